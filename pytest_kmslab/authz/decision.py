@@ -1,0 +1,66 @@
+"""What the engine answers: a decision and the reasons for it, as data; `explain` makes text of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """AWS's own three answers (EvalDecision of iam:SimulateCustomPolicy)."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+
+
+class PolicyType(str, Enum):
+    """The kinds of policy that take part; the values are the words AWS's denial texts use."""
+
+    IDENTITY = "identity-based policy"
+    RESOURCE = "resource-based policy"
+    PERMISSIONS_BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+    SERVICE_CONTROL = "service control policy"
+    RESOURCE_CONTROL = "resource control policy"
+    VPC_ENDPOINT = "VPC endpoint policy"
+    GRANT = "grant"
+
+
+class Effect(str, Enum):
+    """How a reason bears on the decision."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+    MISSING = "missing"
+    """No statement of this policy type allows the request, and one had to."""
+    UNREADABLE = "unreadable"
+    """The policy could not be parsed; it may hold a Deny, so the request is denied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that decided: a statement, a grant, or the lack of one.
+
+    `policy` names the policy (its name, or the ARN of the resource it hangs on), `statement` the
+    statement by its Sid, or `Statement[n]` (from 0) where it has none, or a grant by its id. Both are
+    empty where nothing matched (`Effect.MISSING`).
+    """
+
+    policy_type: PolicyType
+    effect: Effect
+    policy: str = ""
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one request, with every reason that led to it, the deciding one first."""
+
+    decision: Outcome
+    reasons: tuple[Reason, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request goes through."""
+        return self.decision is Outcome.ALLOWED

@@ -1,0 +1,1 @@
+"""Where calls go: moto in this process, an endpoint, or AWS."""

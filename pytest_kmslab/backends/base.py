@@ -1,0 +1,68 @@
+"""What every backend offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pytest_kmslab.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Credentials to sign requests with."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend is like, where the rest of the package has to know.
+
+    `resets`: it starts empty for each lab and forgets it after, so isolation per test is free.
+    `settles`: changes act at once, there is nothing to wait for.
+    `enforces`: it decides by itself who is allowed (AWS does).
+    """
+
+    resets: bool
+    settles: bool
+    enforces: bool
+
+
+class Backend(Protocol):
+    """A place where AWS calls are answered.
+
+    `account` (12 digits) and `region` are those the lab works in. `endpoint_url` is None where
+    clients need none.
+    """
+
+    name: str
+    capabilities: Capabilities
+    account: str
+    region: str
+    endpoint_url: str | None
+
+    @property
+    def facts(self) -> Facts:
+        """Reads the account."""
+
+    @property
+    def root(self) -> Credentials:
+        """Credentials of the account's root user: what makes the lab's administrator."""
+
+    def start(self) -> None:
+        """Make it ready for a lab; calls nest, only the first one acts. Raises BackendError."""
+
+    def stop(self) -> None:
+        """Undo one `start`."""
+
+    def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
+        """Keep which key a table is encrypted with, where the backend drops it; None: AWS owned key."""
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """Leave on the key the grants that DynamoDB makes for a table, where the backend makes none."""
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """Take the grants of a table off its key, as DynamoDB does when a table goes."""

@@ -1,0 +1,75 @@
+"""One API call, and the questions it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kmslab.authz.policy import Policy
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.facts import Caller, Facts
+
+Params = Mapping[str, Any]
+
+
+class ServiceError(Exception):
+    """The error that the service itself answers: `code`, `message` and HTTP `status` as on the wire.
+
+    Not part of the package's exception tree: it never reaches a person as a Python exception, the
+    seam turns it into the service's response.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """One call as it was sent: decoded parameters (blobs as bytes), and who sent it from where.
+
+    `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`).
+    """
+
+    service: str
+    operation: str
+    params: Params
+    region: str
+    caller: Caller
+
+    @property
+    def account(self) -> str:
+        """The caller's account."""
+        return self.caller.account
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One authorization request that a call stands for, and how a denial of it is worded.
+
+    `via` is the service that asks KMS as the caller (`dynamodb`), empty for a direct call.
+    `from_ciphertext` is true where the key was taken from the ciphertext, which AWS words as `on the
+    resource associated with this ciphertext`. `resource_policy` is judged in place of the resource's
+    own (a key policy about to be put: the lockout check). `instead` is the error of a denial, where
+    it is not an AccessDenied of this action.
+    """
+
+    request: Request
+    via: str = ""
+    from_ciphertext: bool = False
+    resource_policy: Policy | None = None
+    instead: ServiceError | None = None
+
+
+Asks = Iterator[Ask]
+"""The questions of one call, in the order in which AWS is taken to ask them.
+
+An iterator is resumed only after its last question was allowed, so that what is looked up after a
+`yield` (key state, a missing table) is answered only to a caller who got so far. It raises
+`ServiceError` for what the service refuses for another reason than permission.
+"""
+
+Asker = Callable[[ApiCall, Facts], Asks]

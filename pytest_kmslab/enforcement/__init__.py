@@ -1,0 +1,1 @@
+"""The seam: every call is decided here before it reaches a backend."""

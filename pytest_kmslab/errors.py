@@ -1,0 +1,50 @@
+"""Every exception that pytest-kmslab raises itself.
+
+KmslabError
+├── ArnError              a string that is not an ARN
+├── PolicyError           a policy document that cannot be read
+├── CaseError             an authorization case that cannot be read
+├── BackendError          the backend cannot be used as asked
+├── ResourceError         a resource could not be made ready
+└── TeardownError         one or more resources could not be removed
+
+Errors of the services themselves stay what boto3 raises:
+`botocore.exceptions.ClientError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class KmslabError(Exception):
+    """Base of every error that pytest-kmslab raises itself."""
+
+
+class ArnError(KmslabError, ValueError):
+    """A string that is not an Amazon Resource Name."""
+
+
+class PolicyError(KmslabError, ValueError):
+    """A policy document that cannot be read as one; the message says where and why."""
+
+
+class CaseError(KmslabError, ValueError):
+    """An authorization case that is not in the documented form."""
+
+
+class BackendError(KmslabError):
+    """The backend is missing, cannot be reached, or cannot do what was asked of it."""
+
+
+class ResourceError(KmslabError):
+    """A resource of the lab did not become ready; the message says what was waited for."""
+
+
+class TeardownError(KmslabError):
+    """Something of the lab could not be removed; `failures` holds what and why, oldest first."""
+
+    def __init__(self, failures: Sequence[tuple[str, BaseException]]) -> None:
+        self.failures = tuple(failures)
+        lines = [f"{what}: {type(error).__name__}: {error}" for what, error in self.failures]
+        super().__init__("could not remove:\n" + "\n".join(f"  - {line}" for line in lines))

@@ -1,0 +1,116 @@
+"""What is known of an account: callers, keys, tables and their policies, read from a backend.
+
+`Facts` is the one protocol by which the rest of the package reads; a backend implements it.
+Nothing here is mirrored: an implementation reads the backend at each call, or caches knowing what
+it does (design: the policy store reads, it does not mirror).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.policy import Policies, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signs a request.
+
+    `arn` is what `sts:GetCallerIdentity` answers; `principal_arn` is the value of the condition key
+    `aws:PrincipalArn` (for a role session the role's ARN with its path, otherwise `arn`);
+    `user_id` is `aws:userid`; `kind` is `aws:PrincipalType` (`User`, `AssumedRole`, `Account` for the
+    root user, `FederatedUser`). `session_policies` holds the documents passed to AssumeRole.
+    """
+
+    arn: str
+    account: str
+    principal_arn: str
+    user_id: str
+    kind: str
+    username: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    session_policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An access key as the account knows it: whose it is and what a signature must be made with."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    caller: Caller
+    active: bool = True
+    session_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key. `state` is KMS's KeyState, `manager` `CUSTOMER` or `AWS`; `aliases` are names with
+    their `alias/` prefix; `multi_region_type` is `PRIMARY`, `REPLICA` or empty."""
+
+    arn: str
+    key_id: str
+    account: str
+    region: str
+    state: str
+    spec: str
+    usage: str
+    origin: str
+    manager: str
+    multi_region: bool = False
+    multi_region_type: str = ""
+    aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key."""
+
+    arn: str
+    name: str
+    account: str
+    region: str
+    key_arn: str | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Facts(Protocol):
+    """Reads an account. Every lookup answers None for what does not exist; none raises for it."""
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        """The credential of an access key id, active or not."""
+
+    def key(self, key_id: str, region: str, account: str) -> Key | None:
+        """A key by id, key ARN, alias name (`alias/…`) or alias ARN; region and account are the
+        caller's, used where `key_id` does not name its own."""
+
+    def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
+        """The key that made a ciphertext, None where the blob is not one of the backend's."""
+
+    def table(self, name: str, region: str, account: str) -> Table | None:
+        """A table by name or ARN (an index or stream ARN answers its table)."""
+
+    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+        """The ARN, path included, of a `user`, `role`, `group` or `instance-profile` by its name."""
+
+    def iam_tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of an IAM user or role; empty where it has none or does not exist."""
+
+    def principal_exists(self, principal: str) -> bool:
+        """Whether a principal named in a key policy (an ARN, an account id, a unique id) can be resolved.
+
+        KMS refuses a key policy that names one which cannot.
+        """
+
+    def policies(self, caller: Caller, resource: str) -> Policies:
+        """Every policy that bears on the caller's use of a resource (an ARN, or `*`)."""
+
+    def key_policy(self, key_arn: str) -> Policy | None:
+        """The key policy of a key, parsed."""
+
+    def grants(self, key_arn: str) -> tuple[Grant, ...]:
+        """The grants on a key."""

@@ -1,0 +1,1 @@
+"""Create and tear down what the lab needs."""
