@@ -1,0 +1,56 @@
+"""The trail: every decision made in a run, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from pytest_kmslab.authz.decision import Decision
+from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.request import Request
+
+KEPT = 10_000
+"""Entries kept at most; the oldest go first, so that a long run has a bounded memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision. `operation` is the API call it was made for (`dynamodb:GetItem`), `via` the service
+    that asked KMS as the caller (empty for a direct call). `policies` is what it was decided from.
+    """
+
+    number: int
+    operation: str
+    request: Request
+    decision: Decision
+    via: str = ""
+    policies: Policies | None = None
+
+
+class Trail:
+    """The decisions of a run. Holds requests and decisions, never parameters or secrets."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._entries: deque[Entry] = deque(maxlen=kept)
+        self._count = 0
+
+    def record(
+        self, operation: str, request: Request, decision: Decision, via: str = "", policies: Policies | None = None
+    ) -> Entry:
+        """Add one decision."""
+        self._count += 1
+        entry = Entry(self._count, operation, request, decision, via, policies)
+        self._entries.append(entry)
+        return entry
+
+    def mark(self) -> int:
+        """A place in the trail, to ask later what came `since` it."""
+        return self._count
+
+    def since(self, mark: int = 0) -> tuple[Entry, ...]:
+        """The entries after a mark, oldest first."""
+        return tuple(entry for entry in self._entries if entry.number > mark)
+
+    def denials(self, mark: int = 0) -> tuple[Entry, ...]:
+        """The entries after a mark that were denied."""
+        return tuple(entry for entry in self.since(mark) if not entry.decision.allowed)
