@@ -22,7 +22,8 @@ class Caller:
     `arn` is what `sts:GetCallerIdentity` answers; `principal_arn` is the value of the condition key
     `aws:PrincipalArn` (for a role session the role's ARN with its path, otherwise `arn`);
     `user_id` is `aws:userid`; `kind` is `aws:PrincipalType` (`User`, `AssumedRole`, `Account` for the
-    root user, `FederatedUser`). `session_policies` holds the documents passed to AssumeRole.
+    root user, `FederatedUser`). `session_policies` holds the documents passed when the session was made,
+    `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`.
     """
 
     arn: str
@@ -33,6 +34,7 @@ class Caller:
     username: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     session_policies: tuple[str, ...] = ()
+    identity_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Credential:
     caller: Caller
     active: bool = True
     session_token: str | None = field(default=None, repr=False)
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Table:
     region: str
     key_arn: str | None
     tags: Mapping[str, str] = field(default_factory=dict)
+    hash_key: str = ""
 
 
 class Facts(Protocol):

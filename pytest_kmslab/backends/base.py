@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.facts import Facts
 
 
@@ -57,6 +59,26 @@ class Backend(Protocol):
 
     def stop(self) -> None:
         """Undo one `start`."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it is between `start` and the last `stop`: only then are calls decided."""
+
+    def send(self, request: Any) -> Any:
+        """Answer a prepared botocore request in this process; None lets it go over the network.
+
+        Raises BackendError for a request that would leave for AWS although the lab is not there.
+        """
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """Make ready for a call that was allowed; answers the parameters to send in place of the
+        caller's, where this backend reads one wrongly."""
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """The response of an operation that this backend lacks; None for all others."""
+
+    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+        """After a call that succeeded: keep what the backend drops and mend its response in place."""
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep which key a table is encrypted with, where the backend drops it; None: AWS owned key."""

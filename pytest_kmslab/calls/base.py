@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from pytest_kmslab.apicall import ApiCall as ApiCall
+from pytest_kmslab.apicall import Params as Params
+from pytest_kmslab.apicall import ServiceError as ServiceError
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.facts import Caller, Facts
-
-Params = Mapping[str, Any]
-
-
-class ServiceError(Exception):
-    """The error that the service itself answers: `code`, `message` and HTTP `status` as on the wire.
-
-    Not part of the package's exception tree: it never reaches a person as a Python exception, the
-    seam turns it into the service's response.
-    """
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class ApiCall:
-    """One call as it was sent: decoded parameters (blobs as bytes), and who sent it from where.
-
-    `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`).
-    """
-
-    service: str
-    operation: str
-    params: Params
-    region: str
-    caller: Caller
-
-    @property
-    def account(self) -> str:
-        """The caller's account."""
-        return self.caller.account
+from pytest_kmslab.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

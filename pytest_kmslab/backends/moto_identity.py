@@ -1,0 +1,244 @@
+"""Who signs, and what they are allowed by IAM: read from moto's IAM and STS objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+
+from pytest_kmslab.authz.policy import NamedPolicy, read_policy
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.facts import Caller, Credential
+
+Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
+COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-profile": "instance_profiles"}
+BOUNDARY = "permissions_boundary_arn"
+"""moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
+SESSION_POLICY_ARNS = "kmslab_policy_arns"
+SESSION_TAGS = "kmslab_tags"
+KEY_PRINCIPALS = "kmslab_principals"
+ISSUED = "kmslab_issued"
+"""On an access key of moto's: the caller, session token and expiry of a session that we issued with it."""
+
+
+def partition_of(region: str) -> str:
+    """The partition of a Region (`aws`, `aws-cn`, `aws-us-gov`)."""
+    return str(get_partition(region))
+
+
+def entity_of(arn: str) -> Any:
+    """moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "iam" or parts[4] not in iam_backends:
+        return None
+    kind, _, path = parts[5].partition("/")
+    collection = COLLECTIONS.get(kind)
+    if collection is None:
+        return None
+    backend, name = iam_backends[parts[4]][parts[1]], path.rsplit("/", 1)[-1]
+    entities: Mapping[str, Any] = getattr(backend, collection)
+    found = entities.get(name) or next((one for one in entities.values() if one.name == name), None)
+    return found if found is not None and found.arn == arn else None
+
+
+def unique_id(entity: Any) -> str:
+    """The unique id of a user or role, with the prefix that AWS gives it."""
+    prefix = "AROA" if ":role/" in entity.arn else "AIDA"
+    given = str(entity.id).upper()
+    return given if given.startswith(prefix) else prefix + given
+
+
+class IdentityReader:
+    """Callers and their policies. Accounts are told apart; the root user is the home account's."""
+
+    def __init__(self, account: str, root: Credentials) -> None:
+        self._account = account
+        self._root = root
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        """The credential of an access key id, active or not."""
+        if access_key_id == self._root.access_key_id:
+            return Credential(access_key_id, self._root.secret_access_key, _root_caller(self._account))
+        for account, partitions in list(iam_backends.items()):
+            for partition, backend in list(partitions.items()):
+                key = backend.access_keys.get(access_key_id)
+                if key is not None:
+                    return (
+                        _issued_credential(key)
+                        or _user_credential(backend, key)
+                        or _session_credential(account, partition, access_key_id)
+                    )
+        return None
+
+    def arn(self, kind: str, name: str, account: str) -> str | None:
+        """The ARN of a user, role, group or instance profile by its name."""
+        for backend in _iam(account):
+            entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind])
+            found = entities.get(name) or next((one for one in entities.values() if one.name == name), None)
+            if found is not None:
+                return str(found.arn)
+        return None
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of a user or role."""
+        entity = entity_of(arn)
+        return {} if entity is None else _tags(entity)
+
+    def exists(self, principal: str) -> bool:
+        """Accounts, services and sessions are taken to exist; users, roles and unique ids are looked up."""
+        if principal.startswith(("AIDA", "AROA")):
+            return any(unique_id(entity) == principal for entity in _entities())
+        kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
+        if kind == "group":
+            return False
+        return kind not in ("user", "role") or entity_of(principal) is not None
+
+    def policies(self, caller: Caller) -> Identity:
+        """The identity-based policies and the permissions boundary of a caller."""
+        entity = entity_of(caller.identity_arn or caller.principal_arn)
+        if entity is None:
+            return (), None
+        backend = iam_backends[caller.account][caller.arn.split(":", 2)[1]]
+        holders = chain((entity,), _groups_of(backend, entity))
+        named = tuple(policy for holder in holders for policy in _policies_of(holder))
+        return named, _managed(backend, getattr(entity, BOUNDARY, None))
+
+    def session_policies(self, caller: Caller) -> tuple[NamedPolicy, ...]:
+        """The policies passed when the session was made."""
+        return tuple(
+            NamedPolicy(f"session policy {number}", read_policy(text))
+            for number, text in enumerate(caller.session_policies)
+        )
+
+    def key_policy_text(self, key: Any) -> str:
+        """A key's policy as KMS keeps it: a principal that was deleted since stands there by its unique id.
+
+        A user made again under the same name is another principal and has no access.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        """
+        text = str(key.policy)
+        recorded: Mapping[str, str] = getattr(key, KEY_PRINCIPALS, {})
+        for arn, identifier in recorded.items():
+            entity = entity_of(arn)
+            if entity is None or unique_id(entity) != identifier:
+                text = text.replace(f'"{arn}"', f'"{_present_name(identifier)}"')
+        return text
+
+
+def _present_name(identifier: str) -> str:
+    """The ARN of a principal that was renamed, otherwise its unique id."""
+    return next((str(one.arn) for one in _entities() if unique_id(one) == identifier), identifier)
+
+
+def _entities() -> Iterator[Any]:
+    for partitions in list(iam_backends.values()):
+        for backend in list(partitions.values()):
+            yield from chain(list(backend.users.values()), list(backend.roles.values()))
+
+
+def _iam(account: str) -> Iterable[Any]:
+    return list(iam_backends[account].values()) if account in iam_backends else ()
+
+
+def _root_caller(account: str) -> Caller:
+    arn = f"arn:aws:iam::{account}:root"
+    return Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
+
+
+def _user_credential(backend: Any, key: Any) -> Credential | None:
+    user = backend.users.get(key.user_name)
+    if user is None or key not in user.access_keys:
+        return None
+    caller = Caller(
+        arn=user.arn,
+        account=user.account_id,
+        principal_arn=user.arn,
+        user_id=unique_id(user),
+        kind="User",
+        username=user.name,
+        tags=_tags(user),
+    )
+    return Credential(key.access_key_id, key.secret_access_key, caller, key.status == "Active")
+
+
+def _issued_credential(key: Any) -> Credential | None:
+    kept: tuple[Caller, str, datetime] | None = getattr(key, ISSUED, None)
+    if kept is None:
+        return None
+    caller, token, expiration = kept
+    return Credential(
+        access_key_id=key.access_key_id,
+        secret_access_key=key.secret_access_key,
+        caller=caller,
+        session_token=token,
+        expired=expiration.replace(tzinfo=None) < utcnow(),
+    )
+
+
+def _session_credential(account: str, partition: str, access_key_id: str) -> Credential | None:
+    session = sts_backends[account][partition].get_assumed_role_from_access_key(access_key_id)
+    if session is None:
+        return None
+    role = entity_of(session.role_arn)
+    caller = Caller(
+        arn=session.arn,
+        account=account,
+        principal_arn=session.role_arn,
+        user_id=f"{unique_id(role)}:{session.session_name}" if role is not None else session.user_id,
+        kind="AssumedRole",
+        tags={**(_tags(role) if role is not None else {}), **getattr(session, SESSION_TAGS, {})},
+        session_policies=_session_texts(session, iam_backends[account][partition]),
+    )
+    return Credential(
+        access_key_id=access_key_id,
+        secret_access_key=session.secret_access_key,
+        caller=caller,
+        active=role is not None,
+        session_token=session.session_token,
+        expired=session.expiration < utcnow(),
+    )
+
+
+def _session_texts(session: Any, backend: Any) -> tuple[str, ...]:
+    inline = (session.policy,) if session.policy else ()
+    managed = tuple(document_of(backend, arn) for arn in getattr(session, SESSION_POLICY_ARNS, ()))
+    return (*inline, *managed)
+
+
+def _tags(entity: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in entity.tags or ()}
+
+
+def _groups_of(backend: Any, entity: Any) -> Iterator[Any]:
+    if ":user/" not in entity.arn:
+        return
+    for group in list(backend.groups.values()):
+        if entity in group.users:
+            yield group
+
+
+def _policies_of(holder: Any) -> Iterator[NamedPolicy]:
+    for name, text in list(holder.policies.items()):
+        yield NamedPolicy(name, read_policy(text))
+    for policy in list(holder.managed_policies.values()):
+        yield NamedPolicy(policy.name, read_policy(_default_text(policy)))
+
+
+def _managed(backend: Any, arn: str | None) -> NamedPolicy | None:
+    return None if arn is None else NamedPolicy(arn, read_policy(document_of(backend, arn)))
+
+
+def document_of(backend: Any, arn: str) -> str:
+    """The text of a managed policy; one that does not exist reads as broken, and so denies."""
+    policy = backend.managed_policies.get(arn)
+    return "" if policy is None else _default_text(policy)
+
+
+def _default_text(policy: Any) -> str:
+    return next((str(version.document) for version in policy.versions if version.is_default), "")

@@ -1,0 +1,202 @@
+"""What moto drops or gets wrong, kept and put right: a row an operation.
+
+Each mend is there because a decision would otherwise be made on less than AWS knows (a boundary, a
+session policy, a key policy's deleted principal), or because moto answers an error where AWS does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends import moto_grants, moto_managed_policies, moto_sessions
+from pytest_kmslab.backends.moto_identity import BOUNDARY, KEY_PRINCIPALS, entity_of, unique_id
+from pytest_kmslab.backends.policy_principals import principals_of
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto_facts import MotoFacts
+
+Response = dict[str, Any]
+
+
+class MotoMends:
+    """The rows, bound to the account they read."""
+
+    def __init__(self, facts: MotoFacts) -> None:
+        self._facts = facts
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """Parameters to send in place of the caller's; empty for most calls."""
+        mend = PREPARE.get(call.name)
+        return mend(self._facts, call) if mend else {}
+
+    def answer(self, call: ApiCall) -> Response | None:
+        """The response of an operation that moto lacks."""
+        mend = ANSWER.get(call.name)
+        return mend(call) if mend else None
+
+    def settle(self, call: ApiCall, response: Response) -> None:
+        """Keep what moto dropped and put its response right."""
+        mend = SETTLE.get(call.name)
+        if mend:
+            mend(self._facts, call, response)
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """DynamoDB's grants for a table, on its key."""
+        moto_grants.add(self._facts.moto_key(key_arn, "", ""), table_arn)
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """Off all keys: a table whose key changed has left grants on none but its last."""
+        for key in self._facts.every_key():
+            moto_grants.retire(key, table_arn)
+
+
+def _raw_key_id(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
+    key = facts.key(str(call.params.get("KeyId", "")), call.region, call.account)
+    return {} if key is None else {"KeyId": key.key_id}
+
+
+def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Only the AWS managed policies that are asked for: all of them cost half a second."""
+    named = [call.params.get("PolicyArn"), call.params.get("PermissionsBoundary")]
+    named += [one.get("arn") for one in call.params.get("PolicyArns") or () if isinstance(one, Mapping)]
+    for arn in named:
+        if isinstance(arn, str):
+            moto_managed_policies.seed(arn, call.account)
+    return {}
+
+
+CONFLICTS: tuple[tuple[str, str], ...] = (
+    ("password", "must delete login profile first"),
+    ("access_keys", "must delete access keys first"),
+    ("signing_certificates", "must delete signing certificates first"),
+    ("ssh_public_keys", "must delete SSH public keys first"),
+    ("mfa_devices", "must delete MFA device first"),
+)
+"""What blocks DeleteUser and moto lets pass.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html"""
+
+
+def _delete_user(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    backend = iam_backends[call.account]["aws"]
+    user = backend.users.get(str(call.params.get("UserName")))
+    if user is None:
+        return {}
+    if any(user in group.users for group in backend.groups.values()):
+        raise _conflict("must remove users from group first")
+    for attribute, text in CONFLICTS:
+        if getattr(user, attribute):
+            raise _conflict(text)
+    return {}
+
+
+def _conflict(text: str) -> ServiceError:
+    return ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
+
+
+def _user(call: ApiCall) -> Any:
+    user = iam_backends[call.account]["aws"].users.get(str(call.params.get("UserName")))
+    if user is None:
+        name = call.params.get("UserName")
+        raise ServiceError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+    return user
+
+
+def _put_user_boundary(call: ApiCall) -> Response:
+    setattr(_user(call), BOUNDARY, call.params["PermissionsBoundary"])
+    return {}
+
+
+def _delete_user_boundary(call: ApiCall) -> Response:
+    setattr(_user(call), BOUNDARY, None)
+    return {}
+
+
+def _keep_user_boundary(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    if call.params.get("PermissionsBoundary"):
+        _put_user_boundary(call)
+    _show_user_boundary(facts, call, response)
+
+
+def _show_user_boundary(_facts: MotoFacts, _call: ApiCall, response: Response) -> None:
+    arn = getattr(entity_of(response["User"]["Arn"]), BOUNDARY, None)
+    if arn is not None:
+        response["User"]["PermissionsBoundary"] = {
+            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+            "PermissionsBoundaryArn": arn,
+        }
+
+
+def _record_principals(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put."""
+    key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
+    key = facts.moto_key(str(key_id), call.region, call.account)
+    named = ((arn, entity_of(arn)) for arn in principals_of(key.policy))
+    setattr(key, KEY_PRINCIPALS, {arn: unique_id(entity) for arn, entity in named if entity is not None})
+
+
+def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    key = facts.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+    response["Policy"] = facts.key_policy_text(key)
+
+
+def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
+    key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is None:
+        return
+    response["KeyId"] = key.arn
+    if call.operation == "ScheduleKeyDeletion":
+        response["KeyState"] = key.state
+        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+
+
+Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
+Settle = Callable[["MotoFacts", ApiCall, Response], None]
+
+PREPARE: Mapping[str, Prepare] = {
+    **dict.fromkeys(
+        ("kms:EnableKey", "kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"), _raw_key_id
+    ),
+    **dict.fromkeys(
+        (
+            "iam:AttachUserPolicy",
+            "iam:AttachGroupPolicy",
+            "iam:AttachRolePolicy",
+            "iam:CreateRole",
+            "iam:CreateUser",
+            "iam:GetPolicy",
+            "iam:GetPolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+            "iam:PutRolePermissionsBoundary",
+            "iam:PutUserPermissionsBoundary",
+            "sts:AssumeRole",
+            "sts:GetFederationToken",
+        ),
+        _seed,
+    ),
+    "iam:DeleteUser": _delete_user,
+}
+
+ANSWER: Mapping[str, Callable[[ApiCall], Response]] = {
+    "iam:PutUserPermissionsBoundary": _put_user_boundary,
+    "iam:DeleteUserPermissionsBoundary": _delete_user_boundary,
+}
+
+SETTLE: Mapping[str, Settle] = {
+    "iam:CreateUser": _keep_user_boundary,
+    "iam:GetUser": _show_user_boundary,
+    "kms:CreateKey": _record_principals,
+    "kms:PutKeyPolicy": _record_principals,
+    "kms:GetKeyPolicy": _present_key_policy,
+    "kms:ScheduleKeyDeletion": _deletion_response,
+    "kms:CancelKeyDeletion": _deletion_response,
+    "sts:AssumeRole": moto_sessions.keep_role_session,
+    "sts:GetSessionToken": moto_sessions.issue_session_token,
+    "sts:GetFederationToken": moto_sessions.issue_federation_token,
+}

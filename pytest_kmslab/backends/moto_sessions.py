@@ -1,0 +1,82 @@
+"""Temporary credentials: what moto drops of a role session, and the two calls that it answers with a
+fixed example credential that nobody owns."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.backends.moto_identity import (
+    ISSUED,
+    SESSION_POLICY_ARNS,
+    SESSION_TAGS,
+    document_of,
+    partition_of,
+)
+from pytest_kmslab.facts import Caller
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto_facts import MotoFacts
+
+def keep_role_session(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
+    """moto keeps the inline session policy only: managed ones and session tags are put on its session."""
+    account = str(call.params["RoleArn"]).split(":")[4]
+    sessions = sts_backends[account][partition_of(call.region)]
+    session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
+    setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))
+    setattr(session, SESSION_TAGS, _tags(call.params))
+
+
+def issue_session_token(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
+    """GetSessionToken: the same principal, with temporary credentials.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+    _issue(call, response, call.caller)
+
+
+def issue_federation_token(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
+    """GetFederationToken: a session of the calling user, limited by the policies passed.
+
+    Without a session policy such a session may do nothing by the user's identity-based policies, so
+    one that allows nothing is kept.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    backend = iam_backends[call.account][partition_of(call.region)]
+    inline = (str(call.params["Policy"]),) if call.params.get("Policy") else ()
+    managed = tuple(document_of(backend, one["arn"]) for one in call.params.get("PolicyArns") or ())
+    _issue(
+        call,
+        response,
+        replace(
+            call.caller,
+            arn=response["FederatedUser"]["Arn"],
+            principal_arn=response["FederatedUser"]["Arn"],
+            identity_arn=call.caller.arn,
+            user_id=response["FederatedUser"]["FederatedUserId"],
+            kind="FederatedUser",
+            username="",
+            tags={**call.caller.tags, **_tags(call.params)},
+            session_policies=(*inline, *managed) or (NOTHING,),
+        ),
+    )
+
+
+NOTHING = '{"Version":"2012-10-17","Statement":[]}'
+
+
+def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
+    key = iam_backends[call.account][partition_of(call.region)].create_temp_access_key()
+    token = secrets.token_urlsafe(64)
+    setattr(key, ISSUED, (caller, token, response["Credentials"]["Expiration"]))
+    response["Credentials"].update(
+        AccessKeyId=key.access_key_id, SecretAccessKey=key.secret_access_key, SessionToken=token
+    )
+
+
+def _tags(params: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}

@@ -1,0 +1,51 @@
+"""Who is calling: an access key, its secret and its session token, as the services check them.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from pytest_kmslab.apicall import ServiceError
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.facts import Caller, Credential, Facts
+
+QUERY_SERVICES = frozenset({"iam", "sts"})
+UNKNOWN = "The security token included in the request is invalid."
+EXPIRED = "The security token included in the request is expired"
+WRONG_SECRET = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+    "Access Key and signing method. Consult the service documentation for details."
+)
+MISSING = "Request is missing Authentication Token"
+
+
+def authenticate(given: Credentials | None, service: str, facts: Facts) -> Caller:
+    """The caller that holds these credentials; raises the service's own ServiceError where nobody does."""
+    if given is None or not given.access_key_id:
+        raise _error(service, "MissingAuthenticationToken", "MissingAuthenticationTokenException", MISSING)
+    known = facts.credential(given.access_key_id)
+    if known is None or not known.active or not _same(given.session_token, known.session_token):
+        raise _error(service, "InvalidClientTokenId", "UnrecognizedClientException", UNKNOWN)
+    return _proven(given, known, service)
+
+
+def _proven(given: Credentials, known: Credential, service: str) -> Caller:
+    if not _same(given.secret_access_key, known.secret_access_key):
+        raise _error(service, "SignatureDoesNotMatch", "InvalidSignatureException", WRONG_SECRET)
+    if known.expired:
+        raise _error(service, "ExpiredToken", "ExpiredTokenException", EXPIRED)
+    return known.caller
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return hmac.compare_digest((one or "").encode(), (other or "").encode())
+
+
+def _error(service: str, query: str, json: str, message: str) -> ServiceError:
+    """IAM and STS answer by the query protocol's names with 403, DynamoDB and KMS by theirs with 400."""
+    if service in QUERY_SERVICES:
+        return ServiceError(query, message, 403)
+    return ServiceError(json, message, 400)

@@ -1,0 +1,130 @@
+"""The seam in process: botocore's own events, for every client made in the process.
+
+`before-call` fires for clients and resources with any credentials, before the request is signed or
+sent; answering it makes botocore raise an ordinary ClientError, so that a denied call never reaches
+the backend.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.model import OperationModel
+
+    from pytest_kmslab.backends.base import Credentials
+    from pytest_kmslab.enforcement.enforcer import Enforcer
+
+PENDING = "kmslab_call"
+
+
+class Interceptor:
+    """Handlers of botocore's events; without an active enforcer they do nothing at all."""
+
+    def __init__(self) -> None:
+        self._enforcer: Enforcer | None = None
+
+    @property
+    def handlers(self) -> tuple[tuple[str, Any], ...]:
+        """What to add to `botocore.handlers.BUILTIN_HANDLERS`."""
+        return (
+            ("before-call", self.before_call),
+            ("before-send", self.before_send),
+            ("after-call", self.after_call),
+        )
+
+    def attach(self, enforcer: Enforcer) -> None:
+        """Decide calls with this enforcer from now on."""
+        self._enforcer = enforcer
+
+    def detach(self) -> None:
+        """Decide nothing any more; clients made meanwhile keep working."""
+        self._enforcer = None
+
+    def before_call(
+        self, model: OperationModel, params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: Any
+    ) -> tuple[AWSResponse, dict[str, Any]] | None:
+        """Decide one call: None lets it go on, a response ends it here."""
+        enforcer = self._enforcer
+        if enforcer is None or not enforcer.active:
+            return None
+        service = model.service_model.service_name
+        if service not in enforcer.services:
+            return None
+        try:
+            return self._decided(enforcer, service, model, params, request_signer, context)
+        except ServiceError as error:
+            return _refusal(params["url"], error)
+
+    def before_send(self, request: AWSPreparedRequest, **_: Any) -> Any:
+        """Let a backend in this process answer, for clients that were made before it was imported too."""
+        enforcer = self._enforcer
+        return enforcer.backend.send(request) if enforcer is not None and enforcer.active else None
+
+    def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """After a call that was let through and succeeded: keep what the backend dropped."""
+        call = context.pop(PENDING, None)
+        if call is not None and self._enforcer is not None and http_response.status_code < 300:
+            self._enforcer.settle(call, parsed)
+
+    def _decided(
+        self,
+        enforcer: Enforcer,
+        service: str,
+        model: OperationModel,
+        params: dict[str, Any],
+        signer: Any,
+        context: dict[str, Any],
+    ) -> tuple[AWSResponse, dict[str, Any]] | None:
+        from pytest_kmslab.calls.decode import decode
+
+        caller = enforcer.caller(_credentials(signer, context), service)
+        region = (context.get("signing") or {}).get("region") or context["client_region"]
+        call = ApiCall(service, model.name, decode(model, params["body"]), region, caller)
+        enforcer.admit(call)
+        _replace(params, enforcer.backend.prepare(call))
+        answer = enforcer.backend.answer(call)
+        context[PENDING] = call
+        return None if answer is None else _response(params["url"], 200, answer)
+
+
+def _credentials(signer: Any, context: dict[str, Any]) -> Credentials | None:
+    """What the request will be signed with; None for an unsigned one.
+
+    botocore gives a handler no public way to them; the signer it hands over holds them.
+    """
+    from botocore import UNSIGNED
+
+    from pytest_kmslab.backends.base import Credentials
+
+    held = signer._credentials
+    if held is None or context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED:
+        return None
+    frozen = held.get_frozen_credentials()
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _replace(params: dict[str, Any], replacements: Any) -> None:
+    """Send other parameters than the caller gave; only JSON services need it."""
+    if replacements:
+        body = {**json.loads(params["body"]), **replacements}
+        params["body"] = json.dumps(body).encode()
+
+
+def _refusal(url: str, error: ServiceError) -> tuple[AWSResponse, dict[str, Any]]:
+    kind = "Receiver" if error.status >= 500 else "Sender"
+    return _response(url, error.status, {"Error": {"Type": kind, "Code": error.code, "Message": error.message}})
+
+
+def _response(url: str, status: int, body: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
+    from botocore.awsrequest import AWSResponse
+
+    request_id = str(uuid4())
+    headers = {"x-amzn-requestid": request_id}
+    metadata = {"RequestId": request_id, "HTTPStatusCode": status, "HTTPHeaders": headers, "RetryAttempts": 0}
+    return AWSResponse(url, status, headers, None), {**body, "ResponseMetadata": metadata}

@@ -1,0 +1,79 @@
+"""Puts the seam into every botocore session of the process, without importing botocore itself.
+
+A plugin is loaded in every pytest run of its users, so it must not cost them an import of boto3; and
+code under test may make its clients when it is imported, so the seam must be there first. Hence a
+post-import hook: the handlers are added when somebody imports `botocore.handlers`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+HANDLERS_MODULE = "botocore.handlers"
+Handlers = Sequence[tuple[str, Any]]
+
+
+class Registration:
+    """Adds handlers to botocore's built-in ones, now or when botocore is imported, and takes them out again."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = tuple(handlers)
+        self._finder: _AfterImport | None = None
+
+    def install(self) -> None:
+        """Add the handlers: sessions made from now on have them."""
+        module = sys.modules.get(HANDLERS_MODULE)
+        if module is not None:
+            self._add(module)
+            return
+        self._finder = _AfterImport(HANDLERS_MODULE, self._add)
+        sys.meta_path.insert(0, self._finder)
+
+    def remove(self) -> None:
+        """Take the handlers out: sessions made from now on have them no more."""
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        module = sys.modules.get(HANDLERS_MODULE)
+        if module is not None:
+            module.BUILTIN_HANDLERS[:] = [one for one in module.BUILTIN_HANDLERS if one not in self._handlers]
+
+    def _add(self, module: ModuleType) -> None:
+        module.BUILTIN_HANDLERS.extend(self._handlers)
+
+
+class _AfterImport(MetaPathFinder):
+    """Finds one module as everybody else would, and calls an action once it has been executed."""
+
+    def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
+        self._name = name
+        self._action = action
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _ThenAct(spec.loader, self._action)
+        return spec
+
+
+class _ThenAct(Loader):
+    def __init__(self, loader: Loader, action: Callable[[ModuleType], None]) -> None:
+        self._loader = loader
+        self._action = action
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._action(module)

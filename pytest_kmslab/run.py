@@ -1,0 +1,53 @@
+"""What one pytest run holds: its settings, trail, seam and backend."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_kmslab.enforcement.interceptor import Interceptor
+from pytest_kmslab.enforcement.registration import Registration
+from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.options import Settings
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.base import Backend
+
+BACKENDS = {"moto": ("pytest_kmslab.backends.moto", "MotoBackend")}
+
+
+class Run:
+    """The state of a run, kept in `config.stash[RUN]`; making one imports neither boto3 nor moto."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.trail = Trail()
+        self._interceptor = Interceptor()
+        self._registration = Registration(self._interceptor.handlers)
+        self._backend: Backend | None = None
+
+    def install(self) -> None:
+        """Put the seam into every botocore session made from now on."""
+        self._registration.install()
+
+    def close(self) -> None:
+        """Take the seam out again."""
+        self._interceptor.detach()
+        self._registration.remove()
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that was chosen, made at first use and not started; raises BackendError."""
+        if self._backend is None:
+            from pytest_kmslab.enforcement.enforcer import Enforcer
+
+            module, name = BACKENDS[self.settings.backend]
+            backend: Backend = getattr(import_module(module), name)(self.settings.region)
+            self._interceptor.attach(Enforcer(backend, self.trail, self.settings.enforcement == "enforce"))
+            self._backend = backend
+        return self._backend
+
+
+RUN = pytest.StashKey[Run]()
