@@ -52,7 +52,8 @@ class Credential:
 @dataclass(frozen=True, slots=True)
 class Key:
     """A KMS key. `state` is KMS's KeyState, `manager` `CUSTOMER` or `AWS`; `aliases` are names with
-    their `alias/` prefix; `multi_region_type` is `PRIMARY`, `REPLICA` or empty."""
+    their `alias/` prefix; `multi_region_type` is `PRIMARY`, `REPLICA` or empty.
+    """
 
     arn: str
     key_id: str
@@ -90,7 +91,8 @@ class Facts(Protocol):
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, key ARN, alias name (`alias/…`) or alias ARN; region and account are the
-        caller's, used where `key_id` does not name its own."""
+        caller's, used where `key_id` does not name its own.
+        """
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key that made a ciphertext, None where the blob is not one of the backend's."""

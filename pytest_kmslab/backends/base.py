@@ -72,7 +72,8 @@ class Backend(Protocol):
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Make ready for a call that was allowed; answers the parameters to send in place of the
-        caller's, where this backend reads one wrongly."""
+        caller's, where this backend reads one wrongly.
+        """
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """The response of an operation that this backend lacks; None for all others."""

@@ -32,7 +32,7 @@ class MotoBackend:
     endpoint_url: str | None = None
 
     def __init__(self, region: str) -> None:
-        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.core.models import DEFAULT_ACCOUNT_ID
 
         from pytest_kmslab.backends.moto_facts import MotoFacts
         from pytest_kmslab.backends.moto_mends import MotoMends
@@ -70,7 +70,9 @@ class MotoBackend:
 
         response = botocore_stubber("before-send", request)
         if response is None and _is_aws(request.url):
-            raise BackendError(f"a call to `{request.url}` would leave this machine for AWS: moto does not serve it")
+            raise BackendError(
+                f"a call to `{request.url}` would leave this machine for AWS: moto does not serve it"
+            )
         return response
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
@@ -89,7 +91,11 @@ class MotoBackend:
         """Set the key in moto's own table, so DescribeTable shows it."""
         table = self.facts.moto_table(table_arn)
         if table is not None:
-            table.sse_specification = key_arn and {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_arn}
+            table.sse_specification = key_arn and {
+                "Enabled": True,
+                "SSEType": "KMS",
+                "KMSMasterKeyId": key_arn,
+            }
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on moto's own key."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
@@ -48,7 +48,11 @@ class MotoFacts:
 
     def table(self, name: str, region: str, account: str) -> Table | None:
         """A table by name, or by the ARN of the table, of an index or of a stream."""
-        arn = name if name.startswith("arn:") else f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"
+        arn = (
+            name
+            if name.startswith("arn:")
+            else f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"
+        )
         found = self.moto_table(arn)
         if found is None:
             return None
@@ -72,7 +76,7 @@ class MotoFacts:
         return self._identities.tags(arn)
 
     def principal_exists(self, principal: str) -> bool:
-        """Whether KMS could resolve a principal: accounts are taken to exist, users and roles are looked up."""
+        """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""
         return self._identities.exists(principal)
 
     def policies(self, caller: Caller, resource: str) -> Policies:
@@ -100,7 +104,7 @@ class MotoFacts:
         return self._identities.key_policy_text(key)
 
     def moto_key(self, key_id: str, region: str, account: str) -> Any:
-        """moto's own key object, or None."""
+        """Moto's own key object, or None."""
         if key_id.startswith("arn:"):
             parts = key_id.split(":", 5)
             if len(parts) < 6 or parts[2] != "kms" or not parts[3] or not parts[4]:
@@ -116,7 +120,7 @@ class MotoFacts:
         return backend.keys.get(key_id)
 
     def moto_table(self, arn: str) -> Any:
-        """moto's own table object, or None."""
+        """Moto's own table object, or None."""
         parts = arn.split(":", 5)
         if len(parts) < 6 or parts[2] != "dynamodb" or parts[4] not in dynamodb_backends:
             return None
@@ -126,7 +130,7 @@ class MotoFacts:
         return regions[parts[3]].tables.get(path[1])
 
     def every_key(self) -> Iterator[Any]:
-        """moto's own key objects, of every account and Region."""
+        """Moto's own key objects, of every account and Region."""
         for regions in list(kms_backends.values()):
             for backend in list(regions.values()):
                 yield from list(backend.keys.values())
@@ -155,7 +159,7 @@ class MotoFacts:
         role = entity_of(arn)
         return str(role.assume_role_policy_document) if role is not None and ":role/" in arn else None
 
-    _RESOURCE_POLICIES = {
+    _RESOURCE_POLICIES: ClassVar = {
         "kms": _key_policy_text,
         "dynamodb": _table_policy_text,
         "iam": _trust_policy_text,
@@ -204,4 +208,3 @@ def _grant(found: Any) -> Grant:
         name=found.name or "",
         token=found.token,
     )
-

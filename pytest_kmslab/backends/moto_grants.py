@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-OPERATIONS = ("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo", "RetireGrant", "DescribeKey")
+OPERATIONS = (
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+    "DescribeKey",
+)
 GRANTS_A_TABLE = 2
 
 

@@ -33,7 +33,7 @@ def partition_of(region: str) -> str:
 
 
 def entity_of(arn: str) -> Any:
-    """moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
+    """Moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[2] != "iam" or parts[4] not in iam_backends:
         return None

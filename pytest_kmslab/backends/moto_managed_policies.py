@@ -31,8 +31,8 @@ def seed(arn: str, account: str) -> None:
 
 @lru_cache(maxsize=64)
 def document(name: str) -> dict[str, Any] | None:
-    """moto's record of one AWS managed policy (`Document`, `DefaultVersionId`, `Path`, dates), or None."""
-    head = f'\n {json.dumps(name)}:'
+    """Moto's record of one AWS managed policy (`Document`, `DefaultVersionId`, `Path`, dates), or None."""
+    head = f"\n {json.dumps(name)}:"
     start = aws_managed_policies_data.find(head)
     if start < 0:
         return None

@@ -55,7 +55,7 @@ class MotoMends:
 
 
 def _raw_key_id(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    """moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
+    """Moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
     key = facts.key(str(call.params.get("KeyId", "")), call.region, call.account)
     return {} if key is None else {"KeyId": key.key_id}
 

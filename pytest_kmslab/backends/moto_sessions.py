@@ -1,5 +1,6 @@
 """Temporary credentials: what moto drops of a role session, and the two calls that it answers with a
-fixed example credential that nobody owns."""
+fixed example credential that nobody owns.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +25,9 @@ from pytest_kmslab.facts import Caller
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
 
+
 def keep_role_session(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
-    """moto keeps the inline session policy only: managed ones and session tags are put on its session."""
+    """Moto keeps the inline session policy only: managed ones and session tags are put on its session."""
     account = str(call.params["RoleArn"]).split(":")[4]
     sessions = sts_backends[account][partition_of(call.region)]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
@@ -35,7 +37,8 @@ def keep_role_session(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]
 
 def issue_session_token(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
     """GetSessionToken: the same principal, with temporary credentials.
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    """
     _issue(call, response, call.caller)
 
 

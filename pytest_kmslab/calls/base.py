@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pytest_kmslab.apicall import ApiCall as ApiCall
-from pytest_kmslab.apicall import Params as Params
-from pytest_kmslab.apicall import ServiceError as ServiceError
+from pytest_kmslab.apicall import ApiCall, Params, ServiceError
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.facts import Facts
+
+__all__ = ["ApiCall", "Ask", "Asker", "Asks", "Params", "ServiceError"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Enforcer:
             return authenticate(self.backend.root, service, self.backend.facts)
 
     def admit(self, call: ApiCall) -> None:
-        """Answer nothing where AWS would let the call through; raise the ServiceError it answers otherwise."""
+        """Return where AWS would let the call through; otherwise raise the ServiceError that it answers."""
         for ask in asks(call, self.backend.facts):
             if not self._enforcing:
                 continue

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.enforcer import Enforcer
 
 PENDING = "kmslab_call"
+Response = tuple["AWSResponse", dict[str, Any]]
 
 
 class Interceptor:
@@ -47,8 +48,13 @@ class Interceptor:
         self._enforcer = None
 
     def before_call(
-        self, model: OperationModel, params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: Any
-    ) -> tuple[AWSResponse, dict[str, Any]] | None:
+        self,
+        model: OperationModel,
+        params: dict[str, Any],
+        request_signer: Any,
+        context: dict[str, Any],
+        **_: Any,
+    ) -> Response | None:
         """Decide one call: None lets it go on, a response ends it here."""
         enforcer = self._enforcer
         if enforcer is None or not enforcer.active:
@@ -56,8 +62,12 @@ class Interceptor:
         service = model.service_model.service_name
         if service not in enforcer.services:
             return None
+        from pytest_kmslab.calls.decode import decode
+
         try:
-            return self._decided(enforcer, service, model, params, request_signer, context)
+            caller = enforcer.caller(_credentials(request_signer, context), service)
+            call = ApiCall(service, model.name, decode(model, params["body"]), _region(context), caller)
+            return self._passed(enforcer, call, params, context)
         except ServiceError as error:
             return _refusal(params["url"], error)
 
@@ -66,31 +76,27 @@ class Interceptor:
         enforcer = self._enforcer
         return enforcer.backend.send(request) if enforcer is not None and enforcer.active else None
 
-    def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def after_call(
+        self, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any
+    ) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""
         call = context.pop(PENDING, None)
         if call is not None and self._enforcer is not None and http_response.status_code < 300:
             self._enforcer.settle(call, parsed)
 
-    def _decided(
-        self,
-        enforcer: Enforcer,
-        service: str,
-        model: OperationModel,
-        params: dict[str, Any],
-        signer: Any,
-        context: dict[str, Any],
-    ) -> tuple[AWSResponse, dict[str, Any]] | None:
-        from pytest_kmslab.calls.decode import decode
-
-        caller = enforcer.caller(_credentials(signer, context), service)
-        region = (context.get("signing") or {}).get("region") or context["client_region"]
-        call = ApiCall(service, model.name, decode(model, params["body"]), region, caller)
+    def _passed(
+        self, enforcer: Enforcer, call: ApiCall, params: dict[str, Any], context: dict[str, Any]
+    ) -> Response | None:
         enforcer.admit(call)
         _replace(params, enforcer.backend.prepare(call))
-        answer = enforcer.backend.answer(call)
         context[PENDING] = call
+        answer = enforcer.backend.answer(call)
         return None if answer is None else _response(params["url"], 200, answer)
+
+
+def _region(context: dict[str, Any]) -> str:
+    """The Region a request is signed for: a global service (IAM) has its own."""
+    return str((context.get("signing") or {}).get("region") or context["client_region"])
 
 
 def _credentials(signer: Any, context: dict[str, Any]) -> Credentials | None:
@@ -103,7 +109,8 @@ def _credentials(signer: Any, context: dict[str, Any]) -> Credentials | None:
     from pytest_kmslab.backends.base import Credentials
 
     held = signer._credentials
-    if held is None or context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED:
+    unsigned = context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED
+    if held is None or unsigned:
         return None
     frozen = held.get_frozen_credentials()
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
@@ -116,15 +123,21 @@ def _replace(params: dict[str, Any], replacements: Any) -> None:
         params["body"] = json.dumps(body).encode()
 
 
-def _refusal(url: str, error: ServiceError) -> tuple[AWSResponse, dict[str, Any]]:
+def _refusal(url: str, error: ServiceError) -> Response:
     kind = "Receiver" if error.status >= 500 else "Sender"
-    return _response(url, error.status, {"Error": {"Type": kind, "Code": error.code, "Message": error.message}})
+    return _response(
+        url, error.status, {"Error": {"Type": kind, "Code": error.code, "Message": error.message}}
+    )
 
 
-def _response(url: str, status: int, body: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
+def _response(url: str, status: int, body: dict[str, Any]) -> Response:
     from botocore.awsrequest import AWSResponse
+    from botocore.compat import HTTPHeaders
 
     request_id = str(uuid4())
     headers = {"x-amzn-requestid": request_id}
     metadata = {"RequestId": request_id, "HTTPStatusCode": status, "HTTPHeaders": headers, "RetryAttempts": 0}
-    return AWSResponse(url, status, headers, None), {**body, "ResponseMetadata": metadata}
+    return AWSResponse(url, status, HTTPHeaders.from_dict(headers), None), {
+        **body,
+        "ResponseMetadata": metadata,
+    }

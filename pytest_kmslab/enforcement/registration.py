@@ -20,7 +20,7 @@ Handlers = Sequence[tuple[str, Any]]
 
 
 class Registration:
-    """Adds handlers to botocore's built-in ones, now or when botocore is imported, and takes them out again."""
+    """Adds handlers to botocore's built-in ones, now or when botocore is imported, and removes them."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = tuple(handlers)

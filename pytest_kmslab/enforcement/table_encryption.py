@@ -42,7 +42,11 @@ def _updated(backend: Backend, call: ApiCall, response: dict[str, Any]) -> None:
     description = response["TableDescription"]
     before = backend.facts.table(description["TableArn"], call.region, call.account)
     _change(backend, description["TableArn"], before, _chosen(backend, call, specification))
-    old = {} if before is None or before.key_arn is None else {"SSEType": "KMS", "KMSMasterKeyArn": before.key_arn}
+    old = (
+        {}
+        if before is None or before.key_arn is None
+        else {"SSEType": "KMS", "KMSMasterKeyArn": before.key_arn}
+    )
     description["SSEDescription"] = {"Status": "UPDATING", **old}
 
 

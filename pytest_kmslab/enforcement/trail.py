@@ -35,7 +35,12 @@ class Trail:
         self._count = 0
 
     def record(
-        self, operation: str, request: Request, decision: Decision, via: str = "", policies: Policies | None = None
+        self,
+        operation: str,
+        request: Request,
+        decision: Decision,
+        via: str = "",
+        policies: Policies | None = None,
     ) -> Entry:
         """Add one decision."""
         self._count += 1

@@ -1,0 +1,1 @@
+"""pytest fixtures that prove who can read a DynamoDB table encrypted with a KMS key."""
