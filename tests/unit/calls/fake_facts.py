@@ -41,7 +41,11 @@ def table_arn(name: str = "orders", region: str = REGION, account: str = ACCOUNT
 
 
 def call(
-    service: str, operation: str, params: Mapping[str, Any], caller: Caller | None = None, region: str = REGION
+    service: str,
+    operation: str,
+    params: Mapping[str, Any],
+    caller: Caller | None = None,
+    region: str = REGION,
 ) -> ApiCall:
     return ApiCall(service, operation, params, region, caller or user())
 
