@@ -10,7 +10,9 @@ from pytest_kmslab.errors import BackendError
 from pytest_kmslab.facts import Caller
 
 ACCOUNT = "123456789012"
-ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+ALLOW = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -20,7 +22,9 @@ TRUST = json.dumps(
 
 
 def user_with_key(aws: Any, name: str = "ana", path: str = "/") -> tuple[str, dict[str, str]]:
-    arn = aws("iam").create_user(UserName=name, Path=path, Tags=[{"Key": "team", "Value": "red"}])["User"]["Arn"]
+    arn = aws("iam").create_user(UserName=name, Path=path, Tags=[{"Key": "team", "Value": "red"}])["User"][
+        "Arn"
+    ]
     return arn, aws("iam").create_access_key(UserName=name)["AccessKey"]
 
 
@@ -75,7 +79,9 @@ def test_a_role_session_carries_the_roles_arn_and_its_session_policy(backend: Mo
     assert credential.session_token == session["SessionToken"]
     assert credential.caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
     assert credential.caller.principal_arn == role["Arn"]
-    assert [policy.policy.statements != () for policy in backend.facts.policies(credential.caller, "*").session] == [True]
+    assert [
+        policy.policy.statements != () for policy in backend.facts.policies(credential.caller, "*").session
+    ] == [True]
 
 
 def test_identity_policies_are_inline_attached_and_the_groups(backend: MotoBackend, aws: Any) -> None:

@@ -5,14 +5,22 @@ from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.enforcement.authentication import authenticate
 from pytest_kmslab.facts import Caller, Credential
 
-ANA = Caller("arn:aws:iam::111122223333:user/ana", "111122223333", "arn:aws:iam::111122223333:user/ana", "AIDA1", "User")
+ANA = Caller(
+    "arn:aws:iam::111122223333:user/ana",
+    "111122223333",
+    "arn:aws:iam::111122223333:user/ana",
+    "AIDA1",
+    "User",
+)
 
 
 class Known:
     """An account that knows one access key."""
 
     def __init__(self, **changes: object) -> None:
-        self._credential = Credential(**{"access_key_id": "AKIA1", "secret_access_key": "s", "caller": ANA, **changes})
+        self._credential = Credential(
+            **{"access_key_id": "AKIA1", "secret_access_key": "s", "caller": ANA, **changes}
+        )
 
     def credential(self, access_key_id: str) -> Credential | None:
         return self._credential if access_key_id == self._credential.access_key_id else None
@@ -28,7 +36,12 @@ def test_the_right_secret_is_its_owner() -> None:
         (Credentials("AKIA2", "s"), {}, "UnrecognizedClientException", "InvalidClientTokenId"),
         (Credentials("AKIA1", "s"), {"active": False}, "UnrecognizedClientException", "InvalidClientTokenId"),
         (Credentials("AKIA1", "s", "token"), {}, "UnrecognizedClientException", "InvalidClientTokenId"),
-        (Credentials("AKIA1", "s"), {"session_token": "t"}, "UnrecognizedClientException", "InvalidClientTokenId"),
+        (
+            Credentials("AKIA1", "s"),
+            {"session_token": "t"},
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+        ),
         (Credentials("AKIA1", "wrong"), {}, "InvalidSignatureException", "SignatureDoesNotMatch"),
         (Credentials("AKIA1", "s"), {"expired": True}, "ExpiredTokenException", "ExpiredToken"),
         (None, {}, "MissingAuthenticationTokenException", "MissingAuthenticationToken"),
@@ -38,7 +51,11 @@ def test_the_right_secret_is_its_owner() -> None:
 def test_everything_else_is_the_services_own_error_and_never_access_denied(
     given: Credentials | None, known: dict[str, object], json_code: str, query_code: str
 ) -> None:
-    for service, code, status in (("dynamodb", json_code, 400), ("kms", json_code, 400), ("iam", query_code, 403)):
+    for service, code, status in (
+        ("dynamodb", json_code, 400),
+        ("kms", json_code, 400),
+        ("iam", query_code, 403),
+    ):
         with pytest.raises(ServiceError) as refused:
             authenticate(given, service, Known(**known))
         assert (refused.value.code, refused.value.status) == (code, status)

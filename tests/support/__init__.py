@@ -1,0 +1,1 @@
+"""What several test files set up the same way."""

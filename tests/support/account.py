@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.run import Run
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+TABLE = {
+    "TableName": "t",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+class Account:
+    """A running moto with the seam in front of it, and short ways to set it up."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.root = self.session(run.backend.root)
+
+    def session(self, credentials: Credentials) -> boto3.Session:
+        return boto3.Session(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            credentials.session_token,
+            region_name=REGION,
+        )
+
+    def user(self, name: str, *documents: Any, **more: Any) -> boto3.Session:
+        iam = self.root.client("iam")
+        iam.create_user(UserName=name, **more)
+        for number, document in enumerate(documents):
+            iam.put_user_policy(UserName=name, PolicyName=f"p{number}", PolicyDocument=json.dumps(document))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return self.session(Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def key(self, policy: Any = None, **more: Any) -> str:
+        if policy is not None:
+            more["Policy"] = json.dumps(policy)
+        arn: str = self.root.client("kms").create_key(**more)["KeyMetadata"]["Arn"]
+        return arn
+
+
+def allow(*actions: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*", **more}],
+    }

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from support.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
+
+
+def refused(call: Any, **params: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def encrypted_table(account: Account, key: str) -> None:
+    dynamodb = account.root.client("dynamodb")
+    dynamodb.create_table(
+        **TABLE, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    )
+    dynamodb.put_item(TableName="t", Item={"id": {"S": "1"}})
+
+
+def test_full_dynamodb_access_without_the_key_is_denied_for_kms_decrypt(account: Account) -> None:
+    encrypted_table(account, account.key())
+    outsider = account.user("outsider", allow("dynamodb:*", "kms:DescribeKey")).client("dynamodb")
+    code, message = refused(outsider.get_item, TableName="t", Key={"id": {"S": "1"}})
+    assert code == "AccessDeniedException"
+    assert message.startswith("KMS key access denied error: ")
+    assert "kms:Decrypt" in message
+    entry = account.run.trail.denials()[-1]
+    assert (entry.operation, entry.request.action, entry.via) == (
+        "dynamodb:GetItem",
+        "kms:Decrypt",
+        "dynamodb",
+    )
+    assert entry.request.context["kms:ViaService"] == (f"dynamodb.{REGION}.amazonaws.com",)
+    assert entry.request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == ("t",)
+
+
+def test_the_same_user_is_allowed_once_a_policy_of_hers_allows_the_key(account: Account) -> None:
+    encrypted_table(account, account.key())
+    outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
+    refused(outsider.get_item, TableName="t", Key={"id": {"S": "1"}})
+    account.root.client("iam").put_user_policy(
+        UserName="outsider", PolicyName="key", PolicyDocument=json.dumps(allow("kms:Decrypt"))
+    )
+    assert outsider.get_item(TableName="t", Key={"id": {"S": "1"}})["Item"] == {"id": {"S": "1"}}
+
+
+def test_a_denied_write_never_reaches_the_backend(account: Account) -> None:
+    encrypted_table(account, account.key())
+    outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
+    refused(outsider.put_item, TableName="t", Item={"id": {"S": "2"}})
+    refused(outsider.delete_item, TableName="t", Key={"id": {"S": "1"}})
+    items = account.root.client("dynamodb").scan(TableName="t")["Items"]
+    assert items == [{"id": {"S": "1"}}]
+
+
+def test_the_root_user_is_subject_to_key_policies(account: Account) -> None:
+    ana = account.user("ana", EVERYTHING)
+    arn = ana.client("sts").get_caller_identity()["Arn"]
+    policy = allow("kms:*", Principal={"AWS": arn})
+    key = ana.client("kms").create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
+    code, _ = refused(account.root.client("kms").describe_key, KeyId=key)
+    assert code == "AccessDeniedException"
+
+
+def test_a_resource_object_is_decided_like_a_client(account: Account) -> None:
+    encrypted_table(account, account.key())
+    table = account.user("outsider", allow("dynamodb:*")).resource("dynamodb").Table("t")
+    code, _ = refused(table.get_item, Key={"id": "1"})
+    assert code == "AccessDeniedException"
+
+
+def test_a_client_made_before_the_lab_starts_is_decided_too(account: Account) -> None:
+    account.run.backend.stop()
+    client = boto3.client("kms", REGION, aws_access_key_id="AKIAFOREIGN", aws_secret_access_key="x")
+    account.run.backend.start()
+    assert refused(client.list_keys)[0] == "UnrecognizedClientException"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("kms", "list_keys", "UnrecognizedClientException"),
+        ("dynamodb", "list_tables", "UnrecognizedClientException"),
+        ("iam", "list_users", "InvalidClientTokenId"),
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+    ],
+)
+def test_an_unknown_access_key_is_never_access_denied(
+    account: Account, service: str, operation: str, code: str
+) -> None:
+    client = boto3.client(service, REGION, aws_access_key_id="AKIAFOREIGN", aws_secret_access_key="x")
+    assert refused(getattr(client, operation))[0] == code
+
+
+def test_a_wrong_secret_is_a_signature_error(account: Account) -> None:
+    key_id = account.run.backend.root.access_key_id
+    client = boto3.client("kms", REGION, aws_access_key_id=key_id, aws_secret_access_key="wrong")
+    assert refused(client.list_keys)[0] == "InvalidSignatureException"
+
+
+def test_an_unsigned_request_is_refused(account: Account) -> None:
+    client = boto3.client("kms", REGION, config=Config(signature_version=UNSIGNED))
+    assert refused(client.list_keys)[0] == "MissingAuthenticationTokenException"
+
+
+def test_an_inactive_access_key_is_refused_by_the_service(account: Account) -> None:
+    ana = account.user("ana", EVERYTHING)
+    ana.client("kms").list_keys()
+    access_key = ana.get_credentials().access_key
+    account.root.client("iam").update_access_key(UserName="ana", AccessKeyId=access_key, Status="Inactive")
+    assert refused(ana.client("kms").list_keys)[0] == "UnrecognizedClientException"
+
+
+def test_off_denies_nobody_but_keeps_what_is_not_permission(lax_account: Account) -> None:
+    key = lax_account.key()
+    encrypted_table(lax_account, key)
+    outsider = lax_account.user("outsider")
+    assert outsider.client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})["Item"]
+    lax_account.root.client("kms").disable_key(KeyId=key)
+    code, _ = refused(outsider.client("kms").encrypt, KeyId=key, Plaintext=b"x")
+    assert code == "DisabledException"
+    assert not lax_account.run.trail.since()
+
+
+def test_a_closed_run_leaves_clients_alone(account: Account) -> None:
+    client = boto3.client("kms", REGION, aws_access_key_id="AKIAFOREIGN", aws_secret_access_key="x")
+    account.run.close()
+    assert client.list_keys()["Keys"] == []
+
+
+def test_refusals_carry_what_a_response_of_the_service_carries(account: Account) -> None:
+    with pytest.raises(ClientError) as caught:
+        account.user("ana").client("iam").list_users()
+    response = caught.value.response
+    assert response["Error"]["Code"] == "AccessDenied"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert response["ResponseMetadata"]["RequestId"]
+    assert (
+        f"arn:aws:iam::{ACCOUNT}:user/ana is not authorized to perform: iam:ListUsers"
+        in response["Error"]["Message"]
+    )

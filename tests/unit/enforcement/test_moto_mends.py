@@ -1,0 +1,179 @@
+"""What moto drops, seen from outside: each of these is a false answer on plain moto."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from support.account import ACCOUNT, EVERYTHING, REGION, Account, allow
+
+from pytest_kmslab.backends.base import Credentials
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def code(call: Any, **params: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def session(account: Account, made: dict[str, Any]) -> boto3.Session:
+    return account.session(Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]))
+
+
+def role(account: Account, name: str = "reader", *documents: Any) -> str:
+    iam = account.root.client("iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    for number, document in enumerate(documents):
+        iam.put_role_policy(RoleName=name, PolicyName=f"p{number}", PolicyDocument=json.dumps(document))
+    return arn
+
+
+def test_aws_managed_policies_are_there_when_they_are_asked_for(account: Account) -> None:
+    iam = account.root.client("iam")
+    account.user("ana")
+    arn = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"
+    iam.attach_user_policy(UserName="ana", PolicyArn=arn)
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    assert "dynamodb:*" in json.dumps(document)
+    assert len(iam.list_policies(Scope="AWS")["Policies"]) == 1
+
+
+def test_an_aws_managed_policy_that_aws_does_not_have_is_not_made_up(account: Account) -> None:
+    account.user("ana")
+    for name in ("NoSuchPolicy", "service-role/AmazonDynamoDBFullAccess"):
+        attach = account.root.client("iam").attach_user_policy
+        assert code(attach, UserName="ana", PolicyArn=f"arn:aws:iam::aws:policy/{name}") == "NoSuchEntity"
+
+
+@pytest.mark.parametrize("when", ["made", "put"])
+def test_a_users_permissions_boundary_limits_her(account: Account, when: str) -> None:
+    iam = account.root.client("iam")
+    document = json.dumps(allow("dynamodb:*"))
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document)["Policy"]["Arn"]
+    at_once = {"PermissionsBoundary": boundary} if when == "made" else {}
+    ana = account.user("ana", EVERYTHING, **at_once)
+    if when == "put":
+        ana.client("kms").list_keys()
+        iam.put_user_permissions_boundary(UserName="ana", PermissionsBoundary=boundary)
+    assert code(ana.client("kms").list_keys) == "AccessDeniedException"
+    shown = iam.get_user(UserName="ana")["User"]["PermissionsBoundary"]
+    assert shown["PermissionsBoundaryArn"] == boundary
+    iam.delete_user_permissions_boundary(UserName="ana")
+    ana.client("kms").list_keys()
+
+
+def test_managed_session_policies_limit_a_role_session(account: Account) -> None:
+    ana = account.user("ana", EVERYTHING)
+    arn = role(account, "reader", EVERYTHING)
+    sts = ana.client("sts")
+    made = sts.assume_role(RoleArn=arn, RoleSessionName="s", PolicyArns=[{"arn": READ_ONLY}])["Credentials"]
+    reader = session(account, made)
+    reader.client("kms").list_keys()
+    assert code(reader.client("kms").create_key) == "AccessDeniedException"
+
+
+def test_session_tags_are_principal_tags(account: Account) -> None:
+    tagged = allow("kms:ListKeys", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
+    ana = account.user("ana", EVERYTHING)
+    arn = role(account, "reader", tagged)
+    sts = ana.client("sts")
+    for team, expected in (("red", True), ("blue", False)):
+        made = sts.assume_role(RoleArn=arn, RoleSessionName="s", Tags=[{"Key": "team", "Value": team}])[
+            "Credentials"
+        ]
+        kms = session(account, made).client("kms")
+        if expected:
+            kms.list_keys()
+        else:
+            assert code(kms.list_keys) == "AccessDeniedException"
+
+
+def test_get_session_token_is_the_same_user(account: Account) -> None:
+    ana = account.user("ana", allow("kms:ListKeys"))
+    token = session(account, ana.client("sts").get_session_token()["Credentials"])
+    assert token.client("kms").list_keys()["Keys"] == []
+    assert code(token.client("kms").create_key) == "AccessDeniedException"
+
+
+def test_a_federated_session_is_limited_by_the_policy_passed(account: Account) -> None:
+    ana = account.user("ana", EVERYTHING)
+    get = ana.client("sts").get_federation_token
+    nothing = session(account, get(Name="bob")["Credentials"])
+    assert code(nothing.client("kms").list_keys) == "AccessDeniedException"
+    some = session(account, get(Name="bob", Policy=json.dumps(allow("kms:ListKeys")))["Credentials"])
+    assert some.client("kms").list_keys()["Keys"] == []
+    assert code(some.client("kms").create_key) == "AccessDeniedException"
+
+
+def test_a_user_made_again_under_the_same_name_has_not_the_old_ones_access(account: Account) -> None:
+    account.user("ana")
+    arn = f"arn:aws:iam::{ACCOUNT}:user/ana"
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = allow("kms:Encrypt", Principal={"AWS": arn})
+    policy["Statement"].append(root)
+    key = account.key(policy)
+    iam = account.root.client("iam")
+    for access_key in iam.list_access_keys(UserName="ana")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="ana", AccessKeyId=access_key["AccessKeyId"])
+    iam.delete_user(UserName="ana")
+    again = account.user("ana")
+    assert code(again.client("kms").encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
+    shown = account.root.client("kms").get_key_policy(KeyId=key)["Policy"]
+    assert arn not in shown
+    assert '"AIDA' in shown
+    put = account.root.client("kms").put_key_policy
+    assert code(put, KeyId=key, PolicyName="default", Policy=shown) == "MalformedPolicyDocumentException"
+
+
+def test_deleting_a_user_with_something_left_is_a_conflict(account: Account) -> None:
+    iam = account.root.client("iam")
+    account.user("ana")
+    assert code(iam.delete_user, UserName="ana") == "DeleteConflict"
+    key = iam.list_access_keys(UserName="ana")["AccessKeyMetadata"][0]["AccessKeyId"]
+    iam.delete_access_key(UserName="ana", AccessKeyId=key)
+    iam.create_login_profile(UserName="ana", Password="Str0ng-enough!")
+    assert code(iam.delete_user, UserName="ana") == "DeleteConflict"
+    iam.delete_login_profile(UserName="ana")
+    iam.create_group(GroupName="g")
+    iam.add_user_to_group(GroupName="g", UserName="ana")
+    assert code(iam.delete_user, UserName="ana") == "DeleteConflict"
+    iam.remove_user_from_group(GroupName="g", UserName="ana")
+    iam.delete_user(UserName="ana")
+
+
+def test_a_key_is_disabled_and_deleted_by_its_arn_too(account: Account) -> None:
+    kms, arn = account.root.client("kms"), account.key()
+    kms.disable_key(KeyId=arn)
+    kms.enable_key(KeyId=arn)
+    deleted = kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    assert (deleted["KeyId"], deleted["KeyState"], deleted["PendingWindowInDays"]) == (
+        arn,
+        "PendingDeletion",
+        7,
+    )
+    left = deleted["DeletionDate"] - datetime.datetime.now(deleted["DeletionDate"].tzinfo)
+    assert datetime.timedelta(days=6, hours=23) < left <= datetime.timedelta(days=7)
+    assert kms.cancel_key_deletion(KeyId=arn)["KeyId"] == arn
+    assert REGION in arn

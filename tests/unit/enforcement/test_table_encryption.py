@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.account import ACCOUNT, REGION, TABLE, Account
+
+SERVICE = f"dynamodb.{REGION}.amazonaws.com"
+OPERATIONS = {
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+    "DescribeKey",
+}
+
+
+@pytest.fixture
+def dynamodb(account: Account) -> Any:
+    return account.root.client("dynamodb")
+
+
+@pytest.fixture
+def kms(account: Account) -> Any:
+    return account.root.client("kms")
+
+
+def description(dynamodb: Any) -> Any:
+    return dynamodb.describe_table(TableName="t")["Table"].get("SSEDescription")
+
+
+def specification(key: str) -> dict[str, Any]:
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+
+
+@pytest.mark.parametrize("form", ["arn", "id", "alias", "alias arn"])
+def test_every_form_of_a_keys_name_ends_as_its_arn(
+    account: Account, dynamodb: Any, kms: Any, form: str
+) -> None:
+    arn = account.key()
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=arn)
+    alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/mine"
+    name = {"arn": arn, "id": arn.split("/")[1], "alias": "alias/mine", "alias arn": alias_arn}[form]
+    expected = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
+    made = dynamodb.create_table(**TABLE, SSESpecification=specification(name))["TableDescription"]
+    assert made["SSEDescription"] == expected
+    assert description(dynamodb) == expected
+
+
+def test_update_table_sticks(account: Account, dynamodb: Any) -> None:
+    arn = account.key()
+    dynamodb.create_table(**TABLE)
+    assert description(dynamodb) is None
+    updated = dynamodb.update_table(TableName="t", SSESpecification=specification(arn))["TableDescription"]
+    assert updated["SSEDescription"] == {"Status": "UPDATING"}
+    assert updated["TableStatus"] == "ACTIVE"
+    assert description(dynamodb) == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
+
+
+def test_changing_the_key_first_shows_the_old_one(account: Account, dynamodb: Any, kms: Any) -> None:
+    old, new = account.key(), account.key()
+    dynamodb.create_table(**TABLE, SSESpecification=specification(old))
+    updated = dynamodb.update_table(TableName="t", SSESpecification=specification(new))["TableDescription"]
+    assert updated["SSEDescription"] == {"Status": "UPDATING", "SSEType": "KMS", "KMSMasterKeyArn": old}
+    assert description(dynamodb)["KMSMasterKeyArn"] == new
+    assert kms.list_grants(KeyId=old)["Grants"] == []
+    assert len(kms.list_grants(KeyId=new)["Grants"]) == 2
+
+
+def test_disabling_leaves_no_description(account: Account, dynamodb: Any, kms: Any) -> None:
+    arn = account.key()
+    dynamodb.create_table(**TABLE, SSESpecification=specification(arn))
+    updated = dynamodb.update_table(TableName="t", SSESpecification={"Enabled": False})["TableDescription"]
+    assert updated["SSEDescription"]["Status"] == "UPDATING"
+    assert description(dynamodb) is None
+    assert kms.list_grants(KeyId=arn)["Grants"] == []
+
+
+def test_an_alias_is_resolved_once(account: Account, dynamodb: Any, kms: Any) -> None:
+    first, second = account.key(), account.key()
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=first)
+    dynamodb.create_table(**TABLE, SSESpecification=specification("alias/mine"))
+    kms.update_alias(AliasName="alias/mine", TargetKeyId=second)
+    assert description(dynamodb)["KMSMasterKeyArn"] == first
+
+
+def test_dynamodb_leaves_two_grants_and_takes_them_with_the_table(
+    account: Account, dynamodb: Any, kms: Any
+) -> None:
+    arn = account.key()
+    mine = kms.create_grant(
+        KeyId=arn, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"]
+    )
+    dynamodb.create_table(**TABLE, SSESpecification=specification(arn))
+    grants = [grant for grant in kms.list_grants(KeyId=arn)["Grants"] if grant["GrantId"] != mine["GrantId"]]
+    assert len(grants) == 2
+    for grant in grants:
+        assert grant["GranteePrincipal"] == grant["RetiringPrincipal"] == SERVICE
+        assert set(grant["Operations"]) == OPERATIONS
+        context = {"aws:dynamodb:tableName": "t", "aws:dynamodb:subscriberId": ACCOUNT}
+        assert grant["Constraints"] == {"EncryptionContextSubset": context}
+    dynamodb.delete_table(TableName="t")
+    assert [grant["GrantId"] for grant in kms.list_grants(KeyId=arn)["Grants"]] == [mine["GrantId"]]
+
+
+def test_an_update_of_something_else_leaves_the_encryption(account: Account, dynamodb: Any) -> None:
+    arn = account.key()
+    dynamodb.create_table(**TABLE, SSESpecification=specification(arn))
+    dynamodb.update_table(TableName="t", DeletionProtectionEnabled=True)
+    assert description(dynamodb)["KMSMasterKeyArn"] == arn
