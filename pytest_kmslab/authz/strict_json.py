@@ -1,0 +1,92 @@
+"""Reading JSON that must have a documented form: whatever is not in the form is a CaseError that
+names the place, and nothing is guessed or dropped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from pytest_kmslab.errors import CaseError
+
+
+def decode(text: str) -> Any:
+    """The JSON value of a text; CaseError where it is not JSON or an object names a key twice."""
+    try:
+        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except RecursionError:
+        raise CaseError("the case is not JSON: nested too deeply") from None
+    except ValueError as error:
+        if isinstance(error, CaseError):
+            raise
+        raise CaseError(f"the case is not JSON: {error}") from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise CaseError(f"key `{twice}` stands twice in one object: keep one of them")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise CaseError(f"the case is not JSON: `{name}` is not a JSON value")
+
+
+def as_object(given: Any, place: str) -> Mapping[str, Any]:
+    """A JSON object."""
+    if not isinstance(given, Mapping):
+        raise CaseError(f"{place}: expected a JSON object, got `{_short(given)}`")
+    return given
+
+
+def as_fields(
+    given: Any, place: str, *, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """The object's fields, when it has all the required ones and none but those named."""
+    fields = as_object(given, place)
+    known = (*required, *optional)
+    for name in fields:
+        if name not in known:
+            raise CaseError(f"{place}: unknown key `{name}`, known are {', '.join(known)}")
+    for name in required:
+        if name not in fields:
+            raise CaseError(f"{place}: `{name}` is missing")
+    return fields
+
+
+def as_list(given: Any, place: str, read: Callable[[Any, str], Any]) -> tuple[Any, ...]:
+    """A JSON list, each item read by `read(item, place)`."""
+    if not isinstance(given, list):
+        raise CaseError(f"{place}: expected a JSON list, got `{_short(given)}`")
+    return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(given))
+
+
+def as_text(given: Any, place: str, *, filled: bool = False) -> str:
+    """A string; with `filled` one that is not blank."""
+    if not isinstance(given, str):
+        raise CaseError(f"{place}: expected a string, got `{_short(given)}`")
+    if filled and not given.strip():
+        raise CaseError(f"{place}: is empty")
+    return given
+
+
+def as_date(given: Any, place: str) -> str | None:
+    """A date as YYYY-MM-DD, or None for null."""
+    if given is None:
+        return None
+    text = as_text(given, place)
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise CaseError(f"{place}: `{text}` is not a date, write YYYY-MM-DD or null")
+
+
+def _short(given: Any) -> str:
+    text = json.dumps(given, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
