@@ -1,0 +1,108 @@
+"""Every public fixture. What they do is in `resources`; scopes and meanings are in docs/fixtures.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, cast
+
+import pytest
+
+from pytest_kmslab.run import BACKENDS, RUN
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.base import Backend, Capabilities
+    from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
+    from pytest_kmslab.resources.iam_user import IamUser
+    from pytest_kmslab.resources.kms_key import KmsKey
+    from pytest_kmslab.resources.lab import Lab, Site
+
+Scope = Literal["session", "package", "module", "class", "function"]
+
+KEY_USER_NAME = "kmslab-key-user"
+
+
+def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
+    """The scope of the lab and all that is in it: as asked, or the narrowest that costs nothing.
+
+    Where a backend starts empty for each lab that is every test its own; elsewhere one a session.
+    """
+    settings = config.stash[RUN].settings
+    if settings.scope != "auto":
+        return cast(Scope, settings.scope)
+    module, name = BACKENDS[settings.backend]
+    capabilities: Capabilities = getattr(import_module(module), name).capabilities
+    return "function" if capabilities.resets else "session"
+
+
+@pytest.fixture(scope="session")
+def _kmslab_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """What the labs of this run have in common; the backend is not started yet."""
+    from pytest_kmslab.resources.lab import Site
+    from pytest_kmslab.resources.naming import Naming, run_id, worker_id
+
+    run = request.config.stash[RUN]
+    worker = getattr(request.config, "workerinput", {})
+    naming = Naming(run_id(worker.get("testrunuid")), worker_id(worker.get("workerid")))
+    return Site.of(run.backend, run.settings, run.trail, naming, lambda: tmp_path_factory.mktemp("kmslab"))
+
+
+@pytest.fixture(scope=lab_scope)
+def kmslab_backend(_kmslab_site: Site) -> Iterator[Backend]:
+    """The backend that was chosen, started."""
+    backend = _kmslab_site.backend
+    backend.start()
+    try:
+        yield backend
+    finally:
+        backend.stop()
+
+
+@pytest.fixture(scope=lab_scope)
+def kmslab(_kmslab_site: Site, kmslab_backend: Backend) -> Iterator[Lab]:
+    """The lab: makes keys, tables and users, and removes them at the end."""
+    from pytest_kmslab.resources.lab import open_lab
+
+    with open_lab(_kmslab_site) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def kmslab_trail(request: pytest.FixtureRequest) -> Trail:
+    """Every decision of the run, in order."""
+    return request.config.stash[RUN].trail
+
+
+@pytest.fixture(scope=lab_scope)
+def iam_admin(kmslab: Lab) -> IamUser:
+    """The IAM administrator who made everything in the lab."""
+    return kmslab.admin
+
+
+@pytest.fixture(scope=lab_scope)
+def kms_key(kmslab: Lab) -> KmsKey:
+    """A customer-managed key whose administrator and user is the IAM administrator."""
+    return kmslab.create_key()
+
+
+@pytest.fixture(scope=lab_scope)
+def encrypted_table(kmslab: Lab, kms_key: KmsKey) -> DynamoDBTable:
+    """A table that was made, and then encrypted under `kms_key`."""
+    table = kmslab.create_table()
+    table.encrypt(kms_key)
+    return table
+
+
+@pytest.fixture(scope=lab_scope)
+def key_user(kmslab: Lab, kms_key: KmsKey) -> IamUser:
+    """An IAM user with full access to DynamoDB who is a key user of `kms_key`."""
+    user = kmslab.create_user(KEY_USER_NAME, policies=["AmazonDynamoDBFullAccess"])
+    kms_key.add_user(user)
+    return user
+
+
+@pytest.fixture(scope=lab_scope)
+def outsider(kmslab: Lab) -> IamUser:
+    """An IAM user with full access to DynamoDB and no permission to use any key."""
+    return kmslab.create_user(policies=["AmazonDynamoDBFullAccess"])

@@ -1,0 +1,58 @@
+"""Console access of an IAM user: a strong password, and the credentials file the console offers."""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+import string
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PASSWORD_LENGTH = 24
+"""Above any password policy's usual minimum; IAM allows 128."""
+
+_SYMBOLS = "!@#$%^&*()_-[]{}|"
+_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
+
+HEADER = ("User name", "Password", "Console sign-in URL")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleAccess:
+    """How a user signs in to the console. `csv_path` is the credentials file, readable by its owner alone."""
+
+    password: str = field(repr=False)
+    sign_in_url: str
+    csv_path: Path
+
+    def forget(self) -> None:
+        """Delete the credentials file; one that is gone is no error."""
+        self.csv_path.unlink(missing_ok=True)
+
+
+def new_password(length: int = PASSWORD_LENGTH) -> str:
+    """A random password with lower and upper case letters, digits and symbols."""
+    chosen = [secrets.choice(characters) for characters in _CLASSES]
+    everything = "".join(_CLASSES)
+    chosen += [secrets.choice(everything) for _ in range(length - len(chosen))]
+    secrets.SystemRandom().shuffle(chosen)
+    return "".join(chosen)
+
+
+def sign_in_url(account: str) -> str:
+    """The address at which the users of an account sign in."""
+    return f"https://{account}.signin.aws.amazon.com/console"
+
+
+def write_credentials(directory: Path, user_name: str, password: str, account: str) -> ConsoleAccess:
+    """Write the `.csv` that the console offers for download, with mode 0600 from its first byte.
+
+    Raises FileExistsError where there is one already.
+    """
+    path = directory / f"{user_name}_credentials.csv"
+    url = sign_in_url(account)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([HEADER, (user_name, password, url)])
+    return ConsoleAccess(password, url, path)

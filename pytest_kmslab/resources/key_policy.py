@@ -1,0 +1,193 @@
+"""Key policies as the KMS console writes and changes them: pure functions on documents.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pytest_kmslab.errors import PolicyError
+
+Document = dict[str, Any]
+"""A policy document, parsed."""
+
+POLICY_ID = "key-consolepolicy-3"
+ACCOUNT_SID = "Enable IAM User Permissions"
+ADMINISTRATORS_SID = "Allow access for Key Administrators"
+USE_SID = "Allow use of the key"
+ATTACHMENT_SID = "Allow attachment of persistent resources"
+
+ADMINISTRATOR_ACTIONS = (
+    "kms:Create*",
+    "kms:Describe*",
+    "kms:Enable*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:Update*",
+    "kms:Revoke*",
+    "kms:Disable*",
+    "kms:Get*",
+    "kms:Delete*",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:ScheduleKeyDeletion",
+    "kms:CancelKeyDeletion",
+    "kms:RotateKeyOnDemand",
+)
+USE_ACTIONS = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+ATTACHMENT_ACTIONS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
+
+_USER_SIDS = (USE_SID, ATTACHMENT_SID)
+
+
+def console_policy(account: str, administrators: Iterable[str] = (), users: Iterable[str] = ()) -> Document:
+    """The policy the console writes for a symmetric key, with principals given as ARNs.
+
+    A statement that would name nobody is left out, as KMS refuses one.
+    """
+    root = _statement(ACCOUNT_SID, f"arn:aws:iam::{account}:root", "kms:*")
+    parts = [root]
+    if named := list(administrators):
+        parts.append(_statement(ADMINISTRATORS_SID, named, list(ADMINISTRATOR_ACTIONS)))
+    if named := list(users):
+        parts += _user_statements(named)
+    return {"Version": "2012-10-17", "Id": POLICY_ID, "Statement": parts}
+
+
+def users_of(policy: Mapping[str, Any]) -> list[str]:
+    """The key users as the console lists them: the principals of `Allow use of the key`."""
+    statement = _find(policy, USE_SID)
+    return _principals(statement) if statement else []
+
+
+def with_user(policy: Mapping[str, Any], arn: str) -> Document:
+    """The policy with one key user more, as the console adds it: to both statements about use.
+
+    Raises PolicyError for a policy that has one of the two statements without the other: the
+    console's view does not work on it either.
+    """
+    if not _has_user_statements(policy):
+        return _with_statements(policy, [*_statements(policy), *_user_statements([arn])])
+    return _change_users(policy, lambda named: named if arn in named else [*named, arn])
+
+
+def without_user(policy: Mapping[str, Any], arn: str) -> Document:
+    """The policy with one key user less; a statement that would name nobody goes with its last user.
+
+    Raises PolicyError as `with_user` does.
+    """
+    if not _has_user_statements(policy):
+        return dict(policy)
+    return _change_users(policy, lambda named: [one for one in named if one != arn])
+
+
+def same_meaning(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two policies say the same.
+
+    The order of statements, actions and principals, one value or a list of it, and the case of
+    actions do not count; Sids do, as the console goes by them.
+    """
+    return _version(one) == _version(other) and _canonical(one) == _canonical(other)
+
+
+def changed_statements(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The Sids of the statements that are not the same in both, sorted; empty for one without a Sid."""
+    return sorted({dict(statement)["sid"] for statement in _canonical(before) ^ _canonical(after)})
+
+
+def _statement(sid: str, principals: str | list[str], actions: str | list[str]) -> Document:
+    principal = {"AWS": principals}
+    return {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
+
+
+def _user_statements(users: list[str]) -> list[Document]:
+    use = _statement(USE_SID, list(users), list(USE_ACTIONS))
+    attachment = _statement(ATTACHMENT_SID, list(users), list(ATTACHMENT_ACTIONS))
+    attachment["Condition"] = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [use, attachment]
+
+
+def _statements(policy: Mapping[str, Any]) -> list[Document]:
+    statements = policy.get("Statement", [])
+    return list(statements) if isinstance(statements, list) else [statements]
+
+
+def _find(policy: Mapping[str, Any], sid: str) -> Document | None:
+    return next((one for one in _statements(policy) if one.get("Sid") == sid), None)
+
+
+def _principals(statement: Mapping[str, Any]) -> list[str]:
+    principal = statement["Principal"]
+    return _values(principal["AWS"] if isinstance(principal, Mapping) else principal)
+
+
+def _has_user_statements(policy: Mapping[str, Any]) -> bool:
+    missing = [sid for sid in _USER_SIDS if _find(policy, sid) is None]
+    if len(missing) == 1:
+        raise PolicyError(
+            f"the key policy has no statement `{missing[0]}`: "
+            "change a policy of another shape than the console's with put_policy"
+        )
+    return not missing
+
+
+def _change_users(policy: Mapping[str, Any], change: Any) -> Document:
+    changed = []
+    for statement in _statements(policy):
+        if statement.get("Sid") not in _USER_SIDS:
+            changed.append(statement)
+        elif named := change(_principals(statement)):
+            changed.append({**statement, "Principal": {"AWS": named}})
+    return _with_statements(policy, changed)
+
+
+def _with_statements(policy: Mapping[str, Any], statements: list[Document]) -> Document:
+    return {**policy, "Statement": statements}
+
+
+def _version(policy: Mapping[str, Any]) -> Any:
+    return policy.get("Version", "2008-10-17")
+
+
+def _canonical(policy: Mapping[str, Any]) -> frozenset[Any]:
+    return frozenset(_canonical_statement(one) for one in _statements(policy))
+
+
+def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
+    parts: dict[str, Any] = {"sid": statement.get("Sid", ""), "effect": statement.get("Effect")}
+    for name in ("Action", "NotAction"):
+        parts[name] = frozenset(action.lower() for action in _values(statement.get(name, [])))
+    for name in ("Resource", "NotResource"):
+        parts[name] = frozenset(_values(statement.get(name, [])))
+    for name in ("Principal", "NotPrincipal"):
+        parts[name] = _canonical_principal(statement.get(name, {}))
+    parts["Condition"] = _canonical_condition(statement.get("Condition", {}))
+    return frozenset(parts.items())
+
+
+def _canonical_principal(principal: Any) -> frozenset[tuple[str, str]]:
+    kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
+    return frozenset((kind, _account_root(one)) for kind, named in kinds.items() for one in _values(named))
+
+
+def _account_root(principal: str) -> str:
+    """An account's id stands for its root ARN."""
+    return f"arn:aws:iam::{principal}:root" if re.fullmatch(r"\d{12}", principal) else principal
+
+
+def _canonical_condition(condition: Mapping[str, Any]) -> frozenset[Any]:
+    return frozenset(
+        (operator.lower(), key.lower(), frozenset(_values(wanted)))
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _values(value: Any) -> list[str]:
+    """One value or a list of them, as texts: `true` and `"true"` are the same to IAM."""
+    listed = value if isinstance(value, list) else [value]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in listed]

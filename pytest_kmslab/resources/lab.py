@@ -1,0 +1,244 @@
+"""The lab: makes keys, tables and users, lets you act as any of them, and removes it all again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_kmslab.backends.base import Backend, Credentials
+from pytest_kmslab.resources.alarms import create_alarm, delete_alarms
+from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable, Encryption
+from pytest_kmslab.resources.environment import environment
+from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, IamUser, create_user
+from pytest_kmslab.resources.inventory import inventory
+from pytest_kmslab.resources.key_policy import console_policy
+from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of, create_key
+from pytest_kmslab.resources.naming import Naming
+from pytest_kmslab.resources.sessions import PrincipalSession, Sessions
+from pytest_kmslab.resources.undo import Undo
+from pytest_kmslab.resources.user_removal import delete_user
+from pytest_kmslab.resources.waiters import Waiter
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+    from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.options import Settings
+
+ALIAS_PREFIX = "alias/"
+
+
+class Actor(Protocol):
+    """Somebody who can sign requests: a user of the lab, or something of your own."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """What to sign with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the labs of a run have in common. `csv_directory` gives the place for credentials files."""
+
+    backend: Backend
+    settings: Settings
+    trail: Trail
+    naming: Naming
+    sessions: Sessions
+    waiter: Waiter
+    csv_directory: Callable[[], Path]
+
+    @classmethod
+    def of(
+        cls,
+        backend: Backend,
+        settings: Settings,
+        trail: Trail,
+        naming: Naming,
+        csv_directory: Callable[[], Path],
+    ) -> Site:
+        """A site on a backend that need not be started yet."""
+        waiter = Waiter(backend.capabilities.settles)
+        return cls(backend, settings, trail, naming, Sessions(backend, waiter), waiter, csv_directory)
+
+
+class Lab:
+    """A place to work in: an account, its administrator, and what you make there.
+
+    Everything is made by the administrator, under a name of its own and with the run's tags, and is
+    removed by `close`, newest first. Errors of the services are boto3's own. `open_lab` makes one.
+    """
+
+    def __init__(self, site: Site, admin: IamUser | None = None) -> None:
+        self._site = site
+        self._undo = Undo()
+        self._sessions: dict[str, PrincipalSession] = {}
+        self._admin = admin
+
+    @property
+    def account(self) -> str:
+        """The account's id, 12 digits."""
+        return self._site.backend.account
+
+    @property
+    def region(self) -> str:
+        """The Region the lab works in."""
+        return self._site.backend.region
+
+    @property
+    def trail(self) -> Trail:
+        """Every decision made so far in this run."""
+        return self._site.trail
+
+    @property
+    def admin(self) -> IamUser:
+        """The IAM administrator: a user with AdministratorAccess."""
+        assert self._admin is not None, "the lab is not open"
+        return self._admin
+
+    def create_key(
+        self,
+        alias: str | None = None,
+        *,
+        description: str | None = None,
+        administrators: Iterable[Principal] | None = None,
+        users: Iterable[Principal] | None = None,
+        policy: Mapping[str, Any] | str | None = None,
+    ) -> KmsKey:
+        """Make a symmetric key with an alias, which is made unique.
+
+        Its policy is what the console writes for these key administrators and key users, by default
+        the lab's administrator as both; or the `policy` given.
+        """
+        name = self._site.naming.name(alias or self._site.settings.key_alias)
+        if policy is None:
+            policy = self._console_policy(administrators, users)
+        if description is None:
+            description = self._site.settings.key_description
+        step = self._undo.intend(f"KMS key `{name}`")
+        key = create_key(
+            self._client("kms"), self._site.waiter, policy, description, self._site.naming.tags()
+        )
+        self._undo.confirm(step, key.arn, key.remove)
+        key.create_alias(ALIAS_PREFIX + name)
+        return key
+
+    def create_table(self, name: str | None = None, *, key: Encryption | None = None) -> DynamoDBTable:
+        """Make a table, and return when it is ACTIVE; the name is made unique.
+
+        The table has the partition key `id` (String). Without a key it is encrypted under the key
+        that DynamoDB owns, which asks nobody for a permission.
+        """
+        name = self._site.naming.name(name or self._site.settings.table_name)
+        clients = Clients(self._client("dynamodb"), self._client("kms"), self._client("cloudwatch"))
+        table = DynamoDBTable(clients, self._site.waiter, name)
+        step = self._undo.intend(f"table `{name}`", table.delete)
+        table.create(self._site.naming.tags(), key)
+        self._undo.confirm(step, table.arn)
+        return table
+
+    def create_alarm(self, table: DynamoDBTable) -> str:
+        """Make a CloudWatch alarm that watches a table, and return its name."""
+        cloudwatch = self._client("cloudwatch")
+        name = self._site.naming.name(table.name)
+        step = self._undo.intend(f"alarm `{name}`", lambda: delete_alarms(cloudwatch, table.name))
+        create_alarm(cloudwatch, name, table.name, self._site.naming.tags())
+        self._undo.confirm(step, name)
+        return name
+
+    def create_user(
+        self, name: str | None = None, *, policies: Iterable[str] = (), console: bool = False, path: str = "/"
+    ) -> IamUser:
+        """Make an IAM user with an access key; the name is made unique.
+
+        `policies` are AWS managed policies by name, or ARNs. With `console` the user can sign in to
+        the console; the credentials file is in a temporary directory of pytest's.
+        """
+        base = name or self._site.settings.user_name
+        return self._create_user(self._client("iam"), base, policies, console, path)
+
+    def as_(self, actor: Actor) -> PrincipalSession:
+        """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime."""
+        credentials = actor.credentials
+        if credentials.access_key_id not in self._sessions:
+            self._sessions[credentials.access_key_id] = self._site.sessions.of(credentials)
+        return self._sessions[credentials.access_key_id]
+
+    def environ(self, actor: Actor) -> AbstractContextManager[None]:
+        """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
+
+        The credentials are in the environment, for processes started in the block too.
+        """
+        return environment(actor.credentials, self.region, self._site.backend.endpoint_url)
+
+    def inventory(self) -> list[str]:
+        """The ARNs of everything of this run (and xdist worker) in the account, found by its tags."""
+        return inventory(self.as_(self.admin), self._site.naming)
+
+    @contextmanager
+    def nested(self) -> Iterator[Lab]:
+        """A lab in this one, with the same administrator: what is made in it goes at the block's end."""
+        with _closing(Lab(self._site, self.admin)) as lab:
+            lab._sessions = self._sessions
+            yield lab
+
+    def close(self) -> None:
+        """Remove everything that was made, newest first, going on past errors.
+
+        Raises TeardownError with all of them at the end.
+        """
+        self._undo.unwind()
+
+    def _open(self) -> None:
+        """Set a person's own AWS settings aside, and make the administrator."""
+        stack = ExitStack()
+        self._undo.intend("environment", stack.close)
+        root = self._site.backend.root
+        stack.enter_context(environment(root, self.region, self._site.backend.endpoint_url))
+        iam = self._site.sessions.lasting("root", root).client("iam")
+        self._admin = self._create_user(iam, self._site.settings.admin_name, [ADMINISTRATOR_ACCESS])
+        credentials = self._admin.credentials
+        self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
+        stack.enter_context(self.environ(self._admin))
+
+    def _create_user(
+        self, iam: IAMClient, base: str, policies: Iterable[str], console: bool = False, path: str = "/"
+    ) -> IamUser:
+        name = self._site.naming.name(base)
+        directory = self._site.csv_directory() if console else None
+        step = self._undo.intend(f"IAM user `{name}`", lambda: delete_user(iam, name))
+        user = create_user(iam, name, self._site.naming.tags(), policies, path, directory)
+        forgotten = self._site.backend.capabilities.resets
+        self._undo.confirm(step, user.arn, user.delete_as_made if forgotten else user.delete)
+        return user
+
+    def _console_policy(
+        self, administrators: Iterable[Principal] | None, users: Iterable[Principal] | None
+    ) -> dict[str, Any]:
+        named = [[self.admin] if one is None else one for one in (administrators, users)]
+        return console_policy(self.account, *([arn_of(one) for one in principals] for principals in named))
+
+    def _client(self, service: str) -> Any:
+        return self.as_(self.admin).client(service)
+
+
+@contextmanager
+def open_lab(site: Site) -> Iterator[Lab]:
+    """A lab with an administrator of its own, whom a plain `boto3.client()` acts as while it is open.
+
+    Everything is removed at the end of the block; raises TeardownError if something could not be.
+    """
+    with _closing(Lab(site)) as lab:
+        lab._open()
+        yield lab
+
+
+@contextmanager
+def _closing(lab: Lab) -> Iterator[Lab]:
+    try:
+        yield lab
+    finally:
+        lab.close()

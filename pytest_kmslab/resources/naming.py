@@ -1,0 +1,72 @@
+"""Names and tags that tell one run's resources from everything else in an account."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+
+RUN_TAG = "kmslab:run"
+WORKER_TAG = "kmslab:worker"
+EXPIRES_TAG = "kmslab:expires"
+
+LIFETIME = timedelta(hours=2)
+"""After this long a resource may be taken for forgotten; far above any run's length."""
+
+_WORKER_LENGTH = 6
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def run_id(shared: str | None = None) -> str:
+    """Eight characters that name a run: random, or the same for everybody who passes the same `shared`."""
+    return hashlib.sha256(shared.encode()).hexdigest()[:8] if shared else secrets.token_hex(4)
+
+
+def worker_id(name: str | None) -> str:
+    """A worker's name as it may stand in a resource name; `main` where there are no workers.
+
+    xdist calls its workers `gw0`, `gw1` …, but lets a person choose other names.
+    """
+    if name is None:
+        return "main"
+    if re.fullmatch(r"[A-Za-z0-9]+", name) and len(name) <= _WORKER_LENGTH:
+        return name
+    return hashlib.sha256(name.encode()).hexdigest()[:_WORKER_LENGTH]
+
+
+class Naming:
+    """Gives each resource a name nothing else has, and the tags by which it is found again.
+
+    Names are valid for KMS aliases, DynamoDB tables, IAM users and CloudWatch alarms as long as the
+    base is; the suffix takes at most 24 characters.
+    """
+
+    def __init__(self, run: str, worker: str = "main", now: Callable[[], datetime] = _now) -> None:
+        self.run = run
+        self.worker = worker
+        self._now = now
+        self._numbers = itertools.count(1)
+
+    @property
+    def mark(self) -> str:
+        """What every name of this run and worker contains."""
+        return f"-{self.run}-{self.worker}-"
+
+    def name(self, base: str) -> str:
+        """`base` made unique: `my_table_kms` becomes `my_table_kms-1a2b3c4d-gw0-3`."""
+        return f"{base}{self.mark}{next(self._numbers)}"
+
+    def tags(self) -> dict[str, str]:
+        """The tags of a resource made now: run, worker, and when it may be taken for forgotten (UTC)."""
+        expires = (self._now() + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {RUN_TAG: self.run, WORKER_TAG: self.worker, EXPIRES_TAG: expires}
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Whether a resource with these tags was made by this run and worker."""
+        return tags.get(RUN_TAG) == self.run and tags.get(WORKER_TAG) == self.worker

@@ -1,0 +1,145 @@
+"""Delete an IAM user with everything that blocks it.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html lists what has to go first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+NOT_IMPLEMENTED = 501
+"""The status with which an emulator says that it lacks an operation."""
+
+Remove = Callable[["IAMClient", str, Any], object]
+
+BLOCKERS: tuple[tuple[str, str, Remove], ...] = (
+    (
+        "list_access_keys",
+        "AccessKeyMetadata",
+        lambda iam, user, found: iam.delete_access_key(UserName=user, AccessKeyId=found["AccessKeyId"]),
+    ),
+    (
+        "list_signing_certificates",
+        "Certificates",
+        lambda iam, user, found: iam.delete_signing_certificate(
+            UserName=user, CertificateId=found["CertificateId"]
+        ),
+    ),
+    (
+        "list_ssh_public_keys",
+        "SSHPublicKeys",
+        lambda iam, user, found: iam.delete_ssh_public_key(
+            UserName=user, SSHPublicKeyId=found["SSHPublicKeyId"]
+        ),
+    ),
+    (
+        "list_service_specific_credentials",
+        "ServiceSpecificCredentials",
+        lambda iam, user, found: iam.delete_service_specific_credential(
+            UserName=user, ServiceSpecificCredentialId=found["ServiceSpecificCredentialId"]
+        ),
+    ),
+    (
+        "list_mfa_devices",
+        "MFADevices",
+        lambda iam, user, found: _remove_mfa_device(iam, user, found["SerialNumber"]),
+    ),
+    (
+        "list_user_policies",
+        "PolicyNames",
+        lambda iam, user, found: iam.delete_user_policy(UserName=user, PolicyName=found),
+    ),
+    (
+        "list_attached_user_policies",
+        "AttachedPolicies",
+        lambda iam, user, found: iam.detach_user_policy(UserName=user, PolicyArn=found["PolicyArn"]),
+    ),
+    (
+        "list_groups_for_user",
+        "Groups",
+        lambda iam, user, found: iam.remove_user_from_group(UserName=user, GroupName=found["GroupName"]),
+    ),
+)
+"""What blocks DeleteUser, but for the login profile: how it is listed, and how one of it is removed."""
+
+
+def delete_user(iam: IAMClient, name: str) -> None:
+    """Remove whatever blocks the deletion of a user, and delete it; a user that is gone is no error."""
+    try:
+        _delete_login_profile(iam, name)
+        for operation, listed, remove in BLOCKERS:
+            for found in _every(iam, operation, listed, name):
+                remove(iam, name, found)
+        iam.delete_user(UserName=name)
+    except iam.exceptions.NoSuchEntityException:
+        if _exists(iam, name):
+            raise
+
+
+def delete_plain_user(
+    iam: IAMClient, name: str, access_key_id: str, policies: Iterable[str], console: bool
+) -> None:
+    """Delete a user of whom nothing but this has to be removed first, in as few calls as can be.
+
+    Where something else turns up in the way, `delete_user` is done.
+    """
+    try:
+        if console:
+            _delete_login_profile(iam, name)
+        iam.delete_access_key(UserName=name, AccessKeyId=access_key_id)
+        for policy in policies:
+            iam.detach_user_policy(UserName=name, PolicyArn=policy)
+        iam.delete_user(UserName=name)
+    except (iam.exceptions.NoSuchEntityException, iam.exceptions.DeleteConflictException):
+        delete_user(iam, name)
+
+
+def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:
+    """Everything of one kind a user has, read to the last page before anything of it is removed."""
+    found: list[Any] = []
+    more: dict[str, str] = {}
+    while True:
+        answer = _ask(iam, operation, {"UserName": name, **more})
+        found += answer.get(listed, [])
+        if not answer.get("IsTruncated"):
+            return found
+        more = {"Marker": answer["Marker"]}
+
+
+def _ask(iam: IAMClient, operation: str, parameters: dict[str, str]) -> dict[str, Any]:
+    """The answer of a list operation; an empty one where an emulator lacks it: then nobody has any."""
+    try:
+        return dict(getattr(iam, operation)(**parameters))
+    except NotImplementedError:
+        return {}
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_IMPLEMENTED:
+            raise
+        return {}
+
+
+def _delete_login_profile(iam: IAMClient, name: str) -> None:
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_login_profile(UserName=name)
+
+
+def _remove_mfa_device(iam: IAMClient, user: str, serial_number: str) -> None:
+    """Deactivate a device; a virtual one, known by its ARN, is deleted too."""
+    iam.deactivate_mfa_device(UserName=user, SerialNumber=serial_number)
+    if ":mfa/" in serial_number:
+        iam.delete_virtual_mfa_device(SerialNumber=serial_number)
+
+
+def _exists(iam: IAMClient, name: str) -> bool:
+    try:
+        iam.get_user(UserName=name)
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    return True
