@@ -1,15 +1,176 @@
-"""The decision: one pure function."""
+"""The decision: one pure function.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_kmslab.authz.decision import Decision
-from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.grant import Grant, allowing_grants, may_delegate_retiring, may_retire
+from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.principal import Kind, Reach
+from pytest_kmslab.authz.question import (
+    Question,
+    bearing,
+    denials,
+    guardrails_lacking,
+    iam_allows,
+    limits_lacking,
+)
 from pytest_kmslab.authz.request import Request
+
+Verdict = tuple[list[Reason], list[Reason]]
+"""What allows the request, and where nothing does, what is lacking."""
+
+_CROSSING = frozenset(
+    f"kms:{operation}".lower()
+    for operation in (
+        "CreateGrant",
+        "Decrypt",
+        "DeriveSharedSecret",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateMac",
+        "GetKeyRotationStatus",
+        "GetPublicKey",
+        "ListGrants",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "RetireGrant",
+        "RevokeGrant",
+        "Sign",
+        "Verify",
+        "VerifyMac",
+    )
+)
+"""The operations on a key that another account's principals can be allowed.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+"""
+
+_NO_IDENTITY = Reason(PolicyType.IDENTITY, Effect.MISSING)
+_NO_RESOURCE = Reason(PolicyType.RESOURCE, Effect.MISSING)
 
 
 def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()) -> Decision:
-    """Decide one request from the policies and grants given."""
-    raise NotImplementedError
+    """Decide one request from the policies and grants given, which are all there are.
+
+    An explicit Deny decides, then a policy that cannot be read, then what lacks an Allow. The first
+    reason of a denial is the one AWS's text names; the reasons of an allowed request are the statements
+    and grants that gave the permission. `grants` are those on the key asked for; for `kms:RetireGrant`
+    the request says which of them is to be retired.
+    """
+    question = Question(request, bounded=policies.permissions_boundary is not None)
+    denying, unreadable = denials(question, bearing(question, policies))
+    if denying:
+        return Decision(Outcome.EXPLICIT_DENY, (*denying, *unreadable))
+    if unreadable:
+        return Decision(Outcome.IMPLICIT_DENY, tuple(unreadable))
+    allows, lacks = _permissions(question, policies, grants)
+    lacking = guardrails_lacking(question, policies)
+    if allows and not lacking:
+        return Decision(Outcome.ALLOWED, tuple(allows))
+    return Decision(Outcome.IMPLICIT_DENY, (*lacking, *lacks))
+
+
+def _permissions(question: Question, policies: Policies, grants: Sequence[Grant]) -> Verdict:
+    if question.identity.kind is Kind.UNKNOWN or (question.gated and policies.resource is None):
+        return [], [_NO_RESOURCE if question.gated else _NO_IDENTITY]
+    if question.action == "kms:retiregrant":
+        return _retiring(question, policies, grants)
+    if question.identity.account == question.account:
+        allows, lacks = _within_account(question, policies)
+    else:
+        allows, lacks = _across_accounts(question, policies)
+    allows += _granted(question, grants)
+    return allows, [] if allows else lacks
+
+
+def _within_account(question: Question, policies: Policies) -> Verdict:
+    """A resource policy that names the caller is enough; IAM policies are too, but for a KMS key only
+    as far as its key policy trusts them."""
+    named = _named(question, policies.resource)
+    direct = [reason for reach, reason in named if reach is Reach.DIRECT]
+    entity = [reason for reach, reason in named if reach is Reach.ENTITY]
+    trust = trusts_account(question, policies.resource) if question.gated else []
+    iam = iam_allows(question, policies)
+    trusted = bool(trust) or not question.gated
+    limits = limits_lacking(question, policies)
+    if limits:
+        return direct, limits if entity else _lacks(trusted=trusted, iam=iam, limits=limits)
+    by_iam = [*iam, *trust] if iam and trusted else []
+    return [*direct, *entity, *by_iam], _lacks(trusted=trusted, iam=iam, limits=limits)
+
+
+def trusts_account(question: Question, key_policy: NamedPolicy | None) -> list[Reason]:
+    """Whether a key policy trusts its account's IAM policies with this request: the statements that do.
+
+    They are those that allow the account itself, by its root ARN or its bare id; their conditions limit
+    what IAM policies can give. Without one, an Allow in an IAM policy has no effect.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    return [reason for reach, reason in _named(question, key_policy) if reach is Reach.ACCOUNT]
+
+
+def _lacks(*, trusted: bool, iam: list[Reason], limits: list[Reason]) -> list[Reason]:
+    if not trusted:
+        return [_NO_RESOURCE]
+    return limits if iam else [_NO_IDENTITY, *limits]
+
+
+def _across_accounts(question: Question, policies: Policies) -> Verdict:
+    """Both sides must allow: the resource's policy, and the caller's account. A service has no account."""
+    crosses = question.service != "kms" or question.action in _CROSSING
+    theirs = [reason for _, reason in _named(question, policies.resource)] if crosses else []
+    if question.identity.kind is Kind.SERVICE:
+        return theirs, [_NO_RESOURCE]
+    iam = iam_allows(question, policies)
+    limits = limits_lacking(question, policies)
+    if theirs and iam and not limits:
+        return [*theirs, *iam], []
+    lacks = [] if theirs else [_NO_RESOURCE]
+    return [], [*lacks, *([] if iam else [_NO_IDENTITY]), *limits]
+
+
+def _named(question: Question, policy: NamedPolicy | None) -> list[tuple[Reach, Reason]]:
+    return question.allowing(PolicyType.RESOURCE, policy) if policy else []
+
+
+def _granted(question: Question, grants: Sequence[Grant]) -> list[Reason]:
+    if not grants or question.service != "kms" or not question.gated:
+        return []
+    request = question.request
+    operation = request.action.partition(":")[2]
+    held = allowing_grants(operation, question.identity, request.context, grants)
+    return [_grant_reason(grant) for grant in held]
+
+
+def _grant_reason(grant: Grant) -> Reason:
+    return Reason(PolicyType.GRANT, Effect.ALLOW, grant.name, grant.grant_id)
+
+
+def _retiring(question: Question, policies: Policies, grants: Sequence[Grant]) -> Verdict:
+    """The grant says who may retire it. A key policy's Allow has no effect; an IAM policy's has where the
+    account owns the key or is the retiring principal.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
+    """
+    wanted = question.request.grant_id
+    grant = next((grant for grant in grants if wanted and grant.grant_id == wanted), None)
+    if grant is None:
+        return [], [_NO_RESOURCE]
+    identity = question.identity
+    allows = [_grant_reason(grant)] if may_retire(identity, grant) else []
+    if may_delegate_retiring(identity, grant, question.account):
+        limits = limits_lacking(question, policies)
+        iam = iam_allows(question, policies)
+        allows += [] if limits else iam
+        return allows, [] if allows else limits if iam else [_NO_IDENTITY, *limits]
+    return allows, [] if allows else [_NO_RESOURCE]

@@ -3,55 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 Value = str | bool | int | float
 
 
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
+    """A value as policies write it: `true` and `false` for booleans."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
 def _values(value: Value | Sequence[Value]) -> tuple[str, ...]:
-    if isinstance(value, (str, bool, int, float)):
-        return (_text(value),)
-    return tuple(_text(item) for item in value)
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, (bool, int, float)):
+        return (text_of(value),)
+    return tuple([item if isinstance(item, str) else text_of(item) for item in value])
 
 
 class Context(Mapping[str, tuple[str, ...]]):
     """Condition keys with their values, each value a string; key names compare without case.
 
     A key that the request does not carry is absent (`get` answers None), which is not the same
-    as a multivalued key that is present with no value (an empty tuple).
+    as a multivalued key that is present with no value (an empty tuple). Where two names differ only by
+    case (encryption context pairs may), the key has the values of both.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
 
-    __slots__ = ("_names", "_values")
+    __slots__ = ("_given", "folded")
+
+    folded: Mapping[str, tuple[str, ...]]
+    """The values by key name in lower case: what the engine reads."""
 
     def __init__(self, keys: Mapping[str, Value | Sequence[Value]] | None = None) -> None:
-        given = keys or {}
-        self._values = {name.lower(): _values(value) for name, value in given.items()}
-        self._names = MappingProxyType({name.lower(): name for name in given})
+        self._given = dict(keys) if keys else {}
+        folded: dict[str, tuple[str, ...]] = {}
+        for name, value in self._given.items():
+            lower = name.lower()
+            held = folded.get(lower)
+            folded[lower] = _values(value) if held is None else held + _values(value)
+        self.folded = folded
 
     def __getitem__(self, name: str) -> tuple[str, ...]:
-        return self._values[name.lower()]
+        return self.folded[name.lower()]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._values
+        return isinstance(name, str) and name.lower() in self.folded
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names.values())
+        return iter({name.lower(): name for name in self._given}.values())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.folded)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._values.items()))
+        return hash(frozenset(self.folded.items()))
 
     def __repr__(self) -> str:
         return f"Context({dict(self)!r})"
+
+    def pairs(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Names as they were given, case kept, each with its own values."""
+        return ((name, _values(value)) for name, value in self._given.items())
 
 
 EMPTY = Context()

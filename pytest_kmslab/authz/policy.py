@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pytest_kmslab.authz.statement import Statement, parse_statement
+from pytest_kmslab.authz.variables import VERSION
+from pytest_kmslab.errors import PolicyError
+
+_ELEMENTS = ("Version", "Id", "Statement")
+_VERSIONS = ("2008-10-17", VERSION)
+_LARGEST = 1_000_000
+"""Characters of a document; AWS's own limits are 32,768 bytes and less."""
+_ACTIONS_KEPT = 2048
+_PARSES_KEPT = 2048
+
+
+class Relevant(NamedTuple):
+    """The statements of a policy that are about one action."""
+
+    denies: tuple[Statement, ...]
+    allows: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +32,23 @@ class Policy:
 
     version: str
     id: str
-    statements: tuple[Any, ...]
+    statements: tuple[Statement, ...]
     error: str = ""
+    _by_action: dict[str, Relevant] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def relevant(self, action: str) -> Relevant:
+        """The statements about an action, given in lower case. Found once for each action, then kept."""
+        known = self._by_action.get(action)
+        if known is None:
+            if len(self._by_action) >= _ACTIONS_KEPT:
+                self._by_action.clear()
+            about = [statement for statement in self.statements if statement.covers_action(action)]
+            known = Relevant(
+                tuple(statement for statement in about if statement.denies),
+                tuple(statement for statement in about if not statement.denies),
+            )
+            self._by_action[action] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +63,11 @@ class NamedPolicy:
 class Policies:
     """Every policy that bears on one request; what is None or empty does not exist.
 
-    `session` has one entry for each session policy passed, `service_control` and
-    `resource_control` one tuple of policies for each level of the organization, root first.
+    `resource` is the key policy, the table's resource policy, or for `sts:AssumeRole` the role's trust
+    policy; a KMS key and a role without it let nobody in. `session` has one entry for each session
+    policy passed, which together allow what one of them allows. `service_control` and
+    `resource_control` hold one tuple of policies for each level of the organization, root first, each
+    of which has to allow the request (AWS attaches `FullAWSAccess` and `RCPFullAWSAccess` by itself).
     """
 
     identity: tuple[NamedPolicy, ...] = ()
@@ -41,12 +79,77 @@ class Policies:
     vpc_endpoint: NamedPolicy | None = None
 
 
+@lru_cache(maxsize=_PARSES_KEPT)
 def parse_policy(text: str) -> Policy:
-    """Read a policy document; raises PolicyError saying where and why. Parses are cached by text."""
-    raise NotImplementedError
+    """Read a policy document; raises PolicyError saying where and why. Parses are cached by text.
+
+    An element written twice is an error: the grammar forbids it, and one of the two would be lost.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    if len(text) > _LARGEST:
+        raise PolicyError(f"the document has {len(text)} characters: at most {_LARGEST} are read")
+    try:
+        return _parse_document(_load(text))
+    except RecursionError:
+        raise PolicyError("the document is nested too deeply") from None
 
 
+@lru_cache(maxsize=_PARSES_KEPT)
 def read_policy(text: str) -> Policy:
     """Like `parse_policy`, but a document that cannot be read answers a Policy with `error` set,
     which denies every request that it bears on (it may hold a Deny)."""
-    raise NotImplementedError
+    try:
+        return parse_policy(text)
+    except PolicyError as error:
+        return Policy(version="", id="", statements=(), error=str(error))
+
+
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except PolicyError:
+        raise
+    except ValueError as error:
+        raise PolicyError(f"not JSON: {error}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise PolicyError(f"`{twice}` stands twice in one object: keep one")
+    return found
+
+
+def _no_constant(text: str) -> None:
+    raise PolicyError(f"not JSON: `{text}` is no number")
+
+
+def _parse_document(document: Any) -> Policy:
+    if not isinstance(document, dict):
+        raise PolicyError("the document is not a JSON object")
+    unknown = [name for name in document if name not in _ELEMENTS]
+    if unknown:
+        raise PolicyError(f"{unknown[0]}: unknown element: write one of {', '.join(_ELEMENTS)}")
+    version = document.get("Version", _VERSIONS[0])
+    if version not in _VERSIONS:
+        raise PolicyError(f"Version: `{version}` is not a version: write {' or '.join(_VERSIONS)}")
+    identifier = document.get("Id", "")
+    if not isinstance(identifier, str):
+        raise PolicyError("Id is not text")
+    if "Statement" not in document:
+        raise PolicyError("Statement is missing")
+    return Policy(version, identifier, _parse_statements(document["Statement"], version))
+
+
+def _parse_statements(element: Any, version: str) -> tuple[Statement, ...]:
+    elements = element if isinstance(element, list) else [element]
+    return tuple(_parse_statement(one, index, version) for index, one in enumerate(elements))
+
+
+def _parse_statement(element: Any, index: int, version: str) -> Statement:
+    try:
+        return parse_statement(element, index, version)
+    except PolicyError as error:
+        raise PolicyError(f"Statement[{index}]{error}") from None

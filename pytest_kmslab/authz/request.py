@@ -17,7 +17,8 @@ class Request:
     For a role session the ARN of the role itself, with its path, is the context key
     `aws:PrincipalArn`. `action` is `service:Operation`. `resource` is an ARN, or `*` for an action
     that has no resource. `resource_account` is the account that owns the resource; left empty it is
-    the account of the resource's ARN, and the principal's where that has none.
+    the account of the resource's ARN, and the principal's where that has none. `grant_id` is, for
+    `kms:RetireGrant` only, the grant to be retired.
     """
 
     principal: str
@@ -25,3 +26,4 @@ class Request:
     resource: str
     context: Context = EMPTY
     resource_account: str = ""
+    grant_id: str = ""

@@ -1,0 +1,39 @@
+"""Amazon Resource Names.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pytest_kmslab.errors import ArnError
+
+SEGMENTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """The parts of an ARN after `arn:`; `resource` may hold further colons."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+
+@lru_cache(maxsize=4096)
+def parse_arn(text: str) -> Arn:
+    """Read an ARN; raises ArnError where it has not six parts or does not begin with `arn`."""
+    segments = text.split(":", SEGMENTS - 1)
+    if len(segments) != SEGMENTS or segments[0] != "arn" or not all((segments[1], segments[2], segments[5])):
+        raise ArnError(f"not an ARN: `{text}`: write arn:partition:service:region:account:resource")
+    return Arn(*segments[1:])
+
+
+def account_of(text: str) -> str:
+    """The account of an ARN; empty where it has none or the text is not an ARN."""
+    segments = text.split(":", SEGMENTS - 1)
+    return segments[4] if len(segments) == SEGMENTS else ""

@@ -1,0 +1,168 @@
+"""The condition operators: one table, a row for each.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kmslab.authz.pattern import (
+    Matcher,
+    Token,
+    compile_any,
+    compile_segment_tokens,
+    compile_segments,
+    compile_tokens,
+)
+from pytest_kmslab.authz.values import read_address, read_bool, read_date, read_network, read_number
+from pytest_kmslab.authz.variables import Folded, has_variables, parse_template
+
+Test = Callable[[str, Folded], "bool | None"]
+"""Whether a value of the request matches one of the policy's values at least; None: cannot be told."""
+
+Compile = Callable[[Sequence[str], str], Test]
+"""Makes the test from the policy's values and the document's version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A condition operator. A negated one holds where its positive twin does not."""
+
+    name: str
+    compile: Compile
+    negated: bool = False
+
+
+def _texts(
+    make: Callable[[Sequence[str]], Matcher],
+    from_tokens: Callable[[tuple[Token, ...]], Matcher],
+    *,
+    wildcards: bool,
+) -> Compile:
+    """An operator on text, whose policy values may hold variables.
+
+    A variable without a value equals nothing, so a positive operator does not match and a negated one
+    does. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+
+    def compile_values(values: Sequence[str], version: str) -> Test:
+        fixed = make([value for value in values if not has_variables(value, version)])
+        templates = [
+            parse_template(value, wildcards=wildcards) for value in values if has_variables(value, version)
+        ]
+        if not templates:
+            return lambda value, _: fixed(value)
+
+        def test(value: str, context: Folded) -> bool:
+            if fixed(value):
+                return True
+            resolved = (template.resolve(context) for template in templates)
+            return any(tokens is not None and from_tokens(tokens)(value) for tokens in resolved)
+
+        return test
+
+    return compile_values
+
+
+def _equal_tokens(tokens: tuple[Token, ...]) -> Matcher:
+    return "".join(str(token) for token in tokens).__eq__
+
+
+def _folding(values: Sequence[str]) -> Matcher:
+    folded = frozenset(value.casefold() for value in values)
+    return lambda value: value.casefold() in folded
+
+
+def _folding_tokens(tokens: tuple[Token, ...]) -> Matcher:
+    return _folding(["".join(str(token) for token in tokens)])
+
+
+def _exact(values: Sequence[str]) -> Matcher:
+    return frozenset(values).__contains__
+
+
+def _arns(values: Sequence[str]) -> Matcher:
+    matchers = tuple(compile_segments(value) for value in values)
+    return lambda value: any(matcher(value) for matcher in matchers)
+
+
+def _typed(
+    read_wanted: Callable[[str], Any], read_value: Callable[[str], Any], holds: Callable[[Any, Any], bool]
+) -> Compile:
+    """An operator on values of a type; what cannot be read as one matches nothing and rules out nothing."""
+
+    def compile_values(values: Sequence[str], _: str) -> Test:
+        read = [read_wanted(value) for value in values]
+        wanted = [value for value in read if value is not None]
+        unreadable = len(wanted) < len(read)
+
+        def test(value: str, _: Folded) -> bool | None:
+            given = read_value(value)
+            if given is None:
+                return None
+            if any(holds(given, want) for want in wanted):
+                return True
+            return None if unreadable else False
+
+        return test
+
+    return compile_values
+
+
+def _bytes(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _within(address: Any, network: Any) -> bool:
+    return address.version == network.version and address in network
+
+
+_EQUAL = _texts(_exact, _equal_tokens, wildcards=False)
+_EQUAL_IGNORING_CASE = _texts(_folding, _folding_tokens, wildcards=False)
+_LIKE = _texts(compile_any, compile_tokens, wildcards=True)
+_ARN = _texts(_arns, compile_segment_tokens, wildcards=True)
+_ADDRESS = _typed(read_network, read_address, _within)
+
+
+def _ordered(family: str, read: Callable[[str], Any]) -> tuple[Operator, ...]:
+    return (
+        Operator(f"{family}Equals", _typed(read, read, operator.eq)),
+        Operator(f"{family}NotEquals", _typed(read, read, operator.eq), negated=True),
+        Operator(f"{family}LessThan", _typed(read, read, operator.lt)),
+        Operator(f"{family}LessThanEquals", _typed(read, read, operator.le)),
+        Operator(f"{family}GreaterThan", _typed(read, read, operator.gt)),
+        Operator(f"{family}GreaterThanEquals", _typed(read, read, operator.ge)),
+    )
+
+
+OPERATORS = {
+    row.name: row
+    for row in (
+        Operator("StringEquals", _EQUAL),
+        Operator("StringNotEquals", _EQUAL, negated=True),
+        Operator("StringEqualsIgnoreCase", _EQUAL_IGNORING_CASE),
+        Operator("StringNotEqualsIgnoreCase", _EQUAL_IGNORING_CASE, negated=True),
+        Operator("StringLike", _LIKE),
+        Operator("StringNotLike", _LIKE, negated=True),
+        *_ordered("Numeric", read_number),
+        *_ordered("Date", read_date),
+        Operator("Bool", _typed(read_bool, read_bool, operator.eq)),
+        Operator("BinaryEquals", _typed(_bytes, _bytes, operator.eq)),
+        Operator("IpAddress", _ADDRESS),
+        Operator("NotIpAddress", _ADDRESS, negated=True),
+        Operator("ArnEquals", _ARN),
+        Operator("ArnLike", _ARN),
+        Operator("ArnNotEquals", _ARN, negated=True),
+        Operator("ArnNotLike", _ARN, negated=True),
+    )
+}
+"""Every operator by its name but `Null`, which asks for the key and not for its value."""

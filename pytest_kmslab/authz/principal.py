@@ -1,0 +1,185 @@
+"""Who asks, and whom a Principal element names.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from functools import lru_cache
+from typing import Any
+
+from pytest_kmslab.authz.arn import Arn, parse_arn
+from pytest_kmslab.errors import ArnError, PolicyError
+
+_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}", re.ASCII)
+_SERVICE = re.compile(r"([a-z0-9-]+\.)+(amazonaws\.com(\.cn)?|aws\.internal)", re.ASCII)
+
+
+class Kind(Enum):
+    """What sort of principal asks."""
+
+    USER = "user"
+    ROLE = "role"
+    """A session of a role, or the role itself."""
+    FEDERATED = "federated user"
+    ROOT = "root user"
+    SERVICE = "service"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. `entity` is the ARN of the IAM user or role behind the caller; `root` and `account` name
+    the caller's account. A service has none of the three."""
+
+    arn: str
+    kind: Kind
+    account: str = ""
+    root: str = ""
+    entity: str = ""
+
+    @property
+    def service_linked(self) -> bool:
+        """Whether it is a service-linked role, to which SCPs and RCPs do not apply."""
+        return self.kind is Kind.ROLE and ":role/aws-service-role/" in self.entity
+
+
+class Reach(IntEnum):
+    """How a Principal element reaches a caller, which says what else limits the permission.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+
+    NOBODY = 0
+    ACCOUNT = 1
+    """By the caller's account: the account's IAM policies decide."""
+    ENTITY = 2
+    """By the role behind a session: a permissions boundary or session policy limits it."""
+    DIRECT = 3
+    """By name or by `*`: no implicit deny of another policy of the account limits it."""
+
+
+@lru_cache(maxsize=4096)
+def identify(principal: str, principal_arn: str = "") -> Identity:
+    """Who a request's principal is; `principal_arn` is the context key `aws:PrincipalArn`."""
+    if _SERVICE.fullmatch(principal):
+        return Identity(principal, Kind.SERVICE)
+    try:
+        arn = parse_arn(principal)
+    except ArnError:
+        return Identity(principal, Kind.UNKNOWN)
+    kind = _kind(arn)
+    if kind is Kind.UNKNOWN or not _ACCOUNT.fullmatch(arn.account):
+        return Identity(principal, Kind.UNKNOWN)
+    entity = _entity(arn, principal, principal_arn) if kind in (Kind.USER, Kind.ROLE) else ""
+    return Identity(principal, kind, arn.account, f"arn:{arn.partition}:iam::{arn.account}:root", entity)
+
+
+_KINDS = {
+    ("iam", "root"): Kind.ROOT,
+    ("iam", "user"): Kind.USER,
+    ("iam", "role"): Kind.ROLE,
+    ("sts", "assumed-role"): Kind.ROLE,
+    ("sts", "federated-user"): Kind.FEDERATED,
+}
+
+
+def _kind(arn: Arn) -> Kind:
+    head, slash, rest = arn.resource.partition("/")
+    named = bool(slash and rest) or arn.resource == "root"
+    return _KINDS.get((arn.service, head), Kind.UNKNOWN) if named and not arn.region else Kind.UNKNOWN
+
+
+def _entity(arn: Arn, principal: str, principal_arn: str) -> str:
+    """The user or role itself: of a session the role, whose path only `aws:PrincipalArn` knows."""
+    if arn.service == "iam":
+        return principal
+    role = arn.resource.split("/")[1]
+    known = f"arn:{arn.partition}:iam::{arn.account}:role/"
+    if principal_arn.startswith(known) and principal_arn.rpartition("/")[2] == role:
+        return principal_arn
+    return known + role
+
+
+@dataclass(frozen=True, slots=True)
+class Principals:
+    """A Principal or NotPrincipal element. `names` holds ARNs, account ids and services as written."""
+
+    everybody: bool
+    names: frozenset[str]
+    services: frozenset[str]
+
+    def reach(self, identity: Identity) -> Reach:
+        """How the element reaches the caller."""
+        if identity.kind is Kind.SERVICE:
+            named = self.everybody or identity.arn in self.services
+            return Reach.DIRECT if named else Reach.NOBODY
+        if self.everybody:
+            return Reach.DIRECT
+        if identity.kind is Kind.ROLE and identity.entity in self.names:
+            named_session = identity.arn != identity.entity and identity.arn in self.names
+            return Reach.DIRECT if named_session else Reach.ENTITY
+        if identity.arn in self.names:
+            return Reach.DIRECT
+        if identity.account in self.names or identity.root in self.names:
+            return Reach.DIRECT if identity.kind is Kind.ROOT else Reach.ACCOUNT
+        return Reach.NOBODY
+
+    def exempts(self, identity: Identity) -> bool:
+        """Whether a NotPrincipal with this list leaves the caller out.
+
+        It does only where every layer of the caller is listed: its account, the user or role, and
+        the session. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        """
+        if self.everybody:
+            return True
+        if identity.kind is Kind.SERVICE:
+            return identity.arn in self.services
+        layers = {identity.arn, identity.entity or identity.arn}
+        account = identity.account in self.names or identity.root in self.names
+        return account and (identity.kind is Kind.ROOT or layers <= self.names)
+
+
+def parse_principals(element: Any) -> Principals:
+    """Read a Principal or NotPrincipal element; raises PolicyError, beginning with the place in it."""
+    if element == "*":
+        return Principals(everybody=True, names=frozenset(), services=frozenset())
+    if not isinstance(element, Mapping):
+        raise PolicyError(' not `"*"` and not an object such as {"AWS": …}')
+    named: dict[str, frozenset[str]] = {}
+    for kind, values in element.items():
+        if kind not in _TYPES:
+            raise PolicyError(f".{kind}: unknown kind of principal: write one of {', '.join(_TYPES)}")
+        named[kind] = frozenset(_parse_names(kind, values))
+    names = named.get("AWS", frozenset())
+    return Principals("*" in names, names, named.get("Service", frozenset()))
+
+
+def _parse_names(kind: str, values: Any) -> list[str]:
+    names = values if isinstance(values, list) else [values]
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise PolicyError(f".{kind}: a principal is not text")
+        if kind == "AWS":
+            _check_name(name)
+        elif "*" in name:
+            raise PolicyError(f".{kind}: `{name}` has a wildcard: name each principal")
+    return names
+
+
+def _check_name(name: str) -> None:
+    """An account id, an ARN or a unique id (`AIDA…`: what is left of a deleted user; it names nobody)."""
+    if name == "*" or _ACCOUNT.fullmatch(name) or _UNIQUE_ID.fullmatch(name):
+        return
+    if "*" in name or "?" in name:
+        raise PolicyError(f".AWS: `{name}` has a wildcard inside: use the condition key aws:PrincipalArn")
+    try:
+        parse_arn(name)
+    except ArnError:
+        raise PolicyError(f".AWS: `{name}` is not an ARN, an account id or `*`") from None

@@ -1,0 +1,190 @@
+"""A request made ready to be put to policies, and the answers single policies give to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
+from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.principal import Kind, Reach, identify
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.authz.statement import Statement
+
+_NAMING = frozenset((PolicyType.RESOURCE, PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT))
+"""The policy types whose statements name principals."""
+
+Group = tuple[PolicyType, tuple[NamedPolicy, ...]]
+
+
+class Question:
+    """A request with what is worked out once: who asks, in which account the resource is."""
+
+    __slots__ = ("account", "action", "bounded", "folded", "gated", "identity", "request", "service")
+
+    def __init__(self, request: Request, *, bounded: bool) -> None:
+        self.request = request
+        self.action = request.action.lower()
+        self.service = self.action.partition(":")[0]
+        self.folded = request.context.folded
+        arns = self.folded.get("aws:principalarn", ())
+        self.identity = identify(request.principal, arns[0] if len(arns) == 1 else "")
+        self.account = request.resource_account or account_of(request.resource) or self.identity.account
+        self.bounded = bounded
+        self.gated = self._is_gated()
+
+    def _is_gated(self) -> bool:
+        """Whether IAM policies count only as far as the resource's own policy lets them: for KMS keys
+        and for assuming roles. An alias has no policy, nor has `*` (CreateKey, ListKeys).
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+        """
+        resource = self.request.resource
+        if self.service == "kms":
+            return resource != "*" and ":alias/" not in resource
+        return self.service == "sts" and ":role/" in resource
+
+    def reach(self, statement: Statement, kind: PolicyType) -> Reach:
+        """How far a statement of a policy of this type takes in the caller, whatever its other elements.
+
+        IAM refuses a Principal in the types that do not name principals: an Allow with one is void.
+        """
+        if kind in _NAMING:
+            return statement.reach(self.identity, bounded=self.bounded)
+        return Reach.DIRECT if statement.denies or statement.principals is None else Reach.NOBODY
+
+    def matching(
+        self, statements: Iterable[Statement], kind: PolicyType
+    ) -> Iterator[tuple[Reach, Statement]]:
+        """Those that apply, of statements about the action."""
+        for statement in statements:
+            reach = self.reach(statement, kind)
+            if (
+                reach
+                and statement.covers_resource(self.request.resource, self.service, self.folded)
+                and statement.meets(self.folded)
+            ):
+                yield reach, statement
+
+    def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[tuple[Reach, Reason]]:
+        """The Allow statements of a policy that apply."""
+        allows = named.policy.relevant(self.action).allows
+        if not allows:
+            return []
+        return [
+            (reach, Reason(kind, Effect.ALLOW, named.name, statement.name))
+            for reach, statement in self.matching(allows, kind)
+        ]
+
+
+def bearing(question: Question, policies: Policies) -> list[Group]:
+    """The policies that bear on a request, by type, in the order in which a denial by them is reported.
+
+    The root user has neither identity-based policies nor a permissions boundary. SCPs bear on IAM
+    principals, and neither SCPs nor RCPs on service-linked roles; RCPs do not govern RetireGrant.
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    kind = question.identity.kind
+    groups: list[Group] = []
+    if policies.resource_control and _under_rcp(question):
+        groups.append((PolicyType.RESOURCE_CONTROL, _flat(policies.resource_control)))
+    if policies.service_control and under_scp(question):
+        groups.append((PolicyType.SERVICE_CONTROL, _flat(policies.service_control)))
+    if policies.vpc_endpoint:
+        groups.append((PolicyType.VPC_ENDPOINT, (policies.vpc_endpoint,)))
+    if policies.resource:
+        groups.append((PolicyType.RESOURCE, (policies.resource,)))
+    if kind is not Kind.ROOT:
+        if policies.identity:
+            groups.append((PolicyType.IDENTITY, policies.identity))
+        if policies.permissions_boundary:
+            groups.append((PolicyType.PERMISSIONS_BOUNDARY, (policies.permissions_boundary,)))
+    if policies.session:
+        groups.append((PolicyType.SESSION, policies.session))
+    return groups
+
+
+def under_scp(question: Question) -> bool:
+    """Whether service control policies bear on the caller."""
+    return question.identity.kind is not Kind.SERVICE and not question.identity.service_linked
+
+
+def _under_rcp(question: Question) -> bool:
+    return question.action != "kms:retiregrant" and not question.identity.service_linked
+
+
+def _flat(levels: tuple[tuple[NamedPolicy, ...], ...]) -> tuple[NamedPolicy, ...]:
+    return tuple(named for level in levels for named in level)
+
+
+def denials(question: Question, groups: Iterable[Group]) -> tuple[list[Reason], list[Reason]]:
+    """The Deny statements that apply, and the policies that could not be read."""
+    denying: list[Reason] = []
+    unreadable: list[Reason] = []
+    for kind, group in groups:
+        for named in group:
+            policy = named.policy
+            if policy.error:
+                unreadable.append(Reason(kind, Effect.UNREADABLE, named.name))
+                continue
+            denies = policy.relevant(question.action).denies
+            if denies:
+                denying += [
+                    Reason(kind, Effect.DENY, named.name, statement.name)
+                    for _, statement in question.matching(denies, kind)
+                ]
+    return denying, unreadable
+
+
+def guardrails_lacking(question: Question, policies: Policies) -> list[Reason]:
+    """The types of policy that give nothing by themselves, must allow the request, and do not."""
+    lacking: list[Reason] = []
+    if policies.resource_control and _under_rcp(question):
+        lacking += _levels_lacking(question, PolicyType.RESOURCE_CONTROL, policies.resource_control)
+    if policies.service_control and under_scp(question):
+        lacking += _levels_lacking(question, PolicyType.SERVICE_CONTROL, policies.service_control)
+    if policies.vpc_endpoint and not _endpoint_allows(question, policies.vpc_endpoint):
+        lacking.append(Reason(PolicyType.VPC_ENDPOINT, Effect.MISSING))
+    return lacking
+
+
+def _levels_lacking(
+    question: Question, kind: PolicyType, levels: tuple[tuple[NamedPolicy, ...], ...]
+) -> list[Reason]:
+    allowed = all(any(question.allowing(kind, named) for named in level) for level in levels)
+    return [] if allowed else [Reason(kind, Effect.MISSING)]
+
+
+def _endpoint_allows(question: Question, endpoint: NamedPolicy) -> bool:
+    """In an endpoint policy an account stands for its root user only:
+    https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+    """
+    return any(reach > Reach.ACCOUNT for reach, _ in question.allowing(PolicyType.VPC_ENDPOINT, endpoint))
+
+
+def iam_allows(question: Question, policies: Policies) -> list[Reason]:
+    """What the caller's own policies give it. The root user has everything in its account."""
+    if question.identity.kind is Kind.ROOT:
+        return [Reason(PolicyType.IDENTITY, Effect.ALLOW, question.identity.arn)]
+    return [
+        reason for named in policies.identity for _, reason in question.allowing(PolicyType.IDENTITY, named)
+    ]
+
+
+def limits_lacking(question: Question, policies: Policies) -> list[Reason]:
+    """Which of permissions boundary and session policies does not allow the request.
+
+    A federated user has nothing of its user without a session policy.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+    """
+    lacking: list[Reason] = []
+    kind = question.identity.kind
+    if policies.permissions_boundary and kind is not Kind.ROOT:
+        boundary = PolicyType.PERMISSIONS_BOUNDARY
+        if not question.allowing(boundary, policies.permissions_boundary):
+            lacking.append(Reason(boundary, Effect.MISSING))
+    if policies.session or kind is Kind.FEDERATED:
+        session = PolicyType.SESSION
+        if not any(question.allowing(session, named) for named in policies.session):
+            lacking.append(Reason(session, Effect.MISSING))
+    return lacking

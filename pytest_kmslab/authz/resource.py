@@ -1,0 +1,112 @@
+"""The Resource and NotResource elements.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pytest_kmslab.authz.arn import SEGMENTS
+from pytest_kmslab.authz.pattern import (
+    Matcher,
+    Token,
+    compile_pattern,
+    compile_segment_tokens,
+    compile_segments,
+    compile_tokens,
+    matches_everything,
+)
+from pytest_kmslab.authz.variables import Folded, Template, has_variables, parse_template
+
+CompileTokens = Callable[[tuple[Token, ...]], Matcher]
+
+_SERVICE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """A Resource or NotResource element; `patterns` as written."""
+
+    patterns: tuple[str, ...]
+    negated: bool
+    everything: bool
+    matchers: tuple[Matcher, ...] = field(compare=False, repr=False)
+    templates: tuple[tuple[Template, CompileTokens], ...] = field(compare=False, repr=False)
+
+    def cover(self, resource: str, context: Folded) -> bool | None:
+        """Whether a resource is meant; None for a NotResource without any resource.
+
+        A variable without a value matches no resource:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        """
+        if self.negated:
+            return not self._match(resource, context) if self.patterns else None
+        return self.everything or self._match(resource, context)
+
+    def _match(self, resource: str, context: Folded) -> bool:
+        if any(matcher(resource) for matcher in self.matchers):
+            return True
+        resolved = ((template.resolve(context), compiled) for template, compiled in self.templates)
+        return any(tokens is not None and compiled(tokens)(resource) for tokens, compiled in resolved)
+
+
+def parse_resources(patterns: Sequence[str], version: str, *, negated: bool, denies: bool) -> Resources:
+    """Make the element ready; raises PolicyError for a malformed policy variable.
+
+    `*` at the end of a part of the ARN reaches beyond the colon; elsewhere it stays in its part. The
+    service is always written out, and variables stand after the fifth colon. What AWS does with a
+    pattern that breaks this is not known, so it is read against the caller: broadly where a match
+    denies, not at all where a match allows.
+    """
+    broadly = denies is not negated
+    matchers: list[Matcher] = []
+    templates: list[tuple[Template, CompileTokens]] = []
+    for pattern in patterns:
+        reading = _BROAD if pattern == "*" or broadly else _reading(pattern)
+        if has_variables(pattern, version):
+            template = parse_template(pattern, wildcards=True)
+            if reading and (broadly or _variables_last(pattern)):
+                templates.append((template, reading.from_tokens))
+        elif reading:
+            matchers.append(reading.from_text(pattern))
+    return Resources(
+        patterns=tuple(patterns),
+        negated=negated,
+        everything=any(matches_everything(matcher) for matcher in matchers),
+        matchers=tuple(matchers),
+        templates=tuple(templates),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    from_text: Callable[[str], Matcher]
+    from_tokens: CompileTokens
+
+
+_BROAD = _Reading(compile_pattern, compile_tokens)
+_BY_PART = _Reading(compile_segments, compile_segment_tokens)
+
+
+def _reading(pattern: str) -> _Reading | None:
+    """How a pattern is read where a match allows; None: it matches nothing."""
+    parts = pattern.split(":", SEGMENTS - 1)
+    if parts[0] != "arn" or len(parts) <= _SERVICE or _wild(parts[_SERVICE]):
+        return None
+    return _BROAD if all(_reaches(part) for part in parts[: SEGMENTS - 1]) else _BY_PART
+
+
+def _wild(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _reaches(part: str) -> bool:
+    """Whether a part has a wildcard at its end only, or none."""
+    return not _wild(part[:-1]) and not part.endswith("?")
+
+
+def _variables_last(pattern: str) -> bool:
+    """Whether variables stand only after the fifth colon, where alone AWS allows them."""
+    return pattern.partition("${")[0].count(":") >= SEGMENTS - 1

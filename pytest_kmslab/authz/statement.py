@@ -1,0 +1,179 @@
+"""One statement of a policy, made ready to be asked.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_kmslab.authz.condition import Condition, parse_conditions
+from pytest_kmslab.authz.decision import Effect
+from pytest_kmslab.authz.pattern import Matcher, compile_any
+from pytest_kmslab.authz.principal import Identity, Principals, Reach, parse_principals
+from pytest_kmslab.authz.resource import Resources, parse_resources
+from pytest_kmslab.authz.variables import Folded
+from pytest_kmslab.errors import PolicyError
+
+_PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
+_ELEMENTS = ("Sid", "Effect", "Condition", *(name for pair in _PAIRS for name in pair))
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """An Action or NotAction element; `patterns` as written."""
+
+    patterns: tuple[str, ...]
+    negated: bool
+    matcher: Matcher = field(compare=False, repr=False)
+
+    def cover(self, action: str) -> bool | None:
+        """Whether an action, in lower case, is meant; None for a NotAction without any action."""
+        if self.negated and not self.patterns:
+            return None
+        return self.matcher(action) is not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement. `name` is its Sid, or `Statement[n]`; an element that is not there is None.
+
+    Where it cannot be told whether the statement applies, it counts against the caller.
+    """
+
+    name: str
+    denies: bool
+    actions: Actions | None
+    resources: Resources | None
+    principals: Principals | None
+    not_principals: Principals | None
+    conditions: tuple[Condition, ...]
+    source: Mapping[str, Any] = field(compare=False, repr=False)
+
+    def covers_action(self, action: str) -> bool:
+        """Whether the statement is about an action, given in lower case.
+
+        Without Action it has no effect: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+        """
+        return self.actions is not None and self._settle(self.actions.cover(action))
+
+    def covers_resource(self, resource: str, service: str, context: Folded) -> bool:
+        """Whether the statement is about a resource.
+
+        Without Resource a statement of a key policy has no effect, and one of a role's trust policy
+        means the role; other services refuse the policy.
+        """
+        if self.resources is None:
+            return service == "sts" or (self.denies and service != "kms")
+        return self._settle(self.resources.cover(resource, context))
+
+    def reach(self, identity: Identity, *, bounded: bool) -> Reach:
+        """How far the statement's principals take in the caller; `bounded`: it has a permissions boundary.
+
+        A Deny with NotPrincipal hits everybody who has a boundary, whoever is listed:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        """
+        if self.principals is not None:
+            return self.principals.reach(identity)
+        if self.not_principals is not None:
+            exempt = self.not_principals.exempts(identity) and not bounded
+            return Reach.NOBODY if exempt else Reach.DIRECT
+        return Reach.DIRECT if self.denies else Reach.NOBODY
+
+    def meets(self, context: Folded) -> bool:
+        """Whether every condition holds."""
+        return all(self._settle(condition.holds(context)) for condition in self.conditions)
+
+    def _settle(self, answer: bool | None) -> bool:
+        return self.denies if answer is None else answer
+
+
+def parse_statement(element: Any, index: int, version: str) -> Statement:
+    """Read one statement; raises PolicyError, whose message begins with the place in the statement."""
+    if not isinstance(element, Mapping):
+        raise PolicyError(" is not an object")
+    _check_elements(element)
+    effect = element.get("Effect")
+    if effect not in (Effect.ALLOW.value, Effect.DENY.value):
+        raise PolicyError(f".Effect is {effect!r}: write `Allow` or `Deny`".replace("'", "`"))
+    denies = effect == Effect.DENY.value
+    if "NotPrincipal" in element and not denies:
+        raise PolicyError(".NotPrincipal works with Deny only: AWS does not support it with Allow")
+    return Statement(
+        name=_sid(element) or f"Statement[{index}]",
+        denies=denies,
+        actions=_parse_actions(element),
+        resources=_parse_resources(element, version, denies=denies),
+        principals=_parse_principals(element, "Principal"),
+        not_principals=_parse_principals(element, "NotPrincipal"),
+        conditions=_parse_conditions(element, version),
+        source=element,
+    )
+
+
+def _check_elements(element: Mapping[str, Any]) -> None:
+    unknown = [name for name in element if name not in _ELEMENTS]
+    if unknown:
+        raise PolicyError(f".{unknown[0]}: unknown element: write one of {', '.join(_ELEMENTS)}")
+    for name, negated in _PAIRS:
+        if name in element and negated in element:
+            raise PolicyError(f" has both {name} and {negated}: keep one")
+
+
+def _sid(element: Mapping[str, Any]) -> str:
+    sid = element.get("Sid", "")
+    if not isinstance(sid, str):
+        raise PolicyError(".Sid is not text")
+    return sid
+
+
+def _parse_actions(element: Mapping[str, Any]) -> Actions | None:
+    for name in ("Action", "NotAction"):
+        if name in element:
+            patterns = _texts(element[name], name)
+            for pattern in patterns:
+                service, colon, operation = pattern.partition(":")
+                if pattern != "*" and not (service and colon and operation):
+                    raise PolicyError(f".{name}: `{pattern}` is not `service:Operation` and not `*`")
+            matcher = compile_any([pattern.lower() for pattern in patterns])
+            return Actions(tuple(patterns), name == "NotAction", matcher)
+    return None
+
+
+def _parse_resources(element: Mapping[str, Any], version: str, *, denies: bool) -> Resources | None:
+    for name in ("Resource", "NotResource"):
+        if name in element:
+            patterns = _texts(element[name], name)
+            try:
+                return parse_resources(patterns, version, negated=name == "NotResource", denies=denies)
+            except PolicyError as error:
+                raise PolicyError(f".{name}: {error}") from None
+    return None
+
+
+def _parse_principals(element: Mapping[str, Any], name: str) -> Principals | None:
+    if name not in element:
+        return None
+    try:
+        return parse_principals(element[name])
+    except PolicyError as error:
+        raise PolicyError(f".{name}{error}") from None
+
+
+def _parse_conditions(element: Mapping[str, Any], version: str) -> tuple[Condition, ...]:
+    if "Condition" not in element:
+        return ()
+    try:
+        return parse_conditions(element["Condition"], version)
+    except PolicyError as error:
+        raise PolicyError(f".{error}") from None
+
+
+def _texts(element: Any, name: str) -> Sequence[str]:
+    texts = element if isinstance(element, list) else [element]
+    for text in texts:
+        if not isinstance(text, str) or not text:
+            raise PolicyError(f".{name}: a value is not text")
+    return texts
