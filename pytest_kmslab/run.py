@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.interceptor import Interceptor
 from pytest_kmslab.enforcement.registration import Registration
 from pytest_kmslab.enforcement.trail import Trail
@@ -14,6 +15,7 @@ from pytest_kmslab.options import Settings
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
+    from pytest_kmslab.enforcement.enforcer import Enforcer
 
 BACKENDS = {"moto": ("pytest_kmslab.backends.moto", "MotoBackend")}
 
@@ -24,6 +26,7 @@ class Run:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.trail = Trail()
+        self.clock = Clock()
         self._interceptor = Interceptor()
         self._registration = Registration(self._interceptor.handlers)
         self._backend: Backend | None = None
@@ -37,15 +40,24 @@ class Run:
         self._interceptor.detach()
         self._registration.remove()
 
+    def _enforcer(self, backend: Backend) -> Enforcer:
+        from pytest_kmslab.enforcement.enforcer import Enforcer
+
+        return Enforcer(
+            backend,
+            self.trail,
+            self.clock,
+            enforcing=self.settings.enforcement == "enforce",
+            table_key_cache=getattr(self.settings, "table_key_cache", 0),
+        )
+
     @property
     def backend(self) -> Backend:
         """The backend that was chosen, made at first use and not started; raises BackendError."""
         if self._backend is None:
-            from pytest_kmslab.enforcement.enforcer import Enforcer
-
             module, name = BACKENDS[self.settings.backend]
             backend: Backend = getattr(import_module(module), name)(self.settings.region)
-            self._interceptor.attach(Enforcer(backend, self.trail, self.settings.enforcement == "enforce"))
+            self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
         return self._backend
 

@@ -33,6 +33,17 @@ class Capabilities:
     enforces: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EncryptionChanges:
+    """When a table was `created` and the times of its encryption `changes`, oldest first, in epoch seconds.
+
+    `changes` is the backend's own list: what is appended to it is kept with the table.
+    """
+
+    created: float
+    changes: list[float]
+
+
 class Backend(Protocol):
     """A place where AWS calls are answered.
 
@@ -83,6 +94,9 @@ class Backend(Protocol):
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep which key a table is encrypted with, where the backend drops it; None: AWS owned key."""
+
+    def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
+        """When a table was created and its encryption changed; None where there is no such table."""
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave on the key the grants that DynamoDB makes for a table, where the backend makes none."""

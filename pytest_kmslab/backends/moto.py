@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.base import Capabilities, Credentials
+from pytest_kmslab.backends.base import Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -96,6 +97,14 @@ class MotoBackend:
                 "SSEType": "KMS",
                 "KMSMasterKeyId": key_arn,
             }
+
+    def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
+        """Kept on moto's own table, so they go with it."""
+        table = self.facts.moto_table(table_arn)
+        if table is None:
+            return None
+        changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])
+        return EncryptionChanges(table.created_at.replace(tzinfo=timezone.utc).timestamp(), changes)
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on moto's own key."""

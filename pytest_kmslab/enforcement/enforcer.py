@@ -7,14 +7,17 @@ from typing import Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.decision import Decision
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.backends.base import Backend, Credentials
 from pytest_kmslab.calls.base import Ask
 from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, asks
 from pytest_kmslab.enforcement.authentication import authenticate
+from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.simulate import simulate
 from pytest_kmslab.enforcement.table_encryption import settle_table
+from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
+from pytest_kmslab.enforcement.table_quota import check_quota
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.facts import Caller
 
@@ -28,10 +31,14 @@ class Enforcer:
 
     services = ENFORCED_SERVICES
 
-    def __init__(self, backend: Backend, trail: Trail, enforcing: bool) -> None:
+    def __init__(
+        self, backend: Backend, trail: Trail, clock: Clock, *, enforcing: bool, table_key_cache: float = 0
+    ) -> None:
         self.backend = backend
         self._trail = trail
+        self._clock = clock
         self._enforcing = enforcing
+        self._table_keys = TableKeyCache(table_key_cache, clock.now)
 
     @property
     def active(self) -> bool:
@@ -47,25 +54,44 @@ class Enforcer:
                 raise
             return authenticate(self.backend.root, service, self.backend.facts)
 
-    def admit(self, call: ApiCall) -> None:
-        """Return where AWS would let the call through; otherwise raise the ServiceError that it answers."""
-        for ask in asks(call, self.backend.facts):
-            if not self._enforcing:
-                continue
-            decision = self._decide(call, ask)
-            if not decision.allowed:
-                raise denial_of(call, ask, decision)
+    def admit(self, call: ApiCall, connection: Any = None) -> None:
+        """Return where AWS would let the call through; otherwise raise the ServiceError that it answers.
+
+        `connection` is what the caller's table keys are cached for, if they are.
+        """
+        facts = self._table_keys.facts(self.backend.facts, call, connection)
+        for number, ask in enumerate(asks(call, facts)):
+            if self._enforcing:
+                self._authorize(call, ask)
+            if number == 0:
+                self._check_quota(call)
+        self._table_keys.keep(facts)
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """The response of an operation that the engine or the backend answers itself; None for all others."""
+        return simulate(call, self.backend.facts) or self.backend.answer(call)
 
     def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
         """After the backend did the call: keep what it dropped, and mend its response in place."""
-        settle_table(self.backend, call, response)
+        settle_table(self.backend, call, response, self._clock.now())
         self.backend.settle(call, response)
 
-    def _decide(self, call: ApiCall, ask: Ask) -> Decision:
+    def _authorize(self, call: ApiCall, ask: Ask) -> None:
         policies = self._policies(call, ask)
-        decision = authorize(ask.request, policies, self.backend.facts.grants(ask.request.resource))
-        self._trail.record(call.name, ask.request, decision, ask.via, policies)
-        return decision
+        grants = self.backend.facts.grants(ask.request.resource)
+        decision = authorize(ask.request, policies, grants)
+        self._trail.record(call.name, ask.request, decision, ask.via, policies, grants)
+        if not decision.allowed:
+            raise denial_of(call, ask, decision)
+
+    def _check_quota(self, call: ApiCall) -> None:
+        """DynamoDB counts encryption changes before it looks at the key that is asked for."""
+        if call.name != "dynamodb:UpdateTable" or not call.params.get("SSESpecification"):
+            return
+        table = self.backend.facts.table(str(call.params.get("TableName")), call.region, call.account)
+        known = None if table is None else self.backend.encryption_changes(table.arn)
+        if known is not None:
+            check_quota(known.changes, known.created, self._clock.now())
 
     def _policies(self, call: ApiCall, ask: Ask) -> Policies:
         policies = self.backend.facts.policies(call.caller, ask.request.resource)

@@ -67,6 +67,7 @@ class Interceptor:
         try:
             caller = enforcer.caller(_credentials(request_signer, context), service)
             call = ApiCall(service, model.name, decode(model, params["body"]), _region(context), caller)
+            enforcer.admit(call, request_signer)
             return self._passed(enforcer, call, params, context)
         except ServiceError as error:
             return _refusal(params["url"], error)
@@ -87,10 +88,9 @@ class Interceptor:
     def _passed(
         self, enforcer: Enforcer, call: ApiCall, params: dict[str, Any], context: dict[str, Any]
     ) -> Response | None:
-        enforcer.admit(call)
         _replace(params, enforcer.backend.prepare(call))
         context[PENDING] = call
-        answer = enforcer.backend.answer(call)
+        answer = enforcer.answer(call)
         return None if answer is None else _response(params["url"], 200, answer)
 
 

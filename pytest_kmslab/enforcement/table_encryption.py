@@ -16,14 +16,17 @@ AWS_MANAGED = "alias/aws/dynamodb"
 Description = dict[str, Any]
 
 
-def settle_table(backend: Backend, call: ApiCall, response: dict[str, Any]) -> None:
-    """After a DynamoDB call that succeeded: make its SSESpecification stick, and show it."""
+def settle_table(backend: Backend, call: ApiCall, response: dict[str, Any], now: float) -> None:
+    """After a DynamoDB call that succeeded: make its SSESpecification stick, and show it.
+
+    `now` is in epoch seconds: changes of encryption are counted.
+    """
     settle = SETTLERS.get(call.name)
     if settle is not None:
-        settle(backend, call, response)
+        settle(backend, call, response, now)
 
 
-def _created(backend: Backend, call: ApiCall, response: dict[str, Any]) -> None:
+def _created(backend: Backend, call: ApiCall, response: dict[str, Any], _now: float) -> None:
     """CreateTable answers the encryption at once, with the key's ARN whatever form the key was given in."""
     specification = call.params.get("SSESpecification")
     description = response["TableDescription"]
@@ -34,12 +37,15 @@ def _created(backend: Backend, call: ApiCall, response: dict[str, Any]) -> None:
         description["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key.arn}
 
 
-def _updated(backend: Backend, call: ApiCall, response: dict[str, Any]) -> None:
+def _updated(backend: Backend, call: ApiCall, response: dict[str, Any], now: float) -> None:
     """UpdateTable answers `UPDATING`, with the key that is being left, if any."""
     specification = call.params.get("SSESpecification")
     if not specification:
         return
     description = response["TableDescription"]
+    known = backend.encryption_changes(description["TableArn"])
+    if known is not None:
+        known.changes.append(now)
     before = backend.facts.table(description["TableArn"], call.region, call.account)
     _change(backend, description["TableArn"], before, _chosen(backend, call, specification))
     old = (
@@ -50,7 +56,7 @@ def _updated(backend: Backend, call: ApiCall, response: dict[str, Any]) -> None:
     description["SSEDescription"] = {"Status": "UPDATING", **old}
 
 
-def _deleted(backend: Backend, _call: ApiCall, response: dict[str, Any]) -> None:
+def _deleted(backend: Backend, _call: ApiCall, response: dict[str, Any], _now: float) -> None:
     """DynamoDB retires its grants when a table goes."""
     backend.retire_table_grants(response["TableDescription"]["TableArn"])
 
@@ -70,7 +76,7 @@ def _change(backend: Backend, table_arn: str, before: Table | None, key: Key | N
         backend.add_table_grants(table_arn, key.arn)
 
 
-SETTLERS: Mapping[str, Callable[[Backend, ApiCall, dict[str, Any]], None]] = {
+SETTLERS: Mapping[str, Callable[[Backend, ApiCall, dict[str, Any], float], None]] = {
     "dynamodb:CreateTable": _created,
     "dynamodb:UpdateTable": _updated,
     "dynamodb:DeleteTable": _deleted,

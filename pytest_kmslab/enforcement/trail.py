@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from pytest_kmslab.authz.decision import Decision
+from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
 
@@ -16,7 +17,8 @@ KEPT = 10_000
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One decision. `operation` is the API call it was made for (`dynamodb:GetItem`), `via` the service
-    that asked KMS as the caller (empty for a direct call). `policies` is what it was decided from.
+    that asked KMS as the caller (empty for a direct call). `policies` and `grants` are what it was
+    decided from.
     """
 
     number: int
@@ -25,6 +27,7 @@ class Entry:
     decision: Decision
     via: str = ""
     policies: Policies | None = None
+    grants: tuple[Grant, ...] = ()
 
 
 class Trail:
@@ -41,10 +44,11 @@ class Trail:
         decision: Decision,
         via: str = "",
         policies: Policies | None = None,
+        grants: tuple[Grant, ...] = (),
     ) -> Entry:
-        """Add one decision."""
+        """Add one decision, with what it was decided from."""
         self._count += 1
-        entry = Entry(self._count, operation, request, decision, via, policies)
+        entry = Entry(self._count, operation, request, decision, via, policies, grants)
         self._entries.append(entry)
         return entry
 

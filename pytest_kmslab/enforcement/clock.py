@@ -1,0 +1,22 @@
+"""The clock that everything timed goes by; a test can move it on, and nothing ever sleeps for it."""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """Wall-clock seconds since the epoch, plus what it was moved on by."""
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self._moved
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on; raises ValueError for a move back, which no account has seen."""
+        if seconds < 0:
+            raise ValueError(f"cannot move the clock by `{seconds}` seconds: give zero or more")
+        self._moved += seconds

@@ -1,0 +1,208 @@
+"""IAM's policy simulator, answered by the engine: moto and LocalStack answer 501, or wrongly.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.enforcement.positions import statement_positions
+from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.facts import Caller, Facts
+
+SEVERITY = (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY, Outcome.ALLOWED)
+"""The most restrictive decision of several resources is the decision of the action."""
+
+SOURCE_TYPES = {PolicyType.RESOURCE: "Resource Policy"}
+DELEGATION = "kmslab: key policy taken to trust the account"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What is simulated: the policies, by whom, in which context; `texts` are the documents by name."""
+
+    principal: str
+    policies: Policies
+    texts: Mapping[str, str]
+    context: Context
+    owner: str
+
+
+def simulate(call: ApiCall, facts: Facts) -> dict[str, Any] | None:
+    """The response of SimulateCustomPolicy or SimulatePrincipalPolicy; None for every other call.
+
+    Raises ServiceError: `InvalidInput` for a policy that cannot be read, `NoSuchEntity` for a principal
+    that is not there.
+    """
+    prepare = SIMULATORS.get(call.name)
+    if prepare is None:
+        return None
+    simulation = prepare(call, facts)
+    resources = call.params.get("ResourceArns") or ["*"]
+    results = [_result(simulation, action, resources) for action in call.params["ActionNames"]]
+    return _page(results, call.params)
+
+
+def _custom(call: ApiCall, _facts: Facts) -> Simulation:
+    return _simulation(call, call.params.get("CallerArn") or call.caller.arn, Policies(), {})
+
+
+def _principal(call: ApiCall, facts: Facts) -> Simulation:
+    source = str(call.params["PolicySourceArn"])
+    if not facts.principal_exists(source) and ":group/" not in source:
+        raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
+    account = source.split(":")[4] if source.count(":") >= 5 else call.account
+    held = facts.policies(Caller(source, account, source, "", "User"), "*")
+    return _simulation(call, call.params.get("CallerArn") or source, held, {})
+
+
+def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:
+    params = call.params
+    given = _named("PolicyInputList", params.get("PolicyInputList"), texts)
+    boundary = _named(
+        "PermissionsBoundaryPolicyInputList", params.get("PermissionsBoundaryPolicyInputList"), texts
+    )
+    resource = _named(
+        "ResourcePolicy", [params["ResourcePolicy"]] if params.get("ResourcePolicy") else None, texts
+    )
+    policies = Policies(
+        identity=(*held.identity, *given),
+        resource=resource[0] if resource else None,
+        permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
+    )
+    return Simulation(principal, policies, texts, _context(params), str(params.get("ResourceOwner") or ""))
+
+
+def _named(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
+    named = []
+    for number, text in enumerate(documents or (), start=1):
+        name = f"{kind}.{number}"
+        try:
+            named.append(NamedPolicy(name, parse_policy(text)))
+        except PolicyError as error:
+            raise ServiceError("InvalidInput", f"Invalid policy document {name}: {error}") from None
+        texts[name] = text
+    return tuple(named)
+
+
+def _context(params: Mapping[str, Any]) -> Context:
+    entries = params.get("ContextEntries") or ()
+    return Context({entry["ContextKeyName"]: tuple(entry.get("ContextKeyValues") or ()) for entry in entries})
+
+
+def _result(simulation: Simulation, action: str, resources: list[str]) -> dict[str, Any]:
+    """One result an action, aggregated over its resources, as the simulator answers since 2026."""
+    decisions = [(resource, _decide(simulation, action, resource)) for resource in resources]
+    worst = min(
+        (decision for _, decision in decisions), key=lambda decision: SEVERITY.index(decision.decision)
+    )
+    result = {
+        "EvalActionName": action,
+        "EvalResourceName": resources[0] if len(resources) == 1 else "*",
+        "EvalDecision": worst.decision.value,
+        "MatchedStatements": _matched(simulation, worst),
+        "MissingContextValues": _missing(simulation) if resources == ["*"] else [],
+    }
+    if simulation.policies.permissions_boundary is not None:
+        result["PermissionsBoundaryDecisionDetail"] = _boundary_detail(worst)
+    if resources != ["*"]:
+        result["EvalDecisionDetails"] = {}
+        result["ResourceSpecificResults"] = [_of_resource(simulation, *decision) for decision in decisions]
+    return result
+
+
+def _of_resource(simulation: Simulation, resource: str, decision: Decision) -> dict[str, Any]:
+    return {
+        "EvalResourceName": resource,
+        "EvalResourceDecision": decision.decision.value,
+        "MatchedStatements": _matched(simulation, decision),
+        "MissingContextValues": _missing(simulation),
+        "EvalDecisionDetails": {},
+    }
+
+
+def _decide(simulation: Simulation, action: str, resource: str) -> Decision:
+    request = Request(simulation.principal, action, resource, simulation.context, simulation.owner)
+    return authorize(request, _as_simulated(simulation, action, resource))
+
+
+def _as_simulated(simulation: Simulation, action: str, resource: str) -> Policies:
+    """The simulator knows no key policy but the one it is given; without one IAM alone decides."""
+    policies = simulation.policies
+    if policies.resource is not None or not action.lower().startswith("kms:") or resource == "*":
+        return policies
+    account = simulation.owner or (resource.split(":")[4] if resource.count(":") >= 5 else "")
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    return Policies(
+        identity=policies.identity,
+        resource=NamedPolicy(DELEGATION, parse_policy(document)),
+        permissions_boundary=policies.permissions_boundary,
+    )
+
+
+def _matched(simulation: Simulation, decision: Decision) -> list[dict[str, Any]]:
+    """The statements that decided: for a Deny only those that deny."""
+    wanted = Effect.DENY if decision.decision is Outcome.EXPLICIT_DENY else Effect.ALLOW
+    if decision.decision is Outcome.IMPLICIT_DENY:
+        return []
+    reasons = (
+        reason for reason in decision.reasons if reason.effect is wanted and reason.policy != DELEGATION
+    )
+    return [_statement(simulation, reason) for reason in reasons]
+
+
+def _statement(simulation: Simulation, reason: Reason) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "SourcePolicyId": reason.policy,
+        "SourcePolicyType": SOURCE_TYPES.get(reason.policy_type, "IAM Policy"),
+    }
+    text = simulation.texts.get(reason.policy)
+    position = statement_positions(text).get(reason.statement) if text is not None else None
+    if position is not None:
+        statement["StartPosition"], statement["EndPosition"] = position
+    return statement
+
+
+def _missing(simulation: Simulation) -> list[str]:
+    """Condition keys that the policies ask for and the request does not carry."""
+    policies = simulation.policies
+    read = (*policies.identity, policies.resource, policies.permissions_boundary)
+    keys = (
+        condition.key
+        for named in read
+        if named is not None
+        for statement in named.policy.statements
+        for condition in statement.conditions
+    )
+    return [key for key in dict.fromkeys(keys) if key not in simulation.context]
+
+
+def _boundary_detail(decision: Decision) -> dict[str, bool]:
+    limits = (reason for reason in decision.reasons if reason.policy_type is PolicyType.PERMISSIONS_BOUNDARY)
+    return {"AllowedByPermissionsBoundary": all(reason.effect is Effect.ALLOW for reason in limits)}
+
+
+def _page(results: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:
+    start, most = int(params.get("Marker") or 0), int(params.get("MaxItems") or len(results) or 1)
+    page: dict[str, Any] = {"EvaluationResults": results[start : start + most], "IsTruncated": False}
+    if start + most < len(results):
+        page.update(IsTruncated=True, Marker=str(start + most))
+    return page
+
+
+SIMULATORS: Mapping[str, Callable[[ApiCall, Facts], Simulation]] = {
+    "iam:SimulateCustomPolicy": _custom,
+    "iam:SimulatePrincipalPolicy": _principal,
+}
