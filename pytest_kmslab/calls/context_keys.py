@@ -1,0 +1,62 @@
+"""Condition keys that every request carries, whatever the service.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from pytest_kmslab.authz.context import Value
+from pytest_kmslab.facts import Caller
+
+Keys = dict[str, Value | Sequence[Value]]
+"""Condition keys of one request, for `Context`."""
+
+
+def caller_context(caller: Caller, region: str, now: datetime | None = None) -> Keys:
+    """The condition keys that say who asks, in which Region and, if `now` is given, when.
+
+    Keys of the network (`aws:SourceIp` and its like) and of the organization are absent: nothing here
+    knows them. `aws:MultiFactorAuthPresent` is absent as it is with long-term credentials.
+    """
+    keys: Keys = {
+        "aws:PrincipalArn": caller.principal_arn,
+        "aws:PrincipalAccount": caller.account,
+        "aws:PrincipalType": caller.kind,
+        "aws:userid": caller.user_id,
+        "aws:RequestedRegion": region,
+        "aws:SecureTransport": True,
+        "aws:ViaAWSService": False,
+        "aws:PrincipalIsAWSService": False,
+    }
+    if caller.kind == "User":
+        keys["aws:username"] = caller.username
+    for name, value in caller.tags.items():
+        keys[f"aws:PrincipalTag/{name}"] = value
+    if now is not None:
+        keys["aws:CurrentTime"] = now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        keys["aws:EpochTime"] = int(now.timestamp())
+    return keys
+
+
+def resource_tags(tags: Mapping[str, str]) -> Keys:
+    """`aws:ResourceTag/…` for the tags of what is used."""
+    return {f"aws:ResourceTag/{name}": value for name, value in tags.items()}
+
+
+def request_tags(tags: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> Keys:
+    """`aws:RequestTag/…` and `aws:TagKeys` for the tags of a request; nothing where it has none.
+
+    `key` and `value` are the members that hold a tag's name and value (KMS says `TagKey`, `TagValue`).
+    """
+    pairs = [(tag[key], tag.get(value, "")) for tag in tags]
+    return {**{f"aws:RequestTag/{name}": text for name, text in pairs}, **tag_keys(name for name, _ in pairs)}
+
+
+def tag_keys(names: Iterable[str]) -> Keys:
+    """`aws:TagKeys` for the tags that a request names; absent where it names none."""
+    listed = tuple(names)
+    return {"aws:TagKeys": listed} if listed else {}

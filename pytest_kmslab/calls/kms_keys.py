@@ -1,0 +1,125 @@
+"""Finding the key that a call names, and refusing a key that is not fit for the call.
+
+Texts: the KMS API's own errors, as recorded; key states after
+https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.facts import Facts, Key
+
+KEY_ID = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ALIAS = "alias/"
+
+_STATES: Mapping[str, tuple[str, str]] = {
+    "Disabled": ("DisabledException", "is disabled."),
+    "PendingDeletion": ("KMSInvalidStateException", "is pending deletion."),
+    "PendingReplicaDeletion": ("KMSInvalidStateException", "is pending deletion."),
+    "PendingImport": ("KMSInvalidStateException", "is pending import."),
+    "Unavailable": ("KMSInvalidStateException", "is unavailable."),
+    "Creating": ("KMSInvalidStateException", "is creating."),
+}
+DOOMED = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+"""States in which a key can only be looked at, or saved."""
+EMPTY = DOOMED | {"PendingImport"}
+"""DOOMED, and the state of a key without material."""
+GRANTABLE = EMPTY | {"Disabled"}
+"""States in which no grant can be made."""
+UNUSABLE = frozenset(_STATES)
+"""States in which a key cannot do cryptography."""
+
+
+def partition(call: ApiCall) -> str:
+    """The partition that the caller lives in (`aws`, `aws-cn`, …)."""
+    return call.caller.arn.split(":", 2)[1]
+
+
+def kms_arn(call: ApiCall, resource: str) -> str:
+    """The ARN of a `key/…` or `alias/…` of the caller's account and Region."""
+    return f"arn:{partition(call)}:kms:{call.region}:{call.account}:{resource}"
+
+
+def find_key(call: ApiCall, facts: Facts, key_id: str, action: str, foreign: bool = False) -> Key:
+    """The key that `key_id` (id, key ARN, alias name or alias ARN) names.
+
+    `foreign` says whether the operation can be done on another account's key at all. Raises
+    ServiceError: NotFoundException, or AccessDeniedException where AWS does not tell a caller of
+    another account whether the key exists.
+    """
+    owner = _owner(call, key_id)
+    key = facts.key(key_id, call.region, call.account)
+    if key is not None and (foreign or key.account == call.account):
+        return key
+    if owner != call.account or key is not None:
+        raise _hidden(call, action)
+    raise ServiceError("NotFoundException", _not_found(call, key_id))
+
+
+def key_of_ciphertext(call: ApiCall, facts: Facts, ciphertext: bytes) -> Key:
+    """The key that made a ciphertext; raises InvalidCiphertextException (which has no message)."""
+    key = facts.key_of_ciphertext(ciphertext, call.region, call.account)
+    if key is None:
+        raise ServiceError("InvalidCiphertextException", "")
+    return key
+
+
+def request_alias(key_id: str) -> str:
+    """The alias name by which a request names a key, empty where it does not use one."""
+    name = key_id.split(":", 5)[-1] if key_id.startswith("arn:") else key_id
+    return name if name.startswith(ALIAS) else ""
+
+
+def refuse_state(key: Key, states: frozenset[str]) -> None:
+    """Raise DisabledException or KMSInvalidStateException where the key is in one of these states."""
+    if key.state in states:
+        code, text = _STATES[key.state]
+        raise ServiceError(code, f"{key.arn} {text}")
+
+
+def refuse_usage(key: Key, usage: str, operation: str) -> None:
+    """Raise InvalidKeyUsageException where the key is for another use than the operation's."""
+    if usage and key.usage != usage:
+        text = f"{key.arn} key usage is {key.usage} which is not valid for {operation}."
+        raise ServiceError("InvalidKeyUsageException", text)
+
+
+def refuse_dry_run(call: ApiCall) -> None:
+    """Raise DryRunOperationException where the call only asked whether it would succeed."""
+    if call.params.get("DryRun"):
+        text = "The request would have succeeded, but the DryRun option is set."
+        raise ServiceError("DryRunOperationException", text)
+
+
+def _owner(call: ApiCall, key_id: str) -> str:
+    if not key_id.startswith("arn:"):
+        return call.account
+    parts = key_id.split(":", 5)
+    if len(parts) < 6 or parts[2] != "kms" or not parts[5].startswith(("key/", ALIAS)):
+        raise ServiceError("NotFoundException", f"Invalid keyId '{key_id}'")
+    if parts[3] != call.region:
+        raise ServiceError("NotFoundException", f"Invalid arn {parts[3]}")
+    return parts[4]
+
+
+def _not_found(call: ApiCall, key_id: str) -> str:
+    alias = request_alias(key_id)
+    if alias:
+        return f"Alias {kms_arn(call, alias)} is not found."
+    if key_id.startswith("arn:"):
+        return f"Key '{key_id}' does not exist"
+    if KEY_ID.fullmatch(key_id):
+        return f"Key '{kms_arn(call, f'key/{key_id}')}' does not exist"
+    return f"Invalid keyId '{key_id}'"
+
+
+def _hidden(call: ApiCall, action: str) -> ServiceError:
+    return ServiceError(
+        "AccessDeniedException",
+        f"User: {call.caller.arn} is not authorized to perform: {action} on this resource because the "
+        "resource does not exist in this Region, no resource-based policies allow access, or a "
+        "resource-based policy explicitly denies access",
+    )

@@ -1,0 +1,48 @@
+"""Every operation of every enforced service, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.calls.base import ApiCall, Asker, Asks, ServiceError
+from pytest_kmslab.calls.dynamodb import DYNAMODB, STREAMS
+from pytest_kmslab.calls.iam import IAM
+from pytest_kmslab.calls.kms import KMS
+from pytest_kmslab.calls.sts import STS
+from pytest_kmslab.facts import Facts
+
+OPERATIONS: Mapping[str, Mapping[str, Asker]] = {
+    "kms": KMS,
+    "dynamodb": DYNAMODB,
+    "dynamodbstreams": STREAMS,
+    "iam": IAM,
+    "sts": STS,
+}
+"""By botocore's name of the service, then by the operation's."""
+
+ENFORCED_SERVICES = frozenset(OPERATIONS)
+"""The services whose calls are decided; calls to others go through."""
+
+_DENIED: Mapping[str, tuple[str, int]] = {"iam": ("AccessDenied", 403), "sts": ("AccessDenied", 403)}
+
+
+def asks(call: ApiCall, facts: Facts) -> Asks:
+    """The questions that a call stands for, in order; see `Asks`.
+
+    Raises ServiceError, an access denied, for an operation of an enforced service that is not known:
+    what cannot be judged is not let through.
+    """
+    asker = OPERATIONS.get(call.service, {}).get(call.operation)
+    if asker is None:
+        raise _unknown(call)
+    return asker(call, facts)
+
+
+def _unknown(call: ApiCall) -> ServiceError:
+    code, status = _DENIED.get(call.service, ("AccessDeniedException", 400))
+    return ServiceError(
+        code,
+        f"pytest-kmslab does not know the operation `{call.name}`, and denies what it cannot judge: "
+        "please report it to the project",
+        status,
+    )
