@@ -1,0 +1,90 @@
+"""The error that a denied caller sees, in the words of the service that denies.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+Which texts were seen on AWS, and which are inferred, is in docs/fidelity.md.
+"""
+
+from __future__ import annotations
+
+from pytest_kmslab.authz.decision import Decision, Effect, PolicyType, Reason
+from pytest_kmslab.calls.base import ApiCall, Ask, ServiceError
+from pytest_kmslab.calls.table_key import kms_text
+
+_ERRORS = {
+    "kms": ("AccessDeniedException", 400),
+    "dynamodb": ("AccessDeniedException", 400),
+    "dynamodbstreams": ("AccessDeniedException", 400),
+    "iam": ("AccessDenied", 403),
+    "sts": ("AccessDenied", 403),
+}
+_OTHER = ("AccessDenied", 403)
+
+_ALWAYS_EXPLICIT = frozenset({PolicyType.SERVICE_CONTROL, PolicyType.RESOURCE_CONTROL})
+"""Kinds whose lack of an Allow AWS words as an explicit deny too."""
+
+_ELSEWHERE = (
+    "because the resource does not exist in this Region, no resource-based policies allow access, "
+    "or a resource-based policy explicitly denies access"
+)
+
+
+def denial_of(call: ApiCall, ask: Ask, decision: Decision) -> ServiceError:
+    """The service's own error for a denied request of a call.
+
+    `decision` must be a denial; its first reason is the one that is worded.
+    """
+    if ask.instead is not None:
+        return ask.instead
+    text = denial_text(call, ask, decision)
+    if ask.via:
+        wrapped = kms_text("AWSKMSException", "AccessDeniedException", text)
+        return ServiceError("AccessDeniedException", f"KMS key access denied error: {wrapped}")
+    code, status = _ERRORS.get(call.service, _OTHER)
+    return ServiceError(code, text, status)
+
+
+def denial_text(call: ApiCall, ask: Ask, decision: Decision) -> str:
+    """The sentence of a denial: who may not do what, on what, and because of which kind of policy."""
+    request = ask.request
+    reason = decision.reasons[0] if decision.reasons else Reason(PolicyType.IDENTITY, Effect.MISSING)
+    who = f"User: {call.caller.arn} is not authorized to perform: {request.action}"
+    if _says_nothing(call, ask, reason):
+        where = (
+            "on the resource associated with this ciphertext" if ask.from_ciphertext else "on this resource"
+        )
+        return f"{who} {where} {_ELSEWHERE}"
+    where = (
+        "on the resource associated with this ciphertext"
+        if ask.from_ciphertext
+        else (f"on resource: {request.resource}")
+    )
+    return f"{who} {where} {_cause(request.action, reason)}"
+
+
+def _says_nothing(call: ApiCall, ask: Ask, reason: Reason) -> bool:
+    """Whether KMS keeps to itself why: what another account's key policy says is not the caller's to know."""
+    request = ask.request
+    if not request.action.startswith("kms:") or reason.policy_type is not PolicyType.RESOURCE:
+        return False
+    owner = request.resource_account or _account_of(request.resource) or call.account
+    return owner != call.account and reason.effect is not Effect.UNREADABLE
+
+
+def _account_of(resource: str) -> str:
+    return resource.split(":", 5)[4] if resource.startswith("arn:") else ""
+
+
+def _cause(action: str, reason: Reason) -> str:
+    kind = reason.policy_type
+    if reason.effect is Effect.UNREADABLE:
+        return (
+            f"with an explicit deny in {_a(kind)}: pytest-kmslab cannot read the policy `{reason.policy}`, "
+            "which may hold a Deny; mend it, or report it if AWS accepts it"
+        )
+    if reason.effect is Effect.DENY or kind in _ALWAYS_EXPLICIT:
+        return f"with an explicit deny in {_a(kind)}"
+    return f"because no {kind.value} allows the {action} action"
+
+
+def _a(kind: PolicyType) -> str:
+    return f"{'an' if kind.value[0] in 'aeiou' else 'a'} {kind.value}"

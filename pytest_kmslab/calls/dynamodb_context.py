@@ -1,0 +1,139 @@
+"""DynamoDB's own condition keys, read from the parameters of an item operation.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pytest_kmslab.authz.context import Value
+from pytest_kmslab.calls.base import Params
+from pytest_kmslab.facts import Table
+
+LEADING_KEYS = "dynamodb:LeadingKeys"
+ATTRIBUTES = "dynamodb:Attributes"
+SELECT = "dynamodb:Select"
+RETURN_VALUES = "dynamodb:ReturnValues"
+RETURN_CONSUMED_CAPACITY = "dynamodb:ReturnConsumedCapacity"
+ENCLOSING_OPERATION = "dynamodb:EnclosingOperation"
+FULL_TABLE_SCAN = "dynamodb:FullTableScan"
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+RETURNING = frozenset({"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"})
+
+_EXPRESSIONS = (
+    "ProjectionExpression",
+    "FilterExpression",
+    "ConditionExpression",
+    "KeyConditionExpression",
+    "UpdateExpression",
+    "SearchConditionExpression",
+)
+_MAPS = ("Key", "Item", "Expected", "AttributeUpdates", "KeyConditions", "QueryFilter", "ScanFilter")
+_KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
+_WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#\w+|[A-Za-z_]\w*)(?P<call>\s*\()?")
+_EQUALITY = re.compile(r"(#?\w+)\s*=\s*(:\w+)|(:\w+)\s*=\s*(#?\w+)")
+
+Context = dict[str, "Value | Sequence[Value]"]
+
+
+def item_context(action: str, params: Params, table: Table | None, index: str = "") -> Context:
+    """The condition keys of one action on one table.
+
+    `params` are those of the operation, or of its part for that table (an entry of a transaction, of
+    `RequestItems`). `dynamodb:Select` and `dynamodb:ReturnValues` always have a value where the action
+    knows them: AWS documents `ALL_ATTRIBUTES` and `NONE` as those of a request that names none.
+    """
+    context: Context = {RETURN_CONSUMED_CAPACITY: params.get("ReturnConsumedCapacity") or "NONE"}
+    attributes = named_attributes(params)
+    if attributes:
+        context[ATTRIBUTES] = attributes
+    leading = leading_keys(params, table, index)
+    if leading:
+        context[LEADING_KEYS] = leading
+    if action in READS:
+        context[SELECT] = selected(params, index)
+    elif action in RETURNING:
+        context[RETURN_VALUES] = params.get("ReturnValues") or "NONE"
+    return context
+
+
+def selected(params: Params, index: str = "") -> str:
+    """The value of Select, with the default that DynamoDB takes."""
+    given = params.get("Select")
+    if given:
+        return str(given)
+    if params.get("ProjectionExpression") or params.get("AttributesToGet"):
+        return "SPECIFIC_ATTRIBUTES"
+    return "ALL_PROJECTED_ATTRIBUTES" if index else "ALL_ATTRIBUTES"
+
+
+def named_attributes(params: Params) -> tuple[str, ...]:
+    """The top-level attributes that a request names, key attributes included, in order and once each."""
+    names = params.get("ExpressionAttributeNames") or {}
+    found: dict[str, None] = {}
+    for member in _MAPS:
+        found.update(dict.fromkeys(params.get(member) or ()))
+    found.update(dict.fromkeys(params.get("AttributesToGet") or ()))
+    for member in _EXPRESSIONS:
+        found.update(dict.fromkeys(expression_attributes(params.get(member) or "", names)))
+    return tuple(found)
+
+
+def expression_attributes(expression: str, names: Mapping[str, str]) -> Iterator[str]:
+    """The top-level attributes of an expression: no values, functions, keywords or nested parts."""
+    for word in _WORD.finditer(expression):
+        name = word["name"]
+        if word["before"] or word["call"] or name.upper() in _KEYWORDS:
+            continue
+        yield names.get(name, name)
+
+
+def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[str, ...]:
+    """The partition key values that a request names; empty where it names none (Scan)."""
+    hash_key = hash_key_of(table, index)
+    pairs = [pair for member in ("Key", "Item") for pair in (params.get(member) or {}).items()]
+    pairs += list(_key_conditions(params))
+    chosen = [value for name, value in pairs if name == hash_key]
+    if not chosen and "Item" not in params:
+        # The key's schema is not known: naming every key value can only make a condition stricter.
+        chosen = [value for _, value in pairs]
+    return unique(value_text(value) for value in chosen)
+
+
+def hash_key_of(table: Table | None, index: str = "") -> str:
+    """The partition key of a table or of one of its indexes; empty where it is not known."""
+    if table is None:
+        return ""
+    return table.hash_key if not index else ""
+
+
+def _key_conditions(params: Params) -> Iterator[tuple[str, Any]]:
+    names = params.get("ExpressionAttributeNames") or {}
+    values = params.get("ExpressionAttributeValues") or {}
+    for left, right, value, name in _EQUALITY.findall(params.get("KeyConditionExpression") or ""):
+        attribute, placeholder = (left or name), (right or value)
+        if placeholder in values:
+            yield names.get(attribute, attribute), values[placeholder]
+    for attribute, condition in (params.get("KeyConditions") or {}).items():
+        if condition.get("ComparisonOperator") == "EQ":
+            for operand in condition.get("AttributeValueList") or ():
+                yield attribute, operand
+
+
+def value_text(value: Any) -> str:
+    """An attribute value as a condition compares it: a string, a number as sent, binary as base64."""
+    if isinstance(value, Mapping):
+        value = next(iter(value.values()), "")
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    return str(value)
+
+
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    """Values once each, in order."""
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,107 @@
+"""The ARNs that DynamoDB's operations are authorized on, made from names, ARNs and their parts.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+A name that cannot be one is refused here: it must never reach the backend under an ARN that
+nobody was asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_kmslab.calls.base import ApiCall, Params, ServiceError
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+_TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}")
+_SUB_ARN = re.compile(_TABLE_ARN.pattern + r"/(?P<kind>[a-z-]+)/(?P<name>[^/*?|]+)")
+
+SERVICE_PRINCIPAL = "dynamodb.{region}.amazonaws.com"
+
+
+def invalid(message: str) -> ServiceError:
+    """DynamoDB's ValidationException."""
+    return ServiceError("ValidationException", message)
+
+
+def _wire_name(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def required(params: Params, name: str) -> Any:
+    """A parameter that the operation cannot do without; raises ValidationException where it is missing."""
+    value = params.get(name)
+    if value is None:
+        raise invalid(
+            f"1 validation error detected: Value null at '{_wire_name(name)}' failed to satisfy constraint: "
+            "Member must not be null"
+        )
+    return value
+
+
+def required_text(params: Params, name: str) -> str:
+    """A required string parameter."""
+    value = required(params, name)
+    if not isinstance(value, str):
+        raise ServiceError("SerializationException", f"`{name}` must be a string")
+    return value
+
+
+def _name(text: str, where: str) -> str:
+    if _NAME.fullmatch(text) is None:
+        raise invalid(
+            f"1 validation error detected: Value '{text}' at '{where}' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        )
+    return text
+
+
+def arn_of(call: ApiCall, path: str, *, region: str | None = None) -> str:
+    """An ARN of the caller's account and, unless another is given, of the call's Region."""
+    partition = call.caller.arn.split(":", 2)[1] or "aws"
+    return f"arn:{partition}:dynamodb:{call.region if region is None else region}:{call.account}:{path}"
+
+
+def table_arn(call: ApiCall, name: str, *, region: str | None = None) -> str:
+    """The ARN of a table given by name or by ARN; an index, stream or backup is not a table."""
+    if name.startswith("arn:"):
+        if _TABLE_ARN.fullmatch(name) is None:
+            raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {name}")
+        return name
+    return arn_of(call, f"table/{_name(name, 'tableName')}", region=region)
+
+
+def named_table(call: ApiCall, parameter: str = "TableName") -> str:
+    """The ARN of the table that a parameter of the call names."""
+    return table_arn(call, required_text(call.params, parameter))
+
+
+def index_arn(table: str, index: str) -> str:
+    """The ARN of a secondary index of a table."""
+    return f"{table}/index/{_name(index, 'indexName')}"
+
+
+def sub_arn(text: str, kind: str) -> str:
+    """The ARN of something that hangs on a table (`stream`, `backup`, `export`, `import`), checked."""
+    found = _SUB_ARN.fullmatch(text)
+    if found is None or found["kind"] != kind:
+        raise invalid(f"Invalid {kind.capitalize()}Arn: Invalid ResourceArn provided as input {text}")
+    return text
+
+
+def resource_arn(text: str) -> str:
+    """The ARN of a table or of something that hangs on one, as the tag and policy operations take it."""
+    if _TABLE_ARN.fullmatch(text) is None and _SUB_ARN.fullmatch(text) is None:
+        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {text}")
+    return text
+
+
+def global_table_arn(call: ApiCall) -> str:
+    """The ARN of the global table (version 2017) that a call names; it has no Region."""
+    name = _name(required_text(call.params, "GlobalTableName"), "globalTableName")
+    return arn_of(call, f"global-table/{name}", region="")
+
+
+def table_of(arn: str) -> str:
+    """The ARN of the table that an index, stream or backup hangs on."""
+    return "/".join(arn.split("/")[:2])
