@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from pytest_kmslab.resources.user_removal import delete_plain_user, delete_user
+
+EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+
+@pytest.fixture
+def iam() -> Iterator[Any]:
+    with mock_aws():
+        iam = boto3.client("iam", region_name="us-east-1")
+        iam.create_user(UserName="ana")
+        yield iam
+
+
+def burden(iam: Any, name: str) -> None:
+    """Everything that blocks DeleteUser, as far as moto can make it."""
+    iam.create_login_profile(UserName=name, Password="Str0ng-enough")
+    iam.create_access_key(UserName=name)
+    iam.create_access_key(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=EVERYTHING)
+    managed = iam.create_policy(PolicyName="managed", PolicyDocument=EVERYTHING)["Policy"]["Arn"]
+    iam.attach_user_policy(UserName=name, PolicyArn=managed)
+    iam.create_group(GroupName="people")
+    iam.add_user_to_group(GroupName="people", UserName=name)
+    iam.upload_ssh_public_key(UserName=name, SSHPublicKeyBody="ssh-rsa AAAA")
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(
+        UserName=name, SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+
+def names(iam: Any) -> list[str]:
+    return [user["UserName"] for user in iam.list_users()["Users"]]
+
+
+def test_everything_that_blocks_goes_with_the_user(iam: Any) -> None:
+    burden(iam, "ana")
+    delete_user(iam, "ana")
+    assert names(iam) == []
+    assert iam.get_group(GroupName="people")["Users"] == []
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+
+
+def test_nobody_else_is_touched(iam: Any) -> None:
+    iam.create_user(UserName="ben")
+    burden(iam, "ben")
+    delete_user(iam, "ana")
+    assert names(iam) == ["ben"]
+    assert len(iam.list_access_keys(UserName="ben")["AccessKeyMetadata"]) == 2
+    assert [one["UserName"] for one in iam.get_group(GroupName="people")["Users"]] == ["ben"]
+
+
+def test_a_user_who_is_gone_is_no_error(iam: Any) -> None:
+    delete_user(iam, "nobody")
+
+
+def plain(iam: Any) -> str:
+    return str(iam.create_access_key(UserName="ana")["AccessKey"]["AccessKeyId"])
+
+
+def calls_of(iam: Any) -> list[str]:
+    made: list[str] = []
+    iam.meta.events.register("before-call.iam", lambda model, **_: made.append(model.name))
+    return made
+
+
+def test_a_plain_user_goes_in_two_calls(iam: Any) -> None:
+    key = plain(iam)
+    calls = calls_of(iam)
+    delete_plain_user(iam, "ana", key, [], console=False)
+    assert calls == ["DeleteAccessKey", "DeleteUser"]
+    assert names(iam) == []
+
+
+def test_a_user_who_was_given_more_goes_with_all_of_it(iam: Any) -> None:
+    key = plain(iam)
+    iam.put_user_policy(UserName="ana", PolicyName="more", PolicyDocument=EVERYTHING)
+    delete_plain_user(iam, "ana", key, [], console=False)
+    assert names(iam) == []
+
+
+def test_a_user_whose_access_key_is_gone_goes(iam: Any) -> None:
+    key = plain(iam)
+    iam.delete_access_key(UserName="ana", AccessKeyId=key)
+    delete_plain_user(iam, "ana", key, [], console=True)
+    assert names(iam) == []
+
+
+class FakeIam:
+    """Answers each operation with the next of the given answers, or with nothing, and keeps the calls."""
+
+    def __init__(self, **answers: list[Any]) -> None:
+        self.exceptions = SimpleNamespace(NoSuchEntityException=KeyError)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**given: Any) -> Any:
+            self.calls.append(
+                (operation, {name: value for name, value in given.items() if name != "UserName"})
+            )
+            answer = self._answers[operation].pop(0) if self._answers.get(operation) else {}
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def refusal(code: str, status: int) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}, "List"
+    )
+
+
+def test_every_page_is_read_before_anything_is_removed() -> None:
+    first = {"AccessKeyMetadata": [{"AccessKeyId": "A"}], "IsTruncated": True, "Marker": "here"}
+    second = {"AccessKeyMetadata": [{"AccessKeyId": "B"}], "IsTruncated": False}
+    iam: Any = FakeIam(list_access_keys=[first, second])
+    delete_user(iam, "ana")
+    assert [call for call in iam.calls if "access_key" in call[0]] == [
+        ("list_access_keys", {}),
+        ("list_access_keys", {"Marker": "here"}),
+        ("delete_access_key", {"AccessKeyId": "A"}),
+        ("delete_access_key", {"AccessKeyId": "B"}),
+    ]
+
+
+@pytest.mark.parametrize("answer", [NotImplementedError(), refusal("InternalFailure", 501)])
+def test_what_an_emulator_lacks_nobody_has(answer: Exception) -> None:
+    iam: Any = FakeIam(list_service_specific_credentials=[answer])
+    delete_user(iam, "ana")
+    assert iam.calls[-1] == ("delete_user", {})
+
+
+def test_another_error_is_told() -> None:
+    iam: Any = FakeIam(list_service_specific_credentials=[refusal("AccessDenied", 403)])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        delete_user(iam, "ana")
+
+
+def test_what_moto_cannot_make_is_removed_too() -> None:
+    iam: Any = FakeIam(
+        list_signing_certificates=[{"Certificates": [{"CertificateId": "C"}]}],
+        list_service_specific_credentials=[
+            {"ServiceSpecificCredentials": [{"ServiceSpecificCredentialId": "S"}]}
+        ],
+        list_mfa_devices=[{"MFADevices": [{"SerialNumber": "GAHT12345678"}]}],
+    )
+    delete_user(iam, "ana")
+    removed = [call for call in iam.calls if not call[0].startswith("list")]
+    assert removed == [
+        ("delete_login_profile", {}),
+        ("delete_signing_certificate", {"CertificateId": "C"}),
+        ("delete_service_specific_credential", {"ServiceSpecificCredentialId": "S"}),
+        ("deactivate_mfa_device", {"SerialNumber": "GAHT12345678"}),
+        ("delete_user", {}),
+    ]
+
+
+def test_a_user_that_cannot_go_is_told_of() -> None:
+    """What is missing is something else than the user: it is still there."""
+    iam: Any = FakeIam(delete_user=[KeyError("policy")])
+    with pytest.raises(KeyError, match="policy"):
+        delete_user(iam, "ana")
