@@ -1,1 +1,21 @@
-"""pytest fixtures that prove who can read a DynamoDB table encrypted with a KMS key."""
+"""pytest fixtures that prove who can read a DynamoDB table encrypted with a KMS key.
+
+    with denied("kms:Decrypt"):
+        table.get_item(Key={"id": "1"})
+
+Importing this imports neither boto3 nor moto.
+"""
+
+from pytest_kmslab.errors import BackendError, KmslabError, ResourceError, TeardownError
+from pytest_kmslab.expect import ExpectationError, allowed, denied, eventually
+
+__all__ = [
+    "BackendError",
+    "ExpectationError",
+    "KmslabError",
+    "ResourceError",
+    "TeardownError",
+    "allowed",
+    "denied",
+    "eventually",
+]

@@ -1,0 +1,92 @@
+"""pytest hooks, and only hooks. Every run of our users loads this, so it imports neither boto3 nor moto."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_kmslab.options import add_options, resolve
+from pytest_kmslab.report.terminal import Tally, count, header, summarize
+from pytest_kmslab.run import RUN, Run
+
+pytest_plugins = ("pytest_kmslab.fixtures",)
+
+TALLY = pytest.StashKey[Tally]()
+MARK = pytest.StashKey[int]()
+WORKER_OUTPUT = "kmslab_tally"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare every option."""
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start before any conftest.py: it may import code that makes its clients when it is imported."""
+    _begin(early_config, early_config.known_args_namespace)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start now where the plugin was named in a conftest.py."""
+    if RUN not in config.stash:
+        _begin(config, config.option)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what ran."""
+    return header(config.stash[RUN].settings)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember where in the trail a test begins."""
+    item.stash[MARK] = item.config.stash[RUN].trail.mark()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in the report of a failure the decisions made during its test."""
+    report = yield
+    if report.failed:
+        _add_decisions(report, item)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Count, and let an xdist worker tell its controller."""
+    counted = count(session.config.stash[RUN].trail)
+    session.config.stash[TALLY].add(*counted)
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[WORKER_OUTPUT] = counted
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Count what an xdist worker counted; one that crashed has told nothing."""
+    node.config.stash[TALLY].add(*getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, (0, 0)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how much was decided, or that nobody was denied."""
+    summarize(terminalreporter, config.stash[RUN].settings, config.stash[TALLY])
+
+
+def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
+    run = Run(resolve(config, given))
+    config.stash[RUN] = run
+    config.stash[TALLY] = Tally()
+    run.install()
+    config.add_cleanup(run.close)
+
+
+def _add_decisions(report: pytest.TestReport, item: pytest.Item) -> None:
+    from pytest_kmslab.report.decisions import describe
+
+    text = describe(item.config.stash[RUN].trail.since(item.stash.get(MARK, 0)))
+    if text:
+        report.sections.append(("kmslab decisions", text))

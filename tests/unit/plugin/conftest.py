@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import os
+from importlib.metadata import entry_points
+
+import pytest
+
+DECIDE = """
+    import pytest
+    from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+    from pytest_kmslab.authz.request import Request
+    from pytest_kmslab.run import RUN
+
+    ALLOW = Reason(PolicyType.RESOURCE, Effect.ALLOW, "the-key-policy", "Allow use of the key")
+    ALLOWED = Decision(Outcome.ALLOWED, (ALLOW,))
+    DENIED = Decision(Outcome.IMPLICIT_DENY, (Reason(PolicyType.IDENTITY, Effect.MISSING),))
+
+    @pytest.fixture(scope="session")
+    def decide(request):
+        def record(name, allowed):
+            asked = Request(f"arn:aws:iam::111122223333:user/{name}", "kms:Decrypt", "arn:aws:kms:::key/k")
+            trail = request.config.stash[RUN].trail
+            trail.record("dynamodb:GetItem", asked, ALLOWED if allowed else DENIED, "dynamodb")
+        return record
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project of a user of the plugin, with nothing set in its environment."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "KMSLAB_", "PYTEST_ADDOPTS"))]:
+        monkeypatch.delenv(name)
+    if not any(point.name == "kmslab" for point in entry_points(group="pytest11")):
+        pytester.plugins.append("pytest_kmslab.plugin")
+    return pytester
+
+
+@pytest.fixture
+def deciding(project: pytest.Pytester) -> pytest.Pytester:
+    """A project with a fixture `decide(user_name, allowed)`, which puts a decision in the trail."""
+    project.makeconftest(DECIDE)
+    return project

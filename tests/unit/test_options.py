@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
+
+import pytest
+
+from pytest_kmslab.options import DEFAULTS, OPTIONS, SUFFIX, Option, Settings, resolve
+
+
+@dataclass
+class Given:
+    """What `resolve` reads of pytest's Config."""
+
+    option: Namespace = field(default_factory=Namespace)
+    ini: dict[str, str] = field(default_factory=dict)
+
+    def getini(self, name: str) -> str | None:
+        return self.ini.get(name)
+
+
+def settings(command_line: dict[str, Any] | None = None, ini: dict[str, str] | None = None) -> Settings:
+    return resolve(cast(pytest.Config, Given(Namespace(**(command_line or {})), ini or {})))
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in OPTIONS:
+        monkeypatch.delenv(option.environment, raising=False)
+
+
+def test_nothing_given_is_the_documented_lab() -> None:
+    assert settings() == Settings()
+
+
+def test_every_field_of_settings_has_an_option_and_the_other_way_round() -> None:
+    assert [option.field for option in OPTIONS] == [field.name for field in fields(Settings)]
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
+def test_a_default_is_good(option: Option) -> None:
+    assert option.rule.accepts(option.default)
+    assert option.read(option.default) == getattr(DEFAULTS, option.field)
+
+
+def test_the_command_line_wins_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMSLAB_REGION", "eu-west-1")
+    got = settings({"kmslab_region": "ap-south-1"}, {"kmslab_region": "sa-east-1"})
+    assert got.region == "ap-south-1"
+
+
+def test_the_environment_wins_over_the_ini_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMSLAB_REGION", "eu-west-1")
+    assert settings({"kmslab_region": None}, {"kmslab_region": "sa-east-1"}).region == "eu-west-1"
+
+
+def test_the_ini_file_wins_over_the_default() -> None:
+    assert settings(ini={"kmslab_region": "sa-east-1"}).region == "sa-east-1"
+
+
+def test_a_command_line_that_is_given_is_read_in_place_of_that_of_the_config() -> None:
+    config = cast(pytest.Config, Given(Namespace(kmslab_region="eu-west-1")))
+    assert resolve(config, Namespace(kmslab_region="sa-east-1")).region == "sa-east-1"
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_of_the_sdk_is_not_taken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "eu-west-1")
+    assert settings().region == "us-east-1"
+
+
+def test_an_empty_value_is_a_value_and_a_bad_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMSLAB_BACKEND", "")
+    with pytest.raises(
+        pytest.UsageError, match="--kmslab-backend: ``, from environment variable KMSLAB_BACKEND"
+    ):
+        settings(ini={"kmslab_backend": "moto"})
+
+
+def test_seconds_are_a_number() -> None:
+    assert settings(ini={"kmslab_table_key_cache": "300"}).table_key_cache == 300
+
+
+BAD = [
+    ("backend", "localstack"),
+    ("backend", "Moto"),
+    ("enforcement", "on"),
+    ("region", "moon"),
+    ("region", "us-east-1 "),
+    ("scope", "global"),
+    ("key_alias", ""),
+    ("key_alias", "alias/mine"),
+    ("key_alias", "aws/dynamodb"),
+    ("key_alias", "mine!"),
+    ("key_alias", "a" * (256 - len("alias/") - SUFFIX + 1)),
+    ("key_description", "a" * 8193),
+    ("table_name", "ab"),
+    ("table_name", "my table"),
+    ("table_name", "t" * (255 - SUFFIX + 1)),
+    ("user_name", ""),
+    ("user_name", "ana maria"),
+    ("user_name", "añа"),
+    ("user_name", "u" * (64 - SUFFIX + 1)),
+    ("admin_name", "team/admin"),
+    ("table_key_cache", "-1"),
+    ("table_key_cache", "nan"),
+    ("table_key_cache", "five"),
+]
+GOOD = [
+    ("region", "us-gov-west-1"),
+    ("region", "eusc-de-east-1"),
+    ("key_alias", "aws-is/mine_2"),
+    ("key_alias", "a" * (256 - len("alias/") - SUFFIX)),
+    ("key_description", ""),
+    ("key_description", "two\nlines"),
+    ("table_name", "t.b-l_e"),
+    ("table_name", "t" * (255 - SUFFIX)),
+    ("user_name", "a.b+c=d,e@f-g_h"),
+    ("user_name", "u" * (64 - SUFFIX)),
+    ("admin_name", "root"),
+]
+
+
+def named(field: str) -> Option:
+    return next(option for option in OPTIONS if option.field == field)
+
+
+def shortly(value: str) -> str:
+    return value if len(value) < 20 else f"{value[0]}x{len(value)}"
+
+
+@pytest.mark.parametrize(("field", "value"), BAD, ids=shortly)
+def test_a_bad_value_is_refused(field: str, value: str) -> None:
+    option = named(field)
+    with pytest.raises(pytest.UsageError) as caught:
+        settings(ini={option.ini: value})
+    assert str(caught.value) == (
+        f"{option.name}: `{value}`, from ini option {option.ini}, cannot be used: give {option.rule.good}"
+    )
+
+
+@pytest.mark.parametrize(("field", "value"), GOOD, ids=shortly)
+def test_a_good_value_is_taken(field: str, value: str) -> None:
+    assert getattr(settings(ini={f"kmslab_{field}": value}), field) == value
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
+def test_every_option_is_read_from_its_environment_variable(
+    option: Option, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(option.environment, "!" * 9000)
+    with pytest.raises(pytest.UsageError, match=f"from environment variable {option.environment}, "):
+        settings()
+
+
+@pytest.mark.parametrize("admin", ["ana", "ANA"])
+def test_two_users_that_iam_would_not_tell_apart_are_refused(admin: str) -> None:
+    with pytest.raises(pytest.UsageError, match="kmslab_user_name and kmslab_admin_name are both `ana`"):
+        settings(ini={"kmslab_user_name": "ana", "kmslab_admin_name": admin})
