@@ -33,6 +33,7 @@ def parse_arn(text: str) -> Arn:
     return Arn(*segments[1:])
 
 
+@lru_cache(maxsize=4096)
 def account_of(text: str) -> str:
     """The account of an ARN; empty where it has none or the text is not an ARN."""
     segments = text.split(":", SEGMENTS - 1)

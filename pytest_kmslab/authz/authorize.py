@@ -99,7 +99,7 @@ def _within_account(question: Question, policies: Policies) -> Verdict:
     named = _named(question, policies.resource)
     direct = [reason for reach, reason in named if reach is Reach.DIRECT]
     entity = [reason for reach, reason in named if reach is Reach.ENTITY]
-    trust = trusts_account(question, policies.resource) if question.gated else []
+    trust = trusts_account(named) if question.gated else []
     iam = iam_allows(question, policies)
     trusted = bool(trust) or not question.gated
     limits = limits_lacking(question, policies)
@@ -109,14 +109,14 @@ def _within_account(question: Question, policies: Policies) -> Verdict:
     return [*direct, *entity, *by_iam], _lacks(trusted=trusted, iam=iam, limits=limits)
 
 
-def trusts_account(question: Question, key_policy: NamedPolicy | None) -> list[Reason]:
-    """Whether a key policy trusts its account's IAM policies with this request: the statements that do.
+def trusts_account(named: Sequence[tuple[Reach, Reason]]) -> list[Reason]:
+    """Does the key policy trust its account's IAM policies with this request? By which statements?
 
-    They are those that allow the account itself, by its root ARN or its bare id; their conditions limit
-    what IAM policies can give. Without one, an Allow in an IAM policy has no effect.
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    Of its statements that allow the request, those that do so to the account itself, by its root ARN or
+    its bare id; their conditions limit what IAM policies can give. Without one, an Allow in an IAM
+    policy has no effect. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    return [reason for reach, reason in _named(question, key_policy) if reach is Reach.ACCOUNT]
+    return [reason for reach, reason in named if reach is Reach.ACCOUNT]
 
 
 def _lacks(*, trusted: bool, iam: list[Reason], limits: list[Reason]) -> list[Reason]:

@@ -25,9 +25,10 @@ class Condition:
     """One operator on one key. `operator` is written as in the policy, `values` are the wanted ones.
 
     `holds` answers None where it cannot be told, because AWS documents no outcome: a value that is not
-    of the operator's type, a negated operator without values, an operator without `ForAllValues:` or
+    of the operator's type, an operator without values, an operator without `ForAllValues:` or
     `ForAnyValue:` on a key that has several values. The statement then counts against the caller: an
     Allow does not apply, a Deny does.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
     """
 
     operator: str
@@ -46,9 +47,11 @@ class Condition:
             return self._null(given)
         if not given:
             return self._without_key(negated=self.row.negated)
+        if not self.values:
+            return False if self.qualifier or self.if_exists else None
         if self.qualifier:
             return self._set(given, context, negated=self.row.negated)
-        if len(given) > 1 or (self.row.negated and not self.values):
+        if len(given) > 1:
             return None
         matched = self.test(given[0], context)
         return matched if matched is None else matched is not self.row.negated
@@ -87,6 +90,8 @@ def parse_conditions(element: Any, version: str) -> tuple[Condition, ...]:
 def _keys(name: str, keys: Any) -> list[tuple[str, Any]]:
     if not isinstance(keys, Mapping):
         raise PolicyError(f"Condition.{name}: not an object of condition keys")
+    if len({key.lower() for key in keys}) < len(keys):
+        raise PolicyError(f"Condition.{name}: two condition keys differ only by case: keep one")
     return list(keys.items())
 
 

@@ -65,33 +65,32 @@ class Grants(tuple[Grant, ...]):
         self._by_grantee = {grantee: tuple(held) for grantee, held in found.items()}
         return self
 
-    def held_by(self, names: Iterable[str]) -> tuple[Grant, ...]:
+    def held_by(self, names: Iterable[str]) -> list[Grant]:
         """The grants whose grantee is one of these."""
-        return tuple(grant for name in names for grant in self._by_grantee.get(name, ()))
+        held: list[Grant] = []
+        for name in names:
+            held += self._by_grantee.get(name, ())
+        return held
 
 
 def allowing_grants(
     operation: str, identity: Identity, context: Context, grants: Sequence[Grant]
-) -> tuple[Grant, ...]:
+) -> list[Grant]:
     """The grants that allow the caller an operation on the key; never RetireGrant, see `may_retire`.
 
     A grant to a role is every session's. A grant to an account is the root user's: whether it is also
     that of the account's users is not documented.
     """
-    names = (identity.arn,) if identity.arn == identity.entity else (identity.arn, identity.entity)
-    held: Iterable[Grant]
+    names = _names(identity)
     if isinstance(grants, Grants):
-        held = grants.held_by(name for name in names if name)
+        held = grants.held_by(names)
     else:
-        held = (grant for grant in grants if grant.grantee_principal in names)
-    return tuple(
+        held = [grant for grant in grants if grant.grantee_principal in names]
+    return [
         grant
         for grant in held
-        if grant.grantee_principal
-        and operation in grant.operations
-        and operation != "RetireGrant"
-        and _meets(grant, operation, context)
-    )
+        if operation in grant.operations and operation != "RetireGrant" and _meets(grant, operation, context)
+    ]
 
 
 def may_retire(identity: Identity, grant: Grant) -> bool:
@@ -100,12 +99,19 @@ def may_retire(identity: Identity, grant: Grant) -> bool:
 
     https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
     """
-    names = {identity.arn, identity.entity} - {""}
+    names = _names(identity)
     return (
         grant.retiring_principal in names
         or (grant.grantee_principal in names and "RetireGrant" in grant.operations)
         or (identity.kind is Kind.ROOT and identity.root == grant.issuing_account)
     )
+
+
+def _names(identity: Identity) -> tuple[str, ...]:
+    """The caller's own ARN, and for a session that of its role."""
+    if identity.entity in ("", identity.arn):
+        return (identity.arn,)
+    return identity.arn, identity.entity
 
 
 def may_delegate_retiring(identity: Identity, grant: Grant, key_account: str) -> bool:

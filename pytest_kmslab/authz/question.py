@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
@@ -13,6 +13,9 @@ from pytest_kmslab.authz.statement import Statement
 
 _NAMING = frozenset((PolicyType.RESOURCE, PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT))
 """The policy types whose statements name principals."""
+
+_GATEWAYS = frozenset(("dynamodb", "s3"))
+"""The services with gateway endpoints."""
 
 Group = tuple[PolicyType, tuple[NamedPolicy, ...]]
 
@@ -53,18 +56,15 @@ class Question:
             return statement.reach(self.identity, bounded=self.bounded)
         return Reach.DIRECT if statement.denies or statement.principals is None else Reach.NOBODY
 
-    def matching(
-        self, statements: Iterable[Statement], kind: PolicyType
-    ) -> Iterator[tuple[Reach, Statement]]:
+    def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[tuple[Reach, Statement]]:
         """Those that apply, of statements about the action."""
+        resource, service, folded = self.request.resource, self.service, self.folded
+        matched = []
         for statement in statements:
             reach = self.reach(statement, kind)
-            if (
-                reach
-                and statement.covers_resource(self.request.resource, self.service, self.folded)
-                and statement.meets(self.folded)
-            ):
-                yield reach, statement
+            if reach and statement.applies(resource, service, folded):
+                matched.append((reach, statement))
+        return matched
 
     def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[tuple[Reach, Reason]]:
         """The Allow statements of a policy that apply."""
@@ -75,6 +75,10 @@ class Question:
             (reach, Reason(kind, Effect.ALLOW, named.name, statement.name))
             for reach, statement in self.matching(allows, kind)
         ]
+
+    def allowed_by(self, kind: PolicyType, named: NamedPolicy) -> bool:
+        """Whether a policy allows the request."""
+        return bool(self.matching(named.policy.relevant(self.action).allows, kind))
 
 
 def bearing(question: Question, policies: Policies) -> list[Group]:
@@ -151,15 +155,19 @@ def guardrails_lacking(question: Question, policies: Policies) -> list[Reason]:
 def _levels_lacking(
     question: Question, kind: PolicyType, levels: tuple[tuple[NamedPolicy, ...], ...]
 ) -> list[Reason]:
-    allowed = all(any(question.allowing(kind, named) for named in level) for level in levels)
+    allowed = all(any(question.allowed_by(kind, named) for named in level) for level in levels)
     return [] if allowed else [Reason(kind, Effect.MISSING)]
 
 
 def _endpoint_allows(question: Question, endpoint: NamedPolicy) -> bool:
-    """In an endpoint policy an account stands for its root user only:
-    https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+    """In the policy of a gateway endpoint an account stands for its root user only; DynamoDB has interface
+    endpoints too, but the request does not say which it came through.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     """
-    return any(reach > Reach.ACCOUNT for reach, _ in question.allowing(PolicyType.VPC_ENDPOINT, endpoint))
+    least = Reach.ENTITY if question.service in _GATEWAYS else Reach.ACCOUNT
+    allows = endpoint.policy.relevant(question.action).allows
+    return any(reach >= least for reach, _ in question.matching(allows, PolicyType.VPC_ENDPOINT))
 
 
 def iam_allows(question: Question, policies: Policies) -> list[Reason]:
@@ -181,10 +189,10 @@ def limits_lacking(question: Question, policies: Policies) -> list[Reason]:
     kind = question.identity.kind
     if policies.permissions_boundary and kind is not Kind.ROOT:
         boundary = PolicyType.PERMISSIONS_BOUNDARY
-        if not question.allowing(boundary, policies.permissions_boundary):
+        if not question.allowed_by(boundary, policies.permissions_boundary):
             lacking.append(Reason(boundary, Effect.MISSING))
     if policies.session or kind is Kind.FEDERATED:
         session = PolicyType.SESSION
-        if not any(question.allowing(session, named) for named in policies.session):
+        if not any(question.allowed_by(session, named) for named in policies.session):
             lacking.append(Reason(session, Effect.MISSING))
     return lacking

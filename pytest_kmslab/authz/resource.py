@@ -27,7 +27,7 @@ _SERVICE = 2
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """A Resource or NotResource element; `patterns` as written."""
+    """A Resource or NotResource element; `patterns` as written, `everything` for a Resource of `*`."""
 
     patterns: tuple[str, ...]
     negated: bool
@@ -43,7 +43,7 @@ class Resources:
         """
         if self.negated:
             return not self._match(resource, context) if self.patterns else None
-        return self.everything or self._match(resource, context)
+        return self._match(resource, context)
 
     def _match(self, resource: str, context: Folded) -> bool:
         if any(matcher(resource) for matcher in self.matchers):
@@ -74,7 +74,7 @@ def parse_resources(patterns: Sequence[str], version: str, *, negated: bool, den
     return Resources(
         patterns=tuple(patterns),
         negated=negated,
-        everything=any(matches_everything(matcher) for matcher in matchers),
+        everything=not negated and any(matches_everything(matcher) for matcher in matchers),
         matchers=tuple(matchers),
         templates=tuple(templates),
     )

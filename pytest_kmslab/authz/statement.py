@@ -59,6 +59,14 @@ class Statement:
         """
         return self.actions is not None and self._settle(self.actions.cover(action))
 
+    def applies(self, resource: str, service: str, context: Folded) -> bool:
+        """Whether resource and conditions are met."""
+        resources = self.resources
+        about = resources is not None and resources.everything
+        if not about and not self.covers_resource(resource, service, context):
+            return False
+        return not self.conditions or self.meets(context)
+
     def covers_resource(self, resource: str, service: str, context: Folded) -> bool:
         """Whether the statement is about a resource.
 
