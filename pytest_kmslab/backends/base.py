@@ -75,10 +75,10 @@ class Backend(Protocol):
     def running(self) -> bool:
         """Whether it is between `start` and the last `stop`: only then are calls decided."""
 
-    def send(self, request: Any) -> Any:
-        """Answer a prepared botocore request in this process; None lets it go over the network.
+    def connect(self, events: Any, url: str) -> None:
+        """Make a client's calls come here, given its event emitter and the address it is about to call.
 
-        Raises BackendError for a request that would leave for AWS although the lab is not there.
+        Raises BackendError for an address that would leave for AWS although the lab is not there.
         """
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.base import Capabilities, Credentials, EncryptionChanges
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
     from pytest_kmslab.backends.moto_mends import MotoMends
 
-AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
+"""AWS's dual-stack addresses: moto matches `amazonaws.com` only, and lets everything else through."""
 
 
 class MotoBackend:
@@ -62,19 +64,18 @@ class MotoBackend:
         """Undo one `start`; the last one of the process forgets the account."""
         self._mocks.pop().stop()
 
-    def send(self, request: Any) -> Any:
-        """Let moto answer, for clients made before moto was imported too.
+    def connect(self, events: Any, url: str) -> None:
+        """Let moto answer clients that were made before it was imported too.
 
-        Raises BackendError where moto does not know the address and it is AWS's.
+        moto's handler must be there exactly once: botocore calls them all, so a second one would do
+        every call twice. Raises BackendError for an address of AWS that moto does not serve.
         """
         from moto.core.models import botocore_stubber
 
-        response = botocore_stubber("before-send", request)
-        if response is None and _is_aws(request.url):
-            raise BackendError(
-                f"a call to `{request.url}` would leave this machine for AWS: moto does not serve it"
-            )
-        return response
+        if (urlsplit(url).hostname or "").endswith(UNSERVED_DOMAINS):
+            raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
+        events.unregister("before-send", botocore_stubber)
+        events.register("before-send", botocore_stubber)
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
@@ -113,9 +114,3 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._mends.retire_table_grants(table_arn)
-
-
-def _is_aws(url: str) -> bool:
-    from urllib.parse import urlsplit
-
-    return (urlsplit(url).hostname or "").endswith(AWS_DOMAINS)

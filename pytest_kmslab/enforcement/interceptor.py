@@ -10,38 +10,43 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from weakref import WeakSet
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.awsrequest import AWSResponse
     from botocore.model import OperationModel
 
     from pytest_kmslab.backends.base import Credentials
     from pytest_kmslab.enforcement.enforcer import Enforcer
 
-PENDING = "kmslab_call"
 Response = tuple["AWSResponse", dict[str, Any]]
 
 
 class Interceptor:
-    """Handlers of botocore's events; without an active enforcer they do nothing at all."""
+    """Handlers of botocore's events; without an active enforcer they do nothing at all.
+
+    A call that was let through is kept in botocore's request context under the interceptor itself: a
+    pytest run inside a pytest run has two, and neither may take the other's.
+    """
 
     def __init__(self) -> None:
         self._enforcer: Enforcer | None = None
+        self._connected: WeakSet[Any] = WeakSet()
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
         """What to add to `botocore.handlers.BUILTIN_HANDLERS`."""
         return (
             ("before-call", self.before_call),
-            ("before-send", self.before_send),
             ("after-call", self.after_call),
         )
 
     def attach(self, enforcer: Enforcer) -> None:
         """Decide calls with this enforcer from now on."""
         self._enforcer = enforcer
+        self._connected.clear()
 
     def detach(self) -> None:
         """Decide nothing any more; clients made meanwhile keep working."""
@@ -59,6 +64,7 @@ class Interceptor:
         enforcer = self._enforcer
         if enforcer is None or not enforcer.active:
             return None
+        self._connect(enforcer, request_signer, params["url"])
         service = model.service_model.service_name
         if service not in enforcer.services:
             return None
@@ -72,24 +78,25 @@ class Interceptor:
         except ServiceError as error:
             return _refusal(params["url"], error)
 
-    def before_send(self, request: AWSPreparedRequest, **_: Any) -> Any:
-        """Let a backend in this process answer, for clients that were made before it was imported too."""
-        enforcer = self._enforcer
-        return enforcer.backend.send(request) if enforcer is not None and enforcer.active else None
-
     def after_call(
         self, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any
     ) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""
-        call = context.pop(PENDING, None)
+        call = context.pop(self, None)
         if call is not None and self._enforcer is not None and http_response.status_code < 300:
             self._enforcer.settle(call, parsed)
+
+    def _connect(self, enforcer: Enforcer, signer: Any, url: str) -> None:
+        """Once for each client, which has a signer of its own."""
+        if signer not in self._connected:
+            enforcer.backend.connect(signer._event_emitter, url)
+            self._connected.add(signer)
 
     def _passed(
         self, enforcer: Enforcer, call: ApiCall, params: dict[str, Any], context: dict[str, Any]
     ) -> Response | None:
         _replace(params, enforcer.backend.prepare(call))
-        context[PENDING] = call
+        context[self] = call
         answer = enforcer.answer(call)
         return None if answer is None else _response(params["url"], 200, answer)
 
@@ -102,7 +109,8 @@ def _region(context: dict[str, Any]) -> str:
 def _credentials(signer: Any, context: dict[str, Any]) -> Credentials | None:
     """What the request will be signed with; None for an unsigned one.
 
-    botocore gives a handler no public way to them; the signer it hands over holds them.
+    botocore gives a handler no public way to them (nor to the client's events): the signer that it
+    hands over holds both.
     """
     from botocore import UNSIGNED
 

@@ -64,7 +64,12 @@ def _principal(call: ApiCall, facts: Facts) -> Simulation:
         raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
     account = source.split(":")[4] if source.count(":") >= 5 else call.account
     held = facts.policies(Caller(source, account, source, "", "User"), "*")
-    return _simulation(call, call.params.get("CallerArn") or source, held, {})
+    return _simulation(call, call.params.get("CallerArn") or _member(source), held, {})
+
+
+def _member(source: str) -> str:
+    """A group asks nothing itself: its policies are simulated for somebody who is in it."""
+    return source.replace(":group/", ":user/", 1)
 
 
 def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:

@@ -171,11 +171,10 @@ def test_principals_that_kms_could_resolve(backend: MotoBackend, aws: Any) -> No
 
 
 def test_a_call_that_moto_does_not_serve_never_leaves_for_aws(backend: MotoBackend) -> None:
-    from botocore.awsrequest import AWSRequest
+    from botocore.hooks import HierarchicalEmitter
 
-    request = AWSRequest("POST", "https://dynamodb.us-east-1.api.aws/", data=b"{}").prepare()
     with pytest.raises(BackendError, match="would leave"):
-        backend.send(request)
+        backend.connect(HierarchicalEmitter(), "https://dynamodb.us-east-1.api.aws/")
 
 
 def test_starts_nest_and_the_last_stop_forgets_everything(aws: Any, backend: MotoBackend) -> None:

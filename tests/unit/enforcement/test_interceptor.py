@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import textwrap
 from typing import Any
 
 import boto3
@@ -83,6 +86,33 @@ def test_a_client_made_before_the_lab_starts_is_decided_too(account: Account) ->
     client = boto3.client("kms", REGION, aws_access_key_id="AKIAFOREIGN", aws_secret_access_key="x")
     account.run.backend.start()
     assert refused(client.list_keys)[0] == "UnrecognizedClientException"
+
+
+def test_a_call_is_done_once(account: Account) -> None:
+    kms, key = account.root.client("kms"), account.key()
+    grant = kms.create_grant(
+        KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Decrypt"]
+    )
+    assert [one["GrantId"] for one in kms.list_grants(KeyId=key)["Grants"]] == [grant["GrantId"]]
+
+
+def test_a_client_made_before_moto_was_imported_is_answered_by_it() -> None:
+    program = """
+        import boto3
+        from pytest_kmslab.options import Settings
+        from pytest_kmslab.run import Run
+        run = Run(Settings())
+        run.install()
+        client = boto3.client("cloudwatch", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+        import sys
+        assert "moto" not in sys.modules
+        run.backend.start()
+        print(client.describe_alarms()["MetricAlarms"])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[]\n", done.stderr
 
 
 @pytest.mark.parametrize(

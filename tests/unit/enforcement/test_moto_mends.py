@@ -34,7 +34,7 @@ def role(account: Account, name: str = "reader", *documents: Any) -> str:
             {
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-                "Action": "sts:AssumeRole",
+                "Action": "sts:*",
             }
         ],
     }
@@ -83,7 +83,9 @@ def test_managed_session_policies_limit_a_role_session(account: Account) -> None
     ana = account.user("ana", EVERYTHING)
     arn = role(account, "reader", EVERYTHING)
     sts = ana.client("sts")
-    made = sts.assume_role(RoleArn=arn, RoleSessionName="s", PolicyArns=[{"arn": READ_ONLY}])["Credentials"]
+    made = sts.assume_role(RoleArn=arn, RoleSessionName="session", PolicyArns=[{"arn": READ_ONLY}])[
+        "Credentials"
+    ]
     reader = session(account, made)
     reader.client("kms").list_keys()
     assert code(reader.client("kms").create_key) == "AccessDeniedException"
@@ -95,7 +97,7 @@ def test_session_tags_are_principal_tags(account: Account) -> None:
     arn = role(account, "reader", tagged)
     sts = ana.client("sts")
     for team, expected in (("red", True), ("blue", False)):
-        made = sts.assume_role(RoleArn=arn, RoleSessionName="s", Tags=[{"Key": "team", "Value": team}])[
+        made = sts.assume_role(RoleArn=arn, RoleSessionName="session", Tags=[{"Key": "team", "Value": team}])[
             "Credentials"
         ]
         kms = session(account, made).client("kms")
@@ -140,7 +142,7 @@ def test_a_user_made_again_under_the_same_name_has_not_the_old_ones_access(accou
     iam.delete_user(UserName="ana")
     again = account.user("ana")
     assert code(again.client("kms").encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
-    shown = account.root.client("kms").get_key_policy(KeyId=key)["Policy"]
+    shown = account.root.client("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     assert arn not in shown
     assert '"AIDA' in shown
     put = account.root.client("kms").put_key_policy

@@ -1,0 +1,101 @@
+"""What goes by the clock, seen from outside, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+from support.account import TABLE, Account, allow
+
+from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.options import Settings
+from pytest_kmslab.run import Run
+
+KEY = {"id": {"S": "1"}}
+
+
+@pytest.fixture
+def caching() -> Iterator[Account]:
+    run = Run(replace(Settings(), table_key_cache=300.0))
+    run.install()
+    run.backend.start()
+    yield Account(run)
+    run.backend.stop()
+    run.close()
+
+
+def test_a_revoked_user_goes_on_reading_for_five_minutes_on_the_same_connection(caching: Account) -> None:
+    key = caching.key()
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    caching.root.client("dynamodb").create_table(**TABLE, SSESpecification=specification)
+    session = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt"))
+    old = session.client("dynamodb")
+    old.get_item(TableName="t", Key=KEY)
+    caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
+    old.get_item(TableName="t", Key=KEY)
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        session.client("dynamodb").get_item(TableName="t", Key=KEY)
+    caching.run.clock.advance(299)
+    old.put_item(TableName="t", Item=KEY)
+    caching.run.clock.advance(2)
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        old.get_item(TableName="t", Key=KEY)
+
+
+def test_a_disabled_key_goes_unnoticed_as_long(caching: Account) -> None:
+    key = caching.key()
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    dynamodb = caching.root.client("dynamodb")
+    dynamodb.create_table(**TABLE, SSESpecification=specification)
+    dynamodb.get_item(TableName="t", Key=KEY)
+    caching.root.client("kms").disable_key(KeyId=key)
+    dynamodb.get_item(TableName="t", Key=KEY)
+    caching.run.clock.advance(301)
+    with pytest.raises(ClientError, match="KMS key disabled error"):
+        dynamodb.get_item(TableName="t", Key=KEY)
+
+
+def test_a_denial_is_not_cached(caching: Account) -> None:
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": caching.key()}
+    caching.root.client("dynamodb").create_table(**TABLE, SSESpecification=specification)
+    dynamodb = caching.user("ana", allow("dynamodb:*")).client("dynamodb")
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        dynamodb.get_item(TableName="t", Key=KEY)
+    policy = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}}'
+    caching.root.client("iam").put_user_policy(UserName="ana", PolicyName="key", PolicyDocument=policy)
+    dynamodb.get_item(TableName="t", Key=KEY)
+
+
+def test_encryption_may_change_four_times_a_day(account: Account) -> None:
+    dynamodb = account.root.client("dynamodb")
+    dynamodb.create_table(**TABLE)
+
+    def change() -> None:
+        specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": account.key()}
+        dynamodb.update_table(TableName="t", SSESpecification=specification)
+
+    for _ in range(4):
+        change()
+    with pytest.raises(ClientError, match="Subscriber limit exceeded"):
+        change()
+    account.run.clock.advance(6 * 3600)
+    change()
+
+
+def test_a_refused_change_does_not_count(account: Account) -> None:
+    dynamodb = account.root.client("dynamodb")
+    dynamodb.create_table(**TABLE)
+    key = account.key()
+    wrong = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/none"}
+    for _ in range(6):
+        with pytest.raises(ClientError, match="not found"):
+            dynamodb.update_table(TableName="t", SSESpecification=wrong)
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    dynamodb.update_table(TableName="t", SSESpecification=specification)
+
+
+def test_the_clock_does_not_go_back() -> None:
+    with pytest.raises(ValueError, match="`-1`"):
+        Clock().advance(-1)
