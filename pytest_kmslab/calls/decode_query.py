@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
 from pytest_kmslab.calls.decode_refusal import UnreadableError, missing
@@ -101,8 +101,15 @@ def _structure(shape: StructureShape, node: Any, where: str) -> dict[str, Any]:
     }
     for name in shape.required_members:
         if name not in found:
-            raise missing(f"{where}.{name}" if where else name)
+            found[name] = _absent(shape.members[name], f"{where}.{name}" if where else name)
     return found
+
+
+def _absent(shape: Shape, where: str) -> dict[str, Any]:
+    """A required member of which the form says nothing: a structure may be empty, all else is missing."""
+    if shape.type_name != "structure":
+        raise missing(where)
+    return _structure(cast("StructureShape", shape), {}, where)
 
 
 def _list(shape: ListShape, node: Any, where: str) -> list[Any]:

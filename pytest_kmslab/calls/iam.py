@@ -69,7 +69,8 @@ def _adding_role(call: ApiCall, facts: Facts) -> Asks:
 
 def _ask(call: ApiCall, action: str, arn: str, keys: Keys) -> Ask:
     # The caller's account, whatever the ARN says: an AWS managed policy's account is `aws`.
-    return Ask(Request(call.caller.arn, action, arn, Context(keys), call.account))
+    context = Context({**keys, "aws:ResourceAccount": call.account})
+    return Ask(Request(call.caller.arn, action, arn, context, call.account))
 
 
 _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {

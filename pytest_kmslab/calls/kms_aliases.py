@@ -6,6 +6,9 @@ The order (alias, old key, new key) is not documented.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.kms_context import account_ask, key_ask
 from pytest_kmslab.calls.kms_keys import ALIAS, DOOMED, find_key, kms_arn, refuse_state
@@ -15,6 +18,7 @@ _PREFIX = (
     'Alias must start with the prefix "alias/". Please see '
     "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
 )
+_NO_POLICY = Policy(version="2012-10-17", id="", statements=())
 
 
 def create_alias(call: ApiCall, facts: Facts) -> Asks:
@@ -57,5 +61,8 @@ def _named(call: ApiCall, facts: Facts, alias: str) -> Key:
 
 
 def _alias_ask(call: ApiCall, alias: str) -> Ask:
-    keys = {"kms:CallerAccount": call.account}
-    return account_ask(call, f"kms:{call.operation}", {**keys}, kms_arn(call, alias))
+    # An alias has no policy of its own, whatever hangs on the key that it names.
+    ask = account_ask(
+        call, f"kms:{call.operation}", {"kms:CallerAccount": call.account}, kms_arn(call, alias)
+    )
+    return replace(ask, resource_policy=_NO_POLICY)

@@ -34,7 +34,8 @@ def key_ask(
 
 def account_ask(call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = "") -> Ask:
     """The question whether the caller may do what involves no key."""
-    context = Context({**caller_context(call.caller, region or call.region), **keys})
+    own: Keys = {"aws:ResourceAccount": call.account}
+    context = Context({**caller_context(call.caller, region or call.region), **own, **keys})
     return Ask(Request(call.caller.arn, action, resource, context, call.account))
 
 
@@ -42,6 +43,7 @@ def key_context(call: ApiCall, key: Key, region: str = "") -> Keys:
     """What every operation on a key carries: who asks, and what the key is like."""
     keys = caller_context(call.caller, region or call.region)
     keys["kms:CallerAccount"] = call.account
+    keys["aws:ResourceAccount"] = key.account
     keys.update(property_keys(key.spec, key.usage, key.origin, key.multi_region, key.multi_region_type))
     if key.aliases:
         keys["kms:ResourceAliases"] = key.aliases
@@ -68,16 +70,13 @@ def encryption_context(pairs: Mapping[str, str] | None) -> Keys:
     """`kms:EncryptionContext:…` and `kms:EncryptionContextKeys`; absent where there are no pairs.
 
     Condition keys compare without case, encryption contexts with it: pairs whose names differ in
-    case alone are values of one condition key.
+    case alone become two values of one condition key.
     """
     if not pairs:
         return {}
-    values: dict[str, tuple[str, ...]] = {}
-    for name, value in pairs.items():
-        key = f"kms:EncryptionContext:{name}"
-        alike = next((known for known in values if known.lower() == key.lower()), key)
-        values[alike] = (*values.get(alike, ()), value)
-    return {**values, "kms:EncryptionContextKeys": tuple(pairs)}
+    keys: Keys = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+    keys["kms:EncryptionContextKeys"] = tuple(pairs)
+    return keys
 
 
 def of_encryption_context(params: Params, key: Key) -> Keys:
@@ -108,12 +107,15 @@ def of_grant(params: Params, key: Key) -> Keys:
     for name in (*principals, "RetiringServicePrincipal"):
         if name in params:
             keys[f"kms:{name}"] = params[name]
-    return {**keys, **constraint_keys(params.get("Constraints", {}))}
+    constraints = params.get("Constraints", {})
+    if "SourceArn" in constraints:
+        keys["kms:GrantConstraintSourceArn"] = constraints["SourceArn"]
+    return {**keys, **constraint_keys({kind: constraints.get(kind) for kind in _CONSTRAINTS})}
 
 
 def constraint_keys(constraints: Mapping[str, Mapping[str, str] | None]) -> Keys:
-    """The constraint of a grant: its type, and its pairs as an encryption context."""
-    kinds = [kind for kind in _CONSTRAINTS if constraints.get(kind)]
+    """The constraints of a grant: their types, and their pairs as an encryption context."""
+    kinds = [kind for kind, pairs in constraints.items() if pairs]
     pairs = {name: value for kind in kinds for name, value in (constraints[kind] or {}).items()}
     return {**({"kms:GrantConstraintType": kinds} if kinds else {}), **encryption_context(pairs)}
 

@@ -7,25 +7,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, request_tags
 from pytest_kmslab.calls.kms_context import SYMMETRIC, account_ask, key_ask, property_keys
-from pytest_kmslab.calls.kms_keys import DOOMED, UNUSABLE, find_key, partition, refuse_state
+from pytest_kmslab.calls.kms_keys import (
+    DOOMED,
+    UNUSABLE,
+    find_key,
+    in_region,
+    kms_arn,
+    partition,
+    refuse_state,
+)
 from pytest_kmslab.calls.kms_policies import bypasses, delegation, lockout_check, read_key_policy
 from pytest_kmslab.calls.kms_table import ENCRYPT
 from pytest_kmslab.facts import Facts
 
-UNBORN = "key/*"
-"""Stands for the ARN of a key that has no id yet: policies on all keys match it, those on one do not."""
+UNBORN = "*"
+"""Stands for the id of a key that has none yet: the permission to tag it must cover all keys.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/manage-tags-api.html
+"""
 
 
 def create_key(call: ApiCall, facts: Facts) -> Asks:
     """kms:CreateKey by IAM alone; with tags kms:TagResource too; then the new key policy is checked."""
     keys = {**_new_key_keys(call), **_tags(call)}
     yield account_ask(call, "kms:CreateKey", keys)
-    yield from _tag_ask(call, keys, call.region)
-    yield from _policy_checks(call, facts, _unborn_ask(call, "kms:PutKeyPolicy", keys, call.region))
+    ask = account_ask(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{UNBORN}"))
+    yield from _tag_ask(call, ask)
+    yield from _policy_checks(call, facts, ask)
 
 
 def put_key_policy(call: ApiCall, facts: Facts) -> Asks:
@@ -47,9 +58,10 @@ def replicate_key(call: ApiCall, facts: Facts) -> Asks:
     keys = {**property_keys(key.spec, key.usage, key.origin, True, "REPLICA"), **_tags(call), **_bypass(call)}
     keys["kms:CallerAccount"] = call.account
     yield account_ask(call, "kms:CreateKey", keys, region=region)
-    yield from _tag_ask(call, keys, region)
+    ask = account_ask(call, "kms:PutKeyPolicy", keys, in_region(key, region), region)
+    yield from _tag_ask(call, ask)
     refuse_state(key, UNUSABLE)
-    yield from _policy_checks(call, facts, _unborn_ask(call, "kms:PutKeyPolicy", keys, region))
+    yield from _policy_checks(call, facts, ask)
 
 
 def update_primary_region(call: ApiCall, facts: Facts) -> Asks:
@@ -60,8 +72,7 @@ def update_primary_region(call: ApiCall, facts: Facts) -> Asks:
     yield key_ask(call, action, primary, {"kms:PrimaryRegion": region})
     replica = facts.key(primary.key_id, region, primary.account)
     if replica is None:
-        arn = f"arn:{partition(call)}:kms:{region}:{primary.account}:key/{primary.key_id}"
-        raise ServiceError("NotFoundException", f"Key '{arn}' does not exist")
+        raise ServiceError("NotFoundException", f"Key '{in_region(primary, region)}' does not exist")
     yield key_ask(call, action, replica, {"kms:PrimaryRegion": region}, region=region)
     refuse_state(primary, DOOMED)
 
@@ -75,16 +86,11 @@ def _policy_checks(call: ApiCall, facts: Facts, ask: Ask) -> Asks:
         yield lockout_check(ask, policy)
 
 
-def _tag_ask(call: ApiCall, keys: Keys, region: str) -> Asks:
+def _tag_ask(call: ApiCall, ask: Ask) -> Asks:
+    """With tags, kms:TagResource on the new key, by IAM alone."""
     if call.params.get("Tags"):
-        yield _unborn_ask(call, "kms:TagResource", keys, region, delegation(partition(call), call.account))
-
-
-def _unborn_ask(
-    call: ApiCall, action: str, keys: Keys, region: str, resource_policy: Policy | None = None
-) -> Ask:
-    arn = f"arn:{partition(call)}:kms:{region}:{call.account}:{UNBORN}"
-    return replace(account_ask(call, action, keys, arn, region), resource_policy=resource_policy)
+        policy = delegation(partition(call), call.account)
+        yield replace(ask, request=replace(ask.request, action="kms:TagResource"), resource_policy=policy)
 
 
 def _new_key_keys(call: ApiCall) -> Keys:

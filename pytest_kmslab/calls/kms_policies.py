@@ -24,20 +24,31 @@ _PRINCIPAL = re.compile(r"[0-9]{12}|A(IDA|ROA)[A-Z0-9]+|arn:[a-z-]+:(iam|sts)::[
 """An account, a unique id, or the ARN of a principal, in which there are no wildcards."""
 _MALFORMED = "MalformedPolicyDocumentException"
 _PRINCIPALS = "Policy contains a statement with one or more invalid principals."
+_OVERLY_PERMISSIVE = (
+    "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key "
+    "matches requests without the specified [encryption context or tag] or with an unspecified "
+    "[encryption context or tag]. To fix, remove ForAllValues."
+)
 _LOCKOUT = "The new key policy will not allow you to update the key policy in the future."
 
 
 def read_key_policy(text: str, facts: Facts) -> Policy:
-    """The key policy, fit to be put; raises LimitExceededException or MalformedPolicyDocumentException."""
+    """The key policy, fit to be put; raises LimitExceededException or MalformedPolicyDocumentException.
+
+    Principals come first: AWS's text for a wrong one is known, its text for other mistakes is not.
+    """
     if len(text.encode("utf-8")) > MAX_BYTES:
         raise ServiceError("LimitExceededException", f"the key policy is longer than {MAX_BYTES} bytes")
+    statements = _statements(text)
+    for principal in _principals(statements):
+        if not (isinstance(principal, str) and _resolvable(principal, facts)):
+            raise ServiceError(_MALFORMED, _PRINCIPALS)
     try:
         policy = parse_policy(text)
     except PolicyError as error:
         raise ServiceError(_MALFORMED, str(error)) from None
-    for principal in _principals(json.loads(text)):
-        if not (isinstance(principal, str) and _resolvable(principal, facts)):
-            raise ServiceError(_MALFORMED, _PRINCIPALS)
+    if any(_overly_permissive(statement) for statement in statements):
+        raise ServiceError(_MALFORMED, _OVERLY_PERMISSIVE)
     return policy
 
 
@@ -46,12 +57,9 @@ def delegation(partition: str, account: str) -> Policy:
 
     It stands in for the key's own where AWS asks IAM alone.
     """
-    return _allowing(f"arn:{partition}:iam::{account}:root")
-
-
-def entitlement(call: ApiCall) -> Policy:
-    """A key policy that allows the caller directly: only an explicit Deny elsewhere can refuse."""
-    return _allowing(call.caller.arn)
+    root = f"arn:{partition}:iam::{account}:root"
+    statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
 def lockout_check(ask: Ask, policy: Policy) -> Ask:
@@ -65,21 +73,40 @@ def bypasses(call: ApiCall) -> bool:
     return call.params.get("BypassPolicyLockoutSafetyCheck") is True
 
 
-def _allowing(principal: str) -> Policy:
-    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:*", "Resource": "*"}
-    return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-
-
 def _resolvable(principal: str, facts: Facts) -> bool:
     return principal == "*" or (bool(_PRINCIPAL.fullmatch(principal)) and facts.principal_exists(principal))
 
 
-def _principals(document: Any) -> Iterator[Any]:
-    for statement in _listed(document["Statement"]):
+def _statements(text: str) -> list[dict[str, Any]]:
+    """The statements of a text that may be no policy at all, which `parse_policy` is left to say."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    statements = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
+    return [statement for statement in statements if isinstance(statement, dict)]
+
+
+def _principals(statements: list[dict[str, Any]]) -> Iterator[Any]:
+    for statement in statements:
         for element in ("Principal", "NotPrincipal"):
             named = statement.get(element)
             if isinstance(named, dict):
                 yield from _listed(named.get("AWS", []))
+
+
+def _overly_permissive(statement: dict[str, Any]) -> bool:
+    """Whether a set operator that an empty request passes is put to a key that has one value.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#set-operators
+    """
+    conditions: dict[str, dict[str, Any]] = statement.get("Condition", {})
+    return any(
+        key.lower().startswith(("kms:encryptioncontext:", "aws:requesttag/"))
+        for operator, keys in conditions.items()
+        if operator.lower().startswith("forallvalues:")
+        for key in keys
+    )
 
 
 def _listed(value: Any) -> list[Any]:

@@ -103,7 +103,8 @@ def _partition(call: ApiCall) -> str:
 
 
 def _ask(call: ApiCall, action: str, resource: str, keys: Keys, account: str) -> Ask:
-    context = Context({**caller_context(call.caller, call.region), **keys})
+    own: Keys = {"aws:ResourceAccount": account}
+    context = Context({**caller_context(call.caller, call.region), **own, **keys})
     return Ask(Request(call.caller.arn, action, resource, context, account))
 
 

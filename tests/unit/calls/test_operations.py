@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.calls.fake_facts import KEY_ID, FakeFacts, call
+from unit.calls.models import SERVICES, every_operation, operation, parameters, service_model
+
+from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, asks
+
+NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
+ROLE = "arn:aws:iam::123456789012:role/app"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_of_botocores_model_is_mapped_and_no_other(service: str) -> None:
+    assert set(OPERATIONS[service]) == set(service_model(service).operation_names)
+
+
+def test_the_enforced_services_are_those_that_are_mapped() -> None:
+    assert set(SERVICES) == ENFORCED_SERVICES
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "status"),
+    [
+        ("kms", "AccessDeniedException", 400),
+        ("dynamodb", "AccessDeniedException", 400),
+        ("iam", "AccessDenied", 403),
+        ("sts", "AccessDenied", 403),
+    ],
+)
+def test_an_unknown_operation_is_denied_and_named(service: str, code: str, status: int) -> None:
+    with pytest.raises(ServiceError, match=f"`{service}:DoNew`.*report") as denied:
+        asks(call(service, "DoNew", {}), FakeFacts())
+    assert (denied.value.code, denied.value.status) == (code, status)
+
+
+def fitting(service: str, name: str, full: bool) -> dict[str, Any]:
+    """Made-up parameters that name the things of `account` below, so that askers get to their end."""
+    named = {
+        **dict.fromkeys(("KeyId", "TargetKeyId", "DestinationKeyId", "SourceKeyId"), KEY_ID),
+        **dict.fromkeys(("AliasName",), "alias/app"),
+        **dict.fromkeys(("RoleArn", "Arn", "PolicySourceArn", "EntityArn"), ROLE),
+        **dict.fromkeys(("ReplicaRegion", "PrimaryRegion"), "eu-west-1"),
+        "CiphertextBlob": b"blob",
+    }
+    params = parameters(operation(service, name), full)
+    kept = {key: named.get(key, value) for key, value in params.items() if key not in ("Policy", "GrantId")}
+    return kept | ({"GrantId": "g1"} if "GrantId" in params else {})
+
+
+@pytest.fixture
+def account() -> FakeFacts:
+    facts = FakeFacts()
+    key = facts.add_key(aliases=("alias/app",))
+    facts.add_key(region="eu-west-1")
+    facts.add_table("text", key)
+    facts.ciphertexts[b"blob"] = key.arn
+    facts.iam_arns["role", "app"] = ROLE
+    return facts
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["every member", "required members"])
+@pytest.mark.parametrize(("service", "name"), every_operation())
+def test_every_operation_asks_for_something_or_is_refused_in_the_services_words(
+    service: str, name: str, full: bool, account: FakeFacts
+) -> None:
+    asked: list[Ask] = []
+    refused = False
+    try:
+        asked.extend(asks(call(service, name, fitting(service, name, full)), account))
+    except ServiceError:
+        refused = True
+    assert asked or refused or name in NO_PERMISSION
+    for ask in asked:
+        assert ask.request.principal == "arn:aws:iam::123456789012:user/ana"
+        assert ask.request.resource
+        assert "aws:PrincipalArn" in ask.request.context
