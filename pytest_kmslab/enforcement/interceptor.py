@@ -57,7 +57,7 @@ class Interceptor:
         model: OperationModel,
         params: dict[str, Any],
         request_signer: Any,
-        context: dict[str, Any],
+        context: dict[Any, Any],
         **_: Any,
     ) -> Response | None:
         """Decide one call: None lets it go on, a response ends it here."""
@@ -79,7 +79,7 @@ class Interceptor:
             return _refusal(params["url"], error)
 
     def after_call(
-        self, http_response: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any
+        self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any], **_: Any
     ) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""
         call = context.pop(self, None)
@@ -93,7 +93,7 @@ class Interceptor:
             self._connected.add(signer)
 
     def _passed(
-        self, enforcer: Enforcer, call: ApiCall, params: dict[str, Any], context: dict[str, Any]
+        self, enforcer: Enforcer, call: ApiCall, params: dict[str, Any], context: dict[Any, Any]
     ) -> Response | None:
         _replace(params, enforcer.backend.prepare(call))
         context[self] = call
@@ -101,12 +101,12 @@ class Interceptor:
         return None if answer is None else _response(params["url"], 200, answer)
 
 
-def _region(context: dict[str, Any]) -> str:
+def _region(context: dict[Any, Any]) -> str:
     """The Region a request is signed for: a global service (IAM) has its own."""
     return str((context.get("signing") or {}).get("region") or context["client_region"])
 
 
-def _credentials(signer: Any, context: dict[str, Any]) -> Credentials | None:
+def _credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
     """What the request will be signed with; None for an unsigned one.
 
     botocore gives a handler no public way to them (nor to the client's events): the signer that it

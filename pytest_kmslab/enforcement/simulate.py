@@ -112,7 +112,7 @@ def _result(simulation: Simulation, action: str, resources: list[str]) -> dict[s
     worst = min(
         (decision for _, decision in decisions), key=lambda decision: SEVERITY.index(decision.decision)
     )
-    result = {
+    result: dict[str, Any] = {
         "EvalActionName": action,
         "EvalResourceName": resources[0] if len(resources) == 1 else "*",
         "EvalDecision": worst.decision.value,
