@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import Policies, Policy
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key."""
+    """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key;
+    `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name."""
 
     arn: str
     name: str
@@ -81,6 +82,7 @@ class Table:
     key_arn: str | None
     tags: Mapping[str, str] = field(default_factory=dict)
     hash_key: str = ""
+    index_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class Facts(Protocol):
@@ -114,6 +116,9 @@ class Facts(Protocol):
 
     def policies(self, caller: Caller, resource: str) -> Policies:
         """Every policy that bears on the caller's use of a resource (an ARN, or `*`)."""
+
+    def resource_policy(self, resource: str) -> NamedPolicy | None:
+        """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
 
     def key_policy(self, key_arn: str) -> Policy | None:
         """The key policy of a key, parsed."""

@@ -14,7 +14,8 @@ from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.base import Params
 from pytest_kmslab.facts import Table
 
-LEADING_KEYS = "dynamodb:LeadingKeys"
+LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
+"""Two names of the same values."""
 ATTRIBUTES = "dynamodb:Attributes"
 SELECT = "dynamodb:Select"
 RETURN_VALUES = "dynamodb:ReturnValues"
@@ -52,9 +53,7 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
     attributes = named_attributes(params)
     if attributes:
         context[ATTRIBUTES] = attributes
-    leading = leading_keys(params, table, index)
-    if leading:
-        context[LEADING_KEYS] = leading
+    context.update(leading_context(leading_keys(params, table, index)))
     if action in READS:
         context[SELECT] = selected(params, index)
     elif action in RETURNING:
@@ -105,11 +104,16 @@ def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[
     return unique(value_text(value) for value in chosen)
 
 
+def leading_context(values: tuple[str, ...]) -> Context:
+    """The condition keys for the partition key values that a request names; none where it names none."""
+    return dict.fromkeys(LEADING_KEYS, values) if values else {}
+
+
 def hash_key_of(table: Table | None, index: str = "") -> str:
     """The partition key of a table or of one of its indexes; empty where it is not known."""
     if table is None:
         return ""
-    return table.hash_key if not index else ""
+    return table.index_keys.get(index, "") if index else table.hash_key
 
 
 def _key_conditions(params: Params) -> Iterator[tuple[str, Any]]:

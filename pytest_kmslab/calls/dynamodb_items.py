@@ -9,18 +9,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks
-from pytest_kmslab.calls.dynamodb_context import ATTRIBUTES as ATTRIBUTES
 from pytest_kmslab.calls.dynamodb_context import (
+    ATTRIBUTES,
     ENCLOSING_OPERATION,
-    LEADING_KEYS,
     RETURN_CONSUMED_CAPACITY,
     Context,
     item_context,
+    leading_context,
     leading_keys,
     named_attributes,
     unique,
 )
-from pytest_kmslab.calls.dynamodb_names import index_arn, invalid, named_table, required, table_arn
+from pytest_kmslab.calls.dynamodb_names import (
+    index_arn,
+    invalid,
+    named_table,
+    required,
+    required_text,
+    table_arn,
+)
 from pytest_kmslab.calls.dynamodb_request import ask
 from pytest_kmslab.calls.table_key import use_keys
 from pytest_kmslab.facts import Facts, Table
@@ -58,12 +65,10 @@ def search(call: ApiCall, facts: Facts) -> Asks:
 
 
 def search_vectors(call: ApiCall, facts: Facts) -> Asks:
-    """SearchVectors: on the table and on the vector index, both required."""
+    """SearchVectors: on the vector index; the keys of fine-grained access do not apply to it."""
     arn = named_table(call)
-    index = index_arn(arn, required(call.params, "IndexName"))
     table = facts.table(arn, call.region, call.account)
-    yield ask(call, call.operation, arn, None, table)
-    yield ask(call, call.operation, index, None, table)
+    yield ask(call, call.operation, index_arn(arn, required_text(call.params, "IndexName")), None, table)
     yield from use_keys(call, facts, (table,))
 
 
@@ -111,8 +116,7 @@ def _with_parts(context: Context, parts: Any, member: str, table: Table | None) 
     read = [{member: part} if member else part for part in parts]
     leading = unique(value for part in read for value in leading_keys(part, table))
     named = unique((*_listed(context), *(name for part in read for name in named_attributes(part))))
-    if leading:
-        context[LEADING_KEYS] = leading
+    context.update(leading_context(leading))
     if named:
         context[ATTRIBUTES] = named
     return context
@@ -130,7 +134,7 @@ def transaction(call: ApiCall, facts: Facts) -> Asks:
     """
     tables: list[Table | None] = []
     for action, part in _transaction_parts(call):
-        arn = table_arn(call, required(part, "TableName"))
+        arn = table_arn(call, required_text(part, "TableName"))
         table = facts.table(arn, call.region, call.account)
         tables.append(table)
         yield _transaction_ask(call, action, part, arn, table)

@@ -85,7 +85,7 @@ def sub_arn(text: str, kind: str) -> str:
     """The ARN of something that hangs on a table (`stream`, `backup`, `export`, `import`), checked."""
     found = _SUB_ARN.fullmatch(text)
     if found is None or found["kind"] != kind:
-        raise invalid(f"Invalid {kind.capitalize()}Arn: Invalid ResourceArn provided as input {text}")
+        raise invalid(f"Invalid {kind.capitalize()} ARN")
     return text
 
 

@@ -13,16 +13,17 @@ from pytest_kmslab.calls.dynamodb_context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,
     FULL_TABLE_SCAN,
-    LEADING_KEYS,
     RETURN_VALUES,
     SELECT,
     Context,
     hash_key_of,
+    leading_context,
 )
 from pytest_kmslab.calls.dynamodb_names import index_arn, invalid, required, required_text, table_arn
 from pytest_kmslab.calls.dynamodb_request import ask
 from pytest_kmslab.calls.dynamodb_where import is_full_scan, leading_values
-from pytest_kmslab.calls.partiql import Statement, StatementError, read_statement
+from pytest_kmslab.calls.partiql import Statement, read_statement
+from pytest_kmslab.calls.partiql_tokens import StatementError
 from pytest_kmslab.calls.table_key import use_keys
 from pytest_kmslab.facts import Facts, Table
 
@@ -85,9 +86,7 @@ def _context(call: ApiCall, statement: Statement, table: Table | None, values: A
         context[ENCLOSING_OPERATION] = call.operation
     if statement.attributes:
         context[ATTRIBUTES] = statement.attributes
-    leading = leading_values(statement, hash_key, values)
-    if leading:
-        context[LEADING_KEYS] = leading
+    context.update(leading_context(leading_values(statement, hash_key, values)))
     if statement.action == "PartiQLSelect":
         context[SELECT] = _selected(statement)
         context[FULL_TABLE_SCAN] = is_full_scan(statement, hash_key)

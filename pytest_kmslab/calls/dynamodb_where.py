@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.calls.dynamodb_context import unique, value_text
-from pytest_kmslab.calls.partiql import Statement, Token, Tokens, at_depth, is_sign
+from pytest_kmslab.calls.partiql import Statement
+from pytest_kmslab.calls.partiql_tokens import Token, Tokens, at_depth, is_sign
 
 Values = Sequence[Any]
 """The parameters of a statement, as DynamoDB attribute values."""

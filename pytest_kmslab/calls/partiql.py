@@ -7,58 +7,31 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.ht
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.calls.partiql_tokens import (
+    CLAUSES,
+    StatementError,
+    Token,
+    Tokens,
+    at_depth,
+    check_balance,
+    check_dividers,
+    check_neighbours,
+    is_closed,
+    is_sign,
+    keyword_at,
+    scan,
+)
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<quoted>"(?:[^"]|"")*")
-    |(?P<text>'(?:[^']|'')*')
-    |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    |(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
-    |(?P<parameter>\?)
-    |(?P<sign><<|>>|<>|<=|>=|!=|\|\||[()\[\]{},.:=<>*/%+-])
-    """,
-    re.VERBOSE,
-)
-_PAIRS = {"(": ")", "[": "]", "{": "}", "<<": ">>"}
-_CLAUSES = frozenset(
-    ("SELECT", "INSERT", "UPDATE", "DELETE", "FROM", "INTO", "VALUE", "VALUES", "JOIN", "UNION", "EXISTS")
-)
-"""Words that begin a part of a statement: none comes a second time, where it could name a table."""
-_CONDITION = ("WHERE", "AND", "OR", "NOT", "IN", "BETWEEN", "IS", "MISSING", "NULL", "TRUE", "FALSE")
-_REST = ("ORDER", "BY", "ASC", "DESC", "SET", "REMOVE", "RETURNING", "ALL", "MODIFIED", "OLD", "NEW", "AS")
-_KEYWORDS = _CLAUSES.union(_CONDITION, _REST)
 _RETURNED = {
     ("ALL", "OLD"): "ALL_OLD",
     ("MODIFIED", "OLD"): "UPDATED_OLD",
     ("ALL", "NEW"): "ALL_NEW",
     ("MODIFIED", "NEW"): "UPDATED_NEW",
 }
-
-
-class StatementError(KmslabError, ValueError):
-    """A statement that is not in a form that is read; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A name, literal, parameter or sign.
-
-    `value` is the text without its quotes, and the number (from 0) of a `?`; `keyword` is the word in
-    upper case where it is one of PartiQL's own.
-    """
-
-    kind: str
-    value: str
-    keyword: str = ""
-
-
-Tokens = Sequence[Token]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,86 +55,26 @@ class Statement:
 @lru_cache(maxsize=256)
 def read_statement(text: str) -> Statement:
     """Read a statement; raises StatementError for every form that is not certain."""
-    tokens = _tokens(text)
-    _check_balance(tokens)
-    if _keyword(tokens, 0) == "EXISTS":
+    tokens = tuple(scan(text))
+    check_balance(tokens)
+    check_neighbours(tokens)
+    if keyword_at(tokens, 0) == "EXISTS":
         tokens = _inside_exists(tokens)
-    reader = _READERS.get(_keyword(tokens, 0))
+    reader = _READERS.get(keyword_at(tokens, 0))
     if reader is None:
         raise StatementError(f"it begins with none of {', '.join(_READERS)} and EXISTS (SELECT")
+    if reader is _select:
+        check_dividers(text, tokens)
     return reader(tokens)
-
-
-def _tokens(text: str) -> tuple[Token, ...]:
-    return tuple(_scan(text))
-
-
-def _scan(text: str) -> Iterator[Token]:
-    at = parameters = 0
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        comment = text.startswith(("--", "/*"), at)
-        if found is None or comment:
-            raise StatementError(f"`{text[at : at + 20]}` is not a token of PartiQL that is read here")
-        at, kind, value = found.end(), str(found.lastgroup), found.group()
-        if kind == "parameter":
-            value, parameters = str(parameters), parameters + 1
-        if kind != "space":
-            yield _token(kind, value)
-
-
-def _token(kind: str, value: str) -> Token:
-    if kind in ("quoted", "text"):
-        quote = value[0]
-        return Token(kind, value[1:-1].replace(quote * 2, quote))
-    keyword = value.upper() if kind == "word" and value.upper() in _KEYWORDS else ""
-    return Token(kind, value, keyword)
-
-
-def _check_balance(tokens: Tokens) -> None:
-    expected: list[str] = []
-    for token in tokens:
-        if token.kind != "sign":
-            continue
-        if token.value in _PAIRS:
-            expected.append(_PAIRS[token.value])
-        elif token.value in _PAIRS.values() and (not expected or expected.pop() != token.value):
-            raise StatementError(f"`{token.value}` closes nothing")
-    if expected:
-        raise StatementError(f"`{expected[-1]}` is missing")
-
-
-def _keyword(tokens: Tokens, at: int) -> str:
-    return tokens[at].keyword if at < len(tokens) else ""
-
-
-def is_sign(tokens: Tokens, at: int, value: str) -> bool:
-    """Whether a token is that sign."""
-    return 0 <= at < len(tokens) and tokens[at].kind == "sign" and tokens[at].value == value
 
 
 def _inside_exists(tokens: Tokens) -> tuple[Token, ...]:
     inner = tuple(tokens[2:-1])
-    if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not _closed(inner):
+    if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not is_closed(inner):
         raise StatementError("`EXISTS` is not followed by one statement in brackets")
-    if _keyword(inner, 0) != "SELECT":
+    if keyword_at(inner, 0) != "SELECT":
         raise StatementError("`EXISTS` takes a `SELECT` statement")
     return inner
-
-
-def _closed(tokens: Tokens) -> bool:
-    """Whether no bracket in here closes one that was opened before."""
-    return min((depth for depth, _ in at_depth(tokens)), default=0) >= 0
-
-
-def at_depth(tokens: Tokens) -> Iterator[tuple[int, Token]]:
-    """Each token with the number of brackets it stands in; a bracket counts as outside itself."""
-    depth = 0
-    for token in tokens:
-        closes = token.kind == "sign" and token.value in _PAIRS.values()
-        depth -= closes
-        yield depth, token
-        depth += token.kind == "sign" and token.value in _PAIRS
 
 
 def _select(tokens: Tokens) -> Statement:
@@ -170,8 +83,8 @@ def _select(tokens: Tokens) -> Statement:
     if not projection:
         raise StatementError("`SELECT` names nothing to select")
     table, index, rest = _path(tokens[start + 1 :])
-    if rest and rest[0].keyword not in ("WHERE", "ORDER"):
-        raise StatementError(f"`{rest[0].value}` follows the table, where `WHERE` or `ORDER BY` may")
+    if rest and rest[0].keyword != "WHERE":
+        raise StatementError(f"`{rest[0].value}` follows the table, where only `WHERE` may")
     _refuse_clauses((*projection, *rest))
     where, _ = _until(rest, ("ORDER",))
     everything = any(is_sign(projection, at, "*") for at in range(len(projection)))
@@ -180,10 +93,10 @@ def _select(tokens: Tokens) -> Statement:
 
 
 def _insert(tokens: Tokens) -> Statement:
-    if _keyword(tokens, 1) != "INTO":
+    if keyword_at(tokens, 1) != "INTO":
         raise StatementError("`INSERT` is not followed by `INTO`")
     table, index, rest = _path(tokens[2:])
-    if _keyword(rest, 0) != "VALUE" or len(rest) < 2:
+    if keyword_at(rest, 0) != "VALUE" or len(rest) < 2:
         raise StatementError("`VALUE` and one item do not follow the table")
     _refuse_clauses(rest[1:])
     return Statement("PartiQLInsert", table, index, _keys(rest[1:]), inserted=tuple(rest[1:]))
@@ -191,14 +104,14 @@ def _insert(tokens: Tokens) -> Statement:
 
 def _update(tokens: Tokens) -> Statement:
     table, index, rest = _path(tokens[1:])
-    if _keyword(rest, 0) not in ("SET", "REMOVE"):
+    if keyword_at(rest, 0) not in ("SET", "REMOVE"):
         raise StatementError("neither `SET` nor `REMOVE` follows the table")
     _refuse_clauses(rest)
     return _changing("PartiQLUpdate", table, index, rest)
 
 
 def _delete(tokens: Tokens) -> Statement:
-    if _keyword(tokens, 1) != "FROM":
+    if keyword_at(tokens, 1) != "FROM":
         raise StatementError("`DELETE` is not followed by `FROM`")
     table, index, rest = _path(tokens[2:])
     if rest and rest[0].keyword not in ("WHERE", "RETURNING"):
@@ -222,7 +135,7 @@ def _changing(action: str, table: str, index: str, rest: Tokens) -> Statement:
         _, returning = _until(rest, ("RETURNING",))
     returned = "NONE"
     if returning:
-        words = (_keyword(returning, 1), _keyword(returning, 2))
+        words = (keyword_at(returning, 1), keyword_at(returning, 2))
         returned = _RETURNED.get(words, "")
         if not returned or len(returning) != 4 or not is_sign(returning, 3, "*"):
             raise StatementError("`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`")
@@ -261,7 +174,7 @@ def _name(tokens: Tokens, at: int) -> str:
 
 def _refuse_clauses(tokens: Tokens) -> None:
     for token in tokens:
-        if token.keyword in _CLAUSES:
+        if token.keyword in CLAUSES:
             raise StatementError(f"`{token.value}` comes again after the table is named")
 
 

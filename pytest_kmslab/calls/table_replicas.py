@@ -1,0 +1,59 @@
+"""Replicas of a table in other Regions (global tables of version 2019), made and removed by UpdateTable.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pytest_kmslab.calls.base import ApiCall, Asks
+from pytest_kmslab.calls.dynamodb_names import required_text
+from pytest_kmslab.calls.dynamodb_request import ask
+from pytest_kmslab.calls.table_choice import choose_key
+from pytest_kmslab.facts import Facts
+
+_REPLICA_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "Create": (
+        "CreateTable",
+        "CreateTableReplica",
+        "Query",
+        "Scan",
+        "UpdateItem",
+        "PutItem",
+        "GetItem",
+        "DeleteItem",
+        "BatchWriteItem",
+    ),
+    "Update": (),
+    "Delete": ("DeleteTable", "DeleteTableReplica"),
+}
+_WITNESS_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "Create": ("CreateGlobalTableWitness",),
+    "Delete": ("DeleteGlobalTableWitness",),
+}
+
+
+def replica_updates(call: ApiCall, facts: Facts, arn: str) -> Asks:
+    """Ask for what each replica needs, on the table of the same name in the replica's Region.
+
+    A replica that names a key asks for it as a new table does, in that Region.
+    """
+    for update in call.params.get("ReplicaUpdates") or ():
+        for kind, replica in update.items():
+            yield from _in_region(call, facts, arn, _REPLICA_ACTIONS[kind], replica)
+    for update in call.params.get("GlobalTableWitnessUpdates") or ():
+        for kind, witness in update.items():
+            yield from _in_region(call, facts, arn, _WITNESS_ACTIONS[kind], witness)
+
+
+def _in_region(call: ApiCall, facts: Facts, arn: str, actions: tuple[str, ...], replica: Any) -> Asks:
+    region = required_text(replica, "RegionName")
+    there = replace(call, region=region)
+    parts = arn.split(":", 5)
+    table_there = ":".join((*parts[:3], region, *parts[4:]))
+    for action in actions:
+        yield ask(there, action, table_there)
+    yield from choose_key(there, facts, replica.get("KMSMasterKeyId") or "", table_there)
