@@ -25,36 +25,6 @@ from pytest_kmslab.authz.request import Request
 Verdict = tuple[list[Reason], list[Reason]]
 """What allows the request, and where nothing does, what is lacking."""
 
-_CROSSING = frozenset(
-    f"kms:{operation}".lower()
-    for operation in (
-        "CreateGrant",
-        "Decrypt",
-        "DeriveSharedSecret",
-        "DescribeKey",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateMac",
-        "GetKeyRotationStatus",
-        "GetPublicKey",
-        "ListGrants",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "RetireGrant",
-        "RevokeGrant",
-        "Sign",
-        "Verify",
-        "VerifyMac",
-    )
-)
-"""The operations on a key that another account's principals can be allowed.
-
-https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
-"""
-
 _NO_IDENTITY = Reason(PolicyType.IDENTITY, Effect.MISSING)
 _NO_RESOURCE = Reason(PolicyType.RESOURCE, Effect.MISSING)
 
@@ -127,8 +97,8 @@ def _lacks(*, trusted: bool, iam: list[Reason], limits: list[Reason]) -> list[Re
 
 def _across_accounts(question: Question, policies: Policies) -> Verdict:
     """Both sides must allow: the resource's policy, and the caller's account. A service has no account."""
-    crosses = question.service != "kms" or question.action in _CROSSING
-    theirs = [reason for _, reason in _named(question, policies.resource)] if crosses else []
+    named = _named(question, policies.resource) if question.may_cross else []
+    theirs = [reason for _, reason in named]
     if question.identity.kind is Kind.SERVICE:
         return theirs, [_NO_RESOURCE]
     iam = iam_allows(question, policies)

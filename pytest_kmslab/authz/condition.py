@@ -29,6 +29,10 @@ class Condition:
     `ForAnyValue:` on a key that has several values. The statement then counts against the caller: an
     Allow does not apply, a Deny does.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+
+    With `ForAllValues:` and `ForAnyValue:` a key that has only empty texts is as good as absent; whether it
+    is to `Null` cannot be told, since AWS's page says so and people have seen otherwise.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
 
     operator: str
@@ -45,7 +49,7 @@ class Condition:
         given = context.get(self.folded_key)
         if self.row is None:
             return self._null(given)
-        if not given:
+        if not given or (self.qualifier and not any(given)):
             return self._without_key(negated=self.row.negated)
         if not self.values:
             return False if self.qualifier or self.if_exists else None
@@ -71,6 +75,8 @@ class Condition:
 
     def _null(self, given: Sequence[str] | None) -> bool | None:
         wanted = [read_bool(value) for value in self.values]
+        if given and not any(given):
+            return None
         if (not given) in wanted:
             return True
         return None if None in wanted else False

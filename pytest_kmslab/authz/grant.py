@@ -81,16 +81,19 @@ def allowing_grants(
     A grant to a role is every session's. A grant to an account is the root user's: whether it is also
     that of the account's users is not documented.
     """
-    names = _names(identity)
-    if isinstance(grants, Grants):
-        held = grants.held_by(names)
-    else:
-        held = [grant for grant in grants if grant.grantee_principal in names]
     return [
         grant
-        for grant in held
+        for grant in grants_to(identity, grants)
         if operation in grant.operations and operation != "RetireGrant" and _meets(grant, operation, context)
     ]
+
+
+def grants_to(identity: Identity, grants: Sequence[Grant]) -> list[Grant]:
+    """The grants whose grantee is the caller, or the role whose session it is."""
+    names = _names(identity)
+    if isinstance(grants, Grants):
+        return grants.held_by(names)
+    return [grant for grant in grants if grant.grantee_principal in names]
 
 
 def may_retire(identity: Identity, grant: Grant) -> bool:

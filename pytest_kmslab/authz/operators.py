@@ -39,35 +39,40 @@ class Operator:
     negated: bool = False
 
 
-def _texts(
-    make: Callable[[Sequence[str]], Matcher],
-    from_tokens: Callable[[tuple[Token, ...]], Matcher],
-    *,
-    wildcards: bool,
-) -> Compile:
-    """An operator on text, whose policy values may hold variables.
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Makes operators on text, whose policy values may hold variables; `wildcards` says whether `*` and
+    `?` are wildcards in them.
 
-    A variable without a value equals nothing, so a positive operator does not match and a negated one
-    does. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    What equals or is like a variable without a value? Nothing, so a positive operator does not match.
+    Of a negated one AWS's page says both that it matches and that the statement is invalid: it cannot
+    be told. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
 
-    def compile_values(values: Sequence[str], version: str) -> Test:
-        fixed = make([value for value in values if not has_variables(value, version)])
-        templates = [
-            parse_template(value, wildcards=wildcards) for value in values if has_variables(value, version)
-        ]
+    fixed: Callable[[Sequence[str]], Matcher]
+    from_tokens: Callable[[tuple[Token, ...]], Matcher]
+    wildcards: bool
+
+    def operator(self, name: str, *, negated: bool = False) -> Operator:
+        unresolved = None if negated else False
+        return Operator(name, lambda values, version: self._compile(values, version, unresolved), negated)
+
+    def _compile(self, values: Sequence[str], version: str, unresolved: bool | None) -> Test:
+        fixed = self.fixed([value for value in values if not has_variables(value, version)])
+        varying = [value for value in values if has_variables(value, version)]
+        templates = [parse_template(value, wildcards=self.wildcards) for value in varying]
         if not templates:
             return lambda value, _: fixed(value)
 
-        def test(value: str, context: Folded) -> bool:
+        def test(value: str, context: Folded) -> bool | None:
             if fixed(value):
                 return True
-            resolved = (template.resolve(context) for template in templates)
-            return any(tokens is not None and from_tokens(tokens)(value) for tokens in resolved)
+            resolved = [template.resolve(context) for template in templates]
+            if any(tokens is not None and self.from_tokens(tokens)(value) for tokens in resolved):
+                return True
+            return unresolved if None in resolved else False
 
         return test
-
-    return compile_values
 
 
 def _equal_tokens(tokens: tuple[Token, ...]) -> Matcher:
@@ -126,10 +131,10 @@ def _within(address: Any, network: Any) -> bool:
     return address.version == network.version and address in network
 
 
-_EQUAL = _texts(_exact, _equal_tokens, wildcards=False)
-_EQUAL_IGNORING_CASE = _texts(_folding, _folding_tokens, wildcards=False)
-_LIKE = _texts(compile_any, compile_tokens, wildcards=True)
-_ARN = _texts(_arns, compile_segment_tokens, wildcards=True)
+_EQUAL = _Texts(_exact, _equal_tokens, wildcards=False)
+_EQUAL_IGNORING_CASE = _Texts(_folding, _folding_tokens, wildcards=False)
+_LIKE = _Texts(compile_any, compile_tokens, wildcards=True)
+_ARN = _Texts(_arns, compile_segment_tokens, wildcards=True)
 _ADDRESS = _typed(read_network, read_address, _within)
 
 
@@ -147,22 +152,22 @@ def _ordered(family: str, read: Callable[[str], Any]) -> tuple[Operator, ...]:
 OPERATORS = {
     row.name: row
     for row in (
-        Operator("StringEquals", _EQUAL),
-        Operator("StringNotEquals", _EQUAL, negated=True),
-        Operator("StringEqualsIgnoreCase", _EQUAL_IGNORING_CASE),
-        Operator("StringNotEqualsIgnoreCase", _EQUAL_IGNORING_CASE, negated=True),
-        Operator("StringLike", _LIKE),
-        Operator("StringNotLike", _LIKE, negated=True),
+        _EQUAL.operator("StringEquals"),
+        _EQUAL.operator("StringNotEquals", negated=True),
+        _EQUAL_IGNORING_CASE.operator("StringEqualsIgnoreCase"),
+        _EQUAL_IGNORING_CASE.operator("StringNotEqualsIgnoreCase", negated=True),
+        _LIKE.operator("StringLike"),
+        _LIKE.operator("StringNotLike", negated=True),
         *_ordered("Numeric", read_number),
         *_ordered("Date", read_date),
         Operator("Bool", _typed(read_bool, read_bool, operator.eq)),
         Operator("BinaryEquals", _typed(_bytes, _bytes, operator.eq)),
         Operator("IpAddress", _ADDRESS),
         Operator("NotIpAddress", _ADDRESS, negated=True),
-        Operator("ArnEquals", _ARN),
-        Operator("ArnLike", _ARN),
-        Operator("ArnNotEquals", _ARN, negated=True),
-        Operator("ArnNotLike", _ARN, negated=True),
+        _ARN.operator("ArnEquals"),
+        _ARN.operator("ArnLike"),
+        _ARN.operator("ArnNotEquals", negated=True),
+        _ARN.operator("ArnNotLike", negated=True),
     )
 }
 """Every operator by its name but `Null`, which asks for the key and not for its value."""

@@ -17,6 +17,36 @@ _NAMING = frozenset((PolicyType.RESOURCE, PolicyType.RESOURCE_CONTROL, PolicyTyp
 _GATEWAYS = frozenset(("dynamodb", "s3"))
 """The services with gateway endpoints."""
 
+_CROSSING = frozenset(
+    f"kms:{operation}".lower()
+    for operation in (
+        "CreateGrant",
+        "Decrypt",
+        "DeriveSharedSecret",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateMac",
+        "GetKeyRotationStatus",
+        "GetPublicKey",
+        "ListGrants",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "RetireGrant",
+        "RevokeGrant",
+        "Sign",
+        "Verify",
+        "VerifyMac",
+    )
+)
+"""The operations on a key that another account's principals can be allowed.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+"""
+
 Group = tuple[PolicyType, tuple[NamedPolicy, ...]]
 
 
@@ -46,6 +76,13 @@ class Question:
         if self.service == "kms":
             return resource != "*" and ":alias/" not in resource
         return self.service == "sts" and ":role/" in resource
+
+    @property
+    def may_cross(self) -> bool:
+        """Whether the operation can be allowed to a principal of another account than the resource's, or
+        is not asked by one."""
+        within = self.identity.account == self.account or self.identity.kind is Kind.SERVICE
+        return within or self.service != "kms" or self.action in _CROSSING
 
     def reach(self, statement: Statement, kind: PolicyType) -> Reach:
         """How far a statement of a policy of this type takes in the caller, whatever its other elements.

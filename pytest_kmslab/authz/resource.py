@@ -36,24 +36,30 @@ class Resources:
     templates: tuple[tuple[Template, CompileTokens], ...] = field(compare=False, repr=False)
 
     def cover(self, resource: str, context: Folded) -> bool | None:
-        """Whether a resource is meant; None for a NotResource without any resource.
+        """Whether a resource is meant; None for a NotResource without any resource, or with a variable
+        that has no value and nothing else that matches.
 
-        A variable without a value matches no resource:
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+        Such a variable matches no resource; of a NotResource AWS's page says so too, and that the
+        statement may be invalid. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
         """
-        if self.negated:
-            return not self._match(resource, context) if self.patterns else None
-        return self._match(resource, context)
-
-    def _match(self, resource: str, context: Folded) -> bool:
         if any(matcher(resource) for matcher in self.matchers):
-            return True
-        resolved = ((template.resolve(context), compiled) for template, compiled in self.templates)
-        return any(tokens is not None and compiled(tokens)(resource) for tokens, compiled in resolved)
+            return not self.negated
+        resolved = [(template.resolve(context), compiled) for template, compiled in self.templates]
+        if any(tokens is not None and compiled(tokens)(resource) for tokens, compiled in resolved):
+            return not self.negated
+        if not self.negated:
+            return False
+        untold = not self.patterns or any(tokens is None for tokens, _ in resolved)
+        return None if untold else True
 
 
-def parse_resources(patterns: Sequence[str], version: str, *, negated: bool, denies: bool) -> Resources:
+def parse_resources(
+    patterns: Sequence[str], version: str, *, negated: bool, denies: bool, completes: bool
+) -> Resources:
     """Make the element ready; raises PolicyError for a malformed policy variable.
+
+    `completes` says whether an ARN of fewer than six parts stands for all that begin so, as in
+    identity-based policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 
     `*` at the end of a part of the ARN reaches beyond the colon; elsewhere it stays in its part. The
     service is always written out, and variables stand after the fifth colon. What AWS does with a
@@ -63,7 +69,8 @@ def parse_resources(patterns: Sequence[str], version: str, *, negated: bool, den
     broadly = denies is not negated
     matchers: list[Matcher] = []
     templates: list[tuple[Template, CompileTokens]] = []
-    for pattern in patterns:
+    for written in patterns:
+        pattern = _complete(written) if completes or broadly else written
         reading = _BROAD if pattern == "*" or broadly else _reading(pattern)
         if has_variables(pattern, version):
             template = parse_template(pattern, wildcards=True)
@@ -78,6 +85,13 @@ def parse_resources(patterns: Sequence[str], version: str, *, negated: bool, den
         matchers=tuple(matchers),
         templates=tuple(templates),
     )
+
+
+def _complete(pattern: str) -> str:
+    parts = pattern.split(":", SEGMENTS - 1)
+    if parts[0] != "arn" or "$" in pattern:
+        return pattern
+    return ":".join(parts + ["*"] * (SEGMENTS - len(parts)))
 
 
 @dataclass(frozen=True, slots=True)

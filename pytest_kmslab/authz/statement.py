@@ -155,7 +155,13 @@ def _parse_resources(element: Mapping[str, Any], version: str, *, denies: bool) 
         if name in element:
             patterns = _texts(element[name], name)
             try:
-                return parse_resources(patterns, version, negated=name == "NotResource", denies=denies)
+                return parse_resources(
+                    patterns,
+                    version,
+                    negated=name == "NotResource",
+                    denies=denies,
+                    completes="Principal" not in element,
+                )
             except PolicyError as error:
                 raise PolicyError(f".{name}: {error}") from None
     return None

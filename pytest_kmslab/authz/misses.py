@@ -1,0 +1,135 @@
+"""Near misses: the Allow statements and grants that fail a request by one element only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pytest_kmslab.authz.condition import Condition
+from pytest_kmslab.authz.decision import Decision, Effect, PolicyType
+from pytest_kmslab.authz.grant import Grant, grants_to
+from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.question import Question, bearing
+from pytest_kmslab.authz.statement import Statement
+
+_SHOWN = 3
+"""Values of one list that a text shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A statement (or grant) that nearly allowed a request: `element` is the one that did not match."""
+
+    policy_type: PolicyType
+    policy: str
+    statement: str
+    element: str
+    why: str
+
+
+def near_misses(
+    question: Question, policies: Policies, grants: Sequence[Grant], decision: Decision
+) -> list[Miss]:
+    """Every near miss, those that miss by the action last. Statements about another service are none."""
+    lacking = {reason.policy_type for reason in decision.reasons if reason.effect is Effect.MISSING}
+    searched = lacking | {PolicyType.RESOURCE, PolicyType.IDENTITY}
+    found = [
+        miss
+        for kind, group in bearing(question, policies)
+        if kind in searched
+        for named in group
+        for miss in _of_policy(question, kind, named)
+    ]
+    found += [miss for grant in grants_to(question.identity, grants) for miss in _of_grant(question, grant)]
+    return sorted(found, key=lambda miss: miss.element == "Action")
+
+
+def _of_policy(question: Question, kind: PolicyType, named: NamedPolicy) -> Iterator[Miss]:
+    for statement in named.policy.statements:
+        if statement.denies:
+            continue
+        failing = list(_failing(question, kind, statement))
+        if len(failing) == 1 and (failing[0][0] != "Action" or _same_service(question, statement)):
+            yield Miss(kind, named.name, statement.name, *failing[0])
+
+
+def _same_service(question: Question, statement: Statement) -> bool:
+    patterns = statement.actions.patterns if statement.actions else ()
+    return any(pattern.partition(":")[0].lower() == question.service for pattern in patterns)
+
+
+def _failing(question: Question, kind: PolicyType, statement: Statement) -> Iterator[tuple[str, str]]:
+    request = question.request
+    if not question.reach(statement, kind):
+        wanted = statement.source.get("Principal")
+        yield "Principal", f"names {_names(wanted)}, not {request.principal}"
+    if not statement.covers_action(question.action):
+        yield "Action", f"{_actions(question, statement)}, asked {request.action}"
+    if not statement.covers_resource(request.resource, question.service, question.folded):
+        yield "Resource", f"{_element(statement, 'Resource')}, asked {request.resource}"
+    for condition in statement.conditions:
+        if condition.holds(question.folded) is not True:
+            yield f"Condition {condition.operator} {condition.key}", _condition(question, condition)
+
+
+def _actions(question: Question, statement: Statement) -> str:
+    """Of the wanted actions those of the service that was asked."""
+    actions = statement.actions
+    if actions is None or actions.negated:
+        return _element(statement, "Action")
+    service = f"{question.service}:"
+    return f"wanted {listed([name for name in actions.patterns if name.lower().startswith(service)])}"
+
+
+def _element(statement: Statement, name: str) -> str:
+    for word, element in (("wanted", name), ("wanted anything but", f"Not{name}")):
+        if element in statement.source:
+            given = statement.source[element]
+            return f"{word} {listed(given if isinstance(given, list) else [given])}"
+    return f"the statement has no {name}"
+
+
+def _names(principal: object) -> str:
+    if not isinstance(principal, dict):
+        return "nobody" if principal is None else str(principal)
+    names = [name for value in principal.values() for name in (value if isinstance(value, list) else [value])]
+    return listed(names) if names else "nobody"
+
+
+def _condition(question: Question, condition: Condition) -> str:
+    given = question.folded.get(condition.folded_key)
+    negated = condition.row is not None and condition.row.negated
+    wanted = f"wanted {'none of ' if negated else ''}{listed(condition.values)}"
+    if condition.row is None:
+        return f"wanted {condition.values}, the request has {listed(given) if given else 'no such key'}"
+    if not given:
+        direct = ": this is a direct call" if condition.folded_key == "kms:viaservice" else ""
+        return f"{wanted}, the request has none{direct}"
+    several = len(given) > 1 and not condition.qualifier
+    hint = ": a key of several values needs ForAllValues or ForAnyValue" if several else ""
+    return f"{wanted}, the request has {listed(given)}{hint}"
+
+
+def _of_grant(question: Question, grant: Grant) -> Iterator[Miss]:
+    operation = question.request.action.partition(":")[2]
+    named = (PolicyType.GRANT, grant.name, grant.grant_id)
+    if question.service != "kms" or not question.gated:
+        return
+    if operation not in grant.operations:
+        yield Miss(*named, "Operations", f"allows {listed(sorted(grant.operations))}, asked {operation}")
+    elif operation != "RetireGrant":
+        yield Miss(*named, "Constraints", f"wanted {_constraints(grant)} in the encryption context")
+
+
+def _constraints(grant: Grant) -> str:
+    exactly, at_least = grant.encryption_context_equals, grant.encryption_context_subset
+    texts = [f"exactly {dict(exactly)}"] if exactly is not None else []
+    texts += [f"at least {dict(at_least)}"] if at_least is not None else []
+    return " and ".join(texts) or "no more operations than its own"
+
+
+def listed(values: Sequence[str]) -> str:
+    """Some values as text, in their order: the first few, and how many more there are."""
+    more = len(values) - _SHOWN
+    shown = " or ".join(str(value) for value in values[:_SHOWN]) or "nothing"
+    return f"{shown} or {more} more" if more > 0 else shown
