@@ -1,0 +1,107 @@
+"""What is wrong in itself is the service's own error, and never a denial."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.resources.iam_user import IamUser
+from pytest_kmslab.resources.key_policy import console_policy
+from pytest_kmslab.resources.kms_key import KmsKey
+from pytest_kmslab.resources.lab import Lab
+
+Client = Callable[[IamUser, str], Any]
+
+
+class Somebody:
+    """An actor with credentials of one's own making."""
+
+    def __init__(self, access_key_id: str, secret_access_key: str) -> None:
+        self.credentials = Credentials(access_key_id, secret_access_key)
+
+
+def policies(lab: Lab) -> dict[str, str]:
+    """Key policies that KMS refuses, by what is wrong with them."""
+    nobody = f"arn:aws:iam::{lab.account}:user/nobody-of-this-name"
+    stranger_only = console_policy(lab.account, users=[lab.admin.arn])["Statement"][1:]
+    return {
+        "not JSON": "Effect: Allow",
+        "an unknown principal": json.dumps(console_policy(lab.account, users=[nobody])),
+        "locks the caller out": json.dumps({"Version": "2012-10-17", "Statement": stranger_only}),
+    }
+
+
+BAD_POLICIES = ["not JSON", "an unknown principal", "locks the caller out"]
+
+
+@pytest.mark.parametrize("wrong", BAD_POLICIES)
+def test_a_bad_key_policy_is_refused_and_changes_nothing(kmslab: Lab, kms_key: KmsKey, wrong: str) -> None:
+    before = kms_key.policy()
+    with pytest.raises(ClientError) as caught:
+        kms_key.put_policy(policies(kmslab)[wrong])
+    assert caught.value.response["Error"]["Code"] == "MalformedPolicyDocumentException"
+    assert kms_key.policy() == before
+
+
+@pytest.mark.parametrize("wrong", BAD_POLICIES)
+def test_a_key_with_a_bad_policy_is_not_made(kmslab: Lab, wrong: str) -> None:
+    before = kmslab.inventory()
+    with pytest.raises(ClientError) as caught:
+        kmslab.create_key(policy=policies(kmslab)[wrong])
+    assert caught.value.response["Error"]["Code"] == "MalformedPolicyDocumentException"
+    assert kmslab.inventory() == before
+
+
+CALLS = {
+    "dynamodb": lambda client: client.list_tables(),
+    "kms": lambda client: client.list_keys(),
+    "iam": lambda client: client.list_users(),
+    "sts": lambda client: client.get_caller_identity(),
+}
+UNKNOWN = {
+    "dynamodb": "UnrecognizedClientException",
+    "kms": "UnrecognizedClientException",
+    "iam": "InvalidClientTokenId",
+    "sts": "InvalidClientTokenId",
+}
+WRONG_SECRET = {
+    "dynamodb": "InvalidSignatureException",
+    "kms": "InvalidSignatureException",
+    "iam": "SignatureDoesNotMatch",
+    "sts": "SignatureDoesNotMatch",
+}
+
+
+def refusal(lab: Lab, actor: Any, service: str) -> str:
+    with pytest.raises(ClientError) as caught:
+        CALLS[service](lab.as_(actor).client(service))
+    return str(caught.value.response["Error"]["Code"])
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_an_unknown_access_key_is_not_a_denial(kmslab: Lab, service: str) -> None:
+    stranger = Somebody("AKIAIOSFODNN7EXAMPLE", "secret")
+    assert refusal(kmslab, stranger, service) == UNKNOWN[service]
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_an_inactive_access_key_is_not_a_denial(
+    kmslab: Lab, client: Client, iam_admin: IamUser, service: str
+) -> None:
+    user = kmslab.create_user(policies=["AdministratorAccess"])
+    client(iam_admin, "iam").update_access_key(
+        UserName=user.name, AccessKeyId=user.credentials.access_key_id, Status="Inactive"
+    )
+    assert refusal(kmslab, user, service) == UNKNOWN[service]
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_a_wrong_secret_is_not_a_denial(kmslab: Lab, service: str) -> None:
+    user = kmslab.create_user(policies=["AdministratorAccess"])
+    impostor = Somebody(user.credentials.access_key_id, "not the secret")
+    assert refusal(kmslab, impostor, service) == WRONG_SECRET[service]

@@ -1,0 +1,35 @@
+"""Step 3: an item, seen by those who may, without a word about encryption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from e2e.item_calls import ITEM, ITEM_CALLS
+
+from pytest_kmslab import allowed
+from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
+from pytest_kmslab.resources.iam_user import IamUser
+
+Client = Callable[[IamUser, str], Any]
+
+
+def test_a_key_user_adds_an_item_and_sees_it(
+    encrypted_table: DynamoDBTable, client: Client, key_user: IamUser
+) -> None:
+    dynamodb = client(key_user, "dynamodb")
+    with allowed():
+        dynamodb.put_item(TableName=encrypted_table.name, Item=ITEM)
+        assert ITEM_CALLS["Scan"](dynamodb, encrypted_table.name)["Items"] == [ITEM]
+        assert ITEM_CALLS["Query"](dynamodb, encrypted_table.name)["Items"] == [ITEM]
+        assert ITEM_CALLS["GetItem"](dynamodb, encrypted_table.name)["Item"] == ITEM
+
+
+@pytest.mark.usefixtures("encrypted_item")
+@pytest.mark.parametrize("operation", ITEM_CALLS)
+def test_a_key_user_may_do_everything_with_items(
+    encrypted_table: DynamoDBTable, client: Client, key_user: IamUser, operation: str
+) -> None:
+    with allowed():
+        ITEM_CALLS[operation](client(key_user, "dynamodb"), encrypted_table.name)

@@ -1,0 +1,116 @@
+"""Step 5: the same user, made a key user; and a key user no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from e2e.item_calls import ITEM, ITEM_CALLS
+
+from pytest_kmslab import allowed, denied, eventually
+from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
+from pytest_kmslab.resources.iam_user import IamUser
+from pytest_kmslab.resources.key_policy import changed_statements, same_meaning
+from pytest_kmslab.resources.kms_key import KmsKey
+from pytest_kmslab.resources.lab import Lab
+
+Client = Callable[[IamUser, str], Any]
+USE = "Allow use of the key"
+ATTACHMENT = "Allow attachment of persistent resources"
+
+
+def principals(policy: dict[str, Any], sid: str) -> list[str]:
+    """Whom a statement names."""
+    named = next(one for one in policy["Statement"] if one["Sid"] == sid)["Principal"]["AWS"]
+    return named if isinstance(named, list) else [named]
+
+
+def actions(policy: dict[str, Any], sid: str) -> set[str]:
+    """What a statement allows."""
+    return set(next(one for one in policy["Statement"] if one["Sid"] == sid)["Action"])
+
+
+def test_adding_a_key_user_changes_two_statements(kms_key: KmsKey, outsider: IamUser) -> None:
+    before = kms_key.policy()
+    with kms_key.added_user(outsider):
+        after = kms_key.policy()
+    assert changed_statements(before, after) == sorted([USE, ATTACHMENT])
+    for sid in (USE, ATTACHMENT):
+        assert set(principals(after, sid)) == {*principals(before, sid), outsider.arn}
+        assert actions(after, sid) == actions(before, sid)
+
+
+def test_the_key_user_has_the_five_actions_of_the_document(kms_key: KmsKey, outsider: IamUser) -> None:
+    with kms_key.added_user(outsider):
+        policy = kms_key.policy()
+    assert outsider.arn in principals(policy, USE)
+    assert actions(policy, USE) == {
+        "kms:Encrypt",
+        "kms:Decrypt",
+        "kms:ReEncrypt*",
+        "kms:GenerateDataKey*",
+        "kms:DescribeKey",
+    }
+
+
+def test_nothing_of_the_users_own_has_changed(
+    kms_key: KmsKey, outsider: IamUser, client: Client, iam_admin: IamUser
+) -> None:
+    def own() -> tuple[Any, Any]:
+        iam = client(iam_admin, "iam")
+        attached = iam.list_attached_user_policies(UserName=outsider.name)["AttachedPolicies"]
+        keys = iam.list_access_keys(UserName=outsider.name)["AccessKeyMetadata"]
+        return attached, [key["AccessKeyId"] for key in keys]
+
+    before = own()
+    with kms_key.added_user(outsider):
+        assert own() == before
+    assert before[1] == [outsider.credentials.access_key_id]
+
+
+@pytest.mark.usefixtures("encrypted_item")
+@pytest.mark.parametrize("operation", ITEM_CALLS)
+def test_the_same_user_is_denied_then_allowed_then_denied(
+    encrypted_table: DynamoDBTable, kms_key: KmsKey, client: Client, outsider: IamUser, operation: str
+) -> None:
+    dynamodb = client(outsider, "dynamodb")
+    call = ITEM_CALLS[operation]
+    with denied("kms:Decrypt"):
+        call(dynamodb, encrypted_table.name)
+    with kms_key.added_user(outsider):
+        for attempt in eventually():
+            with attempt, allowed():
+                call(dynamodb, encrypted_table.name)
+    for attempt in eventually():
+        with attempt, denied("kms:Decrypt"):
+            call(dynamodb, encrypted_table.name)
+
+
+@pytest.mark.usefixtures("encrypted_item")
+def test_the_user_reads_what_is_there_and_what_it_writes_is_read(
+    encrypted_table: DynamoDBTable, kms_key: KmsKey, client: Client, outsider: IamUser, key_user: IamUser
+) -> None:
+    dynamodb = client(outsider, "dynamodb")
+    with kms_key.added_user(outsider):
+        assert ITEM_CALLS["GetItem"](dynamodb, encrypted_table.name)["Item"] == ITEM
+        ITEM_CALLS["UpdateItem"](dynamodb, encrypted_table.name)
+    seen = ITEM_CALLS["GetItem"](client(key_user, "dynamodb"), encrypted_table.name)["Item"]
+    assert seen["note"] == {"S": "changed"}
+
+
+def test_removing_the_key_user_leaves_the_policy_as_it_was(kms_key: KmsKey, outsider: IamUser) -> None:
+    before = kms_key.policy()
+    with kms_key.kept_policy():
+        kms_key.add_user(outsider)
+        assert outsider.arn in kms_key.users()
+        kms_key.remove_user(outsider)
+        assert same_meaning(kms_key.policy(), before)
+
+
+def test_only_the_user_who_was_added_is_allowed(
+    encrypted_table: DynamoDBTable, kms_key: KmsKey, client: Client, outsider: IamUser, kmslab: Lab
+) -> None:
+    another = kmslab.create_user(policies=["AmazonDynamoDBFullAccess"])
+    with kms_key.added_user(outsider), denied("kms:Decrypt"):
+        ITEM_CALLS["Scan"](client(another, "dynamodb"), encrypted_table.name)
