@@ -125,3 +125,6 @@ class Facts(Protocol):
 
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         """The grants on a key."""
+
+    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
+        """Those of the grants on a key whose grantee is the caller, its role or its account."""

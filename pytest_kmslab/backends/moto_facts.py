@@ -11,6 +11,7 @@ from moto.kms.utils import RESERVED_ALIASES, _deserialize_ciphertext_blob
 
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
+from pytest_kmslab.backends import moto_grants
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto_identity import IdentityReader, entity_of, partition_of
 from pytest_kmslab.facts import Caller, Credential, Key, Table
@@ -84,7 +85,7 @@ class MotoFacts:
         identity, boundary = self._identities.policies(caller)
         return Policies(
             identity=identity,
-            resource=self._resource_policy(resource),
+            resource=self.resource_policy(resource),
             permissions_boundary=boundary,
             session=self._identities.session_policies(caller),
         )
@@ -97,7 +98,12 @@ class MotoFacts:
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         """The grants on a key."""
         key = self._key_by_arn(key_arn)
-        return () if key is None or not key.grants else tuple(_grant(grant) for grant in key.grants.values())
+        return () if key is None else moto_grants.every(key)
+
+    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
+        """Those of the grants whose grantee is the caller, its role or its account."""
+        key = self._key_by_arn(key_arn)
+        return () if key is None or not key.grants else moto_grants.to_caller(key, caller)
 
     def key_policy_text(self, key: Any) -> str:
         """The text of the policy of moto's own key object, as GetKeyPolicy answers it."""
@@ -110,11 +116,11 @@ class MotoFacts:
             if len(parts) < 6 or parts[2] != "kms" or not parts[3] or not parts[4]:
                 return None
             region, account, key_id = parts[3], parts[4], parts[5].removeprefix("key/")
-        if account not in {*kms_backends, self._account} or region not in kms_backends[account]:
-            return None
-        backend = kms_backends[account][region]
         if key_id in RESERVED_ALIASES:
-            key_id = backend.get_key_id_from_alias(key_id) or ""
+            key_id = _aws_managed_key(account, region, key_id)
+        backend = _backend(kms_backends, account, region)
+        if backend is None:
+            return None
         if key_id.startswith("alias/"):
             return next((key for key in backend.keys.values() if key_id in key.aliases), None)
         return backend.keys.get(key_id)
@@ -122,12 +128,11 @@ class MotoFacts:
     def moto_table(self, arn: str) -> Any:
         """Moto's own table object, or None."""
         parts = arn.split(":", 5)
-        if len(parts) < 6 or parts[2] != "dynamodb" or parts[4] not in dynamodb_backends:
+        path = parts[-1].split("/")
+        if len(parts) < 6 or parts[2] != "dynamodb" or path[0] != "table" or len(path) < 2:
             return None
-        regions, path = dynamodb_backends[parts[4]], parts[5].split("/")
-        if parts[3] not in regions or path[0] != "table" or len(path) < 2:
-            return None
-        return regions[parts[3]].tables.get(path[1])
+        backend = _backend(dynamodb_backends, parts[4], parts[3])
+        return None if backend is None else backend.tables.get(path[1])
 
     def every_key(self) -> Iterator[Any]:
         """Moto's own key objects, of every account and Region."""
@@ -138,7 +143,8 @@ class MotoFacts:
     def _key_by_arn(self, arn: str) -> Any:
         return self.moto_key(arn, "", "") if arn.startswith("arn:") else None
 
-    def _resource_policy(self, resource: str) -> NamedPolicy | None:
+    def resource_policy(self, resource: str) -> NamedPolicy | None:
+        """The policy that hangs on a resource."""
         service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
         reader = self._RESOURCE_POLICIES.get(service)
         text = reader(self, resource) if reader else None
@@ -164,6 +170,21 @@ class MotoFacts:
         "dynamodb": _table_policy_text,
         "iam": _trust_policy_text,
     }
+
+
+def _backend(backends: Any, account: str, region: str) -> Any:
+    """moto's backend of an account and Region, None where nothing was ever made there.
+
+    Read as a plain dictionary: moto's own lookup makes what is missing, and goes through every Region.
+    """
+    regions = dict.get(backends, account)
+    return None if regions is None else dict.get(regions, region)
+
+
+def _aws_managed_key(account: str, region: str, alias: str) -> str:
+    """The id of an AWS managed key, which moto makes when it is first asked for."""
+    regions = kms_backends[account]
+    return (regions[region].get_key_id_from_alias(alias) or "") if region in regions else ""
 
 
 def _own_arn(arn: str) -> str:
@@ -194,17 +215,3 @@ def _key(found: Any) -> Key:
 
 def _multi_region_type(found: Any) -> str:
     return "PRIMARY" if found.arn == found.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
-
-
-def _grant(found: Any) -> Grant:
-    constraints = found.constraints or {}
-    return Grant(
-        grantee_principal=found.grantee_principal,
-        operations=frozenset(found.operations),
-        grant_id=found.id,
-        retiring_principal=found.retiring_principal or "",
-        encryption_context_equals=constraints.get("EncryptionContextEquals"),
-        encryption_context_subset=constraints.get("EncryptionContextSubset"),
-        name=found.name or "",
-        token=found.token,
-    )

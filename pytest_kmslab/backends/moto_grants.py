@@ -1,12 +1,16 @@
-"""The two grants that DynamoDB leaves on the key of an encrypted table.
+"""Grants on moto's own keys, and the two that DynamoDB leaves on the key of an encrypted table.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
+
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.facts import Caller
 
 OPERATIONS = (
     "Decrypt",
@@ -18,6 +22,7 @@ OPERATIONS = (
     "DescribeKey",
 )
 GRANTS_A_TABLE = 2
+INDEX = "kmslab_grants_by_grantee"
 
 
 def encryption_context(table_arn: str) -> dict[str, str]:
@@ -49,3 +54,48 @@ def retire(key: Any, table_arn: str) -> None:
         constraint = (grant.constraints or {}).get("EncryptionContextSubset")
         if grant.grantee_principal == service and constraint == context:
             key.retire_grant(grant.id)
+
+
+def every(key: Any) -> tuple[Grant, ...]:
+    """All grants on a key."""
+    return tuple(_grant(grant) for grant in key.grants.values())
+
+
+def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
+    """The grants on a key whose grantee is the caller, its role or its account.
+
+    The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
+    of others as for the 50,000 that KMS lets a key have.
+    """
+    root = f"{caller.arn.split(':', 2)[0]}:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
+    held = _by_grantee(key)
+    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account))
+    return tuple(_grant(grant) for name in names for grant in held.get(name, ()))
+
+
+def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
+    """An index kept on moto's key, made anew when its grants changed: every change alters their number
+    or the last of them, because a grant is only ever added at the end and under a new id."""
+    state = (len(key.grants), next(reversed(key.grants), ""))
+    kept: tuple[object, dict[str, list[Any]]] | None = getattr(key, INDEX, None)
+    if kept is not None and kept[0] == state:
+        return kept[1]
+    index: dict[str, list[Any]] = {}
+    for grant in key.grants.values():
+        index.setdefault(grant.grantee_principal, []).append(grant)
+    setattr(key, INDEX, (state, index))
+    return index
+
+
+def _grant(found: Any) -> Grant:
+    constraints = found.constraints or {}
+    return Grant(
+        grantee_principal=found.grantee_principal,
+        operations=frozenset(found.operations),
+        grant_id=found.id,
+        retiring_principal=found.retiring_principal or "",
+        encryption_context_equals=constraints.get("EncryptionContextEquals"),
+        encryption_context_subset=constraints.get("EncryptionContextSubset"),
+        name=found.name or "",
+        token=found.token,
+    )

@@ -60,9 +60,10 @@ class Enforcer:
         `connection` is what the caller's table keys are cached for, if they are.
         """
         facts = self._table_keys.facts(self.backend.facts, call, connection)
+        held: Policies | None = None
         for number, ask in enumerate(asks(call, facts)):
             if self._enforcing:
-                self._authorize(call, ask)
+                held = self._authorize(call, ask, held)
             if number == 0:
                 self._check_quota(call)
         self._table_keys.keep(facts)
@@ -76,13 +77,15 @@ class Enforcer:
         settle_table(self.backend, call, response, self._clock.now())
         self.backend.settle(call, response)
 
-    def _authorize(self, call: ApiCall, ask: Ask) -> None:
-        policies = self._policies(call, ask)
-        grants = self.backend.facts.grants(ask.request.resource)
+    def _authorize(self, call: ApiCall, ask: Ask, held: Policies | None) -> Policies:
+        """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
+        policies = self._policies(call, ask, held)
+        grants = self.backend.facts.grants_to(ask.request.resource, call.caller)
         decision = authorize(ask.request, policies, grants)
         self._trail.record(call.name, ask.request, decision, ask.via, policies, grants)
         if not decision.allowed:
             raise denial_of(call, ask, decision)
+        return policies
 
     def _check_quota(self, call: ApiCall) -> None:
         """DynamoDB counts encryption changes before it looks at the key that is asked for."""
@@ -93,8 +96,11 @@ class Enforcer:
         if known is not None:
             check_quota(known.changes, known.created, self._clock.now())
 
-    def _policies(self, call: ApiCall, ask: Ask) -> Policies:
-        policies = self.backend.facts.policies(call.caller, ask.request.resource)
-        if ask.resource_policy is None:
-            return policies
-        return replace(policies, resource=NamedPolicy(ask.request.resource, ask.resource_policy))
+    def _policies(self, call: ApiCall, ask: Ask, held: Policies | None) -> Policies:
+        resource = ask.request.resource
+        if ask.resource_policy is not None:
+            named = NamedPolicy(resource, ask.resource_policy)
+            return replace(held or self.backend.facts.policies(call.caller, resource), resource=named)
+        if held is None:
+            return self.backend.facts.policies(call.caller, resource)
+        return replace(held, resource=self.backend.facts.resource_policy(resource))

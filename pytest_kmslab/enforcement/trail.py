@@ -10,7 +10,7 @@ from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
 
-KEPT = 10_000
+KEPT = 2_000
 """Entries kept at most; the oldest go first, so that a long run has a bounded memory."""
 
 
