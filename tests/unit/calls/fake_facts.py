@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import Policies, Policy
-from pytest_kmslab.calls.base import ApiCall
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
+from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.operations import asks
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 ACCOUNT = "123456789012"
@@ -40,6 +43,26 @@ def table_arn(name: str = "orders", region: str = REGION, account: str = ACCOUNT
     return f"arn:aws:dynamodb:{region}:{account}:table/{name}"
 
 
+def policy(*statements: dict[str, Any]) -> Policy:
+    """A policy of these statements; Effect is Allow and Resource `*` where they do not say."""
+    whole = [{"Effect": "Allow", "Resource": "*"} | statement for statement in statements]
+    return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": whole}))
+
+
+def outcome(call: ApiCall, facts: FakeFacts) -> str:
+    """What becomes of a call: `allowed`, the code of the service's error, or the action that was denied."""
+    try:
+        for ask in asks(call, facts):
+            found = facts.policies(call.caller, ask.request.resource)
+            if ask.resource_policy is not None:
+                found = replace(found, resource=NamedPolicy("new", ask.resource_policy))
+            if not authorize(ask.request, found, facts.grants(ask.request.resource)).allowed:
+                return ask.instead.code if ask.instead else ask.request.action
+    except ServiceError as error:
+        return error.code
+    return "allowed"
+
+
 def call(
     service: str,
     operation: str,
@@ -65,6 +88,9 @@ class FakeFacts:
     unknown_principals: set[str] = field(default_factory=set)
     """Principals that do not exist; every other one does."""
     policies_by_resource: dict[str, Policies] = field(default_factory=dict)
+    """Answered as they are for a resource; otherwise what the next two hold."""
+    identity_policies: dict[str, tuple[NamedPolicy, ...]] = field(default_factory=dict)
+    """By the caller's ARN; filled by `allow`."""
     key_policies: dict[str, Policy] = field(default_factory=dict)
     grants_by_key: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
 
@@ -130,8 +156,19 @@ class FakeFacts:
     def principal_exists(self, principal: str) -> bool:
         return principal not in self.unknown_principals
 
+    def allow(self, caller: Caller, *statements: dict[str, Any]) -> None:
+        """Give a caller an identity-based policy of these statements, besides those it has."""
+        named = NamedPolicy(f"policy {len(statements)}", policy(*statements))
+        self.identity_policies[caller.arn] = (*self.identity_policies.get(caller.arn, ()), named)
+
     def policies(self, caller: Caller, resource: str) -> Policies:
-        return self.policies_by_resource.get(resource, Policies())
+        if resource in self.policies_by_resource:
+            return self.policies_by_resource[resource]
+        own = self.key_policies.get(resource)
+        return Policies(
+            identity=self.identity_policies.get(caller.arn, ()),
+            resource=None if own is None else NamedPolicy(resource, own),
+        )
 
     def key_policy(self, key_arn: str) -> Policy | None:
         return self.key_policies.get(key_arn)

@@ -1,0 +1,57 @@
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from unit.calls.fake_facts import role_session, root, user
+
+from pytest_kmslab.calls.context_keys import caller_context, request_tags
+
+
+def test_an_iam_user() -> None:
+    keys = caller_context(user(tags={"Team": "blue"}), "eu-west-1")
+    assert keys == {
+        "aws:PrincipalArn": "arn:aws:iam::123456789012:user/ana",
+        "aws:PrincipalAccount": "123456789012",
+        "aws:PrincipalType": "User",
+        "aws:userid": "AIDAEXAMPLEANA",
+        "aws:username": "ana",
+        "aws:PrincipalTag/Team": "blue",
+        "aws:RequestedRegion": "eu-west-1",
+        "aws:SecureTransport": True,
+        "aws:ViaAWSService": False,
+        "aws:PrincipalIsAWSService": False,
+    }
+
+
+def test_a_role_session_is_known_by_its_role_and_has_no_user_name() -> None:
+    keys = caller_context(role_session(), "us-east-1")
+    assert keys["aws:PrincipalArn"] == "arn:aws:iam::123456789012:role/app"
+    assert keys["aws:userid"] == "AROAEXAMPLE:s1"
+    assert "aws:username" not in keys
+
+
+def test_the_root_user() -> None:
+    keys = caller_context(root(), "us-east-1")
+    assert (keys["aws:PrincipalType"], keys["aws:userid"]) == ("Account", "123456789012")
+    assert "aws:username" not in keys
+
+
+def test_the_time_is_there_only_if_given() -> None:
+    assert "aws:CurrentTime" not in caller_context(user(), "us-east-1")
+    noon = datetime(2026, 1, 2, 13, 0, tzinfo=timezone(timedelta(hours=1)))
+    keys = caller_context(user(), "us-east-1", noon)
+    assert (keys["aws:CurrentTime"], keys["aws:EpochTime"]) == ("2026-01-02T12:00:00Z", 1767355200)
+
+
+def test_one_callers_keys_are_not_anothers() -> None:
+    keys = caller_context(user(), "us-east-1")
+    keys["kms:ViaService"] = "dynamodb.us-east-1.amazonaws.com"
+    assert "kms:ViaService" not in caller_context(user(), "us-east-1")
+
+
+def test_tags_of_a_request() -> None:
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "b"}]
+    assert request_tags(tags) == {"aws:RequestTag/a": "1", "aws:RequestTag/b": "", "aws:TagKeys": ("a", "b")}
+    assert request_tags([]) == {}

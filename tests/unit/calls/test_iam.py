@@ -1,0 +1,234 @@
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, outcome, policy, role_session, root, user
+
+from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.facts import Credential
+
+BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
+
+
+def arn(resource: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:{resource}"
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    facts = FakeFacts()
+    facts.iam_arns = {
+        ("user", "bob"): arn("user/team/bob"),
+        ("role", "app"): arn("role/svc/app"),
+        ("group", "devs"): arn("group/g/devs"),
+        ("instance-profile", "web"): arn("instance-profile/p/web"),
+    }
+    return facts
+
+
+def asked(
+    facts: FakeFacts, operation: str, params: dict[str, Any], caller: Any = None
+) -> list[tuple[str, str]]:
+    found = asks(call("iam", operation, params, caller), facts)
+    return [(ask.request.action, ask.request.resource) for ask in found]
+
+
+def first(facts: FakeFacts, operation: str, params: dict[str, Any]) -> Ask:
+    return next(asks(call("iam", operation, params), facts))
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "resource"),
+    [
+        ("GetUser", {"UserName": "bob"}, arn("user/team/bob")),
+        ("DeleteUser", {"UserName": "nobody"}, arn("user/nobody")),
+        ("GetRole", {"RoleName": "app"}, arn("role/svc/app")),
+        (
+            "PutGroupPolicy",
+            {"GroupName": "devs", "PolicyName": "p", "PolicyDocument": "{}"},
+            arn("group/g/devs"),
+        ),
+        ("AddUserToGroup", {"GroupName": "devs", "UserName": "bob"}, arn("group/g/devs")),
+        ("GetInstanceProfile", {"InstanceProfileName": "web"}, arn("instance-profile/p/web")),
+        ("GetPolicy", {"PolicyArn": BOUNDARY}, BOUNDARY),
+        ("CreateUser", {"UserName": "new", "Path": "/x/"}, arn("user/x/new")),
+        ("CreateUser", {"UserName": "new"}, arn("user/new")),
+        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": "{}"}, arn("role/new")),
+        ("CreateGroup", {"GroupName": "new", "Path": "/x/y/"}, arn("group/x/y/new")),
+        ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": "{}", "Path": "/x/"}, arn("policy/x/new")),
+        ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone"}, arn("mfa/phone")),
+        ("DeleteVirtualMFADevice", {"SerialNumber": arn("mfa/phone")}, arn("mfa/phone")),
+        ("CreateSAMLProvider", {"Name": "idp", "SAMLMetadataDocument": ""}, arn("saml-provider/idp")),
+        (
+            "CreateOpenIDConnectProvider",
+            {"Url": "https://token.actions.githubusercontent.com/"},
+            arn("oidc-provider/token.actions.githubusercontent.com"),
+        ),
+        ("GetServerCertificate", {"ServerCertificateName": "c"}, arn("server-certificate/c")),
+        (
+            "CreateServiceLinkedRole",
+            {"AWSServiceName": "dax.amazonaws.com"},
+            arn("role/aws-service-role/dax.amazonaws.com/AWSServiceRoleFor*"),
+        ),
+        (
+            "GetServiceLinkedRoleDeletionStatus",
+            {"DeletionTaskId": "task/aws-service-role/dax.amazonaws.com/AWSServiceRoleForDAX/1-2-3"},
+            arn("role/aws-service-role/dax.amazonaws.com/AWSServiceRoleForDAX"),
+        ),
+        (
+            "SimulatePrincipalPolicy",
+            {"PolicySourceArn": arn("user/team/bob"), "ActionNames": []},
+            arn("user/team/bob"),
+        ),
+        ("GenerateServiceLastAccessedDetails", {"Arn": arn("role/svc/app")}, arn("role/svc/app")),
+        ("UpdateDelegationRequest", {"DelegationRequestId": "d1"}, arn("delegation-request/d1")),
+        ("ListUsers", {}, "*"),
+        ("GetAccountSummary", {}, "*"),
+        ("SimulateCustomPolicy", {"PolicyInputList": [], "ActionNames": []}, "*"),
+        ("CreateAccountAlias", {"AccountAlias": "a"}, "*"),
+        ("ListServiceSpecificCredentials", {"AllUsers": True}, arn("user/*")),
+    ],
+)
+def test_what_an_operation_is_about(
+    facts: FakeFacts, operation: str, params: dict[str, Any], resource: str
+) -> None:
+    assert asked(facts, operation, params) == [(f"iam:{operation}", resource)]
+
+
+SELF = (
+    "GetUser",
+    "CreateAccessKey",
+    "ListAccessKeys",
+    "ListMFADevices",
+    "DeleteLoginProfile",
+    "ChangePassword",
+)
+
+
+@pytest.mark.parametrize("operation", SELF)
+def test_a_user_name_left_out_is_the_callers(facts: FakeFacts, operation: str) -> None:
+    assert asked(facts, operation, {}) == [(f"iam:{operation}", arn("user/ana"))]
+    assert asked(facts, operation, {}, root()) == [(f"iam:{operation}", arn("root"))]
+
+
+@pytest.mark.parametrize("operation", SELF)
+def test_a_session_has_no_user_name_to_leave_out(facts: FakeFacts, operation: str) -> None:
+    with pytest.raises(ServiceError, match="ValidationError: Must specify userName"):
+        asked(facts, operation, {}, role_session())
+
+
+def test_the_holder_of_an_access_key(facts: FakeFacts) -> None:
+    bob = user("bob")
+    facts.credentials["AKIABOB"] = Credential("AKIABOB", "secret", bob)
+    key = {"AccessKeyId": "AKIABOB"}
+    assert asked(facts, "GetAccessKeyLastUsed", key) == [("iam:GetAccessKeyLastUsed", bob.arn)]
+    unknown = asked(facts, "GetAccessKeyLastUsed", {"AccessKeyId": "AKIANO"})
+    assert unknown == [("iam:GetAccessKeyLastUsed", arn("user/*"))]
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "tagging"),
+    [
+        ("CreateUser", {"UserName": "new"}, "iam:TagUser"),
+        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": "{}"}, "iam:TagRole"),
+        ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": "{}"}, "iam:TagPolicy"),
+    ],
+)
+def test_making_something_with_tags_needs_the_permission_to_tag_it(
+    facts: FakeFacts, operation: str, params: dict[str, Any], tagging: str
+) -> None:
+    tags = [{"Key": "Team", "Value": "blue"}]
+    actions = [action for action, _ in asked(facts, operation, {**params, "Tags": tags})]
+    assert actions == [f"iam:{operation}", tagging]
+    context = first(facts, operation, {**params, "Tags": tags}).request.context
+    assert context["aws:RequestTag/Team"] == ("blue",)
+    assert context["aws:TagKeys"] == ("Team",)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "resources"),
+    [
+        ("UpdateUser", {"UserName": "bob", "NewUserName": "rob"}, ["user/team/bob", "user/team/rob"]),
+        ("UpdateUser", {"UserName": "bob", "NewPath": "/"}, ["user/team/bob", "user/bob"]),
+        ("UpdateUser", {"UserName": "bob"}, ["user/team/bob"]),
+        (
+            "UpdateGroup",
+            {"GroupName": "devs", "NewPath": "/h/", "NewGroupName": "ops"},
+            ["group/g/devs", "group/h/ops"],
+        ),
+        (
+            "UpdateServerCertificate",
+            {"ServerCertificateName": "c", "NewPath": "/x/"},
+            ["server-certificate/c", "server-certificate/x/c"],
+        ),
+    ],
+)
+def test_renaming_needs_the_old_and_the_new_name(
+    facts: FakeFacts, operation: str, params: dict[str, Any], resources: list[str]
+) -> None:
+    assert asked(facts, operation, params) == [(f"iam:{operation}", arn(resource)) for resource in resources]
+
+
+def test_a_role_put_into_an_instance_profile_is_passed_to_ec2(facts: FakeFacts) -> None:
+    params = {"InstanceProfileName": "web", "RoleName": "app"}
+    _, passing = asks(call("iam", "AddRoleToInstanceProfile", params), facts)
+    assert (passing.request.action, passing.request.resource) == ("iam:PassRole", arn("role/svc/app"))
+    assert passing.request.context["iam:PassedToService"] == ("ec2.amazonaws.com",)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "key", "value"),
+    [
+        ("AttachUserPolicy", {"UserName": "bob", "PolicyArn": BOUNDARY}, "iam:PolicyARN", BOUNDARY),
+        (
+            "CreateUser",
+            {"UserName": "new", "PermissionsBoundary": BOUNDARY},
+            "iam:PermissionsBoundary",
+            BOUNDARY,
+        ),
+        (
+            "PutRolePermissionsBoundary",
+            {"RoleName": "app", "PermissionsBoundary": BOUNDARY},
+            "iam:PermissionsBoundary",
+            BOUNDARY,
+        ),
+        (
+            "CreateServiceLinkedRole",
+            {"AWSServiceName": "dax.amazonaws.com"},
+            "iam:AWSServiceName",
+            "dax.amazonaws.com",
+        ),
+        ("UntagUser", {"UserName": "bob", "TagKeys": ["Team"]}, "aws:TagKeys", "Team"),
+    ],
+)
+def test_condition_keys_of_the_request(
+    facts: FakeFacts, operation: str, params: dict[str, Any], key: str, value: str
+) -> None:
+    assert first(facts, operation, params).request.context[key] == (value,)
+
+
+def test_the_boundary_that_a_user_has_counts_where_the_request_sets_none(facts: FakeFacts) -> None:
+    bounded = Policies(permissions_boundary=NamedPolicy(BOUNDARY, policy({"Action": "*"})))
+    facts.policies_by_resource[arn("user/team/bob")] = bounded
+    params = {"UserName": "bob", "PolicyName": "p", "PolicyDocument": "{}"}
+    assert first(facts, "PutUserPolicy", params).request.context["iam:PermissionsBoundary"] == (BOUNDARY,)
+    params["UserName"] = "nobody"
+    assert "iam:PermissionsBoundary" not in first(facts, "PutUserPolicy", params).request.context
+
+
+def test_tags_of_users_and_roles_have_two_names(facts: FakeFacts) -> None:
+    facts.tags_by_arn[arn("user/team/bob")] = {"Team": "blue"}
+    context = first(facts, "GetUser", {"UserName": "bob"}).request.context
+    assert context["aws:ResourceTag/Team"] == ("blue",)
+    assert context["iam:ResourceTag/Team"] == ("blue",)
+
+
+def test_an_aws_managed_policy_belongs_to_no_other_account(facts: FakeFacts) -> None:
+    ana = user()
+    facts.allow(ana, {"Action": "iam:GetPolicy"})
+    assert outcome(call("iam", "GetPolicy", {"PolicyArn": BOUNDARY}, ana), facts) == "allowed"

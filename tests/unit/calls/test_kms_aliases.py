@@ -1,0 +1,76 @@
+"""https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html"""
+
+from __future__ import annotations
+
+import pytest
+from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, key_arn, outcome, policy, user
+
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.operations import asks
+
+NEW = "00000000-12ab-34cd-56ef-1234567890ab"
+ALIAS_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/app"
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    facts = FakeFacts()
+    facts.add_key(aliases=("alias/app",))
+    facts.add_key(NEW)
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("operation", "target", "resources"),
+    [
+        ("CreateAlias", {"TargetKeyId": NEW}, [ALIAS_ARN, key_arn(NEW)]),
+        ("UpdateAlias", {"TargetKeyId": NEW}, [ALIAS_ARN, key_arn(), key_arn(NEW)]),
+        ("DeleteAlias", {}, [ALIAS_ARN, key_arn()]),
+    ],
+)
+def test_an_alias_needs_permission_on_itself_and_on_its_keys(
+    facts: FakeFacts, operation: str, target: dict[str, str], resources: list[str]
+) -> None:
+    asked = list(asks(call("kms", operation, {"AliasName": "alias/app", **target}), facts))
+    assert [ask.request.resource for ask in asked] == resources
+    assert {ask.request.action for ask in asked} == {f"kms:{operation}"}
+
+
+def test_the_key_policy_gives_nothing_on_the_alias(facts: FakeFacts) -> None:
+    ana = user()
+    direct = policy({"Principal": {"AWS": ana.arn}, "Action": "kms:*"})
+    facts.key_policies = {key_arn(): direct, ALIAS_ARN: direct}
+    deleting = call("kms", "DeleteAlias", {"AliasName": "alias/app"}, ana)
+    assert outcome(deleting, facts) == "kms:DeleteAlias"
+    facts.allow(ana, {"Action": "kms:DeleteAlias", "Resource": ALIAS_ARN})
+    assert outcome(deleting, facts) == "allowed"
+
+
+def test_an_alias_has_its_prefix(facts: FakeFacts) -> None:
+    with pytest.raises(ServiceError) as refused:
+        next(asks(call("kms", "CreateAlias", {"AliasName": "app", "TargetKeyId": NEW}), facts))
+    assert refused.value.code == "ValidationException"
+    assert refused.value.message == (
+        'Alias must start with the prefix "alias/". Please see '
+        "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+    )
+
+
+@pytest.mark.parametrize("operation", ["UpdateAlias", "DeleteAlias"])
+def test_an_alias_that_is_not_there(facts: FakeFacts, operation: str) -> None:
+    params = {"AliasName": "alias/no", "TargetKeyId": NEW}
+    with pytest.raises(ServiceError, match=r"NotFoundException: Alias .*alias/no is not found"):
+        next(asks(call("kms", operation, params), facts))
+
+
+@pytest.mark.parametrize("operation", ["CreateAlias", "UpdateAlias"])
+def test_an_alias_is_not_put_on_a_key_pending_deletion(facts: FakeFacts, operation: str) -> None:
+    facts.add_key(NEW, state="PendingDeletion")
+    with pytest.raises(ServiceError, match=f"{key_arn(NEW)} is pending deletion"):
+        list(asks(call("kms", operation, {"AliasName": "alias/app", "TargetKeyId": NEW}), facts))
+
+
+def test_an_alias_is_taken_off_a_key_pending_deletion(facts: FakeFacts) -> None:
+    facts.add_key(aliases=("alias/app",), state="PendingDeletion")
+    assert list(asks(call("kms", "UpdateAlias", {"AliasName": "alias/app", "TargetKeyId": NEW}), facts))
+    assert list(asks(call("kms", "DeleteAlias", {"AliasName": "alias/app"}), facts))

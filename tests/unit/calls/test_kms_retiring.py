@@ -1,0 +1,80 @@
+"""https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.calls.fake_facts import KEY_ID, FakeFacts, call, key_arn, outcome, policy, role_session, user
+
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.operations import asks
+
+ANA, BOB = user(), user("bob")
+ROLE = "arn:aws:iam::123456789012:role/app"
+
+
+def retire(caller: Any = ANA, **params: Any) -> Any:
+    return call("kms", "RetireGrant", {"KeyId": KEY_ID, "GrantId": "g1", **params}, caller)
+
+
+def account(*operations: str, **grant: Any) -> FakeFacts:
+    facts = FakeFacts()
+    facts.add_key()
+    nobody = policy({"Principal": {"AWS": user("nobody").arn}, "Action": "kms:*"})
+    facts.key_policies[key_arn()] = nobody
+    settings = {"grantee_principal": BOB.arn, "grant_id": "g1"} | grant
+    facts.grants_by_key[key_arn()] = (Grant(operations=frozenset(operations), **settings),)
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("caller", "facts", "expected"),
+    [
+        (ANA, account("Decrypt", retiring_principal=ANA.arn), "allowed"),
+        (ANA, account("Decrypt"), "kms:RetireGrant"),
+        (BOB, account("Decrypt"), "kms:RetireGrant"),
+        (BOB, account("Decrypt", "RetireGrant"), "allowed"),
+        (role_session(), account("Decrypt", retiring_principal=ROLE), "allowed"),
+    ],
+)
+def test_the_grant_says_who_may_retire_it(caller: Any, facts: FakeFacts, expected: str) -> None:
+    assert outcome(retire(caller), facts) == expected
+
+
+def test_a_deny_in_an_iam_policy_keeps_the_retiring_principal_from_it() -> None:
+    facts = account("Decrypt", retiring_principal=ANA.arn)
+    facts.allow(ANA, {"Effect": "Deny", "Action": "kms:RetireGrant"})
+    assert outcome(retire(), facts) == "kms:RetireGrant"
+
+
+def test_an_iam_policy_of_the_keys_account_can_delegate_retiring() -> None:
+    facts = account("Decrypt")
+    facts.allow(ANA, {"Action": "kms:RetireGrant"})
+    assert outcome(retire(), facts) == "allowed"
+
+
+def test_the_request_names_the_grant_and_its_constraint() -> None:
+    facts = account("Decrypt", encryption_context_equals={"a": "b"})
+    (ask,) = asks(retire(), facts)
+    assert ask.request.grant_id == "g1"
+    assert ask.request.context["kms:GrantConstraintType"] == ("EncryptionContextEquals",)
+    assert ask.request.context["kms:EncryptionContext:a"] == ("b",)
+
+
+def test_a_grant_that_is_not_there() -> None:
+    with pytest.raises(ServiceError, match="NotFoundException"):
+        next(asks(retire(GrantId="g2"), account("Decrypt")))
+
+
+def test_a_dry_run() -> None:
+    assert (
+        outcome(retire(DryRun=True), account("Decrypt", retiring_principal=ANA.arn))
+        == "DryRunOperationException"
+    )
+
+
+def test_a_grant_named_by_its_token_alone_is_denied_with_what_to_do() -> None:
+    with pytest.raises(ServiceError, match=r"AccessDeniedException.*`KeyId` and `GrantId`"):
+        next(asks(call("kms", "RetireGrant", {"GrantToken": "t"}), account("Decrypt")))
