@@ -164,14 +164,19 @@ class FakeFacts:
     def policies(self, caller: Caller, resource: str) -> Policies:
         if resource in self.policies_by_resource:
             return self.policies_by_resource[resource]
+        identity = self.identity_policies.get(caller.arn, ())
+        return Policies(identity=identity, resource=self.resource_policy(resource))
+
+    def resource_policy(self, resource: str) -> NamedPolicy | None:
         own = self.key_policies.get(resource)
-        return Policies(
-            identity=self.identity_policies.get(caller.arn, ()),
-            resource=None if own is None else NamedPolicy(resource, own),
-        )
+        return None if own is None else NamedPolicy(resource, own)
 
     def key_policy(self, key_arn: str) -> Policy | None:
         return self.key_policies.get(key_arn)
 
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         return self.grants_by_key.get(key_arn, ())
+
+    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
+        names = {caller.arn, caller.principal_arn, caller.account, f"arn:aws:iam::{caller.account}:root"}
+        return tuple(grant for grant in self.grants(key_arn) if grant.grantee_principal in names)
