@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,8 +14,6 @@ from pytest_kmslab.backends.base import Capabilities, Credentials, EncryptionCha
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
-    from moto.core.models import MockAWS
-
     from pytest_kmslab.backends.moto_facts import MotoFacts
     from pytest_kmslab.backends.moto_mends import MotoMends
 
@@ -45,24 +44,27 @@ class MotoBackend:
         self.root = Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
         self.facts: MotoFacts = MotoFacts(self.account, self.root)
         self._mends: MotoMends = MotoMends(self.facts)
-        self._mocks: list[MockAWS] = []
+        self._started: list[ExitStack] = []
 
     @property
     def running(self) -> bool:
         """Whether it is between `start` and the last `stop`."""
-        return bool(self._mocks)
+        return bool(self._started)
 
     def start(self) -> None:
         """Start moto's mock; the first one of the process empties the account."""
         from moto import mock_aws
 
-        mock = mock_aws()
-        mock.start()
-        self._mocks.append(mock)
+        from pytest_kmslab.backends.moto_private_keys import made_when_needed
+
+        started = ExitStack()
+        started.enter_context(mock_aws())
+        started.enter_context(made_when_needed())
+        self._started.append(started)
 
     def stop(self) -> None:
         """Undo one `start`; the last one of the process forgets the account."""
-        self._mocks.pop().stop()
+        self._started.pop().close()
 
     def connect(self, events: Any, url: str) -> None:
         """Let moto answer clients that were made before it was imported too.
