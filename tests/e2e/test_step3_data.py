@@ -27,9 +27,9 @@ def test_a_key_user_adds_an_item_and_sees_it(
 
 
 @pytest.mark.usefixtures("encrypted_item")
-@pytest.mark.parametrize("operation", ITEM_CALLS)
 def test_a_key_user_may_do_everything_with_items(
-    encrypted_table: DynamoDBTable, client: Client, key_user: IamUser, operation: str
+    encrypted_table: DynamoDBTable, client: Client, key_user: IamUser, subtests: pytest.Subtests
 ) -> None:
-    with allowed():
-        ITEM_CALLS[operation](client(key_user, "dynamodb"), encrypted_table.name)
+    for operation, call in ITEM_CALLS.items():
+        with subtests.test(operation), allowed():
+            call(client(key_user, "dynamodb"), encrypted_table.name)

@@ -149,9 +149,9 @@ def test_the_user_cannot_put_a_table_under_the_key(
     assert plain_table.encryption() == {}
 
 
-@pytest.mark.parametrize("operation", ITEM_CALLS)
 def test_the_user_is_free_on_a_table_with_default_encryption(
-    plain_table: DynamoDBTable, client: Client, outsider: IamUser, operation: str
+    plain_table: DynamoDBTable, client: Client, outsider: IamUser, subtests: pytest.Subtests
 ) -> None:
-    with allowed():
-        ITEM_CALLS[operation](client(outsider, "dynamodb"), plain_table.name)
+    for operation, call in ITEM_CALLS.items():
+        with subtests.test(operation), allowed():
+            call(client(outsider, "dynamodb"), plain_table.name)

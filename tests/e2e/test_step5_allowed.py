@@ -70,21 +70,28 @@ def test_nothing_of_the_users_own_has_changed(
 
 
 @pytest.mark.usefixtures("encrypted_item")
-@pytest.mark.parametrize("operation", ITEM_CALLS)
 def test_the_same_user_is_denied_then_allowed_then_denied(
-    encrypted_table: DynamoDBTable, kms_key: KmsKey, client: Client, outsider: IamUser, operation: str
+    encrypted_table: DynamoDBTable,
+    kms_key: KmsKey,
+    client: Client,
+    outsider: IamUser,
+    subtests: pytest.Subtests,
 ) -> None:
-    dynamodb = client(outsider, "dynamodb")
-    call = ITEM_CALLS[operation]
-    with denied("kms:Decrypt"):
-        call(dynamodb, encrypted_table.name)
+    dynamodb, table = client(outsider, "dynamodb"), encrypted_table.name
+    for operation, call in ITEM_CALLS.items():
+        with subtests.test(f"{operation} before"), denied("kms:Decrypt"):
+            call(dynamodb, table)
     with kms_key.added_user(outsider):
-        for attempt in eventually():
-            with attempt, allowed():
-                call(dynamodb, encrypted_table.name)
-    for attempt in eventually():
-        with attempt, denied("kms:Decrypt"):
-            call(dynamodb, encrypted_table.name)
+        for operation, call in ITEM_CALLS.items():
+            with subtests.test(f"{operation} as key user"):
+                for attempt in eventually():
+                    with attempt, allowed():
+                        call(dynamodb, table)
+    for operation, call in ITEM_CALLS.items():
+        with subtests.test(f"{operation} after"):
+            for attempt in eventually():
+                with attempt, denied("kms:Decrypt"):
+                    call(dynamodb, table)
 
 
 @pytest.mark.usefixtures("encrypted_item")
