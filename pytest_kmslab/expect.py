@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -35,8 +34,9 @@ PASSING_CODES = frozenset(
 )
 """Errors that pass by themselves: a new access key that a service does not know yet, and throttles."""
 
-_ACTION = re.compile(r"[a-z][a-z0-9-]*:[a-z][a-z0-9]*", re.IGNORECASE)
-_DENIED_ACTION = re.compile(rf"is not authorized to perform: ({_ACTION.pattern})", re.IGNORECASE)
+# Patterns stay text until a test needs them: importing this is part of every run of our users.
+_ACTION = r"[A-Za-z][A-Za-z0-9-]*:[A-Za-z][A-Za-z0-9]*"
+_DENIED_ACTION = rf"is not authorized to perform: ({_ACTION})"
 _DYNAMODB_ASKED_KMS = "KMS key access denied error"
 _OLD_DENIAL_OF_DECRYPT = "The ciphertext refers to a customer master key that does not exist"
 
@@ -48,8 +48,7 @@ class ExpectationError(AssertionError):
     """An expectation of `denied`, `allowed` or `eventually` that was not met; the message says what came."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """An error of AWS, read; `action` is what was denied, empty where nothing was or it is not said."""
 
     code: str
@@ -73,7 +72,7 @@ def _read(error: ClientError) -> _Answer:
 
 
 def _denied_action(message: str) -> str:
-    named = _DENIED_ACTION.search(message)
+    named = re.search(_DENIED_ACTION, message)
     if named is not None:
         return named[1]
     # DynamoDB's recorded text of a denied item call names no action; it is Decrypt that was asked.
@@ -146,7 +145,7 @@ def denied(action: str) -> Denial:
     AssertionError) that shows what came instead: no error, another error, another action.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
-    if _ACTION.fullmatch(action) is None:
+    if re.fullmatch(_ACTION, action) is None:
         raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
     return Denial(action)
 

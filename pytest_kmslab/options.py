@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     import argparse
@@ -46,8 +46,7 @@ class Settings:
 DEFAULTS = Settings()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """Which values are good: `accepts` says it of one, `good` names them for a person."""
 
     accepts: Callable[[str], bool]
@@ -61,9 +60,8 @@ def one_of(*values: str) -> Rule:
 
 
 def shaped(pattern: str, good: str) -> Rule:
-    """Good is what the pattern matches as a whole."""
-    compiled = re.compile(pattern, re.ASCII | re.DOTALL)
-    return Rule(lambda value: compiled.fullmatch(value) is not None, good)
+    """Good is what the pattern matches as a whole; it is compiled only where somebody gives a value."""
+    return Rule(lambda value: re.fullmatch(pattern, value, re.ASCII | re.DOTALL) is not None, good)
 
 
 IAM_NAME = shaped(rf"[\w+=,.@-]{{1,{64 - SUFFIX}}}", f"1 to {64 - SUFFIX} letters, digits or _+=,.@-")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.options import add_options, resolve
-from pytest_kmslab.report.terminal import Tally, count, header, summarize
+from pytest_kmslab.report.terminal import Tally, header, summarize
 from pytest_kmslab.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
@@ -42,10 +42,14 @@ def pytest_report_header(config: pytest.Config) -> str:
     return header(config.stash[RUN].settings)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember where in the trail a test begins."""
-    item.stash[MARK] = item.config.stash[RUN].trail.mark()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Remember where in the trail a test begins, and count its decisions when it has ended."""
+    trail = item.config.stash[RUN].trail
+    mark = item.stash[MARK] = trail.mark()
+    result = yield
+    item.config.stash[TALLY].add(trail.mark() - mark, len(trail.denials(mark)))
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -58,11 +62,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Count, and let an xdist worker tell its controller."""
-    counted = count(session.config.stash[RUN].trail)
-    session.config.stash[TALLY].add(*counted)
+    """Let an xdist worker tell its controller what it counted."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput[WORKER_OUTPUT] = counted
+        tally = session.config.stash[TALLY]
+        session.config.workeroutput[WORKER_OUTPUT] = (tally.decisions, tally.denials)
 
 
 @pytest.hookimpl(optionalhook=True)

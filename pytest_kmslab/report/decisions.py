@@ -1,11 +1,11 @@
-"""The text of the trail: one line for a decision, and for a denied one every reason for it."""
+"""The text of the trail: one line for a decision, and below a denied one its explanation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.authz.decision import Effect, Reason
+from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.trail import Entry
@@ -22,7 +22,7 @@ REASONS = {
 
 
 def describe(entries: Sequence[Entry], shown: int = SHOWN) -> str:
-    """The last decisions of a trail, newest last, a denied one with all its reasons; no text for none."""
+    """The last decisions of a trail, newest last, a denied one with its explanation; no text for none."""
     left_out = len(entries) - shown
     earlier = [f"({left_out} earlier ones are left out)"] if left_out > 0 else []
     return "\n".join([*earlier, *(line for entry in entries[-shown:] for line in _lines(entry))])
@@ -30,24 +30,41 @@ def describe(entries: Sequence[Entry], shown: int = SHOWN) -> str:
 
 def _lines(entry: Entry) -> list[str]:
     if entry.decision.allowed:
-        return [f"{headline(entry)}: {reason_text(entry.decision.reasons[0])}"]
+        return [f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"]
     return [headline(entry), *(f"    {line}" for line in _explained(entry).splitlines())]
 
 
 def headline(entry: Entry) -> str:
-    """Who asked for what, in which call, via which service, and the answer; without the reasons."""
-    request = entry.request
-    via = f", asked by {entry.via} as the caller" if entry.via else ""
-    answer = entry.decision.decision.value
-    return f"{answer} {request.action} on {request.resource} for {request.principal} ({entry.operation}{via})"
+    """The answer, what was asked for by whom, and in which call via which service; without the reasons.
+
+    ARNs lose what comes before the resource: the same account and Region over and over.
+    """
+    request, answer = entry.request, entry.decision.decision.value
+    asked = f"{answer} {request.action} on {_short(request.resource)} for {_short(request.principal)}"
+    if entry.operation == request.action:
+        return asked
+    return f"{asked} (in {entry.operation}{f', via {entry.via}' if entry.via else ''})"
 
 
-def reason_text(reason: Reason) -> str:
+def reason_text(reason: Reason, resource: str) -> str:
     """One reason as a clause, such as `no identity-based policy allows it`."""
     kind = reason.policy_type.value
-    policy = f"{kind} `{reason.policy}`" if reason.policy else kind
+    if reason.policy_type is PolicyType.GRANT and reason.statement:
+        return f"grant `{reason.statement}` allows it"
+    if reason.effect is Effect.ALLOW and not reason.statement:
+        return "the root user needs no policy"
+    policy = f"its {kind}" if reason.policy == resource else f"{kind} `{reason.policy}`"
     return REASONS[reason.effect].format(statement=f"`{reason.statement}`", policy=policy, kind=kind)
 
 
+def _short(arn: str) -> str:
+    return arn.split(":", 5)[-1]
+
+
 def _explained(entry: Entry) -> str:
-    return "\n".join(reason_text(reason) for reason in entry.decision.reasons)
+    if entry.policies is None:
+        reasons = entry.decision.reasons
+        return "\n".join(reason_text(reason, entry.request.resource) for reason in reasons)
+    from pytest_kmslab.authz.explain import explain
+
+    return explain(entry.request, entry.policies, entry.grants, entry.decision)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.options import Settings
 
 SERVICES = ("kms", "dynamodb", "dynamodbstreams", "iam", "sts")
@@ -20,20 +19,15 @@ NOBODY_DENIED = "nobody is denied anything"
 
 @dataclass(slots=True)
 class Tally:
-    """How many decisions were made, and how many of them were denials, in this process or in workers."""
+    """How many decisions tests led to, and how many of them were denials, here and in workers."""
 
     decisions: int = 0
     denials: int = 0
 
     def add(self, decisions: int, denials: int) -> None:
-        """Count what a trail or a worker counted."""
+        """Count those of one test, or of one worker."""
         self.decisions += decisions
         self.denials += denials
-
-
-def count(trail: Trail) -> tuple[int, int]:
-    """Decisions of a trail, and the denials among those that it still holds."""
-    return trail.mark(), len(trail.denials())
 
 
 def header(settings: Settings) -> str:

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+SECTION = "*- kmslab decisions -*"
+ASKED = "kms:Decrypt on key/k for user/{name} (in dynamodb:GetItem, via dynamodb)"
+ALLOWED = f"allowed {ASKED}: `Allow use of the key` of resource-based policy `the-key-policy` allows it"
+DENIED = f"implicitDeny {ASKED}"
+
+
+def test_a_failing_test_shows_its_decisions_and_those_of_no_other(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        def test_before(decide):
+            decide("before", True)
+
+        def test_it(decide):
+            decide("ana", True)
+            decide("mounika", False)
+            assert False
+    """)
+    result = deciding.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            SECTION,
+            ALLOWED.format(name="ana"),
+            DENIED.format(name="mounika"),
+            "    no identity-based policy allows it",
+        ],
+        consecutive=True,
+    )
+    result.stdout.no_fnmatch_line("*user/before*")
+
+
+def test_a_passing_test_shows_none(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("def test_it(decide): decide('ana', False)")
+    deciding.runpytest("-rA").stdout.no_fnmatch_line(SECTION)
+
+
+def test_a_failing_test_without_decisions_has_no_section(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("def test_it(): assert False")
+    deciding.runpytest().stdout.no_fnmatch_line(SECTION)
+
+
+def test_a_failing_setup_shows_its_decisions(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        import pytest
+
+        @pytest.fixture
+        def broken(decide):
+            decide("ana", False)
+            raise RuntimeError
+
+        def test_it(broken): pass
+    """)
+    result = deciding.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([SECTION, DENIED.format(name="ana")])
+
+
+def test_a_failing_teardown_shows_the_decisions_of_the_whole_test(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        import pytest
+
+        @pytest.fixture
+        def broken(decide):
+            decide("at-setup", True)
+            yield
+            decide("at-teardown", False)
+            raise RuntimeError
+
+        def test_it(broken, decide): decide("at-call", True)
+    """)
+    result = deciding.runpytest()
+    result.assert_outcomes(passed=1, errors=1)
+    names = [
+        ALLOWED.format(name="at-setup"),
+        ALLOWED.format(name="at-call"),
+        DENIED.format(name="at-teardown"),
+    ]
+    result.stdout.fnmatch_lines([SECTION, *names], consecutive=True)
+
+
+def test_only_the_newest_are_shown(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        def test_it(decide):
+            for number in range(25):
+                decide(f"ana-{number}", True)
+            assert False
+    """)
+    result = deciding.runpytest()
+    shown = [ALLOWED.format(name=f"ana-{number}") for number in range(5, 25)]
+    result.stdout.fnmatch_lines([SECTION, "(5 earlier ones are left out)", *shown], consecutive=True)
+
+
+def test_a_failing_subtest_shows_the_decisions_so_far(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        def test_it(decide, subtests):
+            with subtests.test("reads"):
+                decide("ana", False)
+                assert False
+    """)
+    deciding.runpytest().stdout.fnmatch_lines([SECTION, DENIED.format(name="ana")])
+
+
+def test_an_expected_failure_shows_none(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        import pytest
+
+        @pytest.mark.xfail
+        def test_it(decide):
+            decide("ana", False)
+            assert False
+    """)
+    result = deciding.runpytest("-rA")
+    result.assert_outcomes(xfailed=1)
+    result.stdout.no_fnmatch_line(SECTION)
+
+
+def test_the_lab_shows_why_the_outsider_was_denied(project: pytest.Pytester) -> None:
+    project.makepyfile("""
+        def test_it(kmslab, encrypted_table, outsider):
+            dynamodb = kmslab.as_(outsider).client("dynamodb")
+            dynamodb.get_item(TableName=encrypted_table.name, Key={"id": {"S": "1"}})
+    """)
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            SECTION,
+            "allowed dynamodb:GetItem on table/my_table_kms-* for user/mounika-*: "
+            "* of identity-based policy `AmazonDynamoDBFullAccess` allows it",
+            "implicitDeny kms:Decrypt on key/* for user/mounika-* (in dynamodb:GetItem, via dynamodb)",
+            "    *no identity-based policy allows it",
+        ]
+    )

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+HEAVY = """
+    import sys
+
+    def pytest_unconfigure():
+        heavy = ["boto3", "botocore", "moto", "tenacity", "jinja2", "rich", "pytest_kmslab.authz"]
+        print("plugin loaded:", "pytest_kmslab.plugin" in sys.modules)
+        print("heavy:", [name for name in heavy if name in sys.modules])
+"""
+
+
+def test_a_run_that_uses_nothing_of_it_imports_nothing_heavy(project: pytest.Pytester) -> None:
+    project.makeconftest(HEAVY)
+    result = project.runpytest_subprocess("--collect-only")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["plugin loaded: True", "heavy: []"])
+
+
+SEAM = """
+    import botocore.session
+    from botocore.handlers import BUILTIN_HANDLERS
+
+    OURS = [event for event, handler, *_ in BUILTIN_HANDLERS if handler.__module__.startswith("pytest_kmslab.")]
+"""
+
+
+def test_the_seam_is_there_before_a_conftest_is_imported(project: pytest.Pytester) -> None:
+    project.makeconftest(SEAM)
+    project.makepyfile("""
+        from conftest import OURS
+
+        def test_it():
+            assert "before-call" in OURS
+    """)
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_seam_is_gone_after_the_run(project: pytest.Pytester) -> None:
+    from botocore.handlers import BUILTIN_HANDLERS
+
+    before = list(BUILTIN_HANDLERS)
+    project.makepyfile(
+        """
+        from botocore.handlers import BUILTIN_HANDLERS
+
+        def test_it():
+            assert len(BUILTIN_HANDLERS) > %d
+    """
+        % len(before)
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
+    assert before == BUILTIN_HANDLERS
+
+
+def test_a_plugin_that_a_conftest_names_starts_too(project: pytest.Pytester) -> None:
+    project.makeconftest('pytest_plugins = ["pytest_kmslab.plugin"]')
+    project.makepyfile("""
+        from pytest_kmslab.run import RUN
+
+        def test_it(pytestconfig):
+            assert pytestconfig.stash[RUN].settings.backend == "moto"
+    """)
+    project.plugins.clear()
+    result = project.runpytest_subprocess("-p", "no:kmslab", "--kmslab-enforcement=off")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*enforcement OFF*"])

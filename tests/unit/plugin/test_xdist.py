@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("xdist")
+
+TESTS = """
+    import pytest
+
+    @pytest.mark.parametrize("number", range(4))
+    def test_it(decide, number):
+        decide(f"ana-{number}", number != 2)
+        assert number != 2
+"""
+
+
+def test_what_the_workers_decided_is_counted_and_shown(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile(TESTS)
+    result = deciding.runpytest_subprocess("-n2")
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*- kmslab decisions -*", "implicitDeny *user/ana-2 *", "kmslab: 4 decisions, 1 denied"]
+    )
+
+
+def test_the_header_comes_once_and_off_is_said_at_the_end(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile(TESTS)
+    result = deciding.runpytest_subprocess("-n2", "--kmslab-enforcement=off")
+    said = [line for line in result.outlines if line.startswith("kmslab: backend moto, enforcement OFF")]
+    assert len(said) == 1
+    result.stdout.fnmatch_lines(["*= kmslab: enforcement OFF =*"])
+
+
+def test_a_worker_has_the_settings_of_its_controller(project: pytest.Pytester) -> None:
+    project.makepyfile("""
+        from pytest_kmslab.run import RUN
+
+        def test_it(pytestconfig):
+            assert pytestconfig.stash[RUN].settings.region == "eu-west-1"
+    """)
+    project.runpytest_subprocess("-n1", "--kmslab-region=eu-west-1").assert_outcomes(passed=1)
+
+
+def test_a_usage_error_stops_the_controller(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("-n2", "--kmslab-region=moon")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_worker_that_crashes_does_not_break_the_summary(deciding: pytest.Pytester) -> None:
+    deciding.makepyfile("""
+        import os
+
+        def test_crash():
+            os._exit(1)
+
+        def test_it(decide):
+            decide("ana", True)
+    """)
+    result = deciding.runpytest_subprocess("-n1")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["kmslab: 1 decisions, 0 denied"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    result.stderr.no_fnmatch_line("*INTERNALERROR*")

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES
+from pytest_kmslab.report.terminal import SERVICES, Tally
+
+
+def test_the_header_names_the_services_that_are_enforced() -> None:
+    assert set(SERVICES) == set(ENFORCED_SERVICES)
+    assert len(SERVICES) == len(set(SERVICES))
+
+
+def test_a_tally_adds_up() -> None:
+    tally = Tally()
+    tally.add(3, 1)
+    tally.add(4, 0)
+    assert (tally.decisions, tally.denials) == (7, 1)
