@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_kmslab.authz.policy import parse_policy, read_policy
+from pytest_kmslab.errors import PolicyError
+from unit.authz.build import ROOT, allow, deny, to
+
+
+def document(*statements: Any, **more: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements), **more})
+
+
+def test_a_document_is_read_once_for_each_text() -> None:
+    text = document(allow("kms:Decrypt", Sid="A"), deny("kms:*"), Id="key-default-1")
+    policy = parse_policy(text)
+    assert parse_policy(text) is policy
+    assert (policy.version, policy.id, policy.error) == ("2012-10-17", "key-default-1", "")
+    assert [statement.name for statement in policy.statements] == ["A", "Statement[1]"]
+
+
+def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing() -> None:
+    policy = parse_policy(json.dumps({"Statement": allow()}))
+    assert (policy.version, len(policy.statements)) == ("2008-10-17", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "the document is not a JSON object"),
+        ('"x"', "the document is not a JSON object"),
+        ("{}", "Statement is missing"),
+        pytest.param("[" * 100_000, "nested too deeply", id="deep list"),
+        pytest.param('{"a":' * 50_000, "nested too deeply", id="deep object"),
+        pytest.param(" " * 1_000_001, "the document has 1000001 characters", id="huge"),
+        ('{"Statement": [], "Version": NaN}', "`NaN` is no number"),
+        ('{"Statement": [], "Statement": []}', "`Statement` stands twice in one object"),
+        (document(Version="2020-01-01"), "Version: `2020-01-01` is not a version"),
+        (document(Version=["2012-10-17"]), "is not a version"),
+        (document(Id=1), "Id is not text"),
+        (document(Statements=[]), "Statements: unknown element"),
+        (document("x"), "Statement[0] is not an object"),
+        (document(allow(), {**allow(), "Effekt": "x"}), "Statement[1].Effekt: unknown element"),
+        (document({**allow(), "effect": "Allow"}), "Statement[0].effect: unknown element"),
+        (document({**allow(), "Effect": "allow"}), "Statement[0].Effect is `allow`: write `Allow` or `Deny`"),
+        (document({"Action": "*", "Resource": "*"}), "Statement[0].Effect is `None`"),
+        (document({**allow(), "Effect": ["Deny"]}), "Statement[0].Effect"),
+        (document({**allow(), "NotAction": "a:b"}), "Statement[0] has both Action and NotAction"),
+        (document({**allow(), "NotResource": "*"}), "Statement[0] has both Resource and NotResource"),
+        (document(deny(Principal="*", NotPrincipal="*")), "Statement[0] has both Principal and NotPrincipal"),
+        (document(allow(NotPrincipal={"AWS": ROOT})), "Statement[0].NotPrincipal works with Deny only"),
+        (document(allow(Sid=5)), "Statement[0].Sid is not text"),
+        (document(allow("Decrypt")), "Statement[0].Action: `Decrypt` is not `service:Operation`"),
+        (document(allow(["kms:"])), "Statement[0].Action: `kms:` is not"),
+        (document(allow([5])), "Statement[0].Action: a value is not text"),  # type: ignore[list-item]
+        (document({**allow(), "Action": {"a": "b"}}), "Statement[0].Action: a value is not text"),
+        (document(allow(resource=[None])), "Statement[0].Resource: a value is not text"),  # type: ignore[list-item]
+        (document(allow(resource="arn:aws:s3:::${x")), "Statement[0].Resource: malformed policy variable"),
+        (document(allow(Condition={"StringEqualz": {"k": "v"}})), "Statement[0].Condition.StringEqualz.k: unknown"),
+        (document(allow(Condition="x")), "Statement[0].Condition: not an object"),
+        (document(to({"Aws": ROOT})), "Statement[0].Principal.Aws: unknown kind of principal"),
+        (document(allow(Principal="ana")), 'Statement[0].Principal not `"*"`'),
+        (document(to("ana")), "Statement[0].Principal.AWS: `ana` is not an ARN"),
+        (document(to({"AWS": [5]})), "Statement[0].Principal.AWS: a principal is not text"),
+        (document(to("arn:aws:iam::111122223333:user/*")), "has a wildcard inside"),
+        (document(to({"Service": "*.amazonaws.com"})), "Statement[0].Principal.Service: `*.amazonaws.com` has"),
+    ],
+)
+def test_what_is_no_policy_says_where_and_why(text: str, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text)
+    assert message in str(caught.value)
+    policy = read_policy(text)
+    assert policy.error == str(caught.value)
+    assert policy.statements == ()
+
+
+def test_relevant_statements_are_those_about_the_action() -> None:
+    policy = parse_policy(
+        document(allow("kms:De*", Sid="A"), deny("KMS:DECRYPT", Sid="B"), allow("kms:Encrypt", Sid="C"))
+    )
+    relevant = policy.relevant("kms:decrypt")
+    assert [statement.name for statement in relevant.allows] == ["A"]
+    assert [statement.name for statement in relevant.denies] == ["B"]
+    assert policy.relevant("kms:decrypt") is relevant
+
+
+def test_what_is_kept_for_each_action_is_bounded() -> None:
+    policy = parse_policy(document(allow("kms:*", Sid="bounded")))
+    for number in range(5_000):
+        policy.relevant(f"kms:operation{number}")
+    assert len(policy._by_action) <= 2_048
