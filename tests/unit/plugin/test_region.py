@@ -14,9 +14,7 @@ def test_a_region_that_cannot_be_one_is_a_usage_error(project: pytest.Pytester) 
     result = project.runpytest("--kmslab-region=the moon")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        [
-            "*--kmslab-region: `the moon`, from the command line, cannot be used: give the name of an AWS Region*"
-        ]
+        ["*--kmslab-region: `the moon`, from the command line, cannot be used: give the name of an*"]
     )
 
 
