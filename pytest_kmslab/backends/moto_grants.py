@@ -23,6 +23,7 @@ OPERATIONS = (
 )
 GRANTS_A_TABLE = 2
 INDEX = "kmslab_grants_by_grantee"
+ISSUER = "kmslab_issuing_account"
 
 
 def encryption_context(table_arn: str) -> dict[str, str]:
@@ -58,7 +59,7 @@ def retire(key: Any, table_arn: str) -> None:
 
 def every(key: Any) -> tuple[Grant, ...]:
     """All grants on a key."""
-    return tuple(_grant(grant) for grant in key.grants.values())
+    return tuple(_grant(key, grant) for grant in key.grants.values())
 
 
 def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
@@ -70,7 +71,7 @@ def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
     root = f"{caller.arn.split(':', 2)[0]}:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
     held = _by_grantee(key)
     names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account))
-    return tuple(_grant(grant) for name in names for grant in held.get(name, ()))
+    return tuple(_grant(key, grant) for name in names for grant in held.get(name, ()))
 
 
 def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
@@ -87,7 +88,18 @@ def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
     return index
 
 
-def _grant(found: Any) -> Grant:
+def keep_issuer(key: Any, grant_id: str, account: str) -> None:
+    """Remember under which account a grant was issued; moto does not."""
+    setattr(key.grants[grant_id], ISSUER, f"arn:{key.arn.split(':', 2)[1]}:iam::{account}:root")
+
+
+def issuer(key: Any, found: Any) -> str:
+    """The issuing account of a grant, as the ARN of its root user; DynamoDB's are the key's own account's."""
+    root = f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account_id}:root"
+    return str(getattr(found, ISSUER, root))
+
+
+def _grant(key: Any, found: Any) -> Grant:
     constraints = found.constraints or {}
     return Grant(
         grantee_principal=found.grantee_principal,
@@ -97,5 +109,6 @@ def _grant(found: Any) -> Grant:
         encryption_context_equals=constraints.get("EncryptionContextEquals"),
         encryption_context_subset=constraints.get("EncryptionContextSubset"),
         name=found.name or "",
+        issuing_account=issuer(key, found),
         token=found.token,
     )

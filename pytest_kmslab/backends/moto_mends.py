@@ -144,6 +144,17 @@ def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> 
     response["Policy"] = facts.key_policy_text(key)
 
 
+def _keep_issuer(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    moto_grants.keep_issuer(key, response["GrantId"], call.account)
+
+
+def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    for shown in response["Grants"]:
+        shown["IssuingAccount"] = moto_grants.issuer(key, key.grants[shown["GrantId"]])
+
+
 def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
     key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
@@ -191,7 +202,9 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response]] = {
 SETTLE: Mapping[str, Settle] = {
     "iam:CreateUser": _keep_user_boundary,
     "iam:GetUser": _show_user_boundary,
+    "kms:CreateGrant": _keep_issuer,
     "kms:CreateKey": _record_principals,
+    "kms:ListGrants": _show_issuers,
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,
     "kms:ScheduleKeyDeletion": _deletion_response,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.backends.base import Backend, Credentials
 from pytest_kmslab.calls.base import Ask
@@ -80,7 +81,7 @@ class Enforcer:
     def _authorize(self, call: ApiCall, ask: Ask, held: Policies | None) -> Policies:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
         policies = self._policies(call, ask, held)
-        grants = self.backend.facts.grants_to(ask.request.resource, call.caller)
+        grants = self._grants(call, ask)
         decision = authorize(ask.request, policies, grants)
         self._trail.record(call.name, ask.request, decision, ask.via, policies, grants)
         if not decision.allowed:
@@ -95,6 +96,11 @@ class Enforcer:
         known = None if table is None else self.backend.encryption_changes(table.arn)
         if known is not None:
             check_quota(known.changes, known.created, self._clock.now())
+
+    def _grants(self, call: ApiCall, ask: Ask) -> tuple[Grant, ...]:
+        """Those to the caller; to retire one, all: its retiring principal need not be its grantee."""
+        facts, resource = self.backend.facts, ask.request.resource
+        return facts.grants(resource) if ask.request.grant_id else facts.grants_to(resource, call.caller)
 
     def _policies(self, call: ApiCall, ask: Ask, held: Policies | None) -> Policies:
         resource = ask.request.resource

@@ -1,0 +1,75 @@
+"""KMS grants, seen from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from support.account import ACCOUNT, Account, allow
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+
+
+def arn_of(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:user/{name}"
+
+
+@pytest.fixture
+def kms(account: Account) -> Any:
+    return account.root.client("kms")
+
+
+def denied(call: Any, **params: Any) -> bool:
+    try:
+        call(**params)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return True
+    return False
+
+
+def test_a_grant_allows_what_no_policy_does_until_it_is_revoked(account: Account, kms: Any) -> None:
+    key, ana = account.key(), account.user("ana").client("kms")
+    assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=arn_of("ana"), Operations=["Encrypt"])["GrantId"]
+    assert not denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+    assert denied(ana.describe_key, KeyId=key)
+    kms.revoke_grant(KeyId=key, GrantId=grant)
+    assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+
+
+def test_a_grants_encryption_context_is_exact(account: Account, kms: Any) -> None:
+    key, ana = account.key(), account.user("ana").client("kms")
+    constraints = {"EncryptionContextSubset": {"team": "red"}}
+    kms.create_grant(
+        KeyId=key, GranteePrincipal=arn_of("ana"), Operations=["Encrypt"], Constraints=constraints
+    )
+    for context, refused in (({}, True), ({"team": "Red"}, True), ({"team": "red", "more": "x"}, False)):
+        assert denied(ana.encrypt, KeyId=key, Plaintext=b"x", EncryptionContext=context) is refused
+
+
+def test_a_deny_beats_a_grant(account: Account, kms: Any) -> None:
+    document = allow("kms:Encrypt")
+    document["Statement"][0]["Effect"] = "Deny"
+    key, ana = account.key(), account.user("ana", document).client("kms")
+    kms.create_grant(KeyId=key, GranteePrincipal=arn_of("ana"), Operations=["Encrypt"])
+    assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+
+
+def test_the_retiring_principal_retires_and_others_do_not(account: Account, kms: Any) -> None:
+    key = account.key()
+    ana, bob = account.user("ana").client("kms"), account.user("bob").client("kms")
+    grant = kms.create_grant(
+        KeyId=key, GranteePrincipal=arn_of("ana"), RetiringPrincipal=arn_of("bob"), Operations=["Encrypt"]
+    )["GrantId"]
+    assert denied(ana.retire_grant, KeyId=key, GrantId=grant)
+    assert not denied(bob.retire_grant, KeyId=key, GrantId=grant)
+    assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+
+
+def test_the_list_says_who_issued_a_grant(account: Account, kms: Any) -> None:
+    key = account.key()
+    kms.create_grant(KeyId=key, GranteePrincipal=ROOT, Operations=["Encrypt"])
+    assert [grant["IssuingAccount"] for grant in kms.list_grants(KeyId=key)["Grants"]] == [ROOT]
