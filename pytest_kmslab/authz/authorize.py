@@ -13,12 +13,14 @@ from pytest_kmslab.authz.grant import Grant, allowing_grants, may_delegate_retir
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.principal import Kind, Reach
 from pytest_kmslab.authz.question import (
+    Match,
     Question,
     bearing,
     denials,
     guardrails_lacking,
     iam_allows,
     limits_lacking,
+    reasons,
 )
 from pytest_kmslab.authz.request import Request
 
@@ -67,26 +69,29 @@ def _within_account(question: Question, policies: Policies) -> Verdict:
     """A resource policy that names the caller is enough; IAM policies are too, but for a KMS key only
     as far as its key policy trusts them."""
     named = _named(question, policies.resource)
-    direct = [reason for reach, reason in named if reach is Reach.DIRECT]
-    entity = [reason for reach, reason in named if reach is Reach.ENTITY]
+    direct = [match for match in named if match[0] is Reach.DIRECT]
+    entity = [match for match in named if match[0] is Reach.ENTITY]
     trust = trusts_account(named) if question.gated else []
-    iam = iam_allows(question, policies)
     trusted = bool(trust) or not question.gated
+    iam = iam_allows(question, policies)
     limits = limits_lacking(question, policies)
     if limits:
-        return direct, limits if entity else _lacks(trusted=trusted, iam=iam, limits=limits)
-    by_iam = [*iam, *trust] if iam and trusted else []
-    return [*direct, *entity, *by_iam], _lacks(trusted=trusted, iam=iam, limits=limits)
+        lacks = limits if entity else _lacks(trusted=trusted, iam=iam, limits=limits)
+        return _reasons(policies.resource, direct), lacks
+    allows = _reasons(policies.resource, [*direct, *entity])
+    if iam and trusted:
+        allows += [*iam, *_reasons(policies.resource, trust)]
+    return allows, _lacks(trusted=trusted, iam=iam, limits=limits)
 
 
-def trusts_account(named: Sequence[tuple[Reach, Reason]]) -> list[Reason]:
+def trusts_account(named: Sequence[Match]) -> list[Match]:
     """Does the key policy trust its account's IAM policies with this request? By which statements?
 
     Of its statements that allow the request, those that do so to the account itself, by its root ARN or
     its bare id; their conditions limit what IAM policies can give. Without one, an Allow in an IAM
     policy has no effect. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    return [reason for reach, reason in named if reach is Reach.ACCOUNT]
+    return [match for match in named if match[0] is Reach.ACCOUNT]
 
 
 def _lacks(*, trusted: bool, iam: list[Reason], limits: list[Reason]) -> list[Reason]:
@@ -98,7 +103,7 @@ def _lacks(*, trusted: bool, iam: list[Reason], limits: list[Reason]) -> list[Re
 def _across_accounts(question: Question, policies: Policies) -> Verdict:
     """Both sides must allow: the resource's policy, and the caller's account. A service has no account."""
     named = _named(question, policies.resource) if question.may_cross else []
-    theirs = [reason for _, reason in named]
+    theirs = _reasons(policies.resource, named)
     if question.identity.kind is Kind.SERVICE:
         return theirs, [_NO_RESOURCE]
     iam = iam_allows(question, policies)
@@ -109,8 +114,12 @@ def _across_accounts(question: Question, policies: Policies) -> Verdict:
     return [], [*lacks, *([] if iam else [_NO_IDENTITY]), *limits]
 
 
-def _named(question: Question, policy: NamedPolicy | None) -> list[tuple[Reach, Reason]]:
+def _named(question: Question, policy: NamedPolicy | None) -> list[Match]:
     return question.allowing(PolicyType.RESOURCE, policy) if policy else []
+
+
+def _reasons(policy: NamedPolicy | None, matches: Sequence[Match]) -> list[Reason]:
+    return reasons(PolicyType.RESOURCE, policy, matches) if policy and matches else []
 
 
 def _granted(question: Question, grants: Sequence[Grant]) -> list[Reason]:

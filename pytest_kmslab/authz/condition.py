@@ -50,7 +50,7 @@ class Condition:
         if self.row is None:
             return self._null(given)
         if not given or (self.qualifier and not any(given)):
-            return self._without_key(negated=self.row.negated)
+            return self._without_value(present=given is not None, negated=self.row.negated)
         if not self.values:
             return False if self.qualifier or self.if_exists else None
         if self.qualifier:
@@ -60,10 +60,12 @@ class Condition:
         matched = self.test(given[0], context)
         return matched if matched is None else matched is not self.row.negated
 
-    def _without_key(self, *, negated: bool) -> bool:
+    def _without_value(self, *, present: bool, negated: bool) -> bool:
         if self.qualifier == _ALL:
             return True
-        return self.if_exists or (negated and self.qualifier != _ANY)
+        if self.qualifier == _ANY:
+            return self.if_exists and not present
+        return self.if_exists or negated
 
     def _set(self, given: Sequence[str], context: Folded, *, negated: bool) -> bool | None:
         """Of several values, each or one must hold by itself."""

@@ -31,19 +31,23 @@ class Context(Mapping[str, tuple[str, ...]]):
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
 
-    __slots__ = ("_given", "folded")
-
-    folded: Mapping[str, tuple[str, ...]]
-    """The values by key name in lower case: what the engine reads."""
+    __slots__ = ("_folded", "_given")
 
     def __init__(self, keys: Mapping[str, Value | Sequence[Value]] | None = None) -> None:
         self._given = dict(keys) if keys else {}
-        folded: dict[str, tuple[str, ...]] = {}
-        for name, value in self._given.items():
-            lower = name.lower()
-            held = folded.get(lower)
-            folded[lower] = _values(value) if held is None else held + _values(value)
-        self.folded = folded
+        self._folded: dict[str, tuple[str, ...]] | None = None
+
+    @property
+    def folded(self) -> Mapping[str, tuple[str, ...]]:
+        """The values by key name in lower case. Made when first asked for: most decisions never ask."""
+        if self._folded is None:
+            folded: dict[str, tuple[str, ...]] = {}
+            for name, value in self._given.items():
+                lower = name.lower()
+                held = folded.get(lower)
+                folded[lower] = _values(value) if held is None else held + _values(value)
+            self._folded = folded
+        return self._folded
 
     def __getitem__(self, name: str) -> tuple[str, ...]:
         return self.folded[name.lower()]

@@ -62,12 +62,12 @@ def _lines(
 
 
 def _asked(question: Question) -> Iterator[str]:
-    request, folded = question.request, question.folded
+    request, context = question.request, question.context
     yield f"  by  {request.principal}"
-    aliases = folded.get("kms:requestalias") or folded.get("kms:resourcealiases") or ()
+    aliases = context.get("kms:RequestAlias") or context.get("kms:ResourceAliases") or ()
     yield f"  on  {request.resource}" + (f" ({', '.join(aliases)})" if aliases else "")
     if question.service == "kms":
-        yield f"  via {', '.join(folded.get('kms:viaservice', ())) or 'nothing: a direct call'}"
+        yield f"  via {', '.join(context.get('kms:ViaService', ())) or 'nothing: a direct call'}"
 
 
 def _label(question: Question, kind: PolicyType, name: str) -> str:

@@ -65,10 +65,10 @@ def _failing(question: Question, kind: PolicyType, statement: Statement) -> Iter
         yield "Principal", f"names {_names(wanted)}, not {request.principal}"
     if not statement.covers_action(question.action):
         yield "Action", f"{_actions(question, statement)}, asked {request.action}"
-    if not statement.covers_resource(request.resource, question.service, question.folded):
+    if not statement.covers_resource(request.resource, question.service, question.context):
         yield "Resource", f"{_element(statement, 'Resource')}, asked {request.resource}"
     for condition in statement.conditions:
-        if condition.holds(question.folded) is not True:
+        if condition.holds(question.context.folded) is not True:
             yield f"Condition {condition.operator} {condition.key}", _condition(question, condition)
 
 
@@ -97,7 +97,7 @@ def _names(principal: object) -> str:
 
 
 def _condition(question: Question, condition: Condition) -> str:
-    given = question.folded.get(condition.folded_key)
+    given = question.context.folded.get(condition.folded_key)
     negated = condition.row is not None and condition.row.negated
     wanted = f"wanted {'none of ' if negated else ''}{listed(condition.values)}"
     if condition.row is None:

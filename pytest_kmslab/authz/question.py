@@ -47,24 +47,33 @@ _CROSSING = frozenset(
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 """
 
+Match = tuple[Reach, Statement]
+"""A statement that applies, and how far it takes in the caller."""
+
 Group = tuple[PolicyType, tuple[NamedPolicy, ...]]
 
 
 class Question:
     """A request with what is worked out once: who asks, in which account the resource is."""
 
-    __slots__ = ("account", "action", "bounded", "folded", "gated", "identity", "request", "service")
+    __slots__ = ("account", "action", "bounded", "context", "gated", "identity", "request", "service")
 
     def __init__(self, request: Request, *, bounded: bool) -> None:
         self.request = request
         self.action = request.action.lower()
         self.service = self.action.partition(":")[0]
-        self.folded = request.context.folded
-        arns = self.folded.get("aws:principalarn", ())
-        self.identity = identify(request.principal, arns[0] if len(arns) == 1 else "")
+        self.context = request.context
+        self.identity = identify(request.principal, self._role_arn())
         self.account = request.resource_account or account_of(request.resource) or self.identity.account
         self.bounded = bounded
         self.gated = self._is_gated()
+
+    def _role_arn(self) -> str:
+        """Of a role session, the role's ARN as the request tells it."""
+        if ":assumed-role/" not in self.request.principal:
+            return ""
+        arns = self.context.get("aws:PrincipalArn", ())
+        return arns[0] if len(arns) == 1 else ""
 
     def _is_gated(self) -> bool:
         """Whether IAM policies count only as far as the resource's own policy lets them: for KMS keys
@@ -93,29 +102,25 @@ class Question:
             return statement.reach(self.identity, bounded=self.bounded)
         return Reach.DIRECT if statement.denies or statement.principals is None else Reach.NOBODY
 
-    def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[tuple[Reach, Statement]]:
+    def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[Match]:
         """Those that apply, of statements about the action."""
-        resource, service, folded = self.request.resource, self.service, self.folded
+        resource, service, context = self.request.resource, self.service, self.context
         matched = []
         for statement in statements:
             reach = self.reach(statement, kind)
-            if reach and statement.applies(resource, service, folded):
+            if reach and statement.applies(resource, service, context):
                 matched.append((reach, statement))
         return matched
 
-    def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[tuple[Reach, Reason]]:
+    def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[Match]:
         """The Allow statements of a policy that apply."""
         allows = named.policy.relevant(self.action).allows
-        if not allows:
-            return []
-        return [
-            (reach, Reason(kind, Effect.ALLOW, named.name, statement.name))
-            for reach, statement in self.matching(allows, kind)
-        ]
+        return self.matching(allows, kind) if allows else []
 
-    def allowed_by(self, kind: PolicyType, named: NamedPolicy) -> bool:
-        """Whether a policy allows the request."""
-        return bool(self.matching(named.policy.relevant(self.action).allows, kind))
+
+def reasons(kind: PolicyType, named: NamedPolicy, matches: Iterable[Match]) -> list[Reason]:
+    """Allow statements as reasons."""
+    return [Reason(kind, Effect.ALLOW, named.name, statement.name) for _, statement in matches]
 
 
 def bearing(question: Question, policies: Policies) -> list[Group]:
@@ -192,7 +197,7 @@ def guardrails_lacking(question: Question, policies: Policies) -> list[Reason]:
 def _levels_lacking(
     question: Question, kind: PolicyType, levels: tuple[tuple[NamedPolicy, ...], ...]
 ) -> list[Reason]:
-    allowed = all(any(question.allowed_by(kind, named) for named in level) for level in levels)
+    allowed = all(any(question.allowing(kind, named) for named in level) for level in levels)
     return [] if allowed else [Reason(kind, Effect.MISSING)]
 
 
@@ -203,17 +208,19 @@ def _endpoint_allows(question: Question, endpoint: NamedPolicy) -> bool:
     https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
     """
     least = Reach.ENTITY if question.service in _GATEWAYS else Reach.ACCOUNT
-    allows = endpoint.policy.relevant(question.action).allows
-    return any(reach >= least for reach, _ in question.matching(allows, PolicyType.VPC_ENDPOINT))
+    return any(reach >= least for reach, _ in question.allowing(PolicyType.VPC_ENDPOINT, endpoint))
 
 
 def iam_allows(question: Question, policies: Policies) -> list[Reason]:
     """What the caller's own policies give it. The root user has everything in its account."""
     if question.identity.kind is Kind.ROOT:
         return [Reason(PolicyType.IDENTITY, Effect.ALLOW, question.identity.arn)]
-    return [
-        reason for named in policies.identity for _, reason in question.allowing(PolicyType.IDENTITY, named)
-    ]
+    found: list[Reason] = []
+    for named in policies.identity:
+        matches = question.allowing(PolicyType.IDENTITY, named)
+        if matches:
+            found += reasons(PolicyType.IDENTITY, named, matches)
+    return found
 
 
 def limits_lacking(question: Question, policies: Policies) -> list[Reason]:
@@ -226,10 +233,10 @@ def limits_lacking(question: Question, policies: Policies) -> list[Reason]:
     kind = question.identity.kind
     if policies.permissions_boundary and kind is not Kind.ROOT:
         boundary = PolicyType.PERMISSIONS_BOUNDARY
-        if not question.allowed_by(boundary, policies.permissions_boundary):
+        if not question.allowing(boundary, policies.permissions_boundary):
             lacking.append(Reason(boundary, Effect.MISSING))
     if policies.session or kind is Kind.FEDERATED:
         session = PolicyType.SESSION
-        if not any(question.allowed_by(session, named) for named in policies.session):
+        if not any(question.allowing(session, named) for named in policies.session):
             lacking.append(Reason(session, Effect.MISSING))
     return lacking

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pytest_kmslab.authz.arn import SEGMENTS
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.pattern import (
     Matcher,
     Token,
@@ -18,7 +19,7 @@ from pytest_kmslab.authz.pattern import (
     compile_tokens,
     matches_everything,
 )
-from pytest_kmslab.authz.variables import Folded, Template, has_variables, parse_template
+from pytest_kmslab.authz.variables import Template, has_variables, parse_template
 
 CompileTokens = Callable[[tuple[Token, ...]], Matcher]
 
@@ -35,7 +36,7 @@ class Resources:
     matchers: tuple[Matcher, ...] = field(compare=False, repr=False)
     templates: tuple[tuple[Template, CompileTokens], ...] = field(compare=False, repr=False)
 
-    def cover(self, resource: str, context: Folded) -> bool | None:
+    def cover(self, resource: str, context: Context) -> bool | None:
         """Whether a resource is meant; None for a NotResource without any resource, or with a variable
         that has no value and nothing else that matches.
 
@@ -44,13 +45,15 @@ class Resources:
         """
         if any(matcher(resource) for matcher in self.matchers):
             return not self.negated
-        resolved = [(template.resolve(context), compiled) for template, compiled in self.templates]
+        if not self.templates:
+            return None if self.negated and not self.patterns else self.negated
+        folded = context.folded
+        resolved = [(template.resolve(folded), compiled) for template, compiled in self.templates]
         if any(tokens is not None and compiled(tokens)(resource) for tokens, compiled in resolved):
             return not self.negated
-        if not self.negated:
-            return False
-        untold = not self.patterns or any(tokens is None for tokens, _ in resolved)
-        return None if untold else True
+        if self.negated and any(tokens is None for tokens, _ in resolved):
+            return None
+        return self.negated
 
 
 def parse_resources(
@@ -69,8 +72,7 @@ def parse_resources(
     broadly = denies is not negated
     matchers: list[Matcher] = []
     templates: list[tuple[Template, CompileTokens]] = []
-    for written in patterns:
-        pattern = _complete(written) if completes or broadly else written
+    for pattern in _read_as(patterns, completes=completes, broadly=broadly):
         reading = _BROAD if pattern == "*" or broadly else _reading(pattern)
         if has_variables(pattern, version):
             template = parse_template(pattern, wildcards=True)
@@ -85,6 +87,14 @@ def parse_resources(
         matchers=tuple(matchers),
         templates=tuple(templates),
     )
+
+
+def _read_as(patterns: Sequence[str], *, completes: bool, broadly: bool) -> list[str]:
+    """The patterns, incomplete ARNs completed; read broadly, both as written and completed."""
+    completed = [_complete(pattern) for pattern in patterns]
+    if broadly:
+        return list(dict.fromkeys([*patterns, *completed]))
+    return completed if completes else list(patterns)
 
 
 def _complete(pattern: str) -> str:

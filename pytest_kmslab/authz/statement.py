@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.authz.condition import Condition, parse_conditions
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Effect
 from pytest_kmslab.authz.pattern import Matcher, compile_any
 from pytest_kmslab.authz.principal import Identity, Principals, Reach, parse_principals
 from pytest_kmslab.authz.resource import Resources, parse_resources
-from pytest_kmslab.authz.variables import Folded
 from pytest_kmslab.errors import PolicyError
 
 _PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
@@ -59,7 +59,7 @@ class Statement:
         """
         return self.actions is not None and self._settle(self.actions.cover(action))
 
-    def applies(self, resource: str, service: str, context: Folded) -> bool:
+    def applies(self, resource: str, service: str, context: Context) -> bool:
         """Whether resource and conditions are met."""
         resources = self.resources
         about = resources is not None and resources.everything
@@ -67,7 +67,7 @@ class Statement:
             return False
         return not self.conditions or self.meets(context)
 
-    def covers_resource(self, resource: str, service: str, context: Folded) -> bool:
+    def covers_resource(self, resource: str, service: str, context: Context) -> bool:
         """Whether the statement is about a resource.
 
         Without Resource a statement of a key policy has no effect, and one of a role's trust policy
@@ -90,9 +90,10 @@ class Statement:
             return Reach.NOBODY if exempt else Reach.DIRECT
         return Reach.DIRECT if self.denies else Reach.NOBODY
 
-    def meets(self, context: Folded) -> bool:
+    def meets(self, context: Context) -> bool:
         """Whether every condition holds."""
-        return all(self._settle(condition.holds(context)) for condition in self.conditions)
+        folded = context.folded
+        return all(self._settle(condition.holds(folded)) for condition in self.conditions)
 
     def _settle(self, answer: bool | None) -> bool:
         return self.denies if answer is None else answer
@@ -105,7 +106,7 @@ def parse_statement(element: Any, index: int, version: str) -> Statement:
     _check_elements(element)
     effect = element.get("Effect")
     if effect not in (Effect.ALLOW.value, Effect.DENY.value):
-        raise PolicyError(f".Effect is {effect!r}: write `Allow` or `Deny`".replace("'", "`"))
+        raise PolicyError(f".Effect is `{effect}`: write `Allow` or `Deny`")
     denies = effect == Effect.DENY.value
     if "NotPrincipal" in element and not denies:
         raise PolicyError(".NotPrincipal works with Deny only: AWS does not support it with Allow")

@@ -3,11 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.authz.policy import NamedPolicy, Policies
-from pytest_kmslab.authz.request import Request
 from unit.authz.build import (
     ACCOUNT,
     FEDERATED,
@@ -27,6 +22,11 @@ from unit.authz.build import (
     to,
     unreadable,
 )
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.request import Request
 
 IDENTITY, RESOURCE, BOUNDARY = PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.PERMISSIONS_BOUNDARY
 SESSION_POLICY, SCP, RCP = PolicyType.SESSION, PolicyType.SERVICE_CONTROL, PolicyType.RESOURCE_CONTROL
@@ -71,7 +71,11 @@ def denied(*kinds: PolicyType) -> tuple[Outcome, list[PolicyType]]:
         (SESSION, {"resource": key(to(SESSION)), "session": (NOTHING,)}, allowed(RESOURCE)),
         (SESSION, {"resource": key(to(SESSION)), "permissions_boundary": NOTHING}, allowed(RESOURCE)),
         (SESSION, {"resource": key(to(ROLE))}, allowed(RESOURCE)),
-        (SESSION, {"resource": key(to(ROLE)), "permissions_boundary": ALL, "session": (ALL,)}, allowed(RESOURCE)),
+        (
+            SESSION,
+            {"resource": key(to(ROLE)), "permissions_boundary": ALL, "session": (ALL,)},
+            allowed(RESOURCE),
+        ),
         (SESSION, {"resource": key(to(ROLE)), "permissions_boundary": NOTHING}, lacking(BOUNDARY)),
         (SESSION, {"resource": key(to(ROLE)), "session": (NOTHING,)}, lacking(SESSION_POLICY)),
         (FEDERATED, {"resource": key(to(FEDERATED))}, allowed(RESOURCE)),
@@ -90,19 +94,39 @@ def denied(*kinds: PolicyType) -> tuple[Outcome, list[PolicyType]]:
         (USER, {"resource": key(), "identity": (ALL,)}, lacking(RESOURCE)),
         (USER, {"identity": (ALL,)}, lacking(RESOURCE)),
         (USER, {"resource": key(to(OTHER)), "identity": (ALL,)}, lacking(RESOURCE)),
-        (USER, {"resource": key(TRUST), "identity": (ALL,), "permissions_boundary": NOTHING}, lacking(BOUNDARY)),
-        (SESSION, {"resource": key(TRUST), "identity": (ALL,), "session": (NOTHING,)}, lacking(SESSION_POLICY)),
-        (SESSION, {"resource": key(TRUST), "identity": (ALL,), "session": (NOTHING, ALL)}, allowed(IDENTITY, RESOURCE)),
+        (
+            USER,
+            {"resource": key(TRUST), "identity": (ALL,), "permissions_boundary": NOTHING},
+            lacking(BOUNDARY),
+        ),
+        (
+            SESSION,
+            {"resource": key(TRUST), "identity": (ALL,), "session": (NOTHING,)},
+            lacking(SESSION_POLICY),
+        ),
+        (
+            SESSION,
+            {"resource": key(TRUST), "identity": (ALL,), "session": (NOTHING, ALL)},
+            allowed(IDENTITY, RESOURCE),
+        ),
         (USER, {"resource": key(TRUST), "permissions_boundary": NOTHING}, lacking(IDENTITY, BOUNDARY)),
         (FEDERATED, {"resource": key(TRUST), "identity": (ALL,)}, lacking(SESSION_POLICY)),
-        (FEDERATED, {"resource": key(TRUST), "identity": (ALL,), "session": (ALL,)}, allowed(IDENTITY, RESOURCE)),
+        (
+            FEDERATED,
+            {"resource": key(TRUST), "identity": (ALL,), "session": (ALL,)},
+            allowed(IDENTITY, RESOURCE),
+        ),
         # an explicit Deny, wherever
         (USER, {"resource": key(to(USER), deny(Principal="*"))}, denied(RESOURCE)),
         (USER, {"resource": key(to(USER)), "identity": (named(deny()),)}, denied(IDENTITY)),
         (USER, {"resource": key(to(USER)), "permissions_boundary": named(deny())}, denied(BOUNDARY)),
         (SESSION, {"resource": key(to(SESSION)), "session": (ALL, named(deny()))}, denied(SESSION_POLICY)),
         (USER, {"resource": key(to(USER)), "service_control": ((named(deny()),),)}, denied(SCP)),
-        (USER, {"resource": key(to(USER)), "resource_control": ((named(deny(Principal="*")),),)}, denied(RCP)),
+        (
+            USER,
+            {"resource": key(to(USER)), "resource_control": ((named(deny(Principal="*")),),)},
+            denied(RCP),
+        ),
         (USER, {"resource": key(to(USER)), "vpc_endpoint": named(deny(Principal="*"))}, denied(ENDPOINT)),
         (USER, {"identity": (named(deny()),)}, denied(IDENTITY)),
         # NotPrincipal
@@ -153,7 +177,12 @@ def test_use_of_a_table(principal: str, policies: dict[str, Any], expected: Any)
 @pytest.mark.parametrize(
     ("action", "resource", "policies", "expected"),
     [
-        ("kms:Decrypt", KEY, {"resource": key(to(STRANGER)), "identity": (ALL,)}, allowed(RESOURCE, IDENTITY)),
+        (
+            "kms:Decrypt",
+            KEY,
+            {"resource": key(to(STRANGER)), "identity": (ALL,)},
+            allowed(RESOURCE, IDENTITY),
+        ),
         ("kms:Decrypt", KEY, {"resource": key(to(OTHER)), "identity": (ALL,)}, allowed(RESOURCE, IDENTITY)),
         ("kms:Decrypt", KEY, {"resource": key(to("*")), "identity": (ALL,)}, allowed(RESOURCE, IDENTITY)),
         ("kms:Decrypt", KEY, {"resource": key(to(STRANGER))}, lacking(IDENTITY)),
@@ -167,7 +196,12 @@ def test_use_of_a_table(principal: str, policies: dict[str, Any], expected: Any)
         ),
         ("kms:PutKeyPolicy", KEY, {"resource": key(to(STRANGER)), "identity": (ALL,)}, lacking(RESOURCE)),
         ("kms:ScheduleKeyDeletion", KEY, {"resource": key(to("*")), "identity": (ALL,)}, lacking(RESOURCE)),
-        ("dynamodb:GetItem", TABLE, {"resource": named(to(OTHER)), "identity": (ALL,)}, allowed(RESOURCE, IDENTITY)),
+        (
+            "dynamodb:GetItem",
+            TABLE,
+            {"resource": named(to(OTHER)), "identity": (ALL,)},
+            allowed(RESOURCE, IDENTITY),
+        ),
         ("dynamodb:GetItem", TABLE, {"identity": (ALL,)}, lacking(RESOURCE)),
     ],
 )
@@ -207,7 +241,9 @@ def test_where_there_is_no_resource_policy_iam_decides(action: str, resource: st
         ({"Principal": {"Service": SERVICE}}, lacking(RESOURCE)),
     ],
 )
-def test_a_role_is_assumed_only_by_whom_its_trust_policy_lets(statement: dict[str, Any], expected: Any) -> None:
+def test_a_role_is_assumed_only_by_whom_its_trust_policy_lets(
+    statement: dict[str, Any], expected: Any
+) -> None:
     trust = named({"Effect": "Allow", "Action": "sts:AssumeRole", **statement})
     assert outcome(decide(asks(USER, "sts:AssumeRole", ROLE), resource=trust, identity=(ALL,))) == expected
     assert outcome(decide(asks(USER, "sts:AssumeRole", ROLE), identity=(ALL,))) == lacking(RESOURCE)
@@ -291,9 +327,7 @@ def test_an_endpoint_policy_lets_through_whom_it_names(
 ) -> None:
     policies = {"resource": key(to("*")), "vpc_endpoint": named(statement)}
     decision = decide(asks(principal, action, resource), **policies)
-    assert outcome(decision) == (
-        (Outcome.ALLOWED, outcome(decision)[1]) if expected else lacking(ENDPOINT)
-    )
+    assert outcome(decision) == ((Outcome.ALLOWED, outcome(decision)[1]) if expected else lacking(ENDPOINT))
 
 
 @pytest.mark.parametrize(
@@ -314,10 +348,10 @@ def test_a_policy_that_cannot_be_read_denies(field: str, kind: PolicyType) -> No
     value = ((ALL, broken),) if field.endswith("control") else value
     policies = {"identity": (ALL,)} | {field: value}
     decision = decide(asks(USER, "dynamodb:GetItem", TABLE), **policies)
-    assert decision == Decision(
-        Outcome.IMPLICIT_DENY, (Reason(kind, Effect.UNREADABLE, "broken"),)
+    assert decision == Decision(Outcome.IMPLICIT_DENY, (Reason(kind, Effect.UNREADABLE, "broken"),))
+    explicit = decide(
+        asks(USER, "dynamodb:GetItem", TABLE), **policies | {"identity": (named(deny()), broken)}
     )
-    explicit = decide(asks(USER, "dynamodb:GetItem", TABLE), **policies | {"identity": (named(deny()), broken)})
     assert explicit.decision is Outcome.EXPLICIT_DENY
 
 

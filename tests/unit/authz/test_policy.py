@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from unit.authz.build import ROOT, allow, deny, to
 
 from pytest_kmslab.authz.policy import parse_policy, read_policy
 from pytest_kmslab.errors import PolicyError
-from unit.authz.build import ROOT, allow, deny, to
 
 
 def document(*statements: Any, **more: Any) -> str:
@@ -61,14 +61,20 @@ def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing()
         (document({**allow(), "Action": {"a": "b"}}), "Statement[0].Action: a value is not text"),
         (document(allow(resource=[None])), "Statement[0].Resource: a value is not text"),  # type: ignore[list-item]
         (document(allow(resource="arn:aws:s3:::${x")), "Statement[0].Resource: malformed policy variable"),
-        (document(allow(Condition={"StringEqualz": {"k": "v"}})), "Statement[0].Condition.StringEqualz.k: unknown"),
+        (
+            document(allow(Condition={"StringEqualz": {"k": "v"}})),
+            "Statement[0].Condition.StringEqualz.k: unknown",
+        ),
         (document(allow(Condition="x")), "Statement[0].Condition: not an object"),
         (document(to({"Aws": ROOT})), "Statement[0].Principal.Aws: unknown kind of principal"),
         (document(allow(Principal="ana")), 'Statement[0].Principal not `"*"`'),
         (document(to("ana")), "Statement[0].Principal.AWS: `ana` is not an ARN"),
         (document(to({"AWS": [5]})), "Statement[0].Principal.AWS: a principal is not text"),
         (document(to("arn:aws:iam::111122223333:user/*")), "has a wildcard inside"),
-        (document(to({"Service": "*.amazonaws.com"})), "Statement[0].Principal.Service: `*.amazonaws.com` has"),
+        (
+            document(to({"Service": "*.amazonaws.com"})),
+            "Statement[0].Principal.Service: `*.amazonaws.com` has",
+        ),
     ],
 )
 def test_what_is_no_policy_says_where_and_why(text: str, message: str) -> None:

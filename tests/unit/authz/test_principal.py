@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from unit.authz.build import ACCOUNT, FEDERATED, OTHER, ROLE, ROOT, SERVICE, SESSION, STRANGER, USER
 
 from pytest_kmslab.authz.principal import Kind, Principals, Reach, identify, parse_principals
-from unit.authz.build import ACCOUNT, FEDERATED, OTHER, ROLE, ROOT, SERVICE, SESSION, STRANGER, USER
 
 NOBODY, BY_ACCOUNT, BY_ENTITY, DIRECT = Reach.NOBODY, Reach.ACCOUNT, Reach.ENTITY, Reach.DIRECT
 BARE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"

@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, asks, deny, named
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
-from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, asks, deny, named
 
 GET = "dynamodb:GetItem"
 ADMIN = named(allow(), name="admin")
@@ -128,7 +128,11 @@ def test_variables_in_a_resource(pattern: str, context: dict[str, str], expected
 
 
 def test_an_unresolved_variable_in_not_resource_counts_against_the_caller() -> None:
-    statement = {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:dynamodb:*:*:table/${aws:username}"}
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "NotResource": "arn:aws:dynamodb:*:*:table/${aws:username}",
+    }
     assert not applies(named(statement))
     assert applies(named(statement | {"Effect": "Deny"}))
     assert applies(named(statement), aws__username="other")

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.authz.build import (
+    ACCOUNT,
+    KEY,
+    OTHER,
+    ROLE,
+    ROOT,
+    SERVICE,
+    SESSION,
+    STRANGER,
+    TABLE,
+    USER,
+    allow,
+    asks,
+    deny,
+    named,
+    to,
+)
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.decision import Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.grant import Grant, Grants
+from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.request import Request
+
+CONTEXT = "kms:EncryptionContext:"
+KEY_POLICY = named(name=KEY)
+
+
+def grant(to_whom: str, *operations: str, **more: Any) -> Grant:
+    return Grant(to_whom, frozenset(operations or ("Decrypt",)), grant_id="g1", **more)
+
+
+def allowed(request: Request, *grants: Grant, **policies: Any) -> bool:
+    everything = Policies(**{"resource": KEY_POLICY, **policies})
+    decision = authorize(request, everything, grants)
+    assert decision == authorize(request, everything, Grants(grants))
+    return decision.allowed
+
+
+@pytest.mark.parametrize(
+    ("grantee", "principal", "expected"),
+    [
+        (USER, USER, True),
+        (USER, ROOT, False),
+        (ROLE, SESSION, True),
+        (SESSION, SESSION, True),
+        (SESSION.replace("s1", "s2"), SESSION, False),
+        (SERVICE, SERVICE, True),
+        (STRANGER, STRANGER, True),
+        (ROOT, ROOT, True),
+        (ROOT, USER, False),
+        ("", USER, False),
+    ],
+)
+def test_a_grant_is_its_grantees(grantee: str, principal: str, expected: bool) -> None:
+    assert allowed(asks(principal), grant(grantee)) is expected
+
+
+@pytest.mark.parametrize(
+    ("operations", "action", "expected"),
+    [
+        (["Decrypt", "Encrypt"], "kms:Encrypt", True),
+        (["GenerateDataKey"], "kms:GenerateDataKeyWithoutPlaintext", False),
+        (["Decrypt"], "kms:Encrypt", False),
+        (["DescribeKey"], "kms:DescribeKey", True),
+        (["RetireGrant"], "kms:RetireGrant", False),
+    ],
+)
+def test_a_grant_allows_its_operations(operations: list[str], action: str, expected: bool) -> None:
+    assert allowed(asks(action=action), grant(USER, *operations)) is expected
+
+
+def test_a_grant_says_nothing_of_what_is_no_key() -> None:
+    assert not allowed(asks(action="dynamodb:Decrypt", resource=TABLE), grant(USER))
+    assert not allowed(asks(resource="*"), grant(USER))
+
+
+def test_a_grant_never_beats_a_deny_and_is_bound_by_guardrails() -> None:
+    assert not allowed(asks(), grant(USER), resource=named(deny(Principal="*")))
+    assert not allowed(asks(), grant(USER), identity=(named(deny()),))
+    assert not allowed(asks(), grant(USER), service_control=((named(allow("s3:*")),),))
+    assert allowed(asks(), grant(USER), permissions_boundary=named(allow("s3:*")))
+
+
+def test_an_unknown_key_policy_may_hold_a_deny() -> None:
+    assert not authorize(asks(), Policies(), (grant(USER),)).allowed
+
+
+@pytest.mark.parametrize(
+    ("constraint", "given", "expected"),
+    [
+        ({"encryption_context_equals": {"a": "1"}}, {"a": "1"}, True),
+        ({"encryption_context_equals": {"a": "1"}}, {"a": "1", "b": "2"}, False),
+        ({"encryption_context_equals": {"a": "1"}}, {"A": "1"}, False),
+        ({"encryption_context_equals": {"a": "x"}}, {"a": "X"}, False),
+        ({"encryption_context_equals": {"a": "1"}}, {}, False),
+        ({"encryption_context_equals": {}}, {"a": "1"}, False),
+        ({"encryption_context_subset": {"a": "1"}}, {"a": "1", "b": "2"}, True),
+        ({"encryption_context_subset": {"a": "1", "b": "2"}}, {"a": "1"}, False),
+        ({"encryption_context_subset": {"a": "1"}}, {"a": "1", "A": "2"}, True),
+        ({"encryption_context_subset": {}}, {}, True),
+        (
+            {"encryption_context_equals": {"a": "1"}, "encryption_context_subset": {"b": "2"}},
+            {"a": "1"},
+            False,
+        ),
+        ({}, {"a": "1"}, True),
+    ],
+)
+def test_constraints_are_on_the_encryption_context(
+    constraint: dict[str, Any], given: dict[str, str], expected: bool
+) -> None:
+    keys: dict[str, Any] = {CONTEXT + name: value for name, value in given.items()}
+    for context in (keys, keys | {"kms:EncryptionContextKeys": list(given)}):
+        request = Request(USER, "kms:Decrypt", KEY, Context(context))
+        assert allowed(request, grant(USER, **constraint)) is expected
+
+
+def test_a_context_of_which_a_part_is_missing_meets_no_constraint() -> None:
+    keys = {CONTEXT + "a": "1", "kms:EncryptionContextKeys": ["a", "b"]}
+    request = Request(USER, "kms:Decrypt", KEY, Context(keys))
+    assert not allowed(request, grant(USER, encryption_context_subset={"a": "1"}))
+
+
+@pytest.mark.parametrize("operation", ["DescribeKey", "GetPublicKey"])
+def test_constraints_have_no_say_where_there_is_no_encryption_context(operation: str) -> None:
+    constrained = grant(USER, operation, encryption_context_equals={"a": "1"})
+    assert allowed(asks(action=f"kms:{operation}"), constrained)
+
+
+PARENT: dict[str, Any] = {"encryption_context_subset": {"a": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "expected"),
+    [
+        ({}, {"kms:GrantOperations": ["Decrypt"]}, True),
+        ({}, {"kms:GrantOperations": ["Decrypt", "CreateGrant"]}, True),
+        ({}, {"kms:GrantOperations": ["Decrypt", "Encrypt"]}, False),
+        ({}, {}, False),
+        (PARENT, {"kms:GrantOperations": ["Decrypt"]}, False),
+        (
+            PARENT,
+            {
+                "kms:GrantOperations": ["Decrypt"],
+                "kms:GrantConstraintType": "EncryptionContextSubset",
+                CONTEXT + "a": "1",
+                CONTEXT + "b": "2",
+            },
+            True,
+        ),
+        (
+            PARENT,
+            {
+                "kms:GrantOperations": ["Decrypt"],
+                "kms:GrantConstraintType": "EncryptionContextEquals",
+                CONTEXT + "a": "1",
+            },
+            True,
+        ),
+        (
+            PARENT,
+            {
+                "kms:GrantOperations": ["Decrypt"],
+                "kms:GrantConstraintType": "EncryptionContextSubset",
+                CONTEXT + "b": "2",
+            },
+            False,
+        ),
+        (
+            {"encryption_context_equals": {"a": "1"}},
+            {
+                "kms:GrantOperations": ["Decrypt"],
+                "kms:GrantConstraintType": "EncryptionContextSubset",
+                CONTEXT + "a": "1",
+            },
+            False,
+        ),
+    ],
+)
+def test_a_child_grant_is_no_wider_than_its_parent(
+    parent: dict[str, Any], child: dict[str, Any], expected: bool
+) -> None:
+    request = Request(USER, "kms:CreateGrant", KEY, Context(child))
+    assert allowed(request, grant(USER, "CreateGrant", "Decrypt", **parent)) is expected
+
+
+def retires(principal: str, grants: list[Grant], **policies: Any) -> bool:
+    context = Context({"aws:PrincipalArn": ROLE} if principal == SESSION else {})
+    request = Request(principal, "kms:RetireGrant", KEY, context, grant_id="g1")
+    return allowed(request, *grants, **policies)
+
+
+@pytest.mark.parametrize(
+    ("principal", "held", "expected"),
+    [
+        (USER, grant(STRANGER, retiring_principal=USER), True),
+        (SESSION, grant(STRANGER, retiring_principal=ROLE), True),
+        (USER, grant(USER, "Decrypt", "RetireGrant"), True),
+        (USER, grant(USER, "Decrypt"), False),
+        (USER, grant(STRANGER, "RetireGrant"), False),
+        (ROOT, grant(USER, issuing_account=ROOT), True),
+        (USER, grant(STRANGER, issuing_account=ROOT), False),
+        (SERVICE, grant(SERVICE, retiring_principal=SERVICE), True),
+    ],
+)
+def test_the_grant_says_who_may_retire_it(principal: str, held: Grant, expected: bool) -> None:
+    assert retires(principal, [held]) is expected
+    assert not retires(principal, [held], resource=named(deny(Principal="*")))
+
+
+def test_only_the_grant_to_be_retired_counts() -> None:
+    other = Grant(USER, frozenset(["RetireGrant"]), grant_id="g2")
+    assert not retires(USER, [grant(STRANGER), other])
+    assert not allowed(asks(action="kms:RetireGrant"), grant(USER, "RetireGrant"))
+
+
+def test_policies_let_retire_where_the_account_owns_the_key_or_is_the_retiring_principal() -> None:
+    everything = (named(allow()),)
+    assert retires(USER, [grant(STRANGER)], identity=everything)
+    assert not retires(
+        USER, [grant(STRANGER)], identity=everything, permissions_boundary=named(allow("s3:*"))
+    )
+    assert not retires(STRANGER, [grant(USER)], identity=everything)
+    theirs = grant(USER, retiring_principal=f"arn:aws:iam::{OTHER}:root")
+    assert retires(STRANGER, [theirs], identity=everything)
+    assert not retires(STRANGER, [theirs])
+    assert not retires(USER, [grant(STRANGER)], resource=named(to(USER)))
+    assert retires(USER, [grant(USER, "RetireGrant")], resource_control=((named(deny(Principal="*")),),))
+
+
+def test_reasons_name_the_grant() -> None:
+    held = Grant.from_json(
+        {
+            "GranteePrincipal": USER,
+            "Operations": ["Decrypt"],
+            "GrantId": "abc",
+            "Name": "n",
+            "Constraints": {"EncryptionContextSubset": {"a": "1"}},
+            "RetiringPrincipal": ROLE,
+            "IssuingAccount": ROOT,
+            "KeyId": KEY,
+            "CreationDate": 0,
+        }
+    )
+    request = Request(USER, "kms:Decrypt", KEY, Context({CONTEXT + "a": "1"}))
+    decision = authorize(request, Policies(resource=KEY_POLICY), (held,))
+    assert decision.decision is Outcome.ALLOWED
+    assert decision.reasons == (Reason(PolicyType.GRANT, Effect.ALLOW, "n", "abc"),)
+    assert (held.retiring_principal, held.issuing_account) == (ROLE, ROOT)
+    assert Grant.from_json({"GranteePrincipal": USER, "Operations": []}).encryption_context_subset is None
+    assert ACCOUNT in held.issuing_account
