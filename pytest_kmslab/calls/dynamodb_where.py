@@ -92,14 +92,10 @@ def _compared(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
         return None
     if _is_name(tokens[0], name) and len(tokens) > 2 and tokens[1].keyword == "IN":
         return _listed(tokens[2:])
-    if len(tokens) < 3:
-        return None
-    for at, value in ((1, tokens[2:]), (len(tokens) - 2, tokens[:-2])):
-        named = tokens[0] if at == 1 else tokens[-1]
-        if is_sign(tokens, at, "=") and _is_name(named, name):
+    for named, equals, value in ((0, 1, tokens[2:]), (-1, len(tokens) - 2, tokens[:-2])):
+        if is_sign(tokens, equals, "=") and _is_name(tokens[named], name):
             literal = _literal(value)
-            if literal is not None:
-                return (literal,)
+            return None if literal is None else (literal,)
     return None
 
 

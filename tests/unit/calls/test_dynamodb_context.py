@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.calls.asking import asked
+from unit.calls.fake_facts import FakeFacts
+
+from pytest_kmslab.calls.dynamodb_context import expression_attributes, value_text
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    facts = FakeFacts()
+    facts.add_table("orders", hash_key="id", index_keys={"by-day": "day"})
+    return facts
+
+
+def context(operation: str, params: dict[str, Any], facts: FakeFacts) -> dict[str, tuple[str, ...]]:
+    (ask,) = asked(operation, {"TableName": "orders"} | params, facts)
+    return {name: values for name, values in ask.request.context.items() if name.startswith("dynamodb:")}
+
+
+@pytest.mark.parametrize(
+    ("expression", "attributes"),
+    [
+        ("price", ["price"]),
+        ("a.b[0].c, d", ["a", "d"]),
+        ("#n.first, #x", ["name", "#x"]),
+        ("attribute_exists(a) AND size(b) > :c", ["a", "b"]),
+        ("a BETWEEN :low AND :high OR NOT b IN (:x, :y)", ["a", "b"]),
+        ("SET a = if_not_exists(b, :zero) + :one REMOVE c ADD d :n DELETE e :s", ["a", "b", "c", "d", "e"]),
+        ("", []),
+    ],
+)
+def test_the_top_level_attributes_of_an_expression(expression: str, attributes: list[str]) -> None:
+    assert list(expression_attributes(expression, {"#n": "name"})) == attributes
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "attributes"),
+    [
+        ("GetItem", {"Key": {"id": {"S": "1"}}, "ProjectionExpression": "price, id"}, ("id", "price")),
+        ("GetItem", {"Key": {"id": {"S": "1"}}, "AttributesToGet": ["price"]}, ("id", "price")),
+        (
+            "PutItem",
+            {"Item": {"id": {"S": "1"}, "price": {"N": "1"}}, "Expected": {"old": {}}},
+            ("id", "price", "old"),
+        ),
+        ("UpdateItem", {"Key": {"id": {"S": "1"}}, "AttributeUpdates": {"price": {}}}, ("id", "price")),
+        ("DeleteItem", {"Key": {"id": {"S": "1"}}, "ConditionExpression": "price > :p"}, ("id", "price")),
+        ("Query", {"KeyConditions": {"id": {}}, "QueryFilter": {"price": {}}}, ("id", "price")),
+        ("Scan", {"ScanFilter": {"price": {}}, "FilterExpression": "stock > :s"}, ("price", "stock")),
+    ],
+)
+def test_attributes_are_those_that_the_request_names(
+    operation: str, params: dict[str, Any], attributes: tuple[str, ...], facts: FakeFacts
+) -> None:
+    assert context(operation, params, facts)["dynamodb:Attributes"] == attributes
+
+
+VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}, ":n": {"N": "7"}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "values"),
+    [
+        ("GetItem", {"Key": {"id": {"S": "1"}, "day": {"S": "monday"}}}, ("1",)),
+        ("PutItem", {"Item": {"id": {"N": "12"}, "day": {"S": "monday"}}}, ("12",)),
+        (
+            "Query",
+            {"KeyConditionExpression": "id = :id AND day = :day", "ExpressionAttributeValues": VALUES},
+            ("1",),
+        ),
+        (
+            "Query",
+            {
+                "KeyConditionExpression": "#k=:id and day <= :day",
+                "ExpressionAttributeNames": {"#k": "id"},
+                "ExpressionAttributeValues": VALUES,
+            },
+            ("1",),
+        ),
+        (
+            "Query",
+            {"IndexName": "by-day", "KeyConditionExpression": "id = :id AND day = :day"}
+            | {"ExpressionAttributeValues": VALUES},
+            ("monday",),
+        ),
+        (
+            "Query",
+            {"KeyConditions": {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}},
+            ("1",),
+        ),
+    ],
+)
+def test_leading_keys_are_the_values_of_the_partition_key(
+    operation: str, params: dict[str, Any], values: tuple[str, ...], facts: FakeFacts
+) -> None:
+    found = context(operation, params, facts)
+
+    assert found["dynamodb:LeadingKeys"] == values
+    assert found["dynamodb:FirstPartitionKeyValues"] == values
+
+
+def test_every_key_value_counts_where_the_key_of_an_index_is_not_known(facts: FakeFacts) -> None:
+    params = {
+        "IndexName": "other",
+        "KeyConditionExpression": "a = :id AND b = :day",
+        "ExpressionAttributeValues": VALUES,
+    }
+
+    assert context("Query", params, facts)["dynamodb:LeadingKeys"] == ("1", "monday")
+
+
+def test_a_scan_has_no_leading_keys(facts: FakeFacts) -> None:
+    params = {"FilterExpression": "id = :id", "ExpressionAttributeValues": VALUES}
+
+    assert "dynamodb:LeadingKeys" not in context("Scan", params, facts)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [({"S": "a"}, "a"), ({"N": "1.50"}, "1.50"), ({"B": "AAE="}, "AAE="), ({"B": b"\0\1"}, "AAE=")],
+)
+def test_a_value_is_compared_as_text(value: dict[str, Any], text: str) -> None:
+    assert value_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "selected"),
+    [
+        ("GetItem", {"Key": {"id": {"S": "1"}}}, "ALL_ATTRIBUTES"),
+        ("GetItem", {"Key": {"id": {"S": "1"}}, "ProjectionExpression": "a"}, "SPECIFIC_ATTRIBUTES"),
+        ("Query", {}, "ALL_ATTRIBUTES"),
+        ("Query", {"IndexName": "by-day"}, "ALL_PROJECTED_ATTRIBUTES"),
+        ("Query", {"IndexName": "by-day", "AttributesToGet": ["a"]}, "SPECIFIC_ATTRIBUTES"),
+        ("Scan", {"Select": "COUNT"}, "COUNT"),
+    ],
+)
+def test_a_read_always_has_a_select(
+    operation: str, params: dict[str, Any], selected: str, facts: FakeFacts
+) -> None:
+    assert context(operation, params, facts)["dynamodb:Select"] == (selected,)
+
+
+def test_a_write_has_return_values_and_no_select(facts: FakeFacts) -> None:
+    plain = context("PutItem", {"Item": {"id": {"S": "1"}}}, facts)
+    asking = context("PutItem", {"Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}, facts)
+
+    assert plain["dynamodb:ReturnValues"] == ("NONE",)
+    assert asking["dynamodb:ReturnValues"] == ("ALL_OLD",)
+    assert "dynamodb:Select" not in plain
+
+
+@pytest.mark.parametrize(
+    ("params", "capacity"), [({}, "NONE"), ({"ReturnConsumedCapacity": "TOTAL"}, "TOTAL")]
+)
+def test_consumed_capacity_is_none_unless_asked_for(
+    params: dict[str, Any], capacity: str, facts: FakeFacts
+) -> None:
+    assert context("Scan", params, facts)["dynamodb:ReturnConsumedCapacity"] == (capacity,)

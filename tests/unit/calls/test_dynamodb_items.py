@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.calls.asking import actions, asked, context_of, pairs
+from unit.calls.fake_facts import ACCOUNT, FakeFacts, key_arn, table_arn
+
+KEY = {"id": {"S": "1"}}
+ORDERS, STOCK = table_arn("orders"), table_arn("stock")
+DECRYPT = ("kms:Decrypt", key_arn())
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    """Two tables under one customer managed key, and one with default encryption."""
+    facts = FakeFacts()
+    key = facts.add_key()
+    facts.add_table("orders", key, hash_key="id", index_keys={"by-day": "day"})
+    facts.add_table("stock", key, hash_key="id")
+    facts.add_table("plain", hash_key="id")
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("GetItem", {"Key": KEY}),
+        ("PutItem", {"Item": KEY}),
+        ("UpdateItem", {"Key": KEY}),
+        ("DeleteItem", {"Key": KEY}),
+        ("Query", {}),
+        ("Scan", {}),
+    ],
+)
+def test_items_of_an_encrypted_table_need_its_key_after_the_table(
+    operation: str, params: dict[str, Any], facts: FakeFacts
+) -> None:
+    asks = asked(operation, {"TableName": "orders"} | params, facts)
+
+    assert pairs(asks) == [(f"dynamodb:{operation}", ORDERS), DECRYPT]
+
+
+@pytest.mark.parametrize("table", ["plain", "missing"])
+def test_other_tables_need_no_key(table: str, facts: FakeFacts) -> None:
+    assert actions(asked("GetItem", {"TableName": table, "Key": KEY}, facts)) == ["dynamodb:GetItem"]
+
+
+def test_a_batch_asks_once_a_table_and_names_every_key(facts: FakeFacts) -> None:
+    keys = [{"id": {"S": "1"}}, {"id": {"S": "2"}}, {"id": {"S": "1"}}]
+    wanted = {"orders": {"Keys": keys, "ProjectionExpression": "price"}, "stock": {"Keys": keys[:1]}}
+
+    asks = asked("BatchGetItem", {"RequestItems": wanted}, facts)
+
+    assert pairs(asks) == [
+        ("dynamodb:BatchGetItem", ORDERS),
+        ("dynamodb:BatchGetItem", STOCK),
+        DECRYPT,
+        DECRYPT,
+    ]
+    context = asks[0].request.context
+    assert context["dynamodb:LeadingKeys"] == ("1", "2")
+    assert context["dynamodb:Attributes"] == ("price", "id")
+    assert context["dynamodb:Select"] == ("SPECIFIC_ATTRIBUTES",)
+
+
+def test_a_batch_of_writes_names_what_is_put_and_what_is_deleted(facts: FakeFacts) -> None:
+    writes = [
+        {"PutRequest": {"Item": {"id": {"S": "1"}, "price": {"N": "2"}}}},
+        {"DeleteRequest": {"Key": {"id": {"S": "2"}}}},
+    ]
+
+    asks = asked("BatchWriteItem", {"RequestItems": {"orders": writes, "plain": writes[:1]}}, facts)
+
+    assert pairs(asks) == [
+        ("dynamodb:BatchWriteItem", ORDERS),
+        ("dynamodb:BatchWriteItem", table_arn("plain")),
+        DECRYPT,
+    ]
+    assert asks[0].request.context["dynamodb:LeadingKeys"] == ("1", "2")
+    assert asks[0].request.context["dynamodb:Attributes"] == ("id", "price")
+
+
+def test_a_transaction_asks_for_each_item_as_if_it_came_alone(facts: FakeFacts) -> None:
+    items = [
+        {"Put": {"TableName": "orders", "Item": KEY}},
+        {"Update": {"TableName": "orders", "Key": KEY}},
+        {"Delete": {"TableName": "stock", "Key": KEY}},
+        {"ConditionCheck": {"TableName": "plain", "Key": KEY}},
+    ]
+
+    asks = asked("TransactWriteItems", {"TransactItems": items}, facts)
+
+    assert pairs(asks) == [
+        ("dynamodb:PutItem", ORDERS),
+        ("dynamodb:UpdateItem", ORDERS),
+        ("dynamodb:DeleteItem", STOCK),
+        ("dynamodb:ConditionCheckItem", table_arn("plain")),
+        DECRYPT,
+        DECRYPT,
+    ]
+    enclosing = [ask.request.context.get("dynamodb:EnclosingOperation") for ask in asks]
+    assert enclosing == [("TransactWriteItems",)] * 4 + [None] * 2
+
+
+def test_a_transaction_of_reads_asks_for_get_item(facts: FakeFacts) -> None:
+    asks = asked("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "orders", "Key": KEY}}]}, facts)
+
+    assert pairs(asks) == [("dynamodb:GetItem", ORDERS), DECRYPT]
+    assert asks[0].request.context["dynamodb:EnclosingOperation"] == ("TransactGetItems",)
+
+
+def test_a_single_operation_is_enclosed_by_none(facts: FakeFacts) -> None:
+    asks = asked("PutItem", {"TableName": "orders", "Item": KEY}, facts)
+
+    assert "dynamodb:EnclosingOperation" not in asks[0].request.context
+
+
+def test_the_key_is_asked_for_in_the_name_of_the_caller_through_dynamodb(facts: FakeFacts) -> None:
+    asks = asked("GetItem", {"TableName": "orders", "Key": KEY}, facts)
+
+    context = context_of(asks, "kms:Decrypt")
+    assert asks[1].via == "dynamodb"
+    assert asks[1].from_ciphertext
+    assert asks[1].request.principal == asks[0].request.principal
+    assert {name: context[name] for name in context if name.startswith("kms:Encryption")} == {
+        "kms:EncryptionContext:aws:dynamodb:tableName": ("orders",),
+        "kms:EncryptionContext:aws:dynamodb:subscriberId": (ACCOUNT,),
+        "kms:EncryptionContextKeys": ("aws:dynamodb:tableName", "aws:dynamodb:subscriberId"),
+        "kms:EncryptionAlgorithm": ("SYMMETRIC_DEFAULT",),
+    }
+    assert context["kms:ViaService"] == ("dynamodb.us-east-1.amazonaws.com",)
+    assert context["kms:CallerAccount"] == (ACCOUNT,)
+    assert context["aws:ViaAWSService"] == ("true",)
+
+
+def test_another_accounts_table_is_encrypted_in_that_accounts_name(facts: FakeFacts) -> None:
+    there = "999988887777"
+    key = facts.add_key(account=there)
+    facts.add_table("theirs", key, account=there, region="eu-west-1")
+
+    arn = table_arn("theirs", region="eu-west-1", account=there)
+    asks = asked("GetItem", {"TableName": arn, "Key": KEY}, facts)
+
+    context = context_of(asks, "kms:Decrypt")
+    assert context["kms:EncryptionContext:aws:dynamodb:subscriberId"] == (there,)
+    assert context["kms:ViaService"] == ("dynamodb.eu-west-1.amazonaws.com",)
+    assert context["kms:CallerAccount"] == (ACCOUNT,)
+    assert asks[1].request.resource_account == there
