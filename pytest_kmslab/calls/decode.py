@@ -86,15 +86,22 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _reader(shape: Shape | None, within: tuple[str, ...]) -> Reader:
-    """What reads values of a shape; `within` names the shapes around it, so that recursion ends."""
+    """What reads values of a shape; `within` names the shapes around it.
+
+    A later model may hold what is not known here; no request of it is let through.
+    """
     if shape is None:
         return _structure_reader({}, ())
     if shape.name == "AttributeValue":
         return _attribute_value
-    if shape.name in within:
-        raise AssertionError(f"shape `{shape.name}` holds itself; give it a reader of its own")
     container = _CONTAINERS.get(shape.type_name)
-    return _SCALARS[shape.type_name] if container is None else container(shape, (*within, shape.name))
+    if container is not None and shape.name not in within:
+        return container(shape, (*within, shape.name))
+    if shape.type_name not in _SCALARS:
+        raise UnreadableError(
+            f"the shape `{shape.name}` of the service's model is not known; please report it"
+        )
+    return _SCALARS[shape.type_name]
 
 
 def _structure(shape: StructureShape, within: tuple[str, ...]) -> Reader:

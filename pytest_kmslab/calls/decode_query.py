@@ -5,8 +5,6 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -84,8 +82,8 @@ def _read(shape: Shape, node: Any, where: str) -> Any:
     container = _CONTAINERS.get(shape.type_name)
     if container is not None:
         return container(shape, node, where)
-    if not isinstance(node, str):
-        raise UnreadableError(f"`{where}` is not a text")
+    if not isinstance(node, str) or shape.type_name not in _SCALARS:
+        raise UnreadableError(f"`{where}` is not a text, or of a type that is not known")
     return _SCALARS[shape.type_name](node, where)
 
 
@@ -163,13 +161,6 @@ def _integer(text: str, where: str) -> int:
     return int(text)
 
 
-def _blob(text: str, where: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise UnreadableError(f"`{where}` is not base64") from None
-
-
 _CONTAINERS: Mapping[str, Callable[[Any, Any, str], Any]] = {
     "structure": _structure,
     "list": _list,
@@ -181,5 +172,4 @@ _SCALARS: Mapping[str, Callable[[str, str], Any]] = {
     "boolean": _boolean,
     "integer": _integer,
     "long": _integer,
-    "blob": _blob,
 }

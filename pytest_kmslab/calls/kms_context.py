@@ -135,11 +135,6 @@ def of_tag_keys(params: Params, key: Key) -> Keys:
     return tag_keys(params["TagKeys"])
 
 
-def of_bypass(params: Params, key: Key) -> Keys:
-    """Whether the lockout check is to be skipped; absent where the request does not say."""
-    return from_member("BypassPolicyLockoutSafetyCheck")(params, key)
-
-
 def from_member(member: str, default: str | int | None = None, condition_key: str = "") -> RequestKeys:
     """What sets `kms:<member>` (or `condition_key`) to a parameter's value, or to its default."""
 

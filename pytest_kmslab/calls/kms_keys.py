@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pytest_kmslab.calls.base import ApiCall, ServiceError
 from pytest_kmslab.facts import Facts, Key
 
-KEY_ID = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+KEY_ID = re.compile(r"mrk-[0-9a-f-]{32,36}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ALIAS = "alias/"
 
 _STATES: Mapping[str, tuple[str, str]] = {

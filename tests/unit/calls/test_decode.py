@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.model import ServiceModel
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.calls.models import every_operation, operation, parameters, wire
@@ -57,6 +58,11 @@ def test_a_query_service_reads_a_url_encoded_body_like_the_mapping_it_came_from(
 def test_an_empty_list_of_a_query_service() -> None:
     model = operation("iam", "TagUser")
     assert decode(model, {"Action": "TagUser", "UserName": "u", "Tags": ""})["Tags"] == []
+
+
+def test_an_empty_map_of_a_query_service() -> None:
+    form = {"Action": "AcquireRole", "TemplateArn": "arn", "ReplacementValues": ""}
+    assert decode(operation("iam", "AcquireRole"), form)["ReplacementValues"] == {}
 
 
 @pytest.mark.parametrize(
@@ -183,6 +189,22 @@ def test_a_map_of_a_form_has_pairs_with_different_keys(entry: dict[str, str]) ->
     form = {f"ReplacementValues.entry.{name}": text for name, text in entry.items()}
     with pytest.raises(ServiceError, match="ReplacementValues"):
         decode(operation("iam", "AcquireRole"), {"Action": "AcquireRole", "TemplateArn": "arn", **form})
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"In": {"type": "structure", "members": {"Self": {"shape": "In"}}}},
+        {"In": {"type": "structure", "members": {"A": {"shape": "New"}}}, "New": {"type": "bigdecimal"}},
+    ],
+)
+def test_a_model_that_holds_what_is_not_known_lets_nothing_through(shapes: dict[str, Any]) -> None:
+    metadata = {"protocol": "json", "protocols": ["json"], "jsonVersion": "1.1", "targetPrefix": "New"}
+    operations = {"Do": {"name": "Do", "http": {}, "input": {"shape": "In"}}}
+    name = f"new-{len(shapes)}"
+    model = ServiceModel({"metadata": metadata, "operations": operations, "shapes": shapes}, name)
+    with pytest.raises(ServiceError, match=r"SerializationException.*please report it"):
+        decode(model.operation_model("Do"), b"{}")
 
 
 json_values = st.recursive(

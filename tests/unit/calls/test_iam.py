@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, outcome, policy, role_session, root, user
+from unit.calls.models import parameters, service_model
 
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.iam_actions import ACTIONS
 from pytest_kmslab.calls.operations import asks
 from pytest_kmslab.facts import Credential
 
@@ -232,3 +234,10 @@ def test_an_aws_managed_policy_belongs_to_no_other_account(facts: FakeFacts) -> 
     ana = user()
     facts.allow(ana, {"Action": "iam:GetPolicy"})
     assert outcome(call("iam", "GetPolicy", {"PolicyArn": BOUNDARY}, ana), facts) == "allowed"
+
+
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_a_resource_type_always_leads_to_a_resource(facts: FakeFacts, operation: str) -> None:
+    params = parameters(service_model("iam").operation_model(operation), full=True)
+    resource = first(facts, operation, params).request.resource
+    assert (resource != "*") is bool(ACTIONS[operation].kinds or operation == "UpdateDelegationRequest")

@@ -189,6 +189,12 @@ def test_a_grant_about_to_be_made() -> None:
     assert context["kms:GrantIsForAWSResource"] == ("false",)
 
 
+def test_a_grant_limited_to_the_calls_of_one_resource() -> None:
+    source = "arn:aws:s3:::bucket"
+    params = {"Operations": ["Decrypt"], "Constraints": {"SourceArn": source}}
+    assert context_of("CreateGrant", params)["kms:GrantConstraintSourceArn"] == (source,)
+
+
 @pytest.mark.parametrize(
     "name", ["kms:GrantConstraintType", "kms:RetiringPrincipal", "kms:EncryptionContextKeys"]
 )
