@@ -19,21 +19,22 @@ def test_a_run_that_uses_nothing_of_it_imports_nothing_heavy(project: pytest.Pyt
     result.stdout.fnmatch_lines(["plugin loaded: True", "heavy: []"])
 
 
-SEAM = """
-    import botocore.session
-    from botocore.handlers import BUILTIN_HANDLERS
+EARLY_CLIENT = """
+    import boto3
 
-    OURS = [event for event, handler, *_ in BUILTIN_HANDLERS if "pytest_kmslab" in handler.__module__]
+    CLIENT = boto3.client("dynamodb", "us-east-1", aws_access_key_id="AKIANOBODY", aws_secret_access_key="no")
 """
 
 
-def test_the_seam_is_there_before_a_conftest_is_imported(project: pytest.Pytester) -> None:
-    project.makeconftest(SEAM)
+def test_a_client_made_when_a_conftest_is_imported_is_decided_too(project: pytest.Pytester) -> None:
+    project.makeconftest(EARLY_CLIENT)
     project.makepyfile("""
-        from conftest import OURS
+        import pytest
+        from conftest import CLIENT
 
-        def test_it():
-            assert "before-call" in OURS
+        def test_it(kmslab_backend):
+            with pytest.raises(CLIENT.exceptions.ClientError, match="UnrecognizedClientException"):
+                CLIENT.list_tables()
     """)
     project.runpytest_subprocess().assert_outcomes(passed=1)
 
