@@ -13,10 +13,9 @@ from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
 from pytest_kmslab.backends import moto_grants
 from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.moto_aws_keys import aws_managed_key
 from pytest_kmslab.backends.moto_identity import IdentityReader, entity_of, partition_of
 from pytest_kmslab.facts import Caller, Credential, Key, Table
-
-AWS_ALIAS = "alias/aws/"
 
 
 class MotoFacts:
@@ -117,7 +116,7 @@ class MotoFacts:
                 return None
             region, account, key_id = parts[3], parts[4], parts[5].removeprefix("key/")
         if key_id in RESERVED_ALIASES:
-            key_id = _aws_managed_key(account, region, key_id)
+            key_id = aws_managed_key(account, region, key_id)
         backend = _backend(kms_backends, account, region)
         if backend is None:
             return None
@@ -181,12 +180,6 @@ def _backend(backends: Any, account: str, region: str) -> Any:
     return None if regions is None else dict.get(regions, region)
 
 
-def _aws_managed_key(account: str, region: str, alias: str) -> str:
-    """The id of an AWS managed key, which moto makes when it is first asked for."""
-    regions = kms_backends[account]
-    return (regions[region].get_key_id_from_alias(alias) or "") if region in regions else ""
-
-
 def _own_arn(arn: str) -> str:
     """The ARN that carries the resource policy: a stream has its own, an index its table's."""
     return arn if "/stream/" in arn else "/".join(arn.split("/")[:2])
@@ -205,7 +198,7 @@ def _key(found: Any) -> Key:
         spec=found.key_spec,
         usage=found.key_usage or "ENCRYPT_DECRYPT",
         origin=found.origin,
-        manager="AWS" if any(alias.startswith(AWS_ALIAS) for alias in aliases) else found.key_manager,
+        manager=found.key_manager,
         multi_region=bool(found.multi_region),
         multi_region_type=_multi_region_type(found) if found.multi_region else "",
         aliases=aliases,

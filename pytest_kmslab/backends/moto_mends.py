@@ -139,6 +139,20 @@ def _record_principals(facts: MotoFacts, call: ApiCall, response: Response) -> N
     setattr(key, KEY_PRINCIPALS, {arn: unique_id(entity) for arn, entity in named if entity is not None})
 
 
+def _made_key(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """A key whose material is to be imported has none yet; moto has it enabled."""
+    _record_principals(facts, call, response)
+    if call.params.get("Origin") == "EXTERNAL":
+        key = facts.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
+        key.key_state, key.enabled = "PendingImport", False
+        response["KeyMetadata"].update(KeyState="PendingImport", Enabled=False)
+
+
+def _default_policy_name(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """PolicyName may be left out: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
+    return {} if "PolicyName" in call.params else {"PolicyName": "default"}
+
+
 def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     key = facts.moto_key(str(call.params.get("KeyId")), call.region, call.account)
     response["Policy"] = facts.key_policy_text(key)
@@ -192,6 +206,8 @@ PREPARE: Mapping[str, Prepare] = {
         _seed,
     ),
     "iam:DeleteUser": _delete_user,
+    "kms:GetKeyPolicy": _default_policy_name,
+    "kms:PutKeyPolicy": _default_policy_name,
 }
 
 ANSWER: Mapping[str, Callable[[ApiCall], Response]] = {
@@ -203,7 +219,7 @@ SETTLE: Mapping[str, Settle] = {
     "iam:CreateUser": _keep_user_boundary,
     "iam:GetUser": _show_user_boundary,
     "kms:CreateGrant": _keep_issuer,
-    "kms:CreateKey": _record_principals,
+    "kms:CreateKey": _made_key,
     "kms:ListGrants": _show_issuers,
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from support.account import ACCOUNT, EVERYTHING, REGION, Account, allow
+from support.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
 
 from pytest_kmslab.backends.base import Credentials
 
@@ -142,7 +142,7 @@ def test_a_user_made_again_under_the_same_name_has_not_the_old_ones_access(accou
     iam.delete_user(UserName="ana")
     again = account.user("ana")
     assert code(again.client("kms").encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
-    shown = account.root.client("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    shown = account.root.client("kms").get_key_policy(KeyId=key)["Policy"]
     assert arn not in shown
     assert '"AIDA' in shown
     put = account.root.client("kms").put_key_policy
@@ -179,3 +179,25 @@ def test_a_key_is_disabled_and_deleted_by_its_arn_too(account: Account) -> None:
     assert datetime.timedelta(days=6, hours=23) < left <= datetime.timedelta(days=7)
     assert kms.cancel_key_deletion(KeyId=arn)["KeyId"] == arn
     assert REGION in arn
+
+
+def test_the_aws_managed_key_is_open_to_all_through_dynamodb_and_to_none_directly(account: Account) -> None:
+    dynamodb = account.root.client("dynamodb")
+    dynamodb.create_table(**TABLE, SSESpecification={"Enabled": True, "SSEType": "KMS"})
+    key = dynamodb.describe_table(TableName="t")["Table"]["SSEDescription"]["KMSMasterKeyArn"]
+    ana = account.user("ana", allow("dynamodb:*", "kms:*"))
+    assert "Item" not in ana.client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})
+    metadata = ana.client("kms").describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]
+    assert (metadata["Arn"], metadata["KeyManager"]) == (key, "AWS")
+    assert code(ana.client("kms").encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
+
+
+def test_a_key_without_its_material_is_not_usable(account: Account) -> None:
+    kms = account.root.client("kms")
+    made = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]
+    assert (
+        made["KeyState"]
+        == kms.describe_key(KeyId=made["KeyId"])["KeyMetadata"]["KeyState"]
+        == "PendingImport"
+    )
+    assert code(kms.encrypt, KeyId=made["KeyId"], Plaintext=b"x") == "KMSInvalidStateException"

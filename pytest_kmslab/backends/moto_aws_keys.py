@@ -1,0 +1,55 @@
+"""AWS managed keys: moto makes them when they are asked for, but as if a customer had."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.kms.models import kms_backends
+
+PREFIX = "alias/aws/"
+USES = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey")
+LOOKS = ("Describe*", "Get*", "List*", "RevokeGrant")
+
+
+def aws_managed_key(account: str, region: str, alias: str) -> str:
+    """The id of the AWS managed key of an alias; empty where there is no such Region."""
+    regions = kms_backends[account]
+    if region not in regions:
+        return ""
+    key_id = str(regions[region].get_key_id_from_alias(alias) or "")
+    key = regions[region].keys.get(key_id)
+    if key is not None and key.key_manager != "AWS":
+        key.key_manager = "AWS"
+        key.policy = json.dumps(fixed_policy(alias.removeprefix(PREFIX), account, region))
+    return key_id
+
+
+def fixed_policy(service: str, account: str, region: str) -> dict[str, Any]:
+    """The key policy of a service's AWS managed key, which nobody can change: every principal of the
+    account may use the key through the service.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    """
+    through = {"kms:CallerAccount": account, "kms:ViaService": f"{service}.{region}.amazonaws.com"}
+    root = f"arn:aws:iam::{account}:root"
+    statements = [
+        (f"Allow access through {service} for all principals of the account", "*", USES, through),
+        ("Allow direct access to key metadata to the account", root, LOOKS, None),
+    ]
+    return {
+        "Version": "2012-10-17",
+        "Id": f"auto-{service}-1",
+        "Statement": [_allow(*statement) for statement in statements],
+    }
+
+
+def _allow(sid: str, principal: str, operations: tuple[str, ...], through: Any) -> dict[str, Any]:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": [f"kms:{operation}" for operation in operations],
+        "Resource": "*",
+        **({"Condition": {"StringEquals": through}} if through else {}),
+    }
