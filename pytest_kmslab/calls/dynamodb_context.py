@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pytest_kmslab.authz.context import Value
@@ -26,15 +27,28 @@ FULL_TABLE_SCAN = "dynamodb:FullTableScan"
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 RETURNING = frozenset({"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"})
 
-_EXPRESSIONS = (
-    "ProjectionExpression",
-    "FilterExpression",
-    "ConditionExpression",
-    "KeyConditionExpression",
-    "UpdateExpression",
-    "SearchConditionExpression",
+_EXPRESSIONS = frozenset(
+    (
+        "ProjectionExpression",
+        "FilterExpression",
+        "ConditionExpression",
+        "KeyConditionExpression",
+        "UpdateExpression",
+    )
 )
-_MAPS = ("Key", "Item", "Expected", "AttributeUpdates", "KeyConditions", "QueryFilter", "ScanFilter")
+_NAMES = frozenset(
+    (
+        "Key",
+        "Item",
+        "Expected",
+        "AttributeUpdates",
+        "KeyConditions",
+        "QueryFilter",
+        "ScanFilter",
+        "AttributesToGet",
+    )
+)
+"""Parameters that are made of attribute names, or that map them to something."""
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
 _WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#\w+|[A-Za-z_]\w*)(?P<call>\s*\()?")
 _EQUALITY = re.compile(r"(#?\w+)\s*=\s*(:\w+)|(:\w+)\s*=\s*(#?\w+)")
@@ -73,35 +87,37 @@ def selected(params: Params, index: str = "") -> str:
 
 def named_attributes(params: Params) -> tuple[str, ...]:
     """The top-level attributes that a request names, key attributes included, in order and once each."""
-    names = params.get("ExpressionAttributeNames") or {}
     found: dict[str, None] = {}
-    for member in _MAPS:
-        found.update(dict.fromkeys(params.get(member) or ()))
-    found.update(dict.fromkeys(params.get("AttributesToGet") or ()))
-    for member in _EXPRESSIONS:
-        found.update(dict.fromkeys(expression_attributes(params.get(member) or "", names)))
+    for member, value in params.items():
+        if member in _NAMES:
+            found.update(dict.fromkeys(value or ()))
+        elif member in _EXPRESSIONS:
+            names = params.get("ExpressionAttributeNames") or {}
+            found.update((names.get(name, name), None) for name in expression_attributes(value or ""))
     return tuple(found)
 
 
-def expression_attributes(expression: str, names: Mapping[str, str]) -> Iterator[str]:
-    """The top-level attributes of an expression: no values, functions, keywords or nested parts."""
-    for word in _WORD.finditer(expression):
-        name = word["name"]
-        if word["before"] or word["call"] or name.upper() in _KEYWORDS:
-            continue
-        yield names.get(name, name)
+@lru_cache(maxsize=1024)
+def expression_attributes(expression: str) -> tuple[str, ...]:
+    """The top-level attributes of an expression, `#name` as it stands: no values, functions, keywords
+    or nested parts."""
+    return tuple(
+        word["name"]
+        for word in _WORD.finditer(expression)
+        if not word["before"] and not word["call"] and word["name"].upper() not in _KEYWORDS
+    )
 
 
 def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[str, ...]:
     """The partition key values that a request names; empty where it names none (Scan)."""
     hash_key = hash_key_of(table, index)
-    pairs = [pair for member in ("Key", "Item") for pair in (params.get(member) or {}).items()]
-    pairs += list(_key_conditions(params))
+    item = params.get("Key") or params.get("Item")
+    if item and hash_key in item:
+        return (value_text(item[hash_key]),)
+    pairs = [*(params.get("Key") or {}).items(), *_key_conditions(params)]
     chosen = [value for name, value in pairs if name == hash_key]
-    if not chosen and "Item" not in params:
-        # The key's schema is not known: naming every key value can only make a condition stricter.
-        chosen = [value for _, value in pairs]
-    return unique(value_text(value) for value in chosen)
+    # Where the key's schema is not known, naming every key value can only make a condition stricter.
+    return unique(value_text(value) for value in chosen or [value for _, value in pairs])
 
 
 def leading_context(values: tuple[str, ...]) -> Context:

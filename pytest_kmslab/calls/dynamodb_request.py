@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from pytest_kmslab.authz.context import Context, Value
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask
-from pytest_kmslab.calls.context_keys import caller_context
+from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.facts import Table
-
-Keys = Mapping[str, "Value | Sequence[Value]"]
-
-
-def tag_keys(prefix: str, tags: Mapping[str, str]) -> dict[str, Value | Sequence[Value]]:
-    """`aws:ResourceTag/…` or `aws:RequestTag/…`, one key for each tag."""
-    return {f"{prefix}/{name}": value for name, value in tags.items()}
 
 
 def ask(
@@ -26,11 +17,11 @@ def ask(
     DynamoDB carries `aws:ResourceTag` of the table for the table, its indexes and its streams.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
     """
-    context: dict[str, Value | Sequence[Value]] = dict(caller_context(call.caller, call.region))
+    context = caller_context(call.caller, call.region)
     account = resource.split(":", 5)[4] if resource.startswith("arn:") else ""
     context["aws:ResourceAccount"] = account or call.account
     if table is not None and table.tags:
-        context.update(tag_keys("aws:ResourceTag", table.tags))
+        context.update(resource_tags(table.tags))
     if keys:
         context.update(keys)
     return Ask(Request(call.caller.arn, f"dynamodb:{action}", resource, Context(context), account))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
@@ -89,11 +90,8 @@ def customer_key(facts: Facts, table: Table) -> Key | None:
 def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys | None = None) -> Ask:
     """Ask for a KMS operation on a key as DynamoDB does it in the caller's name."""
     context = key_context(call, key)
-    context["kms:ViaService"] = SERVICE_PRINCIPAL.format(region=place.region)
+    context.update(_through_dynamodb(place.region))
     context["aws:ResourceAccount"] = key.account
-    context["aws:ViaAWSService"] = True
-    context["aws:CalledVia"] = ("dynamodb.amazonaws.com",)
-    context["aws:CalledViaFirst"] = context["aws:CalledViaLast"] = "dynamodb.amazonaws.com"
     context.update(keys or {})
     request = Request(call.caller.arn, f"kms:{operation}", key.arn, Context(context), key.account)
     return Ask(request, via=VIA, from_ciphertext=operation == "Decrypt")
@@ -101,9 +99,30 @@ def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys | 
 
 def decrypt_ask(call: ApiCall, key: Key, place: Place) -> Ask:
     """Ask for kms:Decrypt of a table's key, as the caller: the right that reading and writing need."""
-    keys = encryption_context(place.encryption_context)
-    keys["kms:EncryptionAlgorithm"] = "SYMMETRIC_DEFAULT"
-    return key_ask(call, "Decrypt", key, place, keys)
+    return key_ask(call, "Decrypt", key, place, _decrypting(place))
+
+
+@lru_cache(maxsize=64)
+def _through_dynamodb(region: str) -> Keys:
+    """What says that a service asks on somebody's behalf.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+    """
+    return {
+        "kms:ViaService": SERVICE_PRINCIPAL.format(region=region),
+        "aws:ViaAWSService": True,
+        "aws:CalledVia": ("dynamodb.amazonaws.com",),
+        "aws:CalledViaFirst": "dynamodb.amazonaws.com",
+        "aws:CalledViaLast": "dynamodb.amazonaws.com",
+    }
+
+
+@lru_cache(maxsize=1024)
+def _decrypting(place: Place) -> Keys:
+    return {
+        **encryption_context(place.encryption_context),
+        "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }
 
 
 def use_keys(call: ApiCall, facts: Facts, tables: Iterable[Table | None]) -> Asks:
