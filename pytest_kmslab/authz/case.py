@@ -34,6 +34,8 @@ _POLICY_KINDS = (
     "resource_control",
     "vpc_endpoint",
 )
+_GRANT_TEXTS = ("GrantId", "RetiringPrincipal", "Name", "IssuingAccount")
+_GRANT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 _DECIDING = {Outcome.ALLOWED: Effect.ALLOW, Outcome.EXPLICIT_DENY: Effect.DENY}
 
 
@@ -103,7 +105,7 @@ def _request(given: Any) -> Request:
         given,
         "request",
         required=("principal", "action", "resource"),
-        optional=("resource_account", "context"),
+        optional=("resource_account", "context", "grant_id"),
     )
     return Request(
         principal=as_text(fields["principal"], "request.principal", filled=True),
@@ -111,6 +113,7 @@ def _request(given: Any) -> Request:
         resource=as_text(fields["resource"], "request.resource", filled=True),
         context=_context(fields.get("context", {})),
         resource_account=as_text(fields.get("resource_account", ""), "request.resource_account"),
+        grant_id=as_text(fields.get("grant_id", ""), "request.grant_id"),
     )
 
 
@@ -142,7 +145,7 @@ def _policies(given: Any, resource: str) -> Policies:
         session=_row(fields.get("session", []), "session"),
         service_control=_levels(fields, "service_control"),
         resource_control=_levels(fields, "resource_control"),
-        vpc_endpoint=_one(fields, "vpc_endpoint", "vpc endpoint"),
+        vpc_endpoint=_one(fields, "vpc_endpoint", "VPC endpoint policy"),
     )
 
 
@@ -182,33 +185,18 @@ def _document(given: Any, place: str, name: str) -> NamedPolicy:
 
 def _grant(given: Any, place: str) -> Grant:
     fields = as_fields(
-        given,
-        place,
-        required=("GranteePrincipal", "Operations"),
-        optional=("Constraints", "GrantId", "RetiringPrincipal", "Name", "IssuingAccount"),
+        given, place, required=("GranteePrincipal", "Operations"), optional=(*_GRANT_TEXTS, "Constraints")
     )
-    kinds = ("EncryptionContextEquals", "EncryptionContextSubset")
-    constraints = as_fields(
-        fields.get("Constraints", {}), f"{place}.Constraints", required=(), optional=kinds
-    )
-    equals, subset = (_pairs(constraints, kind, f"{place}.Constraints") for kind in kinds)
-    return Grant(
-        grantee_principal=as_text(fields["GranteePrincipal"], f"{place}.GranteePrincipal", filled=True),
-        operations=frozenset(as_list(fields["Operations"], f"{place}.Operations", as_text)),
-        grant_id=as_text(fields.get("GrantId", ""), f"{place}.GrantId"),
-        retiring_principal=as_text(fields.get("RetiringPrincipal", ""), f"{place}.RetiringPrincipal"),
-        encryption_context_equals=equals,
-        encryption_context_subset=subset,
-        name=as_text(fields.get("Name", ""), f"{place}.Name"),
-        issuing_account=as_text(fields.get("IssuingAccount", ""), f"{place}.IssuingAccount"),
-    )
-
-
-def _pairs(constraints: Mapping[str, Any], kind: str, place: str) -> dict[str, str] | None:
-    if kind not in constraints:
-        return None
-    pairs = as_object(constraints[kind], f"{place}.{kind}")
-    return {name: as_text(value, f"{place}.{kind}.{name}") for name, value in pairs.items()}
+    as_text(fields["GranteePrincipal"], f"{place}.GranteePrincipal", filled=True)
+    as_list(fields["Operations"], f"{place}.Operations", as_text)
+    for name in _GRANT_TEXTS:
+        as_text(fields.get(name, ""), f"{place}.{name}")
+    inside = f"{place}.Constraints"
+    constraints = as_fields(fields.get("Constraints", {}), inside, required=(), optional=_GRANT_CONSTRAINTS)
+    for kind, pairs in constraints.items():
+        for name, value in as_object(pairs, f"{inside}.{kind}").items():
+            as_text(value, f"{inside}.{kind}.{name}")
+    return Grant.from_json(fields)
 
 
 def _expectation(given: Any) -> Expectation:
