@@ -142,14 +142,12 @@ def _retiring(question: Question, policies: Policies, grants: Sequence[Grant]) -
     https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
     """
     wanted = question.request.grant_id
-    grant = next((grant for grant in grants if wanted and grant.grant_id == wanted), None)
-    if grant is None:
-        return [], [_NO_RESOURCE]
+    named = [grant for grant in grants if wanted and grant.grant_id == wanted]
     identity = question.identity
-    allows = [_grant_reason(grant)] if may_retire(identity, grant) else []
-    if may_delegate_retiring(identity, grant, question.account):
-        limits = limits_lacking(question, policies)
-        iam = iam_allows(question, policies)
+    allows = [_grant_reason(grant) for grant in named if may_retire(identity, grant)]
+    lacks = [_NO_RESOURCE]
+    if any(may_delegate_retiring(identity, grant, question.account) for grant in named):
+        iam, limits = iam_allows(question, policies), limits_lacking(question, policies)
         allows += [] if limits else iam
-        return allows, [] if allows else limits if iam else [_NO_IDENTITY, *limits]
-    return allows, [] if allows else [_NO_RESOURCE]
+        lacks = limits if iam else [_NO_IDENTITY, *limits]
+    return allows, [] if allows else lacks
