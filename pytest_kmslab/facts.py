@@ -128,3 +128,6 @@ class Facts(Protocol):
 
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         """Those of the grants on a key whose grantee is the caller, its role or its account."""
+
+    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
+        """The grant that a grant token was given out for, and its key."""

@@ -104,6 +104,14 @@ class MotoFacts:
         key = self._key_by_arn(key_arn)
         return () if key is None or not key.grants else moto_grants.to_caller(key, caller)
 
+    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
+        """The grant of a token; a token is good in the Region that gave it out."""
+        for key in self.every_key():
+            for grant in moto_grants.every(key) if key.region == region else ():
+                if grant.token == token:
+                    return _key(key), grant
+        return None
+
     def key_policy_text(self, key: Any) -> str:
         """The text of the policy of moto's own key object, as GetKeyPolicy answers it."""
         return self._identities.key_policy_text(key)
@@ -150,7 +158,7 @@ class MotoFacts:
         return NamedPolicy(resource, read_policy(text)) if text else None
 
     def _key_policy_text(self, arn: str) -> str | None:
-        key = self._key_by_arn(arn)
+        key = None if ":alias/" in arn else self._key_by_arn(arn)
         return None if key is None else self._identities.key_policy_text(key)
 
     def _table_policy_text(self, arn: str) -> str | None:

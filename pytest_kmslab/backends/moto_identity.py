@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
@@ -23,6 +24,7 @@ BOUNDARY = "permissions_boundary_arn"
 SESSION_POLICY_ARNS = "kmslab_policy_arns"
 SESSION_TAGS = "kmslab_tags"
 KEY_PRINCIPALS = "kmslab_principals"
+ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 ISSUED = "kmslab_issued"
 """On an access key of moto's: the caller, session token and expiry of a session that we issued with it."""
 
@@ -94,10 +96,12 @@ class IdentityReader:
         """Accounts, services and sessions are taken to exist; users, roles and unique ids are looked up."""
         if principal.startswith(("AIDA", "AROA")):
             return any(unique_id(entity) == principal for entity in _entities())
+        if principal == "*" or ACCOUNT_ID.fullmatch(principal):
+            return True
         kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
-        if kind == "group":
-            return False
-        return kind not in ("user", "role") or entity_of(principal) is not None
+        if kind in ("user", "role"):
+            return entity_of(principal) is not None
+        return kind in ("root", "assumed-role", "federated-user")
 
     def policies(self, caller: Caller) -> Identity:
         """The identity-based policies and the permissions boundary of a caller."""

@@ -29,14 +29,20 @@ def retire_grant(call: ApiCall, facts: Facts) -> Asks:
 
 def _grant(call: ApiCall, facts: Facts) -> tuple[Key, Grant]:
     key_id, grant_id = call.params.get("KeyId"), call.params.get("GrantId")
+    token = call.params.get("GrantToken")
+    if token is not None:
+        return _of_token(call, facts, token)
     if key_id is None or grant_id is None:
-        raise ServiceError(
-            "AccessDeniedException",
-            f"`RetireGrant` by `GrantToken` cannot be decided for {call.caller.arn}: name the grant by "
-            "`KeyId` and `GrantId`",
-        )
+        raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
     key = find_key(call, facts, key_id, "kms:RetireGrant", foreign=True)
     for grant in facts.grants(key.arn):
         if grant.grant_id == grant_id:
             return key, grant
     raise ServiceError("NotFoundException", f"Grant ID {grant_id} not found")
+
+
+def _of_token(call: ApiCall, facts: Facts, token: str) -> tuple[Key, Grant]:
+    found = facts.grant_of_token(token, call.region, call.account)
+    if found is None:
+        raise ServiceError("InvalidGrantTokenException", "The grant token is not valid.")
+    return found

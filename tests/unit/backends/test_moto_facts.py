@@ -168,6 +168,8 @@ def test_principals_that_kms_could_resolve(backend: MotoBackend, aws: Any) -> No
     assert not exists(f"arn:aws:iam::{ACCOUNT}:user/other-path/ana")
     assert not exists(f"arn:aws:iam::{ACCOUNT}:group/readers")
     assert not exists("AIDAEXAMPLEEXAMPLEEXA")
+    assert not exists("ana")
+    assert not exists(f"arn:aws:iam::{ACCOUNT}:policy/p")
 
 
 def test_a_call_that_moto_does_not_serve_never_leaves_for_aws(backend: MotoBackend) -> None:

@@ -177,6 +177,10 @@ class FakeFacts:
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         return self.grants_by_key.get(key_arn, ())
 
+    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
+        found = ((arn, grant) for arn, grants in self.grants_by_key.items() for grant in grants)
+        return next(((self.keys_by_arn[arn], grant) for arn, grant in found if grant.token == token), None)
+
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         names = {caller.arn, caller.principal_arn, caller.account, f"arn:aws:iam::{caller.account}:root"}
         return tuple(grant for grant in self.grants(key_arn) if grant.grantee_principal in names)

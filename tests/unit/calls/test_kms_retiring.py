@@ -75,6 +75,14 @@ def test_a_dry_run() -> None:
     )
 
 
-def test_a_grant_named_by_its_token_alone_is_denied_with_what_to_do() -> None:
-    with pytest.raises(ServiceError, match=r"AccessDeniedException.*`KeyId` and `GrantId`"):
-        next(asks(call("kms", "RetireGrant", {"GrantToken": "t"}), account("Decrypt")))
+def test_a_grant_can_be_named_by_its_token() -> None:
+    facts = account("Decrypt", token="t")
+    (ask,) = asks(call("kms", "RetireGrant", {"GrantToken": "t"}), facts)
+    assert ask.request.grant_id == "g1"
+    with pytest.raises(ServiceError, match="InvalidGrantTokenException"):
+        next(asks(call("kms", "RetireGrant", {"GrantToken": "other"}), facts))
+
+
+def test_a_grant_must_be_named() -> None:
+    with pytest.raises(ServiceError, match="ValidationException"):
+        next(asks(call("kms", "RetireGrant", {}), account("Decrypt")))

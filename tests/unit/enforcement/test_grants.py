@@ -69,6 +69,16 @@ def test_the_retiring_principal_retires_and_others_do_not(account: Account, kms:
     assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
 
 
+def test_a_grant_token_names_its_grant(account: Account, kms: Any) -> None:
+    key, ana = account.key(), account.user("ana").client("kms")
+    made = kms.create_grant(KeyId=key, GranteePrincipal=arn_of("ana"), Operations=["Encrypt", "RetireGrant"])
+    with pytest.raises(ClientError, match="InvalidGrantToken"):
+        ana.retire_grant(GrantToken="not-a-token")
+    assert denied(account.user("bob").client("kms").retire_grant, GrantToken=made["GrantToken"])
+    ana.retire_grant(GrantToken=made["GrantToken"])
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
 def test_the_list_says_who_issued_a_grant(account: Account, kms: Any) -> None:
     key = account.key()
     kms.create_grant(KeyId=key, GranteePrincipal=ROOT, Operations=["Encrypt"])
