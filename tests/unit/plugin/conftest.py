@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
+
+import pytest_kmslab
 
 DECIDE = """
     import pytest
@@ -31,7 +34,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     for name in [name for name in os.environ if name.startswith(("AWS_", "KMSLAB_", "PYTEST_ADDOPTS"))]:
         monkeypatch.delenv(name)
     if not any(point.name == "kmslab" for point in entry_points(group="pytest11")):
-        pytester.plugins.append("pytest_kmslab.plugin")
+        # A checkout that is not installed: see the conftest.py at the top.
+        monkeypatch.setenv("PYTEST_PLUGINS", "pytest_kmslab.plugin")
+        monkeypatch.setenv("PYTHONPATH", str(Path(pytest_kmslab.__file__).parents[1]))
     return pytester
 
 

@@ -53,7 +53,10 @@ def test_the_seam_is_gone_after_the_run(project: pytest.Pytester) -> None:
     assert before == BUILTIN_HANDLERS
 
 
-def test_a_plugin_that_a_conftest_names_starts_too(project: pytest.Pytester) -> None:
+def test_a_plugin_that_a_conftest_names_starts_too(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_PLUGINS", raising=False)
     project.makeconftest('pytest_plugins = ["pytest_kmslab.plugin"]')
     project.makepyfile("""
         from pytest_kmslab.run import RUN
@@ -61,7 +64,6 @@ def test_a_plugin_that_a_conftest_names_starts_too(project: pytest.Pytester) -> 
         def test_it(pytestconfig):
             assert pytestconfig.stash[RUN].settings.backend == "moto"
     """)
-    project.plugins.clear()
     result = project.runpytest_subprocess("-p", "no:kmslab", "--kmslab-enforcement=off")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*enforcement OFF*"])
