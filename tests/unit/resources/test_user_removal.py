@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
+from unit.resources.fakes import FakeClient, RefusedError
 
 from pytest_kmslab.resources.user_removal import delete_plain_user, delete_user
 
@@ -96,37 +95,10 @@ def test_a_user_whose_access_key_is_gone_goes(iam: Any) -> None:
     assert names(iam) == []
 
 
-class FakeIam:
-    """Answers each operation with the next of the given answers, or with nothing, and keeps the calls."""
-
-    def __init__(self, **answers: list[Any]) -> None:
-        self.exceptions = SimpleNamespace(NoSuchEntityException=KeyError)
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._answers = answers
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**given: Any) -> Any:
-            self.calls.append(
-                (operation, {name: value for name, value in given.items() if name != "UserName"})
-            )
-            answer = self._answers[operation].pop(0) if self._answers.get(operation) else {}
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return call
-
-
-def refusal(code: str, status: int) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}, "List"
-    )
-
-
 def test_every_page_is_read_before_anything_is_removed() -> None:
     first = {"AccessKeyMetadata": [{"AccessKeyId": "A"}], "IsTruncated": True, "Marker": "here"}
     second = {"AccessKeyMetadata": [{"AccessKeyId": "B"}], "IsTruncated": False}
-    iam: Any = FakeIam(list_access_keys=[first, second])
+    iam: Any = FakeClient(list_access_keys=[first, second])
     delete_user(iam, "ana")
     assert [call for call in iam.calls if "access_key" in call[0]] == [
         ("list_access_keys", {}),
@@ -136,21 +108,21 @@ def test_every_page_is_read_before_anything_is_removed() -> None:
     ]
 
 
-@pytest.mark.parametrize("answer", [NotImplementedError(), refusal("InternalFailure", 501)])
+@pytest.mark.parametrize("answer", [NotImplementedError(), RefusedError("InternalFailure", 501)])
 def test_what_an_emulator_lacks_nobody_has(answer: Exception) -> None:
-    iam: Any = FakeIam(list_service_specific_credentials=[answer])
+    iam: Any = FakeClient(list_service_specific_credentials=[answer])
     delete_user(iam, "ana")
     assert iam.calls[-1] == ("delete_user", {})
 
 
 def test_another_error_is_told() -> None:
-    iam: Any = FakeIam(list_service_specific_credentials=[refusal("AccessDenied", 403)])
-    with pytest.raises(ClientError, match="AccessDenied"):
+    iam: Any = FakeClient(list_service_specific_credentials=[RefusedError("AccessDenied", 403)])
+    with pytest.raises(RefusedError, match="AccessDenied"):
         delete_user(iam, "ana")
 
 
 def test_what_moto_cannot_make_is_removed_too() -> None:
-    iam: Any = FakeIam(
+    iam: Any = FakeClient(
         list_signing_certificates=[{"Certificates": [{"CertificateId": "C"}]}],
         list_service_specific_credentials=[
             {"ServiceSpecificCredentials": [{"ServiceSpecificCredentialId": "S"}]}
@@ -170,6 +142,6 @@ def test_what_moto_cannot_make_is_removed_too() -> None:
 
 def test_a_user_that_cannot_go_is_told_of() -> None:
     """What is missing is something else than the user: it is still there."""
-    iam: Any = FakeIam(delete_user=[KeyError("policy")])
+    iam: Any = FakeClient(delete_user=[KeyError("policy")])
     with pytest.raises(KeyError, match="policy"):
         delete_user(iam, "ana")

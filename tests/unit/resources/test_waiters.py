@@ -2,21 +2,12 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
+from unit.resources.fakes import Bed
 
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.resources.waiters import FIRST_PAUSE, LONGEST_PAUSE, Waiter, error_code
 
 CODES = frozenset({"MalformedPolicyDocumentException"})
-
-
-class Bed:
-    """Sleeps without sleeping, and keeps count."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 def refusal(code: str) -> ClientError:
@@ -33,11 +24,6 @@ def answers(*given: object):  # type: ignore[no-untyped-def]  # noqa: ANN201
         return answer
 
     return call
-
-
-@pytest.fixture
-def bed() -> Bed:
-    return Bed()
 
 
 def test_a_first_look_that_is_good_costs_no_sleep(bed: Bed) -> None:

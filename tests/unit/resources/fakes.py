@@ -1,0 +1,63 @@
+"""A client that answers what it is told to."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+class RefusedError(ClientError):
+    """The error that a service answers with this code."""
+
+    def __init__(self, code: str, status: int = 400) -> None:
+        answer: Any = {
+            "Error": {"Code": code, "Message": ""},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
+        super().__init__(answer, "Operation")
+
+
+class NotThereError(RefusedError):
+    """ResourceNotFoundException."""
+
+    def __init__(self) -> None:
+        super().__init__("ResourceNotFoundException")
+
+
+class FakeClient:
+    """Answers each operation with the next of its answers, the last one for good, and keeps the calls."""
+
+    def __init__(self, **answers: list[Any]) -> None:
+        self.exceptions = SimpleNamespace(
+            NoSuchEntityException=KeyError, ResourceNotFoundException=NotThereError
+        )
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._answers = answers
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(*_: Any, **given: Any) -> Any:
+            self.calls.append((operation, given))
+            answers = self._answers.get(operation, [{}])
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+    @property
+    def operations(self) -> list[str]:
+        """What was called, in order."""
+        return [operation for operation, _ in self.calls]
+
+
+class Bed:
+    """Sleeps without sleeping, and keeps count."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
