@@ -48,7 +48,7 @@ class Run:
             self.trail,
             self.clock,
             enforcing=self.settings.enforcement == "enforce",
-            table_key_cache=getattr(self.settings, "table_key_cache", 0),
+            table_key_cache=self.settings.table_key_cache,
         )
 
     @property
