@@ -46,7 +46,6 @@ def test_the_policy_is_put_back_after_an_error_too(lab: Lab) -> None:
     key, user = lab.create_key(), lab.create_user()
     before = key.policy()
     with pytest.raises(ZeroDivisionError), key.added_user(user):
-        assert user.arn in key.users()
         raise ZeroDivisionError
     assert key.policy() == before
 
@@ -71,8 +70,7 @@ def test_a_policy_of_another_shape_is_not_changed(lab: Lab) -> None:
 
 def test_an_alias_of_somebody_else_is_left_alone(lab: Lab) -> None:
     theirs, ours = lab.create_key(), lab.create_key()
-    ours.remove()
-    with pytest.raises(ClientError):
+    with pytest.raises(ClientError, match="AlreadyExistsException"):
         ours.create_alias(theirs.alias)
     ours.remove()
     kms = lab.as_(lab.admin).client("kms")
