@@ -1,0 +1,1 @@
+"""Random authorization cases, decided by this engine and by independent ones."""

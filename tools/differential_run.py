@@ -1,0 +1,88 @@
+"""Decides random cases with this engine and with independent ones, and reports where they differ.
+
+    PYTHONPATH=tests python tools/differential_run.py [--cases 5000] [--seed n] [--work folder]
+
+Needs node, npm and pip: the other engines are installed, at exact versions, below the work folder.
+Exit 0 if every difference is a known error of a peer, 1 if one is not (each is printed, made small, as
+a case for tests/corpus), 2 if a peer cannot be run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import SystemRandom
+
+from differential.compare import Tally, compare, stale
+from differential.generator import Case, cases
+from differential.peers import PEERS, PeerError, Running, start
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "tests" / "corpus" / "peer_errors"
+BATCH = 1000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; the exit code."""
+    options = parse_arguments(arguments)
+    print(f"{options.cases} random cases of seed {options.seed}", flush=True)
+    tallies: list[Tally] = []
+    problems: list[str] = []
+    for peer in PEERS:
+        try:
+            with start(peer, options.work) as running:
+                problems += stale(running, list(corpus()))
+                tallies.append(ask(running, options.cases, options.seed))
+        except PeerError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+    for problem in problems:
+        print(f"stale: {problem}")
+    found = [disagreement for tally in tallies for disagreement in tally.disagreements]
+    for disagreement in found:
+        print(f"\n{disagreement.peer} says {disagreement.theirs}, this engine {disagreement.ours}:")
+        print(disagreement.as_corpus_case())
+    return 1 if found or problems else 0
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="compare this engine with independent ones on random cases")
+    parser.add_argument("--cases", type=int, default=5000, help="how many (default 5000)")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(2**32), help="repeat a run")
+    parser.add_argument(
+        "--work", type=Path, default=ROOT / "build" / "peers", help="where peers are installed"
+    )
+    return parser.parse_args(arguments)
+
+
+def corpus() -> Iterator[tuple[str, Case]]:
+    """The cases of the peers' known errors, by name."""
+    for path in sorted(CORPUS.glob("*.json")):
+        yield path.stem, json.loads(path.read_text(encoding="utf-8"))
+
+
+def ask(peer: Running, count: int, seed: int) -> Tally:
+    """Put the cases to one peer, and print what came of it."""
+    began = time.perf_counter()
+    tally = Tally()
+    drawn = islice(cases(seed), count)
+    while batch := list(islice(drawn, BATCH)):
+        compare(batch, peer, tally)
+    seconds = time.perf_counter() - began
+    print(
+        f"{peer.peer.name}: {tally.asked} asked, {tally.agreed} agreed, {tally.explained} known errors of "
+        f"it, {len(tally.disagreements)} unexplained ({seconds:.0f} s)"
+    )
+    for name, times in tally.known.most_common():
+        print(f"  {times:6} {name}")
+    return tally
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
