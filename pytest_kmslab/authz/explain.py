@@ -12,6 +12,7 @@ from pytest_kmslab.authz.policy import Policies, Policy
 from pytest_kmslab.authz.question import Group, Question, bearing, iam_allows
 from pytest_kmslab.authz.remedy import Remedy, remedies
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.authz.wording import count, label, sort_of
 
 _SHOWN = 5
 """Near misses that a text shows."""
@@ -67,21 +68,13 @@ def _asked(question: Question) -> Iterator[str]:
     aliases = context.get("kms:RequestAlias") or context.get("kms:ResourceAliases") or ()
     yield f"  on  {request.resource}" + (f" ({', '.join(aliases)})" if aliases else "")
     if question.service == "kms":
-        yield f"  via {', '.join(context.get('kms:ViaService', ())) or 'nothing: a direct call'}"
-
-
-def _label(question: Question, kind: PolicyType, name: str) -> str:
-    """A policy as the text calls it: that of the resource itself is not named by its ARN once more."""
-    sort = kind.value
-    if kind is PolicyType.RESOURCE and question.gated:
-        sort = "key policy" if question.service == "kms" else "trust policy"
-    return sort if name in ("", question.request.resource) else f"{sort} `{name}`"
+        yield f"  via {', '.join(context.get('kms:ViaService', ())) or 'no service: a direct call'}"
 
 
 def _phrase(question: Question, reason: Reason, errors: dict[str, str]) -> str:
-    policy = _label(question, reason.policy_type, reason.policy)
+    policy = label(question, reason.policy_type, reason.policy)
     if reason.effect is Effect.MISSING:
-        return f"no {policy} allows it" if policy in _SEVERAL else f"the {policy} does not allow it"
+        return _missing(question, reason.policy_type, policy)
     if reason.effect is Effect.UNREADABLE:
         return f"{policy} cannot be read and may hold a Deny: {errors.get(reason.policy, '')}"
     if reason.policy_type is PolicyType.GRANT:
@@ -92,6 +85,14 @@ def _phrase(question: Question, reason: Reason, errors: dict[str, str]) -> str:
     return f"`{reason.statement}` of {policy} {verb} it"
 
 
+def _missing(question: Question, kind: PolicyType, policy: str) -> str:
+    if policy not in _SEVERAL:
+        return f"the {policy} does not allow it"
+    left = kind is PolicyType.IDENTITY and question.gated and question.identity.account == question.account
+    resource = sort_of(question, PolicyType.RESOURCE)
+    return f"no {policy} allows it" + (f", and the {resource} leaves it to them" if left else "")
+
+
 def _grant(name: str, grant_id: str) -> str:
     return f"grant `{grant_id or name}`" + (f" ({name})" if name and grant_id else "")
 
@@ -99,10 +100,10 @@ def _grant(name: str, grant_id: str) -> str:
 def _looked_at(question: Question, groups: Sequence[Group], grants: Sequence[Grant]) -> Iterator[str]:
     for kind, group in groups:
         for named in group:
-            yield f"  {_label(question, kind, named.name)}: {_counted(question, named.policy)}"
+            yield f"  {label(question, kind, named.name)}: {_counted(question, named.policy)}"
     if grants:
         held = len(grants_to(question.identity, grants))
-        yield f"  {_count(len(grants), 'grant')} on the key, {held} to the caller"
+        yield f"  {count(len(grants), 'grant')} on the key, {held} to the caller"
     if not groups and not grants:
         yield "  nothing: there is no policy and no grant"
 
@@ -111,11 +112,7 @@ def _counted(question: Question, policy: Policy) -> str:
     if policy.error:
         return "cannot be read"
     about = sum(statement.covers_action(question.action) for statement in policy.statements)
-    return f"{_count(len(policy.statements), 'statement')}, {about} about {question.request.action}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{count(len(policy.statements), 'statement')}, {about} about {question.request.action}"
 
 
 def _nearly(
@@ -136,16 +133,20 @@ def _void(question: Question, policies: Policies, decision: Decision) -> Iterato
         for reason in decision.reasons
     )
     if untrusted and question.gated and policies.resource and question.identity.entity:
-        sort = _label(question, PolicyType.RESOURCE, "")
-        for reason in iam_allows(question, policies):
+        sort = sort_of(question, PolicyType.RESOURCE)
+        within = question.identity.account == question.account
+        why = f"the {sort} does not leave this to IAM policies"
+        if not within:
+            why = f"across accounts the {sort} must allow it too"
+        for reason in iam_allows(question, policies) if question.may_cross else ():
             statement = f"`{reason.statement}` of {reason.policy_type.value} `{reason.policy}`"
-            yield f"{statement} matches but has no effect: the {sort} does not leave this to IAM policies"
+            yield f"{statement} matches but has no effect: {why}"
 
 
 def _miss(question: Question, miss: Miss) -> str:
     if miss.policy_type is PolicyType.GRANT:
         return f"{_grant(miss.policy, miss.statement)}: {miss.element}: {miss.why}"
-    policy = _label(question, miss.policy_type, miss.policy)
+    policy = label(question, miss.policy_type, miss.policy)
     return f"`{miss.statement}` of {policy}: {miss.element}: {miss.why}"
 
 
@@ -154,12 +155,18 @@ def _changes(question: Question, needed: Sequence[Remedy], misses: Sequence[Miss
     for index, remedy in enumerate(needed):
         yield ("and " if index else "") + _change(remedy)
     instead = [
-        f"or name the caller in the Principal of `{miss.statement}` of the {_label(question, *_policy(miss))}"
+        f"or name the caller in the Principal of `{miss.statement}` of the {label(question, *_policy(miss))}"
         for miss in misses
         if miss.policy_type is PolicyType.RESOURCE and miss.element == "Principal"
     ]
-    if len(needed) == 1 and needed[0].policy_type in (PolicyType.IDENTITY, PolicyType.RESOURCE):
+    if len(needed) == 1 and needed[0].statement and _by_name(question, needed[0].policy_type):
         yield from instead[:1]
+
+
+def _by_name(question: Question, lacking: PolicyType) -> bool:
+    """Whether a resource policy that named the caller would do in place of what is lacking."""
+    within = question.identity.account == question.account
+    return lacking is PolicyType.RESOURCE or (lacking is PolicyType.IDENTITY and within)
 
 
 def _policy(miss: Miss) -> tuple[PolicyType, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ def near_misses(
     """Every near miss, those that miss by the action last. Statements about another service are none."""
     lacking = {reason.policy_type for reason in decision.reasons if reason.effect is Effect.MISSING}
     searched = lacking | {PolicyType.RESOURCE, PolicyType.IDENTITY}
+    if not question.may_cross:
+        searched -= {PolicyType.RESOURCE}
     found = [
         miss
         for kind, group in bearing(question, policies)
@@ -101,7 +104,8 @@ def _condition(question: Question, condition: Condition) -> str:
     negated = condition.row is not None and condition.row.negated
     wanted = f"wanted {'none of ' if negated else ''}{listed(condition.values)}"
     if condition.row is None:
-        return f"wanted {condition.values}, the request has {listed(given) if given else 'no such key'}"
+        presence = " or ".join("absent" if value == "true" else "present" for value in condition.values)
+        return f"wanted it {presence}, the request has {listed(given) if given else 'none'}"
     if not given:
         direct = ": this is a direct call" if condition.folded_key == "kms:viaservice" else ""
         return f"{wanted}, the request has none{direct}"
@@ -123,8 +127,8 @@ def _of_grant(question: Question, grant: Grant) -> Iterator[Miss]:
 
 def _constraints(grant: Grant) -> str:
     exactly, at_least = grant.encryption_context_equals, grant.encryption_context_subset
-    texts = [f"exactly {dict(exactly)}"] if exactly is not None else []
-    texts += [f"at least {dict(at_least)}"] if at_least is not None else []
+    texts = [f"exactly {json.dumps(exactly, sort_keys=True)}"] if exactly is not None else []
+    texts += [f"at least {json.dumps(at_least, sort_keys=True)}"] if at_least is not None else []
     return " and ".join(texts) or "no more operations than its own"
 
 

@@ -10,6 +10,7 @@ from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, 
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.principal import Kind
 from pytest_kmslab.authz.question import Question
+from pytest_kmslab.authz.wording import label, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ def remedies(question: Question, policies: Policies, decision: Decision) -> list
 def _remedy(question: Question, policies: Policies, reason: Reason) -> list[Remedy]:
     kind = reason.policy_type
     if reason.effect is Effect.DENY:
-        place = f"take `{reason.statement}` out of {kind.value} `{reason.policy}`, or narrow it"
+        place = f"take `{reason.statement}` out of {label(question, kind, reason.policy)}, or narrow it"
         return [Remedy(kind, f"{place}: no Allow overrides a Deny")]
     if reason.effect is Effect.UNREADABLE:
-        return [Remedy(kind, f"mend {kind.value} `{reason.policy}`")]
+        return [Remedy(kind, f"mend {label(question, kind, reason.policy)}")]
     hopeless = _hopeless(question, policies, kind)
     if hopeless:
         return [Remedy(kind, hopeless)]
-    return [Remedy(kind, _place(question, policies, kind), _statement(question, kind))]
+    return [Remedy(kind, _place(question, policies, kind), _statement(question, policies, kind))]
 
 
 def _hopeless(question: Question, policies: Policies, kind: PolicyType) -> str:
@@ -70,17 +71,16 @@ def _place(question: Question, policies: Policies, kind: PolicyType) -> str:
     if kind is PolicyType.PERMISSIONS_BOUNDARY and policies.permissions_boundary:
         return f"the permissions boundary `{policies.permissions_boundary.name}`"
     if kind is PolicyType.RESOURCE:
-        sort = "key policy" if question.service == "kms" else "resource-based policy"
-        return f"the {sort} of {question.request.resource}"
+        return f"the {sort_of(question, kind)} of {question.request.resource}"
     return _PLACES[kind]
 
 
-def _statement(question: Question, kind: PolicyType) -> dict[str, Any]:
+def _statement(question: Question, policies: Policies, kind: PolicyType) -> dict[str, Any]:
     request, statement = question.request, dict[str, Any](Effect="Allow")
     if kind in _ANYBODY:
         statement["Principal"] = "*"
     elif kind is PolicyType.RESOURCE:
-        statement["Principal"] = _principal(question)
+        statement["Principal"] = _principal(question, policies)
     statement["Action"] = request.action
     if kind is PolicyType.RESOURCE and question.gated:
         if question.service == "kms":
@@ -90,8 +90,10 @@ def _statement(question: Question, kind: PolicyType) -> dict[str, Any]:
     return statement
 
 
-def _principal(question: Question) -> dict[str, str]:
+def _principal(question: Question, policies: Policies) -> dict[str, str]:
+    """The caller; of a session the role, unless what limits the role would limit this too."""
     identity = question.identity
     if identity.kind is Kind.SERVICE:
         return {"Service": identity.arn}
-    return {"AWS": identity.entity or identity.arn}
+    limited = policies.permissions_boundary or policies.session
+    return {"AWS": identity.arn if limited or not identity.entity else identity.entity}
