@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import contextlib
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from py_partiql_parser import DynamoDBStatementParser
+from unit.calls.statements import StatementMaker
 
 from pytest_kmslab.calls.partiql import read_statement
 from pytest_kmslab.calls.partiql_tokens import StatementError
@@ -149,6 +151,8 @@ def tables_that_moto_touches(text: str) -> set[str]:
         "SELECT * FROM\tmine WHERE x = ' FROM secret '",
         "SELECT a\tFROM mine WHERE secret = 1",
         "SELECT a\rFROM mine WHERE secret = 1",
+        "DELETE FROM mine\tWHERE\tbegins_with(\"secret\", 'x')",
+        "UPDATE mine\tREMOVE\t\"secret\" WHERE id = 'x'",
         'SELECT "a WHERE ", "b FROM secret" FROM mine',
     ],
 )
@@ -192,6 +196,21 @@ def test_moto_touches_no_other_table_than_the_one_that_was_read(text: str) -> No
     except StatementError:
         return
     assert tables_that_moto_touches(text) <= {table}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_moto_touches_no_other_table_of_misleading_statements(seed: int) -> None:
+    maker = StatementMaker(Random(seed))
+    read = touched = 0
+    for _ in range(800):
+        text = maker.statement()
+        with contextlib.suppress(StatementError):
+            table, read = read_statement(text).table, read + 1
+            found = tables_that_moto_touches(text)
+            assert found <= {table}, text
+            touched += bool(found)
+    assert read > 100
+    assert touched > 20
 
 
 @settings(max_examples=300, deadline=None)
