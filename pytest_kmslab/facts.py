@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy
+if TYPE_CHECKING:
+    from pytest_kmslab.authz.grant import Grant
+    from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from pytest_kmslab.run import BACKENDS, RUN
 
 if TYPE_CHECKING:
-    from pytest_kmslab.backends.base import Backend, Capabilities
+    from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
     from pytest_kmslab.resources.iam_user import IamUser
@@ -31,9 +30,7 @@ def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
     settings = config.stash[RUN].settings
     if settings.scope != "auto":
         return cast(Scope, settings.scope)
-    module, name = BACKENDS[settings.backend]
-    capabilities: Capabilities = getattr(import_module(module), name).capabilities
-    return "function" if capabilities.resets else "session"
+    return "function" if BACKENDS[settings.backend].resets else "session"
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +18,21 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.enforcer import Enforcer
 
-BACKENDS = {"moto": ("pytest_kmslab.backends.moto", "MotoBackend")}
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a backend's class is, and whether it `resets` (Capabilities): choosing one costs no import."""
+
+    module: str
+    name: str
+    resets: bool
+
+    def load(self) -> Any:
+        """The class."""
+        return getattr(import_module(self.module), self.name)
+
+
+BACKENDS = {"moto": Place("pytest_kmslab.backends.moto", "MotoBackend", resets=True)}
 
 
 class Run:
@@ -55,8 +70,7 @@ class Run:
     def backend(self) -> Backend:
         """The backend that was chosen, made at first use and not started; raises BackendError."""
         if self._backend is None:
-            module, name = BACKENDS[self.settings.backend]
-            backend: Backend = getattr(import_module(module), name)(self.settings.region)
+            backend: Backend = BACKENDS[self.settings.backend].load()(self.settings.region)
             self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
         return self._backend

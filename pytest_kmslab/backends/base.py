@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.facts import Facts
+if TYPE_CHECKING:
+    from pytest_kmslab.apicall import ApiCall
+    from pytest_kmslab.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

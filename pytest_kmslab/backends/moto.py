@@ -9,11 +9,11 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.base import Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
+    from pytest_kmslab.apicall import ApiCall
     from pytest_kmslab.backends.moto_facts import MotoFacts
     from pytest_kmslab.backends.moto_mends import MotoMends
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakSet
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
-
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from botocore.model import OperationModel
 
+    from pytest_kmslab.apicall import ApiCall, ServiceError
     from pytest_kmslab.backends.base import Credentials
     from pytest_kmslab.enforcement.enforcer import Enforcer
 
@@ -68,6 +67,7 @@ class Interceptor:
         service = model.service_model.service_name
         if service not in enforcer.services:
             return None
+        from pytest_kmslab.apicall import ApiCall, ServiceError
         from pytest_kmslab.calls.decode import decode
 
         try:

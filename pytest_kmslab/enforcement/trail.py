@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pytest_kmslab.authz.decision import Decision
-from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import Policies
-from pytest_kmslab.authz.request import Request
+if TYPE_CHECKING:
+    from pytest_kmslab.authz.decision import Decision
+    from pytest_kmslab.authz.grant import Grant
+    from pytest_kmslab.authz.policy import Policies
+    from pytest_kmslab.authz.request import Request
 
 KEPT = 2_000
 """Entries kept at most; the oldest go first, so that a long run has a bounded memory."""
