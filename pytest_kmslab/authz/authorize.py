@@ -57,11 +57,12 @@ def _permissions(question: Question, policies: Policies, grants: Sequence[Grant]
         return [], [_NO_RESOURCE if question.gated else _NO_IDENTITY]
     if question.action == "kms:retiregrant":
         return _retiring(question, policies, grants)
-    if question.identity.account == question.account:
+    if question.identity.account == question.account and question.identity.kind is not Kind.SERVICE:
         allows, lacks = _within_account(question, policies)
     else:
         allows, lacks = _across_accounts(question, policies)
-    allows += _granted(question, grants)
+    if grants and question.service == "kms" and question.gated:
+        allows += _granted(question, policies, grants)
     return allows, [] if allows else lacks
 
 
@@ -122,12 +123,14 @@ def _reasons(policy: NamedPolicy | None, matches: Sequence[Match]) -> list[Reaso
     return reasons(PolicyType.RESOURCE, policy, matches) if policy and matches else []
 
 
-def _granted(question: Question, grants: Sequence[Grant]) -> list[Reason]:
-    if not grants or question.service != "kms" or not question.gated:
-        return []
-    request = question.request
+def _granted(question: Question, policies: Policies, grants: Sequence[Grant]) -> list[Reason]:
+    """The grants that allow the request. Whether boundary and session policies limit a grant is not
+    documented: one to a role is taken to be limited as a key policy is that names the role."""
+    request, identity = question.request, question.identity
     operation = request.action.partition(":")[2]
-    held = allowing_grants(operation, question.identity, request.context, grants)
+    held = allowing_grants(operation, identity, request.context, grants)
+    if held and limits_lacking(question, policies) and identity.kind is Kind.ROLE:
+        held = [grant for grant in held if grant.grantee_principal != identity.entity]
     return [_grant_reason(grant) for grant in held]
 
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.authz.context import text_of
@@ -38,8 +38,8 @@ class Condition:
     operator: str
     key: str
     values: tuple[str, ...]
-    row: Operator | None
-    test: Test
+    row: Operator | None = field(compare=False, repr=False)
+    test: Test = field(compare=False, repr=False)
     qualifier: str = ""
     if_exists: bool = False
     folded_key: str = ""

@@ -13,7 +13,7 @@ from pytest_kmslab.errors import PolicyError
 
 _ELEMENTS = ("Version", "Id", "Statement")
 _VERSIONS = ("2008-10-17", VERSION)
-_LARGEST = 1_000_000
+_LARGEST = 262_144
 """Characters of a document; AWS's own limits are 32,768 bytes and less."""
 _ACTIONS_KEPT = 2048
 _PARSES_KEPT = 2048

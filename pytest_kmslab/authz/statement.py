@@ -55,9 +55,12 @@ class Statement:
     def covers_action(self, action: str) -> bool:
         """Whether the statement is about an action, given in lower case.
 
-        Without Action it has no effect: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+        Without Action a statement of a key policy has no effect; IAM refuses one, so that there it counts
+        against the caller. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
         """
-        return self.actions is not None and self._settle(self.actions.cover(action))
+        if self.actions is None:
+            return self.denies and not self._names_principals
+        return self._settle(self.actions.cover(action))
 
     def applies(self, resource: str, service: str, context: Context) -> bool:
         """Whether resource and conditions are met."""
@@ -71,10 +74,12 @@ class Statement:
         """Whether the statement is about a resource.
 
         Without Resource a statement of a key policy has no effect, and one of a role's trust policy
-        means the role; other services refuse the policy.
+        means the role; elsewhere AWS refuses one, so that it counts against the caller.
         """
         if self.resources is None:
-            return service == "sts" or (self.denies and service != "kms")
+            of_role = service == "sts" and self._names_principals
+            of_key = service == "kms" and self._names_principals
+            return of_role or (self.denies and not of_key)
         return self._settle(self.resources.cover(resource, context))
 
     def reach(self, identity: Identity, *, bounded: bool) -> Reach:
@@ -94,6 +99,11 @@ class Statement:
         """Whether every condition holds."""
         folded = context.folded
         return all(self._settle(condition.holds(folded)) for condition in self.conditions)
+
+    @property
+    def _names_principals(self) -> bool:
+        """Whether it is of a resource-based policy, as only those name principals."""
+        return self.principals is not None or self.not_principals is not None
 
     def _settle(self, answer: bool | None) -> bool:
         return self.denies if answer is None else answer

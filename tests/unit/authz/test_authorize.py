@@ -218,6 +218,11 @@ def test_the_account_of_the_resource_may_be_said() -> None:
     assert not decide(theirs, identity=(ALL,)).allowed
 
 
+def test_a_service_has_no_account_of_its_own() -> None:
+    request = Request(SERVICE, "s3:GetObject", "arn:aws:s3:::bucket/x")
+    assert outcome(decide(request, identity=(ALL,))) == lacking(RESOURCE)
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [

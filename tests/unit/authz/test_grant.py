@@ -85,7 +85,15 @@ def test_a_grant_never_beats_a_deny_and_is_bound_by_guardrails() -> None:
     assert not allowed(asks(), grant(USER), resource=named(deny(Principal="*")))
     assert not allowed(asks(), grant(USER), identity=(named(deny()),))
     assert not allowed(asks(), grant(USER), service_control=((named(allow("s3:*")),),))
-    assert allowed(asks(), grant(USER), permissions_boundary=named(allow("s3:*")))
+
+
+def test_a_boundary_limits_a_grant_to_a_role_only() -> None:
+    narrow = named(allow("s3:*"))
+    assert allowed(asks(), grant(USER), permissions_boundary=narrow)
+    assert allowed(asks(SESSION), grant(SESSION), permissions_boundary=narrow, session=(narrow,))
+    assert not allowed(asks(SESSION), grant(ROLE), permissions_boundary=narrow)
+    assert not allowed(asks(SESSION), grant(ROLE), session=(narrow,))
+    assert allowed(asks(SESSION), grant(ROLE), session=(named(allow("kms:*")),))
 
 
 def test_an_unknown_key_policy_may_hold_a_deny() -> None:

@@ -166,10 +166,16 @@ def test_an_action_without_resource_is_met_by_a_star_only(resource: str) -> None
 
 
 @pytest.mark.parametrize("missing", ["Action", "Resource"])
-def test_an_incomplete_allow_has_no_effect(missing: str) -> None:
+@pytest.mark.parametrize(
+    ("action", "resource"), [(GET, TABLE), ("kms:ListKeys", "*"), ("sts:GetSessionToken", "*")]
+)
+def test_an_incomplete_iam_statement_counts_against_the_caller(
+    missing: str, action: str, resource: str
+) -> None:
     statement = allow()
     del statement[missing]
-    assert not applies(named(statement))
+    assert not applies(named(statement), action, resource)
+    assert applies(named(statement | {"Effect": "Deny"}), action, resource)
 
 
 def test_an_iam_statement_with_a_principal_is_void_unless_it_denies() -> None:
