@@ -1,0 +1,120 @@
+"""A request that was mutated on the wire is read as the service would read it, or refused; and it never
+lets a denied caller through.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from random import Random
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from unit.calls.fake_facts import FakeFacts, call, outcome, user
+from unit.calls.models import every_operation, operation, parameters, wire
+
+from fuzz.hunt import hunt
+from fuzz.profile import fuzzed
+from pytest_kmslab.apicall import ServiceError
+from pytest_kmslab.calls.decode import decode
+
+STATEMENTS = (
+    "SELECT * FROM \"orders\" WHERE id = 'a'",
+    "INSERT INTO \"orders\" VALUE {'id': 'a', 'n': 1}",
+    "UPDATE \"orders\" SET n = 2 WHERE id = 'a' RETURNING ALL NEW *",
+    'DELETE FROM "orders"."by_n" WHERE id = ? AND n IN [1, 2]',
+    "EXISTS(SELECT * FROM \"orders\" WHERE id = 'a')",
+)
+OPERATIONS = every_operation()
+
+
+def _body(service: str, name: str, *, full: bool, statement: str) -> str:
+    model = operation(service, name)
+    params = parameters(model, full)
+    if "Statement" in params:
+        params["Statement"] = statement
+    if "TableName" in params:
+        params["TableName"] = "orders"
+    body = wire(model, params)
+    return urlencode(body) if isinstance(body, dict) else body.decode()
+
+
+@lru_cache
+def facts() -> FakeFacts:
+    """An account with a key and an encrypted table, in which ana is denied everything."""
+    known = FakeFacts()
+    known.add_table("orders", known.add_key(aliases=("alias/orders",)))
+    known.allow(user(), {"Action": "*"}, {"Effect": "Deny", "Action": "*"})
+    return known
+
+
+def _decided(service: str, name: str, body: str) -> tuple[dict[str, Any] | None, str]:
+    """What was read of a request (None: nothing), and what becomes of it."""
+    try:
+        params = decode(operation(service, name), body.encode("utf-8", "surrogatepass"))
+    except ServiceError as error:
+        if not error.code or not error.message:
+            raise
+        return None, error.code
+    return params, outcome(call(service, name, params), facts())
+
+
+def _asks_nothing(service: str, name: str) -> bool:
+    """Whether the operation needs no permission (sts:GetCallerIdentity), or makes one only for some."""
+    return any(
+        _decided(service, name, _body(service, name, full=full, statement=STATEMENTS[0]))[1] == "allowed"
+        for full in (False, True)
+    )
+
+
+@fuzzed
+def test_a_request_is_read_or_refused_and_never_lets_a_denied_caller_through(seed: int) -> None:
+    random = Random(seed)
+    service, name = random.choice(OPERATIONS)
+    free = _asks_nothing(service, name)
+
+    def check(text: str) -> None:
+        assert _decided(service, name, text)[1] != "allowed" or free
+
+    good = [_body(service, name, full=full, statement=random.choice(STATEMENTS)) for full in (False, True)]
+    hunt(seed, good, check)
+
+
+@fuzzed
+def test_a_statement_never_lets_a_denied_caller_through(seed: int) -> None:
+    def check(text: str) -> None:
+        params = {"Statement": text}
+        assert outcome(call("dynamodb", "ExecuteStatement", params), facts()) != "allowed"
+
+    hunt(seed, STATEMENTS, check)
+
+
+@fuzzed
+def test_what_is_read_is_what_the_request_says(seed: int) -> None:
+    random = Random(seed)
+    service, name = random.choice(OPERATIONS)
+
+    def check(text: str) -> None:
+        params, _ = _decided(service, name, text)
+        if params is None:
+            return
+        said = dict(parse_qsl(text, keep_blank_values=True)) if _is_query(service) else _once(text)
+        for member, value in params.items():
+            if isinstance(value, str) or (isinstance(value, (bool, int)) and not _is_query(service)):
+                assert said[member] == value
+
+    hunt(seed, [_body(service, name, full=full, statement=STATEMENTS[0]) for full in (False, True)], check)
+
+
+def _is_query(service: str) -> bool:
+    return service in ("iam", "sts")
+
+
+def _once(text: str) -> Any:
+    """JSON that names no key of an object twice."""
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len({name for name, _ in found}) == len(found)
+        return dict(found)
+
+    return json.loads(text, object_pairs_hook=pairs)
