@@ -131,6 +131,6 @@ def test_the_lab_shows_why_the_outsider_was_denied(project: pytest.Pytester) -> 
             "allowed dynamodb:GetItem on table/my_table_kms-* for user/mounika-*: "
             "* of identity-based policy `AmazonDynamoDBFullAccess` allows it",
             "implicitDeny kms:Decrypt on key/* for user/mounika-* (in dynamodb:GetItem, via dynamodb)",
-            "    *no identity-based policy allows it",
+            "    denied: kms:Decrypt",
         ]
     )
