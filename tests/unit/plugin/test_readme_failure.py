@@ -1,0 +1,23 @@
+"""The failure that README.md shows is the one that its reader gets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from support.readme import block
+
+
+def without_ids(text: str) -> str:
+    """A text without what differs from run to run."""
+    keys = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "KEY", text)
+    return re.sub(r"-[0-9a-f]{8}-\w+-(\d+)", r"-RUN-\1", keys)
+
+
+def test_a_failure_reads_as_shown(project: pytest.Pytester) -> None:
+    project.makepyfile("""
+        def test_it(kmslab, encrypted_table, outsider):
+            kmslab.as_(outsider).resource("dynamodb").Table(encrypted_table.name).scan()
+    """)
+    report = project.runpytest_subprocess().stdout.str()
+    assert without_ids(block("implicitDeny")) in without_ids(report)

@@ -1,0 +1,73 @@
+"""What README.md says is so: its examples are the files that are run, its tables are the code's."""
+
+from __future__ import annotations
+
+import re
+from configparser import ConfigParser
+
+import pytest
+from support.readme import README, ROOT, block, blocks, rows
+
+from pytest_kmslab import cli, fixtures
+from pytest_kmslab.options import OPTIONS, Option
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/fixtures.md", "docs/fidelity.md")
+
+
+@pytest.mark.parametrize("text", blocks("python"), ids=lambda text: text.splitlines()[0])
+def test_a_python_block_is_a_file_that_is_run(text: str) -> None:
+    name, _, code = text.partition("\n")
+    assert code == (ROOT / name.removeprefix("# ")).read_text(encoding="utf-8")
+
+
+def test_there_are_python_blocks() -> None:
+    assert len(blocks("python")) >= 2
+
+
+def test_the_commands_come_first() -> None:
+    commands = [line.strip() for line in README.splitlines() if line.startswith("    ")]
+    assert commands[:2] == ["python -m pip install tox && tox -e lab", "python -m pip install tox && tox"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_environment_named_is_one_of_tox(document: str) -> None:
+    tox = ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    named = set(re.findall(r"tox -e (\w+)", (ROOT / document).read_text(encoding="utf-8")))
+    known = {section.removeprefix("testenv:") for section in tox.sections()}
+    assert named - known <= {"py310", "py311", "py312", "py313"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_to_a_file(document: str) -> None:
+    file = ROOT / document
+    links = re.findall(r"\]\(([^)#]+)", file.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (file.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_table_of_fixtures_is_whole() -> None:
+    made = {name for name, value in vars(fixtures).items() if type(value) is type(fixtures.kmslab)}
+    assert {row[0].strip("`") for row in rows("fixture")} == {name for name in made if name[0] != "_"}
+
+
+def test_the_table_of_options_is_whole() -> None:
+    assert len(rows("command line")) == len(OPTIONS)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
+def test_an_option_is_as_the_table_says(option: Option) -> None:
+    flag, environment, ini, default, _ = next(row for row in rows("command line") if f"`{option.ini}`" in row)
+    assert flag == (f"`{option.flag}`" if option.on_command_line else "")
+    assert environment == f"`{option.environment}`"
+    assert ini == f"`{option.ini}`"
+    assert default in {f"`{option.default}`", "the documented lab's"}
+
+
+def test_kmslab_decide_answers_as_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, _, output = block("$ kmslab").partition("\n")
+    monkeypatch.chdir(ROOT)
+    assert cli.main(command.split()[2:]) == 0
+    assert capsys.readouterr().out == output
