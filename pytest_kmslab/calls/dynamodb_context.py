@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.base import Params
+from pytest_kmslab.calls.dynamodb_expressions import attributes_of, check_placeholders, key_equalities
 from pytest_kmslab.facts import Table
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
@@ -49,10 +48,6 @@ _NAMES = frozenset(
     )
 )
 """Parameters that are made of attribute names, or that map them to something."""
-_KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
-_WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#\w+|[A-Za-z_]\w*)(?P<call>\s*\()?")
-_EQUALITY = re.compile(r"(#?\w+)\s*=\s*(:\w+)|(:\w+)\s*=\s*(#?\w+)")
-
 Context = dict[str, "Value | Sequence[Value]"]
 
 
@@ -61,8 +56,10 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
 
     `params` are those of the operation, or of its part for that table (an entry of a transaction, of
     `RequestItems`). `dynamodb:Select` and `dynamodb:ReturnValues` always have a value where the action
-    knows them: AWS documents `ALL_ATTRIBUTES` and `NONE` as those of a request that names none.
+    knows them: AWS documents `ALL_ATTRIBUTES` and `NONE` as those of a request that names none. Raises
+    ServiceError for an expression that cannot be read.
     """
+    check_placeholders(params)
     context: Context = {RETURN_CONSUMED_CAPACITY: params.get("ReturnConsumedCapacity") or "NONE"}
     attributes = named_attributes(params)
     if attributes:
@@ -93,19 +90,8 @@ def named_attributes(params: Params) -> tuple[str, ...]:
             found.update(dict.fromkeys(value or ()))
         elif member in _EXPRESSIONS:
             names = params.get("ExpressionAttributeNames") or {}
-            found.update((names.get(name, name), None) for name in expression_attributes(value or ""))
+            found.update((names.get(name, name), None) for name in attributes_of(member, value or ""))
     return tuple(found)
-
-
-@lru_cache(maxsize=1024)
-def expression_attributes(expression: str) -> tuple[str, ...]:
-    """The top-level attributes of an expression, `#name` as it stands: no values, functions, keywords
-    or nested parts."""
-    return tuple(
-        word["name"]
-        for word in _WORD.finditer(expression)
-        if not word["before"] and not word["call"] and word["name"].upper() not in _KEYWORDS
-    )
 
 
 def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[str, ...]:
@@ -114,10 +100,9 @@ def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[
     item = params.get("Key") or params.get("Item")
     if item and hash_key in item:
         return (value_text(item[hash_key]),)
-    pairs = [*(params.get("Key") or {}).items(), *_key_conditions(params)]
-    chosen = [value for name, value in pairs if name == hash_key]
+    pairs = [*(params.get("Key") or {}).items(), *key_equalities(params)]
     # Where the key's schema is not known, naming every key value can only make a condition stricter.
-    return unique(value_text(value) for value in chosen or [value for _, value in pairs])
+    return unique(value_text(value) for name, value in pairs if not hash_key or name == hash_key)
 
 
 def leading_context(values: tuple[str, ...]) -> Context:
@@ -130,19 +115,6 @@ def hash_key_of(table: Table | None, index: str = "") -> str:
     if table is None:
         return ""
     return table.index_keys.get(index, "") if index else table.hash_key
-
-
-def _key_conditions(params: Params) -> Iterator[tuple[str, Any]]:
-    names = params.get("ExpressionAttributeNames") or {}
-    values = params.get("ExpressionAttributeValues") or {}
-    for left, right, value, name in _EQUALITY.findall(params.get("KeyConditionExpression") or ""):
-        attribute, placeholder = (left or name), (right or value)
-        if placeholder in values:
-            yield names.get(attribute, attribute), values[placeholder]
-    for attribute, condition in (params.get("KeyConditions") or {}).items():
-        if condition.get("ComparisonOperator") == "EQ":
-            for operand in condition.get("AttributeValueList") or ():
-                yield attribute, operand
 
 
 def value_text(value: Any) -> str:

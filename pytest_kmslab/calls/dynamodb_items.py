@@ -12,8 +12,10 @@ from pytest_kmslab.calls.base import ApiCall, Ask, Asks
 from pytest_kmslab.calls.dynamodb_context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,
+    LEADING_KEYS,
     RETURN_CONSUMED_CAPACITY,
     Context,
+    hash_key_of,
     item_context,
     leading_context,
     leading_keys,
@@ -61,6 +63,10 @@ def search(call: ApiCall, facts: Facts) -> Asks:
     table = facts.table(arn, call.region, call.account)
     context = item_context(call.operation, call.params, table, index)
     yield ask(call, call.operation, index_arn(arn, index) if index else arn, context, table)
+    hash_key = hash_key_of(table, index)
+    if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
+        # moto takes a Query that has only a filter, and reads every item.
+        raise invalid(f"Query condition missed key schema element: {hash_key}")
     yield from use_keys(call, facts, (table,))
 
 

@@ -6,7 +6,7 @@ import pytest
 from unit.calls.asking import asked
 from unit.calls.fake_facts import FakeFacts
 
-from pytest_kmslab.calls.dynamodb_context import expression_attributes, value_text
+from pytest_kmslab.calls.dynamodb_context import value_text
 
 
 @pytest.fixture
@@ -16,25 +16,13 @@ def facts() -> FakeFacts:
     return facts
 
 
+BY_ID = {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}
+BY_DAY = {"day": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "monday"}]}}
+
+
 def context(operation: str, params: dict[str, Any], facts: FakeFacts) -> dict[str, tuple[str, ...]]:
     (ask,) = asked(operation, {"TableName": "orders"} | params, facts)
     return {name: values for name, values in ask.request.context.items() if name.startswith("dynamodb:")}
-
-
-@pytest.mark.parametrize(
-    ("expression", "attributes"),
-    [
-        ("price", ["price"]),
-        ("a.b[0].c, d", ["a", "d"]),
-        ("#n.first, #x", ["#n", "#x"]),
-        ("attribute_exists(a) AND size(b) > :c", ["a", "b"]),
-        ("a BETWEEN :low AND :high OR NOT b IN (:x, :y)", ["a", "b"]),
-        ("SET a = if_not_exists(b, :zero) + :one REMOVE c ADD d :n DELETE e :s", ["a", "b", "c", "d", "e"]),
-        ("", []),
-    ],
-)
-def test_the_top_level_attributes_of_an_expression(expression: str, attributes: list[str]) -> None:
-    assert list(expression_attributes(expression)) == attributes
 
 
 @pytest.mark.parametrize(
@@ -49,11 +37,12 @@ def test_the_top_level_attributes_of_an_expression(expression: str, attributes: 
         ),
         ("UpdateItem", {"Key": {"id": {"S": "1"}}, "AttributeUpdates": {"price": {}}}, ("id", "price")),
         ("DeleteItem", {"Key": {"id": {"S": "1"}}, "ConditionExpression": "price > :p"}, ("id", "price")),
-        ("Query", {"KeyConditions": {"id": {}}, "QueryFilter": {"price": {}}}, ("id", "price")),
+        ("Query", {"KeyConditions": BY_ID, "QueryFilter": {"price": {}}}, ("id", "price")),
         (
             "Query",
-            {"FilterExpression": "#p > :p", "ExpressionAttributeNames": {"#p": "price"}},
-            ("price",),
+            {"KeyConditions": BY_ID, "FilterExpression": "#p > :p"}
+            | {"ExpressionAttributeNames": {"#p": "price"}},
+            ("id", "price"),
         ),
         ("Scan", {"ScanFilter": {"price": {}}, "FilterExpression": "stock > :s"}, ("price", "stock")),
     ],
@@ -94,7 +83,7 @@ VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}, ":n": {"N": "7"}}
         ),
         (
             "Query",
-            {"KeyConditions": {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}},
+            {"KeyConditions": BY_ID},
             ("1",),
         ),
     ],
@@ -137,9 +126,13 @@ def test_a_value_is_compared_as_text(value: dict[str, Any], text: str) -> None:
     [
         ("GetItem", {"Key": {"id": {"S": "1"}}}, "ALL_ATTRIBUTES"),
         ("GetItem", {"Key": {"id": {"S": "1"}}, "ProjectionExpression": "a"}, "SPECIFIC_ATTRIBUTES"),
-        ("Query", {}, "ALL_ATTRIBUTES"),
-        ("Query", {"IndexName": "by-day"}, "ALL_PROJECTED_ATTRIBUTES"),
-        ("Query", {"IndexName": "by-day", "AttributesToGet": ["a"]}, "SPECIFIC_ATTRIBUTES"),
+        ("Query", {"KeyConditions": BY_ID}, "ALL_ATTRIBUTES"),
+        ("Query", {"IndexName": "by-day", "KeyConditions": BY_DAY}, "ALL_PROJECTED_ATTRIBUTES"),
+        (
+            "Query",
+            {"IndexName": "by-day", "KeyConditions": BY_DAY, "AttributesToGet": ["a"]},
+            "SPECIFIC_ATTRIBUTES",
+        ),
         ("Scan", {"Select": "COUNT"}, "COUNT"),
     ],
 )

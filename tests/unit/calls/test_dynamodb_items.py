@@ -7,6 +7,7 @@ from unit.calls.asking import actions, asked, context_of, pairs
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, key_arn, table_arn
 
 KEY = {"id": {"S": "1"}}
+BY_ID = {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}
 ORDERS, STOCK = table_arn("orders"), table_arn("stock")
 DECRYPT = ("kms:Decrypt", key_arn())
 
@@ -29,7 +30,7 @@ def facts() -> FakeFacts:
         ("PutItem", {"Item": KEY}),
         ("UpdateItem", {"Key": KEY}),
         ("DeleteItem", {"Key": KEY}),
-        ("Query", {}),
+        ("Query", {"KeyConditions": BY_ID}),
         ("Scan", {}),
     ],
 )

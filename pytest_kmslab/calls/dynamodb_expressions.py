@@ -1,0 +1,160 @@
+"""What DynamoDB's expressions name, read as strictly as DynamoDB reads them.
+
+A backend that takes a looser form, as moto does for key conditions, would read another item than
+the one that was asked for: such an expression is refused.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from pytest_kmslab.calls.base import Params, ServiceError
+
+_KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
+_WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#?\w+)(?P<call>\s*\()?", re.ASCII)
+_ALLOWED = re.compile(r"[\w\s#:.,\[\]()=<>+-]*", re.ASCII)
+_PATH_ONLY = re.compile(r"[\w\s#.,\[\]]*", re.ASCII)
+_LOOSE_DOT = re.compile(r"(?:^|[^\w\]])\.|\.(?![\w#])", re.ASCII)
+
+_NAME, _VALUE = r"(?P<name>#\w+|[A-Za-z]\w*)", r":\w+"
+_COMPARISON = re.compile(rf"{_NAME}\s*(?P<operator>=|<=|<|>=|>)\s*(?P<value>{_VALUE})", re.ASCII)
+_BETWEEN = re.compile(rf"{_NAME}\s+BETWEEN\s+{_VALUE}\s+AND\s+{_VALUE}", re.ASCII | re.IGNORECASE)
+_BEGINS = re.compile(rf"begins_with\s*\(\s*{_NAME}\s*,\s*{_VALUE}\s*\)", re.ASCII)
+_AND = re.compile(r"\s*\bAND\b\s*", re.IGNORECASE)
+
+_PLACEHOLDERS = {
+    "ExpressionAttributeNames": re.compile(r"#\w+", re.ASCII),
+    "ExpressionAttributeValues": re.compile(r":\w+", re.ASCII),
+}
+
+_UNDEFINED = {
+    "#": "name used in the document path is not defined; attribute name",
+    ":": "value used in expression is not defined; attribute value",
+}
+
+
+def _refuse(kind: str, problem: str) -> NoReturn:
+    raise ServiceError("ValidationException", f"Invalid {kind}: {problem}")
+
+
+def check_placeholders(params: Params) -> None:
+    """Raise what DynamoDB answers to a placeholder that cannot be one."""
+    for member, form in _PLACEHOLDERS.items():
+        for placeholder in params.get(member) or ():
+            if form.fullmatch(placeholder) is None:
+                raise ServiceError(
+                    "ValidationException",
+                    f'{member} contains invalid key: Syntax error; key: "{placeholder}"',
+                )
+
+
+@lru_cache(maxsize=1024)
+def attributes_of(kind: str, expression: str) -> tuple[str, ...]:
+    """The top-level attributes of an expression (`kind` is its parameter's name), `#name` as it stands.
+
+    No values, functions, keywords or nested parts. Raises ServiceError for what no expression holds.
+    """
+    allowed = _PATH_ONLY if kind == "ProjectionExpression" else _ALLOWED
+    if allowed.fullmatch(expression) is None or _LOOSE_DOT.search(expression):
+        _refuse(kind, f"Syntax error; `{expression}` holds what cannot be read (said by pytest-kmslab)")
+    return tuple(_names(expression))
+
+
+def _names(expression: str) -> Iterator[str]:
+    for word in _WORD.finditer(expression):
+        name = word["name"]
+        if not (word["before"] or word["call"] or name.isdigit() or name.upper() in _KEYWORDS):
+            yield name
+
+
+def key_equalities(params: Params) -> list[tuple[str, Any]]:
+    """The attributes that a Query's key condition holds to a value, with that value.
+
+    Raises ServiceError for a condition that is not in the form that DynamoDB takes, and for a placeholder
+    that is not defined.
+    """
+    found = [
+        (attribute, operand)
+        for attribute, condition in (params.get("KeyConditions") or {}).items()
+        if condition.get("ComparisonOperator") == "EQ"
+        for operand in condition.get("AttributeValueList") or ()
+    ]
+    expression = params.get("KeyConditionExpression")
+    if expression:
+        names = params.get("ExpressionAttributeNames") or {}
+        values = params.get("ExpressionAttributeValues") or {}
+        for name, value in _key_condition(expression):
+            found.append((_defined(name, names), _defined(value, values)))
+    return found
+
+
+def _defined(placeholder: str, known: Mapping[str, Any]) -> Any:
+    undefined = _UNDEFINED.get(placeholder[0])
+    if undefined is None:
+        return placeholder
+    if placeholder not in known:
+        _refuse("KeyConditionExpression", f"An expression attribute {undefined}: {placeholder}")
+    return known[placeholder]
+
+
+@lru_cache(maxsize=1024)
+def _key_condition(expression: str) -> tuple[tuple[str, str], ...]:
+    """The equalities of a key condition: conditions joined by AND, with or without brackets."""
+    found = []
+    for condition in _conditions(expression):
+        comparison = _COMPARISON.fullmatch(condition)
+        if comparison is not None:
+            if comparison["operator"] == "=":
+                found.append((comparison["name"], comparison["value"]))
+        elif _BETWEEN.fullmatch(condition) is None and _BEGINS.fullmatch(condition) is None:
+            _refuse(
+                "KeyConditionExpression",
+                f"Syntax error; `{condition}` is not a condition on a key (said by pytest-kmslab)",
+            )
+    return tuple(found)
+
+
+def _conditions(expression: str) -> Iterator[str]:
+    bare = _unbracketed(expression.strip())
+    parts = _divided(bare)
+    if len(parts) == 1:
+        yield bare
+        return
+    for part in parts:
+        yield from _conditions(part)
+
+
+def _unbracketed(text: str) -> str:
+    """A condition without brackets around the whole of it."""
+    while text.startswith("(") and _closing(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
+
+
+def _closing(text: str) -> int:
+    """Where the bracket that a text begins with is closed; -1 where it is not."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return at
+    return -1
+
+
+def _divided(text: str) -> list[str]:
+    """The parts between AND outside of brackets; the AND of a BETWEEN divides nothing."""
+    parts, start = [], 0
+    for found in _AND.finditer(text):
+        part = text[start : found.start()]
+        if part.count("(") == part.count(")") and not _opens_between(part):
+            parts.append(part)
+            start = found.end()
+    return [*parts, text[start:]]
+
+
+def _opens_between(part: str) -> bool:
+    return re.search(r"\bBETWEEN\s+:\w+\s*$", part, re.IGNORECASE) is not None
