@@ -230,6 +230,7 @@ def open_lab(site: Site) -> Iterator[Lab]:
     """A lab with an administrator of its own, whom a plain `boto3.client()` acts as while it is open.
 
     Everything is removed at the end of the block; raises TeardownError if something could not be.
+    One at a time on a site: its administrator's clients are kept for the next lab. `Lab.nested` gives more.
     """
     with _closing(Lab(site)) as lab:
         lab._open()
