@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import Any
 
-_PUNCTUATION = tuple("{}[]\"',:\\*?&=%+.;") + ("\r\n", "--", "/*", "//", "::", "${", "%00")
+_PUNCTUATION = (*"{}[]\"',:\\*?&=%+.;", "\r\n", "--", "/*", "//", "::", "${", "%00")
 _ESCAPES = ("\\u0000", "\\ud800", "\\u00e9", "\x00", "\ufeff", "\u2028", "é", "𝒳")
 _NUMBERS = ("null", "true", "NaN", "-Infinity", "1e999", "-0", "9" * 400)
 _DEEP = ("[" * 300, '{"a":' * 300)

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from unit.calls.fake_facts import FakeFacts, call, outcome, user
+from unit.calls.fake_facts import FakeFacts, call, key_arn, outcome, table_arn, user
 from unit.calls.models import every_operation, operation, parameters, wire
 
 from fuzz.hunt import hunt
@@ -26,23 +26,46 @@ STATEMENTS = (
     "EXISTS(SELECT * FROM \"orders\" WHERE id = 'a')",
 )
 OPERATIONS = every_operation()
+STREAM = f"{table_arn()}/stream/2026-11-23T10:00:00.000"
+NAMED: dict[str, Any] = {
+    **dict.fromkeys(("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId", "KMSMasterKeyId"), key_arn()),
+    **dict.fromkeys(("TableName", "SourceTableName", "TargetTableName"), "orders"),
+    **dict.fromkeys(("ResourceArn", "TableArn", "SourceTableArn"), table_arn()),
+    "AliasName": "alias/orders",
+    "CiphertextBlob": b"of the key",
+    "StreamArn": STREAM,
+    "RoleArn": "arn:aws:iam::123456789012:role/app",
+    "BackupArn": f"{table_arn()}/backup/01489602797149-73d8d5bc",
+    "ExportArn": f"{table_arn()}/export/01695097218000-d6299cbd",
+    "Policy": '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}',
+}
+"""Parameters of what the account below has."""
 
 
 def _body(service: str, name: str, *, full: bool, statement: str) -> str:
     model = operation(service, name)
-    params = parameters(model, full)
-    if "Statement" in params:
-        params["Statement"] = statement
-    if "TableName" in params:
-        params["TableName"] = "orders"
-    body = wire(model, params)
+    body = wire(model, _known(parameters(model, full), statement))
     return urlencode(body) if isinstance(body, dict) else body.decode()
+
+
+def _known(params: Any, statement: str) -> Any:
+    """Made-up parameters, with what the account has put in wherever its name stands."""
+    if isinstance(params, list):
+        return [_known(one, statement) for one in params]
+    if not isinstance(params, dict):
+        return params
+    known: dict[str, Any] = {**NAMED, "Statement": statement}
+    return {
+        name: known[name] if type(value) is type(known.get(name)) else _known(value, statement)
+        for name, value in params.items()
+        if name not in ("GrantTokens", "GrantToken")
+    }
 
 
 @lru_cache
 def facts() -> FakeFacts:
     """An account with a key and an encrypted table, in which ana is denied everything."""
-    known = FakeFacts()
+    known = FakeFacts(ciphertexts={NAMED["CiphertextBlob"]: key_arn()})
     known.add_table("orders", known.add_key(aliases=("alias/orders",)))
     known.allow(user(), {"Action": "*"}, {"Effect": "Deny", "Action": "*"})
     return known

@@ -2,8 +2,8 @@
 
     python ministack_iam.py <folder that holds ministack>
 
-{"case": …} is answered {"decision": …}; with "loops": n also {"microseconds": …}, the time of one
-decision with the policies parsed, over n of them. What cannot be answered is {"error": …}.
+{"case": …} is answered {"decision": …}; with "loops": n also {"microseconds": …}, the CPU time of
+one decision with the policies parsed, over n of them. What cannot be answered is {"error": …}.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ def answer(line: str) -> dict[str, Any]:
     except Exception as error:  # whatever it is, it is this peer's answer to this case
         return {"error": f"{type(error).__name__}: {error}"}
     if loops := given.get("loops"):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(loops):
             decide()
-        answered["microseconds"] = (time.perf_counter() - start) * 1e6 / loops
+        answered["microseconds"] = (time.process_time() - start) * 1e6 / loops
     return answered
 
 
