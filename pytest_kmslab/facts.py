@@ -132,3 +132,6 @@ class Facts(Protocol):
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
         """The grant that a grant token was given out for, and its key."""
+
+    def backup(self, arn: str) -> Table | None:
+        """The table as it was when a backup of it was made, with the key it was under then."""

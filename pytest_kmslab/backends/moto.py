@@ -26,14 +26,14 @@ class MotoBackend:
 
     Where a test has started moto's `mock_aws` itself, the lab lives in that account and nothing is
     reset. The root user's credentials are made anew for each run, so no credential a person has
-    lying about is root by accident.
+    lying about is root by accident; `root` gives others, for clients in other processes.
     """
 
     name = "moto"
     capabilities = Capabilities(resets=True, settles=True, enforces=False)
     endpoint_url: str | None = None
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, root: Credentials | None = None) -> None:
         from moto.core.models import DEFAULT_ACCOUNT_ID
 
         from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -41,7 +41,7 @@ class MotoBackend:
 
         self.region = region
         self.account: str = DEFAULT_ACCOUNT_ID
-        self.root = Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
+        self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
         self.facts: MotoFacts = MotoFacts(self.account, self.root)
         self._mends: MotoMends = MotoMends(self.facts)
         self._started: list[ExitStack] = []

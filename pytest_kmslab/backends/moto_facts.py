@@ -54,18 +54,14 @@ class MotoFacts:
             else f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"
         )
         found = self.moto_table(arn)
-        if found is None:
-            return None
-        specification = found.sse_specification or {}
-        return Table(
-            arn=found.table_arn,
-            name=found.name,
-            account=found.account_id,
-            region=found.region_name,
-            key_arn=specification.get("KMSMasterKeyId") if specification.get("Enabled") else None,
-            tags={tag["Key"]: tag["Value"] for tag in found.tags},
-            hash_key=found.hash_key_attr,
-        )
+        return None if found is None else _table(found)
+
+    def backup(self, arn: str) -> Table | None:
+        """The table as it was at the time of a backup: moto keeps a copy."""
+        parts = arn.split(":", 5)
+        backend = _backend(dynamodb_backends, parts[4], parts[3]) if len(parts) == 6 else None
+        found = None if backend is None else backend.backups.get(arn)
+        return None if found is None else _table(found.table)
 
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN of an IAM entity by its name."""
@@ -216,3 +212,25 @@ def _key(found: Any) -> Key:
 
 def _multi_region_type(found: Any) -> str:
     return "PRIMARY" if found.arn == found.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
+
+
+def _table(found: Any) -> Table:
+    specification = found.sse_specification or {}
+    return Table(
+        arn=found.table_arn,
+        name=found.name,
+        account=found.account_id,
+        region=found.region_name,
+        key_arn=specification.get("KMSMasterKeyId") if specification.get("Enabled") else None,
+        tags={tag["Key"]: tag["Value"] for tag in found.tags},
+        hash_key=found.hash_key_attr,
+        index_keys=_index_keys(found),
+    )
+
+
+def _index_keys(found: Any) -> dict[str, str]:
+    indexes = (*found.global_indexes, *found.indexes)
+    return {
+        index.name: next((key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH"), "")
+        for index in indexes
+    }

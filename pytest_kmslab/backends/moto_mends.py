@@ -70,6 +70,8 @@ def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
+LEAST_DAYS, MOST_DAYS = 7, 30
+
 CONFLICTS: tuple[tuple[str, str], ...] = (
     ("password", "must delete login profile first"),
     ("access_keys", "must delete access keys first"),
@@ -148,6 +150,24 @@ def _made_key(facts: MotoFacts, call: ApiCall, response: Response) -> None:
         response["KeyMetadata"].update(KeyState="PendingImport", Enabled=False)
 
 
+def _schedule(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Out of range moto answers success and does nothing. The code is documented, the text is inferred.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
+    days = call.params.get("PendingWindowInDays", LEAST_DAYS)
+    if not LEAST_DAYS <= days <= MOST_DAYS:
+        limit = (
+            f"less than or equal to {MOST_DAYS}"
+            if days > MOST_DAYS
+            else f"greater than or equal to {LEAST_DAYS}"
+        )
+        raise ServiceError(
+            "ValidationException",
+            f"1 validation error detected: Value '{days}' at 'pendingWindowInDays' failed to satisfy "
+            f"constraint: Member must have value {limit}",
+        )
+    return _raw_key_id(facts, call)
+
+
 def _default_policy_name(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """PolicyName may be left out: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
     return {} if "PolicyName" in call.params else {"PolicyName": "default"}
@@ -184,9 +204,7 @@ Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
 Settle = Callable[["MotoFacts", ApiCall, Response], None]
 
 PREPARE: Mapping[str, Prepare] = {
-    **dict.fromkeys(
-        ("kms:EnableKey", "kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"), _raw_key_id
-    ),
+    **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
     **dict.fromkeys(
         (
             "iam:AttachUserPolicy",
@@ -207,6 +225,7 @@ PREPARE: Mapping[str, Prepare] = {
     ),
     "iam:DeleteUser": _delete_user,
     "kms:GetKeyPolicy": _default_policy_name,
+    "kms:ScheduleKeyDeletion": _schedule,
     "kms:PutKeyPolicy": _default_policy_name,
 }
 

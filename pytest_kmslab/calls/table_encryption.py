@@ -20,7 +20,7 @@ from pytest_kmslab.calls.table_choice import choose_key
 from pytest_kmslab.calls.table_key import customer_key, use_keys
 from pytest_kmslab.calls.table_replicas import replica_updates
 from pytest_kmslab.calls.table_validation import Wish, check_change, read_specification
-from pytest_kmslab.facts import Facts
+from pytest_kmslab.facts import Facts, Table
 
 _RESTORING = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 """Restoring needs these on the new table too.
@@ -70,7 +70,9 @@ def restore_from_backup(call: ApiCall, facts: Facts) -> Asks:
     target = table_arn(call, required_text(call.params, "TargetTableName"))
     yield ask(call, call.operation, backup)
     yield ask(call, call.operation, target)
-    yield from _restored(call, facts, table_of(backup), target)
+    yield from _restored(
+        call, facts, facts.backup(backup) or facts.table(table_of(backup), *_home(call)), target
+    )
 
 
 def restore_to_point_in_time(call: ApiCall, facts: Facts) -> Asks:
@@ -80,14 +82,19 @@ def restore_to_point_in_time(call: ApiCall, facts: Facts) -> Asks:
     target = table_arn(call, required_text(call.params, "TargetTableName"))
     yield ask(call, call.operation, source, None, facts.table(source, call.region, call.account))
     yield ask(call, call.operation, target)
-    yield from _restored(call, facts, source, target)
+    yield from _restored(call, facts, facts.table(source, *_home(call)), target)
 
 
-def _restored(call: ApiCall, facts: Facts, source_arn: str, target: str) -> Asks:
+def _home(call: ApiCall) -> tuple[str, str]:
+    return call.region, call.account
+
+
+def _restored(call: ApiCall, facts: Facts, source: Table | None, target: str) -> Asks:
+    """A backup stays under the key that its table had when it was made.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
     for action in _RESTORING:
         yield ask(call, action, target)
     encryption = read_specification(call.params.get("SSESpecificationOverride"))
-    source = facts.table(source_arn, call.region, call.account)
     yield from use_keys(call, facts, (source,))
     key_id = encryption.key_id
     if encryption.wish is Wish.NOTHING and source is not None:

@@ -10,13 +10,15 @@ from typing import Any
 
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.base import Backend
+from pytest_kmslab.calls.table_choice import OWN_ALIAS
+from pytest_kmslab.calls.table_validation import Wish, read_specification
 from pytest_kmslab.facts import Key, Table
 
-AWS_MANAGED = "alias/aws/dynamodb"
-Description = dict[str, Any]
+Response = dict[str, Any]
+Settler = Callable[[Backend, ApiCall, Response, float], None]
 
 
-def settle_table(backend: Backend, call: ApiCall, response: dict[str, Any], now: float) -> None:
+def settle_table(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
     """After a DynamoDB call that succeeded: make its SSESpecification stick, and show it.
 
     `now` is in epoch seconds: changes of encryption are counted.
@@ -26,21 +28,33 @@ def settle_table(backend: Backend, call: ApiCall, response: dict[str, Any], now:
         settle(backend, call, response, now)
 
 
-def _created(backend: Backend, call: ApiCall, response: dict[str, Any], _now: float) -> None:
+def _created(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
     """CreateTable answers the encryption at once, with the key's ARN whatever form the key was given in."""
-    specification = call.params.get("SSESpecification")
-    description = response["TableDescription"]
-    description.pop("SSEDescription", None)
-    key = _chosen(backend, call, specification)
+    key = _chosen(backend, call, call.params.get("SSESpecification"))
+    _encrypt_new(backend, response["TableDescription"], key)
+
+
+def _imported(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
+    description = response["ImportTableDescription"]
+    key = _chosen(backend, call, call.params["TableCreationParameters"].get("SSESpecification"))
     _change(backend, description["TableArn"], None, key)
-    if key is not None:
-        description["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key.arn}
 
 
-def _updated(backend: Backend, call: ApiCall, response: dict[str, Any], now: float) -> None:
+def _restored_from_backup(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
+    source = backend.facts.backup(call.params["BackupArn"])
+    _encrypt_new(backend, response["TableDescription"], _of_restored(backend, call, source))
+
+
+def _restored_to_point_in_time(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
+    name = call.params.get("SourceTableArn") or call.params.get("SourceTableName")
+    source = backend.facts.table(str(name), call.region, call.account)
+    _encrypt_new(backend, response["TableDescription"], _of_restored(backend, call, source))
+
+
+def _updated(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
     """UpdateTable answers `UPDATING`, with the key that is being left, if any."""
     specification = call.params.get("SSESpecification")
-    if not specification:
+    if read_specification(specification).wish is Wish.NOTHING:
         return
     description = response["TableDescription"]
     known = backend.encryption_changes(description["TableArn"])
@@ -48,24 +62,42 @@ def _updated(backend: Backend, call: ApiCall, response: dict[str, Any], now: flo
         known.changes.append(now)
     before = backend.facts.table(description["TableArn"], call.region, call.account)
     _change(backend, description["TableArn"], before, _chosen(backend, call, specification))
-    old = (
-        {}
-        if before is None or before.key_arn is None
-        else {"SSEType": "KMS", "KMSMasterKeyArn": before.key_arn}
-    )
-    description["SSEDescription"] = {"Status": "UPDATING", **old}
+    left = before is not None and before.key_arn is not None and _shown(before.key_arn)
+    description["SSEDescription"] = {**(left or {}), "Status": "UPDATING"}
 
 
-def _deleted(backend: Backend, _call: ApiCall, response: dict[str, Any], _now: float) -> None:
+def _deleted(backend: Backend, _call: ApiCall, response: Response, _now: float) -> None:
     """DynamoDB retires its grants when a table goes."""
     backend.retire_table_grants(response["TableDescription"]["TableArn"])
 
 
-def _chosen(backend: Backend, call: ApiCall, specification: Mapping[str, Any] | None) -> Key | None:
+def _chosen(backend: Backend, call: ApiCall, specification: Any) -> Key | None:
     """The key an SSESpecification chooses: none for the AWS owned key, AWS managed where no key is named."""
-    if not specification or specification.get("Enabled", True) is False:
+    encryption = read_specification(specification)
+    if encryption.wish is not Wish.KMS:
         return None
-    return backend.facts.key(specification.get("KMSMasterKeyId") or AWS_MANAGED, call.region, call.account)
+    return backend.facts.key(encryption.key_id or OWN_ALIAS, call.region, call.account)
+
+
+def _of_restored(backend: Backend, call: ApiCall, source: Table | None) -> Key | None:
+    """The key of a restored table: its override's, otherwise the one that its source was under."""
+    override = call.params.get("SSESpecificationOverride")
+    if read_specification(override).wish is not Wish.NOTHING:
+        return _chosen(backend, call, override)
+    if source is None or source.key_arn is None:
+        return None
+    return backend.facts.key(source.key_arn, call.region, call.account)
+
+
+def _encrypt_new(backend: Backend, description: dict[str, Any], key: Key | None) -> None:
+    description.pop("SSEDescription", None)
+    _change(backend, description["TableArn"], None, key)
+    if key is not None:
+        description["SSEDescription"] = _shown(key.arn)
+
+
+def _shown(key_arn: str) -> dict[str, str]:
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key_arn}
 
 
 def _change(backend: Backend, table_arn: str, before: Table | None, key: Key | None) -> None:
@@ -76,8 +108,11 @@ def _change(backend: Backend, table_arn: str, before: Table | None, key: Key | N
         backend.add_table_grants(table_arn, key.arn)
 
 
-SETTLERS: Mapping[str, Callable[[Backend, ApiCall, dict[str, Any], float], None]] = {
+SETTLERS: Mapping[str, Settler] = {
     "dynamodb:CreateTable": _created,
-    "dynamodb:UpdateTable": _updated,
     "dynamodb:DeleteTable": _deleted,
+    "dynamodb:ImportTable": _imported,
+    "dynamodb:RestoreTableFromBackup": _restored_from_backup,
+    "dynamodb:RestoreTableToPointInTime": _restored_to_point_in_time,
+    "dynamodb:UpdateTable": _updated,
 }

@@ -79,6 +79,7 @@ class FakeFacts:
 
     keys_by_arn: dict[str, Key] = field(default_factory=dict)
     tables_by_arn: dict[str, Table] = field(default_factory=dict)
+    tables_by_backup: dict[str, Table] = field(default_factory=dict)
     ciphertexts: dict[bytes, str] = field(default_factory=dict)
     """Ciphertext to the ARN of the key that made it."""
     credentials: dict[str, Credential] = field(default_factory=dict)
@@ -176,6 +177,9 @@ class FakeFacts:
 
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         return self.grants_by_key.get(key_arn, ())
+
+    def backup(self, arn: str) -> Table | None:
+        return self.tables_by_backup.get(arn)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
         found = ((arn, grant) for arn, grants in self.grants_by_key.items() for grant in grants)

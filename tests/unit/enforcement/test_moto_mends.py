@@ -201,3 +201,10 @@ def test_a_key_without_its_material_is_not_usable(account: Account) -> None:
         == "PendingImport"
     )
     assert code(kms.encrypt, KeyId=made["KeyId"], Plaintext=b"x") == "KMSInvalidStateException"
+
+
+@pytest.mark.parametrize("days", [6, 31])
+def test_a_waiting_period_that_kms_does_not_have_is_refused(account: Account, days: int) -> None:
+    kms, key = account.root.client("kms"), account.key()
+    assert code(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=days) == "ValidationException"
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"

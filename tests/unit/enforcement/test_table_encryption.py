@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.account import ACCOUNT, REGION, TABLE, Account
+from botocore.exceptions import ClientError
+from support.account import ACCOUNT, REGION, TABLE, Account, allow
 
+SOURCE = {**TABLE, "TableName": "source"}
 SERVICE = f"dynamodb.{REGION}.amazonaws.com"
 OPERATIONS = {
     "Decrypt",
@@ -110,3 +112,61 @@ def test_an_update_of_something_else_leaves_the_encryption(account: Account, dyn
     dynamodb.create_table(**TABLE, SSESpecification=specification(arn))
     dynamodb.update_table(TableName="t", DeletionProtectionEnabled=True)
     assert description(dynamodb)["KMSMasterKeyArn"] == arn
+
+
+@pytest.mark.parametrize("how", ["from a backup", "to a point in time"])
+def test_a_restored_table_is_under_its_sources_key(account: Account, dynamodb: Any, how: str) -> None:
+    arn = account.key()
+    dynamodb.create_table(**SOURCE, SSESpecification=specification(arn))
+    dynamodb.put_item(TableName="source", Item={"id": {"S": "1"}})
+    if how == "from a backup":
+        backup = dynamodb.create_backup(TableName="source", BackupName="before")["BackupDetails"]["BackupArn"]
+        dynamodb.update_table(TableName="source", SSESpecification={"Enabled": False})
+        dynamodb.restore_table_from_backup(TargetTableName="copy", BackupArn=backup)
+    else:
+        dynamodb.restore_table_to_point_in_time(SourceTableName="source", TargetTableName="copy")
+    shown = dynamodb.describe_table(TableName="copy")["Table"]["SSEDescription"]
+    assert shown["KMSMasterKeyArn"] == arn
+    outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        outsider.get_item(TableName="copy", Key={"id": {"S": "1"}})
+
+
+def test_a_backup_needs_the_key_it_was_made_under(account: Account, dynamodb: Any) -> None:
+    dynamodb.create_table(**SOURCE, SSESpecification=specification(account.key()))
+    backup = dynamodb.create_backup(TableName="source", BackupName="before")["BackupDetails"]["BackupArn"]
+    dynamodb.delete_table(TableName="source")
+    outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        outsider.restore_table_from_backup(TargetTableName="copy", BackupArn=backup)
+
+
+def test_a_restore_may_choose_another_key(account: Account, dynamodb: Any) -> None:
+    dynamodb.create_table(**SOURCE, SSESpecification=specification(account.key()))
+    other = account.key()
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName="source", TargetTableName="copy", SSESpecificationOverride=specification(other)
+    )
+    assert dynamodb.describe_table(TableName="copy")["Table"]["SSEDescription"]["KMSMasterKeyArn"] == other
+
+
+def test_the_partition_key_of_an_index_is_its_leading_key(account: Account, dynamodb: Any) -> None:
+    index = {
+        "IndexName": "by-owner",
+        "KeySchema": [
+            {"AttributeName": "owner", "KeyType": "HASH"},
+            {"AttributeName": "id", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "owner")]
+    dynamodb.create_table(**{**SOURCE, "AttributeDefinitions": attributes}, GlobalSecondaryIndexes=[index])
+    dynamodb.query(
+        TableName="source",
+        IndexName="by-owner",
+        KeyConditionExpression="#o = :o AND id = :i",
+        ExpressionAttributeNames={"#o": "owner"},
+        ExpressionAttributeValues={":o": {"S": "ana"}, ":i": {"S": "1"}},
+    )
+    context = account.run.trail.since()[-1].request.context
+    assert context["dynamodb:LeadingKeys"] == ("ana",)
