@@ -46,6 +46,11 @@ class Enforcer:
         """Whether calls are decided now: only while the backend runs."""
         return self.backend.running
 
+    @property
+    def enforcing(self) -> bool:
+        """Whether somebody can be refused for lack of permission or for bad credentials."""
+        return self._enforcing
+
     def caller(self, given: Credentials | None, service: str) -> Caller:
         """Who signs with these credentials; raises ServiceError where nobody does."""
         try:
