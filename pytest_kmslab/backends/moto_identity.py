@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, User, iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
@@ -34,16 +34,23 @@ def partition_of(region: str) -> str:
     return str(get_partition(region))
 
 
+def _backend(account: str, partition: str) -> Any:
+    """moto's IAM of an account, None where nothing was ever made there; a plain read, which costs less."""
+    partitions = dict.get(iam_backends, account)
+    return None if partitions is None else dict.get(partitions, partition)
+
+
 def entity_of(arn: str) -> Any:
     """Moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
     parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[2] != "iam" or parts[4] not in iam_backends:
+    backend = _backend(parts[4], parts[1]) if len(parts) == 6 and parts[2] == "iam" else None
+    if backend is None:
         return None
     kind, _, path = parts[5].partition("/")
     collection = COLLECTIONS.get(kind)
     if collection is None:
         return None
-    backend, name = iam_backends[parts[4]][parts[1]], path.rsplit("/", 1)[-1]
+    name = path.rsplit("/", 1)[-1]
     entities: Mapping[str, Any] = getattr(backend, collection)
     found = entities.get(name) or next((one for one in entities.values() if one.name == name), None)
     return found if found is not None and found.arn == arn else None
@@ -51,7 +58,7 @@ def entity_of(arn: str) -> Any:
 
 def unique_id(entity: Any) -> str:
     """The unique id of a user or role, with the prefix that AWS gives it."""
-    prefix = "AROA" if ":role/" in entity.arn else "AIDA"
+    prefix = "AROA" if isinstance(entity, Role) else "AIDA"
     given = str(entity.id).upper()
     return given if given.startswith(prefix) else prefix + given
 
@@ -108,7 +115,7 @@ class IdentityReader:
         entity = entity_of(caller.identity_arn or caller.principal_arn)
         if entity is None:
             return (), None
-        backend = iam_backends[caller.account][caller.arn.split(":", 2)[1]]
+        backend = _backend(caller.account, caller.arn.split(":", 2)[1])
         holders = chain((entity,), _groups_of(backend, entity))
         named = tuple(policy for holder in holders for policy in _policies_of(holder))
         return named, _managed(backend, getattr(entity, BOUNDARY, None))
@@ -159,10 +166,11 @@ def _user_credential(backend: Any, key: Any) -> Credential | None:
     user = backend.users.get(key.user_name)
     if user is None or key not in user.access_keys:
         return None
+    arn = user.arn
     caller = Caller(
-        arn=user.arn,
+        arn=arn,
         account=user.account_id,
-        principal_arn=user.arn,
+        principal_arn=arn,
         user_id=unique_id(user),
         kind="User",
         username=user.name,
@@ -220,7 +228,7 @@ def _tags(entity: Any) -> dict[str, str]:
 
 
 def _groups_of(backend: Any, entity: Any) -> Iterator[Any]:
-    if ":user/" not in entity.arn:
+    if not isinstance(entity, User):
         return
     for group in list(backend.groups.values()):
         if entity in group.users:
