@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason, reason
 from pytest_kmslab.authz.grant import Grant, allowing_grants, may_delegate_retiring, may_retire
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.principal import Kind, Reach
@@ -27,8 +27,8 @@ from pytest_kmslab.authz.request import Request
 Verdict = tuple[list[Reason], list[Reason]]
 """What allows the request, and where nothing does, what is lacking."""
 
-_NO_IDENTITY = Reason(PolicyType.IDENTITY, Effect.MISSING)
-_NO_RESOURCE = Reason(PolicyType.RESOURCE, Effect.MISSING)
+_NO_IDENTITY = reason(PolicyType.IDENTITY, Effect.MISSING)
+_NO_RESOURCE = reason(PolicyType.RESOURCE, Effect.MISSING)
 
 
 def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()) -> Decision:
@@ -70,19 +70,18 @@ def _within_account(question: Question, policies: Policies) -> Verdict:
     """A resource policy that names the caller is enough; IAM policies are too, but for a KMS key only
     as far as its key policy trusts them."""
     named = _named(question, policies.resource)
-    direct = [match for match in named if match[0] is Reach.DIRECT]
-    entity = [match for match in named if match[0] is Reach.ENTITY]
     trust = trusts_account(named) if question.gated else []
     trusted = bool(trust) or not question.gated
     iam = iam_allows(question, policies)
     limits = limits_lacking(question, policies)
-    if limits:
-        lacks = limits if entity else _lacks(trusted=trusted, iam=iam, limits=limits)
-        return _reasons(policies.resource, direct), lacks
-    allows = _reasons(policies.resource, [*direct, *entity])
-    if iam and trusted:
+    enough = Reach.DIRECT if limits else Reach.ENTITY
+    allows = _reasons(policies.resource, [match for match in named if match[0] >= enough])
+    if iam and trusted and not limits:
         allows += [*iam, *_reasons(policies.resource, trust)]
-    return allows, _lacks(trusted=trusted, iam=iam, limits=limits)
+    if allows:
+        return allows, []
+    by_role = any(match[0] is Reach.ENTITY for match in named)
+    return [], limits if by_role else _lacks(trusted=trusted, iam=iam, limits=limits)
 
 
 def trusts_account(named: Sequence[Match]) -> list[Match]:
@@ -135,7 +134,7 @@ def _granted(question: Question, policies: Policies, grants: Sequence[Grant]) ->
 
 
 def _grant_reason(grant: Grant) -> Reason:
-    return Reason(PolicyType.GRANT, Effect.ALLOW, grant.name, grant.grant_id)
+    return reason(PolicyType.GRANT, Effect.ALLOW, grant.name, grant.grant_id)
 
 
 def _retiring(question: Question, policies: Policies, grants: Sequence[Grant]) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 
 class Outcome(str, Enum):
@@ -26,6 +27,9 @@ class PolicyType(str, Enum):
     VPC_ENDPOINT = "VPC endpoint policy"
     GRANT = "grant"
 
+    # Enum's own hash is written in Python, and reasons are looked up by it for every decision.
+    __hash__ = str.__hash__
+
 
 class Effect(str, Enum):
     """How a reason bears on the decision."""
@@ -36,6 +40,8 @@ class Effect(str, Enum):
     """No statement of this policy type allows the request, and one had to."""
     UNREADABLE = "unreadable"
     """The policy could not be parsed; it may hold a Deny, so the request is denied."""
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,12 @@ class Reason:
     effect: Effect
     policy: str = ""
     statement: str = ""
+
+
+@lru_cache(maxsize=8192)
+def reason(kind: PolicyType, effect: Effect, policy: str = "", statement: str = "") -> Reason:
+    """A Reason; the same one for the same values."""
+    return Reason(kind, effect, policy, statement)
 
 
 @dataclass(frozen=True, slots=True)

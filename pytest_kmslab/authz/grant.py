@@ -67,10 +67,7 @@ class Grants(tuple[Grant, ...]):
 
     def held_by(self, names: Iterable[str]) -> list[Grant]:
         """The grants whose grantee is one of these."""
-        held: list[Grant] = []
-        for name in names:
-            held += self._by_grantee.get(name, ())
-        return held
+        return [grant for name in names for grant in self._by_grantee.get(name, ())]
 
 
 def allowing_grants(
@@ -81,19 +78,19 @@ def allowing_grants(
     A grant to a role is every session's. A grant to an account is the root user's: whether it is also
     that of the account's users is not documented.
     """
-    return [
+    held = grants_to(identity, grants)
+    return held and [
         grant
-        for grant in grants_to(identity, grants)
+        for grant in held
         if operation in grant.operations and operation != "RetireGrant" and _meets(grant, operation, context)
     ]
 
 
 def grants_to(identity: Identity, grants: Sequence[Grant]) -> list[Grant]:
     """The grants whose grantee is the caller, or the role whose session it is."""
-    names = _names(identity)
     if isinstance(grants, Grants):
-        return grants.held_by(names)
-    return [grant for grant in grants if grant.grantee_principal in names]
+        return grants.held_by(identity.names)
+    return [grant for grant in grants if grant.grantee_principal in identity.names]
 
 
 def may_retire(identity: Identity, grant: Grant) -> bool:
@@ -102,19 +99,12 @@ def may_retire(identity: Identity, grant: Grant) -> bool:
 
     https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
     """
-    names = _names(identity)
+    names = identity.names
     return (
         grant.retiring_principal in names
         or (grant.grantee_principal in names and "RetireGrant" in grant.operations)
         or (identity.kind is Kind.ROOT and identity.root == grant.issuing_account)
     )
-
-
-def _names(identity: Identity) -> tuple[str, ...]:
-    """The caller's own ARN, and for a session that of its role."""
-    if identity.entity in ("", identity.arn):
-        return (identity.arn,)
-    return identity.arn, identity.entity
 
 
 def may_delegate_retiring(identity: Identity, grant: Grant, key_account: str) -> bool:

@@ -128,7 +128,8 @@ def _bytes(text: str) -> bytes | None:
 
 
 def _within(address: Any, network: Any) -> bool:
-    return address.version == network.version and address in network
+    """Of another IP version it never is."""
+    return address in network
 
 
 _EQUAL = _Texts(_exact, _equal_tokens, wildcards=False)

@@ -34,7 +34,13 @@ class Policy:
     id: str
     statements: tuple[Statement, ...]
     error: str = ""
+    harmless: bool = field(init=False, repr=False, compare=False)
+    """Whether it was read and holds no Deny."""
     _by_action: dict[str, Relevant] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        denies = any(statement.denies for statement in self.statements)
+        object.__setattr__(self, "harmless", not self.error and not denies)
 
     def relevant(self, action: str) -> Relevant:
         """The statements about an action, given in lower case. Found once for each action, then kept."""

@@ -43,6 +43,8 @@ class Identity:
     account: str = ""
     root: str = ""
     entity: str = ""
+    names: tuple[str, ...] = ()
+    """The ARNs it goes by: its own, and for a session that of its role."""
 
     @property
     def service_linked(self) -> bool:
@@ -69,7 +71,7 @@ class Reach(IntEnum):
 def identify(principal: str, principal_arn: str = "") -> Identity:
     """Who a request's principal is; `principal_arn` is the context key `aws:PrincipalArn`."""
     if _SERVICE.fullmatch(principal):
-        return Identity(principal, Kind.SERVICE)
+        return Identity(principal, Kind.SERVICE, names=(principal,))
     try:
         arn = parse_arn(principal)
     except ArnError:
@@ -78,7 +80,9 @@ def identify(principal: str, principal_arn: str = "") -> Identity:
     if kind is Kind.UNKNOWN or not _ACCOUNT.fullmatch(arn.account):
         return Identity(principal, Kind.UNKNOWN)
     entity = _entity(arn, principal, principal_arn) if kind in (Kind.USER, Kind.ROLE) else ""
-    return Identity(principal, kind, arn.account, f"arn:{arn.partition}:iam::{arn.account}:root", entity)
+    root = f"arn:{arn.partition}:iam::{arn.account}:root"
+    names = (principal,) if entity in ("", principal) else (principal, entity)
+    return Identity(principal, kind, arn.account, root, entity, names)
 
 
 _KINDS = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pytest_kmslab.authz.arn import account_of
-from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
+from pytest_kmslab.authz.decision import Effect, PolicyType, Reason, reason
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
-from pytest_kmslab.authz.principal import Kind, Reach, identify
+from pytest_kmslab.authz.principal import Identity, Kind, Reach, identify
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.authz.statement import Statement
 
@@ -53,20 +54,41 @@ Match = tuple[Reach, Statement]
 Group = tuple[PolicyType, tuple[NamedPolicy, ...]]
 
 
+@lru_cache(maxsize=4096)
+def _work_out(
+    principal: str, role_arn: str, action: str, resource: str, account: str
+) -> tuple[str, str, Identity, str, bool]:
+    """Of a request: its action in lower case, the service, who asks, the resource's account, and whether
+    IAM policies count only as far as the resource's own policy lets them.
+
+    They do for KMS keys and for assuming roles. An alias has no policy, nor has `*` (CreateKey, ListKeys).
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+    """
+    folded = action.lower()
+    service = folded.partition(":")[0]
+    identity = identify(principal, role_arn)
+    if service == "kms":
+        gated = resource != "*" and ":alias/" not in resource
+    else:
+        gated = service == "sts" and ":role/" in resource
+    return folded, service, identity, account or account_of(resource) or identity.account, gated
+
+
 class Question:
-    """A request with what is worked out once: who asks, in which account the resource is."""
+    """A request with what is worked out once: who asks, in which account the resource is.
+
+    `gated`: IAM policies count only as far as the resource's own policy lets them.
+    """
 
     __slots__ = ("account", "action", "bounded", "context", "gated", "identity", "request", "service")
 
     def __init__(self, request: Request, *, bounded: bool) -> None:
         self.request = request
-        self.action = request.action.lower()
-        self.service = self.action.partition(":")[0]
         self.context = request.context
-        self.identity = identify(request.principal, self._role_arn())
-        self.account = request.resource_account or account_of(request.resource) or self.identity.account
         self.bounded = bounded
-        self.gated = self._is_gated()
+        self.action, self.service, self.identity, self.account, self.gated = _work_out(
+            request.principal, self._role_arn(), request.action, request.resource, request.resource_account
+        )
 
     def _role_arn(self) -> str:
         """Of a role session, the role's ARN as the request tells it."""
@@ -74,17 +96,6 @@ class Question:
             return ""
         arns = self.context.get("aws:PrincipalArn", ())
         return arns[0] if len(arns) == 1 else ""
-
-    def _is_gated(self) -> bool:
-        """Whether IAM policies count only as far as the resource's own policy lets them: for KMS keys
-        and for assuming roles. An alias has no policy, nor has `*` (CreateKey, ListKeys).
-
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
-        """
-        resource = self.request.resource
-        if self.service == "kms":
-            return resource != "*" and ":alias/" not in resource
-        return self.service == "sts" and ":role/" in resource
 
     @property
     def may_cross(self) -> bool:
@@ -99,18 +110,21 @@ class Question:
         IAM refuses a Principal in the types that do not name principals: an Allow with one is void.
         """
         if kind in _NAMING:
-            return statement.reach(self.identity, bounded=self.bounded)
+            principals = statement.principals
+            if principals is not None:
+                return principals.reach(self.identity)
+            return statement.reach_unnamed(self.identity, bounded=self.bounded)
         return Reach.DIRECT if statement.denies or statement.principals is None else Reach.NOBODY
 
     def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[Match]:
         """Those that apply, of statements about the action."""
         resource, service, context = self.request.resource, self.service, self.context
-        matched = []
-        for statement in statements:
-            reach = self.reach(statement, kind)
-            if reach and statement.applies(resource, service, context):
-                matched.append((reach, statement))
-        return matched
+        reached = [(self.reach(statement, kind), statement) for statement in statements]
+        return [
+            match
+            for match in reached
+            if match[0] and (match[1].plain or match[1].applies(resource, service, context))
+        ]
 
     def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[Match]:
         """The Allow statements of a policy that apply."""
@@ -120,7 +134,7 @@ class Question:
 
 def reasons(kind: PolicyType, named: NamedPolicy, matches: Iterable[Match]) -> list[Reason]:
     """Allow statements as reasons."""
-    return [Reason(kind, Effect.ALLOW, named.name, statement.name) for _, statement in matches]
+    return [reason(kind, Effect.ALLOW, named.name, statement.name) for _, statement in matches]
 
 
 def bearing(question: Question, policies: Policies) -> list[Group]:
@@ -170,13 +184,14 @@ def denials(question: Question, groups: Iterable[Group]) -> tuple[list[Reason], 
     for kind, group in groups:
         for named in group:
             policy = named.policy
-            if policy.error:
-                unreadable.append(Reason(kind, Effect.UNREADABLE, named.name))
+            if policy.harmless:
                 continue
+            if policy.error:
+                unreadable.append(reason(kind, Effect.UNREADABLE, named.name))
             denies = policy.relevant(question.action).denies
             if denies:
                 denying += [
-                    Reason(kind, Effect.DENY, named.name, statement.name)
+                    reason(kind, Effect.DENY, named.name, statement.name)
                     for _, statement in question.matching(denies, kind)
                 ]
     return denying, unreadable
@@ -190,7 +205,7 @@ def guardrails_lacking(question: Question, policies: Policies) -> list[Reason]:
     if policies.service_control and under_scp(question):
         lacking += _levels_lacking(question, PolicyType.SERVICE_CONTROL, policies.service_control)
     if policies.vpc_endpoint and not _endpoint_allows(question, policies.vpc_endpoint):
-        lacking.append(Reason(PolicyType.VPC_ENDPOINT, Effect.MISSING))
+        lacking.append(reason(PolicyType.VPC_ENDPOINT, Effect.MISSING))
     return lacking
 
 
@@ -198,7 +213,7 @@ def _levels_lacking(
     question: Question, kind: PolicyType, levels: tuple[tuple[NamedPolicy, ...], ...]
 ) -> list[Reason]:
     allowed = all(any(question.allowing(kind, named) for named in level) for level in levels)
-    return [] if allowed else [Reason(kind, Effect.MISSING)]
+    return [] if allowed else [reason(kind, Effect.MISSING)]
 
 
 def _endpoint_allows(question: Question, endpoint: NamedPolicy) -> bool:
@@ -214,7 +229,7 @@ def _endpoint_allows(question: Question, endpoint: NamedPolicy) -> bool:
 def iam_allows(question: Question, policies: Policies) -> list[Reason]:
     """What the caller's own policies give it. The root user has everything in its account."""
     if question.identity.kind is Kind.ROOT:
-        return [Reason(PolicyType.IDENTITY, Effect.ALLOW, question.identity.arn)]
+        return [reason(PolicyType.IDENTITY, Effect.ALLOW, question.identity.arn)]
     found: list[Reason] = []
     for named in policies.identity:
         matches = question.allowing(PolicyType.IDENTITY, named)
@@ -234,9 +249,9 @@ def limits_lacking(question: Question, policies: Policies) -> list[Reason]:
     if policies.permissions_boundary and kind is not Kind.ROOT:
         boundary = PolicyType.PERMISSIONS_BOUNDARY
         if not question.allowing(boundary, policies.permissions_boundary):
-            lacking.append(Reason(boundary, Effect.MISSING))
+            lacking.append(reason(boundary, Effect.MISSING))
     if policies.session or kind is Kind.FEDERATED:
         session = PolicyType.SESSION
         if not any(question.allowing(session, named) for named in policies.session):
-            lacking.append(Reason(session, Effect.MISSING))
+            lacking.append(reason(session, Effect.MISSING))
     return lacking

@@ -51,6 +51,12 @@ class Statement:
     not_principals: Principals | None
     conditions: tuple[Condition, ...]
     source: Mapping[str, Any] = field(compare=False, repr=False)
+    plain: bool = field(init=False, compare=False, repr=False)
+    """Whether it is about every resource and has no condition."""
+
+    def __post_init__(self) -> None:
+        everything = self.resources is not None and self.resources.everything
+        object.__setattr__(self, "plain", everything and not self.conditions)
 
     def covers_action(self, action: str) -> bool:
         """Whether the statement is about an action, given in lower case.
@@ -64,11 +70,7 @@ class Statement:
 
     def applies(self, resource: str, service: str, context: Context) -> bool:
         """Whether resource and conditions are met."""
-        resources = self.resources
-        about = resources is not None and resources.everything
-        if not about and not self.covers_resource(resource, service, context):
-            return False
-        return not self.conditions or self.meets(context)
+        return self.plain or (self.covers_resource(resource, service, context) and self.meets(context))
 
     def covers_resource(self, resource: str, service: str, context: Context) -> bool:
         """Whether the statement is about a resource.
@@ -82,14 +84,12 @@ class Statement:
             return of_role or (self.denies and not of_key)
         return self._settle(self.resources.cover(resource, context))
 
-    def reach(self, identity: Identity, *, bounded: bool) -> Reach:
-        """How far the statement's principals take in the caller; `bounded`: it has a permissions boundary.
+    def reach_unnamed(self, identity: Identity, *, bounded: bool) -> Reach:
+        """How far a statement without Principal takes in a caller; `bounded`: it has a permissions boundary.
 
         A Deny with NotPrincipal hits everybody who has a boundary, whoever is listed:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         """
-        if self.principals is not None:
-            return self.principals.reach(identity)
         if self.not_principals is not None:
             exempt = self.not_principals.exempts(identity) and not bounded
             return Reach.NOBODY if exempt else Reach.DIRECT
@@ -97,6 +97,8 @@ class Statement:
 
     def meets(self, context: Context) -> bool:
         """Whether every condition holds."""
+        if not self.conditions:
+            return True
         folded = context.folded
         return all(self._settle(condition.holds(folded)) for condition in self.conditions)
 
