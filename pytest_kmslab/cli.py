@@ -1,4 +1,5 @@
-"""The `kmslab` command. `kmslab decide` decides authorization cases, without AWS and without moto.
+"""The `kmslab` command. `kmslab decide` decides authorization cases, without AWS and without moto;
+`kmslab serve` answers AWS calls over HTTP.
 
 Exit status: 0 all well, 1 an expectation failed, 2 bad input or a wrong command line.
 """
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 from pytest_kmslab.authz.case import Case, parse_case
 from pytest_kmslab.authz.case_text import LONGEST, split_cases
 from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.serve import add_serve
 
 _OK, _FAILED, _BAD_INPUT = 0, 1, 2
 _READER_WENT_AWAY = 141
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_decide(commands)
+    add_serve(commands)
     return parser
 
 

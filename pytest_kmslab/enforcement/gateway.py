@@ -21,7 +21,7 @@ from pytest_kmslab.enforcement.gateway_pages import page, refused_path, told
 from pytest_kmslab.enforcement.upstream import StartResponse, Upstream, UpstreamError
 from pytest_kmslab.enforcement.wire import Environ, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.enforcement.wire_parsed import ParsedResponse
-from pytest_kmslab.enforcement.wire_route import route
+from pytest_kmslab.enforcement.wire_route import SIGNING_NAMES, route
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
@@ -125,7 +125,7 @@ class Gateway:
         """Backends tell the account and Region by these headers; a caller without any goes as root."""
         if claim is None:
             root = self._enforcer.backend.root.access_key_id
-            claim = sigv4.Claim(root, "20000101", region, sigv4.SIGNING_NAMES[service], ("host",), "0" * 64)
+            claim = sigv4.Claim(root, "20000101", region, SIGNING_NAMES[service], ("host",), "0" * 64)
         headers = [("Authorization", claim.header)]
         for name in ("X-Amz-Date", "X-Amz-Security-Token"):
             if request.header(name.lower()):
@@ -157,4 +157,3 @@ def _written(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
     headers = [*reply.headers, ("Content-Length", str(len(reply.body)))]
     start_response(f"{reply.status} {responses.get(reply.status, '')}", headers)
     return (reply.body,)
-

@@ -19,7 +19,8 @@ MAX_FORM = 64 << 20
 _IN_MEMORY = 1 << 20
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _S3 = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=[^/,\s\"]+/\d{8}/[\w-]+/s3/aws4_request, ?SignedHeaders=[\w;.-]+, ?Signature=\w+",
+    r"AWS4-HMAC-SHA256 Credential=[^/,\s\"]+/\d{8}/[\w-]+/s3/aws4_request, ?"
+    r"SignedHeaders=[\w;.-]+, ?Signature=\w+",
     re.ASCII,
 )
 """A request that is signed for S3 and nothing else, in the one form that all read alike."""
@@ -51,7 +52,7 @@ def form_fields(environ: Environ) -> Fields:
 
 
 def _copied(environ: Environ) -> IO[bytes]:
-    copy: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)
+    copy: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the application reads it later
     left = _length(environ, MAX_FORM)
     while left > 0:
         piece = environ["wsgi.input"].read(min(left, 1 << 16))
@@ -77,7 +78,7 @@ def _fields(stream: IO[bytes], content_type: str) -> Fields:
     try:
         _, form, files = parser.parse(stream, kind, None, options)
     except Exception as error:  # werkzeug's parsers raise whatever fits: what cannot be read is not passed on
-        raise ServiceError("MalformedInput", f"the body is not the form that it says it is: {error}") from error
+        raise ServiceError("MalformedInput", f"the body is not the form it says it is: {error}") from error
     found: list[tuple[str, Any]] = list(form.items(multi=True))
     return tuple(found + [(name, "") for name in files])
 

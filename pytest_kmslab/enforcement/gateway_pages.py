@@ -33,13 +33,17 @@ def page(environ: Environ, enforcer: Enforcer, behind: str, trail: Trail) -> Rep
         return told(405, "the gateway's own pages are read with GET")
     if path == HEALTH:
         return _json({"status": "running", "behind": behind, "enforcing": enforcer.enforcing})
-    if path != TRAIL:
-        return told(404, f"the gateway has the pages `{HEALTH}` and `{TRAIL}`")
+    if path == TRAIL:
+        return _trail_page(environ, trail)
+    return told(404, f"the gateway has the pages `{HEALTH}` and `{TRAIL}`")
+
+
+def _trail_page(environ: Environ, trail: Trail) -> Reply:
     if not _is_loopback(str(environ.get("REMOTE_ADDR", ""))):
         return told(403, "the trail is shown to clients on this machine only")
     since = parse_qs(environ.get("QUERY_STRING", "")).get("since", ["0"])[-1]
     if not since.isascii() or not since.isdigit():
-        return told(400, f"`since` must be a number of an entry, not `{since[:40]}`")
+        return told(400, f"`since` must be the number of an entry, not `{since[:40]}`")
     return _json([entry_json(entry) for entry in trail.since(int(since))])
 
 
@@ -51,7 +55,9 @@ def refused_path(environ: Environ) -> Reply | None:
     path = environ.get("PATH_INFO", "")
     squeezed = "/" + path.lstrip("/")
     if squeezed.startswith("/moto-api"):
-        return told(403, "`/moto-api` resets and shows the whole account, so it is closed: restart the gateway")
+        return told(
+            403, "`/moto-api` resets and shows the whole account, so it is closed: restart the gateway"
+        )
     if not squeezed.startswith("/_"):
         return None
     plain = squeezed == path and ".." not in path.split("/")

@@ -75,8 +75,8 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.bind(address)
         bound.listen(128)
     except OSError as error:
-        text = error.strerror or str(error)
-        raise BackendError(f"cannot listen on `{host}` port `{port}`: {text}; give another `--port`") from error
+        where = f"`{host}` port `{port}`: {error.strerror or error}"
+        raise BackendError(f"cannot listen on {where}; give another `--port`") from error
     return bound
 
 
@@ -167,7 +167,7 @@ class _Handler(WSGIRequestHandler):
             self.send_error(400, "it is not plain where the body ends")
             return None
         if encodings:
-            return DechunkedInput(self.rfile)
+            return DechunkedInput(self.rfile)  # type: ignore[arg-type]  # it is a stream of bytes
         return _Body(self.rfile, int(lengths[0]) if lengths else 0)
 
     def _answer(self, body: RawIOBase) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.compat import HTTPHeaders
+from botocore.credentials import ReadOnlyCredentials
 
 from pytest_kmslab.apicall import ServiceError
 from pytest_kmslab.backends.base import Credentials
@@ -119,7 +120,8 @@ def _fresh(request: WireRequest, service: str, claim: Claim, now: float) -> None
         signed = timegm(strptime(stamp if _STAMP.fullmatch(stamp) else "", _TIMESTAMP))
     except ValueError:
         raise _incomplete(
-            service, "Authorization header requires existence of an 'X-Amz-Date' header in ISO-8601 basic format."
+            service,
+            "Authorization header requires existence of an 'X-Amz-Date' header.",
         ) from None
     if stamp[:8] != claim.date:
         raise signature_error(
@@ -130,7 +132,9 @@ def _fresh(request: WireRequest, service: str, claim: Claim, now: float) -> None
     if signed < now - SKEW:
         raise signature_error(service, f"Signature expired: {stamp} is now earlier than {_limit(now, -SKEW)}")
     if signed > now + SKEW:
-        raise signature_error(service, f"Signature not yet current: {stamp} is still later than {_limit(now, SKEW)}")
+        raise signature_error(
+            service, f"Signature not yet current: {stamp} is still later than {_limit(now, SKEW)}"
+        )
 
 
 def _limit(now: float, skew: int) -> str:
@@ -176,18 +180,22 @@ def _signature(request: WireRequest, claim: Claim, secret: str) -> str:
     return signer.signature(text, signed)
 
 
-class _Signer(SigV4Auth):  # type: ignore[misc]
+_NOBODY = ReadOnlyCredentials("", "", None)
+"""What the signer is made with; the key it uses is made below."""
+
+
+class _Signer(SigV4Auth):
     """botocore's signer over exactly the headers that a client says it signed."""
 
     def __init__(self, secret: str, claim: Claim) -> None:
-        super().__init__(None, claim.service, claim.region)
+        super().__init__(_NOBODY, claim.service, claim.region)
         self._key = _signing_key(secret, claim.date, claim.region, claim.service)
 
     def headers_to_sign(self, request: Any) -> Any:
         return request.headers
 
     def signature(self, string_to_sign: str, request: Any) -> str:
-        return str(self._sign(self._key, string_to_sign, hex=True))
+        return hmac.new(self._key, string_to_sign.encode(), sha256).hexdigest()
 
 
 @lru_cache(maxsize=1_024)

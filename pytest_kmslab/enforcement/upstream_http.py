@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from pytest_kmslab.enforcement.upstream import StartResponse, UpstreamError
 from pytest_kmslab.enforcement.wire import Environ, Reply, headers_of, raw_target
 from pytest_kmslab.enforcement.wire_write import JudgedRequest
+from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 CONNECT_SECONDS = 5
-"""How long to wait for a connection. There is no limit on an answer: a long poll takes as long as it takes."""
+"""How long to wait for a connection; on an answer there is no limit: a long poll takes its time."""
 
 CHUNK = 1 << 16
 CONNECTIONS = 64
@@ -50,6 +51,15 @@ class HttpUpstream:
         self._pool = PoolManager(
             maxsize=CONNECTIONS, retries=False, timeout=Timeout(connect=CONNECT_SECONDS, read=None)
         )
+
+    def check(self) -> None:
+        """Raise BackendError, with one line for a person, where nothing answers there."""
+        try:
+            self._open("GET", "/", {"Host": self._host}, None).close()
+        except UpstreamError as error:
+            raise BackendError(
+                f"{error}; start it, or leave out `--upstream` for moto in this process"
+            ) from error
 
     def exclusive(self) -> AbstractContextManager[Any]:
         """Nothing is held: the endpoint serves others as well, and answers calls at once as it likes."""

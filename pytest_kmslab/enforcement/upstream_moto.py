@@ -9,7 +9,7 @@ from io import BytesIO
 from threading import Lock
 from typing import Any
 
-from pytest_kmslab.enforcement.upstream import StartResponse
+from pytest_kmslab.enforcement.upstream import StartResponse, UpstreamError
 from pytest_kmslab.enforcement.wire import Environ, Reply
 from pytest_kmslab.enforcement.wire_write import JudgedRequest
 
@@ -65,7 +65,12 @@ class MotoUpstream:
 
     def forward(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """As moto's own server answers it, save for what is guarded."""
-        answered: Iterable[bytes] = self._dispatcher()(environ, start_response)
+        try:
+            answered: Iterable[bytes] = self._dispatcher()(environ, start_response)
+        except ImportError as error:
+            raise UpstreamError(f"moto lacks a package: {error}; install `moto[all]`") from error
+        except NotImplementedError as error:
+            raise UpstreamError(f"moto does not do this: {error}") from error
         return answered
 
     def close(self) -> None:
@@ -133,5 +138,5 @@ def _guarded_app(service: Any) -> Any:
     from werkzeug.exceptions import Forbidden
 
     if service in GUARDED:
-        return Forbidden(f"pytest-kmslab: moto would take this request for `{service}`, which goes decided or not at all")
+        return Forbidden(f"pytest-kmslab: moto would take this undecided request for `{service}`")
     return create_backend_app(service)

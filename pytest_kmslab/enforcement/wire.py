@@ -81,7 +81,9 @@ def raw_target(environ: Environ) -> str:
 
 def headers_of(environ: Environ) -> dict[str, str]:
     """Header names in lower case; a header that came twice was folded by the server."""
-    found = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+    found = {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"
+    }
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             found[name.replace("_", "-").lower()] = environ[name]

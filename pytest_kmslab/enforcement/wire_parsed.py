@@ -47,5 +47,5 @@ class ParsedResponse(UserDict[str, Any]):
             "body": reply.body,
         }
         parser = create_parser(model.service_model.resolved_protocol)
-        parsed: dict[str, Any] = parser.parse(raw, model.output_shape)
+        parsed: dict[str, Any] = parser.parse(raw, model.output_shape)  # type: ignore[arg-type]  # None: no members
         return parsed

@@ -19,7 +19,13 @@ from pytest_kmslab.enforcement.wire import JSON_SERVICES, RefusedError, WireRequ
 Fields = tuple[tuple[str, str], ...]
 """The fields of a form, in a query string or in a body."""
 
-SIGNING_NAMES = {"kms": "kms", "dynamodb": "dynamodb", "dynamodbstreams": "dynamodb", "iam": "iam", "sts": "sts"}
+SIGNING_NAMES = {
+    "kms": "kms",
+    "dynamodb": "dynamodb",
+    "dynamodbstreams": "dynamodb",
+    "iam": "iam",
+    "sts": "sts",
+}
 """What a credential scope calls each enforced service."""
 
 TARGETS = {
@@ -117,7 +123,7 @@ def _presigned(service: str) -> ServiceError:
 
 
 def signature_error(service: str, text: str) -> ServiceError:
-    """A signature that does not hold: `InvalidSignatureException` (JSON) or `SignatureDoesNotMatch` (query)."""
+    """A signature that does not hold, by the name that the service's protocol has for it."""
     if service in JSON_SERVICES:
         return ServiceError("InvalidSignatureException", text)
     return ServiceError("SignatureDoesNotMatch", text, 403)

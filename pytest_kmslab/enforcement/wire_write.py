@@ -56,12 +56,16 @@ def judged_request(
     """
     model = operation.service_model
     if model.service_name in JSON_SERVICES:
-        kind = f"application/x-amz-json-{model.metadata['jsonVersion']}"
-        target = (("X-Amz-Target", f"{model.metadata['targetPrefix']}.{operation.name}"),)
+        kind = _json_type(model)
+        target: Headers = (("X-Amz-Target", f"{model.metadata['targetPrefix']}.{operation.name}"),)
         body = json.dumps(params, default=_base64).encode()
     else:
         kind, target, body = _FORM, (), _form(operation, params)
     return JudgedRequest(operation, region, (("Content-Type", kind), *target, *authorization), body)
+
+
+def _json_type(model: ServiceModel) -> str:
+    return f"application/x-amz-json-{model.metadata['jsonVersion']}"
 
 
 def _base64(value: bytes) -> str:
@@ -127,7 +131,9 @@ def _json(shape: Any, value: Any) -> Any:
 
 def _reply(model: ServiceModel, status: int, body: bytes, request_id: str) -> Reply:
     service = model.service_name
-    kind = f"application/x-amz-json-{model.metadata['jsonVersion']}" if service in JSON_SERVICES else "text/xml"
+    kind = (
+        f"application/x-amz-json-{model.metadata['jsonVersion']}" if service in JSON_SERVICES else "text/xml"
+    )
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id)]
     if service in _DYNAMODB:
         headers.append(("x-amz-crc32", str(crc32(body))))

@@ -24,7 +24,7 @@ def response_xml(operation: OperationModel, response: Mapping[str, Any], request
         wrapper = SubElement(root, str(shape.serialization.get("resultWrapper", f"{operation.name}Result")))
         _structure(wrapper, shape, response)
     SubElement(SubElement(root, "ResponseMetadata"), "RequestId").text = request_id
-    return tostring(root, encoding="utf-8")
+    return bytes(tostring(root, encoding="utf-8"))
 
 
 def error_xml(namespace: str, error: ServiceError, request_id: str) -> bytes:
@@ -35,7 +35,7 @@ def error_xml(namespace: str, error: ServiceError, request_id: str) -> bytes:
     SubElement(told, "Code").text = error.code
     SubElement(told, "Message").text = error.message
     SubElement(root, "RequestId").text = request_id
-    return tostring(root, encoding="utf-8")
+    return bytes(tostring(root, encoding="utf-8"))
 
 
 def _structure(parent: Element, shape: Any, value: Mapping[str, Any]) -> None:
