@@ -15,7 +15,6 @@ from pytest_kmslab.authz.principal import Kind, Reach
 from pytest_kmslab.authz.question import (
     Match,
     Question,
-    bearing,
     denials,
     guardrails_lacking,
     iam_allows,
@@ -40,7 +39,7 @@ def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()
     the request says which of them is to be retired.
     """
     question = Question(request, bounded=policies.permissions_boundary is not None)
-    denying, unreadable = denials(question, bearing(question, policies))
+    denying, unreadable = denials(question, policies)
     if denying:
         return Decision(Outcome.EXPLICIT_DENY, (*denying, *unreadable))
     if unreadable:

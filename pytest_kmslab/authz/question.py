@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import attrgetter
 
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason, reason
@@ -177,11 +178,25 @@ def _flat(levels: tuple[tuple[NamedPolicy, ...], ...]) -> tuple[NamedPolicy, ...
     return tuple(named for level in levels for named in level)
 
 
-def denials(question: Question, groups: Iterable[Group]) -> tuple[list[Reason], list[Reason]]:
+_IS_HARMLESS = attrgetter("policy.harmless")
+
+
+def _harmless(policies: Policies) -> bool:
+    """Whether there are none but identity-based policies and a resource's, of which none denies."""
+    if policies.session or policies.service_control or policies.resource_control:
+        return False
+    if policies.permissions_boundary or policies.vpc_endpoint:
+        return False
+    if policies.resource and not policies.resource.policy.harmless:
+        return False
+    return all(map(_IS_HARMLESS, policies.identity))
+
+
+def denials(question: Question, policies: Policies) -> tuple[list[Reason], list[Reason]]:
     """The Deny statements that apply, and the policies that could not be read."""
     denying: list[Reason] = []
     unreadable: list[Reason] = []
-    for kind, group in groups:
+    for kind, group in () if _harmless(policies) else bearing(question, policies):
         for named in group:
             policy = named.policy
             if policy.harmless:

@@ -218,6 +218,10 @@ def test_the_account_of_the_resource_may_be_said() -> None:
     assert not decide(theirs, identity=(ALL,)).allowed
 
 
+def test_a_service_crosses_accounts_with_every_operation() -> None:
+    assert decide(asks(SERVICE, "kms:PutKeyPolicy"), resource=key(to({"Service": SERVICE}))).allowed
+
+
 def test_a_service_has_no_account_of_its_own() -> None:
     request = Request(SERVICE, "s3:GetObject", "arn:aws:s3:::bucket/x")
     assert outcome(decide(request, identity=(ALL,))) == lacking(RESOURCE)

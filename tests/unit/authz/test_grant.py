@@ -215,6 +215,8 @@ def retires(principal: str, grants: list[Grant], **policies: Any) -> bool:
         (USER, grant(STRANGER, "RetireGrant"), False),
         (ROOT, grant(USER, issuing_account=ROOT), True),
         (USER, grant(STRANGER, issuing_account=ROOT), False),
+        (f"arn:aws:iam::{OTHER}:root", grant(USER, issuing_account=f"arn:aws:iam::{OTHER}:root"), True),
+        (f"arn:aws:iam::{OTHER}:root", grant(USER, issuing_account=ROOT), False),
         (SERVICE, grant(SERVICE, retiring_principal=SERVICE), True),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, asks, deny, named
 
 from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 
 GET = "dynamodb:GetItem"
@@ -108,6 +109,22 @@ def test_a_pattern_outside_the_rules_is_read_against_the_caller(pattern: str) ->
         exception = {"Effect": "Allow", "Action": "*", "NotResource": pattern}
         assert not applies(named(exception), **context)
         assert applies(named(exception | {"Effect": "Deny"}), **context)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("arn:aws:x:*:111122223333:table/*", True),
+        ("arn:aws:x:us-*:111122223333:table/*", True),
+        ("arn:aws:x:us*2:111122223333:table/*", False),
+        ("arn:aws:x:*-2:111122223333:table/*", False),
+        ("arn:aws:x:us*:111122223333:tab*s", True),
+    ],
+)
+def test_a_star_at_the_end_of_a_part_reaches_beyond_the_colon(pattern: str, expected: bool) -> None:
+    (statement,) = named(allow(resource=pattern)).policy.statements
+    crossing = "arn:aws:x:us-east-1:store-2:111122223333:table/books"
+    assert statement.covers_resource(crossing, "x", Context()) is expected
 
 
 @pytest.mark.parametrize(
