@@ -174,7 +174,7 @@ def _user_credential(backend: Any, key: Any) -> Credential | None:
         user_id=unique_id(user),
         kind="User",
         username=user.name,
-        tags=_tags(user),
+        tags=backend.tagger.get_tag_dict_for_resource(arn),
     )
     return Credential(key.access_key_id, key.secret_access_key, caller, key.status == "Active")
 

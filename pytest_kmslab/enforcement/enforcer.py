@@ -114,4 +114,12 @@ class Enforcer:
             return replace(held or self.backend.facts.policies(call.caller, resource), resource=named)
         if held is None:
             return self.backend.facts.policies(call.caller, resource)
-        return replace(held, resource=self.backend.facts.resource_policy(resource))
+        return Policies(
+            identity=held.identity,
+            resource=self.backend.facts.resource_policy(resource),
+            permissions_boundary=held.permissions_boundary,
+            session=held.session,
+            service_control=held.service_control,
+            resource_control=held.resource_control,
+            vpc_endpoint=held.vpc_endpoint,
+        )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.decision import Decision
@@ -16,8 +15,7 @@ KEPT = 2_000
 """Entries kept at most; the oldest go first, so that a long run has a bounded memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One decision. `operation` is the API call it was made for (`dynamodb:GetItem`), `via` the service
     that asked KMS as the caller (empty for a direct call). `policies` and `grants` are what it was
     decided from.
