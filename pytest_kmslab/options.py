@@ -30,6 +30,9 @@ class Settings:
     """
 
     backend: str = "moto"
+    endpoint: str = ""
+    endpoint_access_key: str = "test"
+    endpoint_secret_key: str = "test"
     enforcement: str = "enforce"
     region: str = "us-east-1"
     scope: str = "auto"
@@ -81,6 +84,10 @@ DESCRIPTION = shaped(r".{0,8192}", "at most 8192 characters")
 
 SECONDS = shaped(r"[0-9]{1,6}(\.[0-9]{1,6})?", "seconds: 0 or more, such as `300`")
 
+ENDPOINT = shaped(r"https?://[^\s/?#]+/?", "a URL such as `http://localhost:4566`")
+
+ACCESS_KEY = shaped(r"\S{1,128}", "1 to 128 characters without blanks")
+
 REGION = shaped(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", "the name of an AWS Region, such as `us-east-1`")
 
 
@@ -89,7 +96,8 @@ class Option:
     """One option: a field of Settings, the values that are good for it, and what to say of it.
 
     Every option has an ini name and an environment variable; `on_command_line` gives it a flag too.
-    `read` makes of the text what Settings holds.
+    `read` makes of the text what Settings holds. `instead` is an environment variable of somebody else's
+    that counts where nobody gives the option; what stands there is taken as it is.
     """
 
     field: str
@@ -97,6 +105,7 @@ class Option:
     help: str
     on_command_line: bool = False
     read: Callable[[str], str | float] = str
+    instead: str = ""
 
     @property
     def ini(self) -> str:
@@ -125,7 +134,16 @@ class Option:
 
 
 OPTIONS = (
-    Option("backend", one_of("moto"), "where AWS calls are answered", on_command_line=True),
+    Option("backend", one_of("moto", "localstack"), "where AWS calls are answered", on_command_line=True),
+    Option(
+        "endpoint",
+        ENDPOINT,
+        "where backend `localstack` is; without it AWS_ENDPOINT_URL counts, then localstack-client",
+        on_command_line=True,
+        instead="AWS_ENDPOINT_URL",
+    ),
+    Option("endpoint_access_key", ACCESS_KEY, "access key of the root user at the endpoint"),
+    Option("endpoint_secret_key", ACCESS_KEY, "its secret"),
     Option(
         "enforcement",
         one_of("enforce", "off"),
@@ -195,7 +213,7 @@ def _text(option: Option, config: pytest.Config, given: argparse.Namespace) -> s
     for source, value in sources:
         if value is not None:
             return _checked(option, str(value), source)
-    return option.default
+    return os.environ.get(option.instead, option.default) if option.instead else option.default
 
 
 def _checked(option: Option, value: str, source: str) -> str:

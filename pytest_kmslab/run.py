@@ -21,18 +21,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a backend's class is, and whether it `resets` (Capabilities): choosing one costs no import."""
+    """Where a backend's class is, and whether it `resets` (Capabilities): choosing one costs no import.
+
+    `options` are the settings that it takes beside the Region.
+    """
 
     module: str
     name: str
     resets: bool
+    options: tuple[str, ...] = ()
 
-    def load(self) -> Any:
-        """The class."""
-        return getattr(import_module(self.module), self.name)
+    def make(self, settings: Settings) -> Any:
+        """The backend for a run; raises BackendError."""
+        given = {option: getattr(settings, option) for option in self.options}
+        return getattr(import_module(self.module), self.name)(settings.region, **given)
 
 
-BACKENDS = {"moto": Place("pytest_kmslab.backends.moto", "MotoBackend", resets=True)}
+BACKENDS = {
+    "moto": Place("pytest_kmslab.backends.moto", "MotoBackend", resets=True),
+    "localstack": Place(
+        "pytest_kmslab.backends.localstack",
+        "LocalStackBackend",
+        resets=False,
+        options=("endpoint", "endpoint_access_key", "endpoint_secret_key"),
+    ),
+}
 
 
 class Run:
@@ -70,7 +83,7 @@ class Run:
     def backend(self) -> Backend:
         """The backend that was chosen, made at first use and not started; raises BackendError."""
         if self._backend is None:
-            backend: Backend = BACKENDS[self.settings.backend].load()(self.settings.region)
+            backend: Backend = BACKENDS[self.settings.backend].make(self.settings)
             self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
         return self._backend

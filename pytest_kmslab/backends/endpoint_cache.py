@@ -1,0 +1,47 @@
+"""What was read of an endpoint, for a short time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+SECONDS = 1.0
+"""For this long a change made past every seam of this process may go unseen; one made through it never."""
+
+
+class ReadCache:
+    """Keeps what was read for `seconds`, or until `drop`.
+
+    What was being read while somebody dropped everything is not kept: it may be from before. Safe for
+    several threads.
+    """
+
+    def __init__(self, seconds: float = SECONDS, now: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._now = now
+        self._lock = Lock()
+        self._age = 0
+        self._held: dict[Any, tuple[float, Any]] = {}
+
+    def get(self, key: Any, read: Callable[[], T]) -> T:
+        """What is kept under a key, or what `read` answers."""
+        started = self._now()
+        with self._lock:
+            age, held = self._age, self._held.get(key)
+        if held is not None and started - held[0] < self._seconds:
+            return held[1]  # type: ignore[no-any-return]
+        value = read()
+        with self._lock:
+            if age == self._age:
+                self._held[key] = (started, value)
+        return value
+
+    def drop(self) -> None:
+        """Forget everything: something was changed, or is about to be."""
+        with self._lock:
+            self._age += 1
+            self._held.clear()

@@ -1,0 +1,128 @@
+"""Clients of our own for an endpoint, which no seam decides.
+
+What is read to decide a call must not be decided itself. botocore's built-in handlers are a list that the
+seam, moto and others add to; these clients get those of botocore itself and nobody else's.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.base import Credentials
+
+LACKING = frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"})
+NOT_IMPLEMENTED = 501
+AS_TEXT = "json_decode_policies"
+"""botocore's handler that parses the policies IAM answers: they are wanted letter by letter."""
+
+POOL = 32
+CONNECT_SECONDS = 5
+READ_SECONDS = 120
+"""LocalStack starts a service at its first call, DynamoDB in some ten seconds."""
+
+
+class EndpointClients:
+    """Clients that sign as the root user, one for each service and Region; safe for several threads."""
+
+    def __init__(self, url: str, region: str, root: Credentials) -> None:
+        self.url = url
+        self.region = region
+        self.root = root
+        self._lock = Lock()
+        self._made: dict[tuple[str, str], Any] = {}
+        self._session: Any = None
+
+    def of(self, service: str, region: str = "") -> Any:
+        """The client of a service; in the backend's Region if none is given."""
+        key = (service, region or self.region)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._client(*key)
+            return self._made[key]
+
+    def with_credentials(self, service: str, credentials: Credentials) -> Any:
+        """A client that signs as somebody else, still undecided."""
+        with self._lock:
+            return self._client(service, self.region, credentials)
+
+    def do(self, call: ApiCall) -> dict[str, Any]:
+        """Do a call that was allowed, as it was sent; raises ServiceError with what the endpoint answers."""
+        from botocore import xform_name
+        from botocore.exceptions import ClientError
+
+        client = self.of(call.service, call.region)
+        try:
+            response: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.params)
+        except ClientError as error:
+            raise service_error(error) from None
+        response.pop("ResponseMetadata", None)
+        return response
+
+    def _client(self, service: str, region: str, credentials: Credentials | None = None) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            max_pool_connections=POOL,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            s3={"addressing_style": "path"},
+            # The body is ours and short: a checksum trailer is something that emulators differ in.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            user_agent="pytest-kmslab",
+        )
+        signer = credentials or self.root
+        if self._session is None:
+            self._session = _plain_session()
+        return self._session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=signer.access_key_id,
+            aws_secret_access_key=signer.secret_access_key,
+            aws_session_token=signer.session_token,
+            config=config,
+        )
+
+
+def _plain_session() -> Any:
+    """A session with botocore's own handlers only, and none of a person's own AWS settings."""
+    from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
+    from botocore.session import Session
+
+    session = Session(include_builtin_handlers=False)
+    session.set_config_variable("profile", None)
+    for event, handler, *place in BUILTIN_HANDLERS:
+        of_botocore = str(getattr(handler, "__module__", "")).startswith("botocore.")
+        if not of_botocore or getattr(handler, "__name__", "") == AS_TEXT:
+            continue
+        if not place:
+            session.register(event, handler)
+        elif place[0] is REGISTER_FIRST:
+            session._events.register_first(event, handler)
+        else:
+            session._events.register_last(event, handler)
+    return session
+
+
+def code_of(error: Any) -> str:
+    """The error code of botocore's ClientError."""
+    return str(error.response["Error"]["Code"])
+
+
+def lacks(error: Any) -> bool:
+    """Whether an error (ClientError or ServiceError) says that the endpoint has no such operation."""
+    if isinstance(error, ServiceError):
+        return error.status == NOT_IMPLEMENTED or error.code in LACKING
+    return (
+        error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_IMPLEMENTED or code_of(error) in LACKING
+    )
+
+
+def service_error(error: Any) -> ServiceError:
+    """A ClientError as the error that the seam answers."""
+    details = error.response["Error"]
+    status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    return ServiceError(str(details["Code"]), str(details.get("Message", "")), status)
