@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from ipaddress import ip_address
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
-from pytest_kmslab.enforcement.wire import Environ, Reply
+from pytest_kmslab.enforcement.wire import Environ, Reply, raw_target
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.enforcer import Enforcer
@@ -52,19 +53,23 @@ def refused_path(environ: Environ) -> Reply | None:
 
     No AWS path begins so: what an emulator puts there is its own, answers to no policy and is not signed.
     """
-    path = environ.get("PATH_INFO", "")
-    squeezed = "/" + path.lstrip("/")
-    if squeezed.startswith("/moto-api"):
-        return told(
-            403, "`/moto-api` resets and shows the whole account, so it is closed: restart the gateway"
-        )
-    if not squeezed.startswith("/_"):
-        return None
-    plain = squeezed == path and ".." not in path.split("/")
-    reading = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-    if plain and (path.startswith(HARMLESS) or (reading and path.startswith(READABLE))):
-        return None
-    return told(403, f"`{path[:80]}` is the emulator's own and answers to no policy: ask the emulator itself")
+    path = unquote(raw_target(environ).partition("?")[0])
+    for seen in {_squeezed(path), _squeezed(environ.get("PATH_INFO", "")), _squeezed(normpath(path))}:
+        if seen.startswith("/moto-api"):
+            return told(403, "`/moto-api` resets and shows the account, so it is closed: restart the gateway")
+        if seen.startswith("/_") and not _is_open(path, environ["REQUEST_METHOD"]):
+            return told(403, f"`{path[:80]}` is the emulator's own and answers to no policy: ask it directly")
+    return None
+
+
+def _squeezed(path: str) -> str:
+    return "/" + path.lstrip("/\\")
+
+
+def _is_open(path: str, method: str) -> bool:
+    if normpath(path) not in (path, path.rstrip("/")):
+        return False
+    return path.startswith(HARMLESS) or (method in ("GET", "HEAD") and path.startswith(READABLE))
 
 
 def entry_json(entry: Entry) -> Mapping[str, Any]:

@@ -77,7 +77,10 @@ TAMPERED = {
     "date": lambda body, headers: (body, {**headers, "X-Amz-Date": headers["X-Amz-Date"][:-2] + "9Z"}),
     "hash of the body": lambda body, headers: (body, {**headers, "X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}),
     "header that nobody signed": lambda body, headers: (body, {**headers, "X-Amz-Security-Token": "t"}),
-    "signature": lambda body, headers: (body, {**headers, "Authorization": headers["Authorization"][:-1] + "f"}),
+    "signature": lambda body, headers: (
+        body,
+        {**headers, "Authorization": headers["Authorization"][:-1] + "f"},
+    ),
     "signed headers": lambda body, headers: (
         body,
         {**headers, "Authorization": headers["Authorization"].replace("host;", "")},
