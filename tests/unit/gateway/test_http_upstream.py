@@ -142,7 +142,7 @@ def test_connections_to_the_endpoint_are_kept(
         connection.request("GET", "/b/key")
         connection.getresponse().read()
     pools = upstream._pool.pools
-    assert [pools[key].num_connections for key in pools.keys()] == [1]
+    assert [pools[key].num_connections for key in list(pools.keys())] == [1]
 
 
 def test_a_judged_call_reaches_the_endpoint_in_one_form(

@@ -5,11 +5,14 @@ from urllib.parse import unquote
 import pytest
 from support.gateway import GatewayUnderTest
 from unit.gateway.fake_upstream import FakeUpstream
+from werkzeug.test import TestResponse
 
 from pytest_kmslab.backends.moto import MotoBackend
 
 
-def get(gateway: GatewayUnderTest, path: str, address: str = "127.0.0.1", method: str = "GET"):
+def get(
+    gateway: GatewayUnderTest, path: str, address: str = "127.0.0.1", method: str = "GET"
+) -> TestResponse:
     return gateway.send(b"", {}, method=method, target=path, environ_base={"REMOTE_ADDR": address})
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from support.gateway import CALLS, HOST, ROOT, GatewayUnderTest, call_of, client, error_code, signed
+from werkzeug.test import TestResponse
 
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto import MotoBackend
@@ -19,7 +20,7 @@ def expected(service: str, query: str, json: str) -> tuple[str, int]:
     return (query, 403) if service in QUERY else (json, 400)
 
 
-def answered(response) -> tuple[str, int]:
+def answered(response: TestResponse) -> tuple[str, int]:
     return error_code(response), response.status_code
 
 
