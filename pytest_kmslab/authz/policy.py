@@ -110,6 +110,13 @@ def read_policy(text: str) -> Policy:
         return Policy(version="", id="", statements=(), error=str(error))
 
 
+def print_policy(policy: Policy) -> str:
+    """The document of a policy that was read: reading it again gives an equal policy."""
+    named = {"Id": policy.id} if policy.id else {}
+    statements = [dict(statement.source) for statement in policy.statements]
+    return json.dumps({"Version": policy.version, **named, "Statement": statements})
+
+
 def _load(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)

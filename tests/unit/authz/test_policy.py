@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from unit.authz.build import ROOT, allow, deny, to
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit.authz.build import ROOT, USER, allow, asks, deny, to
+from unit.authz.worlds import policies
 
-from pytest_kmslab.authz.policy import parse_policy, read_policy
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy, print_policy, read_policy
 from pytest_kmslab.errors import PolicyError
 
 
@@ -57,6 +61,7 @@ def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing()
         (document(allow(Sid=5)), "Statement[0].Sid is not text"),
         (document(allow("Decrypt")), "Statement[0].Action: `Decrypt` is not `service:Operation`"),
         (document(allow(["kms:"])), "Statement[0].Action: `kms:` is not"),
+        (document(allow([""])), "Statement[0].Action: a value is not text"),
         (document(allow([5])), "Statement[0].Action: a value is not text"),  # type: ignore[list-item]
         (document({**allow(), "Action": {"a": "b"}}), "Statement[0].Action: a value is not text"),
         (document(allow(resource=[None])), "Statement[0].Resource: a value is not text"),  # type: ignore[list-item]
@@ -101,3 +106,38 @@ def test_what_is_kept_for_each_action_is_bounded() -> None:
     for number in range(5_000):
         policy.relevant(f"kms:operation{number}")
     assert len(policy._by_action) <= 2_048
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies("resource"), st.sampled_from(["2008-10-17", "2012-10-17"]), st.text(max_size=3))
+def test_a_printed_policy_reads_as_itself(
+    statements: tuple[dict[str, Any], ...], version: str, id_: str
+) -> None:
+    policy = parse_policy(document(*statements, Version=version, Id=id_))
+    again = parse_policy(print_policy(policy))
+    assert again == policy
+    assert [statement.source for statement in again.statements] == list(statements)
+
+
+VOCABULARY = (
+    "Version Statement Effect Allow Deny Action NotAction Resource Principal AWS Condition StringLike Sid"
+    " * kms:* aws:username ${aws:username} ${ 2012-10-17"
+)
+WORDS = st.sampled_from([*VOCABULARY.split(), USER, ""])
+JSON = st.recursive(
+    WORDS | st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
+)
+STATEMENT = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"])},
+    optional=dict.fromkeys(("Action", "Resource", "Principal", "NotPrincipal", "Condition"), JSON),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON | st.fixed_dictionaries({"Statement": st.lists(STATEMENT, max_size=3) | JSON}))
+def test_whatever_a_document_holds_it_is_read_or_denies(anything: Any) -> None:
+    policy = NamedPolicy("p", read_policy(json.dumps(anything)))
+    decision = authorize(asks(), Policies(identity=(policy,), resource=policy))
+    if policy.policy.error:
+        assert not decision.allowed
