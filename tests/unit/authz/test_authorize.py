@@ -15,50 +15,32 @@ from unit.authz.build import (
     STRANGER,
     TABLE,
     USER,
-    allow,
     asks,
     deny,
     named,
     to,
-    unreadable,
+)
+from unit.authz.outcomes import (
+    ALL,
+    BOUNDARY,
+    ENDPOINT,
+    IDENTITY,
+    NOTHING,
+    RCP,
+    RESOURCE,
+    SCP,
+    SESSION_POLICY,
+    TRUST,
+    allowed,
+    decide,
+    denied,
+    key,
+    lacking,
+    outcome,
 )
 
-from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.decision import Effect, Reason
 from pytest_kmslab.authz.request import Request
-
-IDENTITY, RESOURCE, BOUNDARY = PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.PERMISSIONS_BOUNDARY
-SESSION_POLICY, SCP, RCP = PolicyType.SESSION, PolicyType.SERVICE_CONTROL, PolicyType.RESOURCE_CONTROL
-ENDPOINT = PolicyType.VPC_ENDPOINT
-ALL = named(allow(Sid="All"), name="all")
-NOTHING = named(allow("s3:GetObject"), name="narrow")
-TRUST = to(ROOT, Sid="Trust")
-
-
-def decide(request: Request, **policies: Any) -> Decision:
-    """Policies by their field; a lone statement list is the resource policy."""
-    return authorize(request, Policies(**policies))
-
-
-def key(*statements: dict[str, Any]) -> NamedPolicy:
-    return named(*statements, name=KEY)
-
-
-def outcome(decision: Decision) -> tuple[Outcome, list[PolicyType]]:
-    return decision.decision, [reason.policy_type for reason in decision.reasons]
-
-
-def lacking(*kinds: PolicyType) -> tuple[Outcome, list[PolicyType]]:
-    return Outcome.IMPLICIT_DENY, list(kinds)
-
-
-def allowed(*kinds: PolicyType) -> tuple[Outcome, list[PolicyType]]:
-    return Outcome.ALLOWED, list(kinds)
-
-
-def denied(*kinds: PolicyType) -> tuple[Outcome, list[PolicyType]]:
-    return Outcome.EXPLICIT_DENY, list(kinds)
 
 
 @pytest.mark.parametrize(
@@ -272,100 +254,6 @@ def test_the_conditions_of_the_trusting_statement_limit_what_iam_gives() -> None
     trust = key(to(ROOT, Condition={"StringEquals": {"kms:ViaService": via}}))
     assert decide(asks(kms__ViaService=via), resource=trust, identity=(ALL,)).allowed
     assert outcome(decide(asks(), resource=trust, identity=(ALL,))) == lacking(RESOURCE)
-
-
-@pytest.mark.parametrize(
-    ("levels", "expected"),
-    [
-        (((ALL,), (ALL,)), True),
-        (((ALL,), (NOTHING, ALL)), True),
-        (((ALL,), (NOTHING,)), False),
-        (((ALL,), ()), False),
-    ],
-)
-@pytest.mark.parametrize("kind", [SCP, RCP])
-def test_every_level_of_the_organization_must_allow(kind: PolicyType, levels: Any, expected: bool) -> None:
-    if kind is RCP:
-        rename = {"all": named(allow(Principal="*")), "narrow": named(allow("s3:GetObject", Principal="*"))}
-        levels = tuple(tuple(rename[policy.name] for policy in level) for level in levels)
-    field = "service_control" if kind is SCP else "resource_control"
-    decision = decide(asks(), resource=key(to(USER)), **{field: levels})
-    assert outcome(decision) == (allowed(RESOURCE) if expected else lacking(kind))
-
-
-def test_guardrails_are_named_before_what_else_is_lacking() -> None:
-    decision = decide(
-        asks(),
-        resource=key(TRUST),
-        permissions_boundary=NOTHING,
-        resource_control=((named(allow("s3:*", Principal="*")),),),
-        service_control=((NOTHING,),),
-        vpc_endpoint=named(allow("s3:*", Principal="*")),
-    )
-    assert outcome(decision) == lacking(RCP, SCP, ENDPOINT, IDENTITY, BOUNDARY)
-
-
-def test_organization_policies_pass_by_services_and_service_linked_roles() -> None:
-    linked = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/Linked"
-    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Linked/s"
-    forbidden = named(deny(Principal="*"))
-    request = asks(session, aws__PrincipalArn=linked)
-    policies = {"service_control": ((forbidden,),), "resource_control": ((forbidden,),)}
-    assert decide(request, resource=key(to(linked)), **policies).allowed
-    assert not decide(asks(session), resource=key(to(session)), **policies).allowed
-    service = key(to({"Service": SERVICE}))
-    assert decide(asks(SERVICE), resource=service, service_control=((forbidden,),)).allowed
-    assert not decide(asks(SERVICE), resource=service, resource_control=((forbidden,),)).allowed
-
-
-@pytest.mark.parametrize(
-    ("principal", "action", "resource", "statement", "expected"),
-    [
-        (USER, "kms:Decrypt", KEY, to("*"), True),
-        (USER, "kms:Decrypt", KEY, to(USER), True),
-        (USER, "kms:Decrypt", KEY, to(STRANGER), False),
-        (USER, "kms:Decrypt", KEY, allow(), False),
-        (USER, "kms:Decrypt", KEY, to(ROOT), True),
-        (USER, "dynamodb:GetItem", TABLE, to(ROOT), False),
-        (SESSION, "dynamodb:GetItem", TABLE, to(ROLE), True),
-        (ROOT, "dynamodb:GetItem", TABLE, to(ROOT), True),
-    ],
-)
-def test_an_endpoint_policy_lets_through_whom_it_names(
-    principal: str, action: str, resource: str, statement: dict[str, Any], expected: bool
-) -> None:
-    policies = {"resource": key(to("*")), "vpc_endpoint": named(statement)}
-    decision = decide(asks(principal, action, resource), **policies)
-    assert outcome(decision) == ((Outcome.ALLOWED, outcome(decision)[1]) if expected else lacking(ENDPOINT))
-
-
-@pytest.mark.parametrize(
-    ("field", "kind"),
-    [
-        ("identity", IDENTITY),
-        ("resource", RESOURCE),
-        ("permissions_boundary", BOUNDARY),
-        ("session", SESSION_POLICY),
-        ("service_control", SCP),
-        ("resource_control", RCP),
-        ("vpc_endpoint", ENDPOINT),
-    ],
-)
-def test_a_policy_that_cannot_be_read_denies(field: str, kind: PolicyType) -> None:
-    broken: Any = unreadable()
-    value = {"identity": (broken, ALL), "session": (ALL, broken)}.get(field, broken)
-    value = ((ALL, broken),) if field.endswith("control") else value
-    policies = {"identity": (ALL,)} | {field: value}
-    decision = decide(asks(USER, "dynamodb:GetItem", TABLE), **policies)
-    assert decision == Decision(Outcome.IMPLICIT_DENY, (Reason(kind, Effect.UNREADABLE, "broken"),))
-    explicit = decide(
-        asks(USER, "dynamodb:GetItem", TABLE), **policies | {"identity": (named(deny()), broken)}
-    )
-    assert explicit.decision is Outcome.EXPLICIT_DENY
-
-
-def test_a_policy_that_does_not_bear_on_the_request_may_be_broken() -> None:
-    assert decide(asks(ROOT, "dynamodb:GetItem", TABLE), identity=(unreadable(),)).allowed
 
 
 def test_reasons_name_policy_and_statement() -> None:
