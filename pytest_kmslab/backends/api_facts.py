@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
-from pytest_kmslab.backends.endpoint_cache import ReadCache
+from pytest_kmslab.backends.endpoint_cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint_clients import EndpointClients
 from pytest_kmslab.backends.endpoint_iam import named_policy
 from pytest_kmslab.backends.endpoint_identity import ApiIdentities
@@ -19,13 +19,22 @@ from pytest_kmslab.facts import Caller, Credential, Key, Table
 class ApiFacts:
     """`Facts` of the one account that the root user of an endpoint belongs to."""
 
-    def __init__(self, clients: EndpointClients, cache: ReadCache | None = None) -> None:
-        self.cache = ReadCache() if cache is None else cache
+    def __init__(self, clients: EndpointClients, seconds: float = SECONDS) -> None:
+        self._of_iam, self._of_others = ReadCache(seconds), ReadCache(seconds)
         self.clients = clients
-        self.store = SharedStore(clients, self.cache)
-        self.identities = ApiIdentities(clients, self.store, self.cache)
-        self.keys = ApiKeys(clients, self.identities, self.store, self.cache)
-        self.tables = ApiTables(clients, self.identities, self.keys, self.store, self.cache)
+        self.store = SharedStore(clients, self._of_others)
+        self.identities = ApiIdentities(clients, self.store, self._of_iam)
+        self.keys = ApiKeys(clients, self.identities, self.store, self._of_others)
+        self.tables = ApiTables(clients, self.identities, self.keys, self.store, self._of_others)
+
+    def changed(self, service: str) -> None:
+        """Something of a service was changed, or is about to be: forget what was read of it.
+
+        A key's policy is read with IAM's principals in it, so a change of IAM's is one of everything.
+        """
+        if service == "iam":
+            self._of_iam.drop()
+        self._of_others.drop()
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id; None for one that was made where no seam saw it."""

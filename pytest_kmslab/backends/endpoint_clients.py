@@ -92,8 +92,7 @@ def _plain_session() -> Any:
     from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
     from botocore.session import Session
 
-    session = Session(include_builtin_handlers=False)
-    session.set_config_variable("profile", None)
+    session: Any = Session(include_builtin_handlers=False)
     for event, handler, *place in BUILTIN_HANDLERS:
         of_botocore = str(getattr(handler, "__module__", "")).startswith("botocore.")
         if not of_botocore or getattr(handler, "__name__", "") == AS_TEXT:

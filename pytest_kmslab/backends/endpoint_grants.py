@@ -31,7 +31,7 @@ def add(facts: ApiFacts, table_arn: str, key_arn: str) -> None:
             Operations=list(OPERATIONS),
             Constraints={"EncryptionContextSubset": encryption_context(table_arn)},
         )
-    facts.cache.drop()
+    facts.changed("kms")
 
 
 def retire(facts: ApiFacts, table_arn: str) -> None:
@@ -50,7 +50,7 @@ def retire(facts: ApiFacts, table_arn: str) -> None:
         except ClientError as error:
             if code_of(error) not in GONE:
                 raise
-    facts.cache.drop()
+    facts.changed("kms")
 
 
 def _service(table_arn: str) -> str:

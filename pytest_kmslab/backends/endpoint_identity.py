@@ -66,7 +66,7 @@ class ApiIdentities:
             )
         if not ACCESS_KEY_ID.fullmatch(access_key_id):
             return None
-        record = self._store.get(f"credentials/{access_key_id}")
+        record = self._store.lasting(f"credentials/{access_key_id}")
         if record is None:
             return None
         if "caller" in record:

@@ -78,7 +78,7 @@ class ApiKeys:
 
     def grant_of_token(self, token: str, region: str) -> tuple[Key, Grant] | None:
         """The grant of a token, which only the answer to CreateGrant tells."""
-        record = self._store.get(_token_name(token))
+        record = self._store.lasting(_token_name(token))
         key = self.by_arn(record["key"]) if record is not None else None
         if record is None or key is None or key.region != region:
             return None
@@ -90,7 +90,6 @@ class ApiKeys:
 
     def keep_principals(self, key: Key) -> None:
         """KMS stores a principal by its unique id: remember whom each ARN means now."""
-        self._cache.drop()
         entities = self._identities.snapshot.entities
         text = self._given_policy(key)
         meant = {arn: entities[arn].unique_id for arn in principals_of(text) if arn in entities}

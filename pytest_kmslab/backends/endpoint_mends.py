@@ -26,8 +26,11 @@ ITEMS = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteIt
 
 
 def changes_facts(call: ApiCall) -> bool:
-    """Whether a call may change what decisions are made on: all but reading, using a key and items."""
-    return not call.operation.startswith(READS + USES) and call.name not in ITEMS
+    """Whether a call may change what decisions are made on: all but reading, using a key and items.
+
+    What STS gives out is a new credential, and changes nothing that was read before.
+    """
+    return call.service != "sts" and not call.operation.startswith(READS + USES) and call.name not in ITEMS
 
 
 class EndpointMends:
@@ -39,7 +42,7 @@ class EndpointMends:
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
         if changes_facts(call):
-            self._facts.cache.drop()
+            self._facts.changed(call.service)
         mend = PREPARE.get(call.name)
         return {**_bare_name(self._facts, call), **(mend(self._facts, call) if mend else {})}
 
@@ -52,12 +55,12 @@ class EndpointMends:
         """Keep what the endpoint dropped and put its response right."""
         changed = changes_facts(call)
         if changed:
-            self._facts.cache.drop()
+            self._facts.changed(call.service)
         mend = SETTLE.get(call.name)
         if mend:
             mend(self._facts, call, response)
         if changed:
-            self._facts.cache.drop()
+            self._facts.changed(call.service)
 
 
 def _bare_name(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -150,9 +153,7 @@ def _table_made(facts: ApiFacts, call: ApiCall, response: Response) -> None:
 def _table_changed(facts: ApiFacts, call: ApiCall, response: Response) -> None:
     description = response["TableDescription"]
     if "DeletionProtectionEnabled" in call.params:
-        facts.tables.keep(
-            description["TableArn"], protected=bool(call.params["DeletionProtectionEnabled"])
-        )
+        facts.tables.keep(description["TableArn"], protected=bool(call.params["DeletionProtectionEnabled"]))
     if SSE not in call.params:
         _show_encryption(facts, description)
     _show_protection(facts, description)

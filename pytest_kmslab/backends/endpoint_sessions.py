@@ -18,9 +18,7 @@ NOTHING = '{"Version":"2012-10-17","Statement":[]}'
 def keep_access_key(facts: ApiFacts, _call: ApiCall, response: dict[str, Any]) -> None:
     """A user's new access key."""
     made = response["AccessKey"]
-    facts.identities.keep(
-        made["AccessKeyId"], {"user": made["UserName"], "secret": made["SecretAccessKey"]}
-    )
+    facts.identities.keep(made["AccessKeyId"], {"user": made["UserName"], "secret": made["SecretAccessKey"]})
 
 
 def keep_role_session(facts: ApiFacts, call: ApiCall, response: dict[str, Any]) -> None:

@@ -29,6 +29,16 @@ class SharedStore:
     def __init__(self, clients: EndpointClients, cache: ReadCache) -> None:
         self._clients = clients
         self._cache = cache
+        self._lasting: dict[str, Record] = {}
+
+    def lasting(self, name: str) -> Record | None:
+        """A record that nobody ever changes, read once; None where there is none (yet)."""
+        if name not in self._lasting:
+            record = self.get(name)
+            if record is None:
+                return None
+            self._lasting[name] = record
+        return self._lasting[name]
 
     def get(self, name: str) -> Record | None:
         """A record, None where there is none."""
