@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
@@ -154,12 +153,12 @@ def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
         from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
 
         return MotoBackend(arguments.region, root), MotoUpstream()
+    from pytest_kmslab.backends.endpoint import EndpointBackend
     from pytest_kmslab.enforcement.upstream_http import HttpUpstream
 
     upstream = HttpUpstream(arguments.upstream)
     upstream.check()
-    endpoint = import_module("pytest_kmslab.backends.endpoint")
-    return endpoint.EndpointBackend(arguments.upstream, arguments.region, root), upstream
+    return EndpointBackend(arguments.upstream, arguments.region, root), upstream
 
 
 class TellingTrail(Trail):
