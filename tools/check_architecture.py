@@ -15,7 +15,7 @@ from pathlib import Path
 
 FILE_LINES = 300
 FUNCTION_LINES = 50
-FOLDERS = ("pytest_kmslab", "tests", "tools", "docs")
+FOLDERS = ("pytest_kmslab", "tests", "tools", "docs", "benchmarks")
 
 ENGINE = "pytest_kmslab/authz"
 ENGINE_MAY_IMPORT = ("pytest_kmslab.authz", "pytest_kmslab.errors")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from configparser import ConfigParser
 
 import pytest
@@ -61,13 +63,24 @@ def test_an_option_is_as_the_table_says(option: Option) -> None:
     assert flag == (f"`{option.flag}`" if option.on_command_line else "")
     assert environment == f"`{option.environment}`"
     assert ini == f"`{option.ini}`"
-    assert default in {f"`{option.default}`", "the documented lab's"}
+    assert default in {f"`{option.default}`" if option.default else "", "the documented lab's"}
 
 
 def test_kmslab_decide_answers_as_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command, _, output = block("$ kmslab").partition("\n")
+    command, _, output = block("$ kmslab decide").partition("\n")
     monkeypatch.chdir(ROOT)
     assert cli.main(command.split()[2:]) == 0
     assert capsys.readouterr().out == output
+
+
+def test_kmslab_serve_says_what_is_shown() -> None:
+    command, _, shown = block("$ kmslab serve").partition("\n")
+    arguments = [*command.split()[2:], "--port", "0"]
+    start = f"from pytest_kmslab.cli import main; raise SystemExit(main({arguments}))"
+    with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        said = "".join(served.stdout.readline() for _ in shown.splitlines())
+        served.terminate()
+    assert re.sub(r"(127.0.0.1:)\d+", r"\g<1>4566", said) == shown
