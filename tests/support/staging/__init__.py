@@ -1,0 +1,1 @@
+"""Corpus cases set up for real on moto: principals, keys, tables and grants through boto3, then the call."""
