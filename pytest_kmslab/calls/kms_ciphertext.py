@@ -35,7 +35,7 @@ def decrypt(call: ApiCall, facts: Facts) -> Asks:
 def re_encrypt(call: ApiCall, facts: Facts) -> Asks:
     """kms:ReEncryptFrom on the source key, then kms:ReEncryptTo on the destination key."""
     source, named = _source(call, facts, "SourceKeyId", "kms:ReEncryptFrom")
-    target = find_key(call, facts, call.params["DestinationKeyId"], "kms:ReEncryptTo", foreign=True)
+    target = find_key(call, facts, call.params["DestinationKeyId"], "kms:ReEncryptTo")
     same: Keys = {"kms:ReEncryptOnSameKey": source.arn == target.arn}
     keys = _cipher_keys(call, "SourceKeyId", "SourceEncryptionAlgorithm", "SourceEncryptionContext")
     yield key_ask(call, "kms:ReEncryptFrom", source, {**keys, **same}, via_ciphertext=not named)
@@ -53,7 +53,7 @@ def _source(call: ApiCall, facts: Facts, member: str, action: str) -> tuple[Key,
     """The key to decrypt with, and whether the request named it."""
     key_id = call.params.get(member)
     if key_id is not None:
-        return find_key(call, facts, key_id, action, foreign=True), True
+        return find_key(call, facts, key_id, action), True
     ciphertext = call.params.get("CiphertextBlob")
     if ciphertext is None:
         text = "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "

@@ -49,18 +49,18 @@ def in_region(key: Key, region: str) -> str:
     return ":".join((*head, region, tail))
 
 
-def find_key(call: ApiCall, facts: Facts, key_id: str, action: str, foreign: bool = False) -> Key:
+def find_key(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
     """The key that `key_id` (id, key ARN, alias name or alias ARN) names.
 
-    `foreign` says whether the operation can be done on another account's key at all. Raises
-    ServiceError: NotFoundException, or AccessDeniedException where AWS does not tell a caller of
-    another account whether the key exists.
+    Whether `action` can be allowed on another account's key at all is decided like everything else.
+    Raises ServiceError: NotFoundException, or AccessDeniedException for a key of another account, since
+    AWS does not tell whether it exists.
     """
     owner = _owner(call, key_id)
     key = facts.key(key_id, call.region, call.account)
-    if key is not None and (foreign or key.account == call.account):
+    if key is not None:
         return key
-    if owner != call.account or key is not None:
+    if owner != call.account:
         raise _hidden(call, action)
     raise ServiceError("NotFoundException", _not_found(call, key_id))
 

@@ -34,7 +34,7 @@ def _grant(call: ApiCall, facts: Facts) -> tuple[Key, Grant]:
         return _of_token(call, facts, token)
     if key_id is None or grant_id is None:
         raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
-    key = find_key(call, facts, key_id, "kms:RetireGrant", foreign=True)
+    key = find_key(call, facts, key_id, "kms:RetireGrant")
     for grant in facts.grants(key.arn):
         if grant.grant_id == grant_id:
             return key, grant

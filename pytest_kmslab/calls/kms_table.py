@@ -37,17 +37,16 @@ class KeyOperation:
     """An operation on the key that `KeyId` names.
 
     `request` makes its own condition keys, `refused` are the key states in which it fails, `usage`
-    the KeyUsage that it needs, `foreign` whether it can be done on another account's key.
+    the KeyUsage that it needs.
     """
 
     request: tuple[RequestKeys, ...] = ()
     refused: frozenset[str] = frozenset()
     usage: str = ""
-    foreign: bool = False
 
 
 def _crypto(usage: str, *request: RequestKeys) -> KeyOperation:
-    return KeyOperation((of_alias, *request), kms_keys.UNUSABLE, usage, foreign=True)
+    return KeyOperation((of_alias, *request), kms_keys.UNUSABLE, usage)
 
 
 _SYMMETRIC = (of_algorithm, of_encryption_context)
@@ -76,9 +75,9 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     "Decapsulate": _crypto("ENCAPSULATE_DECAPSULATE", *_ENCAPSULATION),
     "GetPublicKey": _crypto(""),
     # looking
-    "DescribeKey": KeyOperation((of_alias,), foreign=True),
+    "DescribeKey": KeyOperation((of_alias,)),
     "GetKeyPolicy": KeyOperation(),
-    "GetKeyRotationStatus": KeyOperation(foreign=True),
+    "GetKeyRotationStatus": KeyOperation(),
     "GetKeyLastUsage": KeyOperation(),
     "ListKeyPolicies": KeyOperation(),
     "ListKeyRotations": KeyOperation(),
@@ -97,9 +96,9 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     "ImportKeyMaterial": KeyOperation(_IMPORT, kms_keys.DOOMED),
     "DeleteImportedKeyMaterial": KeyOperation(),
     # grants
-    "CreateGrant": KeyOperation((of_grant,), kms_keys.GRANTABLE, foreign=True),
-    "ListGrants": KeyOperation((of_direct_grant_call,), foreign=True),
-    "RevokeGrant": KeyOperation((of_direct_grant_call,), foreign=True),
+    "CreateGrant": KeyOperation((of_grant,), kms_keys.GRANTABLE),
+    "ListGrants": KeyOperation((of_direct_grant_call,)),
+    "RevokeGrant": KeyOperation((of_direct_grant_call,)),
 }
 
 ACCOUNT_OPERATIONS: Mapping[str, bool] = {
@@ -123,7 +122,7 @@ def key_asker(operation: str, row: KeyOperation) -> Asker:
 
     def ask(call: ApiCall, facts: Facts) -> Asks:
         params = call.params
-        key = kms_keys.find_key(call, facts, params["KeyId"], action, row.foreign)
+        key = kms_keys.find_key(call, facts, params["KeyId"], action)
         keys: Keys = {}
         for of_request in row.request:
             keys.update(of_request(params, key))

@@ -49,7 +49,7 @@ def choose_key(call: ApiCall, facts: Facts, key_id: str, arn: str) -> Asks:
 
 def _named_key(call: ApiCall, facts: Facts, key_id: str) -> Key:
     try:
-        return find_key(call, facts, key_id, "kms:DescribeKey", foreign=True)
+        return find_key(call, facts, key_id, "kms:DescribeKey")
     except ServiceError as error:
         raise wrapped(error) from None
 

@@ -3,10 +3,17 @@ from __future__ import annotations
 import pytest
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, user
 
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.operations import asks
 
 OTHER = "210987654321"
+EVERYBODY = (
+    '{"Version":"2012-10-17","Statement":['
+    '{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]}'
+)
 MISSING = "ffffffff-12ab-34cd-56ef-1234567890ab"
 
 
@@ -66,13 +73,21 @@ def test_whether_another_accounts_key_exists_is_not_told(facts: FakeFacts) -> No
         )
 
 
-def test_another_accounts_key_can_be_used_but_not_managed(facts: FakeFacts) -> None:
+@pytest.mark.parametrize("operation", ["DescribeKey", "DisableKey"])
+def test_another_accounts_key_is_asked_for_whatever_the_operation(facts: FakeFacts, operation: str) -> None:
     caller = user(account=OTHER)
-    ask = only(asks(call("kms", "DescribeKey", {"KeyId": key_arn()}, caller), facts))
+    ask = only(asks(call("kms", operation, {"KeyId": key_arn()}, caller), facts))
     assert ask.request.resource_account == ACCOUNT
     assert ask.request.context["kms:CallerAccount"] == (OTHER,)
-    with pytest.raises(ServiceError, match="kms:DisableKey on this resource because"):
-        next(asks(call("kms", "DisableKey", {"KeyId": key_arn()}, caller), facts))
+
+
+def test_another_accounts_key_is_not_for_managing(facts: FakeFacts) -> None:
+    disable = call("kms", "DisableKey", {"KeyId": key_arn()}, user(account=OTHER))
+    ask = only(asks(disable, facts))
+    decision = authorize(ask.request, Policies(resource=NamedPolicy("key", read_policy(EVERYBODY))))
+    assert denial_of(disable, ask, decision).message.startswith(
+        f"User: {disable.caller.arn} is not authorized to perform: kms:DisableKey on this resource because "
+    )
 
 
 CRYPTOGRAPHY = {"Encrypt": {"Plaintext": b""}, "GenerateDataKey": {}, "GenerateDataKeyWithoutPlaintext": {}}
