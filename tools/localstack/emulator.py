@@ -1,0 +1,133 @@
+"""An emulator as a process of ours: started, waited for, and stopped with all that it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+START_SECONDS = 120
+STOP_SECONDS = 20
+PAUSE = 0.25
+LOG_LINES = 15
+
+
+class SetupError(Exception):
+    """It could not be installed, started or stopped; the message says why and what to do."""
+
+
+def url_of(port: int) -> str:
+    """The address of an emulator here."""
+    return f"http://127.0.0.1:{port}"
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    """Whether anything answers HTTP there."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/_localstack/health", timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+class Emulator:
+    """A process in a session of its own, so that a signal to its group reaches its children too."""
+
+    name = "emulator"
+
+    def __init__(self, work: Path, port: int) -> None:
+        self.work = work
+        self.port = port
+
+    @property
+    def log(self) -> Path:
+        """Where it writes."""
+        return self.work / f"{self.name}-{self.port}.log"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.work / f"{self.name}-{self.port}.pid"
+
+    def install(self) -> None:
+        """Make it ready to be started; what is there already is taken."""
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        raise NotImplementedError
+
+    def environment(self) -> Mapping[str, str]:
+        """What it gets beside the environment that is here."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it and return when it answers; raises SetupError with the end of its log."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.install()
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(
+                self.command(),
+                env={**os.environ, **self.environment()},
+                cwd=self.work,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._pid_file.write_text(str(process.pid))
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(url_of(self.port)):
+            if process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise SetupError(f"{self.name} did not start; the end of {self.log}:\n{self._end_of_log()}")
+            time.sleep(PAUSE)
+
+    def stop(self) -> bool:
+        """Stop it, and what it started; False where it was not running."""
+        try:
+            pid = int(self._pid_file.read_text())
+        except FileNotFoundError:
+            return False
+        self._pid_file.unlink()
+        there = _signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _runs(pid) and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        _signal(pid, signal.SIGKILL)
+        return there
+
+    def _end_of_log(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+
+def _signal(group: int, number: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
+        return True
+    return False
+
+
+def _runs(pid: int) -> bool:
+    """Whether it runs; our own child is waited for, so that it does not stay as a zombie."""
+    with suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
