@@ -26,8 +26,9 @@ from pytest_kmslab.facts import Caller
 class Enforcer:
     """Decides calls to one backend and writes every decision to the trail.
 
-    With `enforcing` false nobody is refused for lack of permission or for bad credentials; what a
-    service refuses for other reasons (a disabled key, a policy that is not JSON) is refused all the same.
+    With `enforcing` false nobody is refused for lack of permission or for bad credentials; what a service
+    refuses for other reasons (a disabled key, a key policy that would lock its caller out) is refused all
+    the same.
     """
 
     services = ENFORCED_SERVICES
@@ -68,7 +69,7 @@ class Enforcer:
         facts = self._table_keys.facts(self.backend.facts, call, connection)
         held: Policies | None = None
         for number, ask in enumerate(asks(call, facts)):
-            if self._enforcing:
+            if self._enforcing or ask.instead is not None:
                 held = self._authorize(call, ask, held)
             if number == 0:
                 self._check_quota(call)

@@ -178,3 +178,9 @@ def test_refusals_carry_what_a_response_of_the_service_carries(account: Account)
         f"arn:aws:iam::{ACCOUNT}:user/ana is not authorized to perform: iam:ListUsers"
         in response["Error"]["Message"]
     )
+
+
+def test_off_still_refuses_a_policy_that_locks_its_caller_out(lax_account: Account) -> None:
+    policy = allow("kms:Decrypt", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    code, _ = refused(lax_account.root.client("kms").create_key, Policy=json.dumps(policy))
+    assert code == "MalformedPolicyDocumentException"
