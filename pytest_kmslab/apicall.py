@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pytest_kmslab.facts import Caller
@@ -15,7 +16,8 @@ Params = Mapping[str, Any]
 class ApiCall:
     """One call as it was sent: decoded parameters (blobs as bytes), and who sent it from where.
 
-    `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`).
+    `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`), `time` is
+    when the call came, None where nobody looked at a clock: `aws:CurrentTime` is then absent.
     """
 
     service: str
@@ -23,6 +25,7 @@ class ApiCall:
     params: Params
     region: str
     caller: Caller
+    time: datetime | None = None
 
     @property
     def account(self) -> str:

@@ -17,7 +17,7 @@ def ask(
     DynamoDB carries `aws:ResourceTag` of the table for the table, its indexes and its streams.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
     """
-    context = caller_context(call.caller, call.region)
+    context = caller_context(call.caller, call.region, call.time)
     account = resource.split(":", 5)[4] if resource.startswith("arn:") else ""
     context["aws:ResourceAccount"] = account or call.account
     if table is not None and table.tags:

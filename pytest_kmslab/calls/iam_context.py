@@ -17,7 +17,7 @@ RequestKeys = Callable[[ApiCall, Facts, str], Keys]
 
 def iam_context(call: ApiCall, facts: Facts, arn: str) -> Keys:
     """Every condition key of a call on the resource `arn`."""
-    keys = caller_context(call.caller, call.region)
+    keys = caller_context(call.caller, call.region, call.time)
     keys.update(_tags_of(facts, arn))
     for name in ACTIONS[call.operation].keys.split():
         keys.update(_REQUEST_KEYS[name](call, facts, arn))

@@ -35,13 +35,13 @@ def key_ask(
 def account_ask(call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = "") -> Ask:
     """The question whether the caller may do what involves no key."""
     own: Keys = {"aws:ResourceAccount": call.account}
-    context = Context({**caller_context(call.caller, region or call.region), **own, **keys})
+    context = Context({**caller_context(call.caller, region or call.region, call.time), **own, **keys})
     return Ask(Request(call.caller.arn, action, resource, context, call.account))
 
 
 def key_context(call: ApiCall, key: Key, region: str = "") -> Keys:
     """What every operation on a key carries: who asks, and what the key is like."""
-    keys = caller_context(call.caller, region or call.region)
+    keys = caller_context(call.caller, region or call.region, call.time)
     keys["kms:CallerAccount"] = call.account
     keys["aws:ResourceAccount"] = key.account
     keys.update(property_keys(key.spec, key.usage, key.origin, key.multi_region, key.multi_region_type))

@@ -104,7 +104,7 @@ def _partition(call: ApiCall) -> str:
 
 def _ask(call: ApiCall, action: str, resource: str, keys: Keys, account: str) -> Ask:
     own: Keys = {"aws:ResourceAccount": account}
-    context = Context({**caller_context(call.caller, call.region), **own, **keys})
+    context = Context({**caller_context(call.caller, call.region, call.time), **own, **keys})
     return Ask(Request(call.caller.arn, action, resource, context, account))
 
 

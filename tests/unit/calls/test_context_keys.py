@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from unit.calls.fake_facts import role_session, root, user
+import pytest
+from unit.calls.fake_facts import FakeFacts, call, key_arn, role_session, root, user
 
 from pytest_kmslab.calls.context_keys import caller_context, request_tags
+from pytest_kmslab.calls.operations import asks
 
 
 def test_an_iam_user() -> None:
@@ -55,3 +58,23 @@ def test_tags_of_a_request() -> None:
     tags = [{"Key": "a", "Value": "1"}, {"Key": "b"}]
     assert request_tags(tags) == {"aws:RequestTag/a": "1", "aws:RequestTag/b": "", "aws:TagKeys": ("a", "b")}
     assert request_tags([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("kms", "DescribeKey", {"KeyId": key_arn()}),
+        ("kms", "ListKeys", {}),
+        ("dynamodb", "GetItem", {"TableName": "t", "Key": {"id": {"S": "1"}}}),
+        ("iam", "CreateUser", {"UserName": "bo"}),
+        ("sts", "GetFederationToken", {"Name": "carol"}),
+    ],
+)
+def test_a_call_of_a_known_time_says_it(service: str, operation: str, params: dict[str, object]) -> None:
+    """The key is in every request: a Deny from a date on must not be missed."""
+    at_noon = replace(call(service, operation, params), time=datetime(2026, 1, 2, 12, tzinfo=timezone.utc))
+    facts = FakeFacts()
+    facts.add_key()
+    ask = next(asks(at_noon, facts))
+    assert ask.request.context["aws:CurrentTime"] == ("2026-01-02T12:00:00Z",)
+    assert ask.request.context["aws:EpochTime"] == ("1767355200",)
