@@ -83,6 +83,9 @@ def said(answer: dict[str, Any]) -> str:
 
 def start(peer: Peer, work: Path) -> Running:
     """Install a peer below `work`, if it is not there yet, and start it. Raises PeerError."""
+    for program in (peer.install[0], peer.start[0]):
+        if shutil.which(program) is None:
+            raise PeerError(f"`{program}` is not on this machine: {peer.name} needs {peer.needs}")
     folder = work / peer.name
     pins = "".join((DRIVERS / name).read_text() for name in ("package-lock.json", "requirements.txt"))
     stamp = folder / "installed"
@@ -97,8 +100,6 @@ def start(peer: Peer, work: Path) -> Running:
 
 
 def _install(peer: Peer, folder: Path) -> None:
-    if shutil.which(peer.install[0]) is None:
-        raise PeerError(f"`{peer.install[0]}` is not on this machine: {peer.name} needs {peer.needs}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("package.json", "package-lock.json", "requirements.txt"):
