@@ -29,9 +29,11 @@ def allowing(**more: object) -> Case:
     return case(identity=[{"name": "p", "document": {"Version": "2012-10-17", "Statement": [statement]}}])
 
 
-@pytest.mark.parametrize("part", ["install", "start"])
-def test_a_program_that_is_not_there_is_named(tmp_path: Path, part: str) -> None:
-    peer = replace(IAM_SIMULATE, install=(sys.executable,), start=(sys.executable,), **{part: (MISSING,)})
+@pytest.mark.parametrize(
+    ("install", "started"), [(MISSING, sys.executable), (sys.executable, MISSING)], ids=["install", "start"]
+)
+def test_a_program_that_is_not_there_is_named(tmp_path: Path, install: str, started: str) -> None:
+    peer = replace(IAM_SIMULATE, install=(install,), start=(started,))
     with pytest.raises(
         PeerError, match=f"`{MISSING}` is not on this machine: iam-simulate needs node and npm"
     ):
