@@ -11,6 +11,7 @@ from pytest_kmslab.run import BACKENDS, RUN
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
+    from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
     from pytest_kmslab.resources.iam_user import IamUser
@@ -69,6 +70,14 @@ def kmslab(_kmslab_site: Site, kmslab_backend: Backend) -> Iterator[Lab]:
 def kmslab_trail(request: pytest.FixtureRequest) -> Trail:
     """Every decision of the run, in order."""
     return request.config.stash[RUN].trail
+
+
+@pytest.fixture
+def kmslab_clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
+    """The clock that the lab's time limits go by: a test moves it on, and it is put back after the test."""
+    clock = request.config.stash[RUN].clock
+    with clock.put_back():
+        yield clock
 
 
 @pytest.fixture(scope=lab_scope)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Clock:
@@ -14,6 +16,15 @@ class Clock:
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time() + self._moved
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """At the end of the block, take back every move made in it."""
+        moved = self._moved
+        try:
+            yield
+        finally:
+            self._moved = moved
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; raises ValueError for a move back, which no account has seen."""

@@ -93,3 +93,25 @@ def test_the_workers_of_a_run_share_its_id_and_nothing_else(project: pytest.Pyte
             assert f"-{run_id(testrun_uid)}-{worker_id}-" in kms_key.alias
     """)
     project.runpytest_subprocess("-n2").assert_outcomes(passed=8)
+
+
+def test_a_revoked_user_reads_on_until_the_clock_has_moved(project: pytest.Pytester) -> None:
+    project.makeini("[pytest]\nkmslab_table_key_cache = 300")
+    project.makepyfile("""
+        from pytest_kmslab import denied
+
+        def test_revoked_yet_still_reading(kmslab, kms_key, encrypted_table, key_user, kmslab_clock):
+            dynamodb = kmslab.as_(key_user).client("dynamodb")
+            dynamodb.scan(TableName=encrypted_table.name)
+            kms_key.remove_user(key_user)
+            kmslab_clock.advance(299)
+            dynamodb.scan(TableName=encrypted_table.name)
+            kmslab_clock.advance(2)
+            with denied("kms:Decrypt"):
+                dynamodb.scan(TableName=encrypted_table.name)
+
+        def test_the_clock_was_put_back(kmslab_clock):
+            import time
+            assert abs(kmslab_clock.now() - time.time()) < 100
+    """)
+    project.runpytest_subprocess().assert_outcomes(passed=2)
