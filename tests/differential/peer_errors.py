@@ -44,6 +44,7 @@ KNOWN_ERRORS = (
     KnownError(IAM_SIMULATE.name, statements.seconds_since_1970_are_a_date),
     KnownError(IAM_SIMULATE.name, statements.if_exists_holds_for_absent_key_with_for_any_value),
     KnownError(IAM_SIMULATE.name, statements.variable_may_hold_a_whole_arn),
+    KnownError(IAM_SIMULATE.name, statements.allow_with_unresolvable_variable_is_void),
     KnownError(IAM_SIMULATE.name, statements.deny_with_unresolvable_variable_stands),
     KnownError(MINISTACK.name, principals.federated_user_without_session_policy_has_nothing),
     KnownError(MINISTACK.name, principals.kms_operation_does_not_cross_accounts),

@@ -148,6 +148,25 @@ def _whole_value(case: Case, text: str) -> str:
     return value if isinstance(value, str) and not set(value) & set("*?$") else text
 
 
+def allow_with_unresolvable_variable_is_void(case: Case) -> Case | None:
+    """An Allow does not hold where a variable without a value stands in an ARN under a negated operator.
+
+    AWS: "If AWS cannot resolve a variable, this might cause the entire statement to be invalid". The peer
+    does not come to the variable where an earlier part of the ARN differs; "might" leaves it open, and ours
+    is the strict reading.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+
+    def change(statement: Statement, operator: str, key: str, values: list[str]) -> Element | None:
+        negated = "ArnNot" in operator and statement["Effect"] == "Allow"
+        if not negated or context_value(case, key) is None:
+            return None
+        open_ = any(has_unresolvable_variable(case, value) for value in values)
+        return {"StringEquals": {"aws:PrincipalTag/of-nobody": "nobody"}} if open_ else None
+
+    return rewrite_conditions(case, change)
+
+
 def deny_with_unresolvable_variable_stands(case: Case) -> Case | None:
     """A Deny holds where a variable without a value stands under a negated operator or in NotResource.
 
