@@ -84,7 +84,7 @@ DESCRIPTION = shaped(r".{0,8192}", "at most 8192 characters")
 
 SECONDS = shaped(r"[0-9]{1,6}(\.[0-9]{1,6})?", "seconds: 0 or more, such as `300`")
 
-ENDPOINT = shaped(r"https?://[^\s/?#]+/?", "a URL such as `http://localhost:4566`")
+ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")
 
 ACCESS_KEY = shaped(r"\S{1,128}", "1 to 128 characters without blanks")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_kmslab.errors import BackendError
 from pytest_kmslab.options import add_options, resolve
 from pytest_kmslab.report.terminal import Tally, header, summarize
 from pytest_kmslab.run import RUN, Run
@@ -37,9 +38,19 @@ def pytest_configure(config: pytest.Config) -> None:
         _begin(config, config.option)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse to begin where a backend was asked for that is not there; xdist's controller looks for all."""
+    if hasattr(session.config, "workerinput") or session.config.getoption("collectonly"):
+        return
+    try:
+        session.config.stash[RUN].reach()
+    except BackendError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what ran."""
-    return header(config.stash[RUN].settings)
+    return header(config.stash[RUN].settings, config.stash[RUN].place)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

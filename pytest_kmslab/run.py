@@ -23,18 +23,24 @@ if TYPE_CHECKING:
 class Place:
     """Where a backend's class is, and whether it `resets` (Capabilities): choosing one costs no import.
 
-    `options` are the settings that it takes beside the Region.
+    `options` are the settings that it takes beside the Region; `elsewhere` says that it is not in this
+    process, and can be missing.
     """
 
     module: str
     name: str
     resets: bool
     options: tuple[str, ...] = ()
+    elsewhere: bool = False
+
+    def load(self) -> Any:
+        """The class."""
+        return getattr(import_module(self.module), self.name)
 
     def make(self, settings: Settings) -> Any:
         """The backend for a run; raises BackendError."""
         given = {option: getattr(settings, option) for option in self.options}
-        return getattr(import_module(self.module), self.name)(settings.region, **given)
+        return self.load()(settings.region, **given)
 
 
 BACKENDS = {
@@ -44,6 +50,7 @@ BACKENDS = {
         "LocalStackBackend",
         resets=False,
         options=("endpoint", "endpoint_access_key", "endpoint_secret_key"),
+        elsewhere=True,
     ),
 }
 
@@ -58,6 +65,7 @@ class Run:
         self._interceptor = Interceptor()
         self._registration = Registration(self._interceptor.handlers)
         self._backend: Backend | None = None
+        self.place = ""
 
     def install(self) -> None:
         """Put the seam into every botocore session made from now on."""
@@ -78,6 +86,14 @@ class Run:
             enforcing=self.settings.enforcement == "enforce",
             table_key_cache=self.settings.table_key_cache,
         )
+
+    def reach(self) -> None:
+        """Look whether a backend that is elsewhere is there, and keep as `place` what to tell of it.
+
+        Does nothing for one in this process; raises BackendError.
+        """
+        if BACKENDS[self.settings.backend].elsewhere:
+            self.place = str(self.backend.describe())  # type: ignore[attr-defined]
 
     @property
     def backend(self) -> Backend:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 class EndpointBackend:
     """An account at an endpoint, shared with every other process that uses the endpoint.
 
+    `account` is empty before the first `start` or `describe`, which ask for it.
     `root` are credentials that the endpoint takes for the account's root user. Nothing is reset: what a
     lab makes it removes itself. Secrets of access keys and what the endpoint drops of tables are kept on
     the endpoint, so a key that was made where no seam of ours was there is an unknown one.
@@ -38,6 +40,7 @@ class EndpointBackend:
         self.endpoint_url: str | None = url
         self.region = region
         self.root = root or ROOT
+        self.account = ""
         self._url = url
         self._started = 0
 
@@ -48,16 +51,6 @@ class EndpointBackend:
         from pytest_kmslab.backends.endpoint_clients import EndpointClients
 
         return ApiFacts(EndpointClients(self._url, self.region, self.root))
-
-    @cached_property
-    def account(self) -> str:
-        """The account, 12 digits; raises BackendError where the endpoint cannot be reached."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return self.facts.identities.account
-        except (BotoCoreError, ClientError) as error:
-            raise BackendError(f"no AWS API answers at `{self._url}`: {error}") from error
 
     @cached_property
     def enforces_natively(self) -> bool:
@@ -80,7 +73,9 @@ class EndpointBackend:
 
     def describe(self) -> str:
         """What a person is told of it; raises BackendError where the endpoint cannot be reached."""
-        natively = "decides by itself too" if self.account and self.enforces_natively else "decides nothing"
+        self._reach()
+        self.capabilities = replace(self.capabilities, enforces=self.enforces_natively)
+        natively = "decides by itself too" if self.enforces_natively else "decides nothing by itself"
         return f"at {self._url}, account {self.account}, which {natively}"
 
     @property
@@ -90,7 +85,7 @@ class EndpointBackend:
 
     def start(self) -> None:
         """Look whether the endpoint is there; raises BackendError where it is not."""
-        assert self.account
+        self._reach()
         self._started += 1
 
     def stop(self) -> None:
@@ -133,6 +128,14 @@ class EndpointBackend:
         from pytest_kmslab.backends import endpoint_grants
 
         endpoint_grants.retire(self.facts, table_arn)
+
+    def _reach(self) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self.account = self.facts.identities.account
+        except (BotoCoreError, ClientError) as error:
+            raise BackendError(f"no AWS API answers at `{self._url}`: {error}") from error
 
     @cached_property
     def _mends(self) -> EndpointMends:

@@ -30,12 +30,12 @@ class Tally:
         self.denials += denials
 
 
-def header(settings: Settings) -> str:
-    """The line that says what this run enforces, and where."""
+def header(settings: Settings, place: str = "") -> str:
+    """The line that says what this run enforces, and where; `place` is told of a backend elsewhere."""
+    backend = f"kmslab: backend {settings.backend}{' ' if place else ''}{place}"
     if settings.enforcement == "off":
-        return f"kmslab: backend {settings.backend}, enforcement OFF: {NOBODY_DENIED}"
-    services = " ".join(SERVICES)
-    return f"kmslab: backend {settings.backend}, enforcement {settings.enforcement}, services {services}"
+        return f"{backend}, enforcement OFF: {NOBODY_DENIED}"
+    return f"{backend}, enforcement {settings.enforcement}, services {' '.join(SERVICES)}"
 
 
 def summarize(reporter: pytest.TerminalReporter, settings: Settings, tally: Tally) -> None:

@@ -83,7 +83,7 @@ def test_seconds_are_a_number() -> None:
 
 
 BAD = [
-    ("backend", "localstack"),
+    ("backend", "mota"),
     ("backend", "Moto"),
     ("enforcement", "on"),
     ("region", "moon"),

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-GIVE_MOTO = "*cannot be used: give `moto`"
+GIVE_ONE = "*cannot be used: give one of `moto`, `localstack`"
 
 
 def test_an_unknown_backend_on_the_command_line_is_a_usage_error(project: pytest.Pytester) -> None:
     result = project.runpytest("--kmslab-backend=mota")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --kmslab-backend: `mota`, from the command line, " + GIVE_MOTO])
+    result.stderr.fnmatch_lines(["ERROR: --kmslab-backend: `mota`, from the command line, " + GIVE_ONE])
 
 
 def test_an_unknown_backend_in_the_environment_is_a_usage_error(
@@ -17,7 +17,7 @@ def test_an_unknown_backend_in_the_environment_is_a_usage_error(
     monkeypatch.setenv("KMSLAB_BACKEND", "mota")
     result = project.runpytest()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*: `mota`, from environment variable KMSLAB_BACKEND, " + GIVE_MOTO])
+    result.stderr.fnmatch_lines(["*: `mota`, from environment variable KMSLAB_BACKEND, " + GIVE_ONE])
 
 
 @pytest.mark.parametrize("ini", ["[pytest]\nkmslab_backend = mota", "[pytest]\nkmslab_backend ="])
@@ -25,7 +25,7 @@ def test_an_unknown_backend_in_the_ini_file_is_a_usage_error(project: pytest.Pyt
     project.makeini(ini)
     result = project.runpytest()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*from ini option kmslab_backend, " + GIVE_MOTO])
+    result.stderr.fnmatch_lines(["*from ini option kmslab_backend, " + GIVE_ONE])
 
 
 def test_a_backend_in_toml_that_is_no_text_is_a_usage_error(project: pytest.Pytester) -> None:

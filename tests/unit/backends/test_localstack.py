@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from pytest_kmslab.backends.localstack import LocalStackBackend
+from pytest_kmslab.errors import BackendError
+
+REGION = "us-east-1"
+ALL_THREE = r"(?s)--kmslab-endpoint.*AWS_ENDPOINT_URL.*localstack-client.*docker run.*ministack"
+
+
+def test_the_endpoint_given_counts() -> None:
+    backend = LocalStackBackend(REGION, "http://localhost:4567/")
+    assert backend.endpoint_url == "http://localhost:4567"
+    assert (backend.root.access_key_id, backend.root.secret_access_key) == ("test", "test")
+
+
+def test_localstack_client_counts_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ModuleType("localstack_client.config")
+    config.get_service_endpoint = lambda service: "http://elsewhere:4566"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "localstack_client", ModuleType("localstack_client"))
+    monkeypatch.setitem(sys.modules, "localstack_client.config", config)
+    assert LocalStackBackend(REGION).endpoint_url == "http://elsewhere:4566"
+    assert LocalStackBackend(REGION, "http://given:1").endpoint_url == "http://given:1"
+
+
+def test_a_missing_endpoint_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "localstack_client.config", None)
+    with pytest.raises(BackendError, match=ALL_THREE):
+        LocalStackBackend(REGION)
+
+
+@pytest.mark.parametrize("url", ["localhost:4566", "ftp://localhost", "http://", "http://a/path"])
+def test_an_endpoint_that_is_no_url_is_an_error(url: str) -> None:
+    with pytest.raises(BackendError, match=ALL_THREE):
+        LocalStackBackend(REGION, url)
+
+
+def test_an_endpoint_that_does_not_answer_is_an_error_that_says_what_to_do() -> None:
+    for use in (LocalStackBackend.start, LocalStackBackend.describe):
+        with pytest.raises(BackendError, match=ALL_THREE):
+            use(LocalStackBackend(REGION, "http://127.0.0.1:1"))
