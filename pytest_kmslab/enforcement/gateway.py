@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,6 @@ class Gateway:
         self._upstream = upstream
         self._trail = trail
         self._now = now
-        self._models: dict[str, ServiceModel] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -55,7 +55,7 @@ class Gateway:
                 return self._upstream.forward(environ, start_response)
             reply = self._answer(environ, request, service)
         except RefusedError as refused:
-            reply = wire_write.error_reply(self._model(refused.service), refused.error)
+            reply = wire_write.error_reply(model_of(refused.service), refused.error)
         except ServiceError as error:
             reply = told(error.status, error.message)
         except UpstreamError as error:
@@ -65,11 +65,11 @@ class Gateway:
     def prepare(self) -> None:
         """Read the models of the enforced services now, which takes some 0.1 s, not at the first call."""
         for service in self._enforcer.services:
-            self._model(service)
+            model_of(service)
 
     def _answer(self, environ: Environ, request: WireRequest, service: str) -> Reply:
         """One call of an enforced service; what goes wrong in here is never a pass."""
-        model = self._model(service)
+        model = model_of(service)
         try:
             if not self._enforcer.active:
                 raise UpstreamError("the backend is not running")
@@ -140,14 +140,13 @@ class Gateway:
         self._enforcer.settle(call, response)  # type: ignore[arg-type]
         return wire_write.response_reply(operation, response, reply.status) if response.changed else reply
 
-    def _model(self, service: str) -> ServiceModel:
-        model = self._models.get(service)
-        if model is None:
-            from botocore.session import get_session
 
-            model = self._models[service] = get_session().get_service_model(service)
-        return model
+@cache
+def model_of(service: str) -> ServiceModel:
+    """botocore's model of a service, read once in a process: it takes some 20 ms and never changes."""
+    from botocore.session import get_session
 
+    return get_session().get_service_model(service)
 
 def _internal(service: str) -> str:
     return "InternalServerError" if service.startswith("dynamodb") else "InternalFailure"

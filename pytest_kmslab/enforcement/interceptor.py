@@ -8,6 +8,8 @@ the backend.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakSet
@@ -33,6 +35,7 @@ class Interceptor:
     def __init__(self) -> None:
         self._enforcer: Enforcer | None = None
         self._connected: WeakSet[Any] = WeakSet()
+        self._gateways: list[str] = []
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
@@ -51,6 +54,15 @@ class Interceptor:
         """Decide nothing any more; clients made meanwhile keep working."""
         self._enforcer = None
 
+    @contextmanager
+    def leaving_to(self, gateway: str) -> Iterator[None]:
+        """While this is open, calls to a gateway's address are left to it: none is decided twice."""
+        self._gateways.append(gateway)
+        try:
+            yield
+        finally:
+            self._gateways.remove(gateway)
+
     def before_call(
         self,
         model: OperationModel,
@@ -61,7 +73,7 @@ class Interceptor:
     ) -> Response | None:
         """Decide one call: None lets it go on, a response ends it here."""
         enforcer = self._enforcer
-        if enforcer is None or not enforcer.active:
+        if enforcer is None or not enforcer.active or self._is_gateways(params["url"]):
             return None
         self._connect(enforcer, request_signer, params["url"])
         service = model.service_model.service_name
@@ -85,6 +97,9 @@ class Interceptor:
         call = context.pop(self, None)
         if call is not None and self._enforcer is not None and http_response.status_code < 300:
             self._enforcer.settle(call, parsed)
+
+    def _is_gateways(self, url: str) -> bool:
+        return any(url == gateway or url.startswith(f"{gateway}/") for gateway in self._gateways)
 
     def _connect(self, enforcer: Enforcer, signer: Any, url: str) -> None:
         """Once for each client, which has a signer of its own."""
