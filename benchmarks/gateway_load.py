@@ -124,7 +124,7 @@ def mix(world: dict[str, Any], number: int) -> Iterator[tuple[str, Callable[[], 
         ("Scan, outsider", lambda: outside.scan(TableName="t"), DENIED),
         ("GetCallerIdentity", sts.get_caller_identity, OK),
         ("PutObject", lambda: s3.put_object(Bucket="bucket", Key=name, Body=b"x" * 10_000), OK),
-        ("GetObject", lambda: s3.get_object(Bucket="bucket", Key=name)["Body"].read(), OK),
+        ("GetObject", partial(get_object, s3, name), OK),
         ("CreateUser", lambda: iam.create_user(UserName=name), OK),
         ("PutUserPolicy", partial(put_policy, iam, name), OK),
         ("DeleteUserPolicy", lambda: iam.delete_user_policy(UserName=name, PolicyName="p"), OK),
@@ -139,6 +139,12 @@ def query(dynamodb: Any) -> Any:
     return dynamodb.query(
         TableName="t", KeyConditionExpression="id = :i", ExpressionAttributeValues={":i": {"S": "1"}}
     )
+
+
+def get_object(s3: Any, name: str) -> bytes:
+    """An object, read whole."""
+    body: bytes = s3.get_object(Bucket="bucket", Key=name)["Body"].read()
+    return body
 
 
 def put_policy(iam: Any, name: str) -> Any:
