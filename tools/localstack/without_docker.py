@@ -42,6 +42,10 @@ class LocalStackHere(Emulator):
     def _library(self) -> Path:
         return self._root / "var/lib/localstack/lib"
 
+    @property
+    def _temporary(self) -> Path:
+        return self._root / "tmp"
+
     def command(self) -> list[str]:
         """LocalStack's own entry point, without its command line, which wants Docker."""
         return [str(self.work / "venv/bin/python"), "-m", "localstack.runtime.main"]
@@ -57,10 +61,12 @@ class LocalStackHere(Emulator):
             "EAGER_SERVICE_LOADING": "0",
             "DISABLE_EVENTS": "1",
             "SKIP_SSL_CERT_DOWNLOAD": "1",
+            "TMPDIR": str(self._temporary),
         }
 
     def install(self) -> None:
         """Install what is not there; a change of the lock file installs anew."""
+        self._temporary.mkdir(parents=True, exist_ok=True)
         self._install_python()
         self._install_dynamodb()
 
