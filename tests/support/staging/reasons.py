@@ -25,7 +25,7 @@ class Reason(Enum):
     MFA = "no session has multi-factor authentication"
     UNREADABLE = "AWS refuses the policy when it is put"
     UNRESOLVED = "a key policy cannot name a principal that AWS could not find"
-    SERVICE = "the caller is an AWS service, which no client can be"
+    SERVICE = "only an AWS service makes such a request, and no client can be one"
     NOT_ENFORCED = "the service is not enforced"
     AWS_MANAGED = "nobody can put the key policy of an AWS managed key"
     MADE_UP = "the condition key is an invention"
@@ -48,6 +48,7 @@ _BY_KEY: Mapping[str, Reason] = {
     "aws:multifactorauth": Reason.MFA,
     "aws:principalorg": Reason.ORGANIZATION,
     "aws:sourceaccount": Reason.SERVICE,
+    "aws:sourcearn": Reason.SERVICE,
     "example:": Reason.MADE_UP,
 }
 """Beginnings of the condition keys that no call here can set."""
