@@ -58,6 +58,13 @@ def kmslab_backend(_kmslab_site: Site) -> Iterator[Backend]:
 
 
 @pytest.fixture(scope=lab_scope)
+def kmslab_endpoint(request: pytest.FixtureRequest, kmslab_backend: Backend) -> Iterator[str]:
+    """The URL of a gateway to the backend, for clients in other processes: decided as in this one."""
+    with request.config.stash[RUN].gateway() as url:
+        yield url
+
+
+@pytest.fixture(scope=lab_scope)
 def kmslab(_kmslab_site: Site, kmslab_backend: Backend) -> Iterator[Lab]:
     """The lab: makes keys, tables and users, and removes them at the end."""
     from pytest_kmslab.resources.lab import open_lab

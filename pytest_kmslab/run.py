@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -103,6 +105,14 @@ class Run:
             self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
         return self._backend
+
+    @contextmanager
+    def gateway(self) -> Iterator[str]:
+        """Serve the run's backend over HTTP while this is open, and answer the URL; raises BackendError."""
+        from pytest_kmslab.enforcement.gateway_open import open_gateway
+
+        with open_gateway(self._enforcer(self.backend), self.trail) as url, self._interceptor.leaving_to(url):
+            yield url
 
 
 RUN = pytest.StashKey[Run]()

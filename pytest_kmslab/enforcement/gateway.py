@@ -148,6 +148,7 @@ def model_of(service: str) -> ServiceModel:
 
     return get_session().get_service_model(service)
 
+
 def _internal(service: str) -> str:
     return "InternalServerError" if service.startswith("dynamodb") else "InternalFailure"
 
