@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-START_SECONDS = 120
+START_SECONDS = 300
+"""Some ten on a machine that does nothing else."""
+
 STOP_SECONDS = 20
 PAUSE = 0.25
 LOG_LINES = 15
@@ -96,6 +98,22 @@ class Emulator:
                 self.stop()
                 raise SetupError(f"{self.name} did not start; the end of {self.log}:\n{self._end_of_log()}")
             time.sleep(PAUSE)
+        self.wake()
+
+    def wake(self) -> None:
+        """Ask DynamoDB something: LocalStack starts it at its first call, for longer than clients wait."""
+        scope = "Credential=test/20000101/us-east-1/dynamodb/aws4_request"
+        headers = {
+            "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": "DynamoDB_20120810.ListTables",
+        }
+        asked = urllib.request.Request(url_of(self.port), b"{}", headers)
+        try:
+            urllib.request.urlopen(asked, timeout=START_SECONDS).close()
+        except OSError as error:
+            self.stop()
+            raise SetupError(f"{self.name} does not answer for DynamoDB: {error}; see {self.log}") from error
 
     def stop(self) -> bool:
         """Stop it, and what it started; False where it was not running."""

@@ -38,6 +38,7 @@ class LocalStackImage(Emulator):
                 self.stop()
                 raise SetupError(f"{IMAGE} did not answer within {START_SECONDS} s")
             time.sleep(PAUSE)
+        self.wake()
 
     def stop(self) -> bool:
         """Stop the container, which removes itself; its log is kept."""
