@@ -16,6 +16,17 @@ from pytest_kmslab.options import OPTIONS, Option
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/fixtures.md", "docs/fidelity.md")
 
 
+def environments() -> set[str]:
+    """The environments that have a section in tox.ini."""
+    tox = ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    return {name.removeprefix("testenv:") for name in tox.sections() if name.startswith("testenv:")}
+
+
+def environments_named(document: str) -> set[str]:
+    return set(re.findall(r"tox -e (\w+)", (ROOT / document).read_text(encoding="utf-8")))
+
+
 @pytest.mark.parametrize("text", blocks("python"), ids=lambda text: text.splitlines()[0])
 def test_a_python_block_is_a_file_that_is_run(text: str) -> None:
     name, _, code = text.partition("\n")
@@ -33,11 +44,11 @@ def test_the_commands_come_first() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_environment_named_is_one_of_tox(document: str) -> None:
-    tox = ConfigParser()
-    tox.read(ROOT / "tox.ini", encoding="utf-8")
-    named = set(re.findall(r"tox -e (\w+)", (ROOT / document).read_text(encoding="utf-8")))
-    known = {section.removeprefix("testenv:") for section in tox.sections()}
-    assert named - known <= {"py310", "py311", "py312", "py313"}
+    assert environments_named(document) - environments() <= {"py310", "py311", "py312", "py313"}
+
+
+def test_every_environment_of_tox_is_told_to_contributors() -> None:
+    assert environments() <= environments_named("CONTRIBUTING.md")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
