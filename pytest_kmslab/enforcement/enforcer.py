@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
@@ -66,6 +67,7 @@ class Enforcer:
 
         `connection` is what the caller's table keys are cached for, if they are.
         """
+        call = replace(call, time=datetime.fromtimestamp(self._clock.now(), timezone.utc))
         facts = self._table_keys.facts(self.backend.facts, call, connection)
         held: Policies | None = None
         for number, ask in enumerate(asks(call, facts)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 from botocore.exceptions import ClientError
@@ -99,3 +100,14 @@ def test_a_refused_change_does_not_count(account: Account) -> None:
 def test_the_clock_does_not_go_back() -> None:
     with pytest.raises(ValueError, match="`-1`"):
         Clock().advance(-1)
+
+
+def test_a_deny_from_a_date_on_begins_on_that_date(account: Account) -> None:
+    soon = datetime.fromtimestamp(account.run.clock.now() + 3600, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    deny = allow("kms:ListKeys", Condition={"DateGreaterThan": {"aws:CurrentTime": soon}})
+    deny["Statement"][0]["Effect"] = "Deny"
+    kms = account.user("ana", allow("kms:ListKeys"), deny).client("kms")
+    kms.list_keys()
+    account.run.clock.advance(3601)
+    with pytest.raises(ClientError, match="explicit deny"):
+        kms.list_keys()
