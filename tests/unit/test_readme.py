@@ -13,7 +13,12 @@ from support.readme import README, ROOT, block, blocks, rows
 from pytest_kmslab import cli, fixtures
 from pytest_kmslab.options import OPTIONS, Option
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/fixtures.md", "docs/fidelity.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
+)
 
 
 def environments() -> set[str]:
