@@ -24,6 +24,7 @@ class Caller:
     `aws:PrincipalArn` (for a role session the role's ARN with its path, otherwise `arn`);
     `user_id` is `aws:userid`; `kind` is `aws:PrincipalType` (`User`, `AssumedRole`, `Account` for the
     root user, `FederatedUser`). `session_policies` holds the documents passed when the session was made,
+    `token_issued` is the time of temporary credentials (`aws:TokenIssueTime`), empty for lasting ones,
     `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`.
     """
 
@@ -36,6 +37,7 @@ class Caller:
     tags: Mapping[str, str] = field(default_factory=dict)
     session_policies: tuple[str, ...] = ()
     identity_arn: str = ""
+    token_issued: str = ""
 
 
 @dataclass(frozen=True, slots=True)

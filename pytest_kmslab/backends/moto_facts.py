@@ -14,7 +14,7 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_polic
 from pytest_kmslab.backends import moto_grants
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto_aws_keys import aws_managed_key
-from pytest_kmslab.backends.moto_identity import IdentityReader, entity_of, partition_of
+from pytest_kmslab.backends.moto_identity import IdentityReader, entity_of, partition_of, present_principals
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 
@@ -157,16 +157,22 @@ class MotoFacts:
         key = None if ":alias/" in arn else self._key_by_arn(arn)
         return None if key is None else self._identities.key_policy_text(key)
 
-    def _table_policy_text(self, arn: str) -> str | None:
+    def table_policy(self, arn: str) -> Any:
+        """Moto's own object of the policy of a table or stream, or None."""
         table = self.moto_table(arn)
         if table is None:
             return None
-        policy = dynamodb_backends[table.account_id][table.region_name].resource_policies.get(_own_arn(arn))
-        return None if policy is None else str(policy.policy_doc)
+        return dynamodb_backends[table.account_id][table.region_name].resource_policies.get(_own_arn(arn))
+
+    def _table_policy_text(self, arn: str) -> str | None:
+        policy = self.table_policy(arn)
+        return None if policy is None else present_principals(policy, str(policy.policy_doc))
 
     def _trust_policy_text(self, arn: str) -> str | None:
         role = entity_of(arn)
-        return str(role.assume_role_policy_document) if role is not None and ":role/" in arn else None
+        if role is None or ":role/" not in arn:
+            return None
+        return present_principals(role, str(role.assume_role_policy_document))
 
     _RESOURCE_POLICIES: ClassVar = {
         "kms": _key_policy_text,

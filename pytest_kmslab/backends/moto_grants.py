@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.backends.moto_identity import entity_of, unique_id
 from pytest_kmslab.facts import Caller
 
 OPERATIONS = (
@@ -23,6 +24,7 @@ OPERATIONS = (
 )
 GRANTS_A_TABLE = 2
 INDEX = "kmslab_grants_by_grantee"
+PRINCIPALS = ("grantee_principal", "retiring_principal")
 ISSUER = "kmslab_issuing_account"
 
 
@@ -88,9 +90,19 @@ def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
     return index
 
 
+def forget_index(key: Any) -> None:
+    """After moto copied a key with its index: the copy has other grants."""
+    key.__dict__.pop(INDEX, None)
+
+
 def keep_issuer(key: Any, grant_id: str, account: str) -> None:
     """Remember under which account a grant was issued; moto does not."""
-    setattr(key.grants[grant_id], ISSUER, f"arn:{key.arn.split(':', 2)[1]}:iam::{account}:root")
+    grant = key.grants[grant_id]
+    for member in PRINCIPALS:
+        entity = entity_of(str(getattr(grant, member)))
+        if entity is not None and f"kmslab_{member}" not in grant.__dict__:
+            setattr(grant, f"kmslab_{member}", unique_id(entity))
+    setattr(grant, ISSUER, f"arn:{key.arn.split(':', 2)[1]}:iam::{account}:root")
 
 
 def issuer(key: Any, found: Any) -> str:
@@ -99,13 +111,24 @@ def issuer(key: Any, found: Any) -> str:
     return str(getattr(found, ISSUER, root))
 
 
+def _present(found: Any, member: str) -> str:
+    """A principal of a grant; one that was deleted since is its unique id, whoever has its name now."""
+    named = str(getattr(found, member) or "")
+    recorded = getattr(found, f"kmslab_{member}", None)
+    if recorded is None:
+        return named
+    entity = entity_of(named)
+    return named if entity is not None and unique_id(entity) == recorded else str(recorded)
+
+
 def _grant(key: Any, found: Any) -> Grant:
     constraints = found.constraints or {}
+    grantee, retiring = (_present(found, member) for member in PRINCIPALS)
     return Grant(
-        grantee_principal=found.grantee_principal,
+        grantee_principal=grantee,
         operations=frozenset(found.operations),
         grant_id=found.id,
-        retiring_principal=found.retiring_principal or "",
+        retiring_principal=retiring,
         encryption_context_equals=constraints.get("EncryptionContextEquals"),
         encryption_context_subset=constraints.get("EncryptionContextSubset"),
         name=found.name or "",

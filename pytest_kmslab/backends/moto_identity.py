@@ -15,6 +15,7 @@ from moto.utilities.utils import get_partition
 
 from pytest_kmslab.authz.policy import NamedPolicy, read_policy
 from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.policy_principals import principals_of
 from pytest_kmslab.facts import Caller, Credential
 
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
@@ -22,6 +23,8 @@ COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-pr
 BOUNDARY = "permissions_boundary_arn"
 """moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
 SESSION_POLICY_ARNS = "kmslab_policy_arns"
+SESSION_ISSUED = "kmslab_issued_at"
+SESSION_ROLE = "kmslab_role_id"
 SESSION_TAGS = "kmslab_tags"
 KEY_PRINCIPALS = "kmslab_principals"
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
@@ -133,13 +136,24 @@ class IdentityReader:
         A user made again under the same name is another principal and has no access.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
         """
-        text = str(key.policy)
-        recorded: Mapping[str, str] = getattr(key, KEY_PRINCIPALS, {})
-        for arn, identifier in recorded.items():
-            entity = entity_of(arn)
-            if entity is None or unique_id(entity) != identifier:
-                text = text.replace(f'"{arn}"', f'"{_present_name(identifier)}"')
-        return text
+        return present_principals(key, str(key.policy))
+
+
+def record_principals(holder: Any, text: str) -> None:
+    """Remember on moto's own object whom each ARN of a resource-based policy meant when it was put: AWS
+    stores a principal by its unique id."""
+    named = ((arn, entity_of(arn)) for arn in principals_of(text))
+    setattr(holder, KEY_PRINCIPALS, {arn: unique_id(entity) for arn, entity in named if entity is not None})
+
+
+def present_principals(holder: Any, text: str) -> str:
+    """The policy's text with the principals that were deleted or renamed since as AWS shows them."""
+    recorded: Mapping[str, str] = getattr(holder, KEY_PRINCIPALS, {})
+    for arn, identifier in recorded.items():
+        entity = entity_of(arn)
+        if entity is None or unique_id(entity) != identifier:
+            text = text.replace(f'"{arn}"', f'"{_present_name(identifier)}"')
+    return text
 
 
 def _present_name(identifier: str) -> str:
@@ -164,7 +178,9 @@ def _root_caller(account: str) -> Caller:
 
 def _user_credential(backend: Any, key: Any) -> Credential | None:
     user = backend.users.get(key.user_name)
-    if user is None or key not in user.access_keys:
+    if user is None or key not in user.access_keys:  # moto leaves the old name on a renamed user's keys
+        user = next((one for one in list(backend.users.values()) if key in one.access_keys), None)
+    if user is None:
         return None
     arn = user.arn
     caller = Caller(
@@ -180,17 +196,24 @@ def _user_credential(backend: Any, key: Any) -> Credential | None:
 
 
 def _issued_credential(key: Any) -> Credential | None:
-    kept: tuple[Caller, str, datetime] | None = getattr(key, ISSUED, None)
+    kept: tuple[Caller, str, datetime, str] | None = getattr(key, ISSUED, None)
     if kept is None:
         return None
-    caller, token, expiration = kept
+    caller, token, expiration, owner = kept
     return Credential(
         access_key_id=key.access_key_id,
         secret_access_key=key.secret_access_key,
         caller=caller,
+        active=owner == owner_id(caller),
         session_token=token,
         expired=expiration.replace(tzinfo=None) < utcnow(),
     )
+
+
+def owner_id(caller: Caller) -> str:
+    """The unique id of the user that stands behind a caller now; empty for the root user."""
+    entity = entity_of(caller.identity_arn or caller.principal_arn)
+    return "" if entity is None else unique_id(entity)
 
 
 def _session_credential(account: str, partition: str, access_key_id: str) -> Credential | None:
@@ -205,13 +228,14 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
         user_id=f"{unique_id(role)}:{session.session_name}" if role is not None else session.user_id,
         kind="AssumedRole",
         tags={**(_tags(role) if role is not None else {}), **getattr(session, SESSION_TAGS, {})},
+        token_issued=getattr(session, SESSION_ISSUED, ""),
         session_policies=_session_texts(session, iam_backends[account][partition]),
     )
     return Credential(
         access_key_id=access_key_id,
         secret_access_key=session.secret_access_key,
         caller=caller,
-        active=role is not None,
+        active=role is not None and unique_id(role) == getattr(session, SESSION_ROLE, unique_id(role)),
         session_token=session.session_token,
         expired=session.expiration < utcnow(),
     )

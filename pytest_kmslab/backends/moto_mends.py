@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends import moto_grants, moto_managed_policies, moto_sessions
-from pytest_kmslab.backends.moto_identity import BOUNDARY, KEY_PRINCIPALS, entity_of, unique_id
-from pytest_kmslab.backends.policy_principals import principals_of
+from pytest_kmslab.backends import moto_grants, moto_keys, moto_managed_policies, moto_sessions
+from pytest_kmslab.backends.moto_identity import BOUNDARY, entity_of, record_principals
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -31,7 +30,8 @@ class MotoMends:
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
         mend = PREPARE.get(call.name)
-        return mend(self._facts, call) if mend else {}
+        foreign = moto_keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
+        return {**foreign, **(mend(self._facts, call) if mend else {})}
 
     def answer(self, call: ApiCall) -> Response | None:
         """The response of an operation that moto lacks."""
@@ -68,6 +68,17 @@ def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
         if isinstance(arn, str):
             moto_managed_policies.seed(arn, call.account)
     return {}
+
+
+def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Moto restores from `SourceTableName` alone; what was decided on is `SourceTableArn`, where given."""
+    arn = call.params.get("SourceTableArn")
+    if not arn:
+        return {}
+    table = facts.table(str(arn), call.region, call.account)
+    if table is None or (table.region, table.account) != (call.region, call.account):
+        raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
+    return {"SourceTableName": table.name}
 
 
 LEAST_DAYS, MOST_DAYS = 7, 30
@@ -137,8 +148,18 @@ def _record_principals(facts: MotoFacts, call: ApiCall, response: Response) -> N
     """KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put."""
     key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
     key = facts.moto_key(str(key_id), call.region, call.account)
-    named = ((arn, entity_of(arn)) for arn in principals_of(key.policy))
-    setattr(key, KEY_PRINCIPALS, {arn: unique_id(entity) for arn, entity in named if entity is not None})
+    record_principals(key, key.policy)
+
+
+def _record_trust(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
+    role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
+    record_principals(role, str(role.assume_role_policy_document))
+
+
+def _record_table_principals(facts: MotoFacts, call: ApiCall, _response: Response) -> None:
+    policy = facts.table_policy(str(call.params["ResourceArn"]))
+    if policy is not None:
+        record_principals(policy, str(policy.policy_doc))
 
 
 def _made_key(facts: MotoFacts, call: ApiCall, response: Response) -> None:
@@ -204,7 +225,9 @@ Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
 Settle = Callable[["MotoFacts", ApiCall, Response], None]
 
 PREPARE: Mapping[str, Prepare] = {
-    **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
+    **dict.fromkeys(
+        ("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion", "kms:ReplicateKey"), _raw_key_id
+    ),
     **dict.fromkeys(
         (
             "iam:AttachUserPolicy",
@@ -224,6 +247,7 @@ PREPARE: Mapping[str, Prepare] = {
         _seed,
     ),
     "iam:DeleteUser": _delete_user,
+    "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": _default_policy_name,
     "kms:ScheduleKeyDeletion": _schedule,
     "kms:PutKeyPolicy": _default_policy_name,
@@ -235,6 +259,9 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response]] = {
 }
 
 SETTLE: Mapping[str, Settle] = {
+    "dynamodb:PutResourcePolicy": _record_table_principals,
+    "iam:CreateRole": _record_trust,
+    "iam:UpdateAssumeRolePolicy": _record_trust,
     "iam:CreateUser": _keep_user_boundary,
     "iam:GetUser": _show_user_boundary,
     "kms:CreateGrant": _keep_issuer,
@@ -242,8 +269,10 @@ SETTLE: Mapping[str, Settle] = {
     "kms:ListGrants": _show_issuers,
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,
+    "kms:ReplicateKey": moto_keys.separate_replica,
     "kms:ScheduleKeyDeletion": _deletion_response,
     "kms:CancelKeyDeletion": _deletion_response,
+    "sts:GetCallerIdentity": moto_sessions.show_caller,
     "sts:AssumeRole": moto_sessions.keep_role_session,
     "sts:GetSessionToken": moto_sessions.issue_session_token,
     "sts:GetFederationToken": moto_sessions.issue_federation_token,

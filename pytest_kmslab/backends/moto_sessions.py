@@ -7,6 +7,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
@@ -15,10 +16,15 @@ from moto.sts.models import sts_backends
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.moto_identity import (
     ISSUED,
+    SESSION_ISSUED,
     SESSION_POLICY_ARNS,
+    SESSION_ROLE,
     SESSION_TAGS,
     document_of,
+    entity_of,
+    owner_id,
     partition_of,
+    unique_id,
 )
 from pytest_kmslab.facts import Caller
 
@@ -33,6 +39,10 @@ def keep_role_session(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
     setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))
     setattr(session, SESSION_TAGS, _tags(call.params))
+    setattr(session, SESSION_ISSUED, _now())
+    role = entity_of(str(call.params["RoleArn"]))
+    if role is not None:
+        setattr(session, SESSION_ROLE, unique_id(role))
 
 
 def issue_session_token(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
@@ -75,10 +85,20 @@ NOTHING = '{"Version":"2012-10-17","Statement":[]}'
 def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
     key = iam_backends[call.account][partition_of(call.region)].create_temp_access_key()
     token = secrets.token_urlsafe(64)
-    setattr(key, ISSUED, (caller, token, response["Credentials"]["Expiration"]))
+    issued = replace(caller, token_issued=_now())
+    setattr(key, ISSUED, (issued, token, response["Credentials"]["Expiration"], owner_id(caller)))
     response["Credentials"].update(
         AccessKeyId=key.access_key_id, SecretAccessKey=key.secret_access_key, SessionToken=token
     )
+
+
+def show_caller(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
+    """GetCallerIdentity: moto knows users and role sessions only."""
+    response.update(UserId=call.caller.user_id, Account=call.caller.account, Arn=call.caller.arn)
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _tags(params: Mapping[str, Any]) -> dict[str, str]:

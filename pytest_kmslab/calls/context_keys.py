@@ -20,7 +20,7 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     """The condition keys that say who asks, in which Region and, if `now` is given, when.
 
     Keys of the network (`aws:SourceIp` and its like) and of the organization are absent: nothing here
-    knows them. `aws:MultiFactorAuthPresent` is absent as it is with long-term credentials.
+    knows them. `aws:MultiFactorAuthPresent` is absent with long-term credentials, false with temporary ones.
     """
     keys: Keys = {
         "aws:PrincipalArn": caller.principal_arn,
@@ -34,6 +34,9 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     }
     if caller.kind == "User":
         keys["aws:username"] = caller.username
+    if caller.token_issued:
+        keys["aws:TokenIssueTime"] = caller.token_issued
+        keys["aws:MultiFactorAuthPresent"] = False
     for name, value in caller.tags.items():
         keys[f"aws:PrincipalTag/{name}"] = value
     if now is not None:

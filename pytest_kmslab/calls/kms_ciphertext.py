@@ -71,10 +71,13 @@ def _refuse(call: ApiCall, facts: Facts, key: Key, operation: str) -> None:
     refuse_state(key, UNUSABLE)
     refuse_usage(key, ENCRYPT, operation)
     ciphertext = call.params.get("CiphertextBlob")
-    if ciphertext is None or key.spec != SYMMETRIC:  # an asymmetric ciphertext does not say its key
+    if ciphertext is None:
         return
+    # An asymmetric key too must be the one: moto re-encrypts by the ciphertext's own key, whatever is named.
     maker = facts.key_of_ciphertext(ciphertext, call.region, call.account)
     if maker is not None and maker.arn != key.arn and not _related(maker, key):
+        if key.spec != SYMMETRIC:
+            raise ServiceError("InvalidCiphertextException", "")
         raise ServiceError("IncorrectKeyException", _WRONG_KEY)
 
 

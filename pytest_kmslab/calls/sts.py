@@ -38,6 +38,10 @@ def _nothing(call: ApiCall, facts: Facts) -> Asks:
 def _assume_role(call: ApiCall, facts: Facts) -> Asks:
     """sts:AssumeRole on the role; with session tags or a source identity, a permission more for each."""
     role: str = call.params["RoleArn"]
+    if call.caller.kind == "FederatedUser":
+        raise ServiceError("AccessDenied", "Cannot call AssumeRole with federated credentials", 403)
+    if call.caller.kind == "Account":
+        raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     account = _role_account(call, facts, role)
     tags = facts.iam_tags(role)
     keys = {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
@@ -71,8 +75,24 @@ def _assume_root(call: ApiCall, facts: Facts) -> Asks:
     yield _ask(call, "sts:AssumeRoot", arn, keys, account)
 
 
+def _get_session_token(call: ApiCall, facts: Facts) -> Asks:
+    """No permission is needed, but lasting credentials are."""
+    _refuse_temporary(call)
+    yield from ()
+
+
+def _refuse_temporary(call: ApiCall) -> None:
+    """Temporary credentials get no further ones by these calls.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+    if call.caller.token_issued or call.caller.kind in ("AssumedRole", "FederatedUser"):
+        raise ServiceError("AccessDenied", f"Cannot call {call.operation} with session credentials", 403)
+
+
 def _get_federation_token(call: ApiCall, facts: Facts) -> Asks:
     """sts:GetFederationToken on the federated user about to be made; with tags, sts:TagSession too."""
+    _refuse_temporary(call)
     arn = f"arn:{_partition(call)}:sts::{call.account}:federated-user/{call.params['Name']}"
     keys = _request_keys(call, ())
     yield _ask(call, "sts:GetFederationToken", arn, keys, call.account)
@@ -118,7 +138,7 @@ STS: Mapping[str, Asker] = {
     "GetCallerIdentity": _nothing,
     "GetDelegatedAccessToken": _on_anything,
     "GetFederationToken": _get_federation_token,
-    "GetSessionToken": _nothing,
+    "GetSessionToken": _get_session_token,
     "GetWebIdentityToken": _get_web_identity_token,
 }
 """Every operation of STS by its name."""

@@ -35,6 +35,9 @@ def authenticate(given: Credentials | None, service: str, facts: Facts) -> Calle
 def _proven(given: Credentials, known: Credential, service: str) -> Caller:
     if not _same(given.secret_access_key, known.secret_access_key):
         raise _error(service, "SignatureDoesNotMatch", "InvalidSignatureException", WRONG_SECRET)
+    if service == "iam" and known.caller.token_issued and known.caller.kind != "AssumedRole":
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+        raise _error(service, "InvalidClientTokenId", "", UNKNOWN)
     if known.expired:
         raise _error(service, "ExpiredToken", "ExpiredTokenException", EXPIRED)
     return known.caller

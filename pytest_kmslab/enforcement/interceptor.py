@@ -8,9 +8,11 @@ the backend.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Credentials
     from pytest_kmslab.enforcement.enforcer import Enforcer
 
+REGION_OF_HOST = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com", re.ASCII)
 Response = tuple["AWSResponse", dict[str, Any]]
 
 
@@ -83,6 +86,7 @@ class Interceptor:
         from pytest_kmslab.calls.decode import decode
 
         try:
+            _check_scope(params["url"], _region(context), service)
             caller = enforcer.caller(_credentials(request_signer, context), service)
             call = ApiCall(service, model.name, decode(model, params["body"]), _region(context), caller)
             enforcer.admit(call, request_signer)
@@ -119,6 +123,23 @@ class Interceptor:
 def _region(context: dict[Any, Any]) -> str:
     """The Region a request is signed for: a global service (IAM) has its own."""
     return str((context.get("signing") or {}).get("region") or context["client_region"])
+
+
+def _check_scope(url: str, region: str, service: str) -> None:
+    """Refuse a request that is signed for another Region than its address is in, as AWS does: a backend
+    that goes by the address would touch what nobody was asked about.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    from pytest_kmslab.apicall import ServiceError
+
+    host = (urlsplit(url).hostname or "").lower()
+    addressed = REGION_OF_HOST.search(host)
+    if addressed is None or addressed[1] == region:
+        return
+    text = f"Credential should be scoped to a valid Region, not '{region}'. "
+    if service in ("iam", "sts"):
+        raise ServiceError("SignatureDoesNotMatch", text, 403)
+    raise ServiceError("InvalidSignatureException", text)
 
 
 def _credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:

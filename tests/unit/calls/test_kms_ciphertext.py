@@ -69,9 +69,18 @@ def test_a_ciphertext_of_no_key(facts: FakeFacts) -> None:
     assert (refused.value.code, refused.value.message) == ("InvalidCiphertextException", "")
 
 
+def test_an_asymmetric_key_does_not_decrypt_another_keys_ciphertext(facts: FakeFacts) -> None:
+    facts.add_key(TARGET, spec="RSA_2048")
+    asked = asks(decrypt(KeyId=TARGET, EncryptionAlgorithm="RSAES_OAEP_SHA_256"), facts)
+    assert next(asked).request.resource == key_arn(TARGET)
+    with pytest.raises(ServiceError, match="InvalidCiphertextException"):
+        next(asked)
+
+
 def test_an_asymmetric_ciphertext_says_nothing_of_its_key(facts: FakeFacts) -> None:
     facts.add_key(TARGET, spec="RSA_2048")
-    assert len(list(asks(decrypt(KeyId=TARGET, EncryptionAlgorithm="RSAES_OAEP_SHA_256"), facts))) == 1
+    params = {"CiphertextBlob": b"unknown", "KeyId": TARGET, "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}
+    assert len(list(asks(call("kms", "Decrypt", params), facts))) == 1
 
 
 @pytest.mark.parametrize("operation", ["Decrypt", "ReEncrypt"])
