@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from support.account import EVERYTHING, REGION, TABLE, Account, allow
+from support.endpoint import moto_server
 
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.endpoint import EndpointBackend
@@ -33,13 +34,8 @@ class Elsewhere(Account):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 def run_at(url: str) -> Run:

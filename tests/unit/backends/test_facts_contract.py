@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-import boto3
 import pytest
+from support.endpoint import ACCOUNT, REGION, Store, moto_server
 
-from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.base import Backend, Credentials
 from pytest_kmslab.backends.endpoint import EndpointBackend
 from pytest_kmslab.backends.moto import MotoBackend
-from pytest_kmslab.facts import Caller
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 ALLOW = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
@@ -34,49 +29,10 @@ TABLE = {
 }
 
 
-class Store:
-    """A backend, and calls to it as the seam makes them once they are allowed: prepared and settled."""
-
-    def __init__(self, backend: Backend) -> None:
-        self.backend = backend
-        self.facts = backend.facts
-        self._session = boto3.Session("any", "any", region_name=REGION)
-        root = backend.facts.credential(backend.root.access_key_id)
-        assert root is not None
-        self.root = root.caller
-
-    def __call__(self, service: str, operation: str, **params: Any) -> Any:
-        from botocore import xform_name
-
-        call = ApiCall(service, operation, params, REGION, self.root)
-        sent = {**params, **self.backend.prepare(call)}
-        response = self.backend.answer(call)
-        if response is None:
-            client = self._session.client(service, endpoint_url=self.backend.endpoint_url)
-            response = getattr(client, xform_name(operation))(**sent)
-        self.backend.settle(call, response)
-        return response
-
-    def user(self, name: str = "ana", path: str = "/") -> tuple[str, Mapping[str, str]]:
-        tags = [{"Key": "team", "Value": "red"}]
-        arn = self("iam", "CreateUser", UserName=name, Path=path, Tags=tags)["User"]["Arn"]
-        return arn, self("iam", "CreateAccessKey", UserName=name)["AccessKey"]
-
-    def caller(self, access_key: Mapping[str, str]) -> Caller:
-        credential = self.facts.credential(access_key["AccessKeyId"])
-        assert credential is not None
-        return credential.caller
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 def api_backend(server: str) -> EndpointBackend:
