@@ -22,7 +22,8 @@ from pytest_kmslab.enforcement.gateway_pages import page, refused_path, told
 from pytest_kmslab.enforcement.upstream import StartResponse, Upstream, UpstreamError
 from pytest_kmslab.enforcement.wire import Environ, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.enforcement.wire_parsed import ParsedResponse
-from pytest_kmslab.enforcement.wire_route import SIGNING_NAMES, route
+from pytest_kmslab.enforcement.wire_route import route
+from pytest_kmslab.enforcement.wire_scope import SIGNING_NAMES
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from pytest_kmslab.apicall import ServiceError
 from pytest_kmslab.enforcement.wire import Environ
 from pytest_kmslab.enforcement.wire_route import Fields
+from pytest_kmslab.enforcement.wire_scope import plain_scope
 
 MAX_BODY = 32 << 20
 """Bytes of a request of an enforced service at most; the largest that AWS takes there are 16 MB of items."""
@@ -18,12 +18,6 @@ MAX_FORM = 64 << 20
 
 _IN_MEMORY = 1 << 20
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_S3 = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=[^/,\s\"]+/\d{8}/[\w-]+/s3/aws4_request, ?"
-    r"SignedHeaders=[\w;.-]+, ?Signature=\w+",
-    re.ASCII,
-)
-"""A request that is signed for S3 and nothing else, in the one form that all read alike."""
 
 
 def read_body(environ: Environ) -> bytes:
@@ -41,7 +35,7 @@ def form_fields(environ: Environ) -> Fields:
     Some backends look for an `Action` in any form, however the request is signed.
     """
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if kind not in _FORMS or _S3.fullmatch(environ.get("HTTP_AUTHORIZATION", "")):
+    if kind not in _FORMS or plain_scope(environ.get("HTTP_AUTHORIZATION", "").strip()) == "s3":
         return ()
     copy = _copied(environ)
     try:

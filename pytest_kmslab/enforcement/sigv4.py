@@ -24,7 +24,8 @@ from botocore.credentials import ReadOnlyCredentials
 from pytest_kmslab.apicall import ServiceError
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.enforcement.wire import JSON_SERVICES, WireRequest
-from pytest_kmslab.enforcement.wire_route import SIGNING_NAMES, signature_error
+from pytest_kmslab.enforcement.wire_route import signature_error
+from pytest_kmslab.enforcement.wire_scope import SIGNING_NAMES
 from pytest_kmslab.facts import Facts
 
 SKEW = 15 * 60

@@ -69,8 +69,8 @@ class MotoUpstream:
             answered: Iterable[bytes] = self._dispatcher()(environ, start_response)
         except ImportError as error:
             raise UpstreamError(f"moto lacks a package: {error}; install `moto[all]`") from error
-        except NotImplementedError as error:
-            raise UpstreamError(f"moto does not do this: {error}") from error
+        except Exception as error:  # moto raises whatever it meets, as its own server would with a 500
+            raise UpstreamError(f"moto does not do this: {type(error).__name__}: {error}") from error
         return answered
 
     def close(self) -> None:

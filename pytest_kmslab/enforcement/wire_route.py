@@ -9,31 +9,30 @@ another by the second. docs/gateway.md lists the rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from pytest_kmslab.apicall import ServiceError
 from pytest_kmslab.calls.operations import OPERATIONS
 from pytest_kmslab.enforcement.wire import JSON_SERVICES, RefusedError, WireRequest
+from pytest_kmslab.enforcement.wire_scope import (
+    SIGNING_NAMES,
+    check_readable,
+    named_scopes,
+    named_services,
+    plain_scope,
+)
 
 Fields = tuple[tuple[str, str], ...]
 """The fields of a form, in a query string or in a body."""
-
-SIGNING_NAMES = {
-    "kms": "kms",
-    "dynamodb": "dynamodb",
-    "dynamodbstreams": "dynamodb",
-    "iam": "iam",
-    "sts": "sts",
-}
-"""What a credential scope calls each enforced service."""
 
 TARGETS = {
     "trentservice": "kms",
     "dynamodbstreams_": "dynamodbstreams",
     "dynamodb_": "dynamodb",
+    "awssecuritytokenservice": "sts",
 }
-"""How `X-Amz-Target` begins, in lower case; every API version, since a backend may know an old one."""
+"""What `X-Amz-Target` holds, in lower case; of every API version, since a backend may know an old one."""
 
 VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts"}
 ACTIONS: Mapping[str, str] = {
@@ -41,13 +40,15 @@ ACTIONS: Mapping[str, str] = {
 }
 """`Version` and `Action` of the query protocol."""
 
-_SCOPE = re.compile(r"/([^/,\s&]+)/aws4_request", re.IGNORECASE)
-_HOST = re.compile(
-    r"^(?:[^.]+\.)?(?:(?P<streams>streams\.dynamodb)|(?P<dynamodb>dynamodb|ddb)|(?P<kms>kms)|(?P<iam>iam)"
-    r"|(?P<sts>sts))(?:-fips)?\.(?!s3)",
-    re.IGNORECASE,
+_NAMES = (
+    r"(?:(?P<streams>streams\.dynamodb)|(?P<dynamodb>dynamodb|ddb)|(?P<kms>kms)|(?P<iam>iam)|(?P<sts>sts))"
 )
-_HOST_SERVICES = {"streams": "dynamodbstreams"}
+_HOST = re.compile(rf"^(?:[^.]+\.)?{_NAMES}(?:-fips)?\.(?!s3)", re.IGNORECASE)
+_HOST_LIKE = re.compile(rf"{_NAMES}\.", re.IGNORECASE)
+_PATH = re.compile(rf"^/+{_NAMES}[^/]*_", re.IGNORECASE)
+"""moto's server takes an unsigned request to `/kms_us-east-1/` for one of KMS; no bucket has such a name."""
+
+_MATCHED = {"streams": "dynamodbstreams"}
 _QUERY_CREDENTIALS = frozenset({"x-amz-credential", "x-amz-algorithm", "x-amz-signature"})
 
 
@@ -56,18 +57,25 @@ def route(request: WireRequest, form: Fields) -> str | None:
 
     `form` holds the fields of a form in the body. Raises RefusedError where signs disagree, and for a
     presigned request of an enforced service: those services' APIs are not made for browsers, and a
-    signature in a URL outlives the request.
+    signature in a URL outlives the request. Raises ServiceError for a signature in no known form.
     """
-    query = fields(request.query)
-    scopes = tuple(_scopes(request, (*query, *form)))
-    signs = tuple(_signs(request, scopes, (*query, *form)))
+    given = (*fields(request.query), *form)
+    credentials = [request.header("authorization")]
+    credentials += [value for name, value in given if name.lower() == "x-amz-credential"]
+    signs = [
+        *_target(request),
+        *named_services(credentials),
+        *_fields(request, given),
+        *_host(request, given),
+    ]
     if not signs:
+        check_readable(request.header("authorization"))
         return None
     service = signs[0]
     names = {SIGNING_NAMES[sign] for sign in signs}
-    if len(names) > 1 or any(scope not in names for scope in scopes):
+    if len(names) > 1 or any(scope not in names for scope in named_scopes(credentials)):
         raise RefusedError(service, _wrong_scope(service))
-    if any(name.lower() in _QUERY_CREDENTIALS for name, _ in (*query, *form)):
+    if any(name.lower() in _QUERY_CREDENTIALS for name, _ in given):
         raise RefusedError(service, _presigned(service))
     return service
 
@@ -77,36 +85,34 @@ def fields(query: str) -> Fields:
     return tuple(parse_qsl(query, keep_blank_values=True, errors="replace")) if query else ()
 
 
-def _scopes(request: WireRequest, form: Fields) -> Iterator[str]:
-    """Every service that a credential scope names, wherever in the request it stands."""
-    texts = [request.header("authorization")]
-    texts += [value for name, value in form if name.lower() == "x-amz-credential"]
-    for text in texts:
-        yield from (name.lower() for name in _SCOPE.findall(text))
-
-
-def _signs(request: WireRequest, scopes: Iterable[str], form: Fields) -> Iterator[str]:
-    """Every sign of an enforced service, the most telling first: the target says streams from tables."""
+def _target(request: WireRequest) -> Iterator[str]:
+    """The most telling sign: it tells streams from tables."""
     target = request.header("x-amz-target").lower()
-    for prefix, service in TARGETS.items():
-        if prefix in target:
-            yield service
-    yield from (scope for scope in scopes if scope in SIGNING_NAMES)
-    yield from _actions(form)
-    host = _HOST.match(request.header("host"))
-    if host:
-        name = str(host.lastgroup)
-        yield _HOST_SERVICES.get(name, name)
+    return (service for part, service in TARGETS.items() if part in target)
 
 
-def _actions(form: Fields) -> Iterator[str]:
-    versions = [value.strip() for name, value in form if name.lower() == "version"]
+def _fields(request: WireRequest, given: Fields) -> Iterator[str]:
+    """By `Version`, and by `Action` where the request has no version, or no scope to tell whose it is."""
+    versions = [value.strip() for name, value in given if name.lower() == "version"]
     known = [VERSIONS[version] for version in versions if version in VERSIONS]
     yield from known
-    if known or not versions:
-        for name, value in form:
+    if known or not versions or plain_scope(request.header("authorization")) is None:
+        for name, value in given:
             if name.lower() == "action" and value.strip().lower() in ACTIONS:
                 yield ACTIONS[value.strip().lower()]
+
+
+def _host(request: WireRequest, given: Fields) -> Iterator[str]:
+    """By the host name; a mere likeness (`tests.example`) counts where nothing better tells whose call it
+    is, since some backends look for `sts.` anywhere."""
+    host = request.header("host")
+    found = [_HOST.search(host), _PATH.search(request.path)]
+    calls = request.header("x-amz-target") or any(name.lower() == "action" for name, _ in given)
+    if calls and plain_scope(request.header("authorization")) is None:
+        found.append(_HOST_LIKE.search(host))
+    for match in found:
+        if match:
+            yield _MATCHED.get(str(match.lastgroup), str(match.lastgroup))
 
 
 def _wrong_scope(service: str) -> ServiceError:

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.gateway import HOST, ROOT, GatewayUnderTest, call_of, error_code, signed
 from unit.gateway.fake_upstream import FakeUpstream
+from werkzeug.test import Client
 
 from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
 
 FORM = "application/x-www-form-urlencoded"
 LIST_USERS = "Action=ListUsers&Version=2010-05-08"
@@ -67,6 +69,25 @@ DISGUISED = {
         "/",
         "s3",
     ),
+    "a host name that only looks like one, of a call that nothing else tells": (
+        b"",
+        {"Host": "tests.example", "Authorization": "AWS test:x"},
+        "/?Action=Anything",
+        "",
+    ),
+    "a target of STS": (
+        b"{}",
+        {"X-Amz-Target": "AWSSecurityTokenServiceV20110615.GetCallerIdentity"},
+        "/",
+        "s3",
+    ),
+    "an action that another service has too, of a call that nothing else tells": (
+        b"",
+        {"Authorization": "AWS test:x"},
+        "/?Action=CreateUser&Version=2015-02-02",
+        "",
+    ),
+    "a path of moto's own": (b"", {"Authorization": "AWS test:x"}, "/kms_us-east-1/", ""),
     "a host name of LocalStack": (b"", {"Host": "IAM.localhost.localstack.cloud:4566"}, "/", "s3"),
 }
 
@@ -78,7 +99,7 @@ def test_signs_of_an_enforced_service(
 ) -> None:
     body, headers, target, scope = DISGUISED[disguise]
     host = headers.get("Host", HOST)
-    if is_signed:
+    if is_signed and scope:
         headers = {**as_service(scope, body, headers, target=target), "Host": host}
     response = gateway.send(body, headers, target=target)
     assert response.status_code in (400, 403, 404)
@@ -93,6 +114,16 @@ OTHER_HEADERS = [
     "aws4-hmac-sha256 credential={1}",
     'AWS4-HMAC-SHA256 Credential="{1}"',
     "AWS4-HMAC-SHA256 Credential={0}, X=/KMS/AWS4_REQUEST",
+    # without the end that AWS documents, decoded or unescaped by the reader, as a label, in another scheme
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kms/x, SignedHeaders=host, Signature=00",
+    "AWS4-HMAC-SHA256 Credential*=UTF-8''test/20260101/us-east-1/%6bms/x, SignedHeaders=host, Signature=00",
+    'AWS4-HMAC-SHA256 Credential="test/20260101/us-east-1/k\\ms/x", SignedHeaders=host, Signature=00',
+    "AWS4-HMAC-SHA256 Credential=test/20260101/x/kms.us-east-1/aws4_request, SignedHeaders=a, Signature=0",
+    "Bearer test/20260101/us-east-1/kms/x",
+    # of no enforced service, but in a form that two readers may read in two ways
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request",
+    "AWS4-HMAC-SHA256 Credential=a/b/c/s3/aws4_request, SignedHeaders=host, Signature=00",
+    "aws4-hmac-sha256 credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00",
 ]
 
 
@@ -100,7 +131,9 @@ OTHER_HEADERS = [
 def test_a_scope_hidden_in_the_authorization_header(
     gateway: GatewayUnderTest, upstream: FakeUpstream, header: str
 ) -> None:
-    response = gateway.send(b"{}", {"Authorization": header.format(*SCOPES), "Host": HOST})
+    for plain, scope in enumerate(SCOPES):
+        header = header.replace(f"{{{plain}}}", scope)
+    response = gateway.send(b"{}", {"Authorization": header, "Host": HOST})
     assert response.status_code == 400
     assert (upstream.sent, upstream.forwarded) == ([], [])
 
@@ -130,6 +163,15 @@ PLAIN = {
         {"Content-Type": FORM},
         "elasticache",
     ),
+    "a host that only looks like one": (
+        "POST",
+        "/",
+        b"Action=ListQueues&Version=2012-11-05",
+        {"Host": "tests.example", "Content-Type": FORM},
+        "sqs",
+    ),
+    "an object of nobody's on such a host": ("GET", "/bucket/key", b"", {"Host": "tests.example"}, ""),
+    "a token": ("GET", "/anything", b"", {"Authorization": "Bearer abc.def-ghi"}, ""),
     "a bucket called dynamodb": ("GET", "/", b"", {"Host": "dynamodb.s3.us-east-1.amazonaws.com"}, "s3"),
     "nobody's": ("GET", "/anything", b"", {}, ""),
 }
@@ -278,17 +320,22 @@ def test_whatever_the_signs_a_request_is_decided_or_is_nobodys(
         assert gateway.trail.since(), "it reached the backend without a decision"
 
 
-@pytest.mark.parametrize(
-    ("target", "body"),
-    [
-        ("/kms_us-east-1/", b""),
-        ("/iam_us-east-1/", b""),
-        ("/moto-api/reset", b""),
-        ("/", urlencode({"Action": "AssumeRoleWithWebIdentity"}).encode()),
-    ],
-)
-def test_what_motos_own_routing_would_take_for_an_enforced_service(
-    backend: MotoBackend, target: str, body: bytes
-) -> None:
-    response = GatewayUnderTest(backend).send(body, {"Content-Type": FORM}, target=target)
+GUARDED = [
+    ("/", {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/kms/aws4_request, x"}, b"{}"),
+    ("/", {"Authorization": "Any a/20260101/us-east-1/KMS/x"}, b"{}"),
+    ("/", {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/kms.x/aws4_request, x"}, b""),
+    ("/kms_us-east-1/", {}, b""),
+    ("/iam_us-east-1/", {}, b""),
+    ("/moto-api/reset", {}, b""),
+    ("/", {"Content-Type": FORM}, urlencode({"Action": "AssumeRoleWithWebIdentity"}).encode()),
+]
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(("target", "headers", "body"), GUARDED)
+def test_motos_own_routing_has_the_last_word(target: str, headers: dict[str, str], body: bytes) -> None:
+    """Whatever got so far: an application of an enforced service is never made."""
+    client = Client(MotoUpstream().forward)
+    response = client.open(target, method="POST", headers=headers, data=body)
     assert response.status_code == 403
+    assert "would take this undecided request" in response.get_data(as_text=True)

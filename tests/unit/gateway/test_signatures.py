@@ -80,7 +80,7 @@ TAMPERED = {
     "header that nobody signed": lambda body, headers: (body, {**headers, "X-Amz-Security-Token": "t"}),
     "signature": lambda body, headers: (
         body,
-        {**headers, "Authorization": headers["Authorization"][:-1] + "f"},
+        {**headers, "Authorization": headers["Authorization"][:-64] + "0" * 64},
     ),
     "signed headers": lambda body, headers: (
         body,
@@ -101,8 +101,6 @@ TAMPERED = {
 def test_a_tampered_request(gateway: GatewayUnderTest, tampering: str) -> None:
     body, headers = call_of("kms", "ListKeys", {})
     headers = signed("kms", body, headers)
-    if tampering == "signature" and headers["Authorization"].endswith("f"):
-        headers["Authorization"] = headers["Authorization"][:-1] + "e"
     body, headers = TAMPERED[tampering](body, headers)
     assert answered(gateway.send(body, headers)) == ("InvalidSignatureException", 400)
 
