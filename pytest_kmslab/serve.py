@@ -167,11 +167,11 @@ class TellingTrail(Trail):
     def __init__(self, sinks: tuple[Sink, ...]) -> None:
         super().__init__()
         self._sinks = sinks
-        self._lock = Lock()
+        self._telling = Lock()
 
     def record(self, *arguments: Any, **more: Any) -> Entry:
         """Add one decision and tell it."""
-        with self._lock:
+        with self._telling:
             entry = super().record(*arguments, **more)
             for sink in self._sinks:
                 sink(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ class Entry(NamedTuple):
 
 
 class Trail:
-    """The decisions of a run. Holds requests and decisions, never parameters or secrets."""
+    """The decisions of a run. Holds requests and decisions, never parameters or secrets.
+
+    May be written and read by several threads.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._count = 0
+        self._lock = Lock()
 
     def record(
         self,
@@ -47,9 +52,10 @@ class Trail:
         grants: tuple[Grant, ...] = (),
     ) -> Entry:
         """Add one decision, with what it was decided from."""
-        self._count += 1
-        entry = Entry(self._count, operation, request, decision, via, policies, grants)
-        self._entries.append(entry)
+        with self._lock:
+            self._count += 1
+            entry = Entry(self._count, operation, request, decision, via, policies, grants)
+            self._entries.append(entry)
         return entry
 
     def mark(self) -> int:
@@ -58,7 +64,9 @@ class Trail:
 
     def since(self, mark: int = 0) -> tuple[Entry, ...]:
         """The entries after a mark, oldest first."""
-        return tuple(entry for entry in self._entries if entry.number > mark)
+        with self._lock:
+            kept = tuple(self._entries)
+        return tuple(entry for entry in kept if entry.number > mark)
 
     def denials(self, mark: int = 0) -> tuple[Entry, ...]:
         """The entries after a mark that were denied."""
