@@ -54,7 +54,7 @@ class LocalStackBackend(EndpointBackend):
 def _configured() -> str:
     """Where localstack-client says that LocalStack is; raises BackendError without it."""
     try:
-        from localstack_client.config import get_service_endpoint  # type: ignore[import,unused-ignore]
+        from localstack_client.config import get_service_endpoint
     except ImportError:
         raise BackendError(f"backend `localstack` needs an endpoint: {HOW}") from None
     return str(get_service_endpoint("dynamodb"))
