@@ -1,4 +1,4 @@
-"""Whatever signs a request carries, it is decided or is nobody's; and moto's own routing has the last word."""
+"""Whatever signs a request carries, it is decided or nobody's; and moto's own routing has the last word."""
 
 from __future__ import annotations
 
