@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import socket
 import subprocess
 import sys
@@ -215,10 +214,7 @@ def served(command: list[str], health: str) -> Iterator[tuple[str, int]]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-        server = subprocess.Popen(
-            [sys.executable, "-m", *command, str(port)], stdout=log, stderr=log, env=environment
-        )
+        server = subprocess.Popen([sys.executable, "-m", *command, str(port)], stdout=log, stderr=log)
         try:
             answering(url + health, server)
             yield url, server.pid
