@@ -15,6 +15,8 @@ from functools import cache
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.enforcement import sigv4, wire_read, wire_write
 from pytest_kmslab.enforcement.gateway_forms import form_fields, read_body
@@ -24,6 +26,7 @@ from pytest_kmslab.enforcement.wire import Environ, RefusedError, Reply, WireReq
 from pytest_kmslab.enforcement.wire_parsed import ParsedResponse
 from pytest_kmslab.enforcement.wire_route import route
 from pytest_kmslab.enforcement.wire_scope import SIGNING_NAMES
+from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
@@ -80,6 +83,9 @@ class Gateway:
             return wire_write.error_reply(model, error)
         except UpstreamError as error:
             return wire_write.error_reply(model, ServiceError(_internal(service), str(error), 502))
+        except (BotoCoreError, ClientError, BackendError) as error:
+            text = f"the backend does not tell what a decision needs: {error}"
+            return wire_write.error_reply(model, ServiceError(_internal(service), text, 502))
         except NotImplementedError as error:
             return wire_write.error_reply(model, ServiceError(_internal(service), str(error), 501))
         except Exception as error:

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from support.gateway import ROOT, GatewayUnderTest, client, error_code, make_user
 from unit.gateway.fake_upstream import FakeUpstream
 
@@ -234,6 +234,21 @@ def test_a_backend_that_is_gone(backend: MotoBackend) -> None:
     response = gateway.call("kms", "ListKeys")
     assert (response.status_code, error_code(response)) == (502, "InternalFailure")
     assert gateway.send(b"", {}).status_code == 502
+
+
+def test_a_backend_that_does_not_tell_what_a_decision_needs(
+    backend: MotoBackend, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gone(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://gone")
+
+    upstream = FakeUpstream()
+    monkeypatch.setattr(type(backend.facts), "policies", gone)
+    gateway = GatewayUnderTest(backend, upstream)
+    response = gateway.call("kms", "ListKeys")
+    assert (response.status_code, error_code(response)) == (502, "InternalFailure")
+    assert "http://gone" in response.get_data(as_text=True)
+    assert (upstream.sent, capsys.readouterr().err) == ([], "")
 
 
 def test_what_goes_wrong_in_here_is_a_failure_and_never_a_pass(
