@@ -1,24 +1,12 @@
-"""Every option in one table, resolved once into frozen Settings.
-
-The command line wins over the environment, the environment over the ini file, the ini file over the
-default. No other module reads an option, an ini value or an environment variable of the plugin.
-"""
+"""Every option in one table, and the frozen Settings that they make; `option_reading` resolves them."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-if TYPE_CHECKING:
-    import argparse
-
-    import pytest
-
-SUFFIX = 24
-"""Characters at most that a run adds to a configured name to make it unique."""
+from pytest_kmslab import option_rules as good
+from pytest_kmslab.option_rules import Rule, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +14,21 @@ class Settings:
     """What a run was asked for. Names are those of the documented lab; a run suffix makes them unique.
 
     `enforcement` is `enforce` or `off`; `scope` is `auto` or a pytest scope for the lab's fixtures;
-    `table_key_cache` is in seconds.
+    `table_key_cache` is in seconds. `region` is empty where an AWS account is to be used and nobody named
+    one: then the profile's counts. `account` (12 digits) and `profile` are of that account; `observe` is
+    `warn`, `strict` or `off`; `key_arn` and `table` name a key and a table to use in place of new ones,
+    empty for none. `block_aws` is `always` or `lab`.
     """
 
     backend: str = "moto"
+    real_aws: bool = False
+    account: str = ""
+    profile: str = ""
+    observe: str = "warn"
+    key_arn: str = ""
+    table: str = ""
+    manage_key_policy: bool = False
+    block_aws: str = "always"
     endpoint: str = ""
     endpoint_access_key: str = "test"
     endpoint_secret_key: str = "test"
@@ -49,63 +48,23 @@ class Settings:
 DEFAULTS = Settings()
 
 
-class Rule(NamedTuple):
-    """Which values are good: `accepts` says it of one, `good` names them for a person."""
-
-    accepts: Callable[[str], bool]
-    good: str
-
-
-def one_of(*values: str) -> Rule:
-    """Good are these values and no others."""
-    listed = ", ".join(f"`{value}`" for value in values)
-    return Rule(lambda value: value in values, f"one of {listed}" if len(values) > 1 else listed)
-
-
-def shaped(pattern: str, good: str) -> Rule:
-    """Good is what the pattern matches as a whole; it is compiled only where somebody gives a value."""
-    return Rule(lambda value: re.fullmatch(pattern, value, re.ASCII | re.DOTALL) is not None, good)
-
-
-IAM_NAME = shaped(rf"[\w+=,.@-]{{1,{64 - SUFFIX}}}", f"1 to {64 - SUFFIX} letters, digits or _+=,.@-")
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, less the suffix."""
-
-ALIAS = shaped(
-    rf"(?!alias/|aws/)[a-zA-Z0-9/_-]{{1,{256 - len('alias/') - SUFFIX}}}",
-    f"1 to {256 - len('alias/') - SUFFIX} letters, digits or /_-, without `alias/` and not in `aws/`",
-)
-"""https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html, less the suffix."""
-
-TABLE_NAME = shaped(rf"[a-zA-Z0-9_.-]{{3,{255 - SUFFIX}}}", f"3 to {255 - SUFFIX} letters, digits or _.-")
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
-
-DESCRIPTION = shaped(r".{0,8192}", "at most 8192 characters")
-"""https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"""
-
-SECONDS = shaped(r"[0-9]{1,6}(\.[0-9]{1,6})?", "seconds: 0 or more, such as `300`")
-
-ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")
-
-ACCESS_KEY = shaped(r"\S{1,128}", "1 to 128 characters without blanks")
-
-REGION = shaped(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", "the name of an AWS Region, such as `us-east-1`")
-
-
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option: a field of Settings, the values that are good for it, and what to say of it.
 
     Every option has an ini name and an environment variable; `on_command_line` gives it a flag too.
     `read` makes of the text what Settings holds. `instead` is an environment variable of somebody else's
-    that counts where nobody gives the option; what stands there is taken as it is.
+    that counts where nobody gives the option; what stands there is taken as it is. `called` is another
+    flag than the one made of the field's name.
     """
 
     field: str
     rule: Rule
     help: str
     on_command_line: bool = False
-    read: Callable[[str], str | float] = str
+    read: Callable[[str], str | float | bool] = str
     instead: str = ""
+    called: str = ""
 
     @property
     def ini(self) -> str:
@@ -120,7 +79,12 @@ class Option:
     @property
     def flag(self) -> str:
         """Its flag on the command line, where it has one."""
-        return f"--kmslab-{self.field.replace('_', '-')}"
+        return self.called or f"--kmslab-{self.field.replace('_', '-')}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether its flag takes no value."""
+        return self.rule is good.SWITCH
 
     @property
     def name(self) -> str:
@@ -130,20 +94,70 @@ class Option:
     @property
     def default(self) -> str:
         """The value where nobody gives one."""
-        return str(getattr(DEFAULTS, self.field))
+        value = getattr(DEFAULTS, self.field)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def switch(field: str, help: str, called: str = "") -> Option:
+    """An option that is off until named."""
+    read: Callable[[str], bool] = "true".__eq__
+    return Option(field, good.SWITCH, help, on_command_line=True, read=read, called=called)
 
 
 OPTIONS = (
-    Option("backend", one_of("moto", "localstack"), "where AWS calls are answered", on_command_line=True),
+    Option(
+        "backend", one_of("moto", "localstack", "aws"), "where AWS calls are answered", on_command_line=True
+    ),
+    switch(
+        "real_aws",
+        "the same as backend `aws`: use the AWS account that `--kmslab-account` names",
+        called="--real-aws",
+    ),
+    Option(
+        "account",
+        good.ACCOUNT,
+        "the AWS account that backend `aws` must find itself in; without it that backend does nothing",
+        on_command_line=True,
+    ),
+    Option(
+        "profile",
+        good.PROFILE,
+        "profile whose credentials backend `aws` uses; without it those that boto3 finds",
+        on_command_line=True,
+    ),
+    Option(
+        "observe",
+        one_of("warn", "strict", "off"),
+        "what comes of it if AWS decides otherwise than the engine: a warning, or a failed run",
+        on_command_line=True,
+    ),
+    Option(
+        "key_arn",
+        good.KEY_ARN,
+        "a key of yours to be `kms_key` in place of a new one",
+        on_command_line=True,
+    ),
+    Option(
+        "table",
+        good.GIVEN_TABLE,
+        "a table of yours to be `encrypted_table` in place of a new one",
+        on_command_line=True,
+    ),
+    switch("manage_key_policy", "lets the lab change the policy of that key, and put it back at the end"),
+    Option(
+        "block_aws",
+        one_of("always", "lab"),
+        "when a call to AWS is stopped where the backend is not `aws`: ever, or while there is a lab",
+    ),
     Option(
         "endpoint",
-        ENDPOINT,
+        good.ENDPOINT,
         "where backend `localstack` is; without it AWS_ENDPOINT_URL counts, then localstack-client",
         on_command_line=True,
         instead="AWS_ENDPOINT_URL",
     ),
-    Option("endpoint_access_key", ACCESS_KEY, "access key of the root user at the endpoint"),
-    Option("endpoint_secret_key", ACCESS_KEY, "its secret"),
+    Option("endpoint_access_key", good.ACCESS_KEY, "access key of the root user at the endpoint"),
+    Option("endpoint_secret_key", good.ACCESS_KEY, "its secret"),
     Option(
         "enforcement",
         one_of("enforce", "off"),
@@ -152,8 +166,8 @@ OPTIONS = (
     ),
     Option(
         "region",
-        REGION,
-        "Region of the lab; AWS_REGION and AWS_DEFAULT_REGION are not looked at",
+        good.REGION,
+        "Region of the lab; AWS_REGION, AWS_DEFAULT_REGION and the profile count for backend `aws` only",
         on_command_line=True,
     ),
     Option(
@@ -162,67 +176,15 @@ OPTIONS = (
         "scope of the lab's fixtures; `auto` takes the narrowest that the backend makes cheap",
         on_command_line=True,
     ),
-    Option("key_alias", ALIAS, "alias of the lab's key, without `alias/`"),
-    Option("key_description", DESCRIPTION, "description of the lab's key"),
-    Option("table_name", TABLE_NAME, "name of the lab's table"),
-    Option("user_name", IAM_NAME, "name of the IAM user who is denied first and made a key user later"),
-    Option("admin_name", IAM_NAME, "name of the lab's IAM administrator"),
+    Option("key_alias", good.ALIAS, "alias of the lab's key, without `alias/`"),
+    Option("key_description", good.DESCRIPTION, "description of the lab's key"),
+    Option("table_name", good.TABLE_NAME, "name of the lab's table"),
+    Option("user_name", good.IAM_NAME, "name of the IAM user who is denied first and made a key user later"),
+    Option("admin_name", good.IAM_NAME, "name of the lab's IAM administrator"),
     Option(
         "table_key_cache",
-        SECONDS,
+        good.SECONDS,
         "how long DynamoDB uses a table's key before it asks KMS again, on AWS about `300`",
         read=float,
     ),
 )
-
-
-def add_options(parser: pytest.Parser) -> None:
-    """Tell pytest of every option; the default stays None, so that a value given is told from none."""
-    group = parser.getgroup("kmslab", "who can read a DynamoDB table encrypted with a KMS key")
-    for option in OPTIONS:
-        told = f"{option.help}: {option.rule.good} (default: {option.default})"
-        parser.addini(option.ini, told, type="string", default=None)
-        if option.on_command_line:
-            metavar = option.field.upper()
-            also = f"; also ini {option.ini}, environment {option.environment}"
-            group.addoption(option.flag, dest=option.ini, metavar=metavar, default=None, help=told + also)
-
-
-def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> Settings:
-    """Settings of a run; raises pytest.UsageError for a value that is not good, wherever it came from.
-
-    `given` is the command line where pytest has not made `config.option` of it yet.
-    """
-    given = config.option if given is None else given
-    values: dict[str, Any] = {option.field: option.read(_text(option, config, given)) for option in OPTIONS}
-    settings = Settings(**values)
-    if settings.user_name.lower() == settings.admin_name.lower():
-        _refuse(
-            f"kmslab_user_name and kmslab_admin_name are both `{settings.user_name}`: give two names that "
-            "differ in more than case, which IAM does not tell apart"
-        )
-    return settings
-
-
-def _text(option: Option, config: pytest.Config, given: argparse.Namespace) -> str:
-    sources = (
-        ("the command line", getattr(given, option.ini, None)),
-        (f"environment variable {option.environment}", os.environ.get(option.environment)),
-        (f"ini option {option.ini}", config.getini(option.ini)),
-    )
-    for source, value in sources:
-        if value is not None:
-            return _checked(option, str(value), source)
-    return os.environ.get(option.instead, option.default) if option.instead else option.default
-
-
-def _checked(option: Option, value: str, source: str) -> str:
-    if not option.rule.accepts(value):
-        _refuse(f"{option.name}: `{value}`, from {source}, cannot be used: give {option.rule.good}")
-    return value
-
-
-def _refuse(message: str) -> NoReturn:
-    import pytest
-
-    raise pytest.UsageError(message)

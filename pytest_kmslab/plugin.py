@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.options import add_options, resolve
+from pytest_kmslab.option_reading import add_options, resolve
 from pytest_kmslab.report.terminal import Tally, header, summarize
 from pytest_kmslab.run import RUN, Run
 

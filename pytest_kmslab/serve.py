@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pytest_kmslab.enforcement.trail import Entry, Trail
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.options import REGION
+from pytest_kmslab.option_rules import REGION
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend

@@ -6,7 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_kmslab.options import DEFAULTS, OPTIONS, SUFFIX, Option, Settings, resolve
+from pytest_kmslab.option_reading import resolve
+from pytest_kmslab.option_rules import SUFFIX
+from pytest_kmslab.options import DEFAULTS, OPTIONS, Option, Settings
 
 
 @dataclass
@@ -158,3 +160,28 @@ def test_every_option_is_read_from_its_environment_variable(
 def test_two_users_that_iam_would_not_tell_apart_are_refused(admin: str) -> None:
     with pytest.raises(pytest.UsageError, match="kmslab_user_name and kmslab_admin_name are both `ana`"):
         settings(ini={"kmslab_user_name": "ana", "kmslab_admin_name": admin})
+
+
+def test_real_aws_is_the_backend_aws() -> None:
+    assert settings({"kmslab_real_aws": "true"}).backend == "aws"
+
+
+def test_real_aws_and_another_backend_are_refused() -> None:
+    with pytest.raises(pytest.UsageError, match="--real-aws is given, and --kmslab-backend is `moto`"):
+        settings({"kmslab_real_aws": "true"}, {"kmslab_backend": "moto"})
+
+
+def test_an_account_of_aws_has_no_endpoint() -> None:
+    with pytest.raises(pytest.UsageError, match="--kmslab-endpoint is `http://localhost:4566`"):
+        settings({"kmslab_backend": "aws"}, {"kmslab_endpoint": "http://localhost:4566"})
+
+
+def test_the_region_of_an_account_of_aws_is_not_made_up() -> None:
+    assert settings({"kmslab_backend": "aws"}).region == ""
+    assert settings({"kmslab_backend": "aws", "kmslab_region": "eu-west-1"}).region == "eu-west-1"
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "True"])
+def test_a_switch_is_true_or_false(value: str) -> None:
+    with pytest.raises(pytest.UsageError, match=r"--real-aws: .* give one of `true`, `false`"):
+        settings(ini={"kmslab_real_aws": value})

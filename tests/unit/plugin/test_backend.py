@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-GIVE_ONE = "*cannot be used: give one of `moto`, `localstack`"
+GIVE_ONE = "*cannot be used: give one of `moto`, `localstack`, `aws`"
 
 
 def test_an_unknown_backend_on_the_command_line_is_a_usage_error(project: pytest.Pytester) -> None:

@@ -34,6 +34,6 @@ def test_command_line_wins_over_environment_over_ini(
 def test_the_help_says_that_the_region_of_the_sdk_is_not_taken(project: pytest.Pytester) -> None:
     text = " ".join(project.runpytest("--help").stdout.str().split())
     assert (
-        "--kmslab-region=REGION Region of the lab; AWS_REGION and AWS_DEFAULT_REGION are not looked at"
-        in text
+        "--kmslab-region=REGION Region of the lab; AWS_REGION, AWS_DEFAULT_REGION and the profile count for "
+        "backend `aws` only" in text
     )

@@ -1,0 +1,66 @@
+"""Which values are good for an option: the rules that options.py's table names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+SUFFIX = 24
+"""Characters at most that a run adds to a configured name to make it unique."""
+
+
+class Rule(NamedTuple):
+    """Which values are good: `accepts` says it of one, `good` names them for a person."""
+
+    accepts: Callable[[str], bool]
+    good: str
+
+
+def one_of(*values: str) -> Rule:
+    """Good are these values and no others."""
+    listed = ", ".join(f"`{value}`" for value in values)
+    return Rule(lambda value: value in values, f"one of {listed}" if len(values) > 1 else listed)
+
+
+def shaped(pattern: str, good: str) -> Rule:
+    """Good is what the pattern matches as a whole; it is compiled only where somebody gives a value."""
+    return Rule(lambda value: re.fullmatch(pattern, value, re.ASCII | re.DOTALL) is not None, good)
+
+
+IAM_NAME = shaped(rf"[\w+=,.@-]{{1,{64 - SUFFIX}}}", f"1 to {64 - SUFFIX} letters, digits or _+=,.@-")
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, less the suffix."""
+
+ALIAS = shaped(
+    rf"(?!alias/|aws/)[a-zA-Z0-9/_-]{{1,{256 - len('alias/') - SUFFIX}}}",
+    f"1 to {256 - len('alias/') - SUFFIX} letters, digits or /_-, without `alias/` and not in `aws/`",
+)
+"""https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html, less the suffix."""
+
+TABLE_NAME = shaped(rf"[a-zA-Z0-9_.-]{{3,{255 - SUFFIX}}}", f"3 to {255 - SUFFIX} letters, digits or _.-")
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"""
+
+DESCRIPTION = shaped(r".{0,8192}", "at most 8192 characters")
+"""https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"""
+
+SECONDS = shaped(r"[0-9]{1,6}(\.[0-9]{1,6})?", "seconds: 0 or more, such as `300`")
+
+ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")
+
+ACCESS_KEY = shaped(r"\S{1,128}", "1 to 128 characters without blanks")
+
+REGION = shaped(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", "the name of an AWS Region, such as `us-east-1`")
+
+SWITCH = one_of("true", "false")
+
+ACCOUNT = shaped(r"([0-9]{12})?", "the 12 digits of an account's id")
+
+PROFILE = shaped(r"([^\s\[\]][^\r\n\[\]]{0,255})?", "the name of a profile of your AWS configuration")
+
+KEY_ARN = shaped(
+    r"(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)?",
+    "the ARN of a KMS key, `arn:aws:kms:REGION:ACCOUNT:key/ID`",
+)
+"""Not an alias: it may be given to another key while the tests run."""
+
+GIVEN_TABLE = shaped(r"([a-zA-Z0-9_.-]{3,255})?", "the name of a DynamoDB table")
