@@ -5,6 +5,7 @@ KmslabError
 ├── PolicyError           a policy document that cannot be read
 ├── CaseError             an authorization case that cannot be read
 ├── BackendError          the backend cannot be used as asked
+├── LedgerError           what is made cannot be written down, or what was written not be read
 ├── ResourceError         a resource could not be made ready
 └── TeardownError         one or more resources could not be removed
 
@@ -35,6 +36,10 @@ class CaseError(KmslabError, ValueError):
 
 class BackendError(KmslabError):
     """The backend is missing, cannot be reached, or cannot do what was asked of it."""
+
+
+class LedgerError(KmslabError):
+    """The ledger cannot be written or read: nothing may be made that is not in it first."""
 
 
 class ResourceError(KmslabError):

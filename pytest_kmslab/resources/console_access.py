@@ -45,12 +45,17 @@ def sign_in_url(account: str) -> str:
     return f"https://{account}.signin.aws.amazon.com/console"
 
 
+def credentials_path(directory: Path, user_name: str) -> Path:
+    """Where the credentials file of a user is in a directory."""
+    return directory / f"{user_name}_credentials.csv"
+
+
 def write_credentials(directory: Path, user_name: str, password: str, account: str) -> ConsoleAccess:
     """Write the `.csv` that the console offers for download, with mode 0600 from its first byte.
 
     Raises FileExistsError where there is one already.
     """
-    path = directory / f"{user_name}_credentials.csv"
+    path = credentials_path(directory, user_name)
     url = sign_in_url(account)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", newline="", encoding="utf-8") as file:

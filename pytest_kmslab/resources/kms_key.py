@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kmslab.resources import key_policy
+from pytest_kmslab.resources.things import DELETION_DAYS
 from pytest_kmslab.resources.waiters import KEY_POLICY_PRINCIPAL_LIMIT, NOT_YET_A_PRINCIPAL, Waiter
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.type_defs import CreateKeyRequestTypeDef
 
 POLICY_NAME = "default"
-DELETION_DAYS = 7
-"""The shortest wait KMS accepts before it deletes a key."""
+
+
+DELETED_STATES = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+"""A key cannot be deleted faster than it is in one of these."""
 
 
 class HasArn(Protocol):
@@ -40,16 +43,20 @@ def arn_of(principal: Principal) -> str:
 class KmsKey:
     """A symmetric key for encrypting and decrypting.
 
-    `alias` is its name with the `alias/` prefix, empty until it has one. Every method calls KMS as the
-    lab's administrator and lets KMS's own error through.
+    `alias` is its name with the `alias/` prefix, empty until it has one. `retried` says that botocore
+    sent CreateKey more than once, which may have made a second key. Every method calls KMS as the lab's
+    administrator and lets KMS's own error through.
     """
 
-    def __init__(self, kms: KMSClient, waiter: Waiter, key_id: str, arn: str) -> None:
+    def __init__(
+        self, kms: KMSClient, waiter: Waiter, key_id: str, arn: str, *, retried: bool = False
+    ) -> None:
         self._kms = kms
         self._waiter = waiter
         self.id = key_id
         self.arn = arn
         self.alias = ""
+        self.retried = retried
 
     def __repr__(self) -> str:
         return f"KmsKey({self.alias or self.arn!r})"
@@ -121,21 +128,40 @@ class KmsKey:
 
     def remove(self) -> None:
         """Delete the alias and schedule the key's deletion; what is done already stays done."""
-        if self.alias:
-            self._delete_alias()
-        try:
-            self.schedule_deletion()
-        except self._kms.exceptions.KMSInvalidStateException:
-            if self.state() != "PendingDeletion":
-                raise
-
-    def _delete_alias(self) -> None:
-        with suppress(self._kms.exceptions.NotFoundException):
-            self._kms.delete_alias(AliasName=self.alias)
+        remove_key(self._kms, self.arn, [self.alias] if self.alias else [])
         self.alias = ""
 
     def _policy_text(self) -> str:
         return self._kms.get_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME)["Policy"]
+
+
+def remove_key(kms: KMSClient, arn: str, aliases: Iterable[str]) -> None:
+    """Delete a key's aliases and schedule its deletion; what is done already stays done.
+
+    The deletion is scheduled even where an alias cannot be deleted, whose error is raised then.
+    """
+    try:
+        for alias in aliases:
+            with suppress(kms.exceptions.NotFoundException):
+                kms.delete_alias(AliasName=alias)
+    finally:
+        _schedule(kms, arn)
+
+
+def aliases_of(kms: KMSClient, arn: str) -> list[str]:
+    """The names of a key's aliases, with their `alias/` prefix."""
+    pages = kms.get_paginator("list_aliases").paginate(KeyId=arn)
+    return [alias["AliasName"] for page in pages for alias in page["Aliases"]]
+
+
+def _schedule(kms: KMSClient, arn: str) -> None:
+    try:
+        kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=DELETION_DAYS)
+    except kms.exceptions.KMSInvalidStateException:
+        if kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] not in DELETED_STATES:
+            raise
+    except kms.exceptions.NotFoundException:
+        return
 
 
 def create_key(
@@ -156,4 +182,6 @@ def create_key(
     answer = waiter.while_refused(
         lambda: kms.create_key(**request), NOT_YET_A_PRINCIPAL, KEY_POLICY_PRINCIPAL_LIMIT
     )
-    return KmsKey(kms, waiter, answer["KeyMetadata"]["KeyId"], answer["KeyMetadata"]["Arn"])
+    retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+    made = answer["KeyMetadata"]
+    return KmsKey(kms, waiter, made["KeyId"], made["Arn"], retried=retried)

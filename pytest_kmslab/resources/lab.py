@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kmslab.backends.base import Backend, Credentials
-from pytest_kmslab.resources.alarms import create_alarm, delete_alarms
+from pytest_kmslab.resources.alarms import create_alarm
+from pytest_kmslab.resources.console_access import credentials_path
 from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.resources.environment import environment
 from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, IamUser, create_user
 from pytest_kmslab.resources.inventory import inventory
 from pytest_kmslab.resources.key_policy import console_policy
 from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of, create_key
+from pytest_kmslab.resources.ledger import Ledger, NoLedger
+from pytest_kmslab.resources.lost import making, remove_lost
 from pytest_kmslab.resources.naming import Naming
+from pytest_kmslab.resources.search import KINDS, Client
 from pytest_kmslab.resources.sessions import PrincipalSession, Sessions
-from pytest_kmslab.resources.undo import Undo
-from pytest_kmslab.resources.user_removal import delete_user
+from pytest_kmslab.resources.things import (
+    ALARM,
+    ALIAS_PREFIX,
+    CREDENTIALS_FILE,
+    KMS_KEY,
+    TABLE,
+    USER,
+    Thing,
+)
+from pytest_kmslab.resources.undo import Step, Undo
 from pytest_kmslab.resources.waiters import Waiter
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam.client import IAMClient
-
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.options import Settings
-
-ALIAS_PREFIX = "alias/"
 
 
 class Actor(Protocol):
@@ -50,6 +58,7 @@ class Site:
     sessions: Sessions
     waiter: Waiter
     csv_directory: Callable[[], Path]
+    ledger: Ledger
 
     @classmethod
     def of(
@@ -59,10 +68,12 @@ class Site:
         trail: Trail,
         naming: Naming,
         csv_directory: Callable[[], Path],
+        ledger: Ledger | None = None,
     ) -> Site:
-        """A site on a backend that need not be started yet."""
+        """A site on a backend that need not be started yet; without a ledger nothing is written down."""
         waiter = Waiter(backend.capabilities.settles)
-        return cls(backend, settings, trail, naming, Sessions(backend, waiter), waiter, csv_directory)
+        sessions, ledger = Sessions(backend, waiter), ledger or NoLedger()
+        return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger)
 
 
 class Lab:
@@ -74,7 +85,7 @@ class Lab:
 
     def __init__(self, site: Site, admin: IamUser | None = None) -> None:
         self._site = site
-        self._undo = Undo()
+        self._undo = Undo(site.ledger)
         self._sessions: dict[str, PrincipalSession] = {}
         self._admin = admin
 
@@ -118,11 +129,11 @@ class Lab:
             policy = self._console_policy(administrators, users)
         if description is None:
             description = self._site.settings.key_description
-        step = self._undo.intend(f"KMS key `{name}`")
-        key = create_key(
-            self._client("kms"), self._site.waiter, policy, description, self._site.naming.tags()
-        )
-        self._undo.confirm(step, key.arn, key.remove)
+        thing = Thing(KMS_KEY, name, self.region)
+        with self._making(thing) as step:
+            tags = self._site.naming.tags(name)
+            key = create_key(self._client("kms"), self._site.waiter, policy, description, tags)
+        self._undo.confirm(step, key.arn, lambda: self._remove_key(key, thing))
         key.create_alias(ALIAS_PREFIX + name)
         return key
 
@@ -135,18 +146,18 @@ class Lab:
         name = self._site.naming.name(name or self._site.settings.table_name)
         clients = Clients(self._client("dynamodb"), self._client("kms"), self._client("cloudwatch"))
         table = DynamoDBTable(clients, self._site.waiter, name)
-        step = self._undo.intend(f"table `{name}`", table.delete)
-        table.create(self._site.naming.tags(), key)
-        self._undo.confirm(step, table.arn)
+        with self._making(Thing(TABLE, name, self.region)) as step:
+            table.create(self._site.naming.tags(name), key)
+        self._undo.confirm(step, table.arn, table.delete)
         return table
 
     def create_alarm(self, table: DynamoDBTable) -> str:
         """Make a CloudWatch alarm that watches a table, and return its name."""
         cloudwatch = self._client("cloudwatch")
         name = self._site.naming.name(table.name)
-        step = self._undo.intend(f"alarm `{name}`", lambda: delete_alarms(cloudwatch, table.name))
-        create_alarm(cloudwatch, name, table.name, self._site.naming.tags())
-        self._undo.confirm(step, name)
+        with self._making(Thing(ALARM, name, self.region)) as step:
+            create_alarm(cloudwatch, name, table.name, self._site.naming.tags(name))
+        self._undo.confirm(step, name, lambda: cloudwatch.delete_alarms(AlarmNames=[name]))
         return name
 
     def create_user(
@@ -158,7 +169,7 @@ class Lab:
         the console; the credentials file is in a temporary directory of pytest's.
         """
         base = name or self._site.settings.user_name
-        return self._create_user(self._client("iam"), base, policies, console, path)
+        return self._create_user(self._client, base, policies, console, path)
 
     def as_(self, actor: Actor) -> PrincipalSession:
         """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime."""
@@ -176,7 +187,7 @@ class Lab:
 
     def inventory(self) -> list[str]:
         """The ARNs of everything of this run (and xdist worker) in the account, found by its tags."""
-        return inventory(self.as_(self.admin), self._site.naming)
+        return inventory(self._client, self.region, self._site.naming)
 
     @contextmanager
     def nested(self) -> Iterator[Lab]:
@@ -198,22 +209,45 @@ class Lab:
         self._undo.intend("environment", stack.close)
         root = self._site.backend.root
         stack.enter_context(environment(root, self.region, self._site.backend.endpoint_url))
-        iam = self._site.sessions.lasting("root", root).client("iam")
-        self._admin = self._create_user(iam, self._site.settings.admin_name, [ADMINISTRATOR_ACCESS])
+        client = self._site.sessions.lasting("root", root).client
+        self._admin = self._create_user(client, self._site.settings.admin_name, [ADMINISTRATOR_ACCESS])
         credentials = self._admin.credentials
         self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
         stack.enter_context(self.environ(self._admin))
 
     def _create_user(
-        self, iam: IAMClient, base: str, policies: Iterable[str], console: bool = False, path: str = "/"
+        self, client: Client, base: str, policies: Iterable[str], console: bool = False, path: str = "/"
     ) -> IamUser:
         name = self._site.naming.name(base)
         directory = self._site.csv_directory() if console else None
-        step = self._undo.intend(f"IAM user `{name}`", lambda: delete_user(iam, name))
-        user = create_user(iam, name, self._site.naming.tags(), policies, path, directory)
-        forgotten = self._site.backend.capabilities.resets
-        self._undo.confirm(step, user.arn, user.delete_as_made if forgotten else user.delete)
+        if directory is not None:
+            self._intend_file(credentials_path(directory, name))
+        with self._making(Thing(USER, name, self.region), client) as step:
+            tags = self._site.naming.tags(name)
+            user = create_user(client("iam"), name, tags, policies, path, directory)
+        self._undo.confirm(step, user.arn, user.delete_as_made if self._forgotten else user.delete)
         return user
+
+    def _intend_file(self, path: Path) -> None:
+        step = self._undo.intend(Thing(CREDENTIALS_FILE, str(path)), lambda: path.unlink(missing_ok=True))
+        self._undo.confirm(step, str(path))
+
+    def _making(self, thing: Thing, client: Client | None = None) -> AbstractContextManager[Step]:
+        return making(self._undo, client or self._client, self._site.waiter, thing, self._site.naming)
+
+    def _remove_key(self, key: KmsKey, thing: Thing) -> None:
+        """Where the account outlives the process, with aliases that came later and a second key, if any."""
+        if self._forgotten:
+            key.remove()
+            return
+        KINDS[KMS_KEY].remove(self._client, self._site.waiter, replace(thing, arn=key.arn))
+        if key.retried:
+            remove_lost(self._client, self._site.waiter, thing, self._site.naming)
+
+    @property
+    def _forgotten(self) -> bool:
+        """Whether the account ends with the lab."""
+        return self._site.backend.capabilities.resets
 
     def _console_policy(
         self, administrators: Iterable[Principal] | None, users: Iterable[Principal] | None

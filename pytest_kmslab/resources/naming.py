@@ -12,6 +12,12 @@ from datetime import datetime, timedelta, timezone
 RUN_TAG = "kmslab:run"
 WORKER_TAG = "kmslab:worker"
 EXPIRES_TAG = "kmslab:expires"
+NAME_TAG = "kmslab:name"
+KEPT_TAG = "kmslab:kept"
+"""Until when a resource is to stay, on what somebody asked to keep."""
+
+OURS = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+", re.ASCII)
+"""How every name that `Naming` gives ends. It says where to look; the tags decide."""
 
 LIFETIME = timedelta(hours=2)
 """After this long a resource may be taken for forgotten; far above any run's length."""
@@ -62,10 +68,12 @@ class Naming:
         """`base` made unique: `my_table_kms` becomes `my_table_kms-1a2b3c4d-gw0-3`."""
         return f"{base}{self.mark}{next(self._numbers)}"
 
-    def tags(self) -> dict[str, str]:
-        """The tags of a resource made now: run, worker, and when it may be taken for forgotten (UTC)."""
+    def tags(self, name: str) -> dict[str, str]:
+        """The tags of a resource made now: run, worker, its unique name, and when it may be taken for
+        forgotten (UTC).
+        """
         expires = (self._now() + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {RUN_TAG: self.run, WORKER_TAG: self.worker, EXPIRES_TAG: expires}
+        return {RUN_TAG: self.run, WORKER_TAG: self.worker, NAME_TAG: name, EXPIRES_TAG: expires}
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Whether a resource with these tags was made by this run and worker."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pytest_kmslab.errors import TeardownError
+from pytest_kmslab.resources.ledger import Ledger, NoLedger
+from pytest_kmslab.resources.things import Thing
 
 Remove = Callable[[], object]
 """Removes one thing; finding it gone already is no error."""
@@ -13,26 +16,30 @@ Remove = Callable[[], object]
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """One thing that was to be made. `arn` is empty until it is known to exist."""
+    """One thing that was to be made. `arn` is empty until it is known to exist, `number` is the ledger's."""
 
-    what: str
+    what: Thing | str
     remove: Remove | None = None
     arn: str = ""
+    number: int = 0
 
 
 class Undo:
     """Removes what was made, newest first.
 
     A step is announced before the create call (`intend`) and confirmed after it, so that what a lost
-    answer leaves behind is known too.
+    answer leaves behind is known too. What is a Thing is noted in the ledger; a text, for what ends with
+    the process, is not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        self._ledger = ledger or NoLedger()
         self._steps: list[Step] = []
 
-    def intend(self, what: str, remove: Remove | None = None) -> Step:
+    def intend(self, what: Thing | str, remove: Remove | None = None) -> Step:
         """Note that `what` is about to be made; give `remove` where it can be told before the answer."""
-        step = Step(what, remove)
+        number = self._ledger.intend(what) if isinstance(what, Thing) else 0
+        step = Step(what, remove, number=number)
         self._steps.append(step)
         return step
 
@@ -40,10 +47,24 @@ class Undo:
         """Note that it exists now."""
         step.arn = arn
         step.remove = remove or step.remove
+        if isinstance(step.what, Thing):
+            self._ledger.confirm(step.number, arn)
 
     def undone(self, step: Step) -> None:
         """Note that it is gone."""
         self._steps.remove(step)
+        if isinstance(step.what, Thing):
+            self._ledger.undone(step.number)
+
+    def keep(self, until: datetime) -> list[Thing]:
+        """Leave every Thing that exists to itself until then, and return them; `unwind` removes the rest."""
+        kept = []
+        for step in tuple(self._steps):
+            if isinstance(step.what, Thing) and step.arn:
+                self._ledger.kept(step.number, until)
+                self._steps.remove(step)
+                kept.append(step.what)
+        return kept
 
     def unwind(self) -> None:
         """Remove everything, newest first, going on past errors.
@@ -55,9 +76,8 @@ class Undo:
             try:
                 if step.remove is not None:
                     step.remove()
-            except Exception as error:
-                failures.append((step.what, error))
-            else:
                 self.undone(step)
+            except Exception as error:
+                failures.append((str(step.what), error))
         if failures:
             raise TeardownError(failures)

@@ -37,6 +37,10 @@ ACCESS_KEY_LIMIT = 60
 """A new access key was seen to be refused for 5 to 15 seconds, by each service on its own
 (99designs/aws-vault#170 and #687, aws/aws-sdk-js#559, boto/botocore#3600)."""
 
+LOST_ANSWER_LIMIT = 30
+"""How long something is looked for whose create call was not answered: lists and reads of AWS may show it
+late. Nobody says how late: this is ours, and the run's tags are looked for again by the next sweep."""
+
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 """Pauses double from the first to the longest."""

@@ -31,7 +31,9 @@ class FakeClient:
 
     def __init__(self, **answers: list[Any]) -> None:
         self.exceptions = SimpleNamespace(
-            NoSuchEntityException=KeyError, ResourceNotFoundException=NotThereError
+            NoSuchEntityException=KeyError,
+            NotFoundException=NotThereError,
+            ResourceNotFoundException=NotThereError,
         )
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._answers = answers

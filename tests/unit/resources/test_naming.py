@@ -40,9 +40,10 @@ def test_workers_with_long_names_keep_apart() -> None:
 
 
 def test_tags_say_whose_it_is_and_until_when() -> None:
-    assert Naming("1a2b3c4d", "gw0", now=lambda: NOON).tags() == {
+    assert Naming("1a2b3c4d", "gw0", now=lambda: NOON).tags("orders-1") == {
         "kmslab:run": "1a2b3c4d",
         "kmslab:worker": "gw0",
+        "kmslab:name": "orders-1",
         "kmslab:expires": (NOON + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 

@@ -1,0 +1,219 @@
+"""What a run has made, written to disk before it is made: a killed run's resources are known by it.
+
+A file is JSON Lines, an event a line: `run` (whose file it is), `intend` (before a create call),
+`confirm` (it exists), `undone` (it is gone), `kept` (it is to stay for a while), `end`. Every line is on
+the disk before the call it speaks of is made. No secret is ever written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from pytest_kmslab.errors import LedgerError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from pytest_kmslab.resources.things import Thing
+
+VERSION = 1
+SUFFIX = ".jsonl"
+LOCK_SUFFIX = ".lock"
+OWNERS_ONLY = 0o700
+FILE_OWNERS_ONLY = 0o600
+
+HOW = "give a folder that can be written by kmslab_ledger (ini) or KMSLAB_LEDGER (environment)"
+
+
+class Ledger(Protocol):
+    """Where it is noted what is made and removed. Numbers are this ledger's own."""
+
+    def intend(self, thing: Thing) -> int:
+        """Note that something is about to be made; raises LedgerError, and then it must not be."""
+
+    def confirm(self, number: int, arn: str) -> None:
+        """Note that it exists."""
+
+    def undone(self, number: int) -> None:
+        """Note that it is gone."""
+
+    def kept(self, number: int, until: datetime) -> None:
+        """Note that it is to stay until then."""
+
+
+class NoLedger:
+    """Keeps nothing: for an account that ends with the process."""
+
+    def intend(self, thing: Thing) -> int:
+        """Nothing is noted."""
+        return 0
+
+    def confirm(self, number: int, arn: str) -> None:
+        """Nothing is noted."""
+
+    def undone(self, number: int) -> None:
+        """Nothing is noted."""
+
+    def kept(self, number: int, until: datetime) -> None:
+        """Nothing is noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which account things are made in. `endpoint` and `profile` are empty where there is none."""
+
+    backend: str
+    account: str
+    endpoint: str = ""
+    profile: str = ""
+
+    @classmethod
+    def at(cls, backend: str, account: str, url: str | None, profile: str = "") -> Place:
+        """A place by the URL of its endpoint; a name and password in that are left out."""
+        return cls(backend, account, plain_url(url or ""), profile)
+
+
+def plain_url(url: str) -> str:
+    """A URL without a name and password, and without a slash at its end."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+
+
+def default_folder() -> Path:
+    """Where ledgers are if nobody says otherwise: below the user's directory for state."""
+    from platformdirs import user_state_path
+
+    return user_state_path("pytest-kmslab", appauthor=False) / "ledger"
+
+
+def timestamp(time: datetime) -> str:
+    """A time as it is written: UTC, to the second."""
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class FileLedger:
+    """The ledger of one run and worker, in a file of its own that is made with its first entry.
+
+    For as long as it is open a lock beside the file is held, by which everybody knows that the run lives.
+    `close` removes the file if nothing is left. Safe for several threads.
+    """
+
+    def __init__(self, folder: Path, place: Place, run: str, worker: str, region: str) -> None:
+        self._folder = folder
+        self._header = {**asdict(place), "run": run, "worker": worker, "region": region}
+        self.path = folder / f"{run}-{worker}-{secrets.token_hex(2)}{SUFFIX}"
+        self._file = -1
+        self._held: BaseFileLock | None = None
+        self._writing = Lock()
+        self._numbers = 0
+        self._open: dict[int, Thing] = {}
+
+    @property
+    def left(self) -> tuple[Thing, ...]:
+        """What was to be made and is not known to be gone, oldest first."""
+        return tuple(self._open.values())
+
+    def intend(self, thing: Thing) -> int:
+        """Note that something is about to be made; raises LedgerError, and then it must not be."""
+        with self._writing:
+            self._numbers += 1
+            self._write("intend", number=self._numbers, kind=thing.kind, name=thing.name, region=thing.region)
+            self._open[self._numbers] = thing
+            return self._numbers
+
+    def confirm(self, number: int, arn: str) -> None:
+        """Note that it exists."""
+        with self._writing:
+            self._write("confirm", number=number, arn=arn)
+
+    def undone(self, number: int) -> None:
+        """Note that it is gone."""
+        with self._writing:
+            self._write("undone", number=number)
+            self._open.pop(number, None)
+
+    def kept(self, number: int, until: datetime) -> None:
+        """Note that it is to stay until then."""
+        with self._writing:
+            self._write("kept", number=number, until=timestamp(until))
+
+    def close(self) -> None:
+        """The run has ended: without anything left the file goes, otherwise it is marked as ended."""
+        with self._writing:
+            if self._file < 0:
+                return
+            if self._open:
+                self._write("end")
+            os.close(self._file)
+            self._file = -1
+            if not self._open:
+                self.path.unlink(missing_ok=True)
+            release(self._held, remove=not self._open)
+
+    def _write(self, event: str, **more: Any) -> None:
+        try:
+            if self._file < 0:
+                self._begin()
+            _append(self._file, {"event": event, **more, "time": _now()})
+        except OSError as error:
+            raise LedgerError(
+                f"cannot write the ledger `{self.path}`: {error.strerror or error}: {HOW}"
+            ) from error
+
+    def _begin(self) -> None:
+        """Lock first: a file without a lock is a dead run's."""
+        from filelock import FileLock
+
+        self._folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
+        self._held = FileLock(
+            self.path.with_suffix(LOCK_SUFFIX), timeout=0, mode=FILE_OWNERS_ONLY, thread_local=False
+        )
+        self._held.acquire()
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_OWNERS_ONLY)
+        begun = {"event": "run", "version": VERSION, **self._header, **_process(), "time": _now()}
+        _append(self._file, begun)
+        _sync_folder(self._folder)
+
+
+def release(lock: BaseFileLock | None, remove: bool) -> None:
+    """Let a lock go; `remove` its file too, which nobody asks for any more, while it is still held."""
+    if lock is not None:
+        if remove:
+            with suppress(OSError):
+                os.unlink(lock.lock_file)
+        lock.release()
+
+
+def _append(file: int, event: dict[str, Any]) -> None:
+    line = json.dumps(event).encode() + b"\n"
+    if os.write(file, line) != len(line):
+        raise OSError("the disk is full")
+    os.fsync(file)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the file's name on the disk too; Windows opens no directory."""
+    with suppress(PermissionError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _process() -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": socket.gethostname()}
+
+
+def _now() -> str:
+    return timestamp(datetime.now(timezone.utc))
