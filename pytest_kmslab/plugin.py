@@ -42,10 +42,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse to begin where a backend was asked for that is not there; xdist's controller looks for all."""
     if hasattr(session.config, "workerinput") or session.config.getoption("collectonly"):
         return
+    run = session.config.stash[RUN]
     try:
-        session.config.stash[RUN].reach()
+        run.reach()
     except BackendError as error:
         raise pytest.UsageError(str(error)) from error
+    if run.settings.backend == "aws":
+        _tell_plan(session.config, run)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -96,6 +99,16 @@ def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
     config.stash[TALLY] = Tally()
     run.install()
     config.add_cleanup(run.close)
+
+
+def _tell_plan(config: pytest.Config, run: Run) -> None:
+    """Under `-q` and without a terminal too: who is not told cannot stop it."""
+    from pytest_kmslab.report.plan import plan
+
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    tell = print if reporter is None else reporter.write_line
+    for line in plan(run.settings, run.place):
+        tell(line)
 
 
 def _add_decisions(report: pytest.TestReport, item: pytest.Item) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_kmslab.enforcement.blocker import AwsBlocker
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.interceptor import Interceptor
 from pytest_kmslab.enforcement.registration import Registration
@@ -39,10 +40,10 @@ class Place:
         """The class."""
         return getattr(import_module(self.module), self.name)
 
-    def make(self, settings: Settings) -> Any:
+    def make(self, settings: Settings, **more: Any) -> Any:
         """The backend for a run; raises BackendError."""
         given = {option: getattr(settings, option) for option in self.options}
-        return self.load()(settings.region, **given)
+        return self.load()(settings.region, **given, **more)
 
 
 BACKENDS = {
@@ -52,6 +53,13 @@ BACKENDS = {
         "LocalStackBackend",
         resets=False,
         options=("endpoint", "endpoint_access_key", "endpoint_secret_key"),
+        elsewhere=True,
+    ),
+    "aws": Place(
+        "pytest_kmslab.backends.aws",
+        "AwsBackend",
+        resets=False,
+        options=("account", "profile"),
         elsewhere=True,
     ),
 }
@@ -66,17 +74,32 @@ class Run:
         self.clock = Clock()
         self._interceptor = Interceptor()
         self._registration = Registration(self._interceptor.handlers)
+        self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
         self.place = ""
+        self.stand_in: str | None = None
+        """Where a stand-in for AWS is, for tests of this package only: no option leads here."""
 
     def install(self) -> None:
         """Put the seam into every botocore session made from now on."""
         self._registration.install()
+        if self.settings.backend != "aws":
+            self._blocker.install()
 
     def close(self) -> None:
         """Take the seam out again."""
         self._interceptor.detach()
         self._registration.remove()
+        if self.settings.backend != "aws":
+            self._blocker.remove()
+
+    @property
+    def aws_is_closed(self) -> bool:
+        """Whether nothing may leave for AWS now."""
+        if self.settings.backend == "aws":
+            return False
+        in_lab = self._backend is not None and self._backend.running
+        return in_lab or self.settings.block_aws == "always"
 
     def _enforcer(self, backend: Backend) -> Enforcer:
         from pytest_kmslab.enforcement.enforcer import Enforcer
@@ -101,8 +124,10 @@ class Run:
     def backend(self) -> Backend:
         """The backend that was chosen, made at first use and not started; raises BackendError."""
         if self._backend is None:
-            backend: Backend = BACKENDS[self.settings.backend].make(self.settings)
-            self._interceptor.attach(self._enforcer(backend))
+            more = {} if self.stand_in is None else {"stand_in": self.stand_in}
+            backend: Backend = BACKENDS[self.settings.backend].make(self.settings, **more)
+            if not backend.capabilities.enforces:
+                self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
         return self._backend
 

@@ -13,11 +13,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Credentials to sign requests with."""
+    """Credentials to sign requests with.
+
+    `variables` is the environment in which boto3 finds them (a profile, say) where it must look for them
+    itself, because they are renewed; None for credentials that last.
+    """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+    variables: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Who administers a lab where somebody is there who may: on AWS the caller.
+
+    `arn` is whom a key policy has to name (a role, not its session); `session` is the botocore session that
+    finds and renews the credentials.
+    """
+
+    name: str
+    arn: str
+    credentials: Credentials
+    session: Any = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,10 @@ class Backend(Protocol):
     @property
     def root(self) -> Credentials:
         """Credentials of the account's root user: what makes the lab's administrator."""
+
+    @property
+    def administrator(self) -> Administrator | None:
+        """Who is the lab's administrator without being made; None where the lab makes one."""
 
     def start(self) -> None:
         """Make it ready for a lab; calls nest, only the first one acts. Raises BackendError."""

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_kmslab.backends.base import Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 ROOT = Credentials("test", "test")
 """Whom LocalStack and ministack take for the root user of the account 000000000000."""
 
-OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
@@ -35,6 +35,7 @@ class EndpointBackend:
 
     name = "endpoint"
     capabilities = Capabilities(resets=False, settles=True, enforces=False)
+    administrator: Administrator | None = None
 
     def __init__(self, url: str, region: str, root: Credentials | None = None) -> None:
         self.endpoint_url: str | None = url
@@ -94,7 +95,7 @@ class EndpointBackend:
 
     def connect(self, events: Any, url: str) -> None:
         """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""
-        if (urlsplit(url).hostname or "").endswith(OF_AWS):
+        if is_of_aws(urlsplit(url).hostname or ""):
             events.register_last("before-send", self._redirect)
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
@@ -145,5 +146,5 @@ class EndpointBackend:
 
     def _redirect(self, request: Any, **_: Any) -> None:
         parts, here = urlsplit(request.url), urlsplit(self._url)
-        if (parts.hostname or "").endswith(OF_AWS):
+        if is_of_aws(parts.hostname or ""):
             request.url = parts._replace(scheme=here.scheme, netloc=here.netloc).geturl()

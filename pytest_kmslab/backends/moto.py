@@ -9,7 +9,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_kmslab.backends.base import Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class MotoBackend:
 
     name = "moto"
     capabilities = Capabilities(resets=True, settles=True, enforces=False)
+    administrator: Administrator | None = None
     endpoint_url: str | None = None
 
     def __init__(self, region: str, root: Credentials | None = None) -> None:

@@ -24,7 +24,7 @@ class Registration:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = tuple(handlers)
-        self._finder: _AfterImport | None = None
+        self._finder: AfterImport | None = None
 
     def install(self) -> None:
         """Add the handlers: sessions made from now on have them."""
@@ -32,7 +32,7 @@ class Registration:
         if module is not None:
             self._add(module)
             return
-        self._finder = _AfterImport(HANDLERS_MODULE, self._add)
+        self._finder = AfterImport(HANDLERS_MODULE, self._add)
         sys.meta_path.insert(0, self._finder)
 
     def remove(self) -> None:
@@ -47,7 +47,7 @@ class Registration:
         module.BUILTIN_HANDLERS.extend(self._handlers)
 
 
-class _AfterImport(MetaPathFinder):
+class AfterImport(MetaPathFinder):
     """Finds one module as everybody else would, and calls an action once it has been executed."""
 
     def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
@@ -57,6 +57,7 @@ class _AfterImport(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """Find the module, once, and leave every other one to the finders behind."""
         if fullname != self._name:
             return None
         sys.meta_path.remove(self)

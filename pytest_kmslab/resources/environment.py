@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_kmslab.backends.aws_account import CREDENTIAL_VARIABLES, ENDPOINT_PREFIX
+
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Credentials
 
 SET_ASIDE = (
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_CREDENTIAL_EXPIRATION",
+    *CREDENTIAL_VARIABLES,
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
 )
 """What of a person's shell would lead clients elsewhere, or sign with other credentials."""
-
-ENDPOINT_PREFIX = "AWS_ENDPOINT_URL"
 
 
 @contextmanager
@@ -49,17 +45,22 @@ def _to_set_aside(environ: Mapping[str, str]) -> list[str]:
 
 
 def _variables(credentials: Credentials, region: str, endpoint_url: str | None) -> dict[str, str]:
-    variables = {
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    if credentials.session_token:
-        variables["AWS_SESSION_TOKEN"] = credentials.session_token
+    variables = {**_signing(credentials), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     if endpoint_url:
         variables[ENDPOINT_PREFIX] = endpoint_url
     else:
         variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
     return variables
+
+
+def _signing(credentials: Credentials) -> Mapping[str, str]:
+    """What makes boto3 find these credentials; those that are renewed it finds as it did before."""
+    if credentials.variables is not None:
+        return credentials.variables
+    token = {"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {}
+    return {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **token,
+    }

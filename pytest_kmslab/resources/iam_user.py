@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.resources.console_access import ConsoleAccess, new_password, write_credentials
 from pytest_kmslab.resources.user_removal import delete_plain_user, delete_user
 
@@ -50,6 +51,16 @@ class IamUser:
             self.console.forget()
         console = self.console is not None
         delete_plain_user(self._iam, self.name, self.credentials.access_key_id, self.policies, console)
+
+
+class GivenUser(IamUser):
+    """Somebody who was there before the lab, and is not the lab's to delete."""
+
+    def delete(self) -> None:
+        """Raises ResourceError: nothing was made here that could be removed."""
+        raise ResourceError(f"`{self.arn}` was not made by the lab, which deletes only what it made")
+
+    delete_as_made = delete
 
 
 def managed_policy_arn(policy: str) -> str:

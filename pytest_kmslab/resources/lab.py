@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_kmslab.backends.base import Backend, Credentials
+from pytest_kmslab.backends.base import Administrator, Backend, Credentials
 from pytest_kmslab.resources.alarms import create_alarm
 from pytest_kmslab.resources.console_access import credentials_path
 from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.resources.environment import environment
-from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, IamUser, create_user
+from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, GivenUser, IamUser, create_user
 from pytest_kmslab.resources.inventory import inventory
 from pytest_kmslab.resources.key_policy import console_policy
 from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of, create_key
@@ -106,7 +106,7 @@ class Lab:
 
     @property
     def admin(self) -> IamUser:
-        """The IAM administrator: a user with AdministratorAccess."""
+        """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
         assert self._admin is not None, "the lab is not open"
         return self._admin
 
@@ -204,16 +204,26 @@ class Lab:
         self._undo.unwind()
 
     def _open(self) -> None:
-        """Set a person's own AWS settings aside, and make the administrator."""
+        """Set a person's own AWS settings aside, and have an administrator."""
         stack = ExitStack()
         self._undo.intend("environment", stack.close)
         root = self._site.backend.root
         stack.enter_context(environment(root, self.region, self._site.backend.endpoint_url))
-        client = self._site.sessions.lasting("root", root).client
-        self._admin = self._create_user(client, self._site.settings.admin_name, [ADMINISTRATOR_ACCESS])
-        credentials = self._admin.credentials
-        self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
+        there = self._site.backend.administrator
+        self._admin = self._made_administrator(root) if there is None else self._found_administrator(there)
         stack.enter_context(self.environ(self._admin))
+
+    def _made_administrator(self, root: Credentials) -> IamUser:
+        client = self._site.sessions.lasting("root", root).client
+        admin = self._create_user(client, self._site.settings.admin_name, [ADMINISTRATOR_ACCESS])
+        credentials = admin.credentials
+        self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
+        return admin
+
+    def _found_administrator(self, there: Administrator) -> IamUser:
+        session = self._site.sessions.given(there.session)
+        self._sessions[there.credentials.access_key_id] = session
+        return GivenUser(there.name, there.arn, there.credentials, session.client("iam"))
 
     def _create_user(
         self, client: Client, base: str, policies: Iterable[str], console: bool = False, path: str = "/"

@@ -100,6 +100,10 @@ class Sessions:
         }
         return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter)
 
+    def given(self, session: Any) -> PrincipalSession:
+        """A session that signs as a botocore session does which finds its credentials itself."""
+        return PrincipalSession(_boto3_session(session), self._place(), self._waiter)
+
     def lasting(self, role: str, credentials: Credentials) -> PrincipalSession:
         """The one session of a role that each lab fills anew (`admin`), with its clients kept.
 

@@ -1,0 +1,29 @@
+"""Which addresses are AWS's own."""
+
+from __future__ import annotations
+
+DOMAINS = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "api.aws",
+    "api.amazonwebservices.com.cn",
+    "api.amazonwebservices.eu",
+    "console.aws.amazon.com",
+    "signin.aws.amazon.com",
+    "c2s.ic.gov",
+    "api.aws.ic.gov",
+    "sc2s.sgov.gov",
+    "api.aws.scloud",
+    "cloud.adc-e.uk",
+    "api.cloud-aws.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
+)
+"""The DNS suffixes of every partition, as botocore's partitions.json has them, and the console's two."""
+
+
+def is_of_aws(host: str) -> bool:
+    """Whether a host name is one of AWS's; case and a dot at its end do not matter."""
+    name = host.rstrip(".").lower()
+    return any(name == domain or name.endswith(f".{domain}") for domain in DOMAINS)

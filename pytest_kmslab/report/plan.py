@@ -1,0 +1,31 @@
+"""What a run in a real account is about to do, told before it does any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_kmslab.options import Settings
+
+MADE = "IAM users with access keys, KMS keys with aliases, DynamoDB tables (on demand), CloudWatch alarms"
+
+
+def plan(settings: Settings, place: str) -> Iterator[str]:
+    """The lines of the plan; `place` is the account, the Region and the caller."""
+    yield "kmslab: this run uses a real AWS account"
+    yield f"  where   {place}"
+    yield f"  makes   {MADE}: what the tests ask for, each tagged kmslab:run, kmslab:worker, kmslab:expires"
+    yield from _given(settings)
+    yield "  lasts   until each lab's last test has ended, on failure, Ctrl-C and SIGTERM too"
+    yield "  costs   see docs/aws.md; a key costs 1 US$ a month until its deletion is scheduled"
+    yield "  undone  newest first; a key is scheduled for deletion in 7 days, and refuses use from then on"
+
+
+def _given(settings: Settings) -> Iterator[str]:
+    if settings.key_arn:
+        managed = settings.manage_key_policy
+        changes = "its policy is changed, and put back" if managed else "nothing of it is changed"
+        yield f"  uses    key {settings.key_arn}: {changes}; it is never deleted"
+    if settings.table:
+        yield f"  uses    table {settings.table}: items are written and read; it is never changed or deleted"
