@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
@@ -26,6 +27,12 @@ SEVERITY = (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY, Outcome.ALLOWED)
 
 SOURCE_TYPES = {PolicyType.RESOURCE: "Resource Policy"}
 DELEGATION = "kmslab: key policy taken to trust the account"
+NOBODY = "simulated"
+"""Who asks where no user is named: one of the account without policies of their own."""
+
+ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
+PARTS = 6
+"""Of an ARN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +57,53 @@ def simulate(call: ApiCall, facts: Facts) -> dict[str, Any] | None:
         return None
     simulation = prepare(call, facts)
     resources = call.params.get("ResourceArns") or ["*"]
+    _check_actions(call.params["ActionNames"])
     results = [_result(simulation, action, resources) for action in call.params["ActionNames"]]
     return _page(results, call.params)
 
 
 def _custom(call: ApiCall, _facts: Facts) -> Simulation:
-    return _simulation(call, call.params.get("CallerArn") or call.caller.arn, Policies(), {})
+    """Of the policies given alone: whoever calls, root too, has no say in what they allow."""
+    nobody = f"arn:{call.caller.arn.split(':', 2)[1]}:iam::{call.account}:user/{NOBODY}"
+    return _simulation(call, _caller(call, "") or nobody, Policies(), {})
 
 
 def _principal(call: ApiCall, facts: Facts) -> Simulation:
     source = str(call.params["PolicySourceArn"])
-    if not facts.principal_exists(source) and ":group/" not in source:
+    account, kind, name = _entity(source)
+    if not _exists(facts, source, account, kind, name):
         raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
-    account = source.split(":")[4] if source.count(":") >= 5 else call.account
     held = facts.policies(Caller(source, account, source, "", "User"), "*")
-    return _simulation(call, call.params.get("CallerArn") or _member(source), held, {})
+    caller = _caller(call, source if kind == "user" else "")
+    return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", held, {})
 
 
-def _member(source: str) -> str:
-    """A group asks nothing itself: its policies are simulated for somebody who is in it."""
-    return source.replace(":group/", ":user/", 1)
+def _exists(facts: Facts, source: str, account: str, kind: str, name: str) -> bool:
+    """A group is no principal, so it is looked for by its name."""
+    if kind == "group":
+        return facts.iam_arn("group", name, account) == source
+    return facts.principal_exists(source)
+
+
+def _entity(source: str) -> tuple[str, str, str]:
+    """The account, kind and name of whose policies are simulated."""
+    parts = source.split(":", 5)
+    kind, _, path = parts[-1].partition("/")
+    if len(parts) < PARTS or parts[2] != "iam" or kind not in ("user", "group", "role") or not path:
+        text = f"Invalid Entity Arn: {source} does not clearly define entity type and name."
+        raise ServiceError("InvalidInput", text)
+    return parts[4], kind, path.rpartition("/")[2]
+
+
+def _caller(call: ApiCall, default: str) -> str:
+    """The simulated caller: an IAM user, whom a resource policy cannot do without. The codes are
+    documented, the texts are inferred."""
+    given = str(call.params.get("CallerArn") or "")
+    if given and not (given.startswith("arn:") and ":iam::" in given and ":user/" in given):
+        raise ServiceError("InvalidInput", f"Invalid CallerArn: {given} is not the ARN of an IAM user.")
+    if not given and not default and call.params.get("ResourcePolicy"):
+        raise ServiceError("InvalidInput", "CallerArn is required where a ResourcePolicy is included.")
+    return given or default
 
 
 def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:
@@ -86,7 +120,20 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
         resource=resource[0] if resource else None,
         permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
     )
-    return Simulation(principal, policies, texts, _context(params), str(params.get("ResourceOwner") or ""))
+    return Simulation(principal, policies, texts, _context(params), _owner(params))
+
+
+def _owner(params: Mapping[str, Any]) -> str:
+    """The account that owns what does not say: given as the ARN of its root user, or as its id."""
+    given = str(params.get("ResourceOwner") or "")
+    return given.split(":")[4] if given.count(":") >= PARTS - 1 else given
+
+
+def _check_actions(actions: list[str]) -> None:
+    """Each with its service, and without wildcards. The text is inferred."""
+    for action in actions:
+        if ACTION.fullmatch(action) is None:
+            raise ServiceError("InvalidInput", f"Invalid action name: {action}")
 
 
 def _named(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
@@ -120,7 +167,7 @@ def _result(simulation: Simulation, action: str, resources: list[str]) -> dict[s
         "MissingContextValues": _missing(simulation) if resources == ["*"] else [],
     }
     if simulation.policies.permissions_boundary is not None:
-        result["PermissionsBoundaryDecisionDetail"] = _boundary_detail(worst)
+        result["PermissionsBoundaryDecisionDetail"] = _boundary_detail(simulation, action, resources)
     if resources != ["*"]:
         result["EvalDecisionDetails"] = {}
         result["ResourceSpecificResults"] = [_of_resource(simulation, *decision) for decision in decisions]
@@ -194,9 +241,12 @@ def _missing(simulation: Simulation) -> list[str]:
     return [key for key in dict.fromkeys(keys) if key not in simulation.context]
 
 
-def _boundary_detail(decision: Decision) -> dict[str, bool]:
-    limits = (reason for reason in decision.reasons if reason.policy_type is PolicyType.PERMISSIONS_BOUNDARY)
-    return {"AllowedByPermissionsBoundary": all(reason.effect is Effect.ALLOW for reason in limits)}
+def _boundary_detail(simulation: Simulation, action: str, resources: list[str]) -> dict[str, bool]:
+    """Whether the boundary by itself allows the action on every resource."""
+    boundary = simulation.policies.permissions_boundary
+    alone = replace(simulation, policies=Policies(identity=(boundary,) if boundary else ()))
+    allowed = all(_decide(alone, action, resource).allowed for resource in resources)
+    return {"AllowedByPermissionsBoundary": allowed}
 
 
 def _page(results: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from support.account import ACCOUNT, Account, allow
 
 TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ANYTHING = json.dumps(allow("*"))
 
 
 @pytest.fixture
@@ -91,6 +94,39 @@ def test_a_boundary_limits(iam: Any) -> None:
     assert result["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}
 
 
+@pytest.mark.parametrize("who", ["root", "administrator"])
+def test_what_is_simulated_does_not_depend_on_who_asks(account: Account, who: str) -> None:
+    session = account.root if who == "root" else account.user("administrator", allow("*"))
+    answer = session.client("iam").simulate_custom_policy(
+        PolicyInputList=[json.dumps(allow("dynamodb:*")), json.dumps(deny("dynamodb:Scan"))],
+        ActionNames=["dynamodb:GetItem", "dynamodb:Scan", "kms:Decrypt"],
+    )
+    decisions = [one["EvalDecision"] for one in answer["EvaluationResults"]]
+    assert decisions == ["allowed", "explicitDeny", "implicitDeny"]
+
+
+def test_a_boundary_is_told_by_itself(iam: Any) -> None:
+    boundary = [json.dumps(allow("kms:*"))]
+    (result,) = custom(iam, deny("dynamodb:*"), PermissionsBoundaryPolicyInputList=boundary)
+    assert result["EvalDecision"] == "explicitDeny"
+    assert result["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}
+    (result,) = custom(iam, deny("kms:*"), PermissionsBoundaryPolicyInputList=boundary, actions=("kms:Sign",))
+    assert result["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": True}
+
+
+@pytest.mark.parametrize(("owner", "expected"), [(ACCOUNT, "allowed"), ("999999999999", "implicitDeny")])
+def test_the_owner_of_a_resource_is_the_arn_of_an_account(iam: Any, owner: str, expected: str) -> None:
+    """Within the account the key policy that names the user is enough, from another it is not."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": "kms:*", "Resource": "*"}
+    more = {
+        "ResourceArns": [KEY],
+        "ResourcePolicy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        "ResourceOwner": f"arn:aws:iam::{owner}:root",
+    }
+    (result,) = custom(iam, allow("dynamodb:*"), actions=("kms:Decrypt",), **more)
+    assert result["EvalDecision"] == expected
+
+
 def test_a_resource_policy_allows(iam: Any) -> None:
     policy = {
         "Version": "2012-10-17",
@@ -110,9 +146,8 @@ def test_a_resource_policy_allows(iam: Any) -> None:
 
 
 def test_a_key_is_decided_by_iam_alone_where_no_key_policy_is_given(iam: Any) -> None:
-    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     for document, expected in ((allow("kms:Decrypt"), "allowed"), (allow("kms:Encrypt"), "implicitDeny")):
-        (result,) = custom(iam, document, actions=("kms:Decrypt",), ResourceArns=[key])
+        (result,) = custom(iam, document, actions=("kms:Decrypt",), ResourceArns=[KEY])
         assert result["EvalDecision"] == expected
         assert len(result["MatchedStatements"]) == (expected == "allowed")
 
@@ -144,11 +179,17 @@ def test_a_groups_policies_can_be_simulated(iam: Any) -> None:
     [
         ("simulate_custom_policy", {"PolicyInputList": ["{"]}, "InvalidInput"),
         ("simulate_principal_policy", {"PolicySourceArn": f"{ANA}-nobody"}, "NoSuchEntity"),
+        ("simulate_principal_policy", {"PolicySourceArn": f"{ANA.replace('user', 'group')}"}, "NoSuchEntity"),
+        ("simulate_principal_policy", {"PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:root"}, "InvalidInput"),
+        ("simulate_custom_policy", {"PolicyInputList": [ANYTHING], "CallerArn": ROLE}, "InvalidInput"),
+        ("simulate_custom_policy", {"PolicyInputList": [ANYTHING], "ActionNames": ["kms"]}, "InvalidInput"),
+        ("simulate_custom_policy", {"PolicyInputList": [ANYTHING], "ActionNames": ["kms:*"]}, "InvalidInput"),
+        ("simulate_custom_policy", {"PolicyInputList": [], "ResourcePolicy": ANYTHING}, "InvalidInput"),
     ],
 )
 def test_bad_input_is_the_services_own_error(iam: Any, operation: str, params: Any, code: str) -> None:
     with pytest.raises(ClientError) as refused:
-        getattr(iam, operation)(ActionNames=["dynamodb:GetItem"], **params)
+        getattr(iam, operation)(**{"ActionNames": ["dynamodb:GetItem"], **params})
     assert refused.value.response["Error"]["Code"] == code
 
 
