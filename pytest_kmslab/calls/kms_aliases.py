@@ -18,6 +18,10 @@ _PREFIX = (
     'Alias must start with the prefix "alias/". Please see '
     "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
 )
+OF_AWS = f"{ALIAS}aws/"
+"""What the aliases of AWS managed keys begin with, and no other's may.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"""
+
 _NO_POLICY = Policy(version="2012-10-17", id="", statements=())
 
 
@@ -27,6 +31,7 @@ def create_alias(call: ApiCall, facts: Facts) -> Asks:
     key = find_key(call, facts, call.params["TargetKeyId"], "kms:CreateAlias")
     yield _alias_ask(call, alias)
     yield key_ask(call, "kms:CreateAlias", key, {})
+    _refuse_reserved(alias)
     refuse_state(key, DOOMED)
 
 
@@ -38,6 +43,7 @@ def update_alias(call: ApiCall, facts: Facts) -> Asks:
     yield _alias_ask(call, alias)
     yield key_ask(call, "kms:UpdateAlias", old, {})
     yield key_ask(call, "kms:UpdateAlias", new, {})
+    _refuse_reserved(alias)
     refuse_state(new, DOOMED)
 
 
@@ -54,6 +60,12 @@ def _alias_name(call: ApiCall) -> str:
     if not name.startswith(ALIAS):
         raise ServiceError("ValidationException", _PREFIX)
     return name
+
+
+def _refuse_reserved(alias: str) -> None:
+    """Raise NotAuthorizedException (which has no message) for an alias of AWS's own."""
+    if alias.startswith(OF_AWS):
+        raise ServiceError("NotAuthorizedException", "")
 
 
 def _named(call: ApiCall, facts: Facts, alias: str) -> Key:

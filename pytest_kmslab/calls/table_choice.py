@@ -25,7 +25,6 @@ GRANT_OPERATIONS = (
 """The operations of the grants that DynamoDB makes for a table."""
 
 OWN_ALIAS = "alias/aws/dynamodb"
-_AWS_ALIAS = "alias/aws/"
 
 
 def choose_key(call: ApiCall, facts: Facts, key_id: str, arn: str) -> Asks:
@@ -35,16 +34,21 @@ def choose_key(call: ApiCall, facts: Facts, key_id: str, arn: str) -> Asks:
     cannot be used, in the words of CreateTable.
     """
     key = _named_key(call, facts, key_id) if key_id else None
-    if key is None or OWN_ALIAS in key.aliases:
+    if key is None or (_of_aws(key) and OWN_ALIAS in key.aliases):
         return
     place = _place(arn)
     yield key_ask(call, "DescribeKey", key, place, alias_keys(key_id))
-    if any(alias.startswith(_AWS_ALIAS) for alias in key.aliases):
+    if _of_aws(key):
         raise _another_service(call, key)
     yield _create_grant(call, key, place)
     check_state(key)
     _check_symmetric(key)
     yield decrypt_ask(call, key, place)
+
+
+def _of_aws(key: Key) -> bool:
+    """Whether AWS manages the key: its manager says so, an alias does not."""
+    return key.manager == "AWS"
 
 
 def _named_key(call: ApiCall, facts: Facts, key_id: str) -> Key:

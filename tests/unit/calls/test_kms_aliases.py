@@ -56,6 +56,16 @@ def test_an_alias_has_its_prefix(facts: FakeFacts) -> None:
     )
 
 
+@pytest.mark.parametrize("operation", ["CreateAlias", "UpdateAlias"])
+def test_the_prefix_of_aws_managed_keys_is_aws_own(facts: FakeFacts, operation: str) -> None:
+    """A customer's key by that name would be taken for one that needs no permission."""
+    facts.add_key(aliases=("alias/aws/dynamodb",))
+    naming = call("kms", operation, {"AliasName": "alias/aws/dynamodb", "TargetKeyId": NEW})
+    with pytest.raises(ServiceError) as refused:
+        list(asks(naming, facts))
+    assert refused.value.code == "NotAuthorizedException"
+
+
 @pytest.mark.parametrize("operation", ["UpdateAlias", "DeleteAlias"])
 def test_an_alias_that_is_not_there(facts: FakeFacts, operation: str) -> None:
     params = {"AliasName": "alias/no", "TargetKeyId": NEW}
