@@ -13,6 +13,7 @@ from pytest_kmslab.calls.base import ApiCall, Asks
 from pytest_kmslab.calls.dynamodb_names import required_text
 from pytest_kmslab.calls.dynamodb_request import ask
 from pytest_kmslab.calls.table_choice import choose_key
+from pytest_kmslab.calls.table_key import use_keys
 from pytest_kmslab.facts import Facts
 
 _REPLICA_ACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -39,11 +40,16 @@ _WITNESS_ACTIONS: Mapping[str, tuple[str, ...]] = {
 def replica_updates(call: ApiCall, facts: Facts, arn: str) -> Asks:
     """Ask for what each replica needs, on the table of the same name in the replica's Region.
 
-    A replica that names a key asks for it as a new table does, in that Region.
+    A replica that names a key asks for it as a new table does, in that Region. A new one is filled with
+    the items of the table, whose own key is asked for as reading them does (docs/fidelity.md).
     """
+    copied = False
     for update in call.params.get("ReplicaUpdates") or ():
         for kind, replica in update.items():
             yield from _in_region(call, facts, arn, _REPLICA_ACTIONS[kind], replica)
+            copied = copied or kind == "Create"
+    if copied:
+        yield from use_keys(call, facts, (facts.table(arn, call.region, call.account),))
     for update in call.params.get("GlobalTableWitnessUpdates") or ():
         for kind, witness in update.items():
             yield from _in_region(call, facts, arn, _WITNESS_ACTIONS[kind], witness)

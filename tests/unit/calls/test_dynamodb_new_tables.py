@@ -76,9 +76,20 @@ def test_a_replica_needs_its_rights_and_its_key_in_its_own_region(facts: FakeFac
         ("dynamodb:CreateTable", table_arn(region="eu-west-1")),
         ("dynamodb:CreateTableReplica", table_arn(region="eu-west-1")),
     ]
-    assert pairs(asks)[-3:] == [(name, key_arn(region="eu-west-1")) for name in CHOOSING]
-    assert asks[-1].request.context["kms:ViaService"] == ("dynamodb.eu-west-1.amazonaws.com",)
-    assert asks[-1].request.context["aws:RequestedRegion"] == ("eu-west-1",)
+    assert pairs(asks)[-4:-1] == [(name, key_arn(region="eu-west-1")) for name in CHOOSING]
+    assert asks[-2].request.context["kms:ViaService"] == ("dynamodb.eu-west-1.amazonaws.com",)
+    assert asks[-2].request.context["aws:RequestedRegion"] == ("eu-west-1",)
+
+
+def test_a_replica_is_filled_from_the_table_whose_key_is_needed(facts: FakeFacts) -> None:
+    facts.add_table("orders", key_arn())
+    replicas = [{"Create": {"RegionName": region}} for region in ("eu-west-1", "eu-west-2")]
+
+    asks = asked("UpdateTable", {"TableName": "orders", "ReplicaUpdates": replicas}, facts)
+
+    assert pairs(asks)[-1] == ("kms:Decrypt", key_arn())
+    assert actions(asks).count("kms:Decrypt") == 1
+    assert asks[-1].request.context["kms:ViaService"] == ("dynamodb.us-east-1.amazonaws.com",)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +107,7 @@ def test_a_replica_needs_its_rights_and_its_key_in_its_own_region(facts: FakeFac
     ],
 )
 def test_other_updates_of_replicas(update_of: dict[str, Any], wanted: list[str], facts: FakeFacts) -> None:
+    facts.add_table("orders", key_arn())
     asks = asked("UpdateTable", {"TableName": "orders"} | update_of, facts)
 
     assert actions(asks) == ["dynamodb:UpdateTable", *(f"dynamodb:{action}" for action in wanted)]
