@@ -56,11 +56,13 @@ class MotoBackend:
         """Start moto's mock; the first one of the process empties the account."""
         from moto import mock_aws
 
+        from pytest_kmslab.backends.moto_ciphertexts import told_whole
         from pytest_kmslab.backends.moto_private_keys import made_when_needed
 
         started = ExitStack()
         started.enter_context(mock_aws())
         started.enter_context(made_when_needed())
+        started.enter_context(told_whole())
         self._started.append(started)
 
     def stop(self) -> None:

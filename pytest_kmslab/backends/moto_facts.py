@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
-from moto.kms.utils import RESERVED_ALIASES, _deserialize_ciphertext_blob
+from moto.kms.utils import RESERVED_ALIASES
 
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
 from pytest_kmslab.backends import moto_grants
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto_aws_keys import aws_managed_key
+from pytest_kmslab.backends.moto_ciphertexts import key_id_of
 from pytest_kmslab.backends.moto_identity import IdentityReader, entity_of, partition_of, present_principals
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
@@ -36,9 +37,8 @@ class MotoFacts:
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id moto wrote at the head of the ciphertext."""
-        try:
-            key_id = _deserialize_ciphertext_blob(ciphertext).key_id
-        except Exception:  # moto raises whatever struct and bytes.decode raise on a foreign blob
+        key_id = key_id_of(ciphertext)
+        if key_id is None:
             return None
         for owner in (account, *kms_backends):
             key = self.key(key_id, region, owner)

@@ -1,0 +1,62 @@
+"""Multi-Region keys: a ciphertext of one is read under its replica in another Region, by the rules there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from support.account import Account, allow
+
+
+@pytest.fixture
+def replicated(account: Account) -> tuple[Any, Any, str]:
+    """KMS here and there, and the id of a key with a replica there."""
+    here = account.root.client("kms")
+    key_id = here.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    here.replicate_key(KeyId=key_id, ReplicaRegion="eu-west-1")
+    return here, account.root.client("kms", region_name="eu-west-1"), key_id
+
+
+def test_what_is_encrypted_here_is_decrypted_there(replicated: tuple[Any, Any, str]) -> None:
+    here, there, key_id = replicated
+    context = {"a": "b"}
+    blob = here.encrypt(KeyId=key_id, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
+    for kms in (here, there):
+        assert kms.decrypt(CiphertextBlob=blob, EncryptionContext=context)["Plaintext"] == b"x"
+        named = kms.decrypt(CiphertextBlob=blob, EncryptionContext=context, KeyId=key_id)
+        assert named["KeyId"] == kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"]
+
+
+def test_data_keys_and_re_encryption_too(replicated: tuple[Any, Any, str], account: Account) -> None:
+    here, there, key_id = replicated
+    made = here.generate_data_key(KeyId=key_id, KeySpec="AES_256")
+    assert there.decrypt(CiphertextBlob=made["CiphertextBlob"])["Plaintext"] == made["Plaintext"]
+    moved = here.re_encrypt(CiphertextBlob=made["CiphertextBlob"], DestinationKeyId=account.key())
+    assert here.decrypt(CiphertextBlob=moved["CiphertextBlob"])["Plaintext"] == made["Plaintext"]
+
+
+def test_a_replica_has_rules_of_its_own(replicated: tuple[Any, Any, str], account: Account) -> None:
+    here, there, key_id = replicated
+    arn = here.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"]
+    blob = here.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+    statement = {"Version": "2012-10-17", "Statement": [allow("kms:Decrypt")["Statement"][0] | {"Resource": arn}]}
+    user = account.user("ana", statement)
+    assert user.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    with pytest.raises(ClientError) as denied:
+        user.client("kms", region_name="eu-west-1").decrypt(CiphertextBlob=blob)
+    assert denied.value.response["Error"]["Code"] == "AccessDeniedException"
+    there.disable_key(KeyId=key_id)
+    assert here.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    with pytest.raises(ClientError) as disabled:
+        there.decrypt(CiphertextBlob=blob)
+    assert disabled.value.response["Error"]["Code"] == "DisabledException"
+
+
+def test_a_ciphertext_cut_short_is_none(replicated: tuple[Any, Any, str]) -> None:
+    here, _, key_id = replicated
+    blob = here.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+    for wrong in (blob[:4], blob[:30], blob[4:], b"mrk-" + blob):
+        with pytest.raises(ClientError) as refused:
+            here.decrypt(CiphertextBlob=wrong)
+        assert refused.value.response["Error"]["Code"] == "InvalidCiphertextException"
