@@ -95,14 +95,34 @@ def forget_index(key: Any) -> None:
     key.__dict__.pop(INDEX, None)
 
 
-def keep_issuer(key: Any, grant_id: str, account: str) -> None:
-    """Remember under which account a grant was issued; moto does not."""
-    grant = key.grants[grant_id]
+def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
+    """Remember under which account a grant was issued, which moto does not; a named grant that is there
+    already is not made a second time.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
+    """
+    grant = key.grants[response["GrantId"]]
+    twin = _twin(key, grant) if grant.name else None
+    if twin is not None:
+        del key.grants[grant.id]
+        response.update(GrantId=twin.id, GrantToken=twin.token)
+        return
     for member in PRINCIPALS:
         entity = entity_of(str(getattr(grant, member)))
         if entity is not None and f"kmslab_{member}" not in grant.__dict__:
             setattr(grant, f"kmslab_{member}", unique_id(entity))
     setattr(grant, ISSUER, f"arn:{key.arn.split(':', 2)[1]}:iam::{account}:root")
+
+
+def _twin(key: Any, grant: Any) -> Any:
+    """An earlier grant with the same name and parameters."""
+    others = (other for other in key.grants.values() if other is not grant)
+    return next((other for other in others if _parameters(other) == _parameters(grant)), None)
+
+
+def _parameters(grant: Any) -> tuple[Any, ...]:
+    operations, constraints = frozenset(grant.operations), grant.constraints or {}
+    return (grant.name, operations, constraints, *(_present(grant, member) for member in PRINCIPALS))
 
 
 def issuer(key: Any, found: Any) -> str:

@@ -64,10 +64,17 @@ def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """Only the AWS managed policies that are asked for: all of them cost half a second."""
     named = [call.params.get("PolicyArn"), call.params.get("PermissionsBoundary")]
     named += [one.get("arn") for one in call.params.get("PolicyArns") or () if isinstance(one, Mapping)]
+    account = _role_account(call) or call.account
     for arn in named:
         if isinstance(arn, str):
-            moto_managed_policies.seed(arn, call.account)
+            moto_managed_policies.seed(arn, account)
     return {}
+
+
+def _role_account(call: ApiCall) -> str:
+    """Session policies are read in the account of the role, which may be another than the caller's."""
+    role = str(call.params.get("RoleArn") or "")
+    return role.split(":")[4] if role.count(":") >= PARTS - 1 else ""
 
 
 def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -80,6 +87,9 @@ def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
         raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
     return {"SourceTableName": table.name}
 
+
+PARTS = 6
+"""Of an ARN."""
 
 LEAST_DAYS, MOST_DAYS = 7, 30
 
@@ -199,9 +209,9 @@ def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> 
     response["Policy"] = facts.key_policy_text(key)
 
 
-def _keep_issuer(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+def _keep_grant(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
-    moto_grants.keep_issuer(key, response["GrantId"], call.account)
+    moto_grants.keep_grant(key, call.account, response)
 
 
 def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
@@ -264,7 +274,7 @@ SETTLE: Mapping[str, Settle] = {
     "iam:UpdateAssumeRolePolicy": _record_trust,
     "iam:CreateUser": _keep_user_boundary,
     "iam:GetUser": _show_user_boundary,
-    "kms:CreateGrant": _keep_issuer,
+    "kms:CreateGrant": _keep_grant,
     "kms:CreateKey": _made_key,
     "kms:ListGrants": _show_issuers,
     "kms:PutKeyPolicy": _record_principals,

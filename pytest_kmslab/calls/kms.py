@@ -9,6 +9,7 @@ from pytest_kmslab.calls.kms_aliases import create_alias, delete_alias, update_a
 from pytest_kmslab.calls.kms_ciphertext import decrypt, re_encrypt
 from pytest_kmslab.calls.kms_creation import create_key, put_key_policy, replicate_key, update_primary_region
 from pytest_kmslab.calls.kms_deletion import cancel_key_deletion
+from pytest_kmslab.calls.kms_granting import create_grant
 from pytest_kmslab.calls.kms_retiring import retire_grant
 from pytest_kmslab.calls.kms_table import ACCOUNT_OPERATIONS, KEY_OPERATIONS, account_asker, key_asker
 
@@ -24,6 +25,7 @@ KMS: Mapping[str, Asker] = {
     "CreateAlias": create_alias,
     "UpdateAlias": update_alias,
     "DeleteAlias": delete_alias,
+    "CreateGrant": create_grant,
     "RetireGrant": retire_grant,
     "CancelKeyDeletion": cancel_key_deletion,
 }

@@ -83,3 +83,31 @@ def test_the_list_says_who_issued_a_grant(account: Account, kms: Any) -> None:
     key = account.key()
     kms.create_grant(KeyId=key, GranteePrincipal=ROOT, Operations=["Encrypt"])
     assert [grant["IssuingAccount"] for grant in kms.list_grants(KeyId=key)["Grants"]] == [ROOT]
+
+
+@pytest.mark.parametrize("member", ["GranteePrincipal", "RetiringPrincipal"])
+@pytest.mark.parametrize("nobody", ["user/nobody", "role/nobody", "group/admins"])
+def test_a_grant_to_nobody_is_refused(account: Account, kms: Any, member: str, nobody: str) -> None:
+    """Or it would be that of whoever is given the name later."""
+    account.user("ana")
+    key = account.key()
+    params = {"GranteePrincipal": arn_of("ana"), member: f"arn:aws:iam::{ACCOUNT}:{nobody}"}
+    with pytest.raises(ClientError) as refused:
+        kms.create_grant(KeyId=key, Operations=["Decrypt"], **params)
+    assert refused.value.response["Error"]["Code"] == "InvalidArnException"
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
+def test_a_named_grant_is_made_once_and_revoked_once(account: Account, kms: Any) -> None:
+    key, ana = account.key(), account.user("ana").client("kms")
+    params = {"KeyId": key, "GranteePrincipal": arn_of("ana"), "Name": "retried"}
+    first = kms.create_grant(Operations=["Encrypt"], **params)["GrantId"]
+    assert kms.create_grant(Operations=["Encrypt"], **params)["GrantId"] == first
+    assert kms.create_grant(Operations=["Encrypt", "Decrypt"], **params)["GrantId"] != first
+    kms.revoke_grant(KeyId=key, GrantId=first)
+    assert not denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+    again = kms.create_grant(Operations=["Encrypt"], **params)["GrantId"]
+    for grant in kms.list_grants(KeyId=key)["Grants"]:
+        kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
+    assert again != first
+    assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
