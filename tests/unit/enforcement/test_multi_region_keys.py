@@ -40,7 +40,10 @@ def test_a_replica_has_rules_of_its_own(replicated: tuple[Any, Any, str], accoun
     here, there, key_id = replicated
     arn = here.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"]
     blob = here.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
-    statement = {"Version": "2012-10-17", "Statement": [allow("kms:Decrypt")["Statement"][0] | {"Resource": arn}]}
+    statement = {
+        "Version": "2012-10-17",
+        "Statement": [allow("kms:Decrypt")["Statement"][0] | {"Resource": arn}],
+    }
     user = account.user("ana", statement)
     assert user.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
     with pytest.raises(ClientError) as denied:
