@@ -34,6 +34,8 @@ class Policy:
     id: str
     statements: tuple[Statement, ...]
     error: str = ""
+    unread: str = field(default="", repr=False, compare=False)
+    """The text that could not be read."""
     harmless: bool = field(init=False, repr=False, compare=False)
     """Whether it was read and holds no Deny."""
     _by_action: dict[str, Relevant] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -107,14 +109,22 @@ def read_policy(text: str) -> Policy:
     try:
         return parse_policy(text)
     except PolicyError as error:
-        return Policy(version="", id="", statements=(), error=str(error))
+        return Policy(version="", id="", statements=(), error=str(error), unread=text)
 
 
 def print_policy(policy: Policy) -> str:
-    """The document of a policy that was read: reading it again gives an equal policy."""
+    """The document of a policy: reading it again gives an equal policy."""
+    document = document_of(policy)
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def document_of(policy: Policy) -> dict[str, Any] | str:
+    """The document of a policy as a JSON object; of one that could not be read its text."""
+    if policy.error:
+        return policy.unread
     named = {"Id": policy.id} if policy.id else {}
     statements = [dict(statement.source) for statement in policy.statements]
-    return json.dumps({"Version": policy.version, **named, "Statement": statements})
+    return {"Version": policy.version, **named, "Statement": statements}
 
 
 def _load(text: str) -> Any:

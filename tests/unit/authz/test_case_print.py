@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from unit.authz.worlds import World, worlds
+
+from pytest_kmslab.authz.case import Case, Expectation, parse_case
+from pytest_kmslab.authz.case_print import case_as_json, print_case
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.decision import Outcome
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
+from pytest_kmslab.authz.request import Request
+
+CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.json"))
+ANA = "arn:aws:iam::111122223333:user/ana"
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def of_world(world: World) -> Case:
+    return Case("a world", world.request, world.policies, world.grants, Expectation(Outcome.ALLOWED))
+
+
+@given(worlds())
+def test_a_printed_case_reads_as_an_equal_one(world: World) -> None:
+    read = parse_case(print_case(of_world(world)))
+    assert parse_case(print_case(read)) == read
+
+
+@given(worlds())
+def test_a_printed_case_is_decided_as_it_was(world: World) -> None:
+    read = parse_case(print_case(of_world(world)))
+    assert read.request == world.request
+    assert read.grants == world.grants
+    assert read.decide().decision is world.decide().decision
+
+
+def test_every_case_of_the_corpus_survives_printing() -> None:
+    cases = [parse_case(path.read_text("utf-8")) for path in CORPUS]
+    assert [case.name for case in cases if parse_case(print_case(case)) != case] == []
+
+
+def test_a_policy_that_cannot_be_read_stays_one() -> None:
+    broken = NamedPolicy("broken", read_policy('{"Version":'))
+    case = Case("broken", Request(ANA, "kms:Decrypt", KEY), Policies(identity=(broken,)))
+    printed = case_as_json(case)
+    assert printed["policies"]["identity"] == [{"name": "broken", "document": '{"Version":'}]
+    assert parse_case(print_case(case)) == case
+
+
+def test_values_stand_as_they_were_given() -> None:
+    context = Context({"aws:TagKeys": ["a", "b"], "kms:ViaService": "x", "dynamodb:Attributes": []})
+    printed = case_as_json(Case("c", Request(ANA, "kms:Decrypt", KEY, context), Policies()))
+    assert printed["request"]["context"] == {
+        "aws:TagKeys": ["a", "b"],
+        "kms:ViaService": "x",
+        "dynamodb:Attributes": [],
+    }
+
+
+def test_a_grant_has_the_fields_of_list_grants() -> None:
+    entry: dict[str, Any] = {
+        "GranteePrincipal": ANA,
+        "Operations": ["Decrypt", "Encrypt"],
+        "GrantId": "g1",
+        "RetiringPrincipal": ANA,
+        "Name": "n",
+        "IssuingAccount": "arn:aws:iam::111122223333:root",
+        "Constraints": {"EncryptionContextSubset": {}},
+    }
+    case = Case("c", Request(ANA, "kms:Decrypt", KEY), Policies(), (Grant.from_json(entry),))
+    assert json.loads(print_case(case))["grants"] == [entry]
