@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 from measure import Row, loop
 
 from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.lab import Site, open_lab
+from pytest_kmslab.resources.lab import open_lab
 from pytest_kmslab.resources.naming import Naming, run_id, worker_id
+from pytest_kmslab.resources.site import Site
 from pytest_kmslab.run import Run
 
 ROUNDS = 21

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
     from pytest_kmslab.resources.iam_user import IamUser
     from pytest_kmslab.resources.kms_key import KmsKey
-    from pytest_kmslab.resources.lab import Lab, Site
+    from pytest_kmslab.resources.lab import Lab
+    from pytest_kmslab.resources.site import Site
 
 Scope = Literal["session", "package", "module", "class", "function"]
 
@@ -37,8 +38,8 @@ def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
 @pytest.fixture(scope="session")
 def _kmslab_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """What the labs of this run have in common; the backend is not started yet."""
-    from pytest_kmslab.resources.lab import Site
     from pytest_kmslab.resources.naming import Naming, run_id, worker_id
+    from pytest_kmslab.resources.site import Site
 
     run = request.config.stash[RUN]
     worker = getattr(request.config, "workerinput", {})
@@ -94,14 +95,18 @@ def iam_admin(kmslab: Lab) -> IamUser:
 
 
 @pytest.fixture(scope=lab_scope)
-def kms_key(kmslab: Lab) -> KmsKey:
-    """A customer-managed key whose administrator and user is the IAM administrator."""
-    return kmslab.create_key()
+def kms_key(request: pytest.FixtureRequest, kmslab: Lab) -> KmsKey:
+    """A customer-managed key whose administrator and user is the IAM administrator, or the one given."""
+    given = request.config.stash[RUN].settings.key_arn
+    return kmslab.use_key(given) if given else kmslab.create_key()
 
 
 @pytest.fixture(scope=lab_scope)
-def encrypted_table(kmslab: Lab, kms_key: KmsKey) -> DynamoDBTable:
-    """A table that was made, and then encrypted under `kms_key`."""
+def encrypted_table(request: pytest.FixtureRequest, kmslab: Lab, kms_key: KmsKey) -> DynamoDBTable:
+    """A table that was made, and then encrypted under `kms_key`; or the one given, which is."""
+    given = request.config.stash[RUN].settings.table
+    if given:
+        return kmslab.use_table(given, kms_key)
     table = kmslab.create_table()
     table.encrypt(kms_key)
     return table

@@ -50,6 +50,8 @@ def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> S
             f"kmslab_user_name and kmslab_admin_name are both `{settings.user_name}`: give two names that "
             "differ in more than case, which IAM does not tell apart"
         )
+    if settings.table and not settings.key_arn:
+        _refuse(f"--kmslab-table is `{settings.table}`: give --kmslab-key-arn too, the key that it is under")
     return settings
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_kmslab.backends.base import Administrator, Backend, Credentials
+from pytest_kmslab.backends.base import Administrator, Credentials
 from pytest_kmslab.resources.alarms import create_alarm
 from pytest_kmslab.resources.console_access import credentials_path
 from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.resources.environment import environment
+from pytest_kmslab.resources.given import GivenKey, GivenTable
 from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, GivenUser, IamUser, create_user
 from pytest_kmslab.resources.inventory import inventory
 from pytest_kmslab.resources.key_policy import console_policy
 from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of, create_key
-from pytest_kmslab.resources.ledger import Ledger, NoLedger
 from pytest_kmslab.resources.lost import making, remove_lost
-from pytest_kmslab.resources.naming import Naming
 from pytest_kmslab.resources.search import KINDS, Client
-from pytest_kmslab.resources.sessions import PrincipalSession, Sessions
+from pytest_kmslab.resources.sessions import PrincipalSession
+from pytest_kmslab.resources.site import Site
 from pytest_kmslab.resources.things import (
     ALARM,
     ALIAS_PREFIX,
@@ -32,11 +32,9 @@ from pytest_kmslab.resources.things import (
     Thing,
 )
 from pytest_kmslab.resources.undo import Step, Undo
-from pytest_kmslab.resources.waiters import Waiter
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.trail import Trail
-    from pytest_kmslab.options import Settings
 
 
 class Actor(Protocol):
@@ -45,35 +43,6 @@ class Actor(Protocol):
     @property
     def credentials(self) -> Credentials:
         """What to sign with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the labs of a run have in common. `csv_directory` gives the place for credentials files."""
-
-    backend: Backend
-    settings: Settings
-    trail: Trail
-    naming: Naming
-    sessions: Sessions
-    waiter: Waiter
-    csv_directory: Callable[[], Path]
-    ledger: Ledger
-
-    @classmethod
-    def of(
-        cls,
-        backend: Backend,
-        settings: Settings,
-        trail: Trail,
-        naming: Naming,
-        csv_directory: Callable[[], Path],
-        ledger: Ledger | None = None,
-    ) -> Site:
-        """A site on a backend that need not be started yet; without a ledger nothing is written down."""
-        waiter = Waiter(backend.capabilities.settles)
-        sessions, ledger = Sessions(backend, waiter), ledger or NoLedger()
-        return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger)
 
 
 class Lab:
@@ -137,6 +106,25 @@ class Lab:
         key.create_alias(ALIAS_PREFIX + name)
         return key
 
+    def use_key(self, arn: str) -> GivenKey:
+        """Work with a key that is there already, which is never deleted.
+
+        Its policy is changed only where `--kmslab-manage-key-policy` allows it, and is put back letter by
+        letter when the lab ends. Raises ResourceError for one that is not there, or cannot be used.
+        """
+        managed = self._site.settings.manage_key_policy
+        key = GivenKey(self._client("kms"), self._site.waiter, arn, managed=managed)
+        if managed:
+            self._undo.intend(f"change of the policy of key `{arn}`", key.put_back)
+        return key
+
+    def use_table(self, name: str, key: KmsKey) -> GivenTable:
+        """Work with a table that is there already, under this key, and is never changed or deleted.
+
+        Raises ResourceError for one that is not there, under another key, or has another partition key.
+        """
+        return GivenTable(self._table_clients(), self._site.waiter, name, key)
+
     def create_table(self, name: str | None = None, *, key: Encryption | None = None) -> DynamoDBTable:
         """Make a table, and return when it is ACTIVE; the name is made unique.
 
@@ -144,8 +132,7 @@ class Lab:
         that DynamoDB owns, which asks nobody for a permission.
         """
         name = self._site.naming.name(name or self._site.settings.table_name)
-        clients = Clients(self._client("dynamodb"), self._client("kms"), self._client("cloudwatch"))
-        table = DynamoDBTable(clients, self._site.waiter, name)
+        table = DynamoDBTable(self._table_clients(), self._site.waiter, name)
         with self._making(Thing(TABLE, name, self.region)) as step:
             table.create(self._site.naming.tags(name), key)
         self._undo.confirm(step, table.arn, table.delete)
@@ -264,6 +251,9 @@ class Lab:
     ) -> dict[str, Any]:
         named = [[self.admin] if one is None else one for one in (administrators, users)]
         return console_policy(self.account, *([arn_of(one) for one in principals] for principals in named))
+
+    def _table_clients(self) -> Clients:
+        return Clients(self._client("dynamodb"), self._client("kms"), self._client("cloudwatch"))
 
     def _client(self, service: str) -> Any:
         return self.as_(self.admin).client(service)

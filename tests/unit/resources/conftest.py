@@ -7,8 +7,9 @@ import pytest
 from unit.resources.fakes import Bed
 
 from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.lab import Lab, Site, open_lab
+from pytest_kmslab.resources.lab import Lab, open_lab
 from pytest_kmslab.resources.naming import Naming
+from pytest_kmslab.resources.site import Site
 from pytest_kmslab.run import Run
 
 

@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import TeardownError
-from pytest_kmslab.resources.lab import Lab, Site, open_lab
+from pytest_kmslab.resources.lab import Lab, open_lab
 from pytest_kmslab.resources.naming import Naming
+from pytest_kmslab.resources.site import Site
 
 
 def admins_client(lab: Lab, service: str) -> Any:

@@ -6,8 +6,8 @@ import pytest
 from unit.resources.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.resources.lab import Site
 from pytest_kmslab.resources.sessions import PrincipalSession
+from pytest_kmslab.resources.site import Site
 from pytest_kmslab.resources.waiters import Waiter
 
 

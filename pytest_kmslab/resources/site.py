@@ -1,0 +1,47 @@
+"""What the labs of a run have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kmslab.backends.base import Backend
+from pytest_kmslab.resources.ledger import Ledger, NoLedger
+from pytest_kmslab.resources.naming import Naming
+from pytest_kmslab.resources.sessions import Sessions
+from pytest_kmslab.resources.waiters import Waiter
+
+if TYPE_CHECKING:
+    from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.options import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the labs of a run have in common. `csv_directory` gives the place for credentials files."""
+
+    backend: Backend
+    settings: Settings
+    trail: Trail
+    naming: Naming
+    sessions: Sessions
+    waiter: Waiter
+    csv_directory: Callable[[], Path]
+    ledger: Ledger
+
+    @classmethod
+    def of(
+        cls,
+        backend: Backend,
+        settings: Settings,
+        trail: Trail,
+        naming: Naming,
+        csv_directory: Callable[[], Path],
+        ledger: Ledger | None = None,
+    ) -> Site:
+        """A site on a backend that need not be started yet; without a ledger nothing is written down."""
+        waiter = Waiter(backend.capabilities.settles)
+        sessions, ledger = Sessions(backend, waiter), ledger or NoLedger()
+        return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger)
