@@ -31,7 +31,9 @@ class Condition:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
 
     With `ForAllValues:` and `ForAnyValue:` a key that has only empty texts is as good as absent; whether it
-    is to `Null` cannot be told, since AWS's page says so and people have seen otherwise.
+    is to `Null` cannot be told, since AWS's page says so and people have seen otherwise. Nor can
+    `ForAnyValue:…IfExists` on an absent key: any operator with IfExists holds then, `ForAnyValue:` does
+    not, say AWS's pages; an Allow was seen not to apply.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
 
@@ -60,11 +62,11 @@ class Condition:
         matched = self.test(given[0], context)
         return matched if matched is None else matched is not self.row.negated
 
-    def _without_value(self, *, present: bool, negated: bool) -> bool:
+    def _without_value(self, *, present: bool, negated: bool) -> bool | None:
         if self.qualifier == _ALL:
             return True
         if self.qualifier == _ANY:
-            return self.if_exists and not present
+            return None if self.if_exists and not present else False
         return self.if_exists or negated
 
     def _set(self, given: Sequence[str], context: Folded, *, negated: bool) -> bool | None:

@@ -42,7 +42,7 @@ KNOWN_ERRORS = (
     KnownError(IAM_SIMULATE.name, statements.range_of_all_addresses_holds_every_address),
     KnownError(IAM_SIMULATE.name, statements.address_without_prefix_is_not_one_of_the_other_family),
     KnownError(IAM_SIMULATE.name, statements.seconds_since_1970_are_a_date),
-    KnownError(IAM_SIMULATE.name, statements.if_exists_holds_for_absent_key_with_for_any_value),
+    KnownError(IAM_SIMULATE.name, statements.deny_with_for_any_value_if_exists_on_absent_key_stands),
     KnownError(IAM_SIMULATE.name, statements.variable_may_hold_a_whole_arn),
     KnownError(IAM_SIMULATE.name, statements.allow_with_unresolvable_variable_is_void),
     KnownError(IAM_SIMULATE.name, statements.deny_with_unresolvable_variable_stands),
@@ -51,4 +51,5 @@ KNOWN_ERRORS = (
     KnownError(MINISTACK.name, principals.federated_user_named_in_resource_policy_is_not_limited),
     KnownError(MINISTACK.name, principals.wildcard_principal_is_not_limited),
     KnownError(MINISTACK.name, principals.principal_arn_of_a_session_is_the_role),
+    KnownError(MINISTACK.name, statements.allow_with_for_any_value_if_exists_on_absent_key_is_void),
 )

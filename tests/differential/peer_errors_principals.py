@@ -80,20 +80,28 @@ def wildcard_principal_is_not_limited(case: Case) -> Case | None:
 
 
 def _without_limits(case: Case, direct: Callable[[Any], bool]) -> Case | None:
-    """The case with boundary and session policies that allow everything, what they deny kept; for a case
-    in whose resource policy a statement that reaches the caller directly is an Allow for the same account.
+    """The case left to the Allow statements of the resource's policy that reach the caller directly, where they
+    allow it: no other statement of that policy or of an identity-based one allows anything, boundary and session
+    policies allow everything, and what any of them denies is kept. So the peer has to find the same
+    statements to allow the request by themselves.
     """
     policies = case["policies"]
     allows = [one for one in policies.get("resource", {}).get("Statement", []) if one["Effect"] == "Allow"]
     given = [one for one in allows if direct(one.get("Principal"))]
-    if not given or not is_in_one_account(case) or not _allowed_by(case, given):
+    limited = "permissions_boundary" in policies or policies.get("session")
+    if not given or not limited or not is_in_one_account(case) or not _allowed_by(case, given):
         return None
-    limited = dict(policies)
+
+    def kept(kind: str, statement: Statement) -> Statement | None:
+        other = kind == "identity" or (kind == "resource" and statement not in given)
+        return None if other and statement["Effect"] == "Allow" else statement
+
+    alone = dict((rewrite_statements(case, kept) or case)["policies"])
     if "permissions_boundary" in policies:
-        limited["permissions_boundary"] = _widened(policies["permissions_boundary"])
+        alone["permissions_boundary"] = _widened(policies["permissions_boundary"])
     if "session" in policies:
-        limited["session"] = [_widened(document) for document in policies["session"]]
-    return {**case, "policies": limited} if limited != policies else None
+        alone["session"] = [_widened(document) for document in policies["session"]]
+    return {**case, "policies": alone}
 
 
 def _allowed_by(case: Case, statements: list[Statement]) -> bool:

@@ -111,17 +111,32 @@ def _iso(text: str) -> str:
     return datetime.fromtimestamp(int(text), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def if_exists_holds_for_absent_key_with_for_any_value(case: Case) -> Case | None:
-    """`ForAnyValue:…IfExists` on a key that the request does not carry holds.
+def allow_with_for_any_value_if_exists_on_absent_key_is_void(case: Case) -> Case | None:
+    """An Allow under `ForAnyValue:…IfExists` does not apply where the request has no such key: ministack's does.
 
-    "You can add IfExists to the end of any condition operator name except the Null condition … If the key is
-    not present, evaluate the condition element as true":
+    AWS's pages contradict each other. "If the key is not present, evaluate the condition element as true", of
+    every operator but Null; and of ForAnyValue "if the key does not exist, the condition returns false", which is
+    what was seen (repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w):
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    never = {"StringEquals": {"aws:PrincipalTag/of-nobody": "nobody"}}
+    return _without_for_any_value_if_exists(case, "Allow", never)
+
+
+def deny_with_for_any_value_if_exists_on_absent_key_stands(case: Case) -> Case | None:
+    """A Deny under `ForAnyValue:…IfExists` applies where the request has no such key: iam-simulate drops it.
+
+    AWS's pages contradict each other, as above; ours is the strict reading of both.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
+    return _without_for_any_value_if_exists(case, "Deny", {})
 
-    def change(_: Statement, operator: str, key: str, __: list[str]) -> Element | None:
-        set_operator = operator.startswith("ForAnyValue:") and operator.endswith("IfExists")
-        return {} if set_operator and context_value(case, key) is None else None
+
+def _without_for_any_value_if_exists(case: Case, effect: str, instead: Element) -> Case | None:
+    def change(statement: Statement, operator: str, key: str, _: list[str]) -> Element | None:
+        meant = operator.startswith("ForAnyValue:") and operator.endswith("IfExists")
+        return instead if meant and statement["Effect"] == effect and context_value(case, key) is None else None
 
     return rewrite_conditions(case, change)
 
@@ -159,7 +174,7 @@ def allow_with_unresolvable_variable_is_void(case: Case) -> Case | None:
 
     def change(statement: Statement, operator: str, key: str, values: list[str]) -> Element | None:
         negated = "ArnNot" in operator and statement["Effect"] == "Allow"
-        if not negated or context_value(case, key) is None:
+        if not negated or not context_value(case, key):
             return None
         open_ = any(has_unresolvable_variable(case, value) for value in values)
         return {"StringEquals": {"aws:PrincipalTag/of-nobody": "nobody"}} if open_ else None
@@ -179,6 +194,8 @@ def deny_with_unresolvable_variable_stands(case: Case) -> Case | None:
         resolved = [value for value in values if not has_unresolvable_variable(case, value)]
         if statement["Effect"] == "Allow" or "Not" not in operator or resolved == values:
             return None
+        if not context_value(case, key):
+            return None  # decided without a look at the variable
         return {operator: {key: resolved}} if resolved else {}
 
     def of_statement(_: str, statement: Statement) -> Statement:

@@ -115,7 +115,7 @@ def test_without_the_key_a_condition_holds_if_it_is_negated_or_says_so(operator:
         assert holds(f"{operator}IfExists", "1", nothing) is True
         assert holds(f"ForAllValues:{operator}", "1", nothing) is True
         assert holds(f"ForAnyValue:{operator}", "1", nothing) is False
-        assert holds(f"ForAnyValue:{operator}IfExists", "1", nothing) is (nothing is None)
+        assert holds(f"ForAnyValue:{operator}IfExists", "1", nothing) is (UNTOLD if nothing is None else NO)
 
 
 def test_there_are_26_operators_and_null() -> None:
