@@ -10,6 +10,7 @@ fewer, 2 if mutmut could not run.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+FIRST = Path(__file__).with_name("mutation_conftest.py")
 PACKAGE = "pytest_kmslab"
 COPIED = (
     f"{PACKAGE}/errors.py",
@@ -34,17 +36,21 @@ KILLED, SURVIVED, UNTESTED, ENDLESS = "killed", "survived", "untested", "ran for
 FATES = {0: SURVIVED, 5: UNTESTED, 33: UNTESTED} | dict.fromkeys((24, 36, 152, 255, -24), ENDLESS)
 """By exit code, as mutmut has it; any other is a kill. An endless loop is noticed, so it counts as one."""
 
-# Random tests are left out where they take seconds: there are thousands of runs.
+# Random tests are left out where they take seconds: there are thousands of runs. So is the corpus, which
+# comes before all others (mutation_conftest.py), and what is said of the caches, which are not there.
 CONFIGURATION = """[mutmut]
 source_paths=pytest_kmslab
 only_mutate=pytest_kmslab/authz/*
+timeout_multiplier=5
 pytest_add_cli_args_test_selection=tests/unit/authz
 pytest_add_cli_args=
   -p
   no:cacheprovider
   --ignore=tests/unit/authz/test_theorems.py
+  --ignore=tests/unit/authz/test_mutants_corpus.py
   --deselect=tests/unit/authz/test_explain.py::test_what_is_said_to_allow_a_request_does
   --deselect=tests/unit/authz/test_explain.py::test_the_same_arguments_give_the_same_text
+  --deselect=tests/unit/authz/test_policy.py::test_a_document_is_read_once_for_each_text
   --deselect=tests/unit/authz/test_policy.py::test_a_printed_policy_reads_as_itself
   --deselect=tests/unit/authz/test_policy.py::test_whatever_a_document_holds_it_is_read_or_denies
   -o
@@ -78,7 +84,29 @@ def prepare(work: Path) -> None:
         else:
             shutil.copy(ROOT / name, work / name)
     (work / PACKAGE / "__init__.py").touch()
+    shutil.copy(FIRST, work / "tests" / "conftest.py")
+    for path in (work / PACKAGE / "authz").glob("*.py"):
+        path.write_text(laid_open(path.read_text(encoding="utf-8")), encoding="utf-8")
     (work / "setup.cfg").write_text(CONFIGURATION, encoding="utf-8")
+
+
+def laid_open(text: str) -> str:
+    """The module as it means the same to its tests, with the functions bare that mutmut would leave alone.
+
+    It mutates none that is decorated: caches are taken off, and a property is made of a function beside it.
+    """
+    lines = text.splitlines()
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    for node in sorted(functions, key=lambda node: -node.lineno):
+        for decorator in reversed(node.decorator_list):
+            written = ast.unparse(decorator)
+            at, indent = decorator.lineno - 1, " " * node.col_offset
+            if written == "property":
+                lines.insert(node.end_lineno or 0, f"{indent}{node.name} = property(_read_{node.name})")
+                lines[node.lineno - 1] = lines[node.lineno - 1].replace("def ", "def _read_", 1)
+            if written == "property" or written.startswith("lru_cache("):
+                lines[at] = ""
+    return "\n".join(lines) + "\n"
 
 
 def mutate(work: Path, processes: int, patterns: Sequence[str]) -> bool:

@@ -17,9 +17,10 @@ NEGATED = {
 ANA = "arn:aws:iam::111122223333:user/ana"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def table() -> Any:
-    """The rows of a copy of the module that was loaded just now."""
+    """The rows of a copy of the module that was loaded just now, for each test again: mutmut puts a mutant to
+    those tests only that were seen to come by it."""
     spec = importlib.util.spec_from_file_location(operators.__name__, operators.__file__)
     assert spec is not None
     assert spec.loader is not None

@@ -19,9 +19,12 @@ def document(*statements: Any, **more: Any) -> str:
 
 
 def test_a_document_is_read_once_for_each_text() -> None:
-    text = document(allow("kms:Decrypt", Sid="A"), deny("kms:*"), Id="key-default-1")
-    policy = parse_policy(text)
-    assert parse_policy(text) is policy
+    text = document(allow("kms:Decrypt"), Id="once")
+    assert parse_policy(text) is parse_policy(text)
+
+
+def test_a_document_has_a_version_an_id_and_statements() -> None:
+    policy = parse_policy(document(allow("kms:Decrypt", Sid="A"), deny("kms:*"), Id="key-default-1"))
     assert (policy.version, policy.id, policy.error) == ("2012-10-17", "key-default-1", "")
     assert [statement.name for statement in policy.statements] == ["A", "Statement[1]"]
 
