@@ -1,5 +1,5 @@
 """The `kmslab` command. `kmslab decide` decides authorization cases, without AWS and without moto;
-`kmslab serve` answers AWS calls over HTTP.
+`kmslab serve` answers AWS calls over HTTP; `kmslab sweep` removes what killed runs left in an account.
 
 Exit status: 0 all well, 1 an expectation failed, 2 bad input or a wrong command line.
 """
@@ -20,6 +20,7 @@ from pytest_kmslab.authz.case import Case, parse_case
 from pytest_kmslab.authz.case_text import LONGEST, split_cases
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.serve import add_serve
+from pytest_kmslab.sweep import add_sweep
 
 _OK, _FAILED, _BAD_INPUT = 0, 1, 2
 _READER_WENT_AWAY = 141
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_decide(commands)
     add_serve(commands)
+    add_sweep(commands)
     return parser
 
 

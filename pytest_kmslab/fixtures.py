@@ -10,6 +10,8 @@ import pytest
 from pytest_kmslab.run import BACKENDS, RUN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.trail import Trail
@@ -38,13 +40,16 @@ def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
 @pytest.fixture(scope="session")
 def _kmslab_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """What the labs of this run have in common; the backend is not started yet."""
-    from pytest_kmslab.resources.naming import Naming, run_id, worker_id
     from pytest_kmslab.resources.site import Site
 
     run = request.config.stash[RUN]
-    worker = getattr(request.config, "workerinput", {})
-    naming = Naming(run_id(worker.get("testrunuid")), worker_id(worker.get("workerid")))
-    return Site.of(run.backend, run.settings, run.trail, naming, lambda: tmp_path_factory.mktemp("kmslab"))
+    naming = run.aftermath.naming(getattr(request.config, "workerinput", {}))
+    ledger, put_off = run.aftermath.ledger(naming), run.termination.put_off
+
+    def directory() -> Path:
+        return tmp_path_factory.mktemp("kmslab")
+
+    return Site.of(run.backend, run.settings, run.trail, naming, directory, ledger, put_off)
 
 
 @pytest.fixture(scope=lab_scope)
@@ -66,11 +71,11 @@ def kmslab_endpoint(request: pytest.FixtureRequest, kmslab_backend: Backend) -> 
 
 
 @pytest.fixture(scope=lab_scope)
-def kmslab(_kmslab_site: Site, kmslab_backend: Backend) -> Iterator[Lab]:
+def kmslab(request: pytest.FixtureRequest, _kmslab_site: Site, kmslab_backend: Backend) -> Iterator[Lab]:
     """The lab: makes keys, tables and users, and removes them at the end."""
     from pytest_kmslab.resources.lab import open_lab
 
-    with open_lab(_kmslab_site) as lab:
+    with open_lab(_kmslab_site) as lab, request.config.stash[RUN].aftermath.of(lab):
         yield lab
 
 

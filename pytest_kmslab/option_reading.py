@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_kmslab.options import OPTIONS, Option, Settings
 
@@ -32,6 +32,19 @@ def add_options(parser: pytest.Parser) -> None:
                 {"action": "store_const", "const": "true"} if option.is_switch else {"metavar": metavar}
             )
             group.addoption(option.flag, dest=option.ini, default=None, help=told + also, **form)
+
+
+def resolve_for_command(given: argparse.Namespace) -> Settings:
+    """Settings of a command outside pytest, which has no ini file; raises pytest.UsageError.
+
+    What a command line gives lies in `given` under the options' ini names.
+    """
+    return resolve(cast("pytest.Config", _NoIni()), given)
+
+
+class _NoIni:
+    def getini(self, _name: str) -> None:
+        """Nobody has given anything."""
 
 
 def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> Settings:

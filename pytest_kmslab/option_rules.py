@@ -45,6 +45,18 @@ DESCRIPTION = shaped(r".{0,8192}", "at most 8192 characters")
 
 SECONDS = shaped(r"[0-9]{1,6}(\.[0-9]{1,6})?", "seconds: 0 or more, such as `300`")
 
+DURATION = shaped(r"[0-9]{1,5}[smhd]", "a whole number with its unit, such as `90s`, `30m`, `2h` or `1d`")
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def seconds(duration: str) -> float:
+    """The length of a good DURATION, in seconds."""
+    return float(int(duration[:-1]) * UNITS[duration[-1]])
+
+
+FOLDER = shaped(r"[^\0\r\n]{0,4095}", "the path of a folder")
+
 ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")
 
 ACCESS_KEY = shaped(r"\S{1,128}", "1 to 128 characters without blanks")

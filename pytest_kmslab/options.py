@@ -17,7 +17,7 @@ class Settings:
     `table_key_cache` is in seconds. `region` is empty where an AWS account is to be used and nobody named
     one: then the profile's counts. `account` (12 digits) and `profile` are of that account; `observe` is
     `warn`, `strict` or `off`; `key_arn` and `table` name a key and a table to use in place of new ones,
-    empty for none. `block_aws` is `always` or `lab`.
+    empty for none. `block_aws` is `always` or `lab`. `ledger` is a folder, empty for the user's own.
     """
 
     backend: str = "moto"
@@ -43,6 +43,10 @@ class Settings:
     user_name: str = "mounika"
     admin_name: str = "kmslab-admin"
     table_key_cache: float = 0
+    ledger: str = ""
+    keep: bool = False
+    keep_for: float = 14_400
+    sweep: bool = False
 
 
 DEFAULTS = Settings()
@@ -55,7 +59,8 @@ class Option:
     Every option has an ini name and an environment variable; `on_command_line` gives it a flag too.
     `read` makes of the text what Settings holds. `instead` is an environment variable of somebody else's
     that counts where nobody gives the option; what stands there is taken as it is. `called` is another
-    flag than the one made of the field's name.
+    flag than the one made of the field's name, `shown` is how the default is written where that is not
+    simply its text.
     """
 
     field: str
@@ -65,6 +70,7 @@ class Option:
     read: Callable[[str], str | float | bool] = str
     instead: str = ""
     called: str = ""
+    shown: str = ""
 
     @property
     def ini(self) -> str:
@@ -95,6 +101,8 @@ class Option:
     def default(self) -> str:
         """The value where nobody gives one."""
         value = getattr(DEFAULTS, self.field)
+        if self.shown:
+            return self.shown
         return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -187,4 +195,14 @@ OPTIONS = (
         "how long DynamoDB uses a table's key before it asks KMS again, on AWS about `300`",
         read=float,
     ),
+    Option("ledger", good.FOLDER, "where it is written down what a run makes in an account that outlives it"),
+    switch("keep", "leaves what a failed test made where it is for a while, and says what and how long"),
+    Option(
+        "keep_for",
+        good.DURATION,
+        "how long that is left alone by `kmslab sweep`",
+        read=good.seconds,
+        shown="4h",
+    ),
+    switch("sweep", "removes before the run what dead runs of this machine left in the same account"),
 )

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.errors import BackendError
+from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.option_reading import add_options, resolve
-from pytest_kmslab.report.terminal import Tally, header, summarize
+from pytest_kmslab.report.terminal import Tally, header, summarize, tell_leftovers
 from pytest_kmslab.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
@@ -18,6 +18,7 @@ pytest_plugins = ("pytest_kmslab.fixtures",)
 TALLY = pytest.StashKey[Tally]()
 MARK = pytest.StashKey[int]()
 WORKER_OUTPUT = "kmslab_tally"
+WORKER_LEFT = "kmslab_left"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +46,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     try:
         run.reach()
-    except BackendError as error:
+    except KmslabError as error:
         raise pytest.UsageError(str(error)) from error
     if run.settings.backend == "aws":
         _tell_plan(session.config, run)
@@ -71,26 +72,40 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Show in the report of a failure the decisions made during its test."""
     report = yield
     if report.failed:
+        item.config.stash[RUN].aftermath.failures += 1
         _add_decisions(report, item)
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let an xdist worker tell its controller what it counted."""
-    if hasattr(session.config, "workeroutput"):
-        tally = session.config.stash[TALLY]
-        session.config.workeroutput[WORKER_OUTPUT] = (tally.decisions, tally.denials)
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """See what is left after teardown, which fails the run; let a worker tell its controller."""
+    try:
+        return (yield)
+    finally:
+        aftermath = session.config.stash[RUN].aftermath
+        aftermath.finish()
+        if aftermath.left and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if hasattr(session.config, "workeroutput"):
+            tally = session.config.stash[TALLY]
+            session.config.workeroutput[WORKER_OUTPUT] = (tally.decisions, tally.denials)
+            session.config.workeroutput[WORKER_LEFT] = (aftermath.left, aftermath.kept)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Count what an xdist worker counted; one that crashed has told nothing."""
-    node.config.stash[TALLY].add(*getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, (0, 0)))
+    """Count what an xdist worker counted and left; one that crashed has told nothing."""
+    told = getattr(node, "workeroutput", {})
+    node.config.stash[TALLY].add(*told.get(WORKER_OUTPUT, (0, 0)))
+    node.config.stash[RUN].aftermath.take(*told.get(WORKER_LEFT, ([], [])))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how much was decided, or that nobody was denied."""
-    summarize(terminalreporter, config.stash[RUN].settings, config.stash[TALLY])
+    run = config.stash[RUN]
+    summarize(terminalreporter, run.settings, config.stash[TALLY])
+    tell_leftovers(terminalreporter, run.aftermath.left, run.aftermath.kept)
 
 
 def _begin(config: pytest.Config, given: argparse.Namespace) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_kmslab.aftermath import Aftermath
 from pytest_kmslab.enforcement.blocker import AwsBlocker
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.interceptor import Interceptor
 from pytest_kmslab.enforcement.registration import Registration
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.options import Settings
+from pytest_kmslab.termination import Termination
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
@@ -79,15 +81,24 @@ class Run:
         self.place = ""
         self.stand_in: str | None = None
         """Where a stand-in for AWS is, for tests of this package only: no option leads here."""
+        self._lives = not BACKENDS[settings.backend].resets
+        self.aftermath = Aftermath(settings, lambda: self.backend, self._lives)
+        self.termination = Termination()
 
     def install(self) -> None:
-        """Put the seam into every botocore session made from now on."""
+        """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
         self._registration.install()
         if self.settings.backend != "aws":
             self._blocker.install()
+        if self._lives:
+            self.termination.install()
 
     def close(self) -> None:
-        """Take the seam out again."""
+        """Close what is open, and take the seam out again."""
+        try:
+            self.aftermath.finish()
+        finally:
+            self.termination.restore()
         self._interceptor.detach()
         self._registration.remove()
         if self.settings.backend != "aws":
@@ -118,7 +129,31 @@ class Run:
         Does nothing for one in this process; raises BackendError.
         """
         if BACKENDS[self.settings.backend].elsewhere:
-            self.place = str(self.backend.describe())  # type: ignore[attr-defined]
+            with self._probing():
+                self.place = str(self.backend.describe())  # type: ignore[attr-defined]
+
+    @contextmanager
+    def _probing(self) -> Iterator[None]:
+        """Write down the user by whom an endpoint is asked whether it decides anything by itself."""
+        backend: Any = self.backend
+        if not hasattr(backend, "probe"):
+            yield
+            return
+        from pytest_kmslab.resources.lost import making
+        from pytest_kmslab.resources.things import USER, Thing
+        from pytest_kmslab.resources.undo import Undo
+        from pytest_kmslab.resources.waiters import Waiter
+
+        naming = self.aftermath.naming({})
+        undo = Undo(self.aftermath.ledger(naming))
+        name = naming.name("kmslab-probe")
+        backend.probe = (name, naming.tags(name))
+        thing, find = Thing(USER, name, backend.region), backend.facts.clients.of
+        try:
+            with making(undo, find, Waiter(settles=True), thing, naming):
+                yield
+        finally:
+            undo.unwind()
 
     @property
     def backend(self) -> Backend:

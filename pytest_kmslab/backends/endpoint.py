@@ -30,7 +30,8 @@ class EndpointBackend:
     `account` is empty before the first `start` or `describe`, which ask for it.
     `root` are credentials that the endpoint takes for the account's root user. Nothing is reset: what a
     lab makes it removes itself. Secrets of access keys and what the endpoint drops of tables are kept on
-    the endpoint, so a key that was made where no seam of ours was there is an unknown one.
+    the endpoint, so a key that was made where no seam of ours was there is an unknown one. `probe` is the
+    name of the user by whom it is found out what the endpoint decides by itself, and that user's tags.
     """
 
     name = "endpoint"
@@ -42,6 +43,7 @@ class EndpointBackend:
         self.region = region
         self.root = root or ROOT
         self.account = ""
+        self.probe: tuple[str, Mapping[str, str]] = (f"kmslab-probe-{secrets.token_hex(4)}", {})
         self._url = url
         self._started = 0
 
@@ -59,8 +61,8 @@ class EndpointBackend:
         from botocore.exceptions import ClientError
 
         clients = self.facts.clients
-        iam, user = clients.of("iam"), f"pytest-kmslab-probe-{secrets.token_hex(4)}"
-        iam.create_user(UserName=user)
+        iam, (user, tags) = clients.of("iam"), self.probe
+        iam.create_user(UserName=user, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         made = iam.create_access_key(UserName=user)["AccessKey"]
         try:
             nobody = Credentials(made["AccessKeyId"], made["SecretAccessKey"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from pytest_kmslab.options import Settings
@@ -45,3 +47,15 @@ def summarize(reporter: pytest.TerminalReporter, settings: Settings, tally: Tall
         reporter.line(f"In this run {NOBODY_DENIED}: that a test passed proves nothing about permissions.")
     elif tally.decisions:
         reporter.line(f"kmslab: {tally.decisions} decisions, {tally.denials} denied")
+
+
+def tell_leftovers(reporter: pytest.TerminalReporter, left: Sequence[str], kept: Sequence[str]) -> None:
+    """Write loudly what a run has left behind, and what it has kept on purpose."""
+    if left:
+        reporter.section("kmslab: LEFT BEHIND, so this run failed", red=True, bold=True)
+    for line in left:
+        reporter.line(line)
+    if kept:
+        reporter.section("kmslab: kept, as --kmslab-keep asks", yellow=True, bold=True)
+    for line in kept:
+        reporter.line(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,7 @@ from pytest_kmslab.resources.environment import environment
 from pytest_kmslab.resources.given import GivenKey, GivenTable
 from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, GivenUser, IamUser, create_user
 from pytest_kmslab.resources.inventory import inventory
+from pytest_kmslab.resources.keep import keep_by_tag
 from pytest_kmslab.resources.key_policy import console_policy
 from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of, create_key
 from pytest_kmslab.resources.lost import making, remove_lost
@@ -72,6 +74,11 @@ class Lab:
     def trail(self) -> Trail:
         """Every decision made so far in this run."""
         return self._site.trail
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to remove."""
+        return self._undo.is_empty
 
     @property
     def admin(self) -> IamUser:
@@ -144,7 +151,9 @@ class Lab:
         name = self._site.naming.name(table.name)
         with self._making(Thing(ALARM, name, self.region)) as step:
             create_alarm(cloudwatch, name, table.name, self._site.naming.tags(name))
-        self._undo.confirm(step, name, lambda: cloudwatch.delete_alarms(AlarmNames=[name]))
+        partition = self.admin.arn.split(":")[1]
+        arn = f"arn:{partition}:cloudwatch:{self.region}:{self.account}:alarm:{name}"
+        self._undo.confirm(step, arn, lambda: cloudwatch.delete_alarms(AlarmNames=[name]))
         return name
 
     def create_user(
@@ -188,7 +197,17 @@ class Lab:
 
         Raises TeardownError with all of them at the end.
         """
-        self._undo.unwind()
+        with self._site.put_off():
+            self._undo.unwind()
+
+    def keep(self, seconds: float) -> list[str]:
+        """Leave everything that was made to itself for so long, and say what and until when; `close` then
+        has nothing to remove. Tags say it to whoever sweeps from another machine.
+        """
+        until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        kept = self._undo.keep(until)
+        said = [f"{thing} until {until:%Y-%m-%d %H:%M} UTC" for thing in kept]
+        return said + keep_by_tag(self._client, kept, until)
 
     def _open(self) -> None:
         """Set a person's own AWS settings aside, and have an administrator."""

@@ -11,8 +11,9 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Lock
@@ -69,8 +70,8 @@ class NoLedger:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Which account things are made in. `endpoint` and `profile` are empty where there is none."""
+class Account:
+    """Which account things are made in, by its id. `endpoint` and `profile` are empty where there is none."""
 
     backend: str
     account: str
@@ -78,8 +79,8 @@ class Place:
     profile: str = ""
 
     @classmethod
-    def at(cls, backend: str, account: str, url: str | None, profile: str = "") -> Place:
-        """A place by the URL of its endpoint; a name and password in that are left out."""
+    def at(cls, backend: str, account: str, url: str | None, profile: str = "") -> Account:
+        """An account by the URL of its endpoint; a name and password in that are left out."""
         return cls(backend, account, plain_url(url or ""), profile)
 
 
@@ -89,10 +90,12 @@ def plain_url(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
 
-def default_folder() -> Path:
-    """Where ledgers are if nobody says otherwise: below the user's directory for state."""
+def folder_of(named: str) -> Path:
+    """Where ledgers are: the folder that was named, otherwise one below the user's directory for state."""
     from platformdirs import user_state_path
 
+    if named:
+        return Path(named).expanduser().absolute()
     return user_state_path("pytest-kmslab", appauthor=False) / "ledger"
 
 
@@ -105,23 +108,27 @@ class FileLedger:
     """The ledger of one run and worker, in a file of its own that is made with its first entry.
 
     For as long as it is open a lock beside the file is held, by which everybody knows that the run lives.
-    `close` removes the file if nothing is left. Safe for several threads.
+    `account` is asked for then. `close` removes the file if nothing is left. Safe for several threads.
     """
 
-    def __init__(self, folder: Path, place: Place, run: str, worker: str, region: str) -> None:
+    def __init__(
+        self, folder: Path, account: Callable[[], Account], run: str, worker: str, region: str
+    ) -> None:
         self._folder = folder
-        self._header = {**asdict(place), "run": run, "worker": worker, "region": region}
+        self._account = account
+        self._header = {"run": run, "worker": worker, "region": region}
         self.path = folder / f"{run}-{worker}-{secrets.token_hex(2)}{SUFFIX}"
         self._file = -1
         self._held: BaseFileLock | None = None
         self._writing = Lock()
         self._numbers = 0
         self._open: dict[int, Thing] = {}
+        self._kept: set[int] = set()
 
     @property
     def left(self) -> tuple[Thing, ...]:
-        """What was to be made and is not known to be gone, oldest first."""
-        return tuple(self._open.values())
+        """What was to be made, is not known to be gone, and is not kept; oldest first."""
+        return tuple(thing for number, thing in self._open.items() if number not in self._kept)
 
     def intend(self, thing: Thing) -> int:
         """Note that something is about to be made; raises LedgerError, and then it must not be."""
@@ -135,6 +142,7 @@ class FileLedger:
         """Note that it exists."""
         with self._writing:
             self._write("confirm", number=number, arn=arn)
+            self._open[number] = replace(self._open[number], arn=arn)
 
     def undone(self, number: int) -> None:
         """Note that it is gone."""
@@ -146,6 +154,7 @@ class FileLedger:
         """Note that it is to stay until then."""
         with self._writing:
             self._write("kept", number=number, until=timestamp(until))
+            self._kept.add(number)
 
     def close(self) -> None:
         """The run has ended: without anything left the file goes, otherwise it is marked as ended."""
@@ -174,14 +183,15 @@ class FileLedger:
         """Lock first: a file without a lock is a dead run's."""
         from filelock import FileLock
 
+        account = asdict(self._account())
         self._folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
         self._held = FileLock(
             self.path.with_suffix(LOCK_SUFFIX), timeout=0, mode=FILE_OWNERS_ONLY, thread_local=False
         )
         self._held.acquire()
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_OWNERS_ONLY)
-        begun = {"event": "run", "version": VERSION, **self._header, **_process(), "time": _now()}
-        _append(self._file, begun)
+        begun = {"event": "run", "version": VERSION, **account, **self._header}
+        _append(self._file, {**begun, **_process(), "time": _now()})
         _sync_folder(self._folder)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.resources.ledger import LOCK_SUFFIX, SUFFIX, VERSION, Place, release
+from pytest_kmslab.resources.ledger import LOCK_SUFFIX, SUFFIX, VERSION, Account, release
 from pytest_kmslab.resources.things import Thing
 
 Event = Mapping[str, Any]
@@ -37,7 +37,7 @@ class RunRecord:
     path: Path
     run: str = ""
     worker: str = ""
-    place: Place = field(default_factory=lambda: Place("", ""))
+    account: Account = field(default_factory=lambda: Account("", ""))
     region: str = ""
     host: str = ""
     pid: int = 0
@@ -124,7 +124,7 @@ def _run(record: RunRecord, event: Event) -> None:
     if event["version"] != VERSION:
         raise ValueError(event["version"])
     names = ("backend", "account", "endpoint", "profile")
-    record.place = Place(*(str(event[name]) for name in names))
+    record.account = Account(*(str(event[name]) for name in names))
     record.run, record.worker, record.region = (str(event[name]) for name in ("run", "worker", "region"))
     record.host, record.pid, record.begun = str(event["host"]), int(event["pid"]), str(event["time"])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from pytest_kmslab.resources.ledger import Place
+from pytest_kmslab.resources.ledger import Account
 from pytest_kmslab.resources.things import ALARM, CREDENTIALS_FILE, KMS_KEY, TABLE, USER, Thing
 
 ORDER = (CREDENTIALS_FILE, ALARM, TABLE, KMS_KEY, USER)
@@ -24,7 +24,7 @@ class ClientMaker(Protocol):
 class Target:
     """The account that is swept: where it is, its clients, and the Regions to look in."""
 
-    place: Place
+    account: Account
     clients: ClientMaker
     regions: tuple[str, ...]
 
@@ -56,3 +56,8 @@ class Findings:
         """What goes, in the order in which it does."""
         going = [one for one in self.leftovers if not one.stays]
         return sorted(going, key=lambda one: ORDER.index(one.thing.kind))
+
+    @property
+    def is_left(self) -> bool:
+        """Whether something is there that is to go, or may be there unseen."""
+        return bool(self.problems) or any(one not in self.removed for one in self.to_remove)

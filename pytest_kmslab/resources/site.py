@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.backends.base import Backend
 from pytest_kmslab.resources.ledger import Ledger, NoLedger
 from pytest_kmslab.resources.naming import Naming
 from pytest_kmslab.resources.sessions import Sessions
 from pytest_kmslab.resources.waiters import Waiter
 
 if TYPE_CHECKING:
+    from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.options import Settings
 
@@ -30,6 +31,7 @@ class Site:
     waiter: Waiter
     csv_directory: Callable[[], Path]
     ledger: Ledger
+    put_off: Callable[[], AbstractContextManager[object]]
 
     @classmethod
     def of(
@@ -40,8 +42,12 @@ class Site:
         naming: Naming,
         csv_directory: Callable[[], Path],
         ledger: Ledger | None = None,
+        put_off: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> Site:
-        """A site on a backend that need not be started yet; without a ledger nothing is written down."""
+        """A site on a backend that need not be started yet; without a ledger nothing is written down.
+
+        `put_off` is open while things are removed: what would end the run waits.
+        """
         waiter = Waiter(backend.capabilities.settles)
         sessions, ledger = Sessions(backend, waiter), ledger or NoLedger()
-        return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger)
+        return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger, put_off)

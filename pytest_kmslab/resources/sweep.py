@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.errors import KmslabError
-from pytest_kmslab.resources.ledger import Place
+from pytest_kmslab.resources.ledger import Account
 from pytest_kmslab.resources.ledger_files import Entry, RunRecord, parse_time, records
 from pytest_kmslab.resources.leftovers import Findings, Leftover, Target
 from pytest_kmslab.resources.naming import KEPT_TAG, RUN_TAG, WORKER_TAG
@@ -46,7 +46,7 @@ class Sweep:
         self._target = target
         self._living = {record.run for record in living}
         self._dead = [record for record in dead if record.of_here and record.run not in self._living]
-        self._records = [record for record in self._dead if _is_of(record, target.place)]
+        self._records = [record for record in self._dead if _is_of(record, target.account)]
         self._older_than = older_than
         self._strangers = strangers
         self._now = now or datetime.now(timezone.utc)
@@ -206,10 +206,10 @@ def sweeping(target: Target, folder: Path, **more: Any) -> Iterator[Sweep]:
         yield Sweep(target, living, dead, **more)
 
 
-def _is_of(record: RunRecord, place: Place) -> bool:
+def _is_of(record: RunRecord, swept: Account) -> bool:
     """Whether a run was in this account: an endpoint's is only the one at the same address."""
-    mine = record.place
-    return (mine.backend, mine.account, mine.endpoint) == (place.backend, place.account, place.endpoint)
+    mine = record.account
+    return (mine.backend, mine.account, mine.endpoint) == (swept.backend, swept.account, swept.endpoint)
 
 
 def _text(error: Exception) -> str:

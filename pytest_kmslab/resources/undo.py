@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pytest_kmslab.errors import TeardownError
@@ -36,6 +36,11 @@ class Undo:
         self._ledger = ledger or NoLedger()
         self._steps: list[Step] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to remove."""
+        return not self._steps
+
     def intend(self, what: Thing | str, remove: Remove | None = None) -> Step:
         """Note that `what` is about to be made; give `remove` where it can be told before the answer."""
         number = self._ledger.intend(what) if isinstance(what, Thing) else 0
@@ -63,7 +68,7 @@ class Undo:
             if isinstance(step.what, Thing) and step.arn:
                 self._ledger.kept(step.number, until)
                 self._steps.remove(step)
-                kept.append(step.what)
+                kept.append(replace(step.what, arn=step.arn))
         return kept
 
     def unwind(self) -> None:

@@ -1,0 +1,42 @@
+"""What a person is told of what a run has left, and how to remove it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kmslab.resources.things import by_hand
+
+if TYPE_CHECKING:
+    from pytest_kmslab.resources.ledger import Account
+    from pytest_kmslab.resources.things import Thing
+
+
+def left_lines(
+    left: Iterable[Thing], account: Account, ledger: Path, errors: Sequence[str] = ()
+) -> list[str]:
+    """What is left, what went wrong, and the commands that remove it."""
+    things = tuple(left)
+    lines = [f"left in account {account.account}, written down in {ledger}:"]
+    lines += [f"  {thing}{' ' if thing.arn else ''}{thing.arn}" for thing in things]
+    lines += [f"  {line}" for error in errors for line in error.splitlines()]
+    lines += [
+        "remove it, once this run has ended, with:",
+        f"  {sweep_command(account)} --yes",
+        "or by hand with:",
+    ]
+    lines += [
+        f"  {command}" for thing in things for command in by_hand(thing, account.endpoint, account.profile)
+    ]
+    return lines
+
+
+def sweep_command(account: Account) -> str:
+    """The `kmslab sweep` for an account, without `--yes`."""
+    named = {"--endpoint": account.endpoint, "--profile": account.profile}
+    if account.backend == "aws":
+        named["--account"] = account.account
+    options = "".join(f" {name} {shlex.quote(value)}" for name, value in named.items() if value)
+    return f"kmslab sweep --backend {account.backend}{options}"

@@ -1,0 +1,99 @@
+"""What `kmslab sweep` prints: a table for a person, one JSON object for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from pytest_kmslab.resources.leftovers import Findings, Leftover, Target
+from pytest_kmslab.resources.things import by_hand
+
+COLUMNS = ("kind", "name", "Region", "age", "run", "what comes of it", "why")
+
+
+def as_json(findings: Findings, target: Target) -> str:
+    """Everything, as one JSON object."""
+    account = target.account
+    shown = {
+        "backend": account.backend,
+        "account": account.account,
+        "endpoint": account.endpoint,
+        "leftovers": [_object(one, findings, target) for one in findings.leftovers],
+        "problems": findings.problems,
+        "notes": findings.notes,
+    }
+    return json.dumps(shown, indent=2)
+
+
+def _object(one: Leftover, findings: Findings, target: Target) -> dict[str, Any]:
+    return {
+        "kind": one.thing.kind,
+        "name": one.thing.name,
+        "region": one.thing.region,
+        "arn": one.thing.arn,
+        "run": one.run,
+        "worker": one.worker,
+        "age_seconds": None if one.age is None else int(one.age.total_seconds()),
+        "outcome": outcome(one, findings),
+        "why": one.why,
+        "error": findings.failures.get(one, ""),
+        "by_hand": by_hand(one.thing, target.account.endpoint, target.account.profile),
+    }
+
+
+def rows(findings: Findings) -> list[tuple[str, ...]]:
+    """A row for each leftover, in the order of COLUMNS."""
+    return [
+        (
+            one.thing.kind,
+            one.thing.name,
+            one.thing.region,
+            age_text(one.age),
+            one.run,
+            outcome(one, findings),
+            findings.failures.get(one, one.why),
+        )
+        for one in findings.leftovers
+    ]
+
+
+def outcome(one: Leftover, findings: Findings) -> str:
+    """What came of a leftover, or would with `--yes`."""
+    if one in findings.failures:
+        return "could not be removed"
+    if one in findings.removed:
+        return "removed"
+    return "stays" if one.stays else "to be removed"
+
+
+def age_text(age: timedelta | None) -> str:
+    """An age in its two largest units."""
+    if age is None:
+        return "unknown"
+    minutes, seconds = divmod(max(0, int(age.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{number} {unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if number]
+    return " ".join(parts[:2]) or f"{seconds} s"
+
+
+def plain_table(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Columns set under each other, for wherever no person looks."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def print_rich(lines: Sequence[Sequence[str]]) -> None:
+    """The same at a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*COLUMNS)
+    for line in lines:
+        table.add_row(*line)
+    Console().print(table)
