@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Value = str | bool | int | float
+Keys = Mapping[str, "Value | Sequence[Value]"]
 
 
 def text_of(value: Value) -> str:
@@ -29,17 +30,27 @@ class Context(Mapping[str, tuple[str, ...]]):
     as a multivalued key that is present with no value (an empty tuple). Where two names differ only by
     case (encryption context pairs may), the key has the values of both.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+
+    The keys are given, or a function that makes them, the same whenever it is called: most decisions
+    meet no condition, and then it never is.
     """
 
-    __slots__ = ("_folded", "_given")
+    __slots__ = ("_folded", "_source")
 
-    def __init__(self, keys: Mapping[str, Value | Sequence[Value]] | None = None) -> None:
-        self._given = dict(keys) if keys else {}
+    def __init__(self, keys: Keys | Callable[[], Keys] | None = None) -> None:
+        self._source = keys if callable(keys) else dict(keys or {})
         self._folded: dict[str, tuple[str, ...]] | None = None
 
     @property
+    def _given(self) -> Keys:
+        source = self._source
+        if callable(source):
+            source = self._source = source()
+        return source
+
+    @property
     def folded(self) -> Mapping[str, tuple[str, ...]]:
-        """The values by key name in lower case. Made when first asked for: most decisions never ask."""
+        """The values by key name in lower case. Made when first asked for."""
         if self._folded is None:
             folded: dict[str, tuple[str, ...]] = {}
             for name, value in self._given.items():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
-from pytest_kmslab.facts import Table
+from pytest_kmslab.facts import Caller, Table
 
 
 def ask(
@@ -17,11 +20,17 @@ def ask(
     DynamoDB carries `aws:ResourceTag` of the table for the table, its indexes and its streams.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
     """
-    context = caller_context(call.caller, call.region, call.time)
     account = resource.split(":", 5)[4] if resource.startswith("arn:") else ""
-    context["aws:ResourceAccount"] = account or call.account
-    if table is not None and table.tags:
+    make = partial(_keys, call.caller, call.region, call.time, account or call.account, table, keys or {})
+    return Ask(Request(call.caller.arn, f"dynamodb:{action}", resource, Context(make), account))
+
+
+def _keys(
+    caller: Caller, region: str, time: datetime | None, account: str, table: Table | None, keys: Keys
+) -> Keys:
+    context = caller_context(caller, region, time)
+    context["aws:ResourceAccount"] = account
+    if table is not None:
         context.update(resource_tags(table.tags))
-    if keys:
-        context.update(keys)
-    return Ask(Request(call.caller.arn, f"dynamodb:{action}", resource, Context(context), account))
+    context.update(keys)
+    return context

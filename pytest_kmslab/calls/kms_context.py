@@ -10,13 +10,15 @@ https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.kms_keys import request_alias
-from pytest_kmslab.facts import Key
+from pytest_kmslab.facts import Caller, Key
 
 SYMMETRIC = "SYMMETRIC_DEFAULT"
 RequestKeys = Callable[[Params, Key], Keys]
@@ -27,8 +29,7 @@ def key_ask(
     call: ApiCall, action: str, key: Key, keys: Keys, via_ciphertext: bool = False, region: str = ""
 ) -> Ask:
     """The question whether the caller may do `action` on the key; `keys` are the request's own."""
-    context = Context({**key_context(call, key, region), **keys})
-    request = Request(call.caller.arn, action, key.arn, context, key.account)
+    request = Request(call.caller.arn, action, key.arn, key_context(call, key, keys, region), key.account)
     return Ask(request, from_ciphertext=via_ciphertext)
 
 
@@ -39,15 +40,20 @@ def account_ask(call: ApiCall, action: str, keys: Keys, resource: str = "*", reg
     return Ask(Request(call.caller.arn, action, resource, context, call.account))
 
 
-def key_context(call: ApiCall, key: Key, region: str = "") -> Keys:
-    """What every operation on a key carries: who asks, and what the key is like."""
-    keys = caller_context(call.caller, region or call.region, call.time)
-    keys["kms:CallerAccount"] = call.account
+def key_context(call: ApiCall, key: Key, own: Keys, region: str = "") -> Context:
+    """Who asks, what the key is like, and the request's own keys."""
+    return Context(partial(_of_key, call.caller, region or call.region, call.time, key, own))
+
+
+def _of_key(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:
+    keys = caller_context(caller, region, time)
+    keys["kms:CallerAccount"] = caller.account
     keys["aws:ResourceAccount"] = key.account
     keys.update(property_keys(key.spec, key.usage, key.origin, key.multi_region, key.multi_region_type))
     if key.aliases:
         keys["kms:ResourceAliases"] = key.aliases
     keys.update(resource_tags(key.tags))
+    keys.update(own)
     return keys
 
 

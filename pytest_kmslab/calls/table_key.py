@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
@@ -31,8 +30,7 @@ _WRAPPED = {
 """KMS's code to DynamoDB's, and the prefix of its message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The table that a key is used for: what DynamoDB puts into the encryption context."""
 
     name: str
@@ -87,22 +85,20 @@ def customer_key(facts: Facts, table: Table) -> Key | None:
     return None if key.manager == "AWS" else key
 
 
-def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys | None = None) -> Ask:
+def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys) -> Ask:
     """Ask for a KMS operation on a key as DynamoDB does it in the caller's name."""
-    context = key_context(call, key)
-    context.update(_through_dynamodb(place.region))
-    context["aws:ResourceAccount"] = key.account
-    context.update(keys or {})
-    request = Request(call.caller.arn, f"kms:{operation}", key.arn, Context(context), key.account)
+    context = key_context(call, key, {**_through_dynamodb(place.region), **keys})
+    request = Request(call.caller.arn, f"kms:{operation}", key.arn, context, key.account)
     return Ask(request, via=VIA, from_ciphertext=operation == "Decrypt")
 
 
 def decrypt_ask(call: ApiCall, key: Key, place: Place) -> Ask:
     """Ask for kms:Decrypt of a table's key, as the caller: the right that reading and writing need."""
-    return key_ask(call, "Decrypt", key, place, _decrypting(place))
+    context = key_context(call, key, _decrypting(place))
+    request = Request(call.caller.arn, "kms:Decrypt", key.arn, context, key.account)
+    return Ask(request, via=VIA, from_ciphertext=True)
 
 
-@lru_cache(maxsize=64)
 def _through_dynamodb(region: str) -> Keys:
     """What says that a service asks on somebody's behalf.
 
@@ -120,6 +116,7 @@ def _through_dynamodb(region: str) -> Keys:
 @lru_cache(maxsize=1024)
 def _decrypting(place: Place) -> Keys:
     return {
+        **_through_dynamodb(place.region),
         **encryption_context(place.encryption_context),
         "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     }
