@@ -38,7 +38,7 @@ class Context(Mapping[str, tuple[str, ...]]):
     __slots__ = ("_folded", "_source")
 
     def __init__(self, keys: Keys | Callable[[], Keys] | None = None) -> None:
-        self._source = keys if callable(keys) else dict(keys or {})
+        self._source: Keys | Callable[[], Keys] = keys if callable(keys) else dict(keys or {})
         self._folded: dict[str, tuple[str, ...]] | None = None
 
     @property

@@ -112,6 +112,12 @@ def read_policy(text: str) -> Policy:
         return Policy(version="", id="", statements=(), error=str(error), unread=text)
 
 
+@lru_cache(maxsize=_PARSES_KEPT)
+def named_policy(name: str, text: str) -> NamedPolicy:
+    """A policy by its name and text, as `read_policy` reads it; the same one for the same two."""
+    return NamedPolicy(name, read_policy(text))
+
+
 def print_policy(policy: Policy) -> str:
     """The document of a policy: reading it again gives an equal policy."""
     document = document_of(policy)

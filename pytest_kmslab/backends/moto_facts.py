@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
-from moto.kms.utils import RESERVED_ALIASES
 
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
 from pytest_kmslab.backends import moto_grants
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.moto_aws_keys import aws_managed_key
 from pytest_kmslab.backends.moto_ciphertexts import key_id_of
-from pytest_kmslab.backends.moto_identity import IdentityReader, entity_of, partition_of, present_principals
+from pytest_kmslab.backends.moto_identity import IdentityReader, present_principals
+from pytest_kmslab.backends.moto_objects import (
+    backend_of,
+    entity_of,
+    key_of,
+    partition_of,
+    place_of,
+    table_of,
+)
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 
@@ -58,8 +65,8 @@ class MotoFacts:
 
     def backup(self, arn: str) -> Table | None:
         """The table as it was at the time of a backup: moto keeps a copy."""
-        parts = arn.split(":", 5)
-        backend = _backend(dynamodb_backends, parts[4], parts[3]) if len(parts) == 6 else None
+        place = place_of(arn)
+        backend = backend_of(dynamodb_backends, place.account, place.region)
         found = None if backend is None else backend.backups.get(arn)
         return None if found is None else _table(found.table)
 
@@ -112,30 +119,8 @@ class MotoFacts:
         """The text of the policy of moto's own key object, as GetKeyPolicy answers it."""
         return self._identities.key_policy_text(key)
 
-    def moto_key(self, key_id: str, region: str, account: str) -> Any:
-        """Moto's own key object, or None."""
-        if key_id.startswith("arn:"):
-            parts = key_id.split(":", 5)
-            if len(parts) < 6 or parts[2] != "kms" or not parts[3] or not parts[4]:
-                return None
-            region, account, key_id = parts[3], parts[4], parts[5].removeprefix("key/")
-        if key_id in RESERVED_ALIASES:
-            key_id = aws_managed_key(account, region, key_id)
-        backend = _backend(kms_backends, account, region)
-        if backend is None:
-            return None
-        if key_id.startswith("alias/"):
-            return next((key for key in backend.keys.values() if key_id in key.aliases), None)
-        return backend.keys.get(key_id)
-
-    def moto_table(self, arn: str) -> Any:
-        """Moto's own table object, or None."""
-        parts = arn.split(":", 5)
-        path = parts[-1].split("/")
-        if len(parts) < 6 or parts[2] != "dynamodb" or path[0] != "table" or len(path) < 2:
-            return None
-        backend = _backend(dynamodb_backends, parts[4], parts[3])
-        return None if backend is None else backend.tables.get(path[1])
+    moto_key = staticmethod(key_of)
+    moto_table = staticmethod(table_of)
 
     def every_key(self) -> Iterator[Any]:
         """Moto's own key objects, of every account and Region."""
@@ -148,10 +133,9 @@ class MotoFacts:
 
     def resource_policy(self, resource: str) -> NamedPolicy | None:
         """The policy that hangs on a resource."""
-        service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
-        reader = self._RESOURCE_POLICIES.get(service)
+        reader = self._RESOURCE_POLICIES.get(place_of(resource).service)
         text = reader(self, resource) if reader else None
-        return NamedPolicy(resource, read_policy(text)) if text else None
+        return named_policy(resource, text) if text else None
 
     def _key_policy_text(self, arn: str) -> str | None:
         key = None if ":alias/" in arn else self._key_by_arn(arn)
@@ -159,10 +143,11 @@ class MotoFacts:
 
     def table_policy(self, arn: str) -> Any:
         """Moto's own object of the policy of a table or stream, or None."""
-        table = self.moto_table(arn)
-        if table is None:
+        place = place_of(arn)
+        backend = backend_of(dynamodb_backends, place.account, place.region)
+        if backend is None or place.kind != "table" or place.name not in backend.tables:
             return None
-        return dynamodb_backends[table.account_id][table.region_name].resource_policies.get(_own_arn(arn))
+        return backend.resource_policies.get(_own_arn(arn)) if backend.resource_policies else None
 
     def _table_policy_text(self, arn: str) -> str | None:
         policy = self.table_policy(arn)
@@ -181,39 +166,37 @@ class MotoFacts:
     }
 
 
-def _backend(backends: Any, account: str, region: str) -> Any:
-    """moto's backend of an account and Region, None where nothing was ever made there.
-
-    Read as a plain dictionary: moto's own lookup makes what is missing, and goes through every Region.
-    """
-    regions = dict.get(backends, account)
-    return None if regions is None else dict.get(regions, region)
-
-
 def _own_arn(arn: str) -> str:
     """The ARN that carries the resource policy: a stream has its own, an index its table's."""
     return arn if "/stream/" in arn else "/".join(arn.split("/")[:2])
 
 
 def _key(found: Any) -> Key:
-    aliases = tuple(found.aliases)
-    backend = kms_backends[found.account_id][found.region]
-    arn = found.arn
-    return Key(
-        arn=arn,
-        key_id=found.id,
-        account=found.account_id,
-        region=found.region,
-        state=found.key_state,
-        spec=found.key_spec,
-        usage=found.key_usage or "ENCRYPT_DECRYPT",
-        origin=found.origin,
-        manager=found.key_manager,
-        multi_region=bool(found.multi_region),
-        multi_region_type=_multi_region_type(found) if found.multi_region else "",
-        aliases=aliases,
-        tags=backend.tagger.get_tag_dict_for_resource(found.id),
+    backend = backend_of(kms_backends, found.account_id, found.region)
+    tags = backend.tagger.get_tag_dict_for_resource(found.id)
+    return _shared_key(
+        found.arn,
+        found.id,
+        found.account_id,
+        found.region,
+        found.key_state,
+        found.key_spec,
+        found.key_usage or "ENCRYPT_DECRYPT",
+        found.origin,
+        found.key_manager,
+        bool(found.multi_region),
+        _multi_region_type(found) if found.multi_region else "",
+        tuple(found.aliases),
+        tuple(tags.items()),
     )
+
+
+@lru_cache(maxsize=1024)
+def _shared_key(*fields: Any) -> Key:
+    """A Key by its fields in order, its tags as pairs; the same one for the same fields."""
+    *others, tags = fields
+    every = (*others, dict(tags))
+    return Key(*every)
 
 
 def _multi_region_type(found: Any) -> str:
@@ -222,21 +205,30 @@ def _multi_region_type(found: Any) -> str:
 
 def _table(found: Any) -> Table:
     specification = found.sse_specification or {}
-    return Table(
-        arn=found.table_arn,
-        name=found.name,
-        account=found.account_id,
-        region=found.region_name,
-        key_arn=specification.get("KMSMasterKeyId") if specification.get("Enabled") else None,
-        tags={tag["Key"]: tag["Value"] for tag in found.tags},
-        hash_key=found.hash_key_attr,
-        index_keys=_index_keys(found),
+    return _shared_table(
+        found.table_arn,
+        found.name,
+        found.account_id,
+        found.region_name,
+        specification.get("KMSMasterKeyId") if specification.get("Enabled") else None,
+        tuple([(tag["Key"], tag["Value"]) for tag in found.tags]),
+        found.hash_key_attr,
+        _index_keys(found.global_indexes) + _index_keys(found.indexes),
     )
 
 
-def _index_keys(found: Any) -> dict[str, str]:
-    indexes = (*found.global_indexes, *found.indexes)
-    return {
-        index.name: next((key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH"), "")
-        for index in indexes
-    }
+@lru_cache(maxsize=1024)
+def _shared_table(*fields: Any) -> Table:
+    """A Table by its fields in order, its mappings as pairs; the same one for the same fields."""
+    *others, tags, hash_key, index_keys = fields
+    every = (*others, dict(tags), hash_key, dict(index_keys))
+    return Table(*every)
+
+
+def _index_keys(indexes: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        [
+            (index.name, next((key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH"), ""))
+            for index in indexes
+        ]
+    )

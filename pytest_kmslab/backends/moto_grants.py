@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.backends.moto_identity import entity_of, unique_id
+from pytest_kmslab.backends.moto_objects import entity_of, unique_id
 from pytest_kmslab.facts import Caller
 
 OPERATIONS = (

@@ -5,21 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.iam.models import Role, User, iam_backends
+from moto.iam.models import User, iam_backends
 from moto.sts.models import sts_backends
-from moto.utilities.utils import get_partition
 
-from pytest_kmslab.authz.policy import NamedPolicy, read_policy
+from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.moto_objects import (
+    COLLECTIONS,
+    backend_of,
+    by_name,
+    entity_of,
+    place_of,
+    unique_id,
+)
 from pytest_kmslab.backends.policy_principals import principals_of
 from pytest_kmslab.facts import Caller, Credential
 
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
-COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-profile": "instance_profiles"}
 BOUNDARY = "permissions_boundary_arn"
 """moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
 SESSION_POLICY_ARNS = "kmslab_policy_arns"
@@ -30,40 +37,6 @@ KEY_PRINCIPALS = "kmslab_principals"
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 ISSUED = "kmslab_issued"
 """On an access key of moto's: the caller, session token and expiry of a session that we issued with it."""
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region (`aws`, `aws-cn`, `aws-us-gov`)."""
-    return str(get_partition(region))
-
-
-def _backend(account: str, partition: str) -> Any:
-    """moto's IAM of an account, None where nothing was ever made there; a plain read, which costs less."""
-    partitions = dict.get(iam_backends, account)
-    return None if partitions is None else dict.get(partitions, partition)
-
-
-def entity_of(arn: str) -> Any:
-    """Moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
-    parts = arn.split(":", 5)
-    backend = _backend(parts[4], parts[1]) if len(parts) == 6 and parts[2] == "iam" else None
-    if backend is None:
-        return None
-    kind, _, path = parts[5].partition("/")
-    collection = COLLECTIONS.get(kind)
-    if collection is None:
-        return None
-    name = path.rsplit("/", 1)[-1]
-    entities: Mapping[str, Any] = getattr(backend, collection)
-    found = entities.get(name) or next((one for one in entities.values() if one.name == name), None)
-    return found if found is not None and found.arn == arn else None
-
-
-def unique_id(entity: Any) -> str:
-    """The unique id of a user or role, with the prefix that AWS gives it."""
-    prefix = "AROA" if isinstance(entity, Role) else "AIDA"
-    given = str(entity.id).upper()
-    return given if given.startswith(prefix) else prefix + given
 
 
 class IdentityReader:
@@ -92,7 +65,7 @@ class IdentityReader:
         """The ARN of a user, role, group or instance profile by its name."""
         for backend in _iam(account):
             entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind])
-            found = entities.get(name) or next((one for one in entities.values() if one.name == name), None)
+            found = entities.get(name) or by_name(entities, name)
             if found is not None:
                 return str(found.arn)
         return None
@@ -118,17 +91,15 @@ class IdentityReader:
         entity = entity_of(caller.identity_arn or caller.principal_arn)
         if entity is None:
             return (), None
-        backend = _backend(caller.account, caller.arn.split(":", 2)[1])
+        backend = backend_of(iam_backends, caller.account, place_of(caller.arn).partition)
         holders = chain((entity,), _groups_of(backend, entity))
         named = tuple(policy for holder in holders for policy in _policies_of(holder))
         return named, _managed(backend, getattr(entity, BOUNDARY, None))
 
     def session_policies(self, caller: Caller) -> tuple[NamedPolicy, ...]:
         """The policies passed when the session was made."""
-        return tuple(
-            NamedPolicy(f"session policy {number}", read_policy(text))
-            for number, text in enumerate(caller.session_policies)
-        )
+        texts = enumerate(caller.session_policies)
+        return tuple([named_policy(f"session policy {number}", text) for number, text in texts])
 
     def key_policy_text(self, key: Any) -> str:
         """A key's policy as KMS keeps it: a principal that was deleted since stands there by its unique id.
@@ -183,16 +154,19 @@ def _user_credential(backend: Any, key: Any) -> Credential | None:
     if user is None:
         return None
     arn = user.arn
-    caller = Caller(
-        arn=arn,
-        account=user.account_id,
-        principal_arn=arn,
-        user_id=unique_id(user),
-        kind="User",
-        username=user.name,
-        tags=backend.tagger.get_tag_dict_for_resource(arn),
-    )
+    tags = backend.tagger.get_tag_dict_for_resource(arn)
+    caller = _user_caller(arn, user.account_id, unique_id(user), user.name, tuple(tags.items()))
     return Credential(key.access_key_id, key.secret_access_key, caller, key.status == "Active")
+
+
+@lru_cache(maxsize=1024)
+def _user_caller(
+    arn: str, account: str, user_id: str, name: str, tags: tuple[tuple[str, str], ...]
+) -> Caller:
+    """A user as a caller; the same one for the same user."""
+    return Caller(
+        arn, account, principal_arn=arn, user_id=user_id, kind="User", username=name, tags=dict(tags)
+    )
 
 
 def _issued_credential(key: Any) -> Credential | None:
@@ -261,13 +235,13 @@ def _groups_of(backend: Any, entity: Any) -> Iterator[Any]:
 
 def _policies_of(holder: Any) -> Iterator[NamedPolicy]:
     for name, text in list(holder.policies.items()):
-        yield NamedPolicy(name, read_policy(text))
+        yield named_policy(name, text)
     for policy in list(holder.managed_policies.values()):
-        yield NamedPolicy(policy.name, read_policy(_default_text(policy)))
+        yield named_policy(policy.name, _default_text(policy))
 
 
 def _managed(backend: Any, arn: str | None) -> NamedPolicy | None:
-    return None if arn is None else NamedPolicy(arn, read_policy(document_of(backend, arn)))
+    return None if arn is None else named_policy(arn, document_of(backend, arn))
 
 
 def document_of(backend: Any, arn: str) -> str:

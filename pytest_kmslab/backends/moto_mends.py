@@ -13,7 +13,8 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends import moto_grants, moto_keys, moto_managed_policies, moto_sessions
-from pytest_kmslab.backends.moto_identity import BOUNDARY, entity_of, record_principals
+from pytest_kmslab.backends.moto_identity import BOUNDARY, record_principals
+from pytest_kmslab.backends.moto_objects import entity_of
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts

@@ -21,11 +21,9 @@ from pytest_kmslab.backends.moto_identity import (
     SESSION_ROLE,
     SESSION_TAGS,
     document_of,
-    entity_of,
     owner_id,
-    partition_of,
-    unique_id,
 )
+from pytest_kmslab.backends.moto_objects import entity_of, partition_of, unique_id
 from pytest_kmslab.facts import Caller
 
 if TYPE_CHECKING:

@@ -62,12 +62,18 @@ class Enforcer:
                 raise
             return authenticate(self.backend.root, service, self.backend.facts)
 
+    def now(self) -> datetime:
+        """The time at which a call comes."""
+        return datetime.fromtimestamp(self._clock.now(), timezone.utc)
+
     def admit(self, call: ApiCall, connection: Any = None) -> None:
         """Return where AWS would let the call through; otherwise raise the ServiceError that it answers.
 
-        `connection` is what the caller's table keys are cached for, if they are.
+        A call without a time comes now. `connection` is what the caller's table keys are cached for, if
+        they are.
         """
-        call = replace(call, time=datetime.fromtimestamp(self._clock.now(), timezone.utc))
+        if call.time is None:
+            call = replace(call, time=self.now())
         facts = self._table_keys.facts(self.backend.facts, call, connection)
         held: Policies | None = None
         for number, ask in enumerate(asks(call, facts)):

@@ -100,7 +100,7 @@ class Gateway:
         with self._upstream.exclusive():
             caller = self._enforcer.caller(given, model.service_name)
             params = wire_read.read_params(request, operation)
-            call = ApiCall(model.service_name, operation.name, params, region, caller)
+            call = ApiCall(model.service_name, operation.name, params, region, caller, self._enforcer.now())
             self._enforcer.admit(call, connection)
             replaced = self._enforcer.backend.prepare(call)
             answer = self._enforcer.answer(call)

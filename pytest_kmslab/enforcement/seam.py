@@ -1,0 +1,142 @@
+"""One call of a botocore client, decided: what is behind the interceptor's handlers."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+from weakref import WeakSet
+
+from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.calls.decode import decode
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+    from pytest_kmslab.enforcement.enforcer import Enforcer
+
+REGION_OF_HOST = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com", re.ASCII)
+Response = tuple[AWSResponse, dict[str, Any]]
+
+
+class Seam:
+    """Decides the calls that handlers of botocore's events are given.
+
+    A call that was let through is kept in botocore's request context under the seam itself: a
+    pytest run inside a pytest run has two, and neither may take the other's.
+    """
+
+    def __init__(self, enforcer: Enforcer) -> None:
+        self._enforcer = enforcer
+        self._connected: WeakSet[Any] = WeakSet()
+
+    def before_call(
+        self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
+    ) -> Response | None:
+        """Decide one call: None lets it go on, a response ends it here."""
+        enforcer = self._enforcer
+        if not enforcer.active:
+            return None
+        self._connect(signer, params["url"])
+        service = model.service_model.service_name
+        if service not in enforcer.services:
+            return None
+        try:
+            region = _region(context)
+            _check_scope(params["url"], region, service)
+            caller = enforcer.caller(_credentials(signer, context), service)
+            read = decode(model, params["body"])
+            call = ApiCall(service, model.name, read, region, caller, enforcer.now())
+            enforcer.admit(call, signer)
+            return self._passed(call, params, context)
+        except ServiceError as error:
+            return _refusal(params["url"], error)
+
+    def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
+        """After a call that was let through and succeeded: keep what the backend dropped."""
+        call = context.pop(self, None)
+        if call is not None and http_response.status_code < 300:
+            self._enforcer.settle(call, parsed)
+
+    def _connect(self, signer: Any, url: str) -> None:
+        """Once for each client, which has a signer of its own."""
+        if signer not in self._connected:
+            self._enforcer.backend.connect(signer._event_emitter, url)
+            self._connected.add(signer)
+
+    def _passed(self, call: ApiCall, params: dict[str, Any], context: dict[Any, Any]) -> Response | None:
+        _replace(params, self._enforcer.backend.prepare(call))
+        context[self] = call
+        answer = self._enforcer.answer(call)
+        return None if answer is None else _response(params["url"], 200, answer)
+
+
+def _region(context: dict[Any, Any]) -> str:
+    """The Region a request is signed for: a global service (IAM) has its own."""
+    return str((context.get("signing") or {}).get("region") or context["client_region"])
+
+
+def _check_scope(url: str, region: str, service: str) -> None:
+    """Refuse a request that is signed for another Region than its address is in, as AWS does: a backend
+    that goes by the address would touch what nobody was asked about.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    if _addressed(url) in ("", region):
+        return
+    text = f"Credential should be scoped to a valid Region, not '{region}'. "
+    if service in ("iam", "sts"):
+        raise ServiceError("SignatureDoesNotMatch", text, 403)
+    raise ServiceError("InvalidSignatureException", text)
+
+
+@lru_cache(maxsize=1024)
+def _addressed(url: str) -> str:
+    """The Region that an address names; empty where it names none."""
+    found = REGION_OF_HOST.search((urlsplit(url).hostname or "").lower())
+    return "" if found is None else found[1]
+
+
+def _credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
+    """What the request will be signed with; None for an unsigned one.
+
+    botocore gives a handler no public way to them (nor to the client's events): the signer that it
+    hands over holds both.
+    """
+    held = signer._credentials
+    unsigned = context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED
+    if held is None or unsigned:
+        return None
+    frozen = held.get_frozen_credentials()
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _replace(params: dict[str, Any], replacements: Any) -> None:
+    """Send other parameters than the caller gave; only JSON services need it."""
+    if replacements:
+        body = {**json.loads(params["body"]), **replacements}
+        params["body"] = json.dumps(body).encode()
+
+
+def _refusal(url: str, error: ServiceError) -> Response:
+    kind = "Receiver" if error.status >= 500 else "Sender"
+    return _response(
+        url, error.status, {"Error": {"Type": kind, "Code": error.code, "Message": error.message}}
+    )
+
+
+def _response(url: str, status: int, body: dict[str, Any]) -> Response:
+    request_id = str(uuid4())
+    headers = {"x-amzn-requestid": request_id}
+    metadata = {"RequestId": request_id, "HTTPStatusCode": status, "HTTPHeaders": headers, "RetryAttempts": 0}
+    return AWSResponse(url, status, HTTPHeaders.from_dict(headers), None), {
+        **body,
+        "ResponseMetadata": metadata,
+    }
