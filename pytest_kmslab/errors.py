@@ -6,6 +6,7 @@ KmslabError
 ├── CaseError             an authorization case that cannot be read
 ├── BackendError          the backend cannot be used as asked
 ├── LedgerError           what is made cannot be written down, or what was written not be read
+├── PriceError            a table of prices that cannot be read
 ├── ResourceError         a resource could not be made ready
 └── TeardownError         one or more resources could not be removed
 
@@ -40,6 +41,10 @@ class BackendError(KmslabError):
 
 class LedgerError(KmslabError):
     """The ledger cannot be written or read: nothing may be made that is not in it first."""
+
+
+class PriceError(KmslabError, ValueError):
+    """A table of prices that is not in the documented form."""
 
 
 class ResourceError(KmslabError):

@@ -76,6 +76,11 @@ def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
         return settings
     if texts["endpoint"] is not None:
         _refuse(f"--kmslab-endpoint is `{settings.endpoint}`, and an AWS account has none: leave it out")
+    if settings.admin_policy:
+        _refuse(
+            f"--kmslab-admin-policy is `{settings.admin_policy}`, and in an AWS account the administrator is "
+            "the caller: leave it out, and give the caller that policy"
+        )
     return replace(settings, backend="aws", endpoint="", region=texts["region"] or "")
 
 

@@ -75,4 +75,6 @@ KEY_ARN = shaped(
 )
 """Not an alias: it may be given to another key while the tests run."""
 
+FILE = shaped(r"[^\0]{0,4096}", "the path of a file")
+
 GIVEN_TABLE = shaped(r"([a-zA-Z0-9_.-]{3,255})?", "the name of a DynamoDB table")

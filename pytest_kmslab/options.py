@@ -17,7 +17,9 @@ class Settings:
     `table_key_cache` is in seconds. `region` is empty where an AWS account is to be used and nobody named
     one: then the profile's counts. `account` (12 digits) and `profile` are of that account; `observe` is
     `warn`, `strict` or `off`; `key_arn` and `table` name a key and a table to use in place of new ones,
-    empty for none. `block_aws` is `always` or `lab`. `ledger` is a folder, empty for the user's own.
+    empty for none. `block_aws` is `always` or `lab`. `prices` and `admin_policy` are paths of files, empty
+    for the prices that come along, and for AdministratorAccess. `ledger` is a folder, empty for the
+    user's own.
     """
 
     backend: str = "moto"
@@ -29,6 +31,8 @@ class Settings:
     table: str = ""
     manage_key_policy: bool = False
     block_aws: str = "always"
+    prices: str = ""
+    admin_policy: str = ""
     endpoint: str = ""
     endpoint_access_key: str = "test"
     endpoint_secret_key: str = "test"
@@ -156,6 +160,13 @@ OPTIONS = (
         "block_aws",
         one_of("always", "lab"),
         "when a call to AWS is stopped where the backend is not `aws`: ever, or while there is a lab",
+    ),
+    Option("prices", good.FILE, "JSON file with other prices than those that come along"),
+    Option(
+        "admin_policy",
+        good.FILE,
+        "JSON file with the policy of the administrator that the lab makes, in place of AdministratorAccess",
+        on_command_line=True,
     ),
     Option(
         "endpoint",

@@ -15,7 +15,13 @@ from pytest_kmslab.resources.console_access import credentials_path
 from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.resources.environment import environment
 from pytest_kmslab.resources.given import GivenKey, GivenTable
-from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, GivenUser, IamUser, create_user
+from pytest_kmslab.resources.iam_user import (
+    ADMINISTRATOR_ACCESS,
+    GivenUser,
+    IamUser,
+    create_user,
+    put_policy_of_file,
+)
 from pytest_kmslab.resources.inventory import inventory
 from pytest_kmslab.resources.keep import keep_by_tag
 from pytest_kmslab.resources.key_policy import console_policy
@@ -221,7 +227,11 @@ class Lab:
 
     def _made_administrator(self, root: Credentials) -> IamUser:
         client = self._site.sessions.lasting("root", root).client
-        admin = self._create_user(client, self._site.settings.admin_name, [ADMINISTRATOR_ACCESS])
+        file = self._site.settings.admin_policy
+        policies = [] if file else [ADMINISTRATOR_ACCESS]
+        admin = self._create_user(client, self._site.settings.admin_name, policies)
+        if file:
+            put_policy_of_file(client("iam"), admin.name, Path(file))
         credentials = admin.credentials
         self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
         return admin

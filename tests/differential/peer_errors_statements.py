@@ -136,7 +136,9 @@ def deny_with_for_any_value_if_exists_on_absent_key_stands(case: Case) -> Case |
 def _without_for_any_value_if_exists(case: Case, effect: str, instead: Element) -> Case | None:
     def change(statement: Statement, operator: str, key: str, _: list[str]) -> Element | None:
         meant = operator.startswith("ForAnyValue:") and operator.endswith("IfExists")
-        return instead if meant and statement["Effect"] == effect and context_value(case, key) is None else None
+        return (
+            instead if meant and statement["Effect"] == effect and context_value(case, key) is None else None
+        )
 
     return rewrite_conditions(case, change)
 

@@ -185,3 +185,8 @@ def test_the_region_of_an_account_of_aws_is_not_made_up() -> None:
 def test_a_switch_is_true_or_false(value: str) -> None:
     with pytest.raises(pytest.UsageError, match=r"--real-aws: .* give one of `true`, `false`"):
         settings(ini={"kmslab_real_aws": value})
+
+
+def test_the_administrator_of_an_account_of_aws_is_not_ours_to_give_a_policy() -> None:
+    with pytest.raises(pytest.UsageError, match="--kmslab-admin-policy is `p"):
+        settings({"kmslab_backend": "aws"}, {"kmslab_admin_policy": "p.json"})

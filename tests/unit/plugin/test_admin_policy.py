@@ -1,0 +1,32 @@
+"""`--kmslab-admin-policy`: the lab's administrator with a policy of one's own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+NO_KEYS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "NotAction": "kms:CreateKey", "Resource": "*"}],
+}
+
+
+def test_the_administrator_may_do_what_the_policy_says(project: pytest.Pytester) -> None:
+    (project.path / "admin.json").write_text(json.dumps(NO_KEYS))
+    project.makepyfile("""
+        from pytest_kmslab import denied
+
+        def test_it(kmslab):
+            kmslab.create_table()
+            with denied("kms:CreateKey"):
+                kmslab.create_key()
+    """)
+    project.runpytest_subprocess("--kmslab-admin-policy=admin.json").assert_outcomes(passed=1)
+
+
+def test_a_file_that_is_not_there_is_named(project: pytest.Pytester) -> None:
+    project.makepyfile("def test_it(kmslab): pass")
+    result = project.runpytest_subprocess("--kmslab-admin-policy=none.json")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*cannot read the policy in `none.json`*"])
