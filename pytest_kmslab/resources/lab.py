@@ -4,42 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kmslab.backends.base import Administrator, Credentials
-from pytest_kmslab.resources.alarms import create_alarm
-from pytest_kmslab.resources.console_access import credentials_path
-from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable, Encryption
+from pytest_kmslab.resources.dynamodb_table import DynamoDBTable, Encryption
 from pytest_kmslab.resources.environment import environment
 from pytest_kmslab.resources.given import GivenKey, GivenTable
-from pytest_kmslab.resources.iam_user import (
-    ADMINISTRATOR_ACCESS,
-    GivenUser,
-    IamUser,
-    create_user,
-    put_policy_of_file,
-)
+from pytest_kmslab.resources.iam_user import ADMINISTRATOR_ACCESS, GivenUser, IamUser
 from pytest_kmslab.resources.inventory import inventory
 from pytest_kmslab.resources.keep import keep_by_tag
 from pytest_kmslab.resources.key_policy import console_policy
-from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of, create_key
-from pytest_kmslab.resources.lost import making, remove_lost
-from pytest_kmslab.resources.search import KINDS, Client
+from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of
+from pytest_kmslab.resources.maker import Maker
 from pytest_kmslab.resources.sessions import PrincipalSession
 from pytest_kmslab.resources.site import Site
-from pytest_kmslab.resources.things import (
-    ALARM,
-    ALIAS_PREFIX,
-    CREDENTIALS_FILE,
-    KMS_KEY,
-    TABLE,
-    USER,
-    Thing,
-)
-from pytest_kmslab.resources.undo import Step, Undo
+from pytest_kmslab.resources.undo import Undo
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.trail import Trail
@@ -65,6 +46,7 @@ class Lab:
         self._undo = Undo(site.ledger)
         self._sessions: dict[str, PrincipalSession] = {}
         self._admin = admin
+        self._maker = Maker(site, self._undo, self._client)
 
     @property
     def account(self) -> str:
@@ -106,18 +88,11 @@ class Lab:
         Its policy is what the console writes for these key administrators and key users, by default
         the lab's administrator as both; or the `policy` given.
         """
-        name = self._site.naming.name(alias or self._site.settings.key_alias)
         if policy is None:
             policy = self._console_policy(administrators, users)
         if description is None:
             description = self._site.settings.key_description
-        thing = Thing(KMS_KEY, name, self.region)
-        with self._making(thing) as step:
-            tags = self._site.naming.tags(name)
-            key = create_key(self._client("kms"), self._site.waiter, policy, description, tags)
-        self._undo.confirm(step, key.arn, lambda: self._remove_key(key, thing))
-        key.create_alias(ALIAS_PREFIX + name)
-        return key
+        return self._maker.key(alias or self._site.settings.key_alias, policy, description)
 
     def use_key(self, arn: str) -> GivenKey:
         """Work with a key that is there already, which is never deleted.
@@ -125,18 +100,14 @@ class Lab:
         Its policy is changed only where `--kmslab-manage-key-policy` allows it, and is put back letter by
         letter when the lab ends. Raises ResourceError for one that is not there, or cannot be used.
         """
-        managed = self._site.settings.manage_key_policy
-        key = GivenKey(self._client("kms"), self._site.waiter, arn, managed=managed)
-        if managed:
-            self._undo.intend(f"change of the policy of key `{arn}`", key.put_back)
-        return key
+        return self._maker.given_key(arn)
 
     def use_table(self, name: str, key: KmsKey) -> GivenTable:
         """Work with a table that is there already, under this key, and is never changed or deleted.
 
         Raises ResourceError for one that is not there, under another key, or has another partition key.
         """
-        return GivenTable(self._table_clients(), self._site.waiter, name, key)
+        return self._maker.given_table(name, key)
 
     def create_table(self, name: str | None = None, *, key: Encryption | None = None) -> DynamoDBTable:
         """Make a table, and return when it is ACTIVE; the name is made unique.
@@ -144,23 +115,11 @@ class Lab:
         The table has the partition key `id` (String). Without a key it is encrypted under the key
         that DynamoDB owns, which asks nobody for a permission.
         """
-        name = self._site.naming.name(name or self._site.settings.table_name)
-        table = DynamoDBTable(self._table_clients(), self._site.waiter, name)
-        with self._making(Thing(TABLE, name, self.region)) as step:
-            table.create(self._site.naming.tags(name), key)
-        self._undo.confirm(step, table.arn, table.delete)
-        return table
+        return self._maker.table(name or self._site.settings.table_name, key)
 
     def create_alarm(self, table: DynamoDBTable) -> str:
         """Make a CloudWatch alarm that watches a table, and return its name."""
-        cloudwatch = self._client("cloudwatch")
-        name = self._site.naming.name(table.name)
-        with self._making(Thing(ALARM, name, self.region)) as step:
-            create_alarm(cloudwatch, name, table.name, self._site.naming.tags(name))
-        partition = self.admin.arn.split(":")[1]
-        arn = f"arn:{partition}:cloudwatch:{self.region}:{self.account}:alarm:{name}"
-        self._undo.confirm(step, arn, lambda: cloudwatch.delete_alarms(AlarmNames=[name]))
-        return name
+        return self._maker.alarm(table)
 
     def create_user(
         self, name: str | None = None, *, policies: Iterable[str] = (), console: bool = False, path: str = "/"
@@ -170,8 +129,7 @@ class Lab:
         `policies` are AWS managed policies by name, or ARNs. With `console` the user can sign in to
         the console; the credentials file is in a temporary directory of pytest's.
         """
-        base = name or self._site.settings.user_name
-        return self._create_user(self._client, base, policies, console, path)
+        return self._maker.user(name or self._site.settings.user_name, policies, console, path)
 
     def as_(self, actor: Actor) -> PrincipalSession:
         """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime."""
@@ -226,12 +184,10 @@ class Lab:
         stack.enter_context(self.environ(self._admin))
 
     def _made_administrator(self, root: Credentials) -> IamUser:
-        client = self._site.sessions.lasting("root", root).client
+        root_session = self._site.sessions.lasting("root", root)
+        maker, name = Maker(self._site, self._undo, root_session.client), self._site.settings.admin_name
         file = self._site.settings.admin_policy
-        policies = [] if file else [ADMINISTRATOR_ACCESS]
-        admin = self._create_user(client, self._site.settings.admin_name, policies)
-        if file:
-            put_policy_of_file(client("iam"), admin.name, Path(file))
+        admin = maker.user_of_file(name, Path(file)) if file else maker.user(name, [ADMINISTRATOR_ACCESS])
         credentials = admin.credentials
         self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
         return admin
@@ -241,48 +197,11 @@ class Lab:
         self._sessions[there.credentials.access_key_id] = session
         return GivenUser(there.name, there.arn, there.credentials, session.client("iam"))
 
-    def _create_user(
-        self, client: Client, base: str, policies: Iterable[str], console: bool = False, path: str = "/"
-    ) -> IamUser:
-        name = self._site.naming.name(base)
-        directory = self._site.csv_directory() if console else None
-        if directory is not None:
-            self._intend_file(credentials_path(directory, name))
-        with self._making(Thing(USER, name, self.region), client) as step:
-            tags = self._site.naming.tags(name)
-            user = create_user(client("iam"), name, tags, policies, path, directory)
-        self._undo.confirm(step, user.arn, user.delete_as_made if self._forgotten else user.delete)
-        return user
-
-    def _intend_file(self, path: Path) -> None:
-        step = self._undo.intend(Thing(CREDENTIALS_FILE, str(path)), lambda: path.unlink(missing_ok=True))
-        self._undo.confirm(step, str(path))
-
-    def _making(self, thing: Thing, client: Client | None = None) -> AbstractContextManager[Step]:
-        return making(self._undo, client or self._client, self._site.waiter, thing, self._site.naming)
-
-    def _remove_key(self, key: KmsKey, thing: Thing) -> None:
-        """Where the account outlives the process, with aliases that came later and a second key, if any."""
-        if self._forgotten:
-            key.remove()
-            return
-        KINDS[KMS_KEY].remove(self._client, self._site.waiter, replace(thing, arn=key.arn))
-        if key.retried:
-            remove_lost(self._client, self._site.waiter, thing, self._site.naming)
-
-    @property
-    def _forgotten(self) -> bool:
-        """Whether the account ends with the lab."""
-        return self._site.backend.capabilities.resets
-
     def _console_policy(
         self, administrators: Iterable[Principal] | None, users: Iterable[Principal] | None
     ) -> dict[str, Any]:
         named = [[self.admin] if one is None else one for one in (administrators, users)]
         return console_policy(self.account, *([arn_of(one) for one in principals] for principals in named))
-
-    def _table_clients(self) -> Clients:
-        return Clients(self._client("dynamodb"), self._client("kms"), self._client("cloudwatch"))
 
     def _client(self, service: str) -> Any:
         return self.as_(self.admin).client(service)
