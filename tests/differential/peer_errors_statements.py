@@ -112,11 +112,11 @@ def _iso(text: str) -> str:
 
 
 def allow_with_for_any_value_if_exists_on_absent_key_is_void(case: Case) -> Case | None:
-    """An Allow under `ForAnyValue:…IfExists` does not apply where the request lacks the key: ministack's does.
+    """An Allow under `ForAnyValue:…IfExists` does not apply without the key: ministack's does.
 
     AWS's pages contradict each other. "If the key is not present, evaluate the condition element as true", of
-    every operator but Null; and of ForAnyValue "if the key does not exist, the condition returns false", which
-    is what was seen (repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w):
+    every operator but Null; and of ForAnyValue "if the key does not exist, the condition returns false",
+    which is what was seen (repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w):
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
