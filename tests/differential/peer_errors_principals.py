@@ -82,8 +82,8 @@ def wildcard_principal_is_not_limited(case: Case) -> Case | None:
 def _without_limits(case: Case, direct: Callable[[Any], bool]) -> Case | None:
     """The case left to the Allow statements of the resource's policy that reach the caller directly, where
     they allow it: no other statement of that policy or of an identity-based one allows anything, boundary
-    and session policies allow everything, and what any of them denies is kept. So the peer has to find the same
-    statements to allow the request by themselves.
+    and session policies allow everything, and what any of them denies is kept. So the peer has to find
+    the same statements to allow the request by themselves.
     """
     policies = case["policies"]
     allows = [one for one in policies.get("resource", {}).get("Statement", []) if one["Effect"] == "Allow"]
