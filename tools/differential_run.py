@@ -4,7 +4,7 @@
 
 Needs node, npm and pip: the other engines are installed, at exact versions, below the work folder.
 Exit 0 if every difference is a known error of a peer, 1 if one is not (each is printed, made small, as
-a case for tests/corpus), 2 if a peer cannot be run.
+a case for tests/corpus, and how to see it again), 2 if a peer cannot be run.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def main(arguments: Sequence[str]) -> int:
     for disagreement in found:
         print(f"\n{disagreement.peer} says {disagreement.theirs}, this engine {disagreement.ours}:")
         print(disagreement.as_corpus_case())
-    return 1 if found or problems else 0
+    if found or problems:
+        again = f"--cases {options.cases} --seed {options.seed}"
+        print(f"\nthe same again: tox -e differential -- {again}")
+        return 1
+    return 0
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

@@ -41,7 +41,8 @@ FATES = {0: SURVIVED, 5: UNTESTED, 33: UNTESTED} | dict.fromkeys((24, 36, 152, 2
 CONFIGURATION = """[mutmut]
 source_paths=pytest_kmslab
 only_mutate=pytest_kmslab/authz/*
-timeout_multiplier=5
+timeout_multiplier=4
+timeout_constant=20
 pytest_add_cli_args_test_selection=tests/unit/authz
 pytest_add_cli_args=
   -p

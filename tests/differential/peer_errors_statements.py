@@ -112,10 +112,10 @@ def _iso(text: str) -> str:
 
 
 def allow_with_for_any_value_if_exists_on_absent_key_is_void(case: Case) -> Case | None:
-    """An Allow under `ForAnyValue:…IfExists` does not apply without the key: ministack's does.
+    """An Allow under `ForAnyValue:…IfExists` is void where the request has no such key: ministack's is not.
 
-    AWS's pages contradict each other. "If the key is not present, evaluate the condition element as true", of
-    every operator but Null; and of ForAnyValue "if the key does not exist, the condition returns false",
+    AWS's pages contradict each other. "If the key is not present, evaluate the condition element as true",
+    of every operator but Null; and of ForAnyValue "if the key does not exist, the condition returns false",
     which is what was seen (repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w):
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -135,10 +135,9 @@ def deny_with_for_any_value_if_exists_on_absent_key_stands(case: Case) -> Case |
 
 def _without_for_any_value_if_exists(case: Case, effect: str, instead: Element) -> Case | None:
     def change(statement: Statement, operator: str, key: str, _: list[str]) -> Element | None:
-        meant = operator.startswith("ForAnyValue:") and operator.endswith("IfExists")
-        return (
-            instead if meant and statement["Effect"] == effect and context_value(case, key) is None else None
-        )
+        if context_value(case, key) is not None or statement["Effect"] != effect:
+            return None
+        return instead if operator.startswith("ForAnyValue:") and operator.endswith("IfExists") else None
 
     return rewrite_conditions(case, change)
 

@@ -1,5 +1,25 @@
-"""Makes the profile known before pytest's command line chooses it."""
+"""Makes the profiles known before pytest's command line chooses one, and says how a run is repeated."""
 
 from __future__ import annotations
 
-from fuzz import profile as profile
+from random import SystemRandom
+
+import pytest
+
+from fuzz.hunt import BATCH
+from fuzz.profile import SEEDS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before hypothesis looks for a seed."""
+    if config.option.hypothesis_profile in SEEDS and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    profile = config.option.hypothesis_profile
+    if profile not in SEEDS:
+        return []
+    inputs, seed = SEEDS[profile] * BATCH, config.option.hypothesis_seed
+    return [f"fuzz: {inputs} inputs a test; the same again: --hypothesis-seed={seed}"]

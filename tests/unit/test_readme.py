@@ -29,7 +29,7 @@ def environments() -> set[str]:
 
 
 def environments_named(document: str) -> set[str]:
-    return set(re.findall(r"tox -e (\w+)", (ROOT / document).read_text(encoding="utf-8")))
+    return set(re.findall(r"tox -e ([\w-]+)", (ROOT / document).read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("text", blocks("python"), ids=lambda text: text.splitlines()[0])
