@@ -1,5 +1,5 @@
 """Lies as tests/conftest.py where the engine is mutated: a mutant is put to the corpus before pytest
-collects any test, since most do not survive that.
+collects any test, since most do not survive that. Random tests draw few examples, and always the same.
 """
 
 from __future__ import annotations
@@ -7,7 +7,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 from unit.authz.verdicts import otherwise
+
+settings.register_profile("mutation", deadline=None, max_examples=30, derandomize=True, database=None)
+settings.load_profile("mutation")
 
 
 def pytest_sessionstart() -> None:
