@@ -33,6 +33,8 @@ class Aftermath:
         self.failures = 0
         self.left: list[str] = []
         self.kept: list[str] = []
+        self.lifetimes: list[tuple[str, float]] = []
+        """Of each thing that was made: its kind, and for how many seconds it existed."""
 
     def naming(self, worker: Mapping[str, str]) -> Naming:
         """The names and tags of this run; `worker` is what xdist tells its worker, empty in any other run."""
@@ -80,13 +82,24 @@ class Aftermath:
 
             ledger, self._ledger = self._ledger, None
             ledger.close()
+            self.lifetimes += ledger.lifetimes
             if ledger.left:
                 self.left += left_lines(ledger.left, self._account(), ledger.path, errors)
 
-    def take(self, left: Iterable[str], kept: Iterable[str]) -> None:
-        """Count what an xdist worker left and kept as this run's."""
+    def told(self) -> tuple[list[str], list[str], list[tuple[str, float]]]:
+        """What an xdist worker tells its controller, which takes it."""
+        return self.left, self.kept, self.lifetimes
+
+    def take(
+        self,
+        left: Iterable[str] = (),
+        kept: Iterable[str] = (),
+        lifetimes: Iterable[tuple[str, float]] = (),
+    ) -> None:
+        """Count what an xdist worker made, left and kept as this run's."""
         self.left += left
         self.kept += kept
+        self.lifetimes += [(kind, seconds) for kind, seconds in lifetimes]
 
     def _account(self) -> Account:
         from pytest_kmslab.resources.ledger import Account

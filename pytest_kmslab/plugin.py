@@ -46,10 +46,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     try:
         run.reach()
+        if run.settings.backend == "aws":
+            _tell_plan(session.config, run)
     except KmslabError as error:
         raise pytest.UsageError(str(error)) from error
-    if run.settings.backend == "aws":
-        _tell_plan(session.config, run)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -90,7 +90,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         if hasattr(session.config, "workeroutput"):
             tally = session.config.stash[TALLY]
             session.config.workeroutput[WORKER_OUTPUT] = (tally.decisions, tally.denials)
-            session.config.workeroutput[WORKER_LEFT] = (aftermath.left, aftermath.kept)
+            session.config.workeroutput[WORKER_LEFT] = aftermath.told()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -98,13 +98,15 @@ def pytest_testnodedown(node: Any) -> None:
     """Count what an xdist worker counted and left; one that crashed has told nothing."""
     told = getattr(node, "workeroutput", {})
     node.config.stash[TALLY].add(*told.get(WORKER_OUTPUT, (0, 0)))
-    node.config.stash[RUN].aftermath.take(*told.get(WORKER_LEFT, ([], [])))
+    node.config.stash[RUN].aftermath.take(*told.get(WORKER_LEFT, ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how much was decided, or that nobody was denied."""
     run = config.stash[RUN]
     summarize(terminalreporter, run.settings, config.stash[TALLY])
+    if run.settings.backend == "aws":
+        _tell_cost(terminalreporter, run, config.stash[TALLY].decisions)
     tell_leftovers(terminalreporter, run.aftermath.left, run.aftermath.kept)
 
 
@@ -122,8 +124,14 @@ def _tell_plan(config: pytest.Config, run: Run) -> None:
 
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     tell = print if reporter is None else reporter.write_line
-    for line in plan(run.settings, run.place):
+    for line in plan(run.settings, run.place, run.prices):
         tell(line)
+
+
+def _tell_cost(reporter: pytest.TerminalReporter, run: Run, calls: int) -> None:
+    from pytest_kmslab.report.cost import cost_line
+
+    reporter.line(cost_line(run.prices, run.aftermath.lifetimes, calls))
 
 
 def _add_decisions(report: pytest.TestReport, item: pytest.Item) -> None:

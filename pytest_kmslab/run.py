@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +24,7 @@ from pytest_kmslab.termination import Termination
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.enforcer import Enforcer
+    from pytest_kmslab.resources.cost import Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,13 @@ class Run:
             enforcing=self.settings.enforcement == "enforce",
             table_key_cache=self.settings.table_key_cache,
         )
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What things cost in a real account; raises PriceError."""
+        from pytest_kmslab.resources.cost import DEFAULT, read_prices
+
+        return read_prices(Path(self.settings.prices) if self.settings.prices else DEFAULT)
 
     def reach(self) -> None:
         """Look whether a backend that is elsewhere is there, and keep as `place` what to tell of it.

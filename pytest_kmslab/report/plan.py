@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_kmslab.options import Settings
+    from pytest_kmslab.resources.cost import Prices
 
 MADE = "IAM users with access keys, KMS keys with aliases, DynamoDB tables (on demand), CloudWatch alarms"
 
 
-def plan(settings: Settings, place: str) -> Iterator[str]:
+def plan(settings: Settings, place: str, prices: Prices) -> Iterator[str]:
     """The lines of the plan; `place` is the account, the Region and the caller."""
+    month, hour, unit = prices.kms_key_month, prices.kms_key_hour, prices.currency
     yield "kmslab: this run uses a real AWS account"
     yield f"  where   {place}"
     yield f"  makes   {MADE}: what the tests ask for, each tagged kmslab:run, kmslab:worker, kmslab:expires"
     yield from _given(settings)
     yield "  lasts   until each lab's last test has ended, on failure, Ctrl-C and SIGTERM too"
-    yield "  costs   see docs/aws.md; a key costs 1 US$ a month until its deletion is scheduled"
+    yield f"  costs   at most {hour:.4f} {unit} for each key and begun hour, {prices.request:.7f} a call, and"
+    yield f"          {month:.2f} a month for a key that is left (prices of {prices.date}, {prices.region})"
     yield "  undone  newest first; a key is scheduled for deletion in 7 days, and refuses use from then on"
 
 

@@ -7,8 +7,9 @@ https://aws.amazon.com/cloudwatch/pricing/. Free tiers are not counted, so a bil
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from math import ceil
 from pathlib import Path
@@ -53,6 +54,29 @@ class Lifetime:
 
     kind: str
     seconds: float
+
+
+class Lifetimes:
+    """Takes the time from when a thing is known to exist until it is gone; things go by their numbers."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._since: dict[int, tuple[str, float]] = {}
+        self._ended: list[tuple[str, float]] = []
+
+    def begin(self, number: int, kind: str) -> None:
+        """It exists."""
+        self._since.setdefault(number, (kind, self._now()))
+
+    def end(self, number: int) -> None:
+        """It is gone; what never existed has no lifetime."""
+        if number in self._since:
+            kind, since = self._since.pop(number)
+            self._ended.append((kind, self._now() - since))
+
+    def all(self) -> list[tuple[str, float]]:
+        """Kind and seconds of each, plain enough to be told by one process to another."""
+        return [*self._ended, *((kind, self._now() - since) for kind, since in self._since.values())]
 
 
 def read_prices(path: Path = DEFAULT) -> Prices:

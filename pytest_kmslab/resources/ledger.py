@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pytest_kmslab.errors import LedgerError
+from pytest_kmslab.resources.cost import Lifetimes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -124,6 +125,12 @@ class FileLedger:
         self._numbers = 0
         self._open: dict[int, Thing] = {}
         self._kept: set[int] = set()
+        self._lifetimes = Lifetimes()
+
+    @property
+    def lifetimes(self) -> list[tuple[str, float]]:
+        """The kind of each thing that existed, and for how many seconds: up to now for what is left."""
+        return self._lifetimes.all()
 
     @property
     def left(self) -> tuple[Thing, ...]:
@@ -143,12 +150,14 @@ class FileLedger:
         with self._writing:
             self._write("confirm", number=number, arn=arn)
             self._open[number] = replace(self._open[number], arn=arn)
+            self._lifetimes.begin(number, self._open[number].kind)
 
     def undone(self, number: int) -> None:
         """Note that it is gone."""
         with self._writing:
             self._write("undone", number=number)
             self._open.pop(number, None)
+            self._lifetimes.end(number)
 
     def kept(self, number: int, until: datetime) -> None:
         """Note that it is to stay until then."""

@@ -140,6 +140,8 @@ def test_the_caller_is_the_administrator(here: pytest.Pytester) -> None:
         [
             "kmslab: this run uses a real AWS account",
             f"  where   account {ACCOUNT}, Region us-east-1, as arn:aws:iam::{ACCOUNT}:user/operator",
+            "  costs   at most 0.0014 USD for each key and begun hour*",
+            "kmslab: made 1 KMS key (* s); cost at most 0.0014 USD with *(prices of *, us-east-1)",
         ]
     )
 
@@ -161,3 +163,14 @@ def test_a_profile_is_where_the_credentials_come_from(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     here.makepyfile(LAB.format(arn=f"arn:aws:iam::{ACCOUNT}:user/operator"))
     here.runpytest_subprocess(*NAMED[:2], "--kmslab-profile=work").assert_outcomes(passed=1)
+
+
+def test_prices_that_cannot_be_read_are_refused_at_once(here: pytest.Pytester) -> None:
+    here.makeini("[pytest]\nkmslab_prices = none.json")
+    assert "cannot read the prices in `none.json`" in refusal(here, *NAMED)
+
+
+def test_workers_tell_what_they_made(here: pytest.Pytester) -> None:
+    here.makepyfile("import pytest\n@pytest.mark.parametrize('n', [1, 2])\ndef test_it(kms_key, n): pass")
+    result = here.runpytest_subprocess(*NAMED, "-n2", "--dist=each")
+    result.stdout.fnmatch_lines(["kmslab: made 2 KMS keys (* s); cost at most 0.0027 USD*"])
