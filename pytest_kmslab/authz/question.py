@@ -7,6 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.crossing import CROSSING, LIMITED
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason, reason
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.principal import Identity, Kind, Reach, identify
@@ -18,36 +19,6 @@ _NAMING = frozenset((PolicyType.RESOURCE, PolicyType.RESOURCE_CONTROL, PolicyTyp
 
 _GATEWAYS = frozenset(("dynamodb", "s3"))
 """The services with gateway endpoints."""
-
-_CROSSING = frozenset(
-    f"kms:{operation}".lower()
-    for operation in (
-        "CreateGrant",
-        "Decrypt",
-        "DeriveSharedSecret",
-        "DescribeKey",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateMac",
-        "GetKeyRotationStatus",
-        "GetPublicKey",
-        "ListGrants",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "RetireGrant",
-        "RevokeGrant",
-        "Sign",
-        "Verify",
-        "VerifyMac",
-    )
-)
-"""The operations on a key that another account's principals can be allowed.
-
-https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
-"""
 
 Match = tuple[Reach, Statement]
 """A statement that applies, and how far it takes in the caller."""
@@ -103,7 +74,7 @@ class Question:
         """Whether the operation can be allowed to a principal of another account than the resource's, or
         is not asked by one."""
         within = self.identity.account == self.account or self.identity.kind is Kind.SERVICE
-        return within or self.service != "kms" or self.action in _CROSSING
+        return within or self.service not in LIMITED or self.action in CROSSING
 
     def reach(self, statement: Statement, kind: PolicyType) -> Reach:
         """How far a statement of a policy of this type takes in the caller, whatever its other elements.

@@ -61,7 +61,8 @@ def _hopeless(question: Question, policies: Policies, kind: PolicyType) -> str:
     if question.action == "kms:retiregrant":
         return "only those whom the grant names may retire it; an administrator may revoke it"
     if not question.may_cross:
-        return f"{question.request.action} cannot be used on a key of another account"
+        what = "key" if question.service == "kms" else "table"
+        return f"{question.request.action} cannot be used on a {what} of another account"
     if question.gated and policies.resource is None:
         return f"the policy of {question.request.resource} is not known: every one has a policy"
     return ""

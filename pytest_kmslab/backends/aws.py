@@ -90,6 +90,10 @@ class AwsBackend:
         """AWS reads every parameter rightly."""
         return {}
 
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """AWS needs none."""
+        return {}
+
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """AWS lacks nothing."""
         return None

@@ -110,6 +110,9 @@ class Backend(Protocol):
         caller's, where this backend reads one wrongly.
         """
 
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """Headers to send with a call that was allowed, where this backend must be told more than it says."""
+
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """The response of an operation that this backend lacks; None for all others."""
 

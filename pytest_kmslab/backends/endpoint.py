@@ -104,6 +104,10 @@ class EndpointBackend:
         """Say which parameters the endpoint must get in another form."""
         return self._mends.prepare(call)
 
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """None: an endpoint tells the account by the access key."""
+        return {}
+
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what the endpoint lacks."""
         return self._mends.answer(call)

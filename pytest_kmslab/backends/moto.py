@@ -37,6 +37,7 @@ class MotoBackend:
     def __init__(self, region: str, root: Credentials | None = None) -> None:
         from moto.core.models import DEFAULT_ACCOUNT_ID
 
+        from pytest_kmslab.backends.moto_accounts import headers
         from pytest_kmslab.backends.moto_facts import MotoFacts
         from pytest_kmslab.backends.moto_mends import MotoMends
 
@@ -45,6 +46,7 @@ class MotoBackend:
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
         self.facts: MotoFacts = MotoFacts(self.account, self.root)
         self._mends: MotoMends = MotoMends(self.facts)
+        self._account_headers = headers
         self._started: list[ExitStack] = []
 
     @property
@@ -85,6 +87,10 @@ class MotoBackend:
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
         return self._mends.prepare(call)
+
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """In which account moto is to look."""
+        return self._account_headers(self.facts, call)
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what moto lacks."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends import moto_grants, moto_keys, moto_managed_policies, moto_sessions
+from pytest_kmslab.backends import moto_grants, moto_keys, moto_managed_policies, moto_sessions, moto_tables
 from pytest_kmslab.backends.moto_identity import BOUNDARY, record_principals
 from pytest_kmslab.backends.moto_objects import entity_of
 
@@ -167,12 +167,6 @@ def _record_trust(_facts: MotoFacts, call: ApiCall, _response: Response) -> None
     record_principals(role, str(role.assume_role_policy_document))
 
 
-def _record_table_principals(facts: MotoFacts, call: ApiCall, _response: Response) -> None:
-    policy = facts.table_policy(str(call.params["ResourceArn"]))
-    if policy is not None:
-        record_principals(policy, str(policy.policy_doc))
-
-
 def _made_key(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     """A key whose material is to be imported has none yet; moto has it enabled."""
     _record_principals(facts, call, response)
@@ -264,13 +258,18 @@ PREPARE: Mapping[str, Prepare] = {
     "kms:PutKeyPolicy": _default_policy_name,
 }
 
-ANSWER: Mapping[str, Callable[[ApiCall], Response]] = {
+ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
+    "dynamodb:DeleteResourcePolicy": moto_tables.delete,
+    "dynamodb:GetResourcePolicy": moto_tables.get,
+    "dynamodb:PutResourcePolicy": moto_tables.put,
     "iam:PutUserPermissionsBoundary": _put_user_boundary,
     "iam:DeleteUserPermissionsBoundary": _delete_user_boundary,
 }
 
 SETTLE: Mapping[str, Settle] = {
-    "dynamodb:PutResourcePolicy": _record_table_principals,
+    "dynamodb:CreateTable": moto_tables.keep_created,
+    "dynamodb:DeleteTable": moto_tables.forget_deleted,
+    "dynamodb:PutResourcePolicy": moto_tables.record_put,
     "iam:CreateRole": _record_trust,
     "iam:UpdateAssumeRolePolicy": _record_trust,
     "iam:CreateUser": _keep_user_boundary,

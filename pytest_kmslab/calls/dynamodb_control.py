@@ -22,6 +22,7 @@ from pytest_kmslab.calls.dynamodb_names import (
     table_of,
 )
 from pytest_kmslab.calls.dynamodb_request import ask
+from pytest_kmslab.calls.policy_documents import check_table_policy
 from pytest_kmslab.calls.table_key import use_keys
 from pytest_kmslab.facts import Facts
 
@@ -76,6 +77,12 @@ def on_table_and_index(call: ApiCall) -> Iterator[str]:
 def on_resource(call: ApiCall) -> Iterator[str]:
     """The table, index or stream that ResourceArn names."""
     yield resource_arn(required_text(call.params, "ResourceArn"))
+
+
+def put_policy(call: ApiCall, facts: Facts) -> Asks:
+    """PutResourcePolicy: on the table or stream; then the policy is looked at."""
+    yield from asker(on_resource)(call, facts)
+    check_table_policy(required_text(call.params, "Policy"), facts)
 
 
 def on_sub(member: str, kind: str) -> Resources:
@@ -151,7 +158,8 @@ CONTROL: dict[str, Asker] = {
     **dict.fromkeys(
         ("CreateBackup", "StartBulkPutItems", "UpdateTimeToLive"), asker(on_table, uses_key=True)
     ),
-    **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy"), asker(on_resource)),
+    **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), asker(on_resource)),
+    "PutResourcePolicy": put_policy,
     **dict.fromkeys(("DescribeGlobalTable", "DescribeGlobalTableSettings"), asker(on_global_table)),
     **dict.fromkeys(
         ("CreateGlobalTable", "UpdateGlobalTable", "UpdateGlobalTableSettings"),

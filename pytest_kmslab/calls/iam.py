@@ -11,6 +11,7 @@ from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam_actions import ACTIONS
 from pytest_kmslab.calls.iam_context import iam_context
 from pytest_kmslab.calls.iam_resources import arn_by_name, renamed, resource_of
+from pytest_kmslab.calls.policy_documents import check_trust_policy
 from pytest_kmslab.facts import Facts
 
 TAGGING: Mapping[str, str] = {
@@ -56,6 +57,12 @@ def _renaming(call: ApiCall, facts: Facts) -> Asks:
         yield _ask(call, f"iam:{call.operation}", arn, iam_context(call, facts, arn))
 
 
+def _trusting(call: ApiCall, facts: Facts) -> Asks:
+    """Making a role or changing whom it trusts: those who are named must be there."""
+    yield from (_making if call.operation in TAGGING else _one)(call, facts)
+    check_trust_policy(call.params.get("AssumeRolePolicyDocument") or call.params["PolicyDocument"], facts)
+
+
 def _adding_role(call: ApiCall, facts: Facts) -> Asks:
     """A role put into an instance profile is passed to EC2.
 
@@ -76,6 +83,7 @@ def _ask(call: ApiCall, action: str, arn: str, keys: Keys) -> Ask:
 _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
     **dict.fromkeys(TAGGING, _making),
     **dict.fromkeys(RENAMING, _renaming),
+    **dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), _trusting),
     "AddRoleToInstanceProfile": _adding_role,
 }
 

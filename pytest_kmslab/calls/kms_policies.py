@@ -9,19 +9,16 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.base import ApiCall, Ask, ServiceError
+from pytest_kmslab.calls.policy_documents import statements_of, unknown_principals
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.facts import Facts
 
 MAX_BYTES = 32_768
-_PRINCIPAL = re.compile(r"[0-9]{12}|A(IDA|ROA)[A-Z0-9]+|arn:[a-z-]+:(iam|sts)::[0-9]{12}:[^*?]+")
-"""An account, a unique id, or the ARN of a principal, in which there are no wildcards."""
 _MALFORMED = "MalformedPolicyDocumentException"
 _PRINCIPALS = "Policy contains a statement with one or more invalid principals."
 _OVERLY_PERMISSIVE = (
@@ -39,10 +36,9 @@ def read_key_policy(text: str, facts: Facts) -> Policy:
     """
     if len(text.encode("utf-8")) > MAX_BYTES:
         raise ServiceError("LimitExceededException", f"the key policy is longer than {MAX_BYTES} bytes")
-    statements = _statements(text)
-    for principal in _principals(statements):
-        if not (isinstance(principal, str) and _resolvable(principal, facts)):
-            raise ServiceError(_MALFORMED, _PRINCIPALS)
+    statements = statements_of(text)
+    if any(True for _ in unknown_principals(statements, facts)):
+        raise ServiceError(_MALFORMED, _PRINCIPALS)
     try:
         policy = parse_policy(text)
     except PolicyError as error:
@@ -73,28 +69,6 @@ def bypasses(call: ApiCall) -> bool:
     return call.params.get("BypassPolicyLockoutSafetyCheck") is True
 
 
-def _resolvable(principal: str, facts: Facts) -> bool:
-    return principal == "*" or (bool(_PRINCIPAL.fullmatch(principal)) and facts.principal_exists(principal))
-
-
-def _statements(text: str) -> list[dict[str, Any]]:
-    """The statements of a text that may be no policy at all, which `parse_policy` is left to say."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    statements = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
-    return [statement for statement in statements if isinstance(statement, dict)]
-
-
-def _principals(statements: list[dict[str, Any]]) -> Iterator[Any]:
-    for statement in statements:
-        for element in ("Principal", "NotPrincipal"):
-            named = statement.get(element)
-            if isinstance(named, dict):
-                yield from _listed(named.get("AWS", []))
-
-
 def _overly_permissive(statement: dict[str, Any]) -> bool:
     """Whether a set operator that an empty request passes is put to a key that has one value.
 
@@ -107,7 +81,3 @@ def _overly_permissive(statement: dict[str, Any]) -> bool:
         if operator.lower().startswith("forallvalues:")
         for key in keys
     )
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -11,6 +11,7 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags
+from pytest_kmslab.calls.policy_documents import check_session_policy
 from pytest_kmslab.facts import Facts
 
 _MEMBERS: Mapping[str, str] = {
@@ -53,6 +54,12 @@ def _assume_role(call: ApiCall, facts: Facts) -> Asks:
         actions.append("sts:SetSourceIdentity")
     for action in actions:
         yield _ask(call, action, role, keys, account)
+    _check_session_policy(call)
+
+
+def _check_session_policy(call: ApiCall) -> None:
+    if call.params.get("Policy"):
+        check_session_policy(call.params["Policy"])
 
 
 def _role_account(call: ApiCall, facts: Facts, role: str) -> str:
@@ -98,6 +105,7 @@ def _get_federation_token(call: ApiCall, facts: Facts) -> Asks:
     yield _ask(call, "sts:GetFederationToken", arn, keys, call.account)
     if call.params.get("Tags"):
         yield _ask(call, "sts:TagSession", arn, keys, call.account)
+    _check_session_policy(call)
 
 
 def _get_web_identity_token(call: ApiCall, facts: Facts) -> Asks:

@@ -16,6 +16,7 @@ from pytest_kmslab.calls.dynamodb_names import (
     table_of,
 )
 from pytest_kmslab.calls.dynamodb_request import ask
+from pytest_kmslab.calls.policy_documents import check_table_policy
 from pytest_kmslab.calls.table_choice import choose_key
 from pytest_kmslab.calls.table_key import customer_key, use_keys
 from pytest_kmslab.calls.table_replicas import replica_updates
@@ -37,8 +38,10 @@ def create_table(call: ApiCall, facts: Facts) -> Asks:
     yield ask(call, call.operation, arn, tags)
     if "Tags" in call.params:
         yield ask(call, "TagResource", arn, tags)
-    if call.params.get("ResourcePolicy"):
+    policy = call.params.get("ResourcePolicy")
+    if policy:
         yield ask(call, "PutResourcePolicy", arn)
+        check_table_policy(policy, facts)
     yield from choose_key(call, facts, read_specification(call.params.get("SSESpecification")).key_id, arn)
 
 

@@ -109,7 +109,8 @@ class Gateway:
                 return wire_write.response_reply(operation, answer)
             sent = {**params, **replaced}
             authorization = self._authorization(request, claim, region, model.service_name)
-            reply = self._upstream.send(wire_write.judged_request(operation, sent, region, authorization))
+            headers = (*authorization, *self._enforcer.backend.headers(call).items())
+            reply = self._upstream.send(wire_write.judged_request(operation, sent, region, headers))
             return self._settled(call, operation, reply)
 
     def _signed(self, request: WireRequest, service: str) -> tuple[sigv4.Claim | None, Credentials | None]:

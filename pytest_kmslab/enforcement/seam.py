@@ -73,7 +73,9 @@ class Seam:
             self._connected.add(signer)
 
     def _passed(self, call: ApiCall, params: dict[str, Any], context: dict[Any, Any]) -> Response | None:
-        _replace(params, self._enforcer.backend.prepare(call))
+        backend = self._enforcer.backend
+        _replace(params, backend.prepare(call))
+        params["headers"].update(backend.headers(call))
         context[self] = call
         answer = self._enforcer.answer(call)
         return None if answer is None else _response(params["url"], 200, answer)

@@ -45,8 +45,19 @@ class Account:
             botocore_session=session,
         )
 
+    def temporary(self, made: Any) -> boto3.Session:
+        """A session with the credentials that STS answered."""
+        given = made["Credentials"]
+        return self.session(
+            Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        )
+
     def user(self, name: str, *documents: Any, **more: Any) -> boto3.Session:
-        iam = self.root.client("iam")
+        return self.user_in(self.root, name, *documents, **more)
+
+    def user_in(self, owner: boto3.Session, name: str, *documents: Any, **more: Any) -> boto3.Session:
+        """A user of the account of `owner`, who makes them."""
+        iam = owner.client("iam")
         iam.create_user(UserName=name, **more)
         for number, document in enumerate(documents):
             iam.put_user_policy(UserName=name, PolicyName=f"p{number}", PolicyDocument=json.dumps(document))

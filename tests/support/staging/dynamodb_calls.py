@@ -68,7 +68,7 @@ def _batch_write(scene: Scene) -> Invocation:
 
 def _partiql(statement: str) -> Caller:
     def call(scene: Scene) -> Invocation:
-        text = statement.format(table=scene.table_name)
+        text = statement.format(table=scene.table_in_statement)
         if scene.value("dynamodb:FullTableScan") == "true":
             text = text.partition(" WHERE")[0]
         return "dynamodb", "execute_statement", {"Statement": text}

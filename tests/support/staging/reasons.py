@@ -96,12 +96,8 @@ def _against_its_keys(case: Case) -> Reason | None:
 
 
 def ends_at_the_seam(case: Case) -> bool:
-    """Whether moto cannot do what the seam lets through: what it lacks altogether, whatever a caller
-    does in another account than its own, and the use of a multi-Region key."""
-    request = case.request
-    multi_region = request.context.get("kms:MultiRegion") == ("true",) and request.action == "kms:Decrypt"
-    elsewhere = crosses(case) and not request.action.startswith("sts:")
-    return request.action in MOTO_LACKS or elsewhere or multi_region
+    """Whether moto cannot do what the seam lets through."""
+    return case.request.action in MOTO_LACKS
 
 
 def crosses(case: Case) -> bool:

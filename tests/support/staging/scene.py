@@ -75,6 +75,13 @@ class Scene:
         return self.value(f"{PAIR}aws:dynamodb:tableName", "my_table_kms")
 
     @property
+    def table_in_statement(self) -> str:
+        """By its name, but for another account's."""
+        request = self.case.request
+        own = request.principal.split(":")[4] == request.resource.split(":")[4]
+        return self.table_name if own else self.table
+
+    @property
     def ids(self) -> list[str]:
         return list(self.values("dynamodb:LeadingKeys")) or ["1"]
 

@@ -51,12 +51,15 @@ class Tables:
         return f"{script.resource}|1|opaque"
 
     def put_policy(self, script: Script) -> None:
-        """The resource policy of a table."""
+        """The resource policy of a table, or of its stream, which has one of its own."""
         if ":table/" not in script.resource:
             return
         for _, text in script.policies("resource"):
             client = self._clients.root("dynamodb", _region(script))
-            client.put_resource_policy(ResourceArn=script.scene.table, Policy=text)
+            streams = "/stream/" in script.resource
+            client.put_resource_policy(
+                ResourceArn=script.resource if streams else script.scene.table, Policy=text
+            )
 
 
 def _needs_table(script: Script) -> bool:

@@ -17,6 +17,7 @@ from pytest_kmslab.facts import Caller, Credential, Key, Table
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+NO_STATEMENT = '{"Version": "2012-10-17", "Statement": []}'
 
 
 def user(name: str = "ana", account: str = ACCOUNT, **fields: Any) -> Caller:

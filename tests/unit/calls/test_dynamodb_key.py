@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from unit.calls.asking import actions, asked
-from unit.calls.fake_facts import FakeFacts, call, key_arn, table_arn
+from unit.calls.fake_facts import NO_STATEMENT, FakeFacts, call, key_arn, table_arn
 
 from pytest_kmslab.calls.base import ServiceError
 from pytest_kmslab.calls.dynamodb import DYNAMODB
@@ -114,7 +114,7 @@ def test_what_fails_with_a_disabled_key_needs_the_right_to_it(operation: str, pa
         ("DescribeContributorInsights", {"TableName": "orders"}),
         ("ListBackups", {"TableName": "orders"}),
         ("GetResourcePolicy", {"ResourceArn": table_arn()}),
-        ("PutResourcePolicy", {"ResourceArn": table_arn(), "Policy": "{}"}),
+        ("PutResourcePolicy", {"ResourceArn": table_arn(), "Policy": NO_STATEMENT}),
         ("GetShardIterator", {"StreamArn": STREAM}),
     ],
 )

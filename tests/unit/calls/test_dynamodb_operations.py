@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from unit.calls.asking import asked, pairs
-from unit.calls.fake_facts import ACCOUNT, FakeFacts, table_arn, user
+from unit.calls.fake_facts import ACCOUNT, NO_STATEMENT, FakeFacts, table_arn, user
 
 from pytest_kmslab.calls.base import ServiceError
 from pytest_kmslab.facts import Caller
@@ -81,7 +81,7 @@ NAMED = {"TableName": "orders"}
         ("ListTables", {}, [table_arn("*")]),
         ("ListTagsOfResource", {"ResourceArn": TABLE}, [TABLE]),
         ("PutItem", NAMED | {"Item": {"id": {"S": "1"}}}, [TABLE]),
-        ("PutResourcePolicy", {"ResourceArn": TABLE, "Policy": "{}"}, [TABLE]),
+        ("PutResourcePolicy", {"ResourceArn": TABLE, "Policy": NO_STATEMENT}, [TABLE]),
         ("Query", NAMED, [TABLE]),
         ("Query", NAMED | {"IndexName": "ix"}, [f"{TABLE}/index/ix"]),
         ("Scan", NAMED, [TABLE]),
@@ -191,7 +191,7 @@ def test_a_table_created_with_tags_needs_the_right_to_tag(tags: list[dict[str, s
 
 
 def test_a_table_created_with_a_policy_needs_the_right_to_put_it() -> None:
-    asks = asked("CreateTable", NAMED | {"ResourcePolicy": "{}"}, FakeFacts())
+    asks = asked("CreateTable", NAMED | {"ResourcePolicy": NO_STATEMENT}, FakeFacts())
 
     assert pairs(asks) == [("dynamodb:CreateTable", TABLE), ("dynamodb:PutResourcePolicy", TABLE)]
 

@@ -155,3 +155,27 @@ def test_the_identity_of_a_session_token_is_its_users(account: Account) -> None:
     user = account.user("u")
     session = temporary(account, user.client("sts").get_session_token())
     assert session.client("sts", region_name=REGION).get_caller_identity()["Arn"] == USER
+
+
+def test_a_role_trusts_nobody_who_is_not_there(account: Account) -> None:
+    """Or it would trust whoever is given the name later."""
+    with pytest.raises(ClientError) as refused:
+        make_role(account, f"{USER}-nobody")
+    assert refused.value.response["Error"]["Code"] == "MalformedPolicyDocument"
+    assert f'Invalid principal in policy: "AWS":"{USER}-nobody"' in str(refused.value)
+    make_role(account, ROOT)
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"{ROLE}-nobody"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = account.root.client("iam")
+    changing = {"RoleName": "r", "PolicyDocument": document}
+    assert code(lambda: iam.update_assume_role_policy(**changing)) == "MalformedPolicyDocument"
+
+
+def test_a_session_policy_that_cannot_be_read_makes_no_session(account: Account) -> None:
+    make_role(account, ROOT)
+    sts = account.user("u", allow("sts:*")).client("sts")
+    for act in (
+        lambda: sts.assume_role(RoleArn=ROLE, RoleSessionName="session", Policy="{}"),
+        lambda: sts.get_federation_token(Name="bob", Policy="{"),
+    ):
+        assert code(act) == "MalformedPolicyDocument"

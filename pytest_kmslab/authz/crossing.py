@@ -1,0 +1,60 @@
+"""Which operations can be allowed to a principal of another account than the resource's."""
+
+from __future__ import annotations
+
+LIMITED = frozenset(("dynamodb", "kms"))
+"""The services of which only some operations can."""
+
+_KMS = (
+    "CreateGrant",
+    "Decrypt",
+    "DeriveSharedSecret",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "GetKeyRotationStatus",
+    "GetPublicKey",
+    "ListGrants",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+    "RevokeGrant",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+)
+"""https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html"""
+
+_DYNAMODB = (
+    "BatchGetItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "DeleteTable",
+    "DescribeStream",
+    "DescribeTable",
+    "GetItem",
+    "GetRecords",
+    "GetShardIterator",
+    "ListTagsOfResource",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TagResource",
+    "UntagResource",
+    "UpdateItem",
+    "UpdateTable",
+)
+"""Neither PartiQL nor backups nor the settings of a table.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html"""
+
+CROSSING = frozenset(
+    f"{service}:{operation}".lower()
+    for service, operations in (("dynamodb", _DYNAMODB), ("kms", _KMS))
+    for operation in operations
+)
+"""Those actions, in lower case."""
