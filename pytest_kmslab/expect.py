@@ -12,33 +12,11 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kmslab.calls.answers import ACTION, DENIAL_CODES, PASSING_CODES, denied_action
+
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from tenacity import AttemptManager, RetryCallState
-
-DENIAL_CODES = frozenset({"AccessDenied", "AccessDeniedException"})
-"""The first is IAM's and STS's, the second that of KMS and DynamoDB."""
-
-PASSING_CODES = frozenset(
-    {
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "SignatureDoesNotMatch",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "UnrecognizedClientException",
-    }
-)
-"""Errors that pass by themselves: a new access key that a service does not know yet, and throttles."""
-
-# Patterns stay text until a test needs them: importing this is part of every run of our users.
-_ACTION = r"[A-Za-z][A-Za-z0-9-]*:[A-Za-z][A-Za-z0-9]*"
-_DENIED_ACTION = rf"is not authorized to perform: ({_ACTION})"
-_DYNAMODB_ASKED_KMS = "KMS key access denied error"
-_OLD_DENIAL_OF_DECRYPT = "The ciphertext refers to a customer master key that does not exist"
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 8.0
@@ -67,17 +45,8 @@ class _Answer(NamedTuple):
 def _read(error: ClientError) -> _Answer:
     answer: Any = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-    action = _denied_action(message) if code in DENIAL_CODES else ""
+    action = denied_action(message) if code in DENIAL_CODES else ""
     return _Answer(code, message, str(error.operation_name), action)
-
-
-def _denied_action(message: str) -> str:
-    named = re.search(_DENIED_ACTION, message)
-    if named is not None:
-        return named[1]
-    # DynamoDB's recorded text of a denied item call names no action; it is Decrypt that was asked.
-    old = message.startswith(_DYNAMODB_ASKED_KMS) and _OLD_DENIAL_OF_DECRYPT in message
-    return "kms:Decrypt" if old else ""
 
 
 def _client_error(error: BaseException | None) -> ClientError | None:
@@ -145,7 +114,7 @@ def denied(action: str) -> Denial:
     AssertionError) that shows what came instead: no error, another error, another action.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
-    if re.fullmatch(_ACTION, action) is None:
+    if re.fullmatch(ACTION, action) is None:
         raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
     return Denial(action)
 
