@@ -7,6 +7,7 @@ KmslabError
 ├── BackendError          the backend cannot be used as asked
 ├── LedgerError           what is made cannot be written down, or what was written not be read
 ├── PriceError            a table of prices that cannot be read
+├── UnreadError           what a decision would rest on cannot be read
 ├── ResourceError         a resource could not be made ready
 └── TeardownError         one or more resources could not be removed
 
@@ -45,6 +46,10 @@ class LedgerError(KmslabError):
 
 class PriceError(KmslabError, ValueError):
     """A table of prices that is not in the documented form."""
+
+
+class UnreadError(KmslabError):
+    """A fact of an account that cannot be read; the message says which."""
 
 
 class ResourceError(KmslabError):

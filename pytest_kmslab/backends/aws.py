@@ -13,7 +13,7 @@ from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
     from pytest_kmslab.apicall import ApiCall
-    from pytest_kmslab.facts import Facts
+    from pytest_kmslab.backends.aws_facts import AwsFacts
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -60,10 +60,12 @@ class AwsBackend:
         """The caller's credentials: the root user's are refused."""
         return self.administrator.credentials
 
-    @property
-    def facts(self) -> Facts:
-        """Not read yet."""
-        raise NotImplementedError
+    @cached_property
+    def facts(self) -> AwsFacts:
+        """What the administrator may read of the account."""
+        from pytest_kmslab.backends.aws_facts import AwsFacts
+
+        return AwsFacts(self.administrator, self.account, self.region, self.endpoint_url)
 
     def describe(self) -> str:
         """What a person is told of it; raises BackendError where the account must not be used."""
@@ -87,7 +89,8 @@ class AwsBackend:
         """Calls go where they go."""
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
-        """AWS reads every parameter rightly."""
+        """AWS reads every parameter rightly; forget what was read of what is about to change."""
+        self._forget(call)
         return {}
 
     def headers(self, call: ApiCall) -> Mapping[str, str]:
@@ -99,7 +102,15 @@ class AwsBackend:
         return None
 
     def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
-        """AWS drops nothing."""
+        """AWS drops nothing, but tells some things once only."""
+        self._forget(call)
+        self.facts.learn(call, response)
+
+    def _forget(self, call: ApiCall) -> None:
+        from pytest_kmslab.calls.changing import changes_facts
+
+        if changes_facts(call):
+            self.facts.changed(call.service)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """AWS keeps it."""

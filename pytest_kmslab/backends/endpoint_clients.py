@@ -24,7 +24,10 @@ READ_SECONDS = 120
 
 
 class EndpointClients:
-    """Clients that sign as the root user, one for each service and Region; safe for several threads."""
+    """Clients that sign as the root user, one for each service and Region; safe for several threads.
+
+    Without a `url` they call AWS.
+    """
 
     def __init__(self, url: str, region: str, root: Credentials) -> None:
         self.url = url
@@ -79,7 +82,7 @@ class EndpointClients:
         return self._session.create_client(
             service,
             region_name=region,
-            endpoint_url=self.url,
+            endpoint_url=self.url or None,
             aws_access_key_id=signer.access_key_id,
             aws_secret_access_key=signer.secret_access_key,
             aws_session_token=signer.session_token,

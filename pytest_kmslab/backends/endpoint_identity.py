@@ -13,7 +13,7 @@ from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.endpoint_cache import ReadCache
 from pytest_kmslab.backends.endpoint_clients import EndpointClients, code_of
 from pytest_kmslab.backends.endpoint_iam import Entity, Snapshot, as_text, named_policy, read_snapshot
-from pytest_kmslab.backends.endpoint_store import Record, SharedStore
+from pytest_kmslab.backends.endpoint_store import Record, Store
 from pytest_kmslab.facts import Caller, Credential
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
@@ -28,7 +28,7 @@ Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 class ApiIdentities:
     """Callers and their policies. There is one account, whose root user signs what is asked here."""
 
-    def __init__(self, clients: EndpointClients, store: SharedStore, cache: ReadCache) -> None:
+    def __init__(self, clients: EndpointClients, store: Store, cache: ReadCache) -> None:
         self._clients = clients
         self._store = store
         self._cache = cache

@@ -12,7 +12,7 @@ from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint_cache import ReadCache
 from pytest_kmslab.backends.endpoint_clients import EndpointClients, code_of
 from pytest_kmslab.backends.endpoint_identity import ApiIdentities
-from pytest_kmslab.backends.endpoint_store import SharedStore
+from pytest_kmslab.backends.endpoint_store import Store
 from pytest_kmslab.backends.policy_principals import principals_of
 from pytest_kmslab.facts import Caller, Key
 
@@ -32,7 +32,7 @@ class ApiKeys:
     """Keys of the one account that the endpoint's root user belongs to."""
 
     def __init__(
-        self, clients: EndpointClients, identities: ApiIdentities, store: SharedStore, cache: ReadCache
+        self, clients: EndpointClients, identities: ApiIdentities, store: Store, cache: ReadCache
     ) -> None:
         self._clients = clients
         self._identities = identities

@@ -14,23 +14,12 @@ from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends import endpoint_sessions
 from pytest_kmslab.backends.endpoint_answers import ANSWER, SSE
 from pytest_kmslab.backends.endpoint_clients import code_of, lacks
+from pytest_kmslab.calls.changing import changes_facts
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.api_facts import ApiFacts
 
 Response = dict[str, Any]
-
-READS = ("Get", "List", "Describe", "Query", "Scan", "Batch", "Transact", "Execute", "Simulate")
-USES = ("Encrypt", "Decrypt", "Generate", "ReEncrypt", "Sign", "Verify", "Derive")
-ITEMS = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"})
-
-
-def changes_facts(call: ApiCall) -> bool:
-    """Whether a call may change what decisions are made on: all but reading, using a key and items.
-
-    What STS gives out is a new credential, and changes nothing that was read before.
-    """
-    return call.service != "sts" and not call.operation.startswith(READS + USES) and call.name not in ITEMS
 
 
 class EndpointMends:
@@ -227,7 +216,8 @@ def _deletion_response(facts: ApiFacts, call: ApiCall, response: Response) -> No
         response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
 
 
-def _grant_made(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+def keep_grant_token(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    """CreateGrant: a grant token is told nobody a second time."""
     key = facts.key(str(call.params["KeyId"]), call.region, call.account)
     if key is not None:
         facts.keys.keep_token(response["GrantToken"], key, response["GrantId"])
@@ -270,7 +260,7 @@ SETTLE: Mapping[str, Settle] = {
     "dynamodb:UpdateTable": _table_changed,
     "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
     "kms:CancelKeyDeletion": _deletion_response,
-    "kms:CreateGrant": _grant_made,
+    "kms:CreateGrant": keep_grant_token,
     "kms:CreateKey": _key_policy_put,
     "kms:DescribeKey": _key_shown,
     "kms:GetKeyPolicy": _key_policy_shown,

@@ -9,7 +9,7 @@ endpoint: they are secrets of an emulator, which checks no signature itself.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_kmslab.backends.endpoint_cache import ReadCache
 from pytest_kmslab.backends.endpoint_clients import EndpointClients, code_of
@@ -21,6 +21,22 @@ HOME = "us-east-1"
 NOT_THERE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 Record = dict[str, Any]
+
+
+class Store(Protocol):
+    """Records by name."""
+
+    def lasting(self, name: str) -> Record | None:
+        """A record that nobody ever changes; None where there is none (yet)."""
+
+    def get(self, name: str) -> Record | None:
+        """A record, None where there is none."""
+
+    def put(self, name: str, record: Record) -> None:
+        """Write a record in place of the one that is there."""
+
+    def delete(self, name: str) -> None:
+        """Remove a record; one that is gone is no error."""
 
 
 class SharedStore:

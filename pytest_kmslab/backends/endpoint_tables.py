@@ -11,7 +11,7 @@ from pytest_kmslab.backends.endpoint_clients import EndpointClients, code_of, la
 from pytest_kmslab.backends.endpoint_iam import tags_of
 from pytest_kmslab.backends.endpoint_identity import ApiIdentities
 from pytest_kmslab.backends.endpoint_keys import ApiKeys
-from pytest_kmslab.backends.endpoint_store import Record, SharedStore
+from pytest_kmslab.backends.endpoint_store import Record, Store
 from pytest_kmslab.facts import Table
 
 NOT_FOUND = frozenset(
@@ -30,7 +30,7 @@ class ApiTables:
         clients: EndpointClients,
         identities: ApiIdentities,
         keys: ApiKeys,
-        store: SharedStore,
+        store: Store,
         cache: ReadCache,
     ) -> None:
         self._clients = clients

@@ -50,9 +50,9 @@ class Seam:
         if service not in enforcer.services:
             return None
         try:
-            region = _region(context)
+            region = signing_region(context)
             _check_scope(params["url"], region, service)
-            caller = enforcer.caller(_credentials(signer, context), service)
+            caller = enforcer.caller(signing_credentials(signer, context), service)
             read = decode(model, params["body"])
             call = ApiCall(service, model.name, read, region, caller, enforcer.now())
             enforcer.admit(call, signer)
@@ -81,7 +81,7 @@ class Seam:
         return None if answer is None else _response(params["url"], 200, answer)
 
 
-def _region(context: dict[Any, Any]) -> str:
+def signing_region(context: dict[Any, Any]) -> str:
     """The Region a request is signed for: a global service (IAM) has its own."""
     return str((context.get("signing") or {}).get("region") or context["client_region"])
 
@@ -106,7 +106,7 @@ def _addressed(url: str) -> str:
     return "" if found is None else found[1]
 
 
-def _credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
+def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
     """What the request will be signed with; None for an unsigned one.
 
     botocore gives a handler no public way to them (nor to the client's events): the signer that it

@@ -1,0 +1,147 @@
+"""Compares what the engine expected of a call with what AWS answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.authz.decision import Outcome, PolicyType
+from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.enforcement.answer import WORDED_EXPLICIT, Answer
+from pytest_kmslab.enforcement.trail import Entry
+
+UNREAD_POLICIES = WORDED_EXPLICIT | {PolicyType.VPC_ENDPOINT.value}
+"""Kinds of policy that nothing here reads."""
+
+UNKNOWN_KEYS = (
+    "aws:calledvia",
+    "aws:federatedprovider",
+    "aws:multifactorauth",
+    "aws:principalorg",
+    "aws:referer",
+    "aws:resourceorg",
+    "aws:rolesessionname",
+    "aws:sourceidentity",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:tokenissuetime",
+    "aws:useragent",
+    "aws:vpcsourceip",
+)
+"""Condition keys that AWS knows and nothing here does; beginnings, in lower case."""
+
+
+class Kind(str, Enum):
+    """What a comparison comes to."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNJUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the engine expects of one call: its questions with their answers; if one is denied, the last.
+
+    `refused` is the code of an error that is no denial and that the service is expected to answer;
+    `unjudged` says why nothing can be expected.
+    """
+
+    operation: str
+    call: ApiCall | None = None
+    entries: tuple[Entry, ...] = ()
+    refused: str = ""
+    unjudged: str = ""
+
+    @property
+    def denied(self) -> Entry | None:
+        """The question that is answered with no."""
+        return self.entries[-1] if self.entries and not self.entries[-1].decision.allowed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of a comparison. `entry` is the question that AWS and the engine answer differently,
+    `decision` what AWS decided of it; `why` says what hinders a judgement.
+    """
+
+    kind: Kind
+    why: str = ""
+    entry: Entry | None = None
+    decision: Outcome | None = None
+
+
+AGREES = Finding(Kind.AGREES)
+
+
+def compare(expected: Prediction, answer: Answer) -> Finding:
+    """Compare; what cannot be compared is not judged, and never an agreement."""
+    hindrance = expected.unjudged or answer.why or _hindrance(expected, answer)
+    if hindrance:
+        return Finding(Kind.UNJUDGED, hindrance)
+    denied = expected.denied
+    if not answer.denied:
+        return AGREES if denied is None else Finding(Kind.DISAGREES, "", denied, Outcome.ALLOWED)
+    if denied is None:
+        asked = next((one for one in expected.entries if _same(one, answer)), None)
+        return Finding(Kind.DISAGREES, "", asked, answer.decision or Outcome.IMPLICIT_DENY)
+    if not _same(denied, answer):
+        return Finding(Kind.DISAGREES, "", denied, Outcome.ALLOWED)
+    if answer.decision in (None, denied.decision.decision):
+        return AGREES
+    return Finding(Kind.DISAGREES, "", denied, answer.decision)
+
+
+def _hindrance(expected: Prediction, answer: Answer) -> str:
+    if expected.refused:
+        return f"the engine expects {expected.refused}, which is no decision"
+    if answer.by in UNREAD_POLICIES:
+        return f"a {answer.by} decided, and those are not read"
+    if answer.by == PolicyType.SESSION.value and not _knows_session(expected):
+        return "a session policy decided that was passed before the run"
+    unknown = next((key for entry in expected.entries for key in _unknown_keys(entry)), "")
+    if unknown:
+        return f"a statement goes by {unknown}, which is not known here"
+    if answer.denied and not answer.action and expected.denied is not None:
+        return "AWS's denial names no action"
+    return ""
+
+
+def _same(entry: Entry, answer: Answer) -> bool:
+    return entry.request.action.lower() == answer.action.lower()
+
+
+def _knows_session(expected: Prediction) -> bool:
+    return any(entry.policies is not None and entry.policies.session for entry in expected.entries)
+
+
+def _unknown_keys(entry: Entry) -> Iterator[str]:
+    """The condition keys that statements about the action go by, and that nothing here knows."""
+    if entry.policies is None:
+        return
+    context, action = entry.request.context.folded, entry.request.action.lower()
+    outside = ":assumed-role/" in entry.request.principal
+    for named in each_policy(entry.policies):
+        relevant = named.policy.relevant(action)
+        for statement in (*relevant.denies, *relevant.allows):
+            text = json.dumps(dict(statement.source)).lower()
+            for key in UNKNOWN_KEYS:
+                if key in text and not any(held.startswith(key) for held in context):
+                    yield key
+            if outside and "aws:principaltag/" in text:
+                yield "aws:principaltag of a session"
+
+
+def each_policy(policies: Policies) -> Iterable[NamedPolicy]:
+    """Every policy, of every kind."""
+    levels = (*policies.service_control, *policies.resource_control)
+    single = (policies.resource, policies.permissions_boundary, policies.vpc_endpoint)
+    return (
+        *policies.identity,
+        *policies.session,
+        *(named for level in levels for named in level),
+        *(named for named in single if named is not None),
+    )

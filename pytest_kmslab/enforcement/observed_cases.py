@@ -1,0 +1,112 @@
+"""Authorization cases of what AWS was seen to decide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pytest_kmslab.authz.case import Case, Expectation
+from pytest_kmslab.authz.case_print import case_as_json
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.decision import Outcome
+from pytest_kmslab.authz.policy import Policies, print_policy
+from pytest_kmslab.enforcement.answer import Answer
+from pytest_kmslab.enforcement.comparison import Finding, Prediction, each_policy
+from pytest_kmslab.enforcement.trail import Entry
+
+PAIRS = "kms:encryptioncontext"
+OF_DYNAMODB = "kms:encryptioncontext:aws:dynamodb:"
+WORDS = {
+    Outcome.ALLOWED: "is allowed",
+    Outcome.IMPLICIT_DENY: "is not allowed",
+    Outcome.EXPLICIT_DENY: "is denied",
+}
+
+
+def agreed_cases(expected: Prediction, answer: Answer, date: str) -> Iterator[Case]:
+    """What an answer that was expected proves: that all questions were allowed, or the last one denied.
+
+    Of a denial that does not say which kind it is, nothing.
+    """
+    source = _source(expected, answer)
+    if expected.denied is None:
+        for entry in expected.entries:
+            yield case_of(entry, Outcome.ALLOWED, source, date)
+    elif answer.decision is not None:
+        yield case_of(expected.denied, answer.decision, source, date)
+
+
+def disagreed_case(expected: Prediction, answer: Answer, finding: Finding, date: str) -> Case | None:
+    """What AWS decided otherwise; None where it asked for something that the engine does not ask."""
+    if finding.entry is None or finding.decision is None:
+        return None
+    return case_of(finding.entry, finding.decision, _source(expected, answer), date)
+
+
+def case_of(entry: Entry, decision: Outcome, source: str, date: str) -> Case:
+    """The case of one question, with no more of its context than can bear on the decision."""
+    policies = entry.policies or Policies()
+    whole = Case("", entry.request, policies, entry.grants, Expectation(decision), source, date)
+    context = Context({name: values for name, values in entry.request.context.pairs() if _bears(name, entry)})
+    least = replace(whole, request=replace(entry.request, context=context))
+    chosen = least if least.decide().decision is whole.decide().decision else whole
+    return named(chosen)
+
+
+def named(case: Case) -> Case:
+    """The case under the name that says what it shows, which no other case has."""
+    decision = case.expect.decision if case.expect is not None else Outcome.ALLOWED
+    through = "".join(case.request.context.get("kms:ViaService", ())).partition(".")[0]
+    via = f" through {through}" if through else ""
+    return replace(
+        case, name=f"{case.request.action}{via} {WORDS[decision]}, as seen on AWS ({digest(case)})"
+    )
+
+
+def digest(case: Case) -> str:
+    """Eight characters that are the same for the same question with the same expectation."""
+    printed = case_as_json(case)
+    told = {part: printed[part] for part in ("request", "policies", "grants", "expect") if part in printed}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def file_name(case: Case) -> str:
+    """A name made of the action, the decision and the digest, in snake case."""
+    expected = case.expect.decision.name if case.expect is not None else "undecided"
+    action = "".join(f"_{letter}" if letter.isupper() else letter for letter in case.request.action)
+    return f"{action.replace(':', '').lower()}_{expected.lower()}_{digest(case)}.json"
+
+
+def _bears(name: str, entry: Entry) -> bool:
+    """Whether a context key can bear on a decision: KMS's own, and those that a policy or grant goes by.
+
+    The values of others are what the caller sent, and are not kept.
+    """
+    lower = name.lower()
+    if lower == "aws:principalarn" or lower.startswith(OF_DYNAMODB):
+        return True
+    if lower.startswith(PAIRS):
+        return _constrained(entry) or PAIRS in _texts(entry)
+    return lower.startswith("kms:") or lower in _texts(entry)
+
+
+def _constrained(entry: Entry) -> bool:
+    return any(
+        grant.encryption_context_equals is not None or grant.encryption_context_subset is not None
+        for grant in entry.grants
+    )
+
+
+def _texts(entry: Entry) -> str:
+    policies = entry.policies or Policies()
+    return "\n".join(print_policy(named.policy) for named in each_policy(policies)).lower()
+
+
+def _source(expected: Prediction, answer: Answer) -> str:
+    """Where the case is from, in one line."""
+    if not answer.denied:
+        return f"recorded: AWS let {expected.operation} through"
+    said = " ".join(f"{answer.code}: {answer.message}".split())
+    return f"recorded: AWS answered {expected.operation} with {said}"
