@@ -114,8 +114,16 @@ def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
     run = Run(resolve(config, given))
     config.stash[RUN] = run
     config.stash[TALLY] = Tally()
+    if run.settings.backend == "aws" and run.settings.observe != "off":
+        _observe(config, run)
     run.install()
     config.add_cleanup(run.close)
+
+
+def _observe(config: pytest.Config, run: Run) -> None:
+    from pytest_kmslab.report.observing import Observing
+
+    config.pluginmanager.register(Observing(config, run), "kmslab_observing")
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:

@@ -18,6 +18,7 @@ from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.interceptor import Interceptor
 from pytest_kmslab.enforcement.registration import Registration
 from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.enforcement.watcher import Watcher
 from pytest_kmslab.options import Settings
 from pytest_kmslab.termination import Termination
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.enforcer import Enforcer
     from pytest_kmslab.resources.cost import Prices
+    from pytest_kmslab.enforcement.observations import Observations
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class Run:
         self.settings = settings
         self.trail = Trail()
         self.clock = Clock()
-        self._interceptor = Interceptor()
+        self._interceptor: Interceptor | Watcher = Watcher() if settings.backend == "aws" else Interceptor()
+        self.observations: Observations | None = None
+        """What comes of observing an account; None where none is observed."""
         self._registration = Registration(self._interceptor.handlers)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
@@ -171,10 +175,19 @@ class Run:
         if self._backend is None:
             more = {} if self.stand_in is None else {"stand_in": self.stand_in}
             backend: Backend = BACKENDS[self.settings.backend].make(self.settings, **more)
-            if not backend.capabilities.enforces:
+            if isinstance(self._interceptor, Watcher):
+                self._observe(self._interceptor, backend)
+            elif not backend.capabilities.enforces:
                 self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
         return self._backend
+
+    def _observe(self, watcher: Watcher, backend: Any) -> None:
+        """The seam of an account: nothing is stopped there."""
+        if self.observations is not None:
+            from pytest_kmslab.enforcement.observer import Observer
+
+            watcher.attach(Observer(backend, self.trail, self.clock, self.observations))
 
     @contextmanager
     def gateway(self) -> Iterator[str]:

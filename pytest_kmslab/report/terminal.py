@@ -45,7 +45,7 @@ def summarize(reporter: pytest.TerminalReporter, settings: Settings, tally: Tall
     if settings.enforcement == "off":
         reporter.section("kmslab: enforcement OFF", yellow=True, bold=True)
         reporter.line(f"In this run {NOBODY_DENIED}: that a test passed proves nothing about permissions.")
-    elif tally.decisions:
+    elif tally.decisions and settings.backend != "aws":
         reporter.line(f"kmslab: {tally.decisions} decisions, {tally.denials} denied")
 
 

@@ -1,0 +1,128 @@
+"""pytest hooks of a run that observes an AWS account: warnings, counts, and `--kmslab-observe=strict`."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_kmslab.enforcement.observations import Observations
+from pytest_kmslab.enforcement.observed_files import ObservedFiles
+from pytest_kmslab.report.disagreement import text_of
+
+if TYPE_CHECKING:
+    from pytest_kmslab.run import Run
+
+WORKER_OUTPUT = "kmslab_observed"
+REASONS_SHOWN = 3
+
+
+class DisagreementWarning(UserWarning):
+    """AWS decided a call otherwise than the engine."""
+
+
+class Observing:
+    """Registered where backend `aws` is observed; its hooks raise nothing."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self._config = config
+        self._run = run
+        self._files = ObservedFiles(config.rootpath, self._label, run.clock.now)
+        self._found = run.observations = Observations(self._files)
+        self._warned = 0
+        self._of_workers: list[Mapping[str, Any]] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Warn of what AWS decided otherwise during a test, its fixtures included."""
+        result = yield
+        self._warn(item.nodeid)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Let a worker tell its controller, and fail a strict run in which AWS disagreed."""
+        try:
+            return (yield)
+        finally:
+            self._warn("")
+            if hasattr(session.config, "workeroutput"):
+                session.config.workeroutput[WORKER_OUTPUT] = dict(self._found.counts())
+            if self._fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Count what an xdist worker counted; one that crashed has told nothing."""
+        self._of_workers.append(getattr(node, "workeroutput", {}).get(WORKER_OUTPUT, {}))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what came of observing, and why a strict run failed."""
+        total = self._total()
+        if self._fails:
+            terminalreporter.section("kmslab: AWS decides otherwise, so this run failed", red=True, bold=True)
+        if any(total.values()):
+            terminalreporter.line(summary(total, self._unjudged()))
+        if self._files.problem:
+            terminalreporter.line(f"kmslab: {self._files.problem}")
+
+    @property
+    def _fails(self) -> bool:
+        return self._run.settings.observe == "strict" and self._total()["disagreements"] > 0
+
+    def _counts(self) -> list[Mapping[str, Any]]:
+        return [self._found.counts(), *self._of_workers]
+
+    def _total(self) -> Counter[str]:
+        total: Counter[str] = Counter()
+        for counts in self._counts():
+            for name in ("agreed", "unsettled", "disagreements"):
+                total[name] += counts.get(name, 0)
+        total["unjudged"] = sum(self._unjudged().values())
+        return total
+
+    def _unjudged(self) -> Counter[str]:
+        reasons: Counter[str] = Counter()
+        for counts in self._counts():
+            reasons.update(counts.get("unjudged", {}))
+        return reasons
+
+    def _warn(self, nodeid: str) -> None:
+        """As pytest's own warnings, but recorded and never raised: `-W error` must not end a call's test."""
+        for found in self._found.disagreements[self._warned :]:
+            self._warned += 1
+            message = warnings.WarningMessage(
+                DisagreementWarning(text_of(found)), DisagreementWarning, __file__, 0
+            )
+            self._config.hook.pytest_warning_recorded.call_historic(
+                kwargs={"warning_message": message, "nodeid": nodeid, "when": "runtest", "location": None}
+            )
+
+    def _label(self) -> str:
+        """The run and the worker, as in the names of what the run makes."""
+        naming = self._run.aftermath.naming(getattr(self._config, "workerinput", {}))
+        return f"{naming.run}-{naming.worker}"
+
+
+def summary(total: Mapping[str, int], unjudged: Counter[str]) -> str:
+    """The line at the end of a run."""
+    calls = sum(total.values())
+    why = f" ({reasons(unjudged)})" if unjudged else ""
+    return (
+        f"kmslab: observed {calls} calls: AWS and the engine agree on {total['agreed']}, "
+        f"{total['unsettled']} not settled yet, {total['unjudged']} not judged{why}, "
+        f"{total['disagreements']} disagreements"
+    )
+
+
+def reasons(unjudged: Counter[str]) -> str:
+    """The commonest reasons, each with its number where there are several."""
+    shown = unjudged.most_common(REASONS_SHOWN)
+    if len(unjudged) == 1:
+        return shown[0][0]
+    told = "; ".join(f"{number} × {why}" for why, number in shown)
+    rest = sum(unjudged.values()) - sum(number for _, number in shown)
+    return f"{told}; {rest} for other reasons" if rest else told
