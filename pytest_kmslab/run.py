@@ -25,8 +25,8 @@ from pytest_kmslab.termination import Termination
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.enforcer import Enforcer
-    from pytest_kmslab.resources.cost import Prices
     from pytest_kmslab.enforcement.observations import Observations
+    from pytest_kmslab.resources.cost import Prices
 
 
 @dataclass(frozen=True, slots=True)
