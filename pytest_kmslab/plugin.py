@@ -123,7 +123,10 @@ def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
 def _observe(config: pytest.Config, run: Run) -> None:
     from pytest_kmslab.report.observing import Observing
 
-    config.pluginmanager.register(Observing(config, run), "kmslab_observing")
+    strict = run.settings.observe == "strict"
+    observing = Observing(config, run.clock, run.aftermath.naming, strict=strict)
+    run.observations = observing.found
+    config.pluginmanager.register(observing, "kmslab_observing")
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:

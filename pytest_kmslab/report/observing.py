@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +14,8 @@ from pytest_kmslab.enforcement.observed_files import ObservedFiles
 from pytest_kmslab.report.disagreement import text_of
 
 if TYPE_CHECKING:
-    from pytest_kmslab.run import Run
+    from pytest_kmslab.enforcement.clock import Clock
+    from pytest_kmslab.resources.naming import Naming
 
 WORKER_OUTPUT = "kmslab_observed"
 REASONS_SHOWN = 3
@@ -25,13 +26,24 @@ class DisagreementWarning(UserWarning):
 
 
 class Observing:
-    """Registered where backend `aws` is observed; its hooks raise nothing."""
+    """Registered where backend `aws` is observed; its hooks raise nothing.
 
-    def __init__(self, config: pytest.Config, run: Run) -> None:
+    `strict` says that a disagreement fails the run; `naming` gives the run's names for a worker.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        clock: Clock,
+        naming: Callable[[Mapping[str, str]], Naming],
+        *,
+        strict: bool,
+    ) -> None:
         self._config = config
-        self._run = run
-        self._files = ObservedFiles(config.rootpath, self._label, run.clock.now)
-        self._found = run.observations = Observations(self._files)
+        self._strict = strict
+        self._naming = naming
+        self._files = ObservedFiles(config.rootpath, self._label, clock.now)
+        self.found = Observations(self._files)
         self._warned = 0
         self._of_workers: list[Mapping[str, Any]] = []
 
@@ -50,7 +62,7 @@ class Observing:
         finally:
             self._warn("")
             if hasattr(session.config, "workeroutput"):
-                session.config.workeroutput[WORKER_OUTPUT] = dict(self._found.counts())
+                session.config.workeroutput[WORKER_OUTPUT] = dict(self.found.counts())
             if self._fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -71,10 +83,10 @@ class Observing:
 
     @property
     def _fails(self) -> bool:
-        return self._run.settings.observe == "strict" and self._total()["disagreements"] > 0
+        return self._strict and self._total()["disagreements"] > 0
 
     def _counts(self) -> list[Mapping[str, Any]]:
-        return [self._found.counts(), *self._of_workers]
+        return [self.found.counts(), *self._of_workers]
 
     def _total(self) -> Counter[str]:
         total: Counter[str] = Counter()
@@ -92,7 +104,7 @@ class Observing:
 
     def _warn(self, nodeid: str) -> None:
         """As pytest's own warnings, but recorded and never raised: `-W error` must not end a call's test."""
-        for found in self._found.disagreements[self._warned :]:
+        for found in self.found.disagreements[self._warned :]:
             self._warned += 1
             message = warnings.WarningMessage(
                 DisagreementWarning(text_of(found)), DisagreementWarning, __file__, 0
@@ -103,7 +115,7 @@ class Observing:
 
     def _label(self) -> str:
         """The run and the worker, as in the names of what the run makes."""
-        naming = self._run.aftermath.naming(getattr(self._config, "workerinput", {}))
+        naming = self._naming(getattr(self._config, "workerinput", {}))
         return f"{naming.run}-{naming.worker}"
 
 
