@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.errors import PriceError
-from pytest_kmslab.resources.things import ALARM, CREDENTIALS_FILE, KMS_KEY, WORDS
+from pytest_kmslab.resources.things import ALARM, KMS_KEY, TABLE, USER, WORDS
 
 DEFAULT = Path(__file__).with_name("prices.json")
+IN_ACCOUNT = (KMS_KEY, TABLE, USER, ALARM)
 HOURS_A_MONTH = 730
 SECONDS_AN_HOUR = 3600
 
@@ -108,7 +109,7 @@ def told(lifetimes: Iterable[Lifetime]) -> str:
     counted: Counter[str] = Counter()
     longest: dict[str, float] = {}
     for one in lifetimes:
-        if one.kind != CREDENTIALS_FILE:
+        if one.kind in IN_ACCOUNT:
             counted[one.kind] += 1
             longest[one.kind] = max(longest.get(one.kind, 0), one.seconds)
     return ", ".join(

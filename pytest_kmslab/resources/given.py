@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.resources.dynamodb_table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
-from pytest_kmslab.resources.kms_key import KmsKey
+from pytest_kmslab.resources.kms_key import POLICY_NAME, KmsKey
 from pytest_kmslab.resources.things import DELETION_DAYS
 from pytest_kmslab.resources.waiters import Waiter
 
@@ -41,6 +42,11 @@ class GivenKey(KmsKey):
         if self._policy_text() != self.policy_text:
             super().put_policy(self.policy_text)
 
+    def put_back_from(self, file: Path) -> None:
+        """The same, and forget the file in which it was kept meanwhile."""
+        self.put_back()
+        file.unlink(missing_ok=True)
+
     def create_alias(self, alias: str) -> None:
         """Raises ResourceError: an alias would be a change."""
         raise self._not_made()
@@ -66,6 +72,14 @@ class GivenKey(KmsKey):
 
     def _not_made(self) -> ResourceError:
         return ResourceError(f"key `{self.arn}` was not made by the lab, which deletes only what it made")
+
+
+def put_back_policy(kms: KMSClient, arn: str, file: Path) -> None:
+    """Put a key policy back that a run which died kept in a file; errors are boto3's own."""
+    text = file.read_text(encoding="utf-8")
+    if kms.get_key_policy(KeyId=arn, PolicyName=POLICY_NAME)["Policy"] != text:
+        kms.put_key_policy(KeyId=arn, PolicyName=POLICY_NAME, Policy=text)
+    file.unlink(missing_ok=True)
 
 
 class GivenTable(DynamoDBTable):

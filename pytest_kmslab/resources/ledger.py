@@ -52,6 +52,9 @@ class Ledger(Protocol):
     def kept(self, number: int, until: datetime) -> None:
         """Note that it is to stay until then."""
 
+    def keep_text(self, name: str, text: str) -> Path | None:
+        """Keep a text that something is to be put back to, in a file of this run; None where none is kept."""
+
 
 class NoLedger:
     """Keeps nothing: for an account that ends with the process."""
@@ -68,6 +71,10 @@ class NoLedger:
 
     def kept(self, number: int, until: datetime) -> None:
         """Nothing is noted."""
+
+    def keep_text(self, name: str, text: str) -> Path | None:
+        """Nothing is kept."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,21 @@ class FileLedger:
             self._write("kept", number=number, until=timestamp(until))
             self._kept.add(number)
 
+    def keep_text(self, name: str, text: str) -> Path | None:
+        """Keep a text that something is to be put back to; raises LedgerError, and then it must not change."""
+        file = self.path.with_name(f"{self.path.stem}-{name}")
+        try:
+            self._folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
+            opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_OWNERS_ONLY)
+            try:
+                _write_all(opened, text.encode())
+            finally:
+                os.close(opened)
+            _sync_folder(self._folder)
+        except OSError as error:
+            raise LedgerError(f"cannot write `{file}`: {error.strerror or error}: {HOW}") from error
+        return file
+
     def close(self) -> None:
         """The run has ended: without anything left the file goes, otherwise it is marked as ended."""
         with self._writing:
@@ -214,8 +236,11 @@ def release(lock: BaseFileLock | None, remove: bool) -> None:
 
 
 def _append(file: int, event: dict[str, Any]) -> None:
-    line = json.dumps(event).encode() + b"\n"
-    if os.write(file, line) != len(line):
+    _write_all(file, json.dumps(event).encode() + b"\n")
+
+
+def _write_all(file: int, data: bytes) -> None:
+    if os.write(file, data) != len(data):
         raise OSError("the disk is full")
     os.fsync(file)
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from pytest_kmslab.resources.ledger import Account
-from pytest_kmslab.resources.things import ALARM, CREDENTIALS_FILE, KMS_KEY, TABLE, USER, Thing
+from pytest_kmslab.resources.things import ALARM, CREDENTIALS_FILE, KEY_POLICY, KMS_KEY, TABLE, USER, Thing
 
-ORDER = (CREDENTIALS_FILE, ALARM, TABLE, KMS_KEY, USER)
+ORDER = (CREDENTIALS_FILE, KEY_POLICY, ALARM, TABLE, KMS_KEY, USER)
 """Users last: a key may leave its deletion to one of them."""
 
 

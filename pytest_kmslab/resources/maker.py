@@ -21,6 +21,7 @@ from pytest_kmslab.resources.things import (
     ALARM,
     ALIAS_PREFIX,
     CREDENTIALS_FILE,
+    KEY_POLICY,
     KMS_KEY,
     TABLE,
     USER,
@@ -57,7 +58,7 @@ class Maker:
         managed = self._site.settings.manage_key_policy
         key = GivenKey(self._client("kms"), self._site.waiter, arn, managed=managed)
         if managed:
-            self._undo.intend(f"change of the policy of key `{arn}`", key.put_back)
+            self._intend_policy(key)
         return key
 
     def table(self, base: str, key: Encryption | None) -> DynamoDBTable:
@@ -104,6 +105,16 @@ class Maker:
 
     def _table_clients(self) -> Clients:
         return Clients(self._client("dynamodb"), self._client("kms"), self._client("cloudwatch"))
+
+    def _intend_policy(self, key: GivenKey) -> None:
+        """Keep what the policy is beside the ledger, for whoever cleans up after a run that was killed."""
+        file = self._site.ledger.keep_text(f"{key.id}.json", key.policy_text)
+        if file is None:
+            self._undo.intend(f"change of the policy of key `{key.arn}`", key.put_back)
+            return
+        thing = Thing(KEY_POLICY, str(file), self._region)
+        step = self._undo.intend(thing, lambda: key.put_back_from(file))
+        self._undo.confirm(step, key.arn)
 
     def _intend_file(self, path: Path) -> None:
         step = self._undo.intend(Thing(CREDENTIALS_FILE, str(path)), lambda: path.unlink(missing_ok=True))

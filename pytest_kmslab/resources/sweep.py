@@ -6,7 +6,7 @@ what it left goes whatever its age. Of a run that has no ledger here only the ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,16 +15,23 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.resources.given import put_back_policy
 from pytest_kmslab.resources.ledger import Account
 from pytest_kmslab.resources.ledger_files import Entry, RunRecord, parse_time, records
 from pytest_kmslab.resources.leftovers import Findings, Leftover, Target
 from pytest_kmslab.resources.naming import KEPT_TAG, RUN_TAG, WORKER_TAG
 from pytest_kmslab.resources.search import KINDS, Client, Found, Unseen
-from pytest_kmslab.resources.things import CREDENTIALS_FILE, KMS_KEY, USER, Thing
+from pytest_kmslab.resources.things import CREDENTIALS_FILE, KEY_POLICY, KMS_KEY, USER, Thing
 from pytest_kmslab.resources.waiters import Waiter
 
 OLDER_THAN = timedelta(hours=1)
 """How old a thing of an unknown run must be, if nobody says otherwise."""
+
+FILES: Mapping[str, Callable[[Client, Path, Thing], None]] = {
+    CREDENTIALS_FILE: lambda _client, path, _thing: path.unlink(missing_ok=True),
+    KEY_POLICY: lambda client, path, thing: put_back_policy(client("kms"), thing.arn, path),
+}
+"""What is known by a file of this machine alone, and what is done about it."""
 
 
 class Sweep:
@@ -88,8 +95,8 @@ class Sweep:
         return True
 
     def _remove(self, thing: Thing) -> None:
-        if thing.kind == CREDENTIALS_FILE:
-            Path(thing.name).unlink(missing_ok=True)
+        if thing.kind in FILES:
+            FILES[thing.kind](self._client(thing.region), Path(thing.name), thing)
         else:
             KINDS[thing.kind].remove(self._client(thing.region), self._waiter, thing)
 
@@ -184,10 +191,10 @@ class Sweep:
                 yield from record.entries.values()
 
     def _files(self, record: RunRecord) -> Iterator[Leftover]:
-        """The credentials files of a run of this machine."""
+        """The files of a run of this machine: its credentials files, and key policies to be put back."""
         for entry in record.entries.values():
             thing, path = entry.thing, Path(entry.thing.name)
-            if thing.kind != CREDENTIALS_FILE or not path.exists():
+            if thing.kind not in FILES or not path.exists():
                 continue
             age = self._now - datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
             stays, why = self._by_age(record, age)

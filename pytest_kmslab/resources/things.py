@@ -11,6 +11,8 @@ TABLE = "dynamodb-table"
 USER = "iam-user"
 ALARM = "cloudwatch-alarm"
 CREDENTIALS_FILE = "credentials-file"
+KEY_POLICY = "key-policy"
+"""A change of the policy of somebody's own key: what it was stands in a file beside the ledger."""
 
 WORDS: Mapping[str, str] = {
     KMS_KEY: "KMS key",
@@ -18,6 +20,7 @@ WORDS: Mapping[str, str] = {
     USER: "IAM user",
     ALARM: "alarm",
     CREDENTIALS_FILE: "credentials file",
+    KEY_POLICY: "key policy to put back, kept in",
 }
 """Every kind, and what a person calls it."""
 
@@ -30,8 +33,9 @@ DELETION_DAYS = 7
 class Thing:
     """One thing: of a kind, with the name that nothing else has.
 
-    A key's name is that of its alias without the prefix, a credentials file's is its path. `region` is
-    empty for a file. `arn` is empty for a file, and for what was to be made and may not exist.
+    A key's name is that of its alias without the prefix, a credentials file's is its path, a key policy's
+    that of the file it is kept in (with the key's `arn`). `region` is empty for a credentials file. `arn`
+    is empty for that too, and for what was to be made and may not exist.
     """
 
     kind: str
@@ -80,9 +84,15 @@ def _alarm(thing: Thing) -> tuple[str, ...]:
     return (f"cloudwatch delete-alarms --alarm-names {shlex.quote(thing.name)}",)
 
 
+def _policy(thing: Thing) -> tuple[str, ...]:
+    kept = shlex.quote(f"file://{thing.name}")
+    return (f"kms put-key-policy --policy-name default --key-id {shlex.quote(thing.arn)} --policy {kept}",)
+
+
 COMMANDS: Mapping[str, Callable[[Thing], tuple[str, ...]]] = {
     KMS_KEY: _key,
     TABLE: _table,
     USER: _user,
     ALARM: _alarm,
+    KEY_POLICY: _policy,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -162,3 +163,30 @@ def test_a_table_without_its_key_is_refused(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("--kmslab-table=mine")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --kmslab-table is `mine`: give --kmslab-key-arn too*"])
+
+
+KILLED = """
+    import os
+    import signal
+
+    def test_killed(kmslab, kms_key, key_user):
+        assert "mine" in kms_key.policy()["Id"]
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_policy_that_a_killed_run_changed_is_put_back_by_a_sweep(
+    project: pytest.Pytester, mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = project.path / "ledger"
+    monkeypatch.setenv("KMSLAB_LEDGER", str(ledger))
+    project.makepyfile(KILLED)
+    run(project, mine, f"--kmslab-key-arn={mine.key_arn}", "--kmslab-manage-key-policy")
+    assert not mine.still_there()
+    swept = project.run(
+        sys.executable, "-m", "pytest_kmslab.cli", "sweep", "--backend=localstack",
+        f"--endpoint={mine.account.url}", "--yes",
+    )  # fmt: skip
+    assert swept.ret == 0
+    assert mine.still_there()
+    assert list(ledger.iterdir()) == []
