@@ -173,7 +173,7 @@ class FileLedger:
             self._kept.add(number)
 
     def keep_text(self, name: str, text: str) -> Path | None:
-        """Keep a text that something is to be put back to; raises LedgerError, and then it must not change."""
+        """Keep a text to put something back to; raises LedgerError, and then nothing may change."""
         file = self.path.with_name(f"{self.path.stem}-{name}")
         try:
             self._folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
