@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 
 import pytest
 from support.served import ACCOUNT, Served, served
+
+from pytest_kmslab.authz.case import parse_case
 
 STAND_IN = """
     from pytest_kmslab.run import RUN
@@ -16,16 +20,18 @@ STAND_IN = """
 NAMED = ("--real-aws", f"--kmslab-account={ACCOUNT}", "--kmslab-region=us-east-1")
 
 READS = """
-    import pytest
     from botocore.exceptions import ClientError
 
-    def test_outsider(kmslab, encrypted_table, outsider):
+    def test_outsider(kmslab, encrypted_table, outsider, kmslab_clock):
+        kmslab_clock.advance({seconds})
         table = kmslab.as_(outsider).resource("dynamodb").Table(encrypted_table.name)
         try:
             table.scan()
         except ClientError:
             pass
 """
+LATER = READS.format(seconds=1000)
+AT_ONCE = READS.format(seconds=0)
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +41,120 @@ def account() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
+def operator(account: Served) -> tuple[str, str]:
+    return account.administrator()
+
+
+@pytest.fixture(scope="module")
 def lax_account() -> Iterator[Served]:
     with served("--enforcement", "off") as account:
         yield account
 
 
-def project_of(project: pytest.Pytester, account: Served, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    project.makeconftest(STAND_IN.format(url=account.url))
-    key_id, secret = account.administrator(f"operator-{id(project)}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key_id)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(project.path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(project.path / "no-credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    project.makepyfile(READS)
-    return project
+@pytest.fixture(scope="module")
+def lax_operator(lax_account: Served) -> tuple[str, str]:
+    return lax_account.administrator()
 
 
 @pytest.fixture
-def here(project: pytest.Pytester, account: Served, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    return project_of(project, account, monkeypatch)
+def here(
+    project: pytest.Pytester, account: Served, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    return project_of(project, account.url, operator, monkeypatch)
 
 
-def test_agreement_is_counted(here: pytest.Pytester) -> None:
+@pytest.fixture
+def lax(
+    project: pytest.Pytester,
+    lax_account: Served,
+    lax_operator: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> pytest.Pytester:
+    """Where AWS lets everybody do everything, and so decides otherwise than the engine."""
+    return project_of(project, lax_account.url, lax_operator, monkeypatch)
+
+
+def project_of(
+    project: pytest.Pytester, url: str, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    project.makeconftest(STAND_IN.format(url=url))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", operator[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", operator[1])
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(project.path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(project.path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return project
+
+
+def cases(project: pytest.Pytester, folder: str) -> list[Path]:
+    return sorted((project.path / ".kmslab" / folder).glob("*.json*"))
+
+
+def test_agreement_is_counted_and_what_was_settled_is_kept(here: pytest.Pytester) -> None:
+    here.makepyfile(LATER)
     result = here.runpytest_subprocess(*NAMED)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["kmslab: observed * calls: AWS and the engine agree on *, 0 disagreements"])
+    result.stdout.fnmatch_lines(
+        ["kmslab: observed * calls: AWS and the engine agree on *, 0 not settled yet, *, 0 disagreements"]
+    )
+    assert cases(here, "disagreements") == []
+    (kept,) = cases(here, "observed")
+    read = [parse_case(line) for line in kept.read_text("utf-8").splitlines()]
+    denied = [case for case in read if not case.decide().allowed]
+    assert [case.request.action for case in denied] == ["kms:Decrypt"]
+    assert all(case.expect is not None and case.expect.holds_for(case.decide()) for case in read)
+
+
+def test_a_disagreement_is_a_warning_and_a_case(lax: pytest.Pytester) -> None:
+    lax.makepyfile(LATER)
+    result = lax.runpytest_subprocess(*NAMED, "-Werror")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*DisagreementWarning: AWS and the engine disagree on dynamodb:Scan",
+            "    AWS:    let it through",
+            "    engine: implicitDeny kms:Decrypt on key/* for user/mounika-* (in dynamodb:Scan, via *",
+            "    case:   .kmslab/disagreements/kms_decrypt_allowed_*.json",
+            "kmslab: observed * 1 disagreements",
+        ]
+    )
+    (file,) = cases(lax, "disagreements")
+    case = parse_case(file.read_text("utf-8"))
+    assert case.expect is not None
+    assert not case.expect.holds_for(case.decide())
+    assert case.verified == date.today().isoformat()
+    assert ACCOUNT not in file.read_text("utf-8")
+    assert "mounika" not in file.read_text("utf-8")
+
+
+def test_strict_fails_the_run_and_says_why(lax: pytest.Pytester) -> None:
+    lax.makepyfile(LATER)
+    result = lax.runpytest_subprocess(*NAMED, "--kmslab-observe=strict")
+    result.assert_outcomes(passed=1, warnings=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*= kmslab: AWS decides otherwise, so this run failed =*"])
+
+
+def test_a_worker_s_disagreement_fails_the_controller_s_run(lax: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    lax.makepyfile(LATER)
+    result = lax.runpytest_subprocess(*NAMED, "--kmslab-observe=strict", "-n1")
+    result.assert_outcomes(passed=1, warnings=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["kmslab: observed * 1 disagreements"])
+
+
+def test_what_was_just_changed_is_not_settled(lax: pytest.Pytester) -> None:
+    lax.makepyfile(AT_ONCE)
+    result = lax.runpytest_subprocess(*NAMED, "--kmslab-observe=strict")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["kmslab: observed * 1 not settled yet, * 0 disagreements"])
+    assert cases(lax, "disagreements") == []
+
+
+def test_off_reads_nothing(lax: pytest.Pytester) -> None:
+    lax.makepyfile(LATER)
+    result = lax.runpytest_subprocess(*NAMED, "--kmslab-observe=off")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("kmslab: observed*")
+    assert not (lax.path / ".kmslab").exists()
