@@ -70,7 +70,7 @@ class Observer:
         """Compare it with the answer that came."""
         refused = 400 <= status < 500
         if observed.change is not None:
-            self._changes.end(observed.change, refused=refused, now=self._clock.now())
+            self._changes.end(observed.change, self._clock.now(), refused=refused, answer=parsed)
         call = observed.expected.call
         try:
             if call is not None and status < 300:
@@ -83,7 +83,7 @@ class Observer:
     def lost(self, observed: Observed) -> None:
         """No answer came: what was to be changed may have been."""
         if observed.change is not None:
-            self._changes.end(observed.change, refused=False, now=self._clock.now())
+            self._changes.end(observed.change, self._clock.now())
         self._observations.add_unjudged("no answer came")
 
     def _predict(self, call: ApiCall) -> Prediction:

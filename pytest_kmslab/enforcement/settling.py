@@ -35,6 +35,12 @@ WINDOWS = {"iam": IAM_SECONDS, "kms": KMS_SECONDS, "dynamodb": DYNAMODB_SECONDS}
 NAMING = ("UserName", "RoleName", "NewUserName", "KeyId", "TargetKeyId", "TableName", "ResourceArn")
 """The parameters that name what is changed; a change that has none of them is one of everything."""
 
+NEW_KEY = "kms:CreateKey"
+"""Its answer names what was made: until then nobody can use it."""
+
+UNUSED = frozenset({"iam:CreateGroup", "iam:CreateInstanceProfile", "iam:CreatePolicy"})
+"""What these make bears on nobody until it is attached."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -60,20 +66,25 @@ class Changes:
 
     def begin(self, call: ApiCall, now: float) -> Change | None:
         """A call is about to be made: the change that it is, None where it changes nothing."""
-        if not changes_facts(call) or call.service not in WINDOWS:
+        if not changes_facts(call) or call.service not in WINDOWS or call.name in UNUSED:
             return None
-        change = Change(now, call.service, _names(call.params))
+        names = frozenset({NEW_KEY}) if call.name == NEW_KEY else _names(call.params)
+        change = Change(now, call.service, names)
         with self._lock:
             self._changes = [kept for kept in self._changes if now - kept.at < TABLE_KEY_SECONDS]
             self._changes.append(change)
         return change
 
-    def end(self, change: Change, *, refused: bool, now: float) -> None:
+    def end(
+        self, change: Change, now: float, *, refused: bool = False, answer: Mapping[str, Any] | None = None
+    ) -> None:
         """The call was answered: one that was refused has changed nothing."""
+        key = str(((answer or {}).get("KeyMetadata") or {}).get("KeyId", "")).lower()
+        names = frozenset({key}) if key and NEW_KEY in change.names else change.names
         with self._lock:
             self._changes = [kept for kept in self._changes if kept is not change]
             if not refused:
-                self._changes.append(Change(now, change.service, change.names))
+                self._changes.append(Change(now, change.service, names))
 
     def settled(self, arns: Iterable[str], now: float, *, table_key: bool = False) -> bool:
         """Whether nothing that bears on these was changed so lately that AWS may not know it.
