@@ -9,7 +9,7 @@ from typing import Any
 Named = tuple[str, str]
 """The kind of a name, and the name."""
 
-ARN = re.compile(r"arn:aws[\w-]*:([\w-]+):([\w-]*):(\d{12}|):([^\s\"'<>]+)")
+ARN = re.compile(r"arn:aws[\w-]*:([\w-]+):([\w*?-]*):(\d{12}|\*|):([^\s\"'<>]+)")
 ALIAS = re.compile(r"(?<![\w/])alias/([\w/-]+)")
 KINDS = {
     "user": "user",

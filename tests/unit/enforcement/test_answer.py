@@ -13,7 +13,7 @@ NO_IDENTITY = (
 )
 OLD = (
     "KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: The ciphertext refers to "
-    "a customer master key that does not exist, does not exist in this region, or you are not allowed to access"
+    "a customer master key that does not exist, does not exist in this region, or you are not allowed to use"
 )
 
 
