@@ -1,5 +1,6 @@
 """The `kmslab` command. `kmslab decide` decides authorization cases, without AWS and without moto;
-`kmslab serve` answers AWS calls over HTTP; `kmslab sweep` removes what killed runs left in an account.
+`kmslab serve` answers AWS calls over HTTP; `kmslab sweep` removes what killed runs left in an account;
+`kmslab record` makes cases of what AWS was observed to decide.
 
 Exit status: 0 all well, 1 an expectation failed, 2 bad input or a wrong command line.
 """
@@ -19,6 +20,7 @@ from typing import Any, BinaryIO
 from pytest_kmslab.authz.case import Case, parse_case
 from pytest_kmslab.authz.case_text import LONGEST, split_cases
 from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.record import add_record
 from pytest_kmslab.serve import add_serve
 from pytest_kmslab.sweep import add_sweep
 
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_decide(commands)
     add_serve(commands)
     add_sweep(commands)
+    add_record(commands)
     return parser
 
 
