@@ -1,0 +1,68 @@
+"""The stand-in itself, in a process of its own: `python -m standin.account --seed 1`.
+
+Writes one line of JSON to standard output, where it is and whose credentials to take, and serves until it is
+ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from random import Random
+from typing import Any
+
+import boto3
+from standin import PACE
+from standin.history import History
+from standin.late_facts import LateFacts
+from standin.strict import StrictEnforcer
+from standin.times import DELAYS
+
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.gateway import Gateway
+from pytest_kmslab.enforcement.gateway_server import GatewayServer
+from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
+
+REGION = "us-east-1"
+OPERATOR = "operator"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ROOT = Credentials("test", "test")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, required=True)
+    seed = parser.parse_args().seed
+    backend: Any = MotoBackend(REGION, ROOT)
+    backend.start()
+    operator = make_operator()
+    random = Random(seed)
+    facts = LateFacts(backend.facts, History(DELAYS, random, time.monotonic, PACE))
+    facts.expect(operator["AccessKeyId"])
+    facts.note(at_once=True)
+    backend.facts = facts
+    trail = Trail()
+    enforcer = StrictEnforcer(backend, trail, Clock(), facts, random)
+    gateway = Gateway(enforcer, MotoUpstream(), trail)
+    gateway.prepare()
+    server = GatewayServer(gateway, "127.0.0.1", 0)
+    found = {"url": server.url, "account": backend.account, "region": REGION, **operator}
+    print(json.dumps(found), flush=True)
+    server.run()
+
+
+def make_operator() -> dict[str, str]:
+    """An administrator who was there before any run, and the access key."""
+    iam = boto3.client("iam", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    iam.create_user(UserName=OPERATOR)
+    iam.put_user_policy(UserName=OPERATOR, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
+    key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
+    return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""pytest's side of the stand-in: `-p standin.plugin --real-aws` runs a suite against it.
+
+The process is started once, by the first pytest that has none; xdist's workers find it in the environment,
+and so do runs that a test starts. `STANDIN_SEED` is its seed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pytest_kmslab.run import RUN
+
+URL = "STANDIN_URL"
+SEED = "STANDIN_SEED"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if URL not in os.environ:
+        start(config)
+    config.stash[RUN].stand_in = os.environ[URL]
+
+
+def start(config: pytest.Config) -> None:
+    """Start the stand-in, and be its operator, with nothing of a person's own AWS configuration."""
+    command = [sys.executable, "-m", "standin.account", "--seed", os.environ.get(SEED, "1")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    config.add_cleanup(process.wait)
+    config.add_cleanup(process.terminate)
+    assert process.stdout is not None
+    found = json.loads(process.stdout.readline())
+    os.environ.update(
+        {
+            URL: found["url"],
+            "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    )
