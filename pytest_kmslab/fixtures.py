@@ -49,7 +49,7 @@ def _kmslab_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     def directory() -> Path:
         return tmp_path_factory.mktemp("kmslab")
 
-    return Site.of(run.backend, run.settings, run.trail, naming, directory, ledger, put_off)
+    return Site.of(run.backend, run.settings, run.trail, naming, directory, ledger, put_off, run.waiter)
 
 
 @pytest.fixture(scope=lab_scope)

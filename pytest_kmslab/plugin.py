@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.option_reading import add_options, resolve
-from pytest_kmslab.report.terminal import Tally, header, summarize, tell_leftovers
+from pytest_kmslab.report.terminal import Tally, header, summarize, tell, tell_leftovers
 from pytest_kmslab.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
@@ -111,7 +112,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
-    run = Run(resolve(config, given))
+    run = Run(resolve(config, given), partial(tell, config))
     config.stash[RUN] = run
     config.stash[TALLY] = Tally()
     if run.settings.backend == "aws" and run.settings.observe != "off":
@@ -134,9 +135,9 @@ def _tell_plan(config: pytest.Config, run: Run) -> None:
     from pytest_kmslab.report.plan import plan
 
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    tell = print if reporter is None else reporter.write_line
+    write = print if reporter is None else reporter.write_line
     for line in plan(run.settings, run.place, run.prices):
-        tell(line)
+        write(line)
 
 
 def _tell_cost(reporter: pytest.TerminalReporter, run: Run, calls: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -20,6 +20,8 @@ from pytest_kmslab.enforcement.registration import Registration
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.enforcement.watcher import Watcher
 from pytest_kmslab.options import Settings
+from pytest_kmslab.patience import Needs, needing
+from pytest_kmslab.resources.progress import Tell, tell_nobody
 from pytest_kmslab.termination import Termination
 
 if TYPE_CHECKING:
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.enforcer import Enforcer
     from pytest_kmslab.enforcement.observations import Observations
     from pytest_kmslab.resources.cost import Prices
+    from pytest_kmslab.resources.waiters import Waiter
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a backend's class is, and whether it `resets` (Capabilities): choosing one costs no import.
+    """Where a backend's class is, and whether it `resets` and `settles` (Capabilities): choosing one costs no import.
 
     `options` are the settings that it takes beside the Region; `elsewhere` says that it is not in this
     process, and can be missing.
@@ -40,6 +43,7 @@ class Place:
     module: str
     name: str
     resets: bool
+    settles: bool = True
     options: tuple[str, ...] = ()
     elsewhere: bool = False
 
@@ -66,6 +70,7 @@ BACKENDS = {
         "pytest_kmslab.backends.aws",
         "AwsBackend",
         resets=False,
+        settles=False,
         options=("account", "profile"),
         elsewhere=True,
     ),
@@ -75,8 +80,9 @@ BACKENDS = {
 class Run:
     """The state of a run, kept in `config.stash[RUN]`; making one imports neither boto3 nor moto."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tell: Tell = tell_nobody) -> None:
         self.settings = settings
+        self.tell = tell
         self.trail = Trail()
         self.clock = Clock()
         self._interceptor: Interceptor | Watcher = Watcher() if settings.backend == "aws" else Interceptor()
@@ -85,9 +91,12 @@ class Run:
         self._registration = Registration(self._interceptor.handlers)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
+        self._installed = ExitStack()
         self.place = ""
         self.stand_in: str | None = None
         """Where a stand-in for AWS is, for tests of this package only: no option leads here."""
+        self.pace = 1.0
+        """How much shorter than AWS's that stand-in's times are."""
         self._lives = not BACKENDS[settings.backend].resets
         self.aftermath = Aftermath(settings, lambda: self.backend, self._lives)
         self.termination = Termination()
@@ -95,6 +104,7 @@ class Run:
     def install(self) -> None:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
         self._registration.install()
+        self._installed.enter_context(needing(self._needs))
         if self.settings.backend != "aws":
             self._blocker.install()
         if self._lives:
@@ -106,6 +116,7 @@ class Run:
             self.aftermath.finish()
         finally:
             self.termination.restore()
+        self._installed.close()
         self._interceptor.detach()
         self._registration.remove()
         if self.settings.backend != "aws":
@@ -118,6 +129,22 @@ class Run:
             return False
         in_lab = self._backend is not None and self._backend.running
         return in_lab or self.settings.block_aws == "always"
+
+    def _needs(self) -> Needs:
+        """What `eventually` takes where a test says nothing."""
+        if BACKENDS[self.settings.backend].settles:
+            return Needs()
+        from pytest_kmslab.resources.waiters import IN_A_ROW, PROPAGATION_LIMIT, TABLE_KEY_LIMIT
+
+        limits = PROPAGATION_LIMIT * self.pace, TABLE_KEY_LIMIT * self.pace
+        return Needs(*limits, IN_A_ROW, self.pace, self.tell)
+
+    @property
+    def waiter(self) -> Waiter:
+        """What the labs of this run wait by."""
+        from pytest_kmslab.resources.waiters import Waiter
+
+        return Waiter(self.backend.capabilities.settles, tell=self.tell, pace=self.pace)
 
     def _enforcer(self, backend: Backend) -> Enforcer:
         from pytest_kmslab.enforcement.enforcer import Enforcer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,17 @@ class Tally:
         """Count those of one test, or of one worker."""
         self.decisions += decisions
         self.denials += denials
+
+
+def tell(config: pytest.Config, line: str) -> None:
+    """Show a line at once, whatever is captured; nothing where there is no terminal (an xdist worker)."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        reporter.ensure_newline()
+        reporter.write_line(line)
 
 
 def header(settings: Settings, place: str = "") -> str:

@@ -108,7 +108,10 @@ class DynamoDBTable:
         dynamodb = self._clients.dynamodb
         try:
             self._waiter.while_refused(
-                lambda: dynamodb.delete_table(TableName=self.name), TABLE_IN_USE, TABLE_IN_USE_LIMIT
+                lambda: dynamodb.delete_table(TableName=self.name),
+                TABLE_IN_USE,
+                f"table `{self.name}` to let itself be deleted",
+                TABLE_IN_USE_LIMIT,
             )
         except dynamodb.exceptions.ResourceNotFoundException:
             return

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kmslab.resources import key_policy
+from pytest_kmslab.resources.policy_effect import Witnesses, wait_until_effective
 from pytest_kmslab.resources.things import DELETION_DAYS
 from pytest_kmslab.resources.waiters import KEY_POLICY_PRINCIPAL_LIMIT, NOT_YET_A_PRINCIPAL, Waiter
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.type_defs import CreateKeyRequestTypeDef
 
 POLICY_NAME = "default"
+PRINCIPALS_SEEN = "KMS to see the principals of a key policy"
 
 
 DELETED_STATES = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
@@ -44,8 +46,9 @@ class KmsKey:
     """A symmetric key for encrypting and decrypting.
 
     `alias` is its name with the `alias/` prefix, empty until it has one. `retried` says that botocore
-    sent CreateKey more than once, which may have made a second key. Every method calls KMS as the lab's
-    administrator and lets KMS's own error through.
+    sent CreateKey more than once, which may have made a second key. `witnesses` are those by whom is seen
+    that a changed policy acts. Every method calls KMS as the lab's administrator and lets KMS's own error
+    through.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class KmsKey:
         self.arn = arn
         self.alias = ""
         self.retried = retried
+        self.witnesses: Witnesses | None = None
 
     def __repr__(self) -> str:
         return f"KmsKey({self.alias or self.arn!r})"
@@ -76,14 +80,22 @@ class KmsKey:
     def put_policy(self, policy: Mapping[str, Any] | str) -> None:
         """Replace the key policy, given parsed or as text.
 
-        Where a new principal takes time to be seen by KMS, it is asked again for two minutes.
+        Where a new principal takes time to be seen by KMS, it is asked again for two minutes. Where changes
+        take time to act, it returns once the policy is read back and KMS was seen to decide by it, several
+        times in a row; raises ResourceError where it is not read back.
         """
         text = policy if isinstance(policy, str) else json.dumps(policy)
+        before = None if self._waiter.settles else self.policy()
         self._waiter.while_refused(
             lambda: self._kms.put_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME, Policy=text),
             NOT_YET_A_PRINCIPAL,
+            PRINCIPALS_SEEN,
             KEY_POLICY_PRINCIPAL_LIMIT,
         )
+        if before is not None:
+            wait_until_effective(
+                self._waiter, self.witnesses, self._kms, self.arn, before, dict(json.loads(text))
+            )
 
     def users(self) -> list[str]:
         """The ARNs of the key users, as the console lists them."""
@@ -180,7 +192,7 @@ def create_key(
         "Tags": [{"TagKey": name, "TagValue": value} for name, value in tags.items()],
     }
     answer = waiter.while_refused(
-        lambda: kms.create_key(**request), NOT_YET_A_PRINCIPAL, KEY_POLICY_PRINCIPAL_LIMIT
+        lambda: kms.create_key(**request), NOT_YET_A_PRINCIPAL, PRINCIPALS_SEEN, KEY_POLICY_PRINCIPAL_LIMIT
     )
     retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
     made = answer["KeyMetadata"]

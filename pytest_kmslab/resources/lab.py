@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.base import Administrator, Credentials
 from pytest_kmslab.resources.dynamodb_table import DynamoDBTable, Encryption
@@ -18,20 +18,13 @@ from pytest_kmslab.resources.keep import keep_by_tag
 from pytest_kmslab.resources.key_policy import console_policy
 from pytest_kmslab.resources.kms_key import KmsKey, Principal, arn_of
 from pytest_kmslab.resources.maker import Maker
+from pytest_kmslab.resources.principals import Actor, Principals
 from pytest_kmslab.resources.sessions import PrincipalSession
 from pytest_kmslab.resources.site import Site
 from pytest_kmslab.resources.undo import Undo
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.trail import Trail
-
-
-class Actor(Protocol):
-    """Somebody who can sign requests: a user of the lab, or something of your own."""
-
-    @property
-    def credentials(self) -> Credentials:
-        """What to sign with."""
 
 
 class Lab:
@@ -44,7 +37,7 @@ class Lab:
     def __init__(self, site: Site, admin: IamUser | None = None) -> None:
         self._site = site
         self._undo = Undo(site.ledger)
-        self._sessions: dict[str, PrincipalSession] = {}
+        self._principals = Principals(site.sessions, lambda: self._client("iam"))
         self._admin = admin
         self._maker = Maker(site, self._undo, self._client)
 
@@ -92,7 +85,9 @@ class Lab:
             policy = self._console_policy(administrators, users)
         if description is None:
             description = self._site.settings.key_description
-        return self._maker.key(alias or self._site.settings.key_alias, policy, description)
+        key = self._maker.key(alias or self._site.settings.key_alias, policy, description)
+        key.witnesses = self._principals
+        return key
 
     def use_key(self, arn: str) -> GivenKey:
         """Work with a key that is there already, which is never deleted.
@@ -100,7 +95,9 @@ class Lab:
         Its policy is changed only where `--kmslab-manage-key-policy` allows it, and is put back letter by
         letter when the lab ends. Raises ResourceError for one that is not there, or cannot be used.
         """
-        return self._maker.given_key(arn)
+        key = self._maker.given_key(arn)
+        key.witnesses = self._principals
+        return key
 
     def use_table(self, name: str, key: KmsKey) -> GivenTable:
         """Work with a table that is there already, under this key, and is never changed or deleted.
@@ -129,20 +126,21 @@ class Lab:
         `policies` are AWS managed policies by name, or ARNs. With `console` the user can sign in to
         the console; the credentials file is in a temporary directory of pytest's.
         """
-        return self._maker.user(name or self._site.settings.user_name, policies, console, path)
+        user = self._maker.user(name or self._site.settings.user_name, policies, console, path)
+        self._principals.add(user)
+        return user
 
     def as_(self, actor: Actor) -> PrincipalSession:
         """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime."""
-        credentials = actor.credentials
-        if credentials.access_key_id not in self._sessions:
-            self._sessions[credentials.access_key_id] = self._site.sessions.of(credentials)
-        return self._sessions[credentials.access_key_id]
+        return self._principals.session(actor)
 
     def environ(self, actor: Actor) -> AbstractContextManager[None]:
         """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
 
-        The credentials are in the environment, for processes started in the block too.
+        The credentials are in the environment, for processes started in the block too. Where changes take
+        time to act, the services are waited for as `as_` does, each once.
         """
+        self.as_(actor).prove()
         return environment(actor.credentials, self.region, self._site.backend.endpoint_url)
 
     def inventory(self) -> list[str]:
@@ -153,7 +151,7 @@ class Lab:
     def nested(self) -> Iterator[Lab]:
         """A lab in this one, with the same administrator: what is made in it goes at the block's end."""
         with _closing(Lab(self._site, self.admin)) as lab:
-            lab._sessions = self._sessions
+            lab._principals = self._principals
             yield lab
 
     def close(self) -> None:
@@ -189,12 +187,12 @@ class Lab:
         file = self._site.settings.admin_policy
         admin = maker.user_of_file(name, Path(file)) if file else maker.user(name, [ADMINISTRATOR_ACCESS])
         credentials = admin.credentials
-        self._sessions[credentials.access_key_id] = self._site.sessions.lasting("admin", credentials)
+        self._principals.keep(credentials, self._site.sessions.lasting("admin", credentials))
         return admin
 
     def _found_administrator(self, there: Administrator) -> IamUser:
         session = self._site.sessions.given(there.session)
-        self._sessions[there.credentials.access_key_id] = session
+        self._principals.keep(there.credentials, session)
         return GivenUser(there.name, there.arn, there.credentials, session.client("iam"))
 
     def _console_policy(

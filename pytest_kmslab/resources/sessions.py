@@ -6,27 +6,46 @@ same service models again. Here the principals share one session, and its loader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.resources.waiters import ACCESS_KEY_LIMIT, NOT_YET_A_KEY, Waiter, error_code
+from pytest_kmslab.resources.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
 
 if TYPE_CHECKING:
     import boto3
 
     from pytest_kmslab.backends.base import Backend, Credentials
 
-HARMLESS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "cloudwatch": ("describe_alarms", {"MaxRecords": 1}),
-    "dynamodb": ("list_tables", {"Limit": 1}),
-    "iam": ("list_account_aliases", {"MaxItems": 1}),
-    "kms": ("list_keys", {"Limit": 1}),
-    "sts": ("get_caller_identity", {}),
+
+class HarmlessCall(NamedTuple):
+    """A call that changes nothing: the client's method, its parameters, and the action that it is allowed by.
+
+    Without an action nobody can be denied it.
+    """
+
+    method: str
+    parameters: Mapping[str, Any]
+    action: str = ""
+
+
+HARMLESS: Mapping[str, HarmlessCall] = {
+    "cloudwatch": HarmlessCall("describe_alarms", {"MaxRecords": 1}, "cloudwatch:DescribeAlarms"),
+    "dynamodb": HarmlessCall("list_tables", {"Limit": 1}, "dynamodb:ListTables"),
+    "iam": HarmlessCall("list_account_aliases", {"MaxItems": 1}, "iam:ListAccountAliases"),
+    "kms": HarmlessCall("list_aliases", {"Limit": 1}, "kms:ListAliases"),
+    "sts": HarmlessCall("get_caller_identity", {}),
 }
-"""A call of each service that changes nothing; that it is denied shows too that the key is known."""
+"""One for each service. That it is denied shows too that the access key is known. DynamoDB's managed policies
+allow two of them, so that it is seen whether they act."""
+
+UNKNOWN_KEY, DENIED, LET_THROUGH = "the access key is unknown", "denied", "let through"
+
+LAB_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 10})
+"""For throttles: the lab makes its calls one after another, each with up to 20 seconds between two tries.
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
 
 USER_AGENT = "pytest-kmslab"
 """What CloudTrail shows of the lab's calls; a fixed text also saves botocore a tenth of each call."""
@@ -38,44 +57,93 @@ class PrincipalSession:
     The same object is returned for the same service. The region and the endpoint are the backend's.
     """
 
-    def __init__(self, session: boto3.Session, options: Mapping[str, Any], waiter: Waiter) -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        options: Mapping[str, Any],
+        waiter: Waiter,
+        may_do: Callable[[], Iterable[str]] | None = tuple,
+    ) -> None:
         self._session = session
         self._options = options
         self._waiter = waiter
+        self._may_do = may_do
+        self._actions: frozenset[str] | None = None
+        self._greeted: set[str] = set()
         self._made: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str) -> Any:
-        """A boto3 client; where access keys take time to be known, it returns once the service knows it."""
-        return self._once("client", service, self._new_client)
+        """A boto3 client.
+
+        Where changes take time to act it returns once the service knows the access key and lets it do what
+        its policies allow, seen several times in a row, or after a minute in which it did not.
+        """
+        return self._once("client", service, self.new_client)
 
     def resource(self, service: str) -> Any:
         """A boto3 resource (`dynamodb`, `iam`, `cloudwatch`)."""
         return self._once("resource", service, self._new_resource)
+
+    def new_client(self, service: str) -> Any:
+        """A client of its own each time, with connections of its own.
+
+        DynamoDB keeps a table's key for a connection: a new one shows at once that somebody lost the key.
+        """
+        client = self._session.client(service, **self._options)  # type: ignore[call-overload]
+        if service in HARMLESS and service not in self._greeted and not self._waiter.settles:
+            self._greet(client, service)
+        return client
+
+    def prove(self) -> None:
+        """Return once each of the services would be called with success, as `client` does for one."""
+        if not self._waiter.settles:
+            for service in HARMLESS:
+                self.client(service)
+
+    def reconnect(self) -> None:
+        """Close the clients' connections; the next call of each opens a new one."""
+        for (kind, _), made in self._made.items():
+            (made if kind == "client" else made.meta.client).close()
 
     def _once(self, kind: str, service: str, make: Callable[[str], Any]) -> Any:
         if (kind, service) not in self._made:
             self._made[kind, service] = make(service)
         return self._made[kind, service]
 
-    def _new_client(self, service: str) -> Any:
-        client = self._session.client(service, **self._options)  # type: ignore[call-overload]
-        if service in HARMLESS and not self._waiter.settles:
-            self._waiter.while_refused(lambda: _greet(client, service), NOT_YET_A_KEY, ACCESS_KEY_LIMIT)
-        return client
-
     def _new_resource(self, service: str) -> Any:
         self.client(service)
         return self._session.resource(service, **self._options)  # type: ignore[call-overload]
 
+    def _greet(self, client: Any, service: str) -> None:
+        """Wait until a service answers as it must; once it did not in time, no other one is waited for."""
+        self._greeted.add(service)
+        if self._may_do is None:
+            return
+        call, good = HARMLESS[service], {LET_THROUGH, DENIED}
+        if call.action in self._allowed(self._may_do):
+            good.remove(DENIED)
+        answered = self._waiter.holds(
+            lambda: _answer(client, call),
+            lambda seen: seen in good,
+            f"{service} to know access key `{self._options.get('aws_access_key_id')}` and what it may do",
+            ACCESS_KEY_LIMIT,
+            IN_A_ROW,
+        )
+        if not answered:
+            self._may_do = None
 
-def _greet(client: Any, service: str) -> None:
-    """Raises only what says that the access key is not known."""
-    operation, parameters = HARMLESS[service]
+    def _allowed(self, may_do: Callable[[], Iterable[str]]) -> frozenset[str]:
+        if self._actions is None:
+            self._actions = frozenset(may_do())
+        return self._actions
+
+
+def _answer(client: Any, call: HarmlessCall) -> str:
     try:
-        getattr(client, operation)(**parameters)
+        getattr(client, call.method)(**call.parameters)
     except ClientError as error:
-        if error_code(error) in NOT_YET_A_KEY:
-            raise
+        return UNKNOWN_KEY if NOT_YET_A_KEY(error) else DENIED
+    return LET_THROUGH
 
 
 class Sessions:
@@ -89,20 +157,28 @@ class Sessions:
         self._waiter = waiter
         self._shared: boto3.Session | None = None
         self._config = Config(user_agent=USER_AGENT)
+        if not waiter.settles:
+            self._config = self._config.merge(LAB_RETRIES)
         self._lasting: dict[str, tuple[Any, PrincipalSession]] = {}
 
-    def of(self, credentials: Credentials) -> PrincipalSession:
-        """A session that signs with these credentials."""
+    def of(self, credentials: Credentials, may_do: Callable[[], Iterable[str]] = tuple) -> PrincipalSession:
+        """A session that signs with these credentials.
+
+        `may_do` answers which actions of `HARMLESS` are certainly allowed, asked once where it counts.
+        """
         keys = {
             "aws_access_key_id": credentials.access_key_id,
             "aws_secret_access_key": credentials.secret_access_key,
             "aws_session_token": credentials.session_token,
         }
-        return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter)
+        return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter, may_do)
 
     def given(self, session: Any) -> PrincipalSession:
-        """A session that signs as a botocore session does which finds its credentials itself."""
-        return PrincipalSession(_boto3_session(session), self._place(), self._waiter)
+        """A session that signs as a botocore session does which finds its credentials itself.
+
+        They were there before, so no service is waited for.
+        """
+        return PrincipalSession(_boto3_session(session), self._place(), self._waiter, None)
 
     def lasting(self, role: str, credentials: Credentials) -> PrincipalSession:
         """The one session of a role that each lab fills anew (`admin`), with its clients kept.

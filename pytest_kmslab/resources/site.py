@@ -43,11 +43,13 @@ class Site:
         csv_directory: Callable[[], Path],
         ledger: Ledger | None = None,
         put_off: Callable[[], AbstractContextManager[object]] = nullcontext,
+        waiter: Waiter | None = None,
     ) -> Site:
         """A site on a backend that need not be started yet; without a ledger nothing is written down.
 
-        `put_off` is open while things are removed: what would end the run waits.
+        `put_off` is open while things are removed: what would end the run waits. Without a waiter nobody is
+        told of a wait.
         """
-        waiter = Waiter(backend.capabilities.settles)
+        waiter = waiter or Waiter(backend.capabilities.settles)
         sessions, ledger = Sessions(backend, waiter), ledger or NoLedger()
         return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger, put_off)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -15,11 +16,11 @@ from tenacity import (
     RetryError,
     Retrying,
     retry_if_exception,
-    retry_if_result,
     wait_exponential,
 )
 
 from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.resources.progress import Progress, Tell, tell_nobody
 
 TABLE_STATE_LIMIT = 500
 """botocore's waiters `table_exists` and `table_not_exists`: 25 looks, 20 seconds apart."""
@@ -33,9 +34,33 @@ TABLE_IN_USE_LIMIT = 120
 KEY_POLICY_PRINCIPAL_LIMIT = 120
 """KMS refuses a principal it does not see yet; Terraform's AWS provider retries for two minutes."""
 
+KEY_POLICY_LIMIT = 600
+"""Until a key policy is read back as it was put: Terraform's AWS provider waits ten minutes."""
+
+KEY_POLICY_READS = 5
+"""Times in a row that a key policy must be read back so: as many as Terraform's AWS provider wants."""
+
+KEY_POLICY_EFFECT_LIMIT = 300
+"""Until KMS decides by a key policy: AWS calls changes eventually consistent, and names no longer time than
+five minutes (grants: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html)."""
+
 ACCESS_KEY_LIMIT = 60
 """A new access key was seen to be refused for 5 to 15 seconds, by each service on its own
-(99designs/aws-vault#170 and #687, aws/aws-sdk-js#559, boto/botocore#3600)."""
+(99designs/aws-vault#170 and #687, aws/aws-sdk-js#559, boto/botocore#3600), and a policy that was attached to
+take about 8 seconds (go-to-k/cdkd)."""
+
+PROPAGATION_LIMIT = 120
+"""How long a test waits for a change of IAM or of a key to act: AWS gives no number, Terraform's AWS provider
+takes two minutes for what IAM spreads."""
+
+TABLE_KEY_LIMIT = 400
+"""How long a test waits while what should be denied goes through: DynamoDB asks KMS for a table's key every
+five minutes on a connection in use, and reads were seen to go on for 332 seconds after a key was disabled
+(DDB-TABLE-331). What is over is for the change itself to spread."""
+
+IN_A_ROW = 3
+"""Successes that must follow one another: a service answers from many copies, and an early success may come
+from the one that knows. How many are enough nobody says: for less than Terraform's five, a second apart."""
 
 LOST_ANSWER_LIMIT = 30
 """How long something is looked for whose create call was not answered: lists and reads of AWS may show it
@@ -45,9 +70,8 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 """Pauses double from the first to the longest."""
 
-NOT_YET_A_PRINCIPAL = frozenset({"MalformedPolicyDocumentException"})
-TABLE_IN_USE = frozenset({"ResourceInUseException"})
-NOT_YET_A_KEY = frozenset({"UnrecognizedClientException", "InvalidClientTokenId"})
+ROW_PAUSE = 1.0
+"""Between successes in a row, so that they do not all come from one moment; Terraform's is a second too."""
 
 T = TypeVar("T")
 
@@ -57,12 +81,42 @@ def error_code(error: BaseException) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
-class Waiter:
-    """Waits as a backend needs it. `settles` says that changes act at once there (see `Capabilities`)."""
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """An error of AWS's that passes by itself: one of these codes, and `text` in its message."""
 
-    def __init__(self, settles: bool, sleep: Callable[[float], None] = time.sleep) -> None:
+    codes: frozenset[str]
+    text: str = ""
+
+    def __call__(self, error: BaseException) -> bool:
+        """Whether an error is one of these."""
+        return error_code(error) in self.codes and self.text in str(error)
+
+
+NOT_YET_A_PRINCIPAL = Passing(frozenset({"MalformedPolicyDocumentException"}), "invalid principals")
+TABLE_IN_USE = Passing(frozenset({"ResourceInUseException"}))
+NOT_YET_A_KEY = Passing(frozenset({"UnrecognizedClientException", "InvalidClientTokenId"}))
+
+
+class Waiter:
+    """Waits as a backend needs it. `settles` says that changes act at once there (see `Capabilities`).
+
+    `tell` is given the lines of each wait that takes long. `pace` multiplies every limit and pause; it is 1
+    but for the tests that wait for a stand-in, in which AWS's time goes by faster.
+    """
+
+    def __init__(
+        self,
+        settles: bool,
+        sleep: Callable[[float], None] = time.sleep,
+        *,
+        tell: Tell = tell_nobody,
+        pace: float = 1.0,
+    ) -> None:
         self.settles = settles
         self._sleep = sleep
+        self._tell = tell
+        self._pace = pace
 
     def until(
         self,
@@ -71,32 +125,75 @@ class Waiter:
         what: str,
         limit: float,
         first: T | None = None,
+        in_a_row: int = 1,
     ) -> T:
         """Look until what is seen is `done`, and return it; `first` is what was seen already.
 
-        Raises ResourceError after `limit` seconds.
+        It must be seen `in_a_row` times running, save where changes act at once; a row that has begun is let
+        finish. Raises ResourceError after `limit` seconds.
         """
-        if first is not None and done(first):
+        row = _Row(done, 1 if self.settles else in_a_row)
+        if first is not None and not row.goes_on_after(first):
             return first
         try:
-            return self._retrying(retry_if_result(lambda seen: not done(seen)), limit)(look)
+            return self._retrying(row, what, limit)(look)
         except RetryError as error:
             seen = error.last_attempt.result()
-            raise ResourceError(f"waited {limit:g} s for {what}, last seen: `{seen}`") from None
+            raise ResourceError(f"waited {limit * self._pace:g} s for {what}, last seen: `{seen}`") from None
 
-    def while_refused(self, call: Callable[[], T], codes: frozenset[str], limit: float) -> T:
-        """Make a call again while it is refused with one of `codes`, which pass by themselves.
+    def holds(
+        self, look: Callable[[], T], done: Callable[[T], bool], what: str, limit: float, in_a_row: int
+    ) -> bool:
+        """Whether it came to be so in time: as `until`, where the caller can go on without it."""
+        try:
+            self.until(look, done, what, limit, in_a_row=in_a_row)
+        except ResourceError:
+            return False
+        return True
+
+    def while_refused(self, call: Callable[[], T], passing: Passing, what: str, limit: float) -> T:
+        """Make a call again while it is refused with an error that passes by itself.
 
         Raises the service's own error: after `limit` seconds, or at once where changes act at once.
         """
         if self.settles:
             return call()
-        retry = retry_if_exception(lambda error: error_code(error) in codes)
-        return self._retrying(retry, limit, reraise=True)(call)
+        return self._retrying(retry_if_exception(passing), what, limit, reraise=True)(call)
 
-    def _retrying(self, retry: Any, limit: float, reraise: bool = False) -> Retrying:
-        def slept_enough(state: RetryCallState) -> bool:
-            return state.idle_for >= limit
+    def _retrying(self, retry: Any, what: str, limit: float, reraise: bool = False) -> Retrying:
+        limit, pace, progress = limit * self._pace, self._pace, Progress(what, self._tell)
+        longer = wait_exponential(multiplier=FIRST_PAUSE * pace, max=LONGEST_PAUSE * pace)
 
-        pauses = wait_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)
-        return Retrying(retry=retry, stop=slept_enough, wait=pauses, sleep=self._sleep, reraise=reraise)
+        def in_row() -> bool:
+            return isinstance(retry, _Row) and retry.length > 0
+
+        def tell(state: RetryCallState) -> None:
+            progress.show(state.idle_for - state.upcoming_sleep, limit)
+
+        return Retrying(
+            retry=retry,
+            stop=lambda state: state.idle_for >= limit and not in_row(),
+            wait=lambda state: ROW_PAUSE * pace if in_row() else longer(state),
+            before_sleep=tell,
+            sleep=self._sleep,
+            reraise=reraise,
+        )
+
+
+class _Row:
+    """tenacity's question whether to look again: until it was so for the times wanted, running."""
+
+    def __init__(self, done: Callable[[Any], bool], wanted: int) -> None:
+        self._done = done
+        self._wanted = wanted
+        self.length = 0
+
+    def __call__(self, state: RetryCallState) -> bool:
+        """Errors are not looked past."""
+        assert state.outcome is not None
+        return not state.outcome.failed and self.goes_on_after(state.outcome.result())
+
+    def goes_on_after(self, seen: Any) -> bool:
+        """Count one look."""
+        self.length = self.length + 1 if self._done(seen) else 0
+        return self.length < self._wanted

@@ -13,11 +13,6 @@ from random import Random
 from typing import Any
 
 import boto3
-from standin import PACE
-from standin.history import History
-from standin.late_facts import LateFacts
-from standin.strict import StrictEnforcer
-from standin.times import DELAYS
 
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto import MotoBackend
@@ -26,6 +21,11 @@ from pytest_kmslab.enforcement.gateway import Gateway
 from pytest_kmslab.enforcement.gateway_server import GatewayServer
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
+from standin import PACE
+from standin.history import History
+from standin.late_facts import LateFacts
+from standin.strict import StrictEnforcer
+from standin.times import DELAYS
 
 REGION = "us-east-1"
 OPERATOR = "operator"

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from standin.history import History
-
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
 from pytest_kmslab.facts import Caller, Credential
+from standin.history import History
+
+
+NOTHING = ((), None)
+"""The policies of a principal who has not been seen yet."""
 
 
 class LateFacts:
@@ -61,7 +64,8 @@ class LateFacts:
 
     def policies(self, caller: Caller, resource: str) -> Policies:
         held = self.now.policies(caller, resource)
-        identity, boundary = self._seen("identity", caller.arn, (held.identity, held.permissions_boundary))
+        real = (held.identity, held.permissions_boundary)
+        identity, boundary = self._seen("identity", caller.arn, real) or NOTHING
         return replace(
             held,
             identity=identity,

@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from pytest_kmslab.run import RUN
+from standin import PACE
 
 URL = "STANDIN_URL"
 SEED = "STANDIN_SEED"
@@ -22,7 +23,8 @@ SEED = "STANDIN_SEED"
 def pytest_configure(config: pytest.Config) -> None:
     if URL not in os.environ:
         start(config)
-    config.stash[RUN].stand_in = os.environ[URL]
+    run = config.stash[RUN]
+    run.stand_in, run.pace = os.environ[URL], PACE
 
 
 def start(config: pytest.Config) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from standin.late_facts import LateFacts
-from standin.times import POLICY_READS
-
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.calls.base import Ask
 from pytest_kmslab.enforcement.enforcer import Enforcer
 from pytest_kmslab.facts import Caller
+from standin.late_facts import LateFacts
+from standin.times import POLICY_READS
 
 CHANGING = ("Attach", "Create", "Delete", "Detach", "Put", "Remove", "Add", "Update", "Replicate", "Set")
 
