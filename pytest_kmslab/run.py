@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a backend's class is, and whether it `resets` and `settles` (Capabilities): choosing one costs no import.
+    """Where a backend's class is, and of its Capabilities `resets` and `settles`: choosing costs no import.
 
     `options` are the settings that it takes beside the Region; `elsewhere` says that it is not in this
     process, and can be missing.
@@ -116,7 +116,7 @@ class Run:
             self.aftermath.finish()
         finally:
             self.termination.restore()
-        self._installed.close()
+            self._installed.close()
         self._interceptor.detach()
         self._registration.remove()
         if self.settings.backend != "aws":
@@ -144,7 +144,7 @@ class Run:
         """What the labs of this run wait by."""
         from pytest_kmslab.resources.waiters import Waiter
 
-        return Waiter(self.backend.capabilities.settles, tell=self.tell, pace=self.pace)
+        return Waiter(BACKENDS[self.settings.backend].settles, tell=self.tell, pace=self.pace)
 
     def _enforcer(self, backend: Backend) -> Enforcer:
         from pytest_kmslab.enforcement.enforcer import Enforcer

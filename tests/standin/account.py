@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from random import Random
 from typing import Any
@@ -51,7 +52,8 @@ def main() -> None:
     gateway.prepare()
     server = GatewayServer(gateway, "127.0.0.1", 0)
     found = {"url": server.url, "account": backend.account, "region": REGION, **operator}
-    print(json.dumps(found), flush=True)
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
     server.run()
 
 

@@ -24,7 +24,7 @@ class Version:
 
 
 class History:
-    """The values of everything that changes. `delays` say for a kind of thing when a service sees a change."""
+    """The values of what changes. `delays` say for a kind of thing when a service sees a change of it."""
 
     def __init__(
         self,

@@ -11,7 +11,6 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_polic
 from pytest_kmslab.facts import Caller, Credential
 from standin.history import History
 
-
 NOTHING = ((), None)
 """The policies of a principal who has not been seen yet."""
 

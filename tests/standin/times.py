@@ -2,7 +2,7 @@
 
 An access key was seen to be refused for 5 to 15 seconds by each service on its own, an attached policy to
 take about 8 seconds (aws-vault#170 and #687, aws/aws-sdk-js#559, boto/botocore#3600, go-to-k/cdkd). For key
-policies there are Terraform's limits alone: two minutes for a principal, ten for the policy that is read back.
+policies there are Terraform's limits alone: two minutes for a principal, ten until it is read back.
 """
 
 from __future__ import annotations

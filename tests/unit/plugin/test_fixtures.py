@@ -6,8 +6,9 @@ from pytest_kmslab.run import BACKENDS
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_backends_that_reset_are_known_without_importing_them(backend: str) -> None:
-    assert BACKENDS[backend].load().capabilities.resets is BACKENDS[backend].resets
+def test_what_the_backends_are_like_is_known_without_importing_them(backend: str) -> None:
+    place, capabilities = BACKENDS[backend], BACKENDS[backend].load().capabilities
+    assert (place.resets, place.settles) == (capabilities.resets, capabilities.settles)
 
 
 def test_three_lines_are_enough(project: pytest.Pytester) -> None:

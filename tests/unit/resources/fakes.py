@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 class RefusedError(ClientError):
     """The error that a service answers with this code."""
 
-    def __init__(self, code: str, status: int = 400) -> None:
+    def __init__(self, code: str, status: int = 400, message: str = "") -> None:
         answer: Any = {
-            "Error": {"Code": code, "Message": ""},
+            "Error": {"Code": code, "Message": message},
             "ResponseMetadata": {"HTTPStatusCode": status},
         }
         super().__init__(answer, "Operation")

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import botocore.session
 import pytest
 from unit.resources.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.resources.sessions import PrincipalSession
+from pytest_kmslab.resources.sessions import HARMLESS, PrincipalSession, Sessions
 from pytest_kmslab.resources.site import Site
-from pytest_kmslab.resources.waiters import Waiter
+from pytest_kmslab.resources.waiters import IN_A_ROW, Waiter
 
 
 class FakeSession:
@@ -23,36 +24,83 @@ class FakeSession:
     resource = client
 
 
-def test_a_new_access_key_is_waited_for_by_each_service(bed: Bed) -> None:
-    client = FakeClient(list_tables=[RefusedError("UnrecognizedClientException"), {}])
+UNKNOWN, DENIED = RefusedError("UnrecognizedClientException"), RefusedError("AccessDeniedException")
+NEVER: list[Any] = [UNKNOWN]
+
+
+def session_of(client: FakeClient, bed: Bed, *may_do: str) -> PrincipalSession:
     session: Any = FakeSession(client)
-    of_user = PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep))
+    return PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep), lambda: may_do)
+
+
+def test_a_new_access_key_is_waited_for_by_each_service(bed: Bed) -> None:
+    client = FakeClient(list_tables=[UNKNOWN, {}, UNKNOWN, {}])
+    of_user = session_of(client, bed)
     of_user.client("dynamodb")
     of_user.client("dynamodb")
-    assert client.operations == ["list_tables", "list_tables"]
-    assert len(bed.slept) == 1
+    assert client.operations == ["list_tables"] * (4 + IN_A_ROW - 1)
     of_user.client("kms")
-    assert client.operations[2:] == ["list_keys"]
+    assert client.operations[-IN_A_ROW:] == ["list_aliases"] * IN_A_ROW
 
 
 def test_a_denial_shows_that_the_access_key_is_known(bed: Bed) -> None:
-    session: Any = FakeSession(FakeClient(list_tables=[RefusedError("AccessDeniedException")]))
-    PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep)).client("dynamodb")
-    assert bed.slept == []
+    client = FakeClient(list_tables=[DENIED])
+    session_of(client, bed).client("dynamodb")
+    assert client.operations == ["list_tables"] * IN_A_ROW
+
+
+def test_what_the_users_policies_allow_is_waited_for(bed: Bed) -> None:
+    client = FakeClient(list_tables=[UNKNOWN, DENIED, {}, DENIED, {}])
+    session_of(client, bed, "dynamodb:ListTables").client("dynamodb")
+    assert client.operations == ["list_tables"] * (4 + IN_A_ROW)
 
 
 def test_a_resource_waits_as_a_client_does(bed: Bed) -> None:
-    client = FakeClient(list_tables=[RefusedError("UnrecognizedClientException"), {}])
-    session: Any = FakeSession(client)
-    PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep)).resource("dynamodb")
-    assert len(bed.slept) == 1
+    client = FakeClient(list_tables=[UNKNOWN, {}])
+    session_of(client, bed).resource("dynamodb")
+    assert len(client.calls) == 1 + IN_A_ROW
 
 
-def test_an_access_key_that_never_comes_is_an_error(bed: Bed) -> None:
-    session: Any = FakeSession(FakeClient(list_tables=[RefusedError("UnrecognizedClientException")]))
-    with pytest.raises(RefusedError):
-        PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep)).client("dynamodb")
+def test_with_an_access_key_that_never_comes_the_services_say_so_themselves(bed: Bed) -> None:
+    client = FakeClient(list_tables=NEVER, list_aliases=NEVER)
+    stranger = session_of(client, bed)
+    assert stranger.client("dynamodb") is client
     assert sum(bed.slept) >= 60
+    slept = len(bed.slept)
+    stranger.client("kms")
+    assert len(bed.slept) == slept
+
+
+def test_code_under_test_is_waited_for_by_every_service_once(bed: Bed) -> None:
+    client = FakeClient()
+    of_user = session_of(client, bed)
+    of_user.prove()
+    of_user.prove()
+    assert {call.method for call in HARMLESS.values()} == set(client.operations)
+    assert len(client.calls) == IN_A_ROW * len(HARMLESS)
+
+
+def test_a_new_client_is_waited_for_no_more(bed: Bed) -> None:
+    client = FakeClient()
+    of_user = session_of(client, bed)
+    of_user.client("dynamodb")
+    of_user.new_client("dynamodb")
+    assert len(client.calls) == IN_A_ROW
+
+
+def test_to_reconnect_closes_what_was_handed_out(bed: Bed) -> None:
+    client = FakeClient()
+    of_user = session_of(client, bed)
+    of_user.client("kms")
+    of_user.reconnect()
+    assert client.operations[-1] == "close"
+
+
+def test_whose_credentials_were_there_before_is_not_waited_for(site: Site) -> None:
+    slow = Sessions(site.backend, Waiter(settles=False, sleep=pytest.fail))
+    core = botocore.session.get_session()
+    core.set_credentials("AKIAIOSFODNN7EXAMPLE", "secret")
+    assert slow.given(core).client("kms").meta.region_name == site.backend.region
 
 
 def test_where_changes_act_at_once_nothing_is_asked() -> None:
