@@ -226,8 +226,8 @@ def called(client: Client, thing: Thing) -> list[Found]:
 
 
 def _is_named_by_us(name: str) -> bool:
-    ends = OURS.search(name)
-    return ends is not None and ends.end() == len(name)
+    """An alarm's name is made of its table's, so it has two such ends."""
+    return any(end.end() == len(name) for end in OURS.finditer(name))
 
 
 def _ours(what: str, look: Callable[[], Found | None]) -> Iterator[Found | Unseen]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_kmslab import allowed, denied
+from pytest_kmslab import allowed, denied, eventually
 from pytest_kmslab.options import Settings
 from pytest_kmslab.resources.iam_user import IamUser
 from pytest_kmslab.resources.key_policy import same_meaning
@@ -134,12 +134,13 @@ def test_a_key_administrator_can_manage_the_key(
     managed_key: KmsKey, client: Client, key_administrator: IamUser
 ) -> None:
     kms = client(key_administrator, "kms")
-    with allowed():
-        kms.disable_key(KeyId=managed_key.arn)
-        kms.enable_key(KeyId=managed_key.arn)
-        kms.update_key_description(KeyId=managed_key.arn, Description="managed")
-        text = kms.get_key_policy(KeyId=managed_key.arn, PolicyName="default")["Policy"]
-        kms.put_key_policy(KeyId=managed_key.arn, PolicyName="default", Policy=text)
+    for attempt in eventually():  # KMS may not see yet whom the policy names
+        with attempt, allowed():
+            kms.disable_key(KeyId=managed_key.arn)
+            kms.enable_key(KeyId=managed_key.arn)
+            kms.update_key_description(KeyId=managed_key.arn, Description="managed")
+            text = kms.get_key_policy(KeyId=managed_key.arn, PolicyName="default")["Policy"]
+            kms.put_key_policy(KeyId=managed_key.arn, PolicyName="default", Policy=text)
     assert managed_key.describe()["Description"] == "managed"
 
 
