@@ -10,11 +10,10 @@ import re
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kmslab.calls.answers import ACTION, DENIAL_CODES, PASSING_CODES, denied_action
+from pytest_kmslab.calls.answers import ACTION, DENIAL_CODES, denied_action
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
-
 
 
 class ExpectationError(AssertionError):
