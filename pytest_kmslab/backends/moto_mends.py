@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends import moto_grants, moto_keys, moto_managed_policies, moto_sessions, moto_tables
-from pytest_kmslab.backends.moto_identity import BOUNDARY, record_principals
-from pytest_kmslab.backends.moto_objects import entity_of
+from pytest_kmslab.backends import (
+    moto_grants,
+    moto_keys,
+    moto_managed_policies,
+    moto_sessions,
+    moto_tables,
+    moto_users,
+)
+from pytest_kmslab.backends.moto_identity import record_principals
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -72,6 +78,10 @@ def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
+def _create(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    return {**moto_users.check_name(facts, call), **_seed(facts, call)}
+
+
 def _role_account(call: ApiCall) -> str:
     """Session policies are read in the account of the role, which may be another than the caller's."""
     role = str(call.params.get("RoleArn") or "")
@@ -93,66 +103,6 @@ PARTS = 6
 """Of an ARN."""
 
 LEAST_DAYS, MOST_DAYS = 7, 30
-
-CONFLICTS: tuple[tuple[str, str], ...] = (
-    ("password", "must delete login profile first"),
-    ("access_keys", "must delete access keys first"),
-    ("signing_certificates", "must delete signing certificates first"),
-    ("ssh_public_keys", "must delete SSH public keys first"),
-    ("mfa_devices", "must delete MFA device first"),
-)
-"""What blocks DeleteUser and moto lets pass.
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html"""
-
-
-def _delete_user(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    backend = iam_backends[call.account]["aws"]
-    user = backend.users.get(str(call.params.get("UserName")))
-    if user is None:
-        return {}
-    if any(user in group.users for group in backend.groups.values()):
-        raise _conflict("must remove users from group first")
-    for attribute, text in CONFLICTS:
-        if getattr(user, attribute):
-            raise _conflict(text)
-    return {}
-
-
-def _conflict(text: str) -> ServiceError:
-    return ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
-
-
-def _user(call: ApiCall) -> Any:
-    user = iam_backends[call.account]["aws"].users.get(str(call.params.get("UserName")))
-    if user is None:
-        name = call.params.get("UserName")
-        raise ServiceError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
-    return user
-
-
-def _put_user_boundary(call: ApiCall) -> Response:
-    setattr(_user(call), BOUNDARY, call.params["PermissionsBoundary"])
-    return {}
-
-
-def _delete_user_boundary(call: ApiCall) -> Response:
-    setattr(_user(call), BOUNDARY, None)
-    return {}
-
-
-def _keep_user_boundary(facts: MotoFacts, call: ApiCall, response: Response) -> None:
-    if call.params.get("PermissionsBoundary"):
-        _put_user_boundary(call)
-    _show_user_boundary(facts, call, response)
-
-
-def _show_user_boundary(_facts: MotoFacts, _call: ApiCall, response: Response) -> None:
-    arn = getattr(entity_of(response["User"]["Arn"]), BOUNDARY, None)
-    if arn is not None:
-        response["User"]["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
-            "PermissionsBoundaryArn": arn,
-        }
 
 
 def _record_principals(facts: MotoFacts, call: ApiCall, response: Response) -> None:
@@ -238,8 +188,6 @@ PREPARE: Mapping[str, Prepare] = {
             "iam:AttachUserPolicy",
             "iam:AttachGroupPolicy",
             "iam:AttachRolePolicy",
-            "iam:CreateRole",
-            "iam:CreateUser",
             "iam:GetPolicy",
             "iam:GetPolicyVersion",
             "iam:ListEntitiesForPolicy",
@@ -251,7 +199,11 @@ PREPARE: Mapping[str, Prepare] = {
         ),
         _seed,
     ),
-    "iam:DeleteUser": _delete_user,
+    "iam:CreateGroup": moto_users.check_name,
+    "iam:CreateRole": _create,
+    "iam:CreateUser": _create,
+    "iam:DeletePolicy": moto_users.check_detached,
+    "iam:DeleteUser": moto_users.check_deletable,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": _default_policy_name,
     "kms:ScheduleKeyDeletion": _schedule,
@@ -262,8 +214,8 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "dynamodb:DeleteResourcePolicy": moto_tables.delete,
     "dynamodb:GetResourcePolicy": moto_tables.get,
     "dynamodb:PutResourcePolicy": moto_tables.put,
-    "iam:PutUserPermissionsBoundary": _put_user_boundary,
-    "iam:DeleteUserPermissionsBoundary": _delete_user_boundary,
+    "iam:PutUserPermissionsBoundary": moto_users.put_boundary,
+    "iam:DeleteUserPermissionsBoundary": moto_users.delete_boundary,
 }
 
 SETTLE: Mapping[str, Settle] = {
@@ -272,8 +224,9 @@ SETTLE: Mapping[str, Settle] = {
     "dynamodb:PutResourcePolicy": moto_tables.record_put,
     "iam:CreateRole": _record_trust,
     "iam:UpdateAssumeRolePolicy": _record_trust,
-    "iam:CreateUser": _keep_user_boundary,
-    "iam:GetUser": _show_user_boundary,
+    "iam:CreateUser": moto_users.keep_boundary,
+    "iam:GetUser": moto_users.show_boundary,
+    "iam:UpdateUser": moto_users.rename_keys,
     "kms:CreateGrant": _keep_grant,
     "kms:CreateKey": _made_key,
     "kms:ListGrants": _show_issuers,

@@ -208,3 +208,46 @@ def test_a_waiting_period_that_kms_does_not_have_is_refused(account: Account, da
     kms, key = account.root.client("kms"), account.key()
     assert code(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=days) == "ValidationException"
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_a_renamed_users_keys_are_the_users_and_can_be_deleted(account: Account) -> None:
+    iam = account.root.client("iam")
+    ana = account.user("ana", allow("kms:ListKeys"))
+    iam.update_user(UserName="ana", NewUserName="anna")
+    ana.client("kms").list_keys()
+    (key,) = iam.list_access_keys(UserName="anna")["AccessKeyMetadata"]
+    assert key["UserName"] == "anna"
+    iam.update_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    assert code(ana.client("kms").list_keys) == "UnrecognizedClientException"
+    iam.delete_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="anna", PolicyName="p0")
+    iam.delete_user(UserName="anna")
+
+
+def test_names_that_differ_by_case_alone_are_the_same(account: Account) -> None:
+    iam = account.root.client("iam")
+    account.user("ana")
+    role(account)
+    iam.create_group(GroupName="readers")
+    trust = iam.get_role(RoleName="reader")["Role"]["AssumeRolePolicyDocument"]
+    assert code(iam.create_user, UserName="ANA") == "EntityAlreadyExists"
+    assert code(iam.create_group, GroupName="Readers") == "EntityAlreadyExists"
+    document = json.dumps(trust)
+    assert code(iam.create_role, RoleName="READER", AssumeRolePolicyDocument=document) == "EntityAlreadyExists"
+
+
+@pytest.mark.parametrize("held_as", ["policy", "boundary"])
+def test_a_managed_policy_that_somebody_has_is_not_deleted(account: Account, held_as: str) -> None:
+    iam = account.root.client("iam")
+    account.user("ana")
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(allow("kms:*")))["Policy"]["Arn"]
+    if held_as == "policy":
+        iam.attach_user_policy(UserName="ana", PolicyArn=arn)
+    else:
+        iam.put_user_permissions_boundary(UserName="ana", PermissionsBoundary=arn)
+    assert code(iam.delete_policy, PolicyArn=arn) == "DeleteConflict"
+    if held_as == "policy":
+        iam.detach_user_policy(UserName="ana", PolicyArn=arn)
+    else:
+        iam.delete_user_permissions_boundary(UserName="ana")
+    iam.delete_policy(PolicyArn=arn)
