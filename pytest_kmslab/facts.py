@@ -25,7 +25,8 @@ class Caller:
     `user_id` is `aws:userid`; `kind` is `aws:PrincipalType` (`User`, `AssumedRole`, `Account` for the
     root user, `FederatedUser`). `session_policies` holds the documents passed when the session was made,
     `token_issued` is the time of temporary credentials (`aws:TokenIssueTime`), empty for lasting ones,
-    `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`.
+    `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`,
+    `context` further condition keys of the caller (organization, source identity).
     """
 
     arn: str
@@ -38,6 +39,7 @@ class Caller:
     session_policies: tuple[str, ...] = ()
     identity_arn: str = ""
     token_issued: str = ""
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,9 @@ class Facts(Protocol):
 
     def resource_policy(self, resource: str) -> NamedPolicy | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
+
+    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        """The resource control policies on a resource, from the organization's root to its account."""
 
     def key_policy(self, key_arn: str) -> Policy | None:
         """The key policy of a key, parsed."""

@@ -89,6 +89,10 @@ class ApiFacts:
         text = self._resource_policy_text(service, resource)
         return named_policy(resource, text) if text else None
 
+    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        """None: organizations are not read."""
+        return ()
+
     def key_policy(self, key_arn: str) -> Policy | None:
         """The key policy of a key."""
         key = self.keys.by_arn(key_arn)

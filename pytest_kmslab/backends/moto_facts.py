@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
 
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
-from pytest_kmslab.backends import moto_grants
+from pytest_kmslab.backends import moto_grants, moto_organizations
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto_ciphertexts import key_id_of
 from pytest_kmslab.backends.moto_identity import IdentityReader, present_principals
@@ -35,7 +37,11 @@ class MotoFacts:
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id: the root user's, an IAM user's or a role session's."""
-        return self._identities.credential(access_key_id)
+        found = self._identities.credential(access_key_id)
+        known = {} if found is None else moto_organizations.context(found.caller.account)
+        if found is None or not known:
+            return found
+        return replace(found, caller=replace(found.caller, context={**found.caller.context, **known}))
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, ARN, alias name or alias ARN."""
@@ -90,7 +96,14 @@ class MotoFacts:
             resource=self.resource_policy(resource),
             permissions_boundary=boundary,
             session=self._identities.session_policies(caller),
+            service_control=moto_organizations.levels(caller.account, moto_organizations.SERVICE_CONTROL),
+            resource_control=self.resource_control(resource),
         )
+
+    def resource_control(self, resource: str) -> moto_organizations.Levels:
+        """The resource control policies on a resource."""
+        owner = account_of(resource)
+        return moto_organizations.levels(owner, moto_organizations.RESOURCE_CONTROL) if owner else ()
 
     def key_policy(self, key_arn: str) -> Policy | None:
         """The key policy of a key."""

@@ -16,6 +16,7 @@ from pytest_kmslab.backends import (
     moto_grants,
     moto_keys,
     moto_managed_policies,
+    moto_organizations,
     moto_sessions,
     moto_tables,
     moto_users,
@@ -80,6 +81,11 @@ def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
 
 def _create(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     return {**moto_users.check_name(facts, call), **_seed(facts, call)}
+
+
+def _assume_role(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    moto_organizations.open_account(call)
+    return _seed(facts, call)
 
 
 def _role_account(call: ApiCall) -> str:
@@ -194,11 +200,11 @@ PREPARE: Mapping[str, Prepare] = {
             "iam:ListPolicyVersions",
             "iam:PutRolePermissionsBoundary",
             "iam:PutUserPermissionsBoundary",
-            "sts:AssumeRole",
             "sts:GetFederationToken",
         ),
         _seed,
     ),
+    "sts:AssumeRole": _assume_role,
     "iam:CreateGroup": moto_users.check_name,
     "iam:CreateRole": _create,
     "iam:CreateUser": _create,

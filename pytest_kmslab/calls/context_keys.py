@@ -19,8 +19,8 @@ Keys = dict[str, Value | Sequence[Value]]
 def caller_context(caller: Caller, region: str, now: datetime | None = None) -> Keys:
     """The condition keys that say who asks, in which Region and, if `now` is given, when.
 
-    Keys of the network (`aws:SourceIp` and its like) and of the organization are absent: nothing here
-    knows them. `aws:MultiFactorAuthPresent` is absent with long-term credentials, false with temporary ones.
+    Keys of the network (`aws:SourceIp` and its like) are absent: nothing here knows them.
+    `aws:MultiFactorAuthPresent` is absent with long-term credentials, false with temporary ones.
     """
     keys: Keys = {
         "aws:PrincipalArn": caller.principal_arn,
@@ -39,6 +39,7 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
         keys["aws:MultiFactorAuthPresent"] = False
     for name, value in caller.tags.items():
         keys[f"aws:PrincipalTag/{name}"] = value
+    keys.update(caller.context)
     if now is not None:
         keys["aws:CurrentTime"] = now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         keys["aws:EpochTime"] = int(now.timestamp())

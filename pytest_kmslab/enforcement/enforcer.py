@@ -129,6 +129,6 @@ class Enforcer:
             permissions_boundary=held.permissions_boundary,
             session=held.session,
             service_control=held.service_control,
-            resource_control=held.resource_control,
+            resource_control=self.backend.facts.resource_control(resource),
             vpc_endpoint=held.vpc_endpoint,
         )

@@ -16,7 +16,7 @@ from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, named_policy, parse_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.positions import statement_positions
 from pytest_kmslab.errors import PolicyError
@@ -30,6 +30,10 @@ DELEGATION = "kmslab: key policy taken to trust the account"
 NOBODY = "simulated"
 """Who asks where no user is named: one of the account without policies of their own."""
 
+EVERYTHING = named_policy(
+    "everything",
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+)
 ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
 PARTS = 6
 """Of an ARN."""
@@ -119,6 +123,7 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
         identity=(*held.identity, *given),
         resource=resource[0] if resource else None,
         permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
+        service_control=held.service_control,
     )
     return Simulation(principal, policies, texts, _context(params), _owner(params))
 
@@ -168,6 +173,8 @@ def _result(simulation: Simulation, action: str, resources: list[str]) -> dict[s
     }
     if simulation.policies.permissions_boundary is not None:
         result["PermissionsBoundaryDecisionDetail"] = _boundary_detail(simulation, action, resources)
+    if simulation.policies.service_control:
+        result["OrganizationsDecisionDetail"] = _organization_detail(simulation, action, resources)
     if resources != ["*"]:
         result["EvalDecisionDetails"] = {}
         result["ResourceSpecificResults"] = [_of_resource(simulation, *decision) for decision in decisions]
@@ -201,6 +208,7 @@ def _as_simulated(simulation: Simulation, action: str, resource: str) -> Policie
         identity=policies.identity,
         resource=NamedPolicy(DELEGATION, parse_policy(document)),
         permissions_boundary=policies.permissions_boundary,
+        service_control=policies.service_control,
     )
 
 
@@ -245,8 +253,18 @@ def _boundary_detail(simulation: Simulation, action: str, resources: list[str]) 
     """Whether the boundary by itself allows the action on every resource."""
     boundary = simulation.policies.permissions_boundary
     alone = replace(simulation, policies=Policies(identity=(boundary,) if boundary else ()))
-    allowed = all(_decide(alone, action, resource).allowed for resource in resources)
-    return {"AllowedByPermissionsBoundary": allowed}
+    return {"AllowedByPermissionsBoundary": _all_allowed(alone, action, resources)}
+
+
+def _organization_detail(simulation: Simulation, action: str, resources: list[str]) -> dict[str, bool]:
+    """Whether the service control policies by themselves leave the action on every resource."""
+    policies = Policies(identity=(EVERYTHING,), service_control=simulation.policies.service_control)
+    alone = replace(simulation, policies=policies)
+    return {"AllowedByOrganizations": _all_allowed(alone, action, resources)}
+
+
+def _all_allowed(simulation: Simulation, action: str, resources: list[str]) -> bool:
+    return all(_decide(simulation, action, resource).allowed for resource in resources)
 
 
 def _page(results: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:

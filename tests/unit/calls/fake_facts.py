@@ -173,6 +173,9 @@ class FakeFacts:
         own = self.key_policies.get(resource)
         return None if own is None else NamedPolicy(resource, own)
 
+    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        return ()
+
     def key_policy(self, key_arn: str) -> Policy | None:
         return self.key_policies.get(key_arn)
 

@@ -233,7 +233,9 @@ def test_names_that_differ_by_case_alone_are_the_same(account: Account) -> None:
     assert code(iam.create_user, UserName="ANA") == "EntityAlreadyExists"
     assert code(iam.create_group, GroupName="Readers") == "EntityAlreadyExists"
     document = json.dumps(trust)
-    assert code(iam.create_role, RoleName="READER", AssumeRolePolicyDocument=document) == "EntityAlreadyExists"
+    assert (
+        code(iam.create_role, RoleName="READER", AssumeRolePolicyDocument=document) == "EntityAlreadyExists"
+    )
 
 
 @pytest.mark.parametrize("held_as", ["policy", "boundary"])
