@@ -103,7 +103,11 @@ def check_detached(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
     """
     backend, arn = iam_backends[call.account]["aws"], str(call.params["PolicyArn"])
-    holders = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
+    holders: tuple[Any, ...] = (
+        *backend.users.values(),
+        *backend.roles.values(),
+        *backend.groups.values(),
+    )
     if any(arn in one.managed_policies or getattr(one, BOUNDARY, None) == arn for one in holders):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     return {}
@@ -112,6 +116,6 @@ def check_detached(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
 def rename_keys(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
     """UpdateUser: moto leaves the old name on the user's keys, and then neither finds nor deletes them."""
     name = call.params.get("NewUserName")
-    user = iam_backends[call.account]["aws"].users.get(str(name)) if name else None
+    user: Any = iam_backends[call.account]["aws"].users.get(str(name)) if name else None
     for key in user.access_keys if user is not None else ():
         key.user_name = user.name

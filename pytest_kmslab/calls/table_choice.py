@@ -11,6 +11,7 @@ from pytest_kmslab.calls.dynamodb_names import SERVICE_PRINCIPAL
 from pytest_kmslab.calls.kms_context import alias_keys, encryption_context
 from pytest_kmslab.calls.kms_keys import find_key
 from pytest_kmslab.calls.table_key import Place, check_state, decrypt_ask, key_ask, kms_text, wrapped
+from pytest_kmslab.calls.table_validation import OWN_ALIAS
 from pytest_kmslab.facts import Facts, Key
 
 GRANT_OPERATIONS = (
@@ -24,21 +25,19 @@ GRANT_OPERATIONS = (
 )
 """The operations of the grants that DynamoDB makes for a table."""
 
-OWN_ALIAS = "alias/aws/dynamodb"
-
 
 def choose_key(call: ApiCall, facts: Facts, key_id: str, arn: str) -> Asks:
     """Ask for what DynamoDB does with a key that a request names for the table `arn`.
 
-    A key of AWS (an empty `key_id`, `aws/dynamodb`) needs nothing. Raises ServiceError for a key that
-    cannot be used, in the words of CreateTable.
+    The AWS owned key (an empty `key_id`) needs nothing; `aws/dynamodb` is made where it is not there yet.
+    Raises ServiceError for a key that cannot be used, in the words of CreateTable.
     """
     key = _named_key(call, facts, key_id) if key_id else None
-    if key is None or (_of_aws(key) and OWN_ALIAS in key.aliases):
+    if key is None:
         return
     place = _place(arn)
     yield key_ask(call, "DescribeKey", key, place, alias_keys(key_id))
-    if _of_aws(key):
+    if _of_aws(key) and OWN_ALIAS not in key.aliases:
         raise _another_service(call, key)
     yield _create_grant(call, key, place)
     check_state(key)
@@ -51,7 +50,9 @@ def _of_aws(key: Key) -> bool:
     return key.manager == "AWS"
 
 
-def _named_key(call: ApiCall, facts: Facts, key_id: str) -> Key:
+def _named_key(call: ApiCall, facts: Facts, key_id: str) -> Key | None:
+    if key_id == OWN_ALIAS:
+        return facts.key(key_id, call.region, call.account)
     try:
         return find_key(call, facts, key_id, "kms:DescribeKey")
     except ServiceError as error:

@@ -18,7 +18,7 @@ from pytest_kmslab.calls.dynamodb_names import (
 from pytest_kmslab.calls.dynamodb_request import ask
 from pytest_kmslab.calls.policy_documents import check_table_policy
 from pytest_kmslab.calls.table_choice import choose_key
-from pytest_kmslab.calls.table_key import customer_key, use_keys
+from pytest_kmslab.calls.table_key import key_of_table, use_keys
 from pytest_kmslab.calls.table_replicas import replica_updates
 from pytest_kmslab.calls.table_validation import Wish, check_change, read_specification
 from pytest_kmslab.facts import Facts, Table
@@ -42,7 +42,7 @@ def create_table(call: ApiCall, facts: Facts) -> Asks:
     if policy:
         yield ask(call, "PutResourcePolicy", arn)
         check_table_policy(policy, facts)
-    yield from choose_key(call, facts, read_specification(call.params.get("SSESpecification")).key_id, arn)
+    yield from choose_key(call, facts, read_specification(call.params.get("SSESpecification")).named, arn)
 
 
 def import_table(call: ApiCall, facts: Facts) -> Asks:
@@ -50,7 +50,7 @@ def import_table(call: ApiCall, facts: Facts) -> Asks:
     wanted = required(call.params, "TableCreationParameters")
     arn = table_arn(call, required_text(wanted, "TableName"))
     yield ask(call, call.operation, arn)
-    yield from choose_key(call, facts, read_specification(wanted.get("SSESpecification")).key_id, arn)
+    yield from choose_key(call, facts, read_specification(wanted.get("SSESpecification")).named, arn)
 
 
 def update_table(call: ApiCall, facts: Facts) -> Asks:
@@ -64,7 +64,7 @@ def update_table(call: ApiCall, facts: Facts) -> Asks:
         return
     check_change(call.params, encryption, table)
     yield from use_keys(call, facts, (table,))
-    yield from choose_key(call, facts, encryption.key_id, arn)
+    yield from choose_key(call, facts, encryption.named, arn)
 
 
 def restore_from_backup(call: ApiCall, facts: Facts) -> Asks:
@@ -99,8 +99,8 @@ def _restored(call: ApiCall, facts: Facts, source: Table | None, target: str) ->
         yield ask(call, action, target)
     encryption = read_specification(call.params.get("SSESpecificationOverride"))
     yield from use_keys(call, facts, (source,))
-    key_id = encryption.key_id
+    key_id = encryption.named
     if encryption.wish is Wish.NOTHING and source is not None:
-        key = customer_key(facts, source)
+        key = key_of_table(facts, source)
         key_id = key.arn if key is not None else ""
     yield from choose_key(call, facts, key_id, target)

@@ -71,18 +71,18 @@ def check_state(key: Key) -> None:
         raise wrapped(error) from None
 
 
-def customer_key(facts: Facts, table: Table) -> Key | None:
-    """The customer managed key of a table, None where it is under a key of AWS.
+def key_of_table(facts: Facts, table: Table) -> Key | None:
+    """The key of a table in KMS, None where it is under the AWS owned key.
 
-    Neither the AWS owned key nor `aws/dynamodb` needs any KMS right of the caller. Raises
-    ServiceError where the table's key is gone.
+    `aws/dynamodb` is asked for as every other: its fixed policy lets everybody of its account in through
+    DynamoDB, save whom a Deny keeps out, and nobody of another. Raises ServiceError where the key is gone.
     """
     if table.key_arn is None:
         return None
     key = facts.key(table.key_arn, table.region, table.account)
     if key is None:
         raise wrapped(ServiceError("NotFoundException", f"Key '{table.key_arn}' does not exist"))
-    return None if key.manager == "AWS" else key
+    return key
 
 
 def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys) -> Ask:
@@ -133,7 +133,7 @@ def use_keys(call: ApiCall, facts: Facts, tables: Iterable[Table | None]) -> Ask
         if table is None or table.arn in seen:
             continue
         seen.add(table.arn)
-        key = customer_key(facts, table)
+        key = key_of_table(facts, table)
         if key is not None:
             check_state(key)
             yield decrypt_ask(call, key, place_of(table))

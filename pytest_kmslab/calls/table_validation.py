@@ -13,6 +13,9 @@ from pytest_kmslab.calls.base import Params, ServiceError
 from pytest_kmslab.calls.dynamodb_names import invalid
 from pytest_kmslab.facts import Table
 
+OWN_ALIAS = "alias/aws/dynamodb"
+"""The key that AWS manages for DynamoDB."""
+
 _PREFIX = "One or more parameter values were invalid: "
 
 
@@ -30,6 +33,11 @@ class Encryption:
 
     wish: Wish
     key_id: str = ""
+
+    @property
+    def named(self) -> str:
+        """The key in KMS that is asked for, by a name that KMS knows; empty where it is none."""
+        return self.key_id or (OWN_ALIAS if self.wish is Wish.KMS else "")
 
 
 def refused(message: str) -> ServiceError:

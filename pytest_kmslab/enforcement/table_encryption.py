@@ -10,7 +10,6 @@ from typing import Any
 
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.base import Backend
-from pytest_kmslab.calls.table_choice import OWN_ALIAS
 from pytest_kmslab.calls.table_validation import Wish, read_specification
 from pytest_kmslab.facts import Key, Table
 
@@ -76,7 +75,7 @@ def _chosen(backend: Backend, call: ApiCall, specification: Any) -> Key | None:
     encryption = read_specification(specification)
     if encryption.wish is not Wish.KMS:
         return None
-    return backend.facts.key(encryption.key_id or OWN_ALIAS, call.region, call.account)
+    return backend.facts.key(encryption.named, call.region, call.account)
 
 
 def _of_restored(backend: Backend, call: ApiCall, source: Table | None) -> Key | None:

@@ -49,14 +49,22 @@ def test_a_key_is_chosen_by_any_of_its_names(key_id: str, facts: FakeFacts) -> N
     assert {ask.via for ask in asks[1:]} == {"dynamodb"}
 
 
-@pytest.mark.parametrize(
-    "specification",
-    [None, {}, {"Enabled": True}, {"SSEType": "KMS"}, {"Enabled": False}, sse("alias/aws/dynamodb")],
-)
-def test_a_key_of_aws_is_chosen_without_a_right(specification: Any, facts: FakeFacts) -> None:
+@pytest.mark.parametrize("specification", [None, {}, {"Enabled": False}])
+def test_the_key_that_aws_owns_is_chosen_without_a_right(specification: Any, facts: FakeFacts) -> None:
     facts.add_key(OTHER_ID, aliases=("alias/aws/dynamodb",), manager="AWS")
 
     assert actions(create(specification, facts)) == ["dynamodb:CreateTable"]
+
+
+@pytest.mark.parametrize("specification", [{"Enabled": True}, {"SSEType": "KMS"}, sse("alias/aws/dynamodb")])
+def test_the_key_that_aws_manages_is_asked_for(specification: Any, facts: FakeFacts) -> None:
+    facts.add_key(OTHER_ID, aliases=("alias/aws/dynamodb",), manager="AWS")
+
+    assert pairs(create(specification, facts))[1:] == [(name, key_arn(OTHER_ID)) for name in CHOOSING]
+
+
+def test_a_key_that_aws_manages_and_has_not_made_yet_needs_nothing(facts: FakeFacts) -> None:
+    assert actions(create({"SSEType": "KMS"}, facts)) == ["dynamodb:CreateTable"]
 
 
 def test_the_grant_that_dynamodb_makes_is_in_the_context(facts: FakeFacts) -> None:

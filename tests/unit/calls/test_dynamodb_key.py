@@ -70,9 +70,11 @@ def test_a_key_that_is_gone_is_not_found() -> None:
         asked("GetItem", GET, facts)
 
 
-@pytest.mark.parametrize("state", ["Enabled", "Disabled"])
-def test_a_key_of_aws_needs_no_right(state: str) -> None:
-    assert actions(asked("GetItem", GET, encrypted(manager="AWS", state=state))) == ["dynamodb:GetItem"]
+def test_a_key_that_aws_manages_is_asked_for_as_every_other() -> None:
+    """Its fixed policy lets the account in, so that none but a Deny keeps anybody out."""
+    asks = asked("GetItem", GET, encrypted(manager="AWS"))
+    assert actions(asks) == ["dynamodb:GetItem", "kms:Decrypt"]
+    assert asks[-1].request.context["kms:ViaService"] == ("dynamodb.us-east-1.amazonaws.com",)
 
 
 STREAM = table_arn() + "/stream/2026-01-01T00:00:00.000"

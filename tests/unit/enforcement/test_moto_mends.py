@@ -192,6 +192,22 @@ def test_the_aws_managed_key_is_open_to_all_through_dynamodb_and_to_none_directl
     assert code(ana.client("kms").encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
 
 
+@pytest.mark.parametrize("kept_out_by", ["policy", "boundary"])
+def test_a_deny_keeps_out_of_a_table_under_the_aws_managed_key(account: Account, kept_out_by: str) -> None:
+    account.root.client("dynamodb").create_table(**TABLE, SSESpecification={"Enabled": True})
+    document = allow("kms:*")
+    document["Statement"][0]["Effect"] = "Deny"
+    boundary = json.dumps({**EVERYTHING, "Statement": [*EVERYTHING["Statement"], *document["Statement"]]})
+    made = account.root.client("iam").create_policy(PolicyName="b", PolicyDocument=boundary)["Policy"]["Arn"]
+    bob = account.user("bob", EVERYTHING).client("dynamodb")
+    bob.get_item(TableName="t", Key={"id": {"S": "1"}})
+    held = ([document], {}) if kept_out_by == "policy" else ([], {"PermissionsBoundary": made})
+    ana = account.user("ana", EVERYTHING, *held[0], **held[1]).client("dynamodb")
+    assert code(ana.get_item, TableName="t", Key={"id": {"S": "1"}}) == "AccessDeniedException"
+    other = {**TABLE, "TableName": "u", "SSESpecification": {"Enabled": True}}
+    assert code(ana.create_table, **other) == "AccessDeniedException"
+
+
 def test_a_key_without_its_material_is_not_usable(account: Account) -> None:
     kms = account.root.client("kms")
     made = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]

@@ -120,6 +120,16 @@ def test_what_does_not_cross_accounts_is_denied(
     assert code(dynamodb.put_resource_policy, ResourceArn=TABLE_ARN, Policy="{}") == "AccessDeniedException"
 
 
+def test_a_table_under_the_aws_managed_key_is_closed_to_other_accounts(
+    account: Account, table: Any, elsewhere: boto3.Session
+) -> None:
+    dynamodb = bob_of(account, elsewhere, allow("*")).client("dynamodb")
+    table.update_table(TableName="t", SSESpecification={"Enabled": True, "SSEType": "KMS"})
+    assert code(dynamodb.get_item, TableName=TABLE_ARN, Key=KEY) == "AccessDeniedException"
+    table.update_table(TableName="t", SSESpecification={"Enabled": False})
+    assert dynamodb.get_item(TableName=TABLE_ARN, Key=KEY)["Item"]["who"] == {"S": ACCOUNT}
+
+
 def test_the_key_of_another_account_is_used_directly(
     account: Account, key: str, elsewhere: boto3.Session
 ) -> None:
