@@ -46,6 +46,19 @@ def test_windows_line_ends_and_byte_order_mark() -> None:
     ]
 
 
+def test_byte_order_mark_is_one_at_the_very_beginning_only() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert told_apart(b'{"a": 1}\n' + mark + b'{"b": 2}\n') == [(1, '{"a": 1}'), (2, '\ufeff{"b": 2}')]
+    (found,) = split_cases([b'{"a": "', mark + b'"}\n'])
+    assert found.data == b'{"a": "' + mark + b'"}\n'
+
+
+@pytest.mark.parametrize("word", ["X", "XXgarbage"])
+def test_a_word_that_begins_no_case_goes_the_way_of_any_other_line(word: str) -> None:
+    assert told_apart(f"{word}\n  more\n".encode()) == [(1, f"{word}\n  more")]
+    assert told_apart(f'{{\n "a": 1\n{word}\n'.encode()) == [(1, '{\n "a": 1'), (3, word)]
+
+
 @pytest.mark.parametrize("broken", ['{"a": ', '{"a": "x', "garbage", "}", '{"a" 1}', '"text"'])
 def test_broken_line_does_not_take_the_next_along(broken: str) -> None:
     assert told_apart(f'{{"z": 0}}\n{broken}\n{{"b": 2}}\n'.encode()) == [

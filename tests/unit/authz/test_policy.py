@@ -111,6 +111,12 @@ def test_what_is_kept_for_each_action_is_bounded() -> None:
     assert len(policy._by_action) <= 2_048
 
 
+@pytest.mark.parametrize("more", [{}, {"Id": "key-default-1"}], ids=["no id", "an id"])
+def test_a_policy_is_printed_as_it_was_written(more: dict[str, str]) -> None:
+    written = {"Version": "2012-10-17", **more, "Statement": [allow("kms:Decrypt", Sid="A"), deny("kms:*")]}
+    assert json.loads(print_policy(parse_policy(json.dumps(written)))) == written
+
+
 @settings(max_examples=100, deadline=None)
 @given(policies("resource"), st.sampled_from(["2008-10-17", "2012-10-17"]), st.text(max_size=3))
 def test_a_printed_policy_reads_as_itself(

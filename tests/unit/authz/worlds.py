@@ -26,7 +26,7 @@ from unit.authz.build import (
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.decision import Decision
+from pytest_kmslab.authz.decision import Decision, Effect, PolicyType
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.request import Request
@@ -87,7 +87,7 @@ class World:
         """The same world with one statement more in a policy."""
         field, number = place
         held = getattr(self, field)
-        if field in ("resource", "permissions_boundary", "vpc_endpoint"):
+        if field in _SINGLE:
             return replace(self, **{field: (*held, statement)})
         more = (*held[:number], (*held[number], statement), *held[number + 1 :])
         return replace(self, **{field: more})
@@ -176,7 +176,7 @@ def grants(draw: st.DrawFn) -> Grant:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def drawn(draw: st.DrawFn) -> World:
     action, resource = draw(st.sampled_from(_ASKED))
     keys = draw(st.fixed_dictionaries({}, optional=_KEYS))
     request = Request(draw(st.sampled_from(_CALLERS)), action, resource, Context(keys), grant_id="g1")
@@ -198,3 +198,54 @@ def worlds(draw: st.DrawFn) -> World:
         vpc_endpoint=maybe("vpc_endpoint") if draw(st.integers(0, 3)) == 0 else None,
         grants=tuple(draw(st.lists(grants(), max_size=3))),
     )
+
+
+FIELDS = {
+    PolicyType.IDENTITY: "identity",
+    PolicyType.RESOURCE: "resource",
+    PolicyType.PERMISSIONS_BOUNDARY: "permissions_boundary",
+    PolicyType.SESSION: "session",
+    PolicyType.SERVICE_CONTROL: "service_control",
+    PolicyType.RESOURCE_CONTROL: "resource_control",
+    PolicyType.VPC_ENDPOINT: "vpc_endpoint",
+}
+_SINGLE = ("resource", "permissions_boundary", "vpc_endpoint")
+
+
+def repaired(world: World) -> World:
+    """The world with as little changed as lets the request through, where anything can: the Deny statements
+    that denied it are out, and an Allow is in where one was lacking."""
+    for _ in range(6):
+        decision = world.decide()
+        if decision.allowed:
+            break
+        for reason in decision.reasons:
+            field = FIELDS[reason.policy_type]
+            if reason.effect is Effect.DENY:
+                world = replace(world, **{field: _without(getattr(world, field), reason.statement)})
+            else:
+                world = _allowing(world, field)
+    return world
+
+
+def _without(held: Any, sid: str) -> Any:
+    if isinstance(held, dict):
+        return held
+    return tuple(_without(one, sid) for one in held if not (isinstance(one, dict) and one["Sid"] == sid))
+
+
+def _allowing(world: World, field: str) -> World:
+    request = world.request
+    statement = allow(request.action, request.resource, Sid=next(_sids))
+    if field in NAMING:
+        statement["Principal"] = {"AWS": "*"} if ":" in request.principal else {"Service": request.principal}
+    if not getattr(world, field):
+        return replace(world, **{field: (statement,) if field in _SINGLE else ((statement,),)})
+    for place in world.places():
+        world = world.adding(place, statement) if place[0] == field else world
+    return world
+
+
+def worlds() -> st.SearchStrategy[World]:
+    """Worlds of which few allow their request, and as many that were repaired."""
+    return drawn() | drawn().map(repaired)
