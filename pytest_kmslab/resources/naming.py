@@ -16,7 +16,7 @@ NAME_TAG = "kmslab:name"
 KEPT_TAG = "kmslab:kept"
 """Until when a resource is to stay, on what somebody asked to keep."""
 
-OURS = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+", re.ASCII)
+OURS = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+\Z", re.ASCII)
 """How every name that `Naming` gives ends. It says where to look; the tags decide."""
 
 LIFETIME = timedelta(hours=2)
