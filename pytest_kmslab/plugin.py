@@ -11,6 +11,7 @@ import pytest
 
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.option_reading import add_options, resolve
+from pytest_kmslab.report.masking import mask_report
 from pytest_kmslab.report.terminal import Tally, header, summarize, tell, tell_leftovers
 from pytest_kmslab.run import RUN, Run
 
@@ -70,11 +71,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show in the report of a failure the decisions made during its test."""
+    """Show in the report of a failure the decisions made during its test, and in no report a secret."""
     report = yield
+    run = item.config.stash[RUN]
     if report.failed:
-        item.config.stash[RUN].aftermath.failures += 1
+        run.aftermath.failures += 1
         _add_decisions(report, item)
+    mask_report(report, run.secrets.masked)
     return report
 
 

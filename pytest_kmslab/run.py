@@ -17,10 +17,12 @@ from pytest_kmslab.enforcement.blocker import AwsBlocker
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.interceptor import Interceptor
 from pytest_kmslab.enforcement.registration import Registration
+from pytest_kmslab.enforcement.secrets import Secrets
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.enforcement.watcher import Watcher
 from pytest_kmslab.options import Settings
 from pytest_kmslab.patience import Needs, needing
+from pytest_kmslab.report.masking import MaskingFilter
 from pytest_kmslab.resources.progress import Tell, tell_nobody
 from pytest_kmslab.termination import Termination
 
@@ -88,7 +90,9 @@ class Run:
         self._interceptor: Interceptor | Watcher = Watcher() if settings.backend == "aws" else Interceptor()
         self.observations: Observations | None = None
         """What comes of observing an account; None where none is observed."""
-        self._registration = Registration(self._interceptor.handlers)
+        self.secrets = Secrets()
+        self._log_filter = MaskingFilter(self.secrets)
+        self._registration = Registration((*self._interceptor.handlers, *self.secrets.handlers))
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
         self._installed = ExitStack()
@@ -105,6 +109,7 @@ class Run:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
         self._registration.install()
         self._installed.enter_context(needing(self._needs))
+        self._log_filter.install()
         if self.settings.backend != "aws":
             self._blocker.install()
         if self._lives:
@@ -119,6 +124,7 @@ class Run:
             self._installed.close()
         self._interceptor.detach()
         self._registration.remove()
+        self._log_filter.remove()
         if self.settings.backend != "aws":
             self._blocker.remove()
 
