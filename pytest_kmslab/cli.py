@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import indent
 from typing import Any, BinaryIO
 
 from pytest_kmslab.authz.case import Case, parse_case
@@ -39,7 +40,10 @@ For every case one JSON object is printed on a line, in the order read:
   {"name", "decision", "reasons": [{"policy_type", "effect", "policy", "statement"}], "expected"?, "ok"?}
 `decision` is allowed, explicitDeny or implicitDeny. `expected` and `ok` stand there where the case has
 an `expect`, `expected_matched` where that names the statements. A case that cannot be read is reported
-on standard error by file and line, and the rest is decided."""
+on standard error by file and line, and the rest is decided.
+
+With --explain the decision is told in words instead: what was looked at, what nearly matched, and what
+would allow it."""
 
 _EXIT_HELP = "exit status: 0 all well, 1 an expectation failed, 2 a case or file could not be read"
 
@@ -102,6 +106,7 @@ def _add_decide(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     decide.add_argument(
         "files", metavar="FILE", nargs="*", default=["-"], help="cases; `-` is standard input"
     )
+    decide.add_argument("--explain", action="store_true", help="say in words why, instead of JSON")
     decide.set_defaults(run=_decide)
 
 
@@ -115,7 +120,8 @@ def _decide(arguments: argparse.Namespace) -> int:
             status = _BAD_INPUT
             continue
         with opened as stream:
-            status = max(status, _decide_stream(stream, "standard input" if name == "-" else name))
+            source = "standard input" if name == "-" else name
+            status = max(status, _decide_stream(stream, source, explained=arguments.explain))
     return status
 
 
@@ -123,16 +129,17 @@ def _open(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
-def _decide_stream(stream: BinaryIO, source: str) -> int:
+def _decide_stream(stream: BinaryIO, source: str, *, explained: bool) -> int:
     status = _OK
     for found in split_cases(iter(lambda: stream.readline(LONGEST), b"")):
         try:
-            answer = _answer(parse_case(found.text()))
+            case = parse_case(found.text())
+            answer = _answer(case)
         except KmslabError as error:
             _complain(f"{source}:{found.line}: {error}")
             status = _BAD_INPUT
             continue
-        print(json.dumps(answer))
+        print(_in_words(case, answer) if explained else json.dumps(answer))
         if not answer.get("ok", True):
             status = max(status, _FAILED)
     return status
@@ -151,6 +158,17 @@ def _answer(case: Case) -> dict[str, Any]:
             answer["expected_matched"] = sorted(case.expect.matched)
         answer["ok"] = case.expect.holds_for(decision)
     return answer
+
+
+def _in_words(case: Case, answer: dict[str, Any]) -> str:
+    """The case's name, and below it why it was decided so; the expectation too, where that failed."""
+    from pytest_kmslab.authz.explain import explain
+
+    told = explain(case.request, case.policies, case.grants, case.decide())
+    if not answer.get("ok", True):
+        statements = f" by {', '.join(answer['expected_matched'])}" if answer.get("expected_matched") else ""
+        told += f"\nexpected\n  {answer['expected']}{statements}"
+    return f"{case.name}\n{indent(told, '  ')}\n"
 
 
 def _complain(message: str) -> None:

@@ -230,3 +230,19 @@ def test_each_case_is_decided_before_the_next_is_read(run: Run, monkeypatch: pyt
     monkeypatch.setattr(cli, "_open", lambda _: Stream(b"".join(lines)))
     assert run("any")[0] == 0
     assert events == ["read", "decided"] * 3 + ["read"]
+
+
+def test_in_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    wrong = {"decision": "allowed", "matched": ["Reads"]}
+    cases.write_text(
+        case("one") + "broken\n" + case("two", "dynamodb:PutItem", expect=wrong), encoding="utf-8"
+    )
+    assert main(["decide", "--explain", str(cases)]) == 2
+    out, err = capsys.readouterr()
+    one, two, _ = out.split("\n\n") if out.endswith("\n\n") else (*out.split("\n\n"), "")
+    assert one.startswith(f"one\n  allowed: dynamodb:GetItem\n    by  {ANA}")
+    assert two.startswith("two\n  denied: dynamodb:PutItem")
+    assert "to allow it" in two
+    assert two.rstrip().endswith("expected\n    allowed by Reads")
+    assert err.startswith(f"kmslab decide: {cases}:2: ")
