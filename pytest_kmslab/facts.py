@@ -26,7 +26,8 @@ class Caller:
     root user, `FederatedUser`). `session_policies` holds the documents passed when the session was made,
     `token_issued` is the time of temporary credentials (`aws:TokenIssueTime`), empty for lasting ones,
     `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`,
-    `context` further condition keys of the caller (organization, source identity).
+    `context` further condition keys of the caller (organization, source identity), `transitive` the
+    names of the session tags that the next session in a chain inherits.
     """
 
     arn: str
@@ -40,6 +41,12 @@ class Caller:
     identity_arn: str = ""
     token_issued: str = ""
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    transitive: tuple[str, ...] = ()
+
+    @property
+    def source_identity(self) -> str:
+        """Of a session, whoever is behind it, which no later session of a chain can change; else empty."""
+        return str(self.context.get("aws:SourceIdentity", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ BOUNDARY = "permissions_boundary_arn"
 SESSION_POLICY_ARNS = "kmslab_policy_arns"
 SESSION_ISSUED = "kmslab_issued_at"
 SESSION_ROLE = "kmslab_role_id"
+SESSION_SOURCE = "kmslab_source_identity"
 SESSION_TAGS = "kmslab_tags"
+SESSION_TRANSITIVE = "kmslab_transitive"
 KEY_PRINCIPALS = "kmslab_principals"
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 ISSUED = "kmslab_issued"
@@ -195,6 +197,7 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
     if session is None:
         return None
     role = entity_of(session.role_arn)
+    source = getattr(session, SESSION_SOURCE, "")
     caller = Caller(
         arn=session.arn,
         account=account,
@@ -204,6 +207,8 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
         tags={**(_tags(role) if role is not None else {}), **getattr(session, SESSION_TAGS, {})},
         token_issued=getattr(session, SESSION_ISSUED, ""),
         session_policies=_session_texts(session, iam_backends[account][partition]),
+        context={"aws:SourceIdentity": source} if source else {},
+        transitive=getattr(session, SESSION_TRANSITIVE, ()),
     )
     return Credential(
         access_key_id=access_key_id,

@@ -19,7 +19,9 @@ from pytest_kmslab.backends.moto_identity import (
     SESSION_ISSUED,
     SESSION_POLICY_ARNS,
     SESSION_ROLE,
+    SESSION_SOURCE,
     SESSION_TAGS,
+    SESSION_TRANSITIVE,
     document_of,
     owner_id,
 )
@@ -36,11 +38,22 @@ def keep_role_session(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]
     sessions = sts_backends[account][partition_of(call.region)]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
     setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))
-    setattr(session, SESSION_TAGS, _tags(call.params))
+    setattr(session, SESSION_TAGS, {**_tags(call.params), **_inherited(call.caller)})
+    transitive = (*(call.params.get("TransitiveTagKeys") or ()), *call.caller.transitive)
+    setattr(session, SESSION_TRANSITIVE, tuple(dict.fromkeys(transitive)))
+    setattr(session, SESSION_SOURCE, call.params.get("SourceIdentity") or call.caller.source_identity)
     setattr(session, SESSION_ISSUED, _now())
     role = entity_of(str(call.params["RoleArn"]))
     if role is not None:
         setattr(session, SESSION_ROLE, unique_id(role))
+
+
+def _inherited(caller: Caller) -> dict[str, str]:
+    """The tags of a session that the next one in a chain of roles has too, and cannot change.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+    """
+    return {name: value for name, value in caller.tags.items() if name in caller.transitive}
 
 
 def issue_session_token(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:

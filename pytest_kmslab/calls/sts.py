@@ -37,7 +37,11 @@ def _nothing(call: ApiCall, facts: Facts) -> Asks:
 
 
 def _assume_role(call: ApiCall, facts: Facts) -> Asks:
-    """sts:AssumeRole on the role; with session tags or a source identity, a permission more for each."""
+    """sts:AssumeRole on the role; with session tags or a source identity, given now or inherited in a
+    chain of roles, a permission more for each.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
     role: str = call.params["RoleArn"]
     if call.caller.kind == "FederatedUser":
         raise ServiceError("AccessDenied", "Cannot call AssumeRole with federated credentials", 403)
@@ -48,9 +52,9 @@ def _assume_role(call: ApiCall, facts: Facts) -> Asks:
     keys = {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
     keys.update(_request_keys(call, _ROLE_KEYS))
     actions = ["sts:AssumeRole"]
-    if call.params.get("Tags"):
+    if call.params.get("Tags") or call.caller.transitive:
         actions.append("sts:TagSession")
-    if "SourceIdentity" in call.params:
+    if "SourceIdentity" in call.params or call.caller.source_identity:
         actions.append("sts:SetSourceIdentity")
     for action in actions:
         yield _ask(call, action, role, keys, account)

@@ -179,3 +179,32 @@ def test_a_session_policy_that_cannot_be_read_makes_no_session(account: Account)
         lambda: sts.get_federation_token(Name="bob", Policy="{"),
     ):
         assert code(act) == "MalformedPolicyDocument"
+
+
+def test_transitive_tags_and_the_source_identity_go_down_a_chain_of_roles(account: Account) -> None:
+    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    trust = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": actions}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = account.root.client("iam")
+    wanted = {"aws:PrincipalTag/team": "red", "aws:SourceIdentity": "ana"}
+    policies = (allow("sts:*"), allow("kms:ListKeys", Condition={"StringEquals": wanted}))
+    for name in ("first", "last"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        for number, policy in enumerate(policies):
+            iam.put_role_policy(RoleName=name, PolicyName=f"p{number}", PolicyDocument=json.dumps(policy))
+    arn = ROLE.removesuffix("r")
+    sts = account.user("u", allow("sts:*")).client("sts")
+    tags = [{"Key": "team", "Value": "red"}, {"Key": "shift", "Value": "day"}]
+    made = sts.assume_role(
+        RoleArn=f"{arn}first",
+        RoleSessionName="one",
+        Tags=tags,
+        TransitiveTagKeys=["team"],
+        SourceIdentity="ana",
+    )
+    chained = temporary(account, made).client("sts").assume_role(RoleArn=f"{arn}last", RoleSessionName="two")
+    temporary(account, chained).client("kms").list_keys()
+    narrower = json.dumps({"Version": "2012-10-17", "Statement": [trust | {"Action": actions[0]}]})
+    iam.update_assume_role_policy(RoleName="last", PolicyDocument=narrower)
+    next_one = temporary(account, made).client("sts")
+    assert code(lambda: next_one.assume_role(RoleArn=f"{arn}last", RoleSessionName="two")) == "AccessDenied"
