@@ -62,8 +62,6 @@ _ALWAYS_THERE: Mapping[str, str] = {"kms:grantisforawsresource": r"kms:(Create|L
 MOTO_LACKS = frozenset(
     (
         "kms:DeriveSharedSecret",
-        "kms:GenerateDataKeyPair",
-        "kms:GenerateDataKeyPairWithoutPlaintext",
         "kms:GetParametersForImport",
         "kms:ImportKeyMaterial",
         "kms:UpdatePrimaryRegion",

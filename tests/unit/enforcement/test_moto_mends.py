@@ -269,3 +269,18 @@ def test_a_managed_policy_that_somebody_has_is_not_deleted(account: Account, hel
     else:
         iam.delete_user_permissions_boundary(UserName="ana")
     iam.delete_policy(PolicyArn=arn)
+
+
+@pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256"])
+def test_a_data_key_pair_is_made_and_its_private_key_decrypted(account: Account, spec: str) -> None:
+    kms, key = account.root.client("kms"), account.key()
+    named = {"KeyId": key, "KeyPairSpec": spec, "EncryptionContext": {"a": "b"}}
+    made = kms.generate_data_key_pair(**named)
+    blob = made["PrivateKeyCiphertextBlob"]
+    decrypted = kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "b"})
+    assert decrypted["Plaintext"] == made["PrivateKeyPlaintext"]
+    assert (made["KeyId"], made["KeyPairSpec"]) == (key, spec)
+    assert "PrivateKeyPlaintext" not in kms.generate_data_key_pair_without_plaintext(**named)
+    ana = account.user("ana", allow("kms:GenerateDataKeyPairWithoutPlaintext")).client("kms")
+    ana.generate_data_key_pair_without_plaintext(**named)
+    assert code(ana.generate_data_key_pair, **named) == "AccessDeniedException"
