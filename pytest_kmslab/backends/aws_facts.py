@@ -68,6 +68,8 @@ class MemoryStore:
 class AwsClients(EndpointClients):
     """Clients that sign as the administrator, with credentials renewed when they must be."""
 
+    read_seconds = 20
+
     def __init__(self, administrator: Administrator, region: str, stand_in: str | None) -> None:
         super().__init__(stand_in or "", region, administrator.credentials)
         self._administrator = administrator

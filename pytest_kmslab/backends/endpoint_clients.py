@@ -29,6 +29,8 @@ class EndpointClients:
     Without a `url` they call AWS.
     """
 
+    read_seconds = READ_SECONDS
+
     def __init__(self, url: str, region: str, root: Credentials) -> None:
         self.url = url
         self.region = region
@@ -69,7 +71,7 @@ class EndpointClients:
         config = Config(
             max_pool_connections=POOL,
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=self.read_seconds,
             s3={"addressing_style": "path"},
             # The body is ours and short: a checksum trailer is something that emulators differ in.
             request_checksum_calculation="when_required",

@@ -37,6 +37,11 @@ class Observations:
         self._files = files
         self._lock = Lock()
 
+    @property
+    def problem(self) -> str:
+        """Why agreements could not be kept; empty where they could."""
+        return self._files.problem
+
     def add_agreement(self, expected: Prediction, answer: Answer, *, settled: bool) -> None:
         """AWS decided as was expected; kept if nothing that bears on it was changed lately."""
         with self._lock:

@@ -42,9 +42,9 @@ class Observing:
         self._config = config
         self._strict = strict
         self._naming = naming
-        self._files = ObservedFiles(config.rootpath, self._label, clock.now)
-        self.found = Observations(self._files)
+        self.found = Observations(ObservedFiles(config.rootpath, self._label, clock.now))
         self._warned = 0
+        self._told: set[str] = set()
         self._of_workers: list[Mapping[str, Any]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -63,7 +63,10 @@ class Observing:
             self._warn("")
             if hasattr(session.config, "workeroutput"):
                 session.config.workeroutput[WORKER_OUTPUT] = dict(self.found.counts())
-            if self._fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            if self._failure and session.exitstatus in (
+                pytest.ExitCode.OK,
+                pytest.ExitCode.NO_TESTS_COLLECTED,
+            ):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
@@ -74,16 +77,22 @@ class Observing:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what came of observing, and why a strict run failed."""
         total = self._total()
-        if self._fails:
-            terminalreporter.section("kmslab: AWS decides otherwise, so this run failed", red=True, bold=True)
+        if self._failure:
+            terminalreporter.section(f"kmslab: {self._failure}, so this run failed", red=True, bold=True)
         if any(total.values()):
             terminalreporter.line(summary(total, self._unjudged()))
-        if self._files.problem:
-            terminalreporter.line(f"kmslab: {self._files.problem}")
+        if self.found.problem:
+            terminalreporter.line(f"kmslab: {self.found.problem}")
 
     @property
-    def _fails(self) -> bool:
-        return self._strict and self._total()["disagreements"] > 0
+    def _failure(self) -> str:
+        """Why the run failed, empty where it did not; a worker leaves it to its controller."""
+        if not self._strict or hasattr(self._config, "workerinput"):
+            return ""
+        total = self._total()
+        if total["disagreements"]:
+            return "AWS decides otherwise than the engine"
+        return "of what was observed nothing could be judged" if set(+total) == {"unjudged"} else ""
 
     def _counts(self) -> list[Mapping[str, Any]]:
         return [self.found.counts(), *self._of_workers]
@@ -103,9 +112,16 @@ class Observing:
         return reasons
 
     def _warn(self, nodeid: str) -> None:
-        """As pytest's own warnings, but recorded and never raised: `-W error` must not end a call's test."""
+        """As pytest's own warnings, but recorded and never raised: `-W error` must not end a call's test.
+
+        Once for each case, however often it came.
+        """
         for found in self.found.disagreements[self._warned :]:
             self._warned += 1
+            kind = f"{found.expected.operation} {found.file}"
+            if kind in self._told:
+                continue
+            self._told.add(kind)
             message = warnings.WarningMessage(
                 DisagreementWarning(text_of(found)), DisagreementWarning, __file__, 0
             )

@@ -47,6 +47,8 @@ def tell(config: pytest.Config, line: str) -> None:
 def header(settings: Settings, place: str = "") -> str:
     """The line that says what this run enforces, and where; `place` is told of a backend elsewhere."""
     backend = f"kmslab: backend {settings.backend}{' ' if place else ''}{place}"
+    if settings.backend == "aws":
+        return f"{backend}, AWS decides, observe {settings.observe}"
     if settings.enforcement == "off":
         return f"{backend}, enforcement OFF: {NOBODY_DENIED}"
     return f"{backend}, enforcement {settings.enforcement}, services {' '.join(SERVICES)}"

@@ -132,7 +132,7 @@ def test_strict_fails_the_run_and_says_why(lax: pytest.Pytester) -> None:
     result = lax.runpytest_subprocess(*NAMED, "--kmslab-observe=strict")
     result.assert_outcomes(passed=1, warnings=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*= kmslab: AWS decides otherwise, so this run failed =*"])
+    result.stdout.fnmatch_lines(["*= kmslab: AWS decides otherwise than the engine, so this run failed =*"])
 
 
 def test_a_worker_s_disagreement_fails_the_controller_s_run(lax: pytest.Pytester) -> None:
@@ -158,3 +158,46 @@ def test_off_reads_nothing(lax: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("kmslab: observed*")
     assert not (lax.path / ".kmslab").exists()
+
+
+LOOKS = """
+    import boto3
+
+    def test_keys(kmslab_backend):
+        kms = boto3.client("kms", "us-east-1", endpoint_url=kmslab_backend.endpoint_url)
+        assert kms.list_keys()["Keys"] is not None
+"""
+
+
+def test_what_may_not_be_read_is_told_and_never_passes_for_agreement(
+    here: pytest.Pytester, account: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="blind")
+    iam.attach_user_policy(
+        UserName="blind", PolicyArn="arn:aws:iam::aws:policy/AWSKeyManagementServicePowerUser"
+    )
+    key = iam.create_access_key(UserName="blind")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    here.makepyfile(LOOKS)
+    result = here.runpytest_subprocess(*NAMED)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "kmslab: observed 1 calls: AWS and the engine agree on 0, 0 not settled yet, "
+            "1 not judged (reading needs iam:GetUser), 0 disagreements"
+        ]
+    )
+    strict = here.runpytest_subprocess(*NAMED, "--kmslab-observe=strict")
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED
+    strict.stdout.fnmatch_lines(
+        ["*kmslab: of what was observed nothing could be judged, so this run failed*"]
+    )
+
+
+def test_a_client_of_another_endpoint_is_not_observed(here: pytest.Pytester, lax_account: Served) -> None:
+    here.makepyfile(LOOKS.replace("kmslab_backend.endpoint_url", f"{lax_account.url!r}"))
+    result = here.runpytest_subprocess(*NAMED)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("kmslab: observed*")

@@ -1,0 +1,242 @@
+"""What is read of a real account: a gateway of our own stands in for AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.session import Session
+from support.served import ACCOUNT, REGION, Served, served
+
+from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.backends.aws_facts import AwsFacts
+from pytest_kmslab.backends.base import Administrator, Credentials
+from pytest_kmslab.calls.changing import READS
+from pytest_kmslab.errors import UnreadError
+from pytest_kmslab.facts import Caller
+
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
+}
+ADMIN = Caller(
+    f"arn:aws:iam::{ACCOUNT}:user/operator", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/operator", "", "User"
+)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Served]:
+    with served() as account:
+        yield account
+
+
+@pytest.fixture(scope="module")
+def operator(account: Served) -> Credentials:
+    return Credentials(*account.administrator())
+
+
+def facts_for(account: Served, credentials: Credentials) -> AwsFacts:
+    session: Any = Session()
+    session.set_credentials(credentials.access_key_id, credentials.secret_access_key)
+    administrator = Administrator("operator", ADMIN.arn, credentials, session)
+    return AwsFacts(administrator, ACCOUNT, REGION, account.url)
+
+
+@pytest.fixture
+def facts(account: Served, operator: Credentials) -> AwsFacts:
+    return facts_for(account, operator)
+
+
+@pytest.fixture
+def ana(account: Served) -> Iterator[Credentials]:
+    """A user with a policy of each kind, in a group that has two."""
+    iam = account.client("iam")
+    iam.create_user(UserName="ana", Path="/people/", Tags=[{"Key": "team", "Value": "red"}])
+    iam.put_user_policy(UserName="ana", PolicyName="inline", PolicyDocument=json.dumps(ALLOW))
+    iam.attach_user_policy(UserName="ana", PolicyArn="arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess")
+    mine = iam.create_policy(PolicyName="mine", PolicyDocument=json.dumps(ALLOW))["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName="ana", PermissionsBoundary=mine)
+    iam.create_group(GroupName="readers")
+    iam.put_group_policy(GroupName="readers", PolicyName="of-group", PolicyDocument=json.dumps(ALLOW))
+    iam.attach_group_policy(GroupName="readers", PolicyArn=mine)
+    iam.add_user_to_group(GroupName="readers", UserName="ana")
+    key = iam.create_access_key(UserName="ana")["AccessKey"]
+    yield Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    iam.remove_user_from_group(GroupName="readers", UserName="ana")
+    iam.delete_user_permissions_boundary(UserName="ana")
+    iam.detach_group_policy(GroupName="readers", PolicyArn=mine)
+    iam.delete_group_policy(GroupName="readers", PolicyName="of-group")
+    iam.delete_group(GroupName="readers")
+    iam.delete_policy(PolicyArn=mine)
+    iam.delete_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="ana", PolicyName="inline")
+    iam.detach_user_policy(UserName="ana", PolicyArn="arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess")
+    iam.delete_user(UserName="ana")
+
+
+def learn(facts: AwsFacts, operation: str, response: dict[str, Any], **params: Any) -> None:
+    service, _, name = operation.partition(":")
+    facts.learn(ApiCall(service, name, params, REGION, ADMIN), response)
+
+
+def test_sts_says_whose_unknown_credentials_are(facts: AwsFacts, ana: Credentials) -> None:
+    caller = facts.caller(ana)
+    assert caller.arn == caller.principal_arn == f"arn:aws:iam::{ACCOUNT}:user/people/ana"
+    assert (caller.kind, caller.username, caller.tags) == ("User", "ana", {"team": "red"})
+    assert caller.user_id
+
+
+def test_an_access_key_that_was_seen_made_needs_no_asking(facts: AwsFacts, ana: Credentials) -> None:
+    made = {"AccessKey": {"AccessKeyId": "AKIANEW", "SecretAccessKey": "s", "UserName": "ana"}}
+    learn(facts, "iam:CreateAccessKey", made)
+    assert facts.caller(Credentials("AKIANEW", "s")).arn == f"arn:aws:iam::{ACCOUNT}:user/people/ana"
+
+
+def test_credentials_that_aws_does_not_know_are_its_error(facts: AwsFacts) -> None:
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        facts.caller(Credentials("AKIANOBODY", "secret"))
+
+
+def test_policies_of_a_user_and_of_its_groups(facts: AwsFacts, ana: Credentials) -> None:
+    policies = facts.policies(facts.caller(ana), "*")
+    names = [named.name for named in policies.identity]
+    assert sorted(names) == ["AmazonDynamoDBReadOnlyAccess", "inline", "mine", "of-group"]
+    assert all(named.policy.statements for named in policies.identity)
+    assert policies.permissions_boundary is not None
+    assert policies.permissions_boundary.name == f"arn:aws:iam::{ACCOUNT}:policy/mine"
+
+
+def test_a_change_through_the_seam_is_seen_at_once(
+    facts: AwsFacts, account: Served, ana: Credentials
+) -> None:
+    caller = facts.caller(ana)
+    assert len(facts.policies(caller, "*").identity) == 4
+    iam = account.client("iam")
+    iam.put_user_policy(UserName="ana", PolicyName="more", PolicyDocument=json.dumps(ALLOW))
+    facts.changed("iam")
+    assert len(facts.policies(caller, "*").identity) == 5
+    iam.delete_user_policy(UserName="ana", PolicyName="more")
+
+
+def test_a_role_s_session_is_known_by_sts_and_by_the_seam(
+    facts: AwsFacts, account: Served, operator: Credentials
+) -> None:
+    iam = account.client("iam")
+    role = iam.create_role(RoleName="reader", Path="/app/", AssumeRolePolicyDocument=json.dumps(TRUST))[
+        "Role"
+    ]
+    sts = account.client("sts", operator.access_key_id, operator.secret_access_key)
+    params = {"RoleArn": role["Arn"], "RoleSessionName": "s1"}
+    made = sts.assume_role(**params, Policy=json.dumps(ALLOW))
+    given = made["Credentials"]
+    session = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    told = facts.caller(session)
+    learn(facts, "sts:AssumeRole", made, **params, Policy=json.dumps(ALLOW))
+    seen = facts.caller(session)
+    for caller in (told, seen):
+        assert caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
+        assert (caller.principal_arn, caller.kind) == (role["Arn"], "AssumedRole")
+        assert facts.resource_policy(role["Arn"]) is not None
+    assert (told.session_policies, seen.session_policies) == ((), (json.dumps(ALLOW),))
+    iam.delete_role(RoleName="reader")
+
+
+def test_a_table_and_the_key_it_is_under(facts: AwsFacts, account: Served) -> None:
+    kms, dynamodb = account.client("kms"), account.client("dynamodb")
+    key = kms.create_key(Tags=[{"TagKey": "a", "TagValue": "b"}])["KeyMetadata"]
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key["KeyId"])
+    dynamodb.create_table(
+        TableName="books",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/mine"},
+    )
+    table = facts.table("books", REGION, ACCOUNT)
+    assert table is not None
+    assert (table.key_arn, table.hash_key) == (key["Arn"], "id")
+    read = facts.key("alias/mine", REGION, ACCOUNT)
+    assert read is not None
+    assert (read.arn, read.aliases, read.tags) == (key["Arn"], ("alias/mine",), {"a": "b"})
+    assert facts.key_policy(key["Arn"]) is not None
+    assert len(facts.grants(key["Arn"])) == 2
+    assert facts.table("films", REGION, ACCOUNT) is None
+
+
+def test_a_ciphertext_that_was_seen_made_has_its_key(facts: AwsFacts, account: Served) -> None:
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    blob = b"\x01\x02 as AWS makes them"
+    assert facts.key_of_ciphertext(blob, REGION, ACCOUNT) is None
+    learn(facts, "kms:Encrypt", {"CiphertextBlob": blob, "KeyId": key})
+    found = facts.key_of_ciphertext(blob, REGION, ACCOUNT)
+    assert found is not None
+    assert found.arn == key
+
+
+def test_an_aws_managed_key_is_not_made_by_looking(facts: AwsFacts, account: Served) -> None:
+    with pytest.raises(UnreadError, match="alias/aws/sqs"):
+        facts.key("alias/aws/sqs", REGION, ACCOUNT)
+    aliases = account.client("kms").list_aliases()["Aliases"]
+    assert not any(one["AliasName"] == "alias/aws/sqs" and "TargetKeyId" in one for one in aliases)
+
+
+@pytest.mark.parametrize(
+    "key_id", ["arn:aws:kms:us-east-1:444455556666:key/x", "arn:aws:kms:us-east-1:444455556666:alias/x"]
+)
+def test_another_account_s_key_cannot_be_read(facts: AwsFacts, key_id: str) -> None:
+    with pytest.raises(UnreadError, match="of another account"):
+        facts.key(key_id, REGION, ACCOUNT)
+
+
+def test_who_is_behind_a_unique_id_cannot_be_told(facts: AwsFacts) -> None:
+    with pytest.raises(UnreadError):
+        facts.principal_exists("AIDAEXAMPLE000000001")
+
+
+@pytest.mark.parametrize(
+    ("principal", "exists"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:user/operator", True),
+        (f"arn:aws:iam::{ACCOUNT}:user/nobody", False),
+        (f"arn:aws:iam::{ACCOUNT}:user/elsewhere/operator", False),
+        (f"arn:aws:iam::{ACCOUNT}:root", True),
+        ("*", True),
+    ],
+)
+def test_principals_are_looked_up_by_name(facts: AwsFacts, principal: str, exists: bool) -> None:
+    assert facts.principal_exists(principal) is exists
+
+
+def test_what_may_not_be_read_is_aws_s_error(account: Served) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="blind")
+    key = iam.create_access_key(UserName="blind")["AccessKey"]
+    blind = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    with pytest.raises(ClientError, match="not authorized to perform: iam:GetUser"):
+        facts_for(account, blind).caller(blind)
+
+
+def test_nothing_but_reading_is_done(
+    facts: AwsFacts, ana: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.client import BaseClient
+
+    done: list[str] = []
+    make = BaseClient._make_api_call
+
+    def noted(client: Any, operation: str, params: Any) -> Any:
+        done.append(operation)
+        return make(client, operation, params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    caller = facts.caller(ana)
+    facts.policies(caller, "*")
+    facts.table("books", REGION, ACCOUNT)
+    facts.key("alias/mine", REGION, ACCOUNT)
+    assert done
+    assert [name for name in done if not name.startswith(READS)] == []
