@@ -26,7 +26,8 @@ class Caller:
     root user, `FederatedUser`). `session_policies` holds the documents passed when the session was made,
     `token_issued` is the time of temporary credentials (`aws:TokenIssueTime`), empty for lasting ones,
     `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`,
-    `context` further condition keys of the caller (organization, source identity), `transitive` the
+    `context` further condition keys of the caller (organization, source identity,
+    multi-factor authentication), `transitive` the
     names of the session tags that the next session in a chain inherits.
     """
 
@@ -119,6 +120,10 @@ class Facts(Protocol):
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of an IAM user or role; empty where it has none or does not exist."""
+
+    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
+        """The base32 seed of a virtual MFA device that is enabled for a user; None where it is not, or
+        the backend does not tell."""
 
     def principal_exists(self, principal: str) -> bool:
         """Whether a principal named in a key policy (an ARN, an account id, a unique id) can be resolved.

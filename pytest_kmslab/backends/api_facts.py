@@ -89,6 +89,10 @@ class ApiFacts:
         text = self._resource_policy_text(service, resource)
         return named_policy(resource, text) if text else None
 
+    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
+        """None: an endpoint tells a seed to nobody but who makes the device."""
+        return None
+
     def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
         """None: organizations are not read."""
         return ()

@@ -25,6 +25,7 @@ from pytest_kmslab.backends.moto_objects import (
     place_of,
     table_of,
 )
+from pytest_kmslab.backends.moto_users import mfa_seed
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 
@@ -87,6 +88,10 @@ class MotoFacts:
     def principal_exists(self, principal: str) -> bool:
         """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""
         return self._identities.exists(principal)
+
+    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
+        """The seed of a device that moto made and that is enabled for the user."""
+        return mfa_seed(user_arn, serial)
 
     def policies(self, caller: Caller, resource: str) -> Policies:
         """The caller's policies, and the policy that hangs on the resource."""

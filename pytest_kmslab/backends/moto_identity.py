@@ -29,6 +29,7 @@ from pytest_kmslab.facts import Caller, Credential
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 BOUNDARY = "permissions_boundary_arn"
 """moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
+SESSION_CONTEXT = "kmslab_context"
 SESSION_POLICY_ARNS = "kmslab_policy_arns"
 SESSION_ISSUED = "kmslab_issued_at"
 SESSION_ROLE = "kmslab_role_id"
@@ -207,7 +208,10 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
         tags={**(_tags(role) if role is not None else {}), **getattr(session, SESSION_TAGS, {})},
         token_issued=getattr(session, SESSION_ISSUED, ""),
         session_policies=_session_texts(session, iam_backends[account][partition]),
-        context={"aws:SourceIdentity": source} if source else {},
+        context={
+            **getattr(session, SESSION_CONTEXT, {}),
+            **({"aws:SourceIdentity": source} if source else {}),
+        },
         transitive=getattr(session, SESSION_TRANSITIVE, ()),
     )
     return Credential(

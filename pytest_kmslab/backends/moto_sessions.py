@@ -16,6 +16,7 @@ from moto.sts.models import sts_backends
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.moto_identity import (
     ISSUED,
+    SESSION_CONTEXT,
     SESSION_ISSUED,
     SESSION_POLICY_ARNS,
     SESSION_ROLE,
@@ -43,9 +44,15 @@ def keep_role_session(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]
     setattr(session, SESSION_TRANSITIVE, tuple(dict.fromkeys(transitive)))
     setattr(session, SESSION_SOURCE, call.params.get("SourceIdentity") or call.caller.source_identity)
     setattr(session, SESSION_ISSUED, _now())
+    setattr(session, SESSION_CONTEXT, _authenticated(call))
     role = entity_of(str(call.params["RoleArn"]))
     if role is not None:
         setattr(session, SESSION_ROLE, unique_id(role))
+
+
+def _authenticated(call: ApiCall) -> dict[str, str]:
+    """A session that was asked for with a one-time password, which was right: the call was let through."""
+    return {"aws:MultiFactorAuthPresent": "true"} if "SerialNumber" in call.params else {}
 
 
 def _inherited(caller: Caller) -> dict[str, str]:
@@ -60,7 +67,7 @@ def issue_session_token(_facts: MotoFacts, call: ApiCall, response: dict[str, An
     """GetSessionToken: the same principal, with temporary credentials.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    _issue(call, response, call.caller)
+    _issue(call, response, replace(call.caller, context={**call.caller.context, **_authenticated(call)}))
 
 
 def issue_federation_token(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:

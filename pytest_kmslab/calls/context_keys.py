@@ -20,7 +20,8 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     """The condition keys that say who asks, in which Region and, if `now` is given, when.
 
     Keys of the network (`aws:SourceIp` and its like) are absent: nothing here knows them.
-    `aws:MultiFactorAuthPresent` is absent with long-term credentials, false with temporary ones.
+    `aws:MultiFactorAuthPresent` is absent with long-term credentials, with temporary ones false or, where
+    they were asked for with a one-time password, true.
     """
     keys: Keys = {
         "aws:PrincipalArn": caller.principal_arn,
@@ -40,10 +41,16 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     for name, value in caller.tags.items():
         keys[f"aws:PrincipalTag/{name}"] = value
     keys.update(caller.context)
+    if now is not None and "aws:MultiFactorAuthPresent" in caller.context:
+        keys["aws:MultiFactorAuthAge"] = int((now - _time(caller.token_issued)).total_seconds())
     if now is not None:
         keys["aws:CurrentTime"] = now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         keys["aws:EpochTime"] = int(now.timestamp())
     return keys
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 def resource_tags(tags: Mapping[str, str]) -> Keys:

@@ -11,6 +11,7 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags
+from pytest_kmslab.calls.mfa import authenticated
 from pytest_kmslab.calls.policy_documents import check_session_policy
 from pytest_kmslab.facts import Facts
 
@@ -51,6 +52,7 @@ def _assume_role(call: ApiCall, facts: Facts) -> Asks:
     tags = facts.iam_tags(role)
     keys = {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
     keys.update(_request_keys(call, _ROLE_KEYS))
+    keys.update(authenticated(call, facts))
     actions = ["sts:AssumeRole"]
     if call.params.get("Tags") or call.caller.transitive:
         actions.append("sts:TagSession")
@@ -89,6 +91,7 @@ def _assume_root(call: ApiCall, facts: Facts) -> Asks:
 def _get_session_token(call: ApiCall, facts: Facts) -> Asks:
     """No permission is needed, but lasting credentials are."""
     _refuse_temporary(call)
+    authenticated(call, facts)
     yield from ()
 
 

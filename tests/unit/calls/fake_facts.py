@@ -173,6 +173,9 @@ class FakeFacts:
         own = self.key_policies.get(resource)
         return None if own is None else NamedPolicy(resource, own)
 
+    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
+        return None
+
     def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
         return ()
 
