@@ -21,11 +21,11 @@ from pytest_kmslab.backends.moto_objects import (
     backend_of,
     entity_of,
     key_of,
+    mfa_seed,
     partition_of,
     place_of,
     table_of,
 )
-from pytest_kmslab.backends.moto_users import mfa_seed
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 

@@ -107,3 +107,13 @@ def unique_id(entity: Any) -> str:
     prefix = "AROA" if isinstance(entity, Role) else "AIDA"
     given = str(entity.id).upper()
     return given if given.startswith(prefix) else prefix + given
+
+
+def mfa_seed(user_arn: str, serial: str) -> str | None:
+    """The base32 seed of a user's virtual MFA device; None where it is not enabled for them."""
+    user, place = entity_of(user_arn), place_of(user_arn)
+    backend = backend_of(iam_backends, place.account, place.partition)
+    device = None if backend is None else backend.virtual_mfa_devices.get(serial)
+    if user is None or device is None or serial not in user.mfa_devices:
+        return None
+    return str(device.base32_string_seed)

@@ -11,7 +11,7 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto_identity import BOUNDARY
-from pytest_kmslab.backends.moto_objects import backend_of, entity_of, place_of
+from pytest_kmslab.backends.moto_objects import entity_of
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -111,16 +111,6 @@ def check_detached(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     if any(arn in one.managed_policies or getattr(one, BOUNDARY, None) == arn for one in holders):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     return {}
-
-
-def mfa_seed(user_arn: str, serial: str) -> str | None:
-    """The base32 seed of a user's virtual MFA device; None where it is not enabled for them."""
-    user, place = entity_of(user_arn), place_of(user_arn)
-    backend = backend_of(iam_backends, place.account, place.partition)
-    device = None if backend is None else backend.virtual_mfa_devices.get(serial)
-    if user is None or device is None or serial not in user.mfa_devices:
-        return None
-    return str(device.base32_string_seed)
 
 
 def rename_keys(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
