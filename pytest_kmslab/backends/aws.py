@@ -110,7 +110,7 @@ class AwsBackend:
         from pytest_kmslab.calls.changing import changes_facts
 
         if changes_facts(call):
-            self.facts.changed(call.service)
+            self.facts.forget(call)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """AWS keeps it."""

@@ -39,6 +39,9 @@ LEARNT = {
 }
 """What AWS tells once only: a row an operation."""
 
+OF_ONE = ("UserName", "NewUserName", "RoleName")
+"""The parameters of a change of one user or role."""
+
 ENCRYPTING = ("Encrypt", "GenerateDataKey", "ReEncrypt")
 
 
@@ -137,6 +140,18 @@ class AwsFacts(ApiFacts):
         self.keys = AwsKeys(self.clients, self.identities, kept, self._of_others)
         self.tables = ApiTables(self.clients, self.identities, self.keys, kept, self._of_others)
 
+    def forget(self, call: ApiCall) -> None:
+        """A call has changed something, or is about to: forget what was read of it.
+
+        A change of one user or role leaves what is known of others: nothing else of theirs hangs on it.
+        """
+        if call.service != "iam":
+            self._of_others.drop()
+            return
+        changed = {str(call.params[name]).lower() for name in OF_ONE if call.params.get(name)}
+        whole = not changed or bool(call.params.get("GroupName"))
+        self._of_iam.drop(None if whole else lambda key: _name_of(key) in changed)
+
     def caller(self, given: Credentials) -> Caller:
         """Who holds these credentials."""
         return self.identities.caller(given)
@@ -153,6 +168,11 @@ class AwsFacts(ApiFacts):
         made = call.service == "kms" and call.operation.startswith(ENCRYPTING)
         if made and "CiphertextBlob" in response and "KeyId" in response:
             self.keys.keep_ciphertext(bytes(response["CiphertextBlob"]), str(response["KeyId"]))
+
+
+def _name_of(key: tuple[str, str]) -> str:
+    """Whose something is that was read of IAM: kept under a kind and a name, or under a word and an ARN."""
+    return key[1].rsplit("/", 1)[-1].lower()
 
 
 def _ciphertext_name(ciphertext: bytes) -> str:

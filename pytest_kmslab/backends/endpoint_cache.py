@@ -40,8 +40,10 @@ class ReadCache:
                 self._held[key] = (started, value)
         return value
 
-    def drop(self) -> None:
-        """Forget everything: something was changed, or is about to be."""
+    def drop(self, concerned: Callable[[Any], bool] | None = None) -> None:
+        """Forget everything, or what is kept under the keys concerned: it was changed, or is about to be."""
         with self._lock:
             self._age += 1
-            self._held.clear()
+            gone = [key for key in self._held if concerned is None or concerned(key)]
+            for key in gone:
+                del self._held[key]

@@ -86,8 +86,7 @@ def compare(expected: Prediction, answer: Answer) -> Finding:
     if not answer.denied:
         return AGREES if denied is None else Finding(Kind.DISAGREES, "", denied, Outcome.ALLOWED)
     if denied is None:
-        asked = next((one for one in expected.entries if _same(one, answer)), None)
-        return Finding(Kind.DISAGREES, "", asked, answer.decision or Outcome.IMPLICIT_DENY)
+        return Finding(Kind.DISAGREES, "", _asked(expected, answer), answer.decision or Outcome.IMPLICIT_DENY)
     if not _same(denied, answer):
         return Finding(Kind.DISAGREES, "", denied, Outcome.ALLOWED)
     if answer.decision in (None, denied.decision.decision):
@@ -108,6 +107,13 @@ def _hindrance(expected: Prediction, answer: Answer) -> str:
     if answer.denied and not answer.action and expected.denied is not None:
         return "AWS's denial names no action"
     return ""
+
+
+def _asked(expected: Prediction, answer: Answer) -> Entry | None:
+    """The question that AWS answered with no: of several about the action the one whose resource it names."""
+    about = [entry for entry in expected.entries if _same(entry, answer)]
+    named = [entry for entry in about if entry.request.resource in answer.message]
+    return next(iter((*named, *about)), None)
 
 
 def _same(entry: Entry, answer: Answer) -> bool:

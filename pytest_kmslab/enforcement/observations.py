@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +62,10 @@ class Observations:
     def add_disagreement(self, expected: Prediction, answer: Answer, finding: Finding) -> None:
         """AWS decided otherwise."""
         with self._lock:
-            file = self._files.write_disagreement(expected, answer, finding)
-            self.disagreements.append(Disagreement(expected, answer, finding, file))
+            file = self._files.write_disagreement(answer, finding)
+            # Without the call: its parameters are nobody's business, and some are secrets.
+            known = replace(expected, call=None)
+            self.disagreements.append(Disagreement(known, answer, finding, file))
 
     def counts(self) -> Mapping[str, Any]:
         """The counts in plain values, for another process."""

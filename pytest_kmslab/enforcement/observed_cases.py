@@ -30,19 +30,18 @@ def agreed_cases(expected: Prediction, answer: Answer, date: str) -> Iterator[Ca
 
     Of a denial that does not say which kind it is, nothing.
     """
-    source = _source(expected, answer)
     if expected.denied is None:
         for entry in expected.entries:
-            yield case_of(entry, Outcome.ALLOWED, source, date)
+            yield case_of(entry, Outcome.ALLOWED, _source(entry, answer), date)
     elif answer.decision is not None:
-        yield case_of(expected.denied, answer.decision, source, date)
+        yield case_of(expected.denied, answer.decision, _source(expected.denied, answer), date)
 
 
-def disagreed_case(expected: Prediction, answer: Answer, finding: Finding, date: str) -> Case | None:
+def disagreed_case(answer: Answer, finding: Finding, date: str) -> Case | None:
     """What AWS decided otherwise; None where it asked for something that the engine does not ask."""
     if finding.entry is None or finding.decision is None:
         return None
-    return case_of(finding.entry, finding.decision, _source(expected, answer), date)
+    return case_of(finding.entry, finding.decision, _source(finding.entry, answer), date)
 
 
 def case_of(entry: Entry, decision: Outcome, source: str, date: str) -> Case:
@@ -104,9 +103,11 @@ def _texts(entry: Entry) -> str:
     return "\n".join(print_policy(named.policy) for named in each_policy(policies)).lower()
 
 
-def _source(expected: Prediction, answer: Answer) -> str:
-    """Where the case is from, in one line."""
-    if not answer.denied:
-        return f"recorded: AWS let {expected.operation} through"
-    said = " ".join(f"{answer.code}: {answer.message}".split())
-    return f"recorded: AWS answered {expected.operation} with {said}"
+def _source(entry: Entry, answer: Answer) -> str:
+    """Where the case is from, in one line. That a call asks for something else too is not seen on AWS."""
+    if answer.denied:
+        said = " ".join(f"{answer.code}: {answer.message}".split())
+        return f"recorded: AWS answered {entry.operation} with {said}"
+    asked = entry.request.action
+    taken = "" if asked == entry.operation else f", which is taken to ask {asked}"
+    return f"recorded: AWS let {entry.operation} through{taken}"

@@ -54,9 +54,9 @@ class ObservedFiles:
         except OSError as error:
             self.problem = f"what AWS decided cannot be kept: {error}"
 
-    def write_disagreement(self, expected: Prediction, answer: Answer, finding: Finding) -> str:
+    def write_disagreement(self, answer: Answer, finding: Finding) -> str:
         """Write the case of a disagreement, and answer where it is, or in brackets why there is none."""
-        case = disagreed_case(expected, answer, finding, self._today())
+        case = disagreed_case(answer, finding, self._today())
         if case is None:
             return NOT_ASKED
         case = _scrubbed(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from pytest_kmslab.calls.changing import READS
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.facts import Caller
 
+PERMISSIONS = Path(__file__).parents[3] / "docs" / "observe-permissions.json"
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 TRUST = {
     "Version": "2012-10-17",
@@ -117,7 +119,7 @@ def test_a_change_through_the_seam_is_seen_at_once(
     assert len(facts.policies(caller, "*").identity) == 4
     iam = account.client("iam")
     iam.put_user_policy(UserName="ana", PolicyName="more", PolicyDocument=json.dumps(ALLOW))
-    facts.changed("iam")
+    facts.forget(ApiCall("iam", "PutUserPolicy", {"UserName": "Ana"}, REGION, ADMIN))
     assert len(facts.policies(caller, "*").identity) == 5
     iam.delete_user_policy(UserName="ana", PolicyName="more")
 
@@ -221,22 +223,45 @@ def test_what_may_not_be_read_is_aws_s_error(account: Served) -> None:
         facts_for(account, blind).caller(blind)
 
 
-def test_nothing_but_reading_is_done(
-    facts: AwsFacts, ana: Credentials, monkeypatch: pytest.MonkeyPatch
+def test_reading_needs_the_documented_permissions_and_no_others(
+    account: Served, ana: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from botocore.client import BaseClient
 
-    done: list[str] = []
+    done: set[str] = set()
     make = BaseClient._make_api_call
 
     def noted(client: Any, operation: str, params: Any) -> Any:
-        done.append(operation)
+        done.add(f"{client.meta.service_model.service_name}:{operation}")
         return make(client, operation, params)
 
+    facts = facts_for(account, reader(account))
+    role = a_role_with_a_policy(account)
     monkeypatch.setattr(BaseClient, "_make_api_call", noted)
-    caller = facts.caller(ana)
-    facts.policies(caller, "*")
-    facts.table("books", REGION, ACCOUNT)
-    facts.key("alias/mine", REGION, ACCOUNT)
-    assert done
-    assert [name for name in done if not name.startswith(READS)] == []
+    facts.policies(facts.caller(ana), "*")
+    facts.policies(Caller(role, ACCOUNT, role, "", "AssumedRole"), role)
+    table = facts.table("books", REGION, ACCOUNT)
+    assert table is not None
+    assert table.key_arn is not None
+    facts.resource_policy(table.arn)
+    facts.key_policy(table.key_arn)
+    facts.grants(table.key_arn)
+    documented = set(json.loads(PERMISSIONS.read_text("utf-8"))["Statement"][0]["Action"])
+    assert done - {"sts:GetCallerIdentity"} == documented
+    assert [one for one in documented if not one.partition(":")[2].startswith(READS)] == []
+
+
+def reader(account: Served) -> Credentials:
+    """A user with the documented permissions only."""
+    iam = account.client("iam")
+    iam.create_user(UserName="reader")
+    iam.put_user_policy(UserName="reader", PolicyName="p", PolicyDocument=PERMISSIONS.read_text("utf-8"))
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def a_role_with_a_policy(account: Served) -> str:
+    iam = account.client("iam")
+    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+    iam.put_role_policy(RoleName="worker", PolicyName="p", PolicyDocument=json.dumps(ALLOW))
+    return str(role["Arn"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,13 @@ def test_denied_where_an_allowance_was_expected() -> None:
     asked = [entry(), entry("kms:Decrypt")]
     found = compare(expecting(*asked), denial("kms:Decrypt", Outcome.EXPLICIT_DENY))
     assert (found.kind, found.entry, found.decision) == (Kind.DISAGREES, asked[1], Outcome.EXPLICIT_DENY)
+
+
+def test_of_several_questions_about_the_action_the_one_whose_resource_aws_names() -> None:
+    other = entry()._replace(request=Request(ANA, "dynamodb:GetItem", TABLE.replace("books", "films")))
+    told = replace(denial(), message=f"… dynamodb:GetItem on resource: {other.request.resource} because …")
+    assert compare(expecting(entry(), other), told).entry == other
+    assert compare(expecting(other, entry()), told).entry == other
 
 
 def test_a_denial_of_an_unnamed_action_is_no_allowance() -> None:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.authz.case import parse_case
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.backends.moto import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
@@ -22,7 +23,9 @@ from pytest_kmslab.facts import Caller
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+ROOT_ARN = f"arn:aws:iam::{ACCOUNT}:root"
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
+ROOT = Caller(ROOT_ARN, ACCOUNT, ROOT_ARN, ACCOUNT, "Account")
 NOBODY = Caller(ANA, ACCOUNT, ANA, "AIDA", "User", "ana")
 DENIED = {
     "Error": {
@@ -48,9 +51,10 @@ class Seen:
         parsed: dict[str, Any],
         service: str = "kms",
         operation: str = "ListKeys",
+        caller: Caller = NOBODY,
         **params: Any,
     ) -> Observed:
-        call = ApiCall(service, operation, params, REGION, NOBODY)
+        call = ApiCall(service, operation, params, REGION, caller)
         observed = self.observer.before(call.name, lambda: call)
         self.observer.after(observed, status, parsed)
         return observed
@@ -93,6 +97,25 @@ def test_what_aws_lets_through_and_the_engine_does_not_is_a_disagreement(seen: S
     (found,) = seen.found.disagreements
     assert found.finding.decision is Outcome.ALLOWED
     assert found.file.startswith(".kmslab/disagreements/kms_list_keys_allowed_")
+
+
+def test_what_aws_denies_and_the_engine_does_not_is_a_disagreement(seen: Seen, tmp_path: Path) -> None:
+    seen.call(400, DENIED, caller=ROOT, Marker="what was sent")
+    assert seen.counts == (0, 0, {}, 1)
+    (found,) = seen.found.disagreements
+    case = parse_case((tmp_path / found.file).read_text("utf-8"), expectation_required=True)
+    assert case.expect is not None
+    assert case.expect.decision is Outcome.IMPLICIT_DENY
+    assert case.decide().allowed
+    assert case.source.startswith("recorded: AWS answered kms:ListKeys with AccessDeniedException: User: ")
+    assert found.expected.call is None
+
+
+def test_a_question_that_the_engine_does_not_ask_makes_no_case(seen: Seen, tmp_path: Path) -> None:
+    message = "User: x is not authorized to perform: kms:Decrypt on resource: y"
+    seen.call(400, {"Error": {"Code": "AccessDeniedException", "Message": message}}, caller=ROOT)
+    assert seen.found.disagreements[0].file.startswith("(no case: AWS asks for something that the engine")
+    assert not (tmp_path / ".kmslab").exists()
 
 
 def test_the_same_disagreement_is_written_once(seen: Seen, tmp_path: Path) -> None:
