@@ -28,7 +28,8 @@ class Caller:
     `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`,
     `context` further condition keys of the caller (organization, source identity,
     multi-factor authentication), `transitive` the
-    names of the session tags that the next session in a chain inherits.
+    names of the session tags that the next session in a chain inherits,
+    `address` the IP address that the request came from (`aws:SourceIp`), which only the gateway knows.
     """
 
     arn: str
@@ -42,6 +43,7 @@ class Caller:
     identity_arn: str = ""
     token_issued: str = ""
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    address: str = ""
     transitive: tuple[str, ...] = ()
 
     @property

@@ -28,9 +28,10 @@ class EndpointBackend:
     """An account at an endpoint, shared with every other process that uses the endpoint.
 
     `account` is empty before the first `start` or `describe`, which ask for it.
-    `root` are credentials that the endpoint takes for the account's root user. Nothing is reset: what a
-    lab makes it removes itself. Secrets of access keys and what the endpoint drops of tables are kept on
-    the endpoint, so a key that was made where no seam of ours was there is an unknown one. `probe` is the
+    `root` are credentials that the endpoint takes for the account's root user. Other accounts are known where
+    the endpoint takes an access key of twelve digits for the root user's of that account. Nothing is reset:
+    what a lab makes it removes itself. Secrets of access keys and what the endpoint drops of tables are kept
+    on the endpoint, so a key that was made where no seam of ours was there is an unknown one. `probe` is the
     name of the user by whom it is found out what the endpoint decides by itself, and that user's tags.
     """
 
@@ -118,23 +119,27 @@ class EndpointBackend:
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep it in the shared store."""
-        self.facts.tables.keep(table_arn, key=key_arn)
+        if (facts := self.facts.of_arn(table_arn)) is not None:
+            facts.tables.keep(table_arn, key=key_arn)
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """Kept in the shared store."""
-        return self.facts.tables.encryption_changes(table_arn)
+        facts = self.facts.of_arn(table_arn)
+        return None if facts is None else facts.tables.encryption_changes(table_arn)
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on the endpoint's own key."""
         from pytest_kmslab.backends import endpoint_grants
 
-        endpoint_grants.add(self.facts, table_arn, key_arn)
+        if (facts := self.facts.of_arn(key_arn)) is not None:
+            endpoint_grants.add(facts, table_arn, key_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         from pytest_kmslab.backends import endpoint_grants
 
-        endpoint_grants.retire(self.facts, table_arn)
+        if (facts := self.facts.of_arn(table_arn)) is not None:
+            endpoint_grants.retire(facts, table_arn)
 
     def _reach(self) -> None:
         from botocore.exceptions import BotoCoreError, ClientError

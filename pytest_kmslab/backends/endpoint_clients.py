@@ -47,6 +47,12 @@ class EndpointClients:
                 self._made[key] = self._client(*key)
             return self._made[key]
 
+    def of_account(self, account: str) -> EndpointClients:
+        """Clients of another account's root user, who goes by the account's number."""
+        others = EndpointClients(self.url, self.region, Credentials(account, self.root.secret_access_key))
+        others._session = self._session
+        return others
+
     def with_credentials(self, service: str, credentials: Credentials) -> Any:
         """A client that signs as somebody else, still undecided."""
         with self._lock:

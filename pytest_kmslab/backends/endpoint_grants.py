@@ -38,15 +38,17 @@ def retire(facts: ApiFacts, table_arn: str) -> None:
     """Take a table's grants off the key it is kept to be under; grants of people and of others stay."""
     from botocore.exceptions import ClientError
 
-    key = facts.keys.by_arn(facts.tables.record(table_arn).get("key") or "")
-    if key is None:
+    named = facts.tables.record(table_arn).get("key") or ""
+    owner = facts.of_arn(named)
+    key = None if owner is None else owner.keys.by_arn(named)
+    if owner is None or key is None:
         return
     context, service = encryption_context(table_arn), _service(table_arn)
-    for grant in facts.keys.grants(key):
+    for grant in owner.keys.grants(key):
         if grant.grantee_principal != service or grant.encryption_context_subset != context:
             continue
         try:
-            facts.clients.of("kms", key.region).revoke_grant(KeyId=key.arn, GrantId=grant.grant_id)
+            owner.clients.of("kms", key.region).revoke_grant(KeyId=key.arn, GrantId=grant.grant_id)
         except ClientError as error:
             if code_of(error) not in GONE:
                 raise

@@ -26,7 +26,7 @@ Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 
 
 class ApiIdentities:
-    """Callers and their policies. There is one account, whose root user signs what is asked here."""
+    """Callers of one account and their policies. Its root user signs what is asked here."""
 
     def __init__(self, clients: EndpointClients, store: Store, cache: ReadCache) -> None:
         self._clients = clients
@@ -53,22 +53,25 @@ class ApiIdentities:
         return self._cache.get("iam", lambda: read_snapshot(self._clients.of("iam")))
 
     def keep(self, access_key_id: str, record: Record) -> None:
-        """Keep the secret of an access key: nobody is told it a second time."""
-        self._store.put(f"credentials/{access_key_id}", record)
+        """Keep the secret of an access key of this account: nobody is told it a second time."""
+        self._store.put(f"credentials/{access_key_id}", {**record, "account": self.account})
 
-    def credential(self, access_key_id: str) -> Credential | None:
-        """The credential of an access key; None for one that was made where no seam saw it."""
-        if access_key_id == self.root.access_key_id:
-            arn = f"arn:aws:iam::{self.account}:root"
-            caller = Caller(arn, self.account, arn, self.account, "Account")
-            return Credential(
-                access_key_id, self.root.secret_access_key, caller, session_token=self.root.session_token
-            )
+    def record(self, access_key_id: str) -> Record | None:
+        """What was kept of an access key, of whichever account."""
         if not ACCESS_KEY_ID.fullmatch(access_key_id):
             return None
-        record = self._store.lasting(f"credentials/{access_key_id}")
-        if record is None:
-            return None
+        return self._store.lasting(f"credentials/{access_key_id}")
+
+    def root_credential(self, access_key_id: str) -> Credential:
+        """The root user's, by the access key that it goes by."""
+        arn = f"arn:aws:iam::{self.account}:root"
+        caller = Caller(arn, self.account, arn, self.account, "Account")
+        return Credential(
+            access_key_id, self.root.secret_access_key, caller, session_token=self.root.session_token
+        )
+
+    def held(self, access_key_id: str, record: Record) -> Credential | None:
+        """The credential of an access key of this account, by what was kept of it."""
         if "caller" in record:
             return self._session(access_key_id, record)
         return self._users(access_key_id, record)
@@ -127,8 +130,8 @@ class ApiIdentities:
 
     def _session(self, access_key_id: str, record: Record) -> Credential:
         """A session lives as long as the user or role that it was made for."""
-        kept = {**record["caller"], "session_policies": tuple(record["caller"]["session_policies"])}
-        caller = Caller(**kept)
+        lists = {name: tuple(record["caller"][name]) for name in ("session_policies", "transitive")}
+        caller = Caller(**{**record["caller"], **lists})
         holder = self.entity(caller)
         if holder is not None and caller.kind == "AssumedRole":
             caller = replace(caller, tags={**holder.tags, **caller.tags})
@@ -150,7 +153,7 @@ class ApiIdentities:
             "token": made["SessionToken"],
             "expiration": made["Expiration"].timestamp(),
             "made_for": holder.unique_id if holder is not None else self.account,
-            "caller": {**asdict(caller), "tags": dict(caller.tags)},
+            "caller": asdict(replace(caller, tags=dict(caller.tags), address="")),
         }
 
     def entity(self, caller: Caller) -> Entity | None:

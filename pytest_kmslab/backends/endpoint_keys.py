@@ -14,7 +14,7 @@ from pytest_kmslab.backends.endpoint_clients import EndpointClients, code_of
 from pytest_kmslab.backends.endpoint_identity import ApiIdentities
 from pytest_kmslab.backends.endpoint_store import Store
 from pytest_kmslab.backends.policy_principals import principals_of
-from pytest_kmslab.facts import Caller, Key
+from pytest_kmslab.facts import Key
 
 NOT_FOUND = frozenset({"NotFoundException", "ValidationException", "InvalidArnException", "InvalidAliasName"})
 GONE = frozenset({*NOT_FOUND, "KMSInvalidStateException"})
@@ -29,7 +29,7 @@ GRANTS_A_PAGE = 100
 
 
 class ApiKeys:
-    """Keys of the one account that the endpoint's root user belongs to."""
+    """Keys of one account, whose root user signs what is asked here."""
 
     def __init__(
         self, clients: EndpointClients, identities: ApiIdentities, store: Store, cache: ReadCache
@@ -67,26 +67,12 @@ class ApiKeys:
         return self._cache.get(("key policy", key.arn), lambda: self._read_policy(key))
 
     def grants(self, key: Key) -> tuple[Grant, ...]:
-        """The grants on a key. Their issuing account is the key's: there is no other."""
+        """The grants on a key, said to be issued by its account where the endpoint does not say."""
         return self._cache.get(("grants", key.arn), lambda: self._read_grants(key))
-
-    def grants_to(self, key: Key, caller: Caller) -> tuple[Grant, ...]:
-        """Those whose grantee is the caller, its role or its account."""
-        root = f"arn:aws:iam::{caller.account}:root"
-        names = (caller.arn, caller.principal_arn, root, caller.account)
-        return tuple(grant for grant in self.grants(key) if grant.grantee_principal in names)
-
-    def grant_of_token(self, token: str, region: str) -> tuple[Key, Grant] | None:
-        """The grant of a token, which only the answer to CreateGrant tells."""
-        record = self._store.lasting(_token_name(token))
-        key = self.by_arn(record["key"]) if record is not None else None
-        if record is None or key is None or key.region != region:
-            return None
-        return next(((key, grant) for grant in self.grants(key) if grant.grant_id == record["grant"]), None)
 
     def keep_token(self, token: str, key: Key, grant_id: str) -> None:
         """Remember which grant a token was given out for."""
-        self._store.put(_token_name(token), {"key": key.arn, "grant": grant_id})
+        self._store.put(token_name(token), {"key": key.arn, "grant": grant_id})
 
     def keep_principals(self, key: Key) -> None:
         """KMS stores a principal by its unique id: remember whom each ARN means now."""
@@ -192,7 +178,8 @@ class ApiKeys:
         return tuple(Grant.from_json({**issuer, **grant}) for page in pages for grant in page["Grants"])
 
 
-def _token_name(token: str) -> str:
+def token_name(token: str) -> str:
+    """The name of what is kept of a grant token."""
     return f"grant-tokens/{hashlib.sha256(token.encode()).hexdigest()}"
 
 

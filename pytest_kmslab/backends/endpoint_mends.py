@@ -14,7 +14,10 @@ from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends import endpoint_sessions
 from pytest_kmslab.backends.endpoint_answers import ANSWER, SSE
 from pytest_kmslab.backends.endpoint_clients import code_of, lacks
+from pytest_kmslab.backends.endpoint_names import own_user, plain_names, show_given_names
+from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.calls.changing import changes_facts
+from pytest_kmslab.calls.table_validation import PROTECTED
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.api_facts import ApiFacts
@@ -23,42 +26,39 @@ Response = dict[str, Any]
 
 
 class EndpointMends:
-    """The rows, bound to the account they read."""
+    """The rows, bound to the account that a call is done in."""
 
     def __init__(self, facts: ApiFacts) -> None:
         self._facts = facts
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
+        facts = self._facts_of(call)
         if changes_facts(call):
-            self._facts.changed(call.service)
+            facts.changed(call.service)
         mend = PREPARE.get(call.name)
-        return {**_bare_name(self._facts, call), **(mend(self._facts, call) if mend else {})}
+        named = {**own_user(call), **plain_names(call, facts.identities.account)}
+        return {**named, **(mend(facts, call) if mend else {})}
 
     def answer(self, call: ApiCall) -> Response | None:
         """The response of an operation that the endpoint lacks."""
         mend = ANSWER.get(call.name)
-        return mend(self._facts, call) if mend else None
+        return mend(self._facts_of(call), call) if mend else None
 
     def settle(self, call: ApiCall, response: Response) -> None:
         """Keep what the endpoint dropped and put its response right."""
-        changed = changes_facts(call)
+        facts, changed = self._facts_of(call), changes_facts(call)
         if changed:
-            self._facts.changed(call.service)
+            facts.changed(call.service)
         mend = SETTLE.get(call.name)
         if mend:
-            mend(self._facts, call, response)
+            mend(facts, call, response)
+        show_given_names(call, response)
         if changed:
-            self._facts.changed(call.service)
+            facts.changed(call.service)
 
-
-def _bare_name(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
-    """A table by its name: an old DynamoDB Local knows no ARN in its place."""
-    given = call.params.get("TableName")
-    if call.service != "dynamodb" or not isinstance(given, str) or not given.startswith("arn:"):
-        return {}
-    table = facts.table(given, call.region, call.account)
-    return {} if table is None else {"TableName": table.name}
+    def _facts_of(self, call: ApiCall) -> ApiFacts:
+        return self._facts.at(account_of_call(call, self._facts)) or self._facts
 
 
 def _existing_policies(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -124,11 +124,7 @@ def _protected(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
     """An old DynamoDB Local deletes a protected table."""
     table = facts.table(str(call.params.get("TableName")), call.region, call.account)
     if table is not None and facts.tables.record(table.arn).get("protected"):
-        raise ServiceError(
-            "ValidationException",
-            "Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
-            "protection first.",
-        )
+        raise ServiceError("ValidationException", PROTECTED)
     return {}
 
 
@@ -223,10 +219,10 @@ def keep_grant_token(facts: ApiFacts, call: ApiCall, response: Response) -> None
         facts.keys.keep_token(response["GrantToken"], key, response["GrantId"])
 
 
-def _grants_shown(_facts: ApiFacts, call: ApiCall, response: Response) -> None:
+def _grants_shown(facts: ApiFacts, _call: ApiCall, response: Response) -> None:
     """LocalStack leaves out the issuing account."""
     for grant in response["Grants"]:
-        grant.setdefault("IssuingAccount", f"arn:aws:iam::{call.account}:root")
+        grant.setdefault("IssuingAccount", f"arn:aws:iam::{facts.identities.account}:root")
 
 
 Prepare = Callable[["ApiFacts", ApiCall], Mapping[str, Any]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.apicall import ApiCall
@@ -24,14 +25,19 @@ def keep_access_key(facts: ApiFacts, _call: ApiCall, response: dict[str, Any]) -
 def keep_role_session(facts: ApiFacts, call: ApiCall, response: dict[str, Any]) -> None:
     """AssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html."""
     role = str(call.params["RoleArn"])
+    source = str(call.params.get("SourceIdentity") or call.caller.source_identity)
+    transitive = (*(call.params.get("TransitiveTagKeys") or ()), *call.caller.transitive)
     caller = Caller(
         arn=response["AssumedRoleUser"]["Arn"],
         account=role.split(":")[4],
         principal_arn=role,
         user_id=response["AssumedRoleUser"]["AssumedRoleId"],
         kind="AssumedRole",
-        tags=_tags(call.params),
+        tags={**_tags(call.params), **_inherited(call.caller)},
         session_policies=_session_policies(facts, call.params),
+        token_issued=_now(),
+        context={"aws:SourceIdentity": source} if source else {},
+        transitive=tuple(dict.fromkeys(transitive)),
     )
     _keep(facts, response, caller)
 
@@ -40,7 +46,7 @@ def keep_session_token(facts: ApiFacts, call: ApiCall, response: dict[str, Any])
     """GetSessionToken: the same principal, with temporary credentials.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    _keep(facts, response, call.caller)
+    _keep(facts, response, replace(call.caller, token_issued=_now()))
 
 
 def keep_federation_token(facts: ApiFacts, call: ApiCall, response: dict[str, Any]) -> None:
@@ -60,6 +66,7 @@ def keep_federation_token(facts: ApiFacts, call: ApiCall, response: dict[str, An
         kind="FederatedUser",
         username="",
         tags={**call.caller.tags, **_tags(call.params)},
+        token_issued=_now(),
         session_policies=_session_policies(facts, call.params) or (NOTHING,),
     )
     _keep(facts, response, caller)
@@ -79,6 +86,18 @@ def _session_policies(facts: ApiFacts, params: Mapping[str, Any]) -> tuple[str, 
     inline = (str(params["Policy"]),) if params.get("Policy") else ()
     managed = tuple(facts.identities.document(one["arn"]) for one in params.get("PolicyArns") or ())
     return (*inline, *managed)
+
+
+def _inherited(caller: Caller) -> dict[str, str]:
+    """The tags that a chain of roles hands on, and nobody on the way changes.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+    """
+    return {name: value for name, value in caller.tags.items() if name in caller.transitive}
+
+
+def _now() -> str:
+    """As `aws:TokenIssueTime` has it."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _tags(params: Mapping[str, Any]) -> dict[str, str]:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class ApiTables:
-    """Tables of the one account that the endpoint's root user belongs to."""
+    """Tables of one account, whose root user signs what is asked here."""
 
     def __init__(
         self,
@@ -192,9 +192,10 @@ def _hash_key(described: dict[str, Any]) -> str:
 
 def _name(arn: str) -> str:
     parts = arn.split(":", 5)
-    return f"tables/{parts[3]}/{parts[5].split('/')[1]}"
+    return f"tables/{parts[4]}/{parts[3]}/{parts[5].split('/')[1]}"
 
 
 def _backup_name(arn: str) -> str:
     parts = arn.split(":", 5)
-    return f"backups/{parts[3] if len(parts) == 6 else ''}/{arn.rsplit('/', 1)[-1]}"
+    where = f"{parts[4]}/{parts[3]}" if len(parts) == 6 else ""
+    return f"backups/{where}/{arn.rsplit('/', 1)[-1]}"

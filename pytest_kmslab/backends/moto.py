@@ -26,7 +26,8 @@ class MotoBackend:
 
     Where a test has started moto's `mock_aws` itself, the lab lives in that account and nothing is
     reset. The root user's credentials are made anew for each run, so no credential a person has
-    lying about is root by accident; `root` gives others, for clients in other processes.
+    lying about is root by accident. `root` gives others, for clients in other processes; the same secret
+    with an account's twelve digits as access key is then the root user of that account.
     """
 
     name = "moto"
@@ -44,7 +45,7 @@ class MotoBackend:
         self.region = region
         self.account: str = DEFAULT_ACCOUNT_ID
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
-        self.facts: MotoFacts = MotoFacts(self.account, self.root)
+        self.facts: MotoFacts = MotoFacts(self.account, self.root, every_root=root is not None)
         self._mends: MotoMends = MotoMends(self.facts)
         self._account_headers = headers
         self._started: list[ExitStack] = []
@@ -90,7 +91,7 @@ class MotoBackend:
 
     def headers(self, call: ApiCall) -> Mapping[str, str]:
         """In which account moto is to look."""
-        return self._account_headers(self.facts, call)
+        return self._account_headers(self.facts, self.account, call)
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what moto lacks."""

@@ -32,9 +32,9 @@ from pytest_kmslab.facts import Caller, Credential, Key, Table
 class MotoFacts:
     """`Facts` of every account that this process's moto holds."""
 
-    def __init__(self, account: str, root: Credentials) -> None:
+    def __init__(self, account: str, root: Credentials, *, every_root: bool = False) -> None:
         self._account = account
-        self._identities = IdentityReader(account, root)
+        self._identities = IdentityReader(account, root, every_root=every_root)
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id: the root user's, an IAM user's or a role session's."""

@@ -43,16 +43,20 @@ ISSUED = "kmslab_issued"
 
 
 class IdentityReader:
-    """Callers and their policies. Accounts are told apart; the root user is the home account's."""
+    """Callers and their policies. Accounts are told apart; the root user is the home account's, and with
+    `every_root` that of each other account too: by its twelve digits as access key, as LocalStack has it."""
 
-    def __init__(self, account: str, root: Credentials) -> None:
+    def __init__(self, account: str, root: Credentials, *, every_root: bool = False) -> None:
         self._account = account
         self._root = root
+        self._every_root = every_root
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id, active or not."""
         if access_key_id == self._root.access_key_id:
             return Credential(access_key_id, self._root.secret_access_key, _root_caller(self._account))
+        if self._every_root and ACCOUNT_ID.fullmatch(access_key_id):
+            return Credential(access_key_id, self._root.secret_access_key, _root_caller(access_key_id))
         for account, partitions in list(iam_backends.items()):
             for partition, backend in list(partitions.items()):
                 key = backend.access_keys.get(access_key_id)

@@ -23,6 +23,7 @@ from pytest_kmslab.backends import (
     moto_users,
 )
 from pytest_kmslab.backends.moto_identity import record_principals
+from pytest_kmslab.backends.moto_partiql import PARTIQL, read_alike
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -211,6 +212,8 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:CreateUser": _create,
     "iam:DeletePolicy": moto_users.check_detached,
     "iam:DeleteUser": moto_users.check_deletable,
+    **dict.fromkeys(PARTIQL, read_alike),
+    "dynamodb:DeleteTable": moto_tables.refuse_protected,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": _default_policy_name,
     "kms:ScheduleKeyDeletion": _schedule,

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -13,6 +14,7 @@ from moto.dynamodb.models.table import ResourcePolicy
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto_identity import record_principals
+from pytest_kmslab.calls.table_validation import PROTECTED
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -89,3 +91,12 @@ def _put(arn: str, text: str) -> Any:
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     record_principals(policy, text)
     return policy
+
+
+def refuse_protected(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """DeleteTable of a protected table, in DynamoDB's words."""
+    table = facts.table(str(call.params.get("TableName")), call.region, call.account)
+    found = None if table is None else facts.moto_table(table.arn)
+    if found is not None and found.deletion_protection_enabled:
+        raise ServiceError("ValidationException", PROTECTED)
+    return {}

@@ -19,9 +19,9 @@ Keys = dict[str, Value | Sequence[Value]]
 def caller_context(caller: Caller, region: str, now: datetime | None = None) -> Keys:
     """The condition keys that say who asks, in which Region and, if `now` is given, when.
 
-    Keys of the network (`aws:SourceIp` and its like) are absent: nothing here knows them.
-    `aws:MultiFactorAuthPresent` is absent with long-term credentials, with temporary ones false or, where
-    they were asked for with a one-time password, true.
+    `aws:SourceIp` is there for a request that came over a network, to the gateway; other keys of the network
+    are absent: nothing here knows them. `aws:MultiFactorAuthPresent` is absent with long-term credentials,
+    with temporary ones false or, where they were asked for with a one-time password, true.
     """
     keys: Keys = {
         "aws:PrincipalArn": caller.principal_arn,
@@ -38,6 +38,8 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     if caller.token_issued:
         keys["aws:TokenIssueTime"] = caller.token_issued
         keys["aws:MultiFactorAuthPresent"] = False
+    if caller.address:
+        keys["aws:SourceIp"] = caller.address
     for name, value in caller.tags.items():
         keys[f"aws:PrincipalTag/{name}"] = value
     keys.update(caller.context)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -87,16 +88,24 @@ def key_of_table(facts: Facts, table: Table) -> Key | None:
 
 def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys) -> Ask:
     """Ask for a KMS operation on a key as DynamoDB does it in the caller's name."""
-    context = key_context(call, key, {**_through_dynamodb(place.region), **keys})
+    context = key_context(_from_dynamodb(call), key, {**_through_dynamodb(place.region), **keys})
     request = Request(call.caller.arn, f"kms:{operation}", key.arn, context, key.account)
     return Ask(request, via=VIA, from_ciphertext=operation == "Decrypt")
 
 
 def decrypt_ask(call: ApiCall, key: Key, place: Place) -> Ask:
     """Ask for kms:Decrypt of a table's key, as the caller: the right that reading and writing need."""
-    context = key_context(call, key, _decrypting(place))
+    context = key_context(_from_dynamodb(call), key, _decrypting(place))
     request = Request(call.caller.arn, "kms:Decrypt", key.arn, context, key.account)
     return Ask(request, via=VIA, from_ciphertext=True)
+
+
+def _from_dynamodb(call: ApiCall) -> ApiCall:
+    """DynamoDB asks from an address of its own, not from its caller's.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
+    """
+    return replace(call, caller=replace(call.caller, address="")) if call.caller.address else call
 
 
 def _through_dynamodb(region: str) -> Keys:

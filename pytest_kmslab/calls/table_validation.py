@@ -16,6 +16,12 @@ from pytest_kmslab.facts import Table
 OWN_ALIAS = "alias/aws/dynamodb"
 """The key that AWS manages for DynamoDB."""
 
+PROTECTED = (
+    "Resource cannot be deleted as it is currently protected against deletion. "
+    "Disable deletion protection first."
+)
+"""What DynamoDB says of DeleteTable while DeletionProtectionEnabled is set."""
+
 _PREFIX = "One or more parameter values were invalid: "
 
 

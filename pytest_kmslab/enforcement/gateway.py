@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.enforcement import sigv4, wire_read, wire_write
 from pytest_kmslab.enforcement.gateway_forms import form_fields, read_body
 from pytest_kmslab.enforcement.gateway_pages import page, refused_path, told
 from pytest_kmslab.enforcement.upstream import StartResponse, Upstream, UpstreamError
-from pytest_kmslab.enforcement.wire import Environ, RefusedError, Reply, WireRequest, request_of
+from pytest_kmslab.enforcement.wire import Environ, Headers, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.enforcement.wire_parsed import ParsedResponse
 from pytest_kmslab.enforcement.wire_route import route
 from pytest_kmslab.enforcement.wire_scope import SIGNING_NAMES
@@ -98,7 +99,7 @@ class Gateway:
         claim, given = self._signed(request, model.service_name)
         region = self._enforcer.backend.region if claim is None else claim.region
         with self._upstream.exclusive():
-            caller = self._enforcer.caller(given, model.service_name)
+            caller = replace(self._enforcer.caller(given, model.service_name), address=request.address)
             params = wire_read.read_params(request, operation)
             call = ApiCall(model.service_name, operation.name, params, region, caller, self._enforcer.now())
             self._enforcer.admit(call, connection)
@@ -107,10 +108,12 @@ class Gateway:
             if answer is not None:
                 self._enforcer.settle(call, answer)
                 return wire_write.response_reply(operation, answer)
-            sent = {**params, **replaced}
-            authorization = self._authorization(request, claim, region, model.service_name)
-            headers = (*authorization, *self._enforcer.backend.headers(call).items())
-            reply = self._upstream.send(wire_write.judged_request(operation, sent, region, headers))
+            headers = (
+                *self._authorization(request, claim, call),
+                *self._enforcer.backend.headers(call).items(),
+            )
+            judged = wire_write.judged_request(operation, {**params, **replaced}, region, headers)
+            reply = self._upstream.send(judged)
             return self._settled(call, operation, reply)
 
     def _signed(self, request: WireRequest, service: str) -> tuple[sigv4.Claim | None, Credentials | None]:
@@ -127,13 +130,16 @@ class Gateway:
                 raise
             return claim, None
 
-    def _authorization(
-        self, request: WireRequest, claim: sigv4.Claim | None, region: str, service: str
-    ) -> tuple[tuple[str, str], ...]:
-        """Backends tell the account and Region by these headers; a caller without any goes as root."""
+    def _authorization(self, request: WireRequest, claim: sigv4.Claim | None, call: ApiCall) -> Headers:
+        """Backends tell the account and Region by these headers. A caller without any goes as root; where
+        the account cannot be said otherwise, whatever is not at home is done as the account's root user."""
+        backend = self._enforcer.backend
         if claim is None:
-            root = self._enforcer.backend.root.access_key_id
-            claim = sigv4.Claim(root, "20000101", region, SIGNING_NAMES[service], ("host",), "0" * 64)
+            return _unproven(backend.root.access_key_id, call)
+        if not self._upstream.takes_account:
+            account = account_of_call(call, backend.facts)
+            if not account == call.account == backend.account:
+                return _unproven(backend.root.access_key_id if account == backend.account else account, call)
         headers = [("Authorization", claim.header)]
         for name in ("X-Amz-Date", "X-Amz-Security-Token"):
             if request.header(name.lower()):
@@ -155,6 +161,14 @@ def model_of(service: str) -> ServiceModel:
     from botocore.session import get_session
 
     return get_session().get_service_model(service)
+
+
+def _unproven(access_key_id: str, call: ApiCall) -> Headers:
+    """The Authorization header of somebody whose secret is not at hand: no emulator verifies it."""
+    claim = sigv4.Claim(
+        access_key_id, "20000101", call.region, SIGNING_NAMES[call.service], ("host",), "0" * 64
+    )
+    return (("Authorization", claim.header),)
 
 
 def _internal(service: str) -> str:

@@ -13,9 +13,11 @@ StartResponse = Callable[..., Any]
 
 
 class Upstream(Protocol):
-    """A backend behind the gateway. `name` is what a person is told of it."""
+    """A backend behind the gateway. `name` is what a person is told of it, `takes_account` whether it does a
+    request in the account that the request says, whoever signed it."""
 
     name: str
+    takes_account: bool
 
     def exclusive(self) -> AbstractContextManager[Any]:
         """Held while a call is decided and done, where nothing may change between the two."""

@@ -41,6 +41,8 @@ HOP_BY_HOP = frozenset(
 class HttpUpstream:
     """An endpoint by its URL. Connections are kept; redirects and encodings are the client's to handle."""
 
+    takes_account = False
+
     def __init__(self, url: str) -> None:
         from urllib3 import PoolManager, Timeout
 

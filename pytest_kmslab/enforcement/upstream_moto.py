@@ -38,6 +38,7 @@ class MotoUpstream:
     """
 
     name = "moto"
+    takes_account = True
 
     def __init__(self) -> None:
         self._lock = Lock()

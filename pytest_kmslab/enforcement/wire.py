@@ -29,6 +29,7 @@ class RefusedError(Exception):
 class WireRequest:
     """One request as it came: `path` and `query` undecoded, header names in lower case.
 
+    `address` is the IP address of the client's end of the connection, whatever headers say.
     A header that came twice holds both values with a comma between, which no reader here accepts.
     """
 
@@ -37,6 +38,7 @@ class WireRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes = b""
+    address: str = ""
 
     def header(self, name: str) -> str:
         """The value of a header, without surrounding blanks; empty where there is none."""
@@ -64,7 +66,14 @@ class Reply:
 def request_of(environ: Environ, body: bytes = b"") -> WireRequest:
     """The request of a WSGI environment; its body is the caller's to read."""
     path, _, query = raw_target(environ).partition("?")
-    return WireRequest(environ["REQUEST_METHOD"], path or "/", query, headers_of(environ), body)
+    return WireRequest(
+        environ["REQUEST_METHOD"],
+        path or "/",
+        query,
+        headers_of(environ),
+        body,
+        str(environ.get("REMOTE_ADDR") or ""),
+    )
 
 
 def raw_target(environ: Environ) -> str:

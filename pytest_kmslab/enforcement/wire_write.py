@@ -49,7 +49,7 @@ class JudgedRequest:
 def judged_request(
     operation: OperationModel, params: Mapping[str, Any], region: str, authorization: Headers
 ) -> JudgedRequest:
-    """Write a request anew from the parameters that were judged.
+    """Write a request anew from the parameters that were judged, or what a backend needs in their place.
 
     A member that the model lacks, a second `Action`, a header that some backend obeys: nothing of what
     was not judged is in it.

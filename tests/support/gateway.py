@@ -100,12 +100,12 @@ class GatewayUnderTest:
         return self.send(body, signed(service, body, headers, credentials))
 
 
-def client(url: str, service: str, credentials: Credentials = ROOT) -> Any:
+def client(url: str, service: str, credentials: Credentials = ROOT, region: str = REGION) -> Any:
     """A real boto3 client of a gateway, which does not try twice."""
     return boto3.client(
         service,
         endpoint_url=url,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key,
         aws_session_token=credentials.session_token,

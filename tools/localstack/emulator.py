@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,6 +21,9 @@ STOP_SECONDS = 20
 PAUSE = 0.25
 LOG_LINES = 15
 
+PORTS = range(10_000, 32_000)
+"""Below those that Linux (from 32768) and others (from 49152) give out."""
+
 
 class SetupError(Exception):
     """It could not be installed, started or stopped; the message says why and what to do."""
@@ -31,10 +35,13 @@ def url_of(port: int) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+    """A port that nobody listens on now, and that no system gives out by itself: an emulator takes its
+    time before it listens, and whoever asks for any free port meanwhile must not get this one."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as listening, suppress(OSError):
+            listening.bind(("127.0.0.1", port))
+            return port
+    raise SetupError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
 def answers(url: str) -> bool:

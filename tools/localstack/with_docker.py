@@ -11,14 +11,19 @@ from emulator import PAUSE, START_SECONDS, Emulator, SetupError, answers, url_of
 IMAGE = "localstack/localstack:4.14"
 """The last that starts without an account's token."""
 
+ENGINE_SECONDS = 30
+"""For longer a client waits only for an engine that is elsewhere and does not answer."""
+
 
 def engine_answers() -> bool:
     """Whether there is a Docker client, and an engine that it reaches."""
     if shutil.which("docker") is None:
         return False
-    asked = subprocess.run(
-        ["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True, check=False
-    )
+    ask = ["docker", "info", "--format", "{{.ServerVersion}}"]
+    try:
+        asked = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=ENGINE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
     return asked.returncode == 0 and bool(asked.stdout.strip())
 
 

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
 from pytest_kmslab.backends.base import Credentials
-from support.account import REGION, Account
+from support.account import REGION
+
+ONCE = Config(retries={"max_attempts": 0})
 
 
 class Clients:
-    """Clients that sign as whom they were last asked for: ask again before each call."""
+    """Clients that sign as whom they were last asked for: ask again before each call. `owner` is the root
+    user; the clients go to `endpoint`, where there is one."""
 
-    def __init__(self, account: Account) -> None:
-        self._root = account.run.backend.root
-        self._session: Any = account.session(self._root)
+    def __init__(self, owner: Credentials, session: boto3.Session, endpoint: str | None = None) -> None:
+        self.owner = owner
+        self._session: Any = session
         self._signing: Any = self._session.get_credentials()
+        self._more = {"endpoint_url": endpoint, "config": ONCE} if endpoint else {}
         self._made: dict[tuple[str, str], Any] = {}
 
     def of(self, who: Credentials, service: str, region: str = REGION) -> Any:
         """The client of a service in a Region, signing with these credentials."""
         if (service, region) not in self._made:
-            self._made[service, region] = self._session.client(service, region_name=region)
+            self._made[service, region] = self._session.client(service, region_name=region, **self._more)
         signing = self._signing
         signing.access_key, signing.secret_key = who.access_key_id, who.secret_access_key
         signing.token = who.session_token
@@ -28,9 +35,4 @@ class Clients:
 
     def root(self, service: str, region: str = REGION) -> Any:
         """The client of the root user, who sets up everything."""
-        return self.of(self._root, service, region)
-
-    @property
-    def owner(self) -> Credentials:
-        """The root user's credentials."""
-        return self._root
+        return self.of(self.owner, service, region)

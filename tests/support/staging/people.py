@@ -20,9 +20,9 @@ _DOORS = "doors"
 class People:
     """The users, roles and sessions of one set-up."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, home: str = ACCOUNT) -> None:
         self._clients = clients
-        self._masters = {ACCOUNT: clients.owner}
+        self._masters = {home: clients.owner}
         self._starter: dict[str, Credentials] = {}
         self._made: set[str] = set()
 
@@ -88,22 +88,26 @@ class People:
         return _session(answer)
 
     def iam(self, account: str) -> Any:
-        """A client of IAM in an account. The administrator role of another account is put into moto by
-        hand, as there is no call that opens an account of a given number."""
+        """A client of IAM in an account."""
         if account not in self._masters:
-            role = iam_backends[account]["aws"].create_role(
-                role_name=_DOORS,
-                assume_role_policy_document=json.dumps(_trust(ACCOUNT)),
-                path="/",
-                permissions_boundary=None,
-                description="",
-                tags=[],
-                max_session_duration="3600",
-            )
-            role.put_policy("all", json.dumps(EVERYTHING))
-            sts = self._clients.of(self._starter_of(ACCOUNT), "sts")
-            self._masters[account] = _session(sts.assume_role(RoleArn=role.arn, RoleSessionName=_DOORS))
+            self._masters[account] = self.master(account)
         return self._clients.of(self._masters[account], "iam")
+
+    def master(self, account: str) -> Credentials:
+        """Who may do everything in another account: an administrator role that is put into moto by hand,
+        as there is no call in process that opens an account of a given number."""
+        role = iam_backends[account]["aws"].create_role(
+            role_name=_DOORS,
+            assume_role_policy_document=json.dumps(_trust(ACCOUNT)),
+            path="/",
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+        )
+        role.put_policy("all", json.dumps(EVERYTHING))
+        sts = self._clients.of(self._starter_of(ACCOUNT), "sts")
+        return _session(sts.assume_role(RoleArn=role.arn, RoleSessionName=_DOORS))
 
     def _starter_of(self, account: str) -> Credentials:
         if account not in self._starter:

@@ -10,14 +10,12 @@ from support.account import ACCOUNT
 from support.staging.reasons import HOME, named_principals
 from support.staging.scene import Scene
 
-FEDERATOR = f"arn:aws:iam::{ACCOUNT}:user/federator"
-
 
 class Script:
     """The case so far: `replace` swaps a name everywhere in it."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text.replace(HOME, ACCOUNT)
+    def __init__(self, text: str, home: str = ACCOUNT) -> None:
+        self._text = text.replace(HOME, home)
         self.case: Case = parse_case(self._text)
 
     def __contains__(self, name: str) -> bool:
@@ -68,10 +66,11 @@ class Script:
     def entity(self) -> str:
         """The user or role whose identity-based policies count; empty for the root user."""
         kind, name = self.caller
-        role = f"arn:aws:iam::{self.case.request.principal.split(':')[4]}:role/{name.partition('/')[0]}"
+        own = f"arn:aws:iam::{self.case.request.principal.split(':')[4]}"
+        role = f"{own}:role/{name.partition('/')[0]}"
         entities = {
             "root": "",
-            "federated-user": FEDERATOR,
+            "federated-user": f"{own}:user/federator",
             "assumed-role": self.scene.value("aws:PrincipalArn", role),
         }
         return entities.get(kind, self.case.request.principal)

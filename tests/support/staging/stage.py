@@ -12,10 +12,11 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
 from pytest_kmslab.authz.case import Case
+from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.enforcement.trail import Entry
-from support.account import ACCOUNT, REGION, Account
+from pytest_kmslab.enforcement.trail import Trail
+from support.account import REGION
 from support.staging.calls import invocation
 from support.staging.clients import Clients
 from support.staging.comparison import EXTRA, differences
@@ -35,7 +36,7 @@ _BESIDES: Mapping[str, Mapping[str, str]] = {
     "kms:ReEncryptTo": {"Action": "kms:ReEncryptFrom", "Resource": "*"},
     "kms:UpdatePrimaryRegion": {
         "Action": "kms:UpdatePrimaryRegion",
-        "Resource": f"arn:aws:kms:us-west-2:{ACCOUNT}:key/*",
+        "Resource": "arn:aws:kms:us-west-2:*:key/*",
     },
 }
 """For operations on two keys, the other half."""
@@ -47,7 +48,7 @@ class Played:
     question (None where it was never asked), what differs from the case, and the error that came."""
 
     case: Case
-    entry: Entry | None
+    decision: Outcome | None
     differs: list[str]
     error: Exception | None
 
@@ -63,15 +64,15 @@ class Played:
 class Stage:
     """Plays cases on one account, which is emptied before each."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self._clients = Clients(account)
+    def __init__(self, clients: Clients, trail: Trail | None = None) -> None:
+        self._clients = clients
+        self._trail = trail or Trail()
 
     def play(self, text: str) -> Played:
         """Set up the case of this JSON text and make its call. The key policy comes last of all, since
         it may lock out who sets up."""
-        _empty()
-        script, people, tables = Script(text), People(self._clients), Tables(self._clients)
+        script, people = self._opened(text)
+        tables = Tables(self._clients)
         made = self._key(script)
         _cast(script, people)
         who = self._sign_in(script, people)
@@ -81,6 +82,11 @@ class Stage:
         policy = self._put_key_policy(script, made)
         scene = Scene(script.case, made.key_id, made.ciphertext, policy, iterator, made.open_key, grants)
         return self._call(who, scene)
+
+    def _opened(self, text: str) -> tuple[Script, People]:
+        """The case, on an account with nobody in it."""
+        _empty()
+        return Script(text), People(self._clients)
 
     def _key(self, script: Script) -> Made:
         if KEY_ID not in script and script.action not in _ALIAS_ACTIONS:
@@ -113,7 +119,7 @@ class Stage:
                 KeyId=script.resource, GranteePrincipal=script.case.request.principal, Operations=operations
             )
         if script.action == "kms:RevokeGrant" and not ids:
-            root = f"arn:aws:iam::{ACCOUNT}:root"
+            root = f"arn:aws:iam::{script.resource.split(':')[4]}:root"
             made = kms.create_grant(KeyId=script.resource, GranteePrincipal=root, Operations=["DescribeKey"])
             ids["to be revoked"] = str(made["GrantId"])
         return ids
@@ -130,22 +136,30 @@ class Stage:
         service, method, params = invocation(scene)
         parts = scene.case.request.resource.split(":")
         region = parts[3] if len(parts) > 3 and parts[3] else REGION
-        trail = self._account.run.trail
-        mark = trail.mark()
+        mark = self._mark()
         error: Exception | None = None
         try:
             getattr(self._clients.of(who, service, region), method)(**params)
         except (ClientError, NotImplementedError, KeyError) as raised:
             error = raised
-        entry = next((one for one in trail.since(mark) if _answers(one.request, scene.case.request)), None)
-        differs = differences(scene.case, entry, scene.grant_ids) if entry else []
-        return Played(scene.case, entry, differs, error)
+        return self._played(scene, mark, error)
+
+    def _mark(self) -> int:
+        return self._trail.mark()
+
+    def _played(self, scene: Scene, mark: int, error: Exception | None) -> Played:
+        wanted = scene.case.request
+        for entry in self._trail.since(mark):
+            if is_own(wanted, entry.request.action, entry.request.resource):
+                differs = differences(scene.case, entry, scene.grant_ids)
+                return Played(scene.case, entry.decision.decision, differs, error)
+        return Played(scene.case, None, [], error)
 
 
-def _answers(asked: Request, wanted: Request) -> bool:
-    """Whether a request is the case's own. `*` is whatever the operation names that has no resource:
-    DynamoDB's ListTables names `table/*`."""
-    return asked.action == wanted.action and wanted.resource in ("*", asked.resource)
+def is_own(wanted: Request, action: str, resource: str) -> bool:
+    """Whether what was asked is the case's own question. `*` is whatever the operation names that has no
+    resource: DynamoDB's ListTables names `table/*`."""
+    return action == wanted.action and wanted.resource in ("*", resource)
 
 
 def _empty() -> None:

@@ -12,6 +12,7 @@ class FakeUpstream:
     """Remembers what reached it; `reply` is what it answers to a call that was judged."""
 
     name = "fake"
+    takes_account = False
 
     def __init__(self, reply: Reply | None = None) -> None:
         self.reply = reply or Reply(200, (), b"{}")

@@ -1,0 +1,1 @@
+"""What an outsider sees of `kmslab serve`, over moto or over the endpoint of KMSLAB_ENDPOINT."""

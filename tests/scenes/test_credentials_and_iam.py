@@ -1,0 +1,93 @@
+"""Who is nobody, and what a user may do about users."""
+
+from __future__ import annotations
+
+import pytest
+from support.world import DENIED, Someone, World, allow, document, refused, unique
+
+from pytest_kmslab.backends.base import Credentials
+
+INVALID = "The security token included in the request is invalid"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "unknown", "wrong"),
+    [
+        ("kms", "list_keys", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("dynamodb", "list_tables", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("iam", "list_users", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+        ("sts", "get_caller_identity", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ],
+)
+def test_credentials_that_nobody_has(
+    world: World, service: str, operation: str, unknown: str, wrong: str
+) -> None:
+    user = world.user()
+    guessed = Credentials(user.credentials.access_key_id, "guess")
+    for credentials, code in ((Credentials("AKIAIOSFODNN7EXAMPLE", "x"), unknown), (guessed, wrong)):
+        nobody = Someone(world.url, "", "", credentials).client(service)
+        with refused(code):
+            getattr(nobody, operation)()
+
+
+def test_an_access_key_that_is_switched_off(world: World) -> None:
+    user = world.user(allow("kms:ListKeys"))
+    access_key = {"UserName": user.name, "AccessKeyId": user.credentials.access_key_id}
+    world.iam.update_access_key(**access_key, Status="Inactive")
+    with refused("UnrecognizedClientException", INVALID):
+        user.kms.list_keys()
+    world.iam.update_access_key(**access_key, Status="Active")
+    user.kms.list_keys()
+    world.iam.delete_access_key(**access_key)
+    with refused("UnrecognizedClientException", INVALID):
+        user.kms.list_keys()
+
+
+def test_a_user_about_themselves(world: World) -> None:
+    user = world.user(allow("iam:*", "arn:aws:iam::*:user/${aws:username}"))
+    assert user.iam.get_user()["User"]["Arn"] == user.arn
+    made = user.iam.create_access_key()["AccessKey"]
+    assert made["UserName"] == user.name
+    second = Someone(user.url, user.arn, user.name, Credentials(made["AccessKeyId"], made["SecretAccessKey"]))
+    assert len(second.iam.list_access_keys()["AccessKeyMetadata"]) == 2
+    user.iam.delete_access_key(AccessKeyId=made["AccessKeyId"])
+    evil = f"arn:aws:iam::{world.account}:user/evil"
+    whole = (
+        f"User: {user.arn} is not authorized to perform: iam:CreateUser on resource: {evil} "
+        "because no identity-based policy allows the iam:CreateUser action"
+    )
+    with refused("AccessDenied", whole):
+        user.iam.create_user(UserName="evil")
+
+
+def test_a_group_gives_and_takes(world: World) -> None:
+    group, user = unique("group"), world.user()
+    world.iam.create_group(GroupName=group)
+    policy = document(allow("kms:ListKeys"))
+    world.iam.put_group_policy(GroupName=group, PolicyName="own", PolicyDocument=policy)
+    with refused(DENIED):
+        user.kms.list_keys()
+    world.iam.add_user_to_group(GroupName=group, UserName=user.name)
+    user.kms.list_keys()
+    world.iam.remove_user_from_group(GroupName=group, UserName=user.name)
+    with refused(DENIED):
+        user.kms.list_keys()
+
+
+def test_a_managed_policy_counts_by_its_default_version(world: World) -> None:
+    policy = world.policy(allow("kms:ListKeys"))
+    user = world.user(managed=policy)
+    user.kms.list_keys()
+    world.iam.create_policy_version(
+        PolicyArn=policy, PolicyDocument=document(allow("kms:ListAliases")), SetAsDefault=True
+    )
+    user.kms.list_aliases()
+    with refused(DENIED):
+        user.kms.list_keys()
+
+
+def test_the_simulator_answers_as_the_gateway_does(world: World) -> None:
+    user = world.user(allow("dynamodb:*"))
+    actions = ["dynamodb:GetItem", "kms:Decrypt"]
+    asked = world.iam.simulate_principal_policy(PolicySourceArn=user.arn, ActionNames=actions)
+    assert [one["EvalDecision"] for one in asked["EvaluationResults"]] == ["allowed", "implicitDeny"]
