@@ -11,6 +11,7 @@ from pytest_kmslab.authz.case import Case, Expectation
 from pytest_kmslab.authz.case_print import case_as_json
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Outcome
+from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies, print_policy
 from pytest_kmslab.enforcement.answer import Answer
 from pytest_kmslab.enforcement.comparison import Finding, Prediction, each_policy
@@ -48,7 +49,14 @@ def case_of(entry: Entry, decision: Outcome, source: str, date: str) -> Case:
     """The case of one question, with no more of its context than can bear on the decision."""
     policies = entry.policies or Policies()
     whole = Case("", entry.request, policies, entry.grants, Expectation(decision), source, date)
-    context = Context({name: values for name, values in entry.request.context.pairs() if _bears(name, entry)})
+    texts, constrained = _texts(policies), any(map(_is_constrained, entry.grants))
+    context = Context(
+        {
+            name: values
+            for name, values in entry.request.context.pairs()
+            if _bears(name.lower(), texts, constrained=constrained)
+        }
+    )
     least = replace(whole, request=replace(entry.request, context=context))
     chosen = least if least.decide().decision is whole.decide().decision else whole
     return named(chosen)
@@ -78,28 +86,23 @@ def file_name(case: Case) -> str:
     return f"{action.replace(':', '').lower()}_{expected.lower()}_{digest(case)}.json"
 
 
-def _bears(name: str, entry: Entry) -> bool:
+def _bears(key: str, texts: str, *, constrained: bool) -> bool:
     """Whether a context key can bear on a decision: KMS's own, and those that a policy or grant goes by.
 
-    The values of others are what the caller sent, and are not kept.
+    The values of others are what the caller sent, and are not kept. Key and texts are in lower case.
     """
-    lower = name.lower()
-    if lower == "aws:principalarn" or lower.startswith(OF_DYNAMODB):
+    if key == "aws:principalarn" or key.startswith(OF_DYNAMODB):
         return True
-    if lower.startswith(PAIRS):
-        return _constrained(entry) or PAIRS in _texts(entry)
-    return lower.startswith("kms:") or lower in _texts(entry)
+    if key.startswith(PAIRS):
+        return constrained or PAIRS in texts
+    return key.startswith("kms:") or key in texts
 
 
-def _constrained(entry: Entry) -> bool:
-    return any(
-        grant.encryption_context_equals is not None or grant.encryption_context_subset is not None
-        for grant in entry.grants
-    )
+def _is_constrained(grant: Grant) -> bool:
+    return grant.encryption_context_equals is not None or grant.encryption_context_subset is not None
 
 
-def _texts(entry: Entry) -> str:
-    policies = entry.policies or Policies()
+def _texts(policies: Policies) -> str:
     return "\n".join(print_policy(named.policy) for named in each_policy(policies)).lower()
 
 
