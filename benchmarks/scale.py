@@ -10,7 +10,6 @@ import json
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -94,7 +93,7 @@ def _with_statements(request: Request, policies: Policies, statements: Sequence[
     assert policies.resource is not None
     own = [dict(statement.source) for statement in policies.resource.policy.statements]
     document = json.dumps({"Version": "2012-10-17", "Statement": [*own, *statements]})
-    grown = replace(policies, resource=NamedPolicy(request.resource, parse_policy.__wrapped__(document)))
+    grown = policies._replace(resource=NamedPolicy(request.resource, parse_policy.__wrapped__(document)))
     return lambda: authorize(request, grown)
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_kmslab.facts import Caller
 
 Params = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ApiCall:
+class ApiCall(NamedTuple):
     """One call as it was sent: decoded parameters (blobs as bytes), and who sent it from where.
 
     `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`), `time` is

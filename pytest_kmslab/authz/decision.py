@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 
 class Outcome(str, Enum):
@@ -65,8 +66,7 @@ def reason(kind: PolicyType, effect: Effect, policy: str = "", statement: str = 
     return Reason(kind, effect, policy, statement)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer to one request, with every reason that led to it, the deciding one first."""
 
     decision: Outcome

@@ -67,8 +67,7 @@ class NamedPolicy:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(NamedTuple):
     """Every policy that bears on one request; what is None or empty does not exist.
 
     `resource` is the key policy, the table's resource policy, or for `sts:AssumeRole` the role's trust

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_kmslab.authz.context import EMPTY, Context
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One question to `authorize`.
 
     `principal` is the caller's ARN as AWS writes it (`arn:aws:iam::…:user/path/name`,

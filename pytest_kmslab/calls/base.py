@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_kmslab.apicall import ApiCall, Params, ServiceError
 from pytest_kmslab.authz.policy import Policy
@@ -13,8 +13,7 @@ from pytest_kmslab.facts import Facts
 __all__ = ["ApiCall", "Ask", "Asker", "Asks", "Params", "ServiceError"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One authorization request that a call stands for, and how a denial of it is worded.
 
     `via` is the service that asks KMS as the caller (`dynamodb`), empty for a direct call.

@@ -6,8 +6,6 @@ The order (alias, old key, new key) is not documented.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.kms_context import account_ask, key_ask
@@ -77,4 +75,4 @@ def _alias_ask(call: ApiCall, alias: str) -> Ask:
     ask = account_ask(
         call, f"kms:{call.operation}", {"kms:CallerAccount": call.account}, kms_arn(call, alias)
     )
-    return replace(ask, resource_policy=_NO_POLICY)
+    return ask._replace(resource_policy=_NO_POLICY)

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, request_tags
 from pytest_kmslab.calls.kms_context import SYMMETRIC, account_ask, key_ask, property_keys
@@ -90,7 +88,8 @@ def _tag_ask(call: ApiCall, ask: Ask) -> Asks:
     """With tags, kms:TagResource on the new key, by IAM alone."""
     if call.params.get("Tags"):
         policy = delegation(partition(call), call.account)
-        yield replace(ask, request=replace(ask.request, action="kms:TagResource"), resource_policy=policy)
+        request = ask.request._replace(action="kms:TagResource")
+        yield ask._replace(request=request, resource_policy=policy)
 
 
 def _new_key_keys(call: ApiCall) -> Keys:

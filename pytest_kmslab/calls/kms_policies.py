@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from pytest_kmslab.authz.policy import Policy, parse_policy
@@ -60,8 +59,8 @@ def delegation(partition: str, account: str) -> Policy:
 
 def lockout_check(ask: Ask, policy: Policy) -> Ask:
     """The question whether the caller could put the key policy again, once `policy` is in force."""
-    request = replace(ask.request, action="kms:PutKeyPolicy")
-    return replace(ask, request=request, resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT))
+    request = ask.request._replace(action="kms:PutKeyPolicy")
+    return ask._replace(request=request, resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT))
 
 
 def bypasses(call: ApiCall) -> bool:

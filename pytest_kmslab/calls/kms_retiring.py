@@ -6,8 +6,6 @@ https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
 from pytest_kmslab.calls.kms_context import constraint_keys, key_ask
@@ -23,7 +21,7 @@ def retire_grant(call: ApiCall, facts: Facts) -> Asks:
         "EncryptionContextSubset": grant.encryption_context_subset,
     }
     ask = key_ask(call, "kms:RetireGrant", key, constraint_keys(constraints))
-    yield replace(ask, request=replace(ask.request, grant_id=grant.grant_id))
+    yield ask._replace(request=ask.request._replace(grant_id=grant.grant_id))
     refuse_dry_run(call)
 
 

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pytest_kmslab.calls.base import ApiCall, Asks
@@ -57,7 +56,7 @@ def replica_updates(call: ApiCall, facts: Facts, arn: str) -> Asks:
 
 def _in_region(call: ApiCall, facts: Facts, arn: str, actions: tuple[str, ...], replica: Any) -> Asks:
     region = required_text(replica, "RegionName")
-    there = replace(call, region=region)
+    there = call._replace(region=region)
     parts = arn.split(":", 5)
     table_there = ":".join((*parts[:3], region, *parts[4:]))
     for action in actions:

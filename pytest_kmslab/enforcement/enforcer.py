@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -73,7 +72,7 @@ class Enforcer:
         they are.
         """
         if call.time is None:
-            call = replace(call, time=self.now())
+            call = call._replace(time=self.now())
         facts = self._table_keys.facts(self.backend.facts, call, connection)
         held: Policies | None = None
         for number, ask in enumerate(asks(call, facts)):
@@ -120,7 +119,8 @@ class Enforcer:
         resource = ask.request.resource
         if ask.resource_policy is not None:
             named = NamedPolicy(resource, ask.resource_policy)
-            return replace(held or self.backend.facts.policies(call.caller, resource), resource=named)
+            held = held or self.backend.facts.policies(call.caller, resource)
+            return held._replace(resource=named)
         if held is None:
             return self.backend.facts.policies(call.caller, resource)
         return Policies(

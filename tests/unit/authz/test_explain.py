@@ -241,7 +241,7 @@ def test_a_grant_that_is_constrained_otherwise() -> None:
 def test_the_same_arguments_give_the_same_text(world: World) -> None:
     decision = world.decide()
     text = explain(world.request, world.policies, world.grants, decision)
-    again = replace(world.request, context=Context(dict(reversed(list(world.request.context.items())))))
+    again = world.request._replace(context=Context(dict(reversed(list(world.request.context.items())))))
     assert explain(again, world.policies, world.grants, decision) == text
     assert world.request.action in text
     assert ("to allow it" in text) is not decision.allowed

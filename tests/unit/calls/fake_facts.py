@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.authz.authorize import authorize
@@ -56,7 +56,7 @@ def outcome(call: ApiCall, facts: FakeFacts) -> str:
         for ask in asks(call, facts):
             found = facts.policies(call.caller, ask.request.resource)
             if ask.resource_policy is not None:
-                found = replace(found, resource=NamedPolicy("new", ask.resource_policy))
+                found = found._replace(resource=NamedPolicy("new", ask.resource_policy))
             if not authorize(ask.request, found, facts.grants(ask.request.resource)).allowed:
                 return ask.instead.code if ask.instead else ask.request.action
     except ServiceError as error:

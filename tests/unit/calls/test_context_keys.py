@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -72,7 +71,7 @@ def test_tags_of_a_request() -> None:
 )
 def test_a_call_of_a_known_time_says_it(service: str, operation: str, params: dict[str, object]) -> None:
     """The key is in every request: a Deny from a date on must not be missed."""
-    at_noon = replace(call(service, operation, params), time=datetime(2026, 1, 2, 12, tzinfo=timezone.utc))
+    at_noon = call(service, operation, params)._replace(time=datetime(2026, 1, 2, 12, tzinfo=timezone.utc))
     facts = FakeFacts()
     facts.add_key()
     ask = next(asks(at_noon, facts))
