@@ -156,8 +156,8 @@ class MotoFacts:
         return named_policy(resource, text) if text else None
 
     def _key_policy_text(self, arn: str) -> str | None:
-        key = None if ":alias/" in arn else self._key_by_arn(arn)
-        return None if key is None else self._identities.key_policy_text(key)
+        key = None if ":alias/" in arn else key_of(arn, "", "")
+        return None if key is None else present_principals(key, str(key.policy))
 
     def table_policy(self, arn: str) -> Any:
         """Moto's own object of the policy of a table or stream, or None."""

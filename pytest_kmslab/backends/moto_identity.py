@@ -63,7 +63,7 @@ class IdentityReader:
                 if key is not None:
                     return (
                         _issued_credential(key)
-                        or _user_credential(backend, key)
+                        or _user_credential(backend, partition, key)
                         or _session_credential(account, partition, access_key_id)
                     )
         return None
@@ -99,9 +99,9 @@ class IdentityReader:
         if entity is None:
             return (), None
         backend = backend_of(iam_backends, caller.account, place_of(caller.arn).partition)
-        holders = chain((entity,), _groups_of(backend, entity))
-        named = tuple(policy for holder in holders for policy in _policies_of(holder))
-        return named, _managed(backend, getattr(entity, BOUNDARY, None))
+        holders = (entity, *_groups_of(backend, entity))
+        named = [policy for holder in holders for policy in _policies_of(holder)]
+        return tuple(named), _managed(backend, getattr(entity, BOUNDARY, None))
 
     def session_policies(self, caller: Caller) -> tuple[NamedPolicy, ...]:
         """The policies passed when the session was made."""
@@ -154,26 +154,35 @@ def _root_caller(account: str) -> Caller:
     return Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
 
 
-def _user_credential(backend: Any, key: Any) -> Credential | None:
+def _user_credential(backend: Any, partition: str, key: Any) -> Credential | None:
     user = backend.users.get(key.user_name)
     if user is None or key not in user.access_keys:  # moto leaves the old name on a renamed user's keys
         user = next((one for one in list(backend.users.values()) if key in one.access_keys), None)
     if user is None:
         return None
-    arn = user.arn
-    tags = backend.tagger.get_tag_dict_for_resource(arn)
-    caller = _user_caller(arn, user.account_id, unique_id(user), user.name, tuple(tags.items()))
-    return Credential(key.access_key_id, key.secret_access_key, caller, key.status == "Active")
+    # moto's own property `arn` goes through all partitions to find the one that is known here.
+    arn = f"arn:{partition}:iam::{user.account_id}:user{user.path}{user.name}"
+    tags = tuple(backend.tagger.get_tag_dict_for_resource(arn).items())
+    secret, active = key.secret_access_key, key.status == "Active"
+    return _of_user(key.access_key_id, secret, active, arn, user.account_id, unique_id(user), user.name, tags)
 
 
 @lru_cache(maxsize=1024)
-def _user_caller(
-    arn: str, account: str, user_id: str, name: str, tags: tuple[tuple[str, str], ...]
-) -> Caller:
-    """A user as a caller; the same one for the same user."""
-    return Caller(
+def _of_user(
+    key_id: str,
+    secret: str,
+    active: bool,
+    arn: str,
+    account: str,
+    user_id: str,
+    name: str,
+    tags: tuple[tuple[str, str], ...],
+) -> Credential:
+    """A user's credential; the same one for the same key of the same user."""
+    caller = Caller(
         arn, account, principal_arn=arn, user_id=user_id, kind="User", username=name, tags=dict(tags)
     )
+    return Credential(key_id, secret, caller, active)
 
 
 def _issued_credential(key: Any) -> Credential | None:
@@ -238,19 +247,15 @@ def _tags(entity: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in entity.tags or ()}
 
 
-def _groups_of(backend: Any, entity: Any) -> Iterator[Any]:
-    if not isinstance(entity, User):
-        return
-    for group in list(backend.groups.values()):
-        if entity in group.users:
-            yield group
+def _groups_of(backend: Any, entity: Any) -> list[Any]:
+    groups = list(backend.groups.values()) if isinstance(entity, User) else []
+    return [group for group in groups if entity in group.users]
 
 
-def _policies_of(holder: Any) -> Iterator[NamedPolicy]:
-    for name, text in list(holder.policies.items()):
-        yield named_policy(name, text)
-    for policy in list(holder.managed_policies.values()):
-        yield named_policy(policy.name, _default_text(policy))
+def _policies_of(holder: Any) -> list[NamedPolicy]:
+    inline = [named_policy(name, text) for name, text in list(holder.policies.items())]
+    managed = list(holder.managed_policies.values())
+    return inline + [named_policy(policy.name, _default_text(policy)) for policy in managed]
 
 
 def _managed(backend: Any, arn: str | None) -> NamedPolicy | None:

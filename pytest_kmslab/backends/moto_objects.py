@@ -66,14 +66,19 @@ def key_of(key_id: str, region: str, account: str) -> Any:
             return None
         region, account = place.region, place.account
         key_id = place.rest.removeprefix("key/")
-    if key_id in RESERVED_ALIASES:
-        key_id = aws_managed_key(account, region, key_id)
+    if key_id.startswith("alias/"):
+        return _key_of_alias(key_id, region, account)
+    backend = backend_of(kms_backends, account, region)
+    return None if backend is None else backend.keys.get(key_id)
+
+
+def _key_of_alias(alias: str, region: str, account: str) -> Any:
+    made = aws_managed_key(account, region, alias) if alias in RESERVED_ALIASES else ""
     backend = backend_of(kms_backends, account, region)
     if backend is None:
         return None
-    if key_id.startswith("alias/"):
-        return next((key for key in backend.keys.values() if key_id in key.aliases), None)
-    return backend.keys.get(key_id)
+    named = (key for key in backend.keys.values() if alias in key.aliases)
+    return backend.keys.get(made) or next(named, None)
 
 
 def table_of(arn: str) -> Any:
@@ -94,7 +99,11 @@ def entity_of(arn: str) -> Any:
         return None
     entities: Mapping[str, Any] = getattr(backend, collection)
     found = entities.get(place.last) or by_name(entities, place.last)
-    return found if found is not None and found.arn == arn else None
+    if found is None:
+        return None
+    if place.kind == "user":  # moto's own property goes through all partitions to find the one known here
+        return found if f"user{found.path}{found.name}" == place.rest else None
+    return found if found.arn == arn else None
 
 
 def by_name(entities: Mapping[str, Any], name: str) -> Any:

@@ -42,10 +42,11 @@ def account_ask(call: ApiCall, action: str, keys: Keys, resource: str = "*", reg
 
 def key_context(call: ApiCall, key: Key, own: Keys, region: str = "") -> Context:
     """Who asks, what the key is like, and the request's own keys."""
-    return Context(partial(_of_key, call.caller, region or call.region, call.time, key, own))
+    return Context(partial(key_keys, call.caller, region or call.region, call.time, key, own))
 
 
-def _of_key(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:
+def key_keys(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:
+    """What a `key_context` holds."""
     keys = caller_context(caller, region, time)
     keys["kms:CallerAccount"] = caller.account
     keys["aws:ResourceAccount"] = key.account

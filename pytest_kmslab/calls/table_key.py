@@ -8,16 +8,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
+from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.dynamodb_names import SERVICE_PRINCIPAL
-from pytest_kmslab.calls.kms_context import encryption_context, key_context
+from pytest_kmslab.calls.kms_context import encryption_context, key_context, key_keys
 from pytest_kmslab.calls.kms_keys import UNUSABLE, refuse_state
-from pytest_kmslab.facts import Facts, Key, Table
+from pytest_kmslab.facts import Caller, Facts, Key, Table
 
 VIA = "dynamodb"
 _MODEL = "com.amazonaws.services.kms.model."
@@ -88,24 +90,26 @@ def key_of_table(facts: Facts, table: Table) -> Key | None:
 
 def key_ask(call: ApiCall, operation: str, key: Key, place: Place, keys: Keys) -> Ask:
     """Ask for a KMS operation on a key as DynamoDB does it in the caller's name."""
-    context = key_context(_from_dynamodb(call), key, {**_through_dynamodb(place.region), **keys})
+    asking = call._replace(caller=_from_dynamodb(call.caller))
+    context = key_context(asking, key, {**_through_dynamodb(place.region), **keys})
     request = Request(call.caller.arn, f"kms:{operation}", key.arn, context, key.account)
     return Ask(request, via=VIA, from_ciphertext=operation == "Decrypt")
 
 
 def decrypt_ask(call: ApiCall, key: Key, place: Place) -> Ask:
     """Ask for kms:Decrypt of a table's key, as the caller: the right that reading and writing need."""
-    context = key_context(_from_dynamodb(call), key, _decrypting(place))
+    caller = _from_dynamodb(call.caller)
+    context = Context(partial(_decrypting, caller, call.region, call.time, key, place))
     request = Request(call.caller.arn, "kms:Decrypt", key.arn, context, key.account)
     return Ask(request, via=VIA, from_ciphertext=True)
 
 
-def _from_dynamodb(call: ApiCall) -> ApiCall:
+def _from_dynamodb(caller: Caller) -> Caller:
     """DynamoDB asks from an address of its own, not from its caller's.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
     """
-    return replace(call, caller=replace(call.caller, address="")) if call.caller.address else call
+    return replace(caller, address="") if caller.address else caller
 
 
 def _through_dynamodb(region: str) -> Keys:
@@ -122,13 +126,13 @@ def _through_dynamodb(region: str) -> Keys:
     }
 
 
-@lru_cache(maxsize=1024)
-def _decrypting(place: Place) -> Keys:
-    return {
+def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, place: Place) -> Keys:
+    own = {
         **_through_dynamodb(place.region),
         **encryption_context(place.encryption_context),
         "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     }
+    return key_keys(caller, region, time, key, own)
 
 
 def use_keys(call: ApiCall, facts: Facts, tables: Iterable[Table | None]) -> Asks:
