@@ -42,6 +42,11 @@ class Context(Mapping[str, tuple[str, ...]]):
         self._folded: dict[str, tuple[str, ...]] | None = None
 
     @property
+    def unread(self) -> bool:
+        """Whether the keys are still to be made: then no decision was made by them."""
+        return callable(self._source)
+
+    @property
     def _given(self) -> Keys:
         source = self._source
         if callable(source):

@@ -44,6 +44,10 @@ class Policy:
         denies = any(statement.denies for statement in self.statements)
         object.__setattr__(self, "harmless", not self.error and not denies)
 
+    def __hash__(self) -> int:
+        # Policies are looked up by for every decision: not worth the hashes of all their statements.
+        return hash((self.version, self.id, len(self.statements)))
+
     def relevant(self, action: str) -> Relevant:
         """The statements about an action, given in lower case. Found once for each action, then kept."""
         known = self._by_action.get(action)
@@ -59,8 +63,7 @@ class Policy:
         return known
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPolicy:
+class NamedPolicy(NamedTuple):
     """A policy and the name it goes by in reasons (its name, or the ARN of what it hangs on)."""
 
     name: str

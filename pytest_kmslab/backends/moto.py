@@ -60,11 +60,11 @@ class MotoBackend:
         from moto import mock_aws
 
         from pytest_kmslab.backends.moto_ciphertexts import told_whole
-        from pytest_kmslab.backends.moto_private_keys import made_when_needed
+        from pytest_kmslab.backends.moto_sparing import spared
 
         started = ExitStack()
         started.enter_context(mock_aws())
-        started.enter_context(made_when_needed())
+        started.enter_context(spared())
         started.enter_context(told_whole())
         self._started.append(started)
 

@@ -6,7 +6,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.backends.base import Backend, Credentials
@@ -15,6 +14,7 @@ from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, asks
 from pytest_kmslab.enforcement.authentication import authenticate
 from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.decisions import Decisions
 from pytest_kmslab.enforcement.simulate import simulate
 from pytest_kmslab.enforcement.table_encryption import settle_table
 from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
@@ -40,6 +40,7 @@ class Enforcer:
         self._trail = trail
         self._clock = clock
         self._enforcing = enforcing
+        self._decisions = Decisions()
         self._table_keys = TableKeyCache(table_key_cache, clock.now)
 
     @property
@@ -95,7 +96,7 @@ class Enforcer:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
         policies = self._policies(call, ask, held)
         grants = self._grants(call, ask)
-        decision = authorize(ask.request, policies, grants)
+        decision = self._decisions.decide(ask.request, policies, grants)
         self._trail.record(call.name, ask.request, decision, ask.via, policies, grants)
         if not decision.allowed:
             raise denial_of(call, ask, decision)

@@ -189,6 +189,14 @@ def test_starts_nest_and_the_last_stop_forgets_everything(aws: Any, backend: Mot
 
 def test_a_symmetric_key_costs_no_key_pair_until_somebody_looks(backend: MotoBackend, aws: Any) -> None:
     made = backend.facts.moto_key(aws("kms").create_key()["KeyMetadata"]["Arn"], "", "")
-    assert type(made.private_key).__module__ == "pytest_kmslab.backends.moto_private_keys"
+    assert type(made.private_key).__module__ == "pytest_kmslab.backends.moto_sparing"
     assert aws("kms").get_public_key(KeyId=made.id)["PublicKey"]
     assert type(made.private_key).__module__ == "moto.kms.utils"
+
+
+def test_moto_lists_the_methods_of_a_service_once(
+    backend: MotoBackend, aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert aws("iam").list_users()["Users"] == []
+    monkeypatch.delattr("inspect.getmembers")
+    assert aws("iam").list_users()["Users"] == []
