@@ -57,7 +57,7 @@ def case_of(entry: Entry, decision: Outcome, source: str, date: str) -> Case:
             if _bears(name.lower(), texts, constrained=constrained)
         }
     )
-    least = replace(whole, request=replace(entry.request, context=context))
+    least = replace(whole, request=entry.request._replace(context=context))
     chosen = least if least.decide().decision is whole.decide().decision else whole
     return named(chosen)
 
