@@ -1,10 +1,10 @@
 """Changes the engine a little in thousands of ways, and counts how many the tests notice (mutmut).
 
-    python tools/mutation_run.py [--work folder] [--processes 1] [pattern …]
+    python tools/mutation_run.py [--work folder] [pattern …]
 
 A pattern names mutants, such as `pytest_kmslab.authz.grant*`; without one all of authz is mutated, which
-takes about half an hour on one core. Survivors are printed as diffs. Exit 0 if 90 % are killed, 1 if
-fewer, 2 if mutmut could not run.
+takes about a quarter of an hour on one core. Survivors are printed as diffs. Exit 0 if 90 % are killed, 1
+if fewer, 2 if the mutants could not be made or tried.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST = Path(__file__).with_name("mutation_conftest.py")
+PLUGIN = Path(__file__).with_name("mutation_forks.py")
 PACKAGE = "pytest_kmslab"
 COPIED = (
     f"{PACKAGE}/errors.py",
@@ -31,48 +34,48 @@ COPIED = (
 """The engine needs no more, and neither do its tests."""
 
 BAR = 90.0
-LOG = "mutmut.log"
-KILLED, SURVIVED, UNTESTED, ENDLESS = "killed", "survived", "untested", "ran for too long"
-FATES = {0: SURVIVED, 5: UNTESTED, 33: UNTESTED} | dict.fromkeys((24, 36, 152, 255, -24), ENDLESS)
-"""By exit code, as mutmut has it; any other is a kill. An endless loop is noticed, so it counts as one."""
-
-# Random tests are left out where they take seconds: there are thousands of runs. So is the corpus, which
-# comes before all others (mutation_conftest.py), and what is said of the caches, which are not there.
 CONFIGURATION = """[mutmut]
 source_paths=pytest_kmslab
 only_mutate=pytest_kmslab/authz/*
-timeout_multiplier=4
-timeout_constant=20
-pytest_add_cli_args_test_selection=tests/unit/authz
-pytest_add_cli_args=
-  -p
-  no:cacheprovider
-  --ignore=tests/unit/authz/test_theorems.py
-  --ignore=tests/unit/authz/test_mutants_corpus.py
-  --deselect=tests/unit/authz/test_explain.py::test_what_is_said_to_allow_a_request_does
-  --deselect=tests/unit/authz/test_explain.py::test_the_same_arguments_give_the_same_text
-  --deselect=tests/unit/authz/test_policy.py::test_a_document_is_read_once_for_each_text
-  --deselect=tests/unit/authz/test_policy.py::test_a_printed_policy_reads_as_itself
-  --deselect=tests/unit/authz/test_policy.py::test_whatever_a_document_holds_it_is_read_or_denies
-  -o
-  addopts=--import-mode=importlib
+"""
+MAKE = """
+from mutmut.__main__ import create_mutants
+from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
+copy_src_dir()
+copy_also_copy_files()
+create_mutants(1)
+"""
+# Left out: the corpus, which the plugin puts every mutant to; random tests that take seconds; and what is
+# said of the caches, which are not there.
+TESTS = """tests/unit/authz
+--ignore=tests/unit/authz/test_theorems.py
+--ignore=tests/unit/authz/test_mutants_corpus.py
+--deselect=tests/unit/authz/test_case_print.py::test_every_case_of_the_corpus_survives_printing
+--deselect=tests/unit/authz/test_explain.py::test_what_is_said_to_allow_a_request_does
+--deselect=tests/unit/authz/test_explain.py::test_the_same_arguments_give_the_same_text
+--deselect=tests/unit/authz/test_policy.py::test_a_document_is_read_once_for_each_text
+--deselect=tests/unit/authz/test_policy.py::test_a_printed_policy_reads_as_itself
+--deselect=tests/unit/authz/test_policy.py::test_whatever_a_document_holds_it_is_read_or_denies
 """
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description="count the mutants of the engine that the tests kill")
-    parser.add_argument("patterns", nargs="*", help="which mutants")
+    parser.add_argument("patterns", nargs="*", default=["*"], help="which mutants")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutation", help="where it happens")
-    parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args(arguments)
-    prepare(options.work)
-    ran = mutate(options.work, options.processes, options.patterns)
-    found = results(options.work)
-    if not ran or not found:
-        print(f"mutmut did not run to its end: see {options.work / LOG}", file=sys.stderr)
+    work = options.work.resolve()
+    prepare(work)
+    if subprocess.run(
+        [sys.executable, "-c", MAKE], cwd=work, stdout=subprocess.DEVNULL, check=False
+    ).returncode:
         return 2
-    return report(options.work, found)
+    chosen = [name for name in made(work) if any(fnmatch(name, pattern) for pattern in options.patterns)]
+    if not chosen or not tried(work, chosen):
+        print(f"the {len(chosen)} mutants could not be tried", file=sys.stderr)
+        return 2
+    return report(work)
 
 
 def prepare(work: Path) -> None:
@@ -85,10 +88,9 @@ def prepare(work: Path) -> None:
         else:
             shutil.copy(ROOT / name, work / name)
     (work / PACKAGE / "__init__.py").touch()
-    shutil.copy(FIRST, work / "tests" / "conftest.py")
+    (work / "setup.cfg").write_text(CONFIGURATION, encoding="utf-8")
     for path in (work / PACKAGE / "authz").glob("*.py"):
         path.write_text(laid_open(path.read_text(encoding="utf-8")), encoding="utf-8")
-    (work / "setup.cfg").write_text(CONFIGURATION, encoding="utf-8")
 
 
 def laid_open(text: str) -> str:
@@ -110,35 +112,46 @@ def laid_open(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mutate(work: Path, processes: int, patterns: Sequence[str]) -> bool:
-    """Run mutmut; whether it came to its end."""
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *patterns]
-    with (work / LOG).open("a", encoding="utf-8") as log:
-        return subprocess.run(command, cwd=work, stdout=log, stderr=log, check=False).returncode == 0
+def made(work: Path) -> list[str]:
+    """The names of the mutants that there are."""
+    files = sorted((work / "mutants" / PACKAGE / "authz").glob("*.meta"))
+    return [name for file in files for name in json.loads(file.read_text("utf-8"))["exit_code_by_key"]]
 
 
-def results(work: Path) -> dict[str, str]:
-    """What became of each mutant that was tried, by name."""
-    found: dict[str, str] = {}
-    for path in sorted((work / "mutants" / PACKAGE / "authz").glob("*.meta")):
-        for name, code in json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].items():
-            if code is not None:
-                found[name] = FATES.get(code, KILLED)
-    return found
+def tried(work: Path, mutants: Sequence[str]) -> bool:
+    """Put the mutants to the tests; whether that came to its end."""
+    names = work / "mutants.txt"
+    names.write_text("\n".join(mutants), encoding="utf-8")
+    told = {"KMSLAB_MUTANTS": str(names), "KMSLAB_MUTANT_FATES": str(work / "fates.txt")}
+    told["PYTHONPATH"] = os.pathsep.join(map(str, (work / "mutants", PLUGIN.parent, work / "mutants/tests")))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN.stem, "-p", "no:cacheprovider"]
+    command += ["-o", "addopts=--import-mode=importlib", *TESTS.split()]
+    done = subprocess.run(command, cwd=work / "mutants", env=os.environ | told, check=False)
+    return done.returncode in (0, 5)  # 5: pytest counts no test of its own
 
 
-def report(work: Path, found: dict[str, str]) -> int:
+def report(work: Path) -> int:
     """Print what became of the mutants; the exit code."""
-    left = [name for name, fate in found.items() if fate not in (KILLED, ENDLESS)]
-    for name in left:
+    fates = [json.loads(line) for line in (work / "fates.txt").read_text(encoding="utf-8").splitlines()]
+    for name in [name for name, fate in fates if fate == "survived"]:
         show = [sys.executable, "-m", "mutmut", "show", name]
         shown = subprocess.run(show, cwd=work, capture_output=True, text=True, check=False)
-        print(f"\n{found[name]}: {shown.stdout.strip() or name}")
-    killed = 100 * (len(found) - len(left)) / len(found)
-    endless = list(found.values()).count(ENDLESS)
-    print(f"\n{len(found)} mutants, {len(left)} left, {endless} ran for too long")
-    print(f"{killed:.1f} % killed (bar: {BAR:g} %)")
+        print(f"\n{shown.stdout.strip() or name}")
+    print()
+    modules = sorted({module_of(name) for name, _ in fates})
+    for module in [*modules, ""]:
+        count = Counter(fate for name, fate in fates if module in ("", module_of(name)))
+        killed = 100 * (1 - count["survived"] / count.total())
+        print(
+            f"{module or 'all':12} {count.total():5} mutants, {count['survived']:4} left, "
+            f"{count['endless']:3} ran for too long: {killed:5.1f} % killed"
+        )
     return 0 if killed >= BAR else 1
+
+
+def module_of(name: str) -> str:
+    """The module of the engine that a mutant is of."""
+    return name.split(".")[2]
 
 
 if __name__ == "__main__":
