@@ -21,11 +21,14 @@ def _each(start: str, ends: str) -> str:
     return ", ".join(f"{start}{end}" for end in ends.split(","))
 
 
-def test_ci_runs_what_tox_runs_and_the_other_backends_and_real_clients() -> None:
+BESIDES = {"localstack", "ministack", "scenes", "clients", "differential", "fuzz-share"}
+
+
+def test_ci_runs_what_tox_runs_and_the_other_backends_real_clients_and_random_input() -> None:
     plain = environments(TOX["tox"]["env_list"])
     label, _, listed = TOX["tox"]["labels"].partition("=")
     assert label.strip() == "ci"
-    assert environments(listed) == plain | {"localstack", "ministack", "scenes", "clients"}
+    assert environments(listed) == plain | BESIDES
 
 
 def test_ci_runs_that_label() -> None:
