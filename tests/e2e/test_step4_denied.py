@@ -115,9 +115,11 @@ def test_the_denial_was_for_want_of_a_permission_on_the_key_via_dynamodb(
     kms_key: KmsKey,
     client: Client,
     outsider: IamUser,
-    kmslab: Lab,
+    settings: Settings,
     kmslab_trail: Trail,
 ) -> None:
+    if settings.backend == "aws" and settings.observe == "off":
+        pytest.skip("nobody predicts what AWS decides: --kmslab-observe=off")
     mark = kmslab_trail.mark()
     with denied("kms:Decrypt"):
         ITEM_CALLS["GetItem"](client(outsider, "dynamodb"), encrypted_table.name)
