@@ -20,6 +20,7 @@ from pytest_kmslab.enforcement.registration import Registration
 from pytest_kmslab.enforcement.secrets import Secrets
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.enforcement.watcher import Watcher
+from pytest_kmslab.errors import BackendError
 from pytest_kmslab.options import Settings
 from pytest_kmslab.patience import Needs, needing
 from pytest_kmslab.report.masking import MaskingFilter
@@ -227,6 +228,11 @@ class Run:
         """Serve the run's backend over HTTP while this is open, and answer the URL; raises BackendError."""
         from pytest_kmslab.enforcement.gateway_open import open_gateway
 
+        if isinstance(self._interceptor, Watcher):
+            raise BackendError(
+                "backend `aws` has no gateway (fixture `kmslab_endpoint`): let other processes call AWS "
+                "itself, within `with kmslab.environ(user)`"
+            )
         with open_gateway(self._enforcer(self.backend), self.trail) as url, self._interceptor.leaving_to(url):
             yield url
 

@@ -160,6 +160,15 @@ def test_off_reads_nothing(lax: pytest.Pytester) -> None:
     assert not (lax.path / ".kmslab").exists()
 
 
+def test_an_account_has_no_gateway(here: pytest.Pytester) -> None:
+    here.makepyfile("def test_it(kmslab_endpoint): pass")
+    result = here.runpytest_subprocess(*NAMED)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*BackendError: backend `aws` has no gateway (fixture `kmslab_endpoint`): let *"]
+    )
+
+
 LOOKS = """
     import boto3
 
