@@ -63,8 +63,8 @@ class MotoBackend:
         from pytest_kmslab.backends.moto_sparing import spared
 
         started = ExitStack()
-        started.enter_context(mock_aws())
         started.enter_context(spared())
+        started.enter_context(mock_aws())
         started.enter_context(told_whole())
         self._started.append(started)
 
