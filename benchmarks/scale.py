@@ -122,6 +122,7 @@ def _near_misses(count: int) -> list[dict[str, Any]]:
 def _account() -> Iterator[Row]:
     """Everything that an enforced GetItem costs besides moto, in an account that grows."""
     run = Run(Settings())
+    run.backend.start()
     account = Account(run)
     run.install()
     enforcer = Enforcer(account.backend, Trail(), Clock(), enforcing=True)
