@@ -20,9 +20,9 @@ _callback_response = lru_cache(maxsize=4096)(CallbackResponse)
 
 @contextmanager
 def spared() -> Iterator[None]:
-    """While this is open, a symmetric key gets the private key that moto gives it when somebody looks (an
-    RSA key pair takes 50 ms), the methods of a service are listed once and not at every call (0.1 ms), and the
-    thousand answers to the `requests` library are made once and not at every start (3 ms).
+    """While this is open: a symmetric key gets the private key that moto gives it when somebody looks (an RSA
+    key pair takes 50 ms), the methods of a service are listed once and not at every call (0.1 ms), and the
+    answers to the `requests` library, a thousand and more, are made once and not at every start (3 ms).
     """
     with (
         patch("moto.kms.models.generate_private_key", _generate),
