@@ -27,15 +27,13 @@ WORDS = {
 
 
 def agreed_cases(expected: Prediction, answer: Answer, date: str) -> Iterator[Case]:
-    """What an answer that was expected proves: that all questions were allowed, or the last one denied.
-
-    Of a denial that does not say which kind it is, nothing.
-    """
+    """What an answer that was expected proves: that all questions were allowed, or the last one denied."""
     if expected.denied is None:
         for entry in expected.entries:
             yield case_of(entry, Outcome.ALLOWED, _source(entry, answer), date)
-    elif answer.decision is not None:
-        yield case_of(expected.denied, answer.decision, _source(expected.denied, answer), date)
+    else:
+        denied = expected.denied
+        yield case_of(denied, answer.decision or denied.decision.decision, _source(denied, answer), date)
 
 
 def disagreed_case(answer: Answer, finding: Finding, date: str) -> Case | None:
@@ -107,10 +105,15 @@ def _texts(policies: Policies) -> str:
 
 
 def _source(entry: Entry, answer: Answer) -> str:
-    """Where the case is from, in one line. That a call asks for something else too is not seen on AWS."""
+    """Where the case is from, in one line, and what of it is not seen on AWS: that a call asks for something
+    else too, and which denial it is where AWS does not say.
+    """
     if answer.denied:
         said = " ".join(f"{answer.code}: {answer.message}".split())
-        return f"recorded: AWS answered {entry.operation} with {said}"
+        kind = (
+            "" if answer.decision is not None else " (which does not say whether a Deny or no Allow decided)"
+        )
+        return f"recorded: AWS answered {entry.operation} with {said}{kind}"
     asked = entry.request.action
     taken = "" if asked == entry.operation else f", which is taken to ask {asked}"
     return f"recorded: AWS let {entry.operation} through{taken}"

@@ -83,18 +83,26 @@ def test_every_question_of_a_call_that_went_through_was_allowed() -> None:
     assert second.expect.decision is Outcome.ALLOWED
 
 
-@pytest.mark.parametrize("decision", [Outcome.IMPLICIT_DENY, None])
-def test_of_a_denial_only_one_that_says_how_is_kept(decision: Outcome | None) -> None:
+@pytest.mark.parametrize(
+    ("decision", "more"),
+    [
+        (Outcome.IMPLICIT_DENY, ""),
+        (None, " (which does not say whether a Deny or no Allow decided)"),
+    ],
+)
+def test_of_a_denial_the_question_that_was_denied(decision: Outcome | None, more: str) -> None:
     never = {"StringEquals": {"aws:username": "ben"}}
     expected = Prediction("dynamodb:GetItem", None, (entry("dynamodb:GetItem"), entry(condition=never)))
     answer = Answer(
         "AccessDeniedException", "some\ntext", denied=True, decision=decision, action="kms:Decrypt"
     )
-    cases = list(agreed_cases(expected, answer, "2026-11-25"))
-    assert [case.request.action for case in cases] == (["kms:Decrypt"] if decision else [])
-    assert [case.source for case in cases] == [
-        "recorded: AWS answered dynamodb:GetItem with AccessDeniedException: some text" for _ in cases
-    ]
+    (case,) = agreed_cases(expected, answer, "2026-11-25")
+    assert case.request.action == "kms:Decrypt"
+    assert case.expect is not None
+    assert case.expect.decision is Outcome.IMPLICIT_DENY
+    assert case.source == (
+        f"recorded: AWS answered dynamodb:GetItem with AccessDeniedException: some text{more}"
+    )
 
 
 def test_a_case_is_named_by_what_it_shows() -> None:
