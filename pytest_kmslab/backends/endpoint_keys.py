@@ -13,7 +13,7 @@ from pytest_kmslab.backends.endpoint_cache import ReadCache
 from pytest_kmslab.backends.endpoint_clients import EndpointClients, code_of
 from pytest_kmslab.backends.endpoint_identity import ApiIdentities
 from pytest_kmslab.backends.endpoint_store import Store
-from pytest_kmslab.backends.policy_principals import principals_of
+from pytest_kmslab.backends.policy_principals import is_unique_id, principals_of, renamed
 from pytest_kmslab.facts import Key
 
 NOT_FOUND = frozenset({"NotFoundException", "ValidationException", "InvalidArnException", "InvalidAliasName"})
@@ -78,7 +78,9 @@ class ApiKeys:
         """KMS stores a principal by its unique id: remember whom each ARN means now."""
         entities = self._identities.snapshot.entities
         text = self._given_policy(key)
-        meant = {arn: entities[arn].unique_id for arn in principals_of(text) if arn in entities}
+        principals = principals_of(text)
+        meant = {arn: entities[arn].unique_id for arn in principals if arn in entities}
+        meant.update((one, one) for one in principals if is_unique_id(one))
         self._store.put(_principals_name(key), meant)
 
     def _read(self, key_id: str, region: str) -> Key | None:
@@ -153,11 +155,12 @@ class ApiKeys:
             alias = next(alias for alias in key.aliases if alias.startswith(OF_AWS))
             return json.dumps(fixed_policy(alias.removeprefix(OF_AWS), key.account, key.region))
         text = self._given_policy(key)
+        names = {}
         for arn, unique_id in (self._store.get(_principals_name(key)) or {}).items():
             entity = self._identities.snapshot.entities.get(arn)
             if entity is None or entity.unique_id != unique_id:
-                text = text.replace(f'"{arn}"', f'"{self._present_name(unique_id)}"')
-        return text
+                names[arn] = self._present_name(unique_id)
+        return renamed(text, names) if names else text
 
     def _given_policy(self, key: Key) -> str:
         kms = self._clients.of("kms", key.region)

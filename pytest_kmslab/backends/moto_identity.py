@@ -23,7 +23,7 @@ from pytest_kmslab.backends.moto_objects import (
     place_of,
     unique_id,
 )
-from pytest_kmslab.backends.policy_principals import principals_of
+from pytest_kmslab.backends.policy_principals import is_unique_id, principals_of, renamed
 from pytest_kmslab.facts import Caller, Credential
 
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
@@ -120,18 +120,23 @@ class IdentityReader:
 def record_principals(holder: Any, text: str) -> None:
     """Remember on moto's own object whom each ARN of a resource-based policy meant when it was put: AWS
     stores a principal by its unique id."""
-    named = ((arn, entity_of(arn)) for arn in principals_of(text))
-    setattr(holder, KEY_PRINCIPALS, {arn: unique_id(entity) for arn, entity in named if entity is not None})
+    principals = principals_of(text)
+    named = ((arn, entity_of(arn)) for arn in principals)
+    recorded = {arn: unique_id(entity) for arn, entity in named if entity is not None}
+    recorded.update((one, one) for one in principals if is_unique_id(one))
+    setattr(holder, KEY_PRINCIPALS, recorded)
 
 
 def present_principals(holder: Any, text: str) -> str:
-    """The policy's text with the principals that were deleted or renamed since as AWS shows them."""
+    """The policy's text with the principals as AWS shows them: deleted since by the unique id, renamed since
+    or given by the unique id by the ARN."""
     recorded: Mapping[str, str] = getattr(holder, KEY_PRINCIPALS, {})
+    names = {}
     for arn, identifier in recorded.items():
         entity = entity_of(arn)
         if entity is None or unique_id(entity) != identifier:
-            text = text.replace(f'"{arn}"', f'"{_present_name(identifier)}"')
-    return text
+            names[arn] = _present_name(identifier)
+    return renamed(text, names) if names else text
 
 
 def _present_name(identifier: str) -> str:

@@ -11,7 +11,7 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto_identity import BOUNDARY
-from pytest_kmslab.backends.moto_objects import entity_of
+from pytest_kmslab.backends.moto_objects import entity_of, unique_id
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -68,7 +68,9 @@ def delete_boundary(call: ApiCall) -> Response:
 
 
 def keep_boundary(facts: MotoFacts, call: ApiCall, response: Response) -> None:
-    """CreateUser with a boundary, which moto drops."""
+    """CreateUser with a boundary, which moto drops, and with a unique id that moto writes otherwise."""
+    user = entity_of(response["User"]["Arn"])
+    user.id = response["User"]["UserId"] = unique_id(user)
     if call.params.get("PermissionsBoundary"):
         put_boundary(call)
     show_boundary(facts, call, response)

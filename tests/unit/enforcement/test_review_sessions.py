@@ -208,3 +208,34 @@ def test_transitive_tags_and_the_source_identity_go_down_a_chain_of_roles(accoun
     iam.update_assume_role_policy(RoleName="last", PolicyDocument=narrower)
     next_one = temporary(account, made).client("sts")
     assert code(lambda: next_one.assume_role(RoleArn=f"{arn}last", RoleSessionName="two")) == "AccessDenied"
+
+
+def test_a_principal_can_be_named_by_the_unique_id_that_iam_shows(account: Account) -> None:
+    user = account.user("u", allow("dynamodb:*", "kms:*"))
+    iam, kms = account.root.client("iam"), account.root.client("kms")
+    shown = iam.get_user(UserName="u")["User"]["UserId"]
+    assert shown.startswith("AIDA")
+    assert user.client("sts").get_caller_identity()["UserId"] == shown
+    deny = {"Effect": "Deny", "Principal": {"AWS": shown}, "Action": "kms:DescribeKey", "Resource": "*"}
+    trust = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
+    key = account.key({"Version": "2012-10-17", "Statement": [deny, trust]})
+    assert code(lambda: user.client("kms").describe_key(KeyId=key)) == "AccessDeniedException"
+    assert USER in kms.get_key_policy(KeyId=key)["Policy"]
+
+
+def test_a_conditions_value_stays_as_written_when_the_principal_is_deleted(account: Account) -> None:
+    account.user("u", allow("kms:*"))
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": [ROOT, USER]}, "Action": "kms:*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:DescribeKey",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalArn": USER}},
+        },
+    ]
+    key = account.key({"Version": "2012-10-17", "Statement": statements})
+    again = make_user_again(account, allow("kms:*")).client("kms")
+    assert code(lambda: again.describe_key(KeyId=key)) == "AccessDeniedException"
+    again.list_grants(KeyId=key)
