@@ -62,6 +62,22 @@ class Aftermath:
 
         return folder_of(self._settings.ledger)
 
+    def sweep(self) -> list[str]:
+        """Remove what dead runs of this machine left in the same account; answers what to tell of it.
+
+        Raises BackendError and LedgerError; what could not be removed is told only.
+        """
+        if not self._lives:
+            return []
+        from pytest_kmslab.report.sweep import told
+        from pytest_kmslab.resources.sweep import sweeping
+        from pytest_kmslab.resources.sweep_target import target_of
+
+        target = target_of(self._backend(), self._settings.profile, ())
+        with sweeping(target, self.folder, strangers=False) as sweep:
+            sweep.look()
+            return told(sweep.remove())
+
     @contextmanager
     def of(self, lab: Lab) -> Iterator[None]:
         """While this is open a lab is in use; at its end what a failed test made is kept if so asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     try:
         run.reach()
+        if run.settings.sweep:
+            _write(session.config, run.aftermath.sweep())
         if run.settings.backend == "aws":
             _tell_plan(session.config, run)
     except KmslabError as error:
@@ -134,12 +136,16 @@ def _observe(config: pytest.Config, run: Run) -> None:
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:
-    """Under `-q` and without a terminal too: who is not told cannot stop it."""
     from pytest_kmslab.report.plan import plan
 
+    _write(config, plan(run.settings, run.place, run.prices))
+
+
+def _write(config: pytest.Config, lines: Iterable[str]) -> None:
+    """Under `-q` and without a terminal too: who is not told cannot stop it."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     write = print if reporter is None else reporter.write_line
-    for line in plan(run.settings, run.place, run.prices):
+    for line in lines:
         write(line)
 
 

@@ -59,6 +59,13 @@ def rows(findings: Findings) -> list[tuple[str, ...]]:
     ]
 
 
+def told(findings: Findings) -> list[str]:
+    """What a run says of the sweep before it: nothing where there was nothing."""
+    removed = [f"removed {one.thing} of run {one.run}" for one in findings.removed]
+    failed = [f"could not remove {one.thing}: {why}" for one, why in findings.failures.items()]
+    return [f"kmslab sweep: {line}" for line in (*removed, *failed, *findings.problems)]
+
+
 def outcome(one: Leftover, findings: Findings) -> str:
     """What came of a leftover, or would with `--yes`."""
     if one in findings.failures:

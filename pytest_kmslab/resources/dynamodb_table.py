@@ -102,9 +102,28 @@ class DynamoDBTable:
     def delete(self) -> None:
         """Delete the table's alarms and the table, and return when it is gone; no backup is made.
 
-        A table that is gone already is no error. Raises ResourceError when it takes too long.
+        The table is deleted even where its alarms cannot be. One that is gone already is no error. Raises
+        ResourceError when it takes too long.
         """
-        delete_alarms(self._clients.cloudwatch, self.name)
+        try:
+            delete_alarms(self._clients.cloudwatch, self.name)
+        finally:
+            self._delete()
+
+    def unprotect(self) -> None:
+        """Let the table be deleted, if it was protected from that."""
+        if self.describe().get("DeletionProtectionEnabled"):
+            self._clients.dynamodb.update_table(TableName=self.name, DeletionProtectionEnabled=False)
+
+    def exists(self) -> bool:
+        """Whether DynamoDB knows the table."""
+        try:
+            self.describe()
+        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def _delete(self) -> None:
         dynamodb = self._clients.dynamodb
         try:
             self._waiter.while_refused(
@@ -119,14 +138,6 @@ class DynamoDBTable:
             self._waiter.until(
                 self.exists, lambda there: not there, f"table `{self.name}` to go", TABLE_STATE_LIMIT
             )
-
-    def exists(self) -> bool:
-        """Whether DynamoDB knows the table."""
-        try:
-            self.describe()
-        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
-            return False
-        return True
 
     def _wait_until_active(self, first: dict[str, Any]) -> None:
         self._waiter.until(

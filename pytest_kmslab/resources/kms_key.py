@@ -150,7 +150,7 @@ class KmsKey:
 def remove_key(kms: KMSClient, arn: str, aliases: Iterable[str]) -> None:
     """Delete a key's aliases and schedule its deletion; what is done already stays done.
 
-    The deletion is scheduled even where an alias cannot be deleted, whose error is raised then.
+    The deletion is scheduled even where an alias cannot be told or deleted, whose error is raised then.
     """
     try:
         for alias in aliases:
@@ -160,10 +160,10 @@ def remove_key(kms: KMSClient, arn: str, aliases: Iterable[str]) -> None:
         _schedule(kms, arn)
 
 
-def aliases_of(kms: KMSClient, arn: str) -> list[str]:
-    """The names of a key's aliases, with their `alias/` prefix."""
+def aliases_of(kms: KMSClient, arn: str) -> Iterator[str]:
+    """The names of a key's aliases, with their `alias/` prefix; KMS is asked when the first is taken."""
     pages = kms.get_paginator("list_aliases").paginate(KeyId=arn)
-    return [alias["AliasName"] for page in pages for alias in page["Aliases"]]
+    yield from [alias["AliasName"] for page in pages for alias in page["Aliases"]]
 
 
 def _schedule(kms: KMSClient, arn: str) -> None:

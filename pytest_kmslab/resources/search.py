@@ -7,6 +7,7 @@ them, which saves a call for each thing of somebody else's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -115,7 +116,7 @@ class Keys:
             return None
         metadata = kms.describe_key(KeyId=arn)["KeyMetadata"]
         going = metadata.get("KeyState") in DELETED_STATES
-        if going and not aliases_of(kms, arn):
+        if going and not list(aliases_of(kms, arn)):
             return None
         thing = Thing(KMS_KEY, name or tags.get(NAME_TAG, metadata["KeyId"]), region, arn)
         return Found(thing, tags, metadata.get("CreationDate"), going)
@@ -135,9 +136,12 @@ class Tables:
         return _unless_gone(lambda: self._look(client, thing.name, thing.region))
 
     def remove(self, client: Client, waiter: Waiter, thing: Thing) -> None:
-        """The table and the alarms that watch it; a change of its encryption is waited for."""
+        """The table, protected or not, and its alarms; a change of its encryption is waited for."""
         clients = Clients(client("dynamodb"), client("kms"), client("cloudwatch"))
-        DynamoDBTable(clients, waiter, thing.name).delete()
+        table = DynamoDBTable(clients, waiter, thing.name)
+        with suppress(clients.dynamodb.exceptions.ResourceNotFoundException):
+            table.unprotect()
+        table.delete()
 
     def _look(self, client: Client, name: str, region: str) -> Found | None:
         dynamodb = client("dynamodb")

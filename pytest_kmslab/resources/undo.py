@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pytest_kmslab.errors import TeardownError
+from pytest_kmslab.errors import ResourceError, TeardownError
 from pytest_kmslab.resources.ledger import Ledger, NoLedger
-from pytest_kmslab.resources.things import Thing
+from pytest_kmslab.resources.things import KMS_KEY, USER, Thing
 
 Remove = Callable[[], object]
 """Removes one thing; finding it gone already is no error."""
@@ -72,17 +72,25 @@ class Undo:
         return kept
 
     def unwind(self) -> None:
-        """Remove everything, newest first, going on past errors.
+        """Remove everything, newest first, going on past errors; where a key stays, so do the users.
 
         Raises TeardownError at the end, with every error met. A second call tries only what is left.
         """
-        failures: list[tuple[str, BaseException]] = []
+        failures: list[tuple[Thing | str, BaseException]] = []
         for step in reversed(tuple(self._steps)):
             try:
+                _refuse_to_orphan(step.what, [what for what, _ in failures])
                 if step.remove is not None:
                     step.remove()
                 self.undone(step)
             except Exception as error:
-                failures.append((str(step.what), error))
+                failures.append((step.what, error))
         if failures:
-            raise TeardownError(failures)
+            raise TeardownError([(str(what), error) for what, error in failures])
+
+
+def _refuse_to_orphan(what: Thing | str, failed: Sequence[Thing | str]) -> None:
+    """A key's policy may leave it to a user alone: without that one nobody could ever remove it."""
+    keys = [one for one in failed if isinstance(one, Thing) and one.kind == KMS_KEY]
+    if keys and isinstance(what, Thing) and what.kind == USER:
+        raise ResourceError(f"left, because {keys[0]} is, which may be that user's alone to remove")

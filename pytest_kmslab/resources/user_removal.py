@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NOT_IMPLEMENTED = 501
 """The status with which an emulator says that it lacks an operation."""
 
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+
 Remove = Callable[["IAMClient", str, Any], object]
 
 BLOCKERS: tuple[tuple[str, str, Remove], ...] = (
@@ -71,16 +73,22 @@ BLOCKERS: tuple[tuple[str, str, Remove], ...] = (
 
 
 def delete_user(iam: IAMClient, name: str) -> None:
-    """Remove whatever blocks the deletion of a user, and delete it; a user that is gone is no error."""
+    """Remove whatever blocks the deletion of a user, and delete it; a user that is gone is no error.
+
+    What may not be listed is taken not to be there, unless the user cannot be deleted then.
+    """
+    denied: list[ClientError] = []
     try:
         _delete_login_profile(iam, name)
         for operation, listed, remove in BLOCKERS:
-            for found in _every(iam, operation, listed, name):
+            for found in _seen(iam, operation, listed, name, denied):
                 remove(iam, name, found)
         iam.delete_user(UserName=name)
     except iam.exceptions.NoSuchEntityException:
         if _exists(iam, name):
             raise
+    except iam.exceptions.DeleteConflictException as conflict:
+        raise (denied[0] if denied else conflict) from conflict
 
 
 def delete_plain_user(
@@ -99,6 +107,17 @@ def delete_plain_user(
         iam.delete_user(UserName=name)
     except (iam.exceptions.NoSuchEntityException, iam.exceptions.DeleteConflictException):
         delete_user(iam, name)
+
+
+def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[ClientError]) -> list[Any]:
+    """What may be listed of one kind; a denial is put to the others."""
+    try:
+        return _every(iam, operation, listed, name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DENIED:
+            raise
+        denied.append(error)
+        return []
 
 
 def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:

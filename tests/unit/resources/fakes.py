@@ -26,11 +26,19 @@ class NotThereError(RefusedError):
         super().__init__("ResourceNotFoundException")
 
 
+class ConflictError(RefusedError):
+    """DeleteConflictException."""
+
+    def __init__(self) -> None:
+        super().__init__("DeleteConflict", 409)
+
+
 class FakeClient:
     """Answers each operation with the next of its answers, the last one for good, and keeps the calls."""
 
     def __init__(self, **answers: list[Any]) -> None:
         self.exceptions = SimpleNamespace(
+            DeleteConflictException=ConflictError,
             NoSuchEntityException=KeyError,
             NotFoundException=NotThereError,
             ResourceNotFoundException=NotThereError,

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 
 from pytest_kmslab.errors import TeardownError
+from pytest_kmslab.resources.things import KMS_KEY, TABLE, USER, Thing
 from pytest_kmslab.resources.undo import Undo
 
 
@@ -55,6 +58,31 @@ def test_what_was_never_confirmed_and_cannot_be_told_is_passed_over() -> None:
     undo = Undo()
     undo.intend("key")
     undo.unwind()
+
+
+def test_a_key_that_stays_keeps_its_users() -> None:
+    undo, gone = Undo(), []
+    undo.intend(Thing(USER, "admin"), lambda: gone.append("admin"))
+    key = undo.intend(Thing(KMS_KEY, "orders"), lambda: failing(ValueError("denied")))
+    undo.intend(Thing(TABLE, "orders"), lambda: gone.append("table"))
+    with pytest.raises(
+        TeardownError, match="IAM user `admin`: ResourceError: left, because KMS key `orders`"
+    ):
+        undo.unwind()
+    assert gone == ["table"]
+    undo.confirm(key, "arn", lambda: gone.append("key"))
+    undo.unwind()
+    assert gone == ["table", "key", "admin"]
+
+
+def test_what_is_kept_is_not_removed_and_the_rest_is() -> None:
+    undo, gone = Undo(), []
+    undo.intend("environment", lambda: gone.append("environment"))
+    undo.confirm(undo.intend(Thing(KMS_KEY, "orders"), lambda: gone.append("key")), "arn:key")
+    undo.intend(Thing(TABLE, "lost"), lambda: gone.append("lost"))
+    assert undo.keep(datetime.now(timezone.utc)) == [Thing(KMS_KEY, "orders", arn="arn:key")]
+    undo.unwind()
+    assert gone == ["lost", "environment"]
 
 
 def test_what_is_gone_already_is_not_removed() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from unit.resources.fakes import FakeClient, RefusedError
+from unit.resources.fakes import ConflictError, FakeClient, RefusedError
 
 from pytest_kmslab.resources.user_removal import delete_plain_user, delete_user
 
@@ -122,8 +122,22 @@ def test_what_an_emulator_lacks_nobody_has(answer: Exception) -> None:
 
 
 def test_another_error_is_told() -> None:
-    iam: Any = FakeClient(list_service_specific_credentials=[RefusedError("AccessDenied", 403)])
+    iam: Any = FakeClient(list_service_specific_credentials=[RefusedError("ServiceFailure", 500)])
+    with pytest.raises(RefusedError, match="ServiceFailure"):
+        delete_user(iam, "ana")
+    assert "delete_user" not in iam.operations
+
+
+def test_what_may_not_be_listed_is_told_only_where_it_is_in_the_way() -> None:
+    denied = RefusedError("AccessDenied", 403)
+    iam: Any = FakeClient(list_ssh_public_keys=[denied])
+    delete_user(iam, "ana")
+    assert iam.operations[-1] == "delete_user"
+    iam = FakeClient(list_ssh_public_keys=[denied], delete_user=[ConflictError()])
     with pytest.raises(RefusedError, match="AccessDenied"):
+        delete_user(iam, "ana")
+    iam = FakeClient(delete_user=[ConflictError()])
+    with pytest.raises(ConflictError):
         delete_user(iam, "ana")
 
 
