@@ -66,10 +66,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
 
     try:
         return _sweep(arguments)
-    except pytest.UsageError as error:
+    except (pytest.UsageError, KmslabError, BotoCoreError, ClientError) as error:
         return _complain(str(error).replace("--kmslab-", "--"))
-    except (KmslabError, BotoCoreError, ClientError) as error:
-        return _complain(str(error))
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
