@@ -10,7 +10,14 @@ from unit.authz.build import ROOT, USER, allow, asks, deny, to
 from unit.authz.worlds import policies
 
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy, print_policy, read_policy
+from pytest_kmslab.authz.policy import (
+    NamedPolicy,
+    Policies,
+    named_policy,
+    parse_policy,
+    print_policy,
+    read_policy,
+)
 from pytest_kmslab.errors import PolicyError
 
 
@@ -27,6 +34,12 @@ def test_a_document_has_a_version_an_id_and_statements() -> None:
     policy = parse_policy(document(allow("kms:Decrypt", Sid="A"), deny("kms:*"), Id="key-default-1"))
     assert (policy.version, policy.id, policy.error) == ("2012-10-17", "key-default-1", "")
     assert [statement.name for statement in policy.statements] == ["A", "Statement[1]"]
+
+
+def test_a_policy_goes_by_its_name() -> None:
+    text = document(allow("kms:Decrypt"))
+    assert named_policy("p", text) == NamedPolicy("p", read_policy(text))
+    assert named_policy("p", "{").policy.error
 
 
 def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing() -> None:

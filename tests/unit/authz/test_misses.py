@@ -1,0 +1,109 @@
+"""What nearly allowed a request, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.authz.build import KEY, TABLE, USER, allow, asks, named
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.misses import Miss, listed, near_misses
+from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.question import Question
+from pytest_kmslab.authz.request import Request
+
+
+def misses(request: Request, *statements: dict[str, Any], grants: tuple[Grant, ...] = ()) -> list[Miss]:
+    policies = Policies(identity=(named(*statements),), resource=named(name=request.resource))
+    decision = authorize(request, policies, grants)
+    return near_misses(Question(request, bounded=False), policies, grants, decision)
+
+
+def why(request: Request, *statements: dict[str, Any], grants: tuple[Grant, ...] = ()) -> list[str]:
+    return [f"{miss.element}: {miss.why}" for miss in misses(request, *statements, grants=grants)]
+
+
+def when(**condition: Any) -> dict[str, Any]:
+    ((operator, (key, values)),) = condition.items()
+    return allow("kms:Decrypt", Condition={operator: {key: values}})
+
+
+def test_a_statement_about_another_service_is_no_near_miss() -> None:
+    assert why(asks(), allow("dynamodb:GetItem")) == []
+    assert why(asks(), allow(["dynamodb:GetItem", "KMS:Encrypt"])) == [
+        "Action: wanted KMS:Encrypt, asked kms:Decrypt"
+    ]
+
+
+def test_the_service_is_what_stands_before_the_first_colon() -> None:
+    assert why(asks(), allow("kms:Encrypt:More")) == ["Action: wanted kms:Encrypt:More, asked kms:Decrypt"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ("true", "wanted it absent, the request has 7"),
+        (["true", "maybe"], "wanted it absent or present, the request has 7"),
+    ],
+)
+def test_null_wants_a_key_absent_or_present(wanted: Any, shown: str) -> None:
+    statement = when(Null=("x:k", wanted))
+    assert why(asks(x__k="7"), statement) == [f"Condition Null x:k: {shown}"]
+
+
+def test_the_request_of_a_missing_key_has_none() -> None:
+    assert why(asks(), when(StringEquals=("x:k", ["a", "b"]))) == [
+        "Condition StringEquals x:k: wanted a or b, the request has none"
+    ]
+    assert why(asks(x__k="a"), when(StringNotEquals=("x:k", ["a", "b"]))) == [
+        "Condition StringNotEquals x:k: wanted none of a or b, the request has a"
+    ]
+
+
+def test_several_values_need_a_set_operator() -> None:
+    shown = "wanted a, the request has a or b"
+    assert why(asks(x__k=["a", "b"]), when(StringEquals=("x:k", "a"))) == [
+        f"Condition StringEquals x:k: {shown}: a key of several values needs ForAllValues or ForAnyValue"
+    ]
+    element = {"ForAllValues:StringEquals": {"x:k": "a"}}
+    assert why(asks(x__k=["a", "b"]), allow(Condition=element)) == [
+        f"Condition ForAllValues:StringEquals x:k: {shown}"
+    ]
+
+
+def test_constraints_of_both_kinds_are_joined() -> None:
+    both = Grant(
+        USER,
+        frozenset(["Decrypt"]),
+        encryption_context_equals={"b": "1", "a": "1"},
+        encryption_context_subset={"a": "1"},
+    )
+    assert why(asks(), grants=(both,)) == [
+        'Constraints: wanted exactly {"a": "1", "b": "1"} and at least {"a": "1"} in the encryption context'
+    ]
+
+
+def test_a_grant_that_gives_fewer_operations() -> None:
+    child = asks(action="kms:CreateGrant", kms__GrantOperations=["Encrypt"])
+    grant = Grant(USER, frozenset(["CreateGrant", "Decrypt"]))
+    assert why(child, grants=(grant,)) == [
+        "Constraints: wanted no more operations than its own in the encryption context"
+    ]
+
+
+def test_a_grant_is_no_near_miss_where_grants_do_not_count() -> None:
+    grant = Grant(USER, frozenset(["Encrypt", "RetireGrant"]))
+    assert why(asks(action="dynamodb:GetItem", resource=TABLE), grants=(grant,)) == []
+    assert why(asks(action="kms:ListKeys", resource="*"), grants=(grant,)) == []
+    assert why(asks(action="kms:RetireGrant", resource=KEY), grants=(grant,)) == []
+    assert why(asks(), grants=(grant,)) == ["Operations: allows Encrypt or RetireGrant, asked Decrypt"]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [([], "nothing"), (["a", "b", "c"], "a or b or c"), (list("abcde"), "a or b or c or 2 more")],
+)
+def test_of_many_values_the_first_are_shown(values: list[str], text: str) -> None:
+    assert listed(values) == text
