@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_kmslab.authz.arn import Arn, account_of, parse_arn
+from pytest_kmslab.errors import ArnError
+
+
+def test_what_follows_the_fifth_colon_is_the_resource_with_the_colons_in_it() -> None:
+    arn = parse_arn("arn:aws-cn:logs:cn-north-1:111122223333:log-group:a:log-stream:b")
+    assert arn == Arn("aws-cn", "logs", "cn-north-1", "111122223333", "log-group:a:log-stream:b")
+
+
+def test_region_and_account_may_be_empty() -> None:
+    assert parse_arn("arn:aws:s3:::bucket/key") == Arn("aws", "s3", "", "", "bucket/key")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "*",
+        "arn",
+        "arn:aws:iam::111122223333",
+        "arn:aws:iam::111122223333:",
+        "arn::iam::111122223333:user/ana",
+        "arn:aws:::111122223333:user/ana",
+        "ARN:aws:iam::111122223333:user/ana",
+        "urn:aws:iam::111122223333:user/ana",
+        "alias/MY-kms-key",
+    ],
+)
+def test_what_lacks_a_part_or_begins_otherwise_is_no_arn(text: str) -> None:
+    with pytest.raises(ArnError) as raised:
+        parse_arn(text)
+    assert str(raised.value) == f"not an ARN: `{text}`: write arn:partition:service:region:account:resource"
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("arn:aws:kms:us-east-1:111122223333:key/a:b:c", "111122223333"),
+        ("arn:aws:s3:::bucket", ""),
+        ("arn:aws:iam::111122223333", ""),
+        ("*", ""),
+    ],
+)
+def test_the_account_is_what_stands_before_the_resource(text: str, account: str) -> None:
+    assert account_of(text) == account
