@@ -60,12 +60,14 @@ class MotoBackend:
         from moto import mock_aws
 
         from pytest_kmslab.backends.moto_ciphertexts import told_whole
+        from pytest_kmslab.backends.moto_key_policies import judged_by_us
         from pytest_kmslab.backends.moto_sparing import spared
 
         started = ExitStack()
         started.enter_context(spared())
         started.enter_context(mock_aws())
         started.enter_context(told_whole())
+        started.enter_context(judged_by_us())
         self._started.append(started)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Multi-Region keys: a ciphertext of one is read under its replica in another Region, by the rules there."""
+"""Keys where moto answers otherwise than KMS: multi-Region ones, and those whose policy denies somebody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.account import Account, allow
+from support.account import ACCOUNT, Account, allow
 
 
 @pytest.fixture
@@ -63,3 +63,17 @@ def test_a_ciphertext_cut_short_is_none(replicated: tuple[Any, Any, str]) -> Non
         with pytest.raises(ClientError) as refused:
             here.decrypt(CiphertextBlob=wrong)
         assert refused.value.response["Error"]["Code"] == "InvalidCiphertextException"
+
+
+def test_a_deny_of_somebody_else_leaves_describe_key(account: Account) -> None:
+    """moto itself denies it to everybody, without a word."""
+    account.user("bob")
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    bob = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/bob"}
+    elsewhere = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    denies = [{"Principal": bob}, {"Principal": "*", "Condition": elsewhere}]
+    statements = [{"Effect": "Deny", "Action": "kms:*", "Resource": "*", **deny} for deny in denies]
+    trust = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    key = account.key({"Version": "2012-10-17", "Statement": [*statements, trust]})
+    kms = account.user("ana", allow("kms:*")).client("kms")
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
