@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
@@ -65,8 +64,7 @@ class LateFacts:
         held = self.now.policies(caller, resource)
         real = (held.identity, held.permissions_boundary)
         identity, boundary = self._seen("identity", caller.arn, real) or NOTHING
-        return replace(
-            held,
+        return held._replace(
             identity=identity,
             permissions_boundary=boundary,
             resource=self.resource_policy(resource),
