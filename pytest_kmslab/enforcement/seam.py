@@ -121,10 +121,13 @@ def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | N
 
 
 def _replace(params: dict[str, Any], replacements: Any) -> None:
-    """Send other parameters than the caller gave; only JSON services need it."""
-    if replacements:
-        body = {**json.loads(params["body"]), **replacements}
-        params["body"] = json.dumps(body).encode()
+    """Send other parameters than the caller gave: as JSON, or as fields of a form, which takes names only."""
+    if not replacements:
+        return
+    if isinstance(params["body"], dict):
+        params["body"].update(replacements)
+        return
+    params["body"] = json.dumps({**json.loads(params["body"]), **replacements}).encode()
 
 
 def _refusal(url: str, error: ServiceError) -> Response:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
-from support.served import plain_environment
+from support.serving import Serving
 from support.world import World
 
 UPSTREAM = os.environ.get("KMSLAB_ENDPOINT", "")
@@ -17,19 +15,9 @@ UPSTREAM = os.environ.get("KMSLAB_ENDPOINT", "")
 @pytest.fixture(scope="session")
 def gateway_url() -> Iterator[str]:
     """The URL of a `kmslab serve` that is a process of its own."""
-    command = [sys.executable, "-m", "pytest_kmslab.cli", "serve", "--port", "0"]
-    process = subprocess.Popen(
-        command + (["--upstream", UPSTREAM] if UPSTREAM else []),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=plain_environment(),
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("kmslab serve: ready on "), "the gateway did not start"
-    yield process.stdout.readline().strip().removeprefix("export AWS_ENDPOINT_URL=")
-    process.terminate()
-    assert process.wait(60) == 0
+    serving = Serving(UPSTREAM)
+    yield serving.url
+    assert serving.stop() == 0
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -50,10 +49,3 @@ def served(*arguments: str) -> Iterator[Served]:
             yield Served(ready[0])
         finally:
             process.terminate()
-
-
-def plain_environment() -> dict[str, str]:
-    """What a `kmslab serve` gets of this process's environment: nothing of AWS's and nothing of ours, neither
-    credentials nor an endpoint that lies about here.
-    """
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "KMSLAB_"))}

@@ -225,3 +225,45 @@ def test_what_was_being_read_during_a_change_is_not_kept() -> None:
 
     assert cache.get("a", read) == "from before"
     assert cache.get("a", lambda: "from after") == "from after"
+
+
+def test_an_endpoint_that_keeps_one_account_knows_no_other(server: str) -> None:
+    facts = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "test")).facts
+    assert facts.at("444455556666") is None
+    assert facts.credential("444455556666") is None
+    assert facts.key("arn:aws:kms:us-east-1:444455556666:key/any", REGION, "123456789012") is None
+    assert facts.table("t", REGION, "444455556666") is None
+    assert not facts.principal_exists("arn:aws:iam::444455556666:user/ana")
+    assert facts.principal_exists("arn:aws:iam::444455556666:root")
+
+
+def test_re_encryption_is_done_where_it_is_lacking_or_fails(account: Elsewhere) -> None:
+    kms = account.root.client("kms")
+    source, target = account.key(), account.key()
+    sealed = kms.encrypt(KeyId=source, Plaintext=b"text", EncryptionContext={"a": "1"})["CiphertextBlob"]
+    done = kms.re_encrypt(
+        CiphertextBlob=sealed,
+        SourceEncryptionContext={"a": "1"},
+        DestinationKeyId=target,
+        DestinationEncryptionContext={"b": "2"},
+    )
+    assert (done["SourceKeyId"], done["KeyId"]) == (source, target)
+    opened = kms.decrypt(CiphertextBlob=done["CiphertextBlob"], EncryptionContext={"b": "2"})
+    assert opened["Plaintext"] == b"text"
+
+
+def test_a_user_is_meant_by_naming_nobody(account: Elsewhere) -> None:
+    iam = account.user("ana", EVERYTHING).client("iam")
+    assert iam.get_user()["User"]["UserName"] == "ana"
+    assert iam.create_access_key()["AccessKey"]["UserName"] == "ana"
+    assert len(iam.list_access_keys()["AccessKeyMetadata"]) == 2
+
+
+def test_a_session_is_as_old_as_it_is_and_is_kept_from_iam(account: Elsewhere) -> None:
+    user = account.user("ana", EVERYTHING)
+    made = user.client("sts").get_session_token()["Credentials"]
+    keys = Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    kept = account.run.backend.facts.credential(keys.access_key_id)
+    assert kept is not None
+    assert kept.caller.token_issued
+    assert code(account.session(keys).client("iam").list_users) == "InvalidClientTokenId"
