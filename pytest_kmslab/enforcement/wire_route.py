@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from pytest_kmslab.apicall import ServiceError
 from pytest_kmslab.calls.operations import OPERATIONS
@@ -86,8 +86,14 @@ def fields(query: str) -> Fields:
 
 
 def _target(request: WireRequest) -> Iterator[str]:
-    """The most telling sign: it tells streams from tables."""
+    """The most telling sign: it tells streams from tables. The path is one in the CBOR protocol, which these
+    services do not speak; LocalStack goes by it all the same.
+
+    https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+    """
     target = request.header("x-amz-target").lower()
+    if request.header("smithy-protocol"):
+        target += unquote(request.path).lower()
     return (service for part, service in TARGETS.items() if part in target)
 
 

@@ -84,6 +84,18 @@ DISGUISED = {
         "",
     ),
     "a path of moto's own": (b"", {"Authorization": "AWS test:x"}, "/kms_us-east-1/", ""),
+    "a path of the CBOR protocol": (
+        b"{}",
+        {"Smithy-Protocol": "rpc-v2-cbor", "X-Amz-Target": "AmazonSQS.Decrypt"},
+        "/service/TrentService/operation/Decrypt",
+        "monitoring",
+    ),
+    "the same, with an encoded letter": (
+        b"{}",
+        {"Smithy-Protocol": "rpc-v2-cbor"},
+        "/a/service/%54rentService/operation/Decrypt",
+        "sqs",
+    ),
     "a host name of LocalStack": (b"", {"Host": "IAM.localhost.localstack.cloud:4566"}, "/", "s3"),
 }
 
