@@ -91,12 +91,12 @@ class Question:
     def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[Match]:
         """Those that apply, of statements about the action."""
         resource, service, context = self.request.resource, self.service, self.context
-        reached = [(self.reach(statement, kind), statement) for statement in statements]
-        return [
-            match
-            for match in reached
-            if match[0] and (match[1].plain or match[1].applies(resource, service, context))
-        ]
+        found: list[Match] = []
+        for statement in statements:
+            reach = self.reach(statement, kind)
+            if reach and (statement.plain or statement.applies(resource, service, context)):
+                found.append((reach, statement))
+        return found
 
     def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[Match]:
         """The Allow statements of a policy that apply."""
