@@ -117,6 +117,12 @@ def test_text_and_mapping_are_the_same_case() -> None:
     assert parse_case(json.dumps(case)) == parse_case(case)
 
 
+def test_expectation_is_read_whole() -> None:
+    assert parse_case(given(expect={"decision": "allowed"})).expect == Expectation(Outcome.ALLOWED)
+    expected = {"decision": "explicitDeny", "matched": ["A", "B"]}
+    assert parse_case(given(expect=expected)).expect == Expectation(Outcome.EXPLICIT_DENY, frozenset("AB"))
+
+
 def test_decides_itself() -> None:
     case = parse_case(given(policies={"resource": NAMING_ANA}))
     assert case.decide().decision is Outcome.ALLOWED
@@ -132,8 +138,9 @@ def test_document_given_as_unreadable_text_denies() -> None:
     assert parse_case(given(policies=policies)).decide().decision is Outcome.IMPLICIT_DENY
 
 
-def test_date_of_verification_is_kept() -> None:
-    assert parse_case(given(verified="2026-11-23", source="here")).verified == "2026-11-23"
+def test_source_and_date_of_verification_are_kept() -> None:
+    case = parse_case(given(verified="2026-11-23", source="here"))
+    assert (case.verified, case.source) == ("2026-11-23", "here")
 
 
 def test_expectation_is_asked_for_only_where_required() -> None:

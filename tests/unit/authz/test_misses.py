@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import KEY, TABLE, USER, allow, asks, named
+from unit.authz.build import KEY, OTHER, ROOT, SERVICE, STRANGER, TABLE, USER, allow, asks, named
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
@@ -15,14 +15,19 @@ from pytest_kmslab.authz.question import Question
 from pytest_kmslab.authz.request import Request
 
 
-def misses(request: Request, *statements: dict[str, Any], grants: tuple[Grant, ...] = ()) -> list[Miss]:
-    policies = Policies(identity=(named(*statements),), resource=named(name=request.resource))
+def misses(request: Request, policies: Policies, grants: tuple[Grant, ...] = ()) -> list[Miss]:
     decision = authorize(request, policies, grants)
     return near_misses(Question(request, bounded=False), policies, grants, decision)
 
 
 def why(request: Request, *statements: dict[str, Any], grants: tuple[Grant, ...] = ()) -> list[str]:
-    return [f"{miss.element}: {miss.why}" for miss in misses(request, *statements, grants=grants)]
+    policies = Policies(identity=(named(*statements),), resource=named(name=request.resource))
+    return [f"{miss.element}: {miss.why}" for miss in misses(request, policies, grants)]
+
+
+def of_key_policy(*statements: dict[str, Any]) -> list[str]:
+    found = misses(asks(), Policies(resource=named(*statements, name=KEY)))
+    return [f"{miss.statement} {miss.element}: {miss.why}" for miss in found]
 
 
 def when(**condition: Any) -> dict[str, Any]:
@@ -99,6 +104,55 @@ def test_a_grant_is_no_near_miss_where_grants_do_not_count() -> None:
     assert why(asks(action="kms:ListKeys", resource="*"), grants=(grant,)) == []
     assert why(asks(action="kms:RetireGrant", resource=KEY), grants=(grant,)) == []
     assert why(asks(), grants=(grant,)) == ["Operations: allows Encrypt or RetireGrant, asked Decrypt"]
+
+
+@pytest.mark.parametrize(
+    ("principal", "names"),
+    [
+        ({"AWS": STRANGER}, STRANGER),
+        ({"AWS": [STRANGER, OTHER], "Service": SERVICE}, f"{STRANGER} or {OTHER} or {SERVICE}"),
+        ({"AWS": []}, "nobody"),
+        ({}, "nobody"),
+        (None, "nobody"),
+    ],
+)
+def test_a_statement_that_names_others(principal: Any, names: str) -> None:
+    statement = allow(Sid="s") if principal is None else allow(Sid="s", Principal=principal)
+    assert of_key_policy(statement) == [f"s Principal: names {names}, not {USER}"]
+
+
+def test_what_fails_by_two_elements_is_no_near_miss() -> None:
+    other = allow("kms:Encrypt", Sid="s", Principal={"AWS": STRANGER})
+    assert of_key_policy(other) == []
+    assert why(asks(), allow("kms:Encrypt", TABLE)) == []
+
+
+def test_a_deny_is_no_near_miss() -> None:
+    statement = {**allow("kms:Decrypt", TABLE), "Effect": "Deny"}
+    assert why(asks(), statement) == []
+
+
+def test_misses_by_the_action_come_last() -> None:
+    found = of_key_policy(
+        allow("kms:Encrypt", Sid="a", Principal={"AWS": ROOT}), allow(Sid="b", Principal={"AWS": STRANGER})
+    )
+    assert [text.partition(":")[0] for text in found] == ["b Principal", "a Action"]
+
+
+def test_the_other_resources_that_a_statement_is_about() -> None:
+    assert why(asks(), allow("kms:*", [TABLE, "arn:aws:kms:*:*:alias/a"])) == [
+        f"Resource: wanted {TABLE} or arn:aws:kms:*:*:alias/a, asked {KEY}"
+    ]
+    negated = {"Effect": "Allow", "Action": "kms:*", "NotResource": KEY}
+    assert why(asks(), negated) == [f"Resource: wanted anything but {KEY}, asked {KEY}"]
+    without = {"Effect": "Allow", "Action": "kms:*"}
+    assert why(asks(), without) == [f"Resource: the statement has no Resource, asked {KEY}"]
+
+
+def test_the_other_actions_that_a_statement_is_about() -> None:
+    negated = {"Effect": "Allow", "NotAction": ["kms:Decrypt", "kms:Sign"], "Resource": "*"}
+    assert why(asks(), negated) == ["Action: wanted anything but kms:Decrypt or kms:Sign, asked kms:Decrypt"]
+    assert why(asks(), {"Effect": "Allow", "Resource": "*"}) == []
 
 
 @pytest.mark.parametrize(
