@@ -47,6 +47,28 @@ def test_a_pattern_of_fewer_or_empty_parts_is_no_arn_of_another_length(pattern: 
     assert not compile_segments(pattern)("arn:aws:kms:us-east-1:111122223333:key/a")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "short", "enough"),
+    [
+        ("*ab*ba*", "aba", "abba"),
+        ("*a?*?a*", "aba", "abba"),
+        ("*aa*aa*", "aaa", "aaaa"),
+        ("ab*ba", "aba", "abba"),
+        ("a*b*b", "ab", "abb"),
+        ("?*?", "a", "ab"),
+        ("a*?*a", "aa", "aba"),
+    ],
+)
+def test_two_parts_of_a_pattern_share_no_character(pattern: str, short: str, enough: str) -> None:
+    assert not compile_pattern(pattern)(short)
+    assert compile_pattern(pattern)(enough)
+
+
+@pytest.mark.parametrize("pattern", ["*b*a*", "*a?*b*", "b*a*b"])
+def test_the_parts_of_a_pattern_come_in_their_order(pattern: str) -> None:
+    assert not compile_pattern(pattern)("ab")
+
+
 def test_literals_are_literal_whatever_they_hold() -> None:
     assert compile_tokens(("a*?", *tokens_of("*")))("a*?b")
     assert not compile_tokens(("a*",))("ab")
