@@ -117,11 +117,7 @@ class DynamoDBTable:
 
     def exists(self) -> bool:
         """Whether DynamoDB knows the table."""
-        try:
-            self.describe()
-        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
-            return False
-        return True
+        return bool(self._described())
 
     def _delete(self) -> None:
         dynamodb = self._clients.dynamodb
@@ -139,10 +135,18 @@ class DynamoDBTable:
                 self.exists, lambda there: not there, f"table `{self.name}` to go", TABLE_STATE_LIMIT
             )
 
+    def _described(self) -> dict[str, Any]:
+        """Its description, empty where DynamoDB does not know the table."""
+        try:
+            return self.describe()
+        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
+            return {}
+
     def _wait_until_active(self, first: dict[str, Any]) -> None:
+        """DescribeTable may not find for a moment what CreateTable has made."""
         self._waiter.until(
-            self.describe,
-            lambda table: table["TableStatus"] == "ACTIVE",
+            self._described,
+            lambda table: table.get("TableStatus") == "ACTIVE",
             f"table `{self.name}` to be `ACTIVE`",
             TABLE_STATE_LIMIT,
             first=first,

@@ -25,8 +25,9 @@ from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
 from standin import PACE
 from standin.history import History
 from standin.late_facts import LateFacts
+from standin.slow_tables import SlowTables
 from standin.strict import StrictEnforcer
-from standin.times import DELAYS
+from standin.times import DELAYS, TABLE_KEY
 
 REGION = "us-east-1"
 OPERATOR = "operator"
@@ -47,7 +48,8 @@ def main() -> None:
     facts.note(at_once=True)
     backend.facts = facts
     trail = Trail()
-    enforcer = StrictEnforcer(backend, trail, Clock(), facts, random)
+    tables = SlowTables(random, time.monotonic, PACE)
+    enforcer = StrictEnforcer(backend, trail, Clock(), facts, tables, random, TABLE_KEY * PACE)
     gateway = Gateway(enforcer, MotoUpstream(), trail)
     gateway.prepare()
     server = GatewayServer(gateway, "127.0.0.1", 0)

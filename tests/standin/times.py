@@ -21,3 +21,15 @@ DELAYS: Mapping[str, Mapping[str, Span]] = {
     "principal": {"kms": (5.0, 40.0)},
     "key policy": {"kms": (2.0, 20.0), POLICY_READS: (0.0, 8.0)},
 }
+
+CREATION: Span = (2.0, 8.0)
+DELETION: Span = (4.0, 9.0)
+NEW_KEY_SHOWN: Span = (8.0, 9.0)
+REENCRYPTION: Span = (21.0, 23.0)
+"""Of tables: `slow_tables` says where from."""
+
+TABLE_KEY = 300.0
+"""How long DynamoDB uses the key of a table on a connection that is in use."""
+
+THROTTLED = 0.01
+"""How many of all calls are throttled."""
