@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -30,43 +31,66 @@ def paginators(service: str) -> Mapping[str, Any]:
         return {}
 
 
-def is_paged(call: ApiCall) -> bool:
-    return call.operation in paginators(call.service) and call.name not in ITEMS
+class Pages:
+    """The lists that are being read, page by page; `own` answers what moto does not, None for the rest."""
+
+    def __init__(self, own: Callable[[ApiCall], dict[str, Any] | None]) -> None:
+        self._own = own
+        self._lists: dict[str, dict[str, Any]] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """The page that a call asks for, with one element; None for what is not a list."""
+        how = paginators(call.service).get(call.operation)
+        if how is None or call.name in ITEMS:
+            return None
+        asked = str(call.params.get(_listed(how["input_token"])[0], ""))
+        if not asked.startswith(TOKEN):
+            whole = self._everything(replace(call, params=_unpaged(call, how)))
+            asked = f"{TOKEN}{len(self._lists)}-0"
+        else:
+            whole = self._lists.pop(asked)
+        page, after = _one(how, whole, asked)
+        if after:
+            self._lists[after] = whole
+        return page
+
+    def _everything(self, call: ApiCall) -> dict[str, Any]:
+        whole = self._own(call)
+        return self._of_moto(call) if whole is None else whole
+
+    def _of_moto(self, call: ApiCall) -> dict[str, Any]:
+        where = call.service, call.region
+        if where not in self._clients:
+            root = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+            self._clients[where] = boto3.client(*where, **root)  # type: ignore[call-overload]
+        try:
+            pages = self._clients[where].get_paginator(xform_name(call.operation)).paginate(**call.params)
+            return dict(pages.build_full_result())
+        except ClientError as error:
+            answer: Any = error.response
+            status = answer["ResponseMetadata"]["HTTPStatusCode"]
+            raise ServiceError(answer["Error"]["Code"], answer["Error"]["Message"], status) from error
 
 
-def unpaged(call: ApiCall) -> dict[str, Any]:
-    """The parameters of a call, without those that say which page."""
-    how = paginators(call.service)[call.operation]
+def _unpaged(call: ApiCall, how: Mapping[str, Any]) -> dict[str, Any]:
     paging = {*_listed(how["input_token"]), how.get("limit_key")}
     return {name: value for name, value in call.params.items() if name not in paging}
 
 
-def everything(call: ApiCall, params: Mapping[str, Any]) -> dict[str, Any]:
-    """All that moto has to say, whatever page was asked for."""
-    client = boto3.client(call.service, call.region, aws_access_key_id="test", aws_secret_access_key="test")  # type: ignore[call-overload]
-    try:
-        pages = client.get_paginator(xform_name(call.operation)).paginate(**params)
-        return dict(pages.build_full_result())
-    except ClientError as error:
-        answer: Any = error.response
-        status = answer["ResponseMetadata"]["HTTPStatusCode"]
-        raise ServiceError(answer["Error"]["Code"], answer["Error"]["Message"], status) from error
-
-
-def one_page(call: ApiCall, whole: Mapping[str, Any]) -> dict[str, Any]:
-    """The page that a call asks for, with one element."""
-    how = paginators(call.service)[call.operation]
+def _one(how: Mapping[str, Any], whole: Mapping[str, Any], asked: str) -> tuple[dict[str, Any], str]:
+    """A page, and the token of the next one; empty for the last."""
     keys = [key for key in _listed(how["result_key"]) if key in whole]
     found = [(key, one) for key in keys for one in whole[key]]
-    number = int(str(call.params.get(_listed(how["input_token"])[0], "0")).rpartition("-")[2])
+    number = int(asked.rpartition("-")[2])
     page = {name: value for name, value in whole.items() if name not in ("Marker", "IsTruncated")}
     page.update({key: [one for of, one in found[number : number + 1] if of == key] for key in keys})
-    more = number + 1 < len(found)
-    if more:
-        page[_listed(how["output_token"])[0]] = f"{TOKEN}{number + 1}"
+    after = f"{asked.rpartition('-')[0]}-{number + 1}" if number + 1 < len(found) else ""
+    if after:
+        page[_listed(how["output_token"])[0]] = after
     if "more_results" in how:
-        page[how["more_results"]] = more
-    return page
+        page[how["more_results"]] = bool(after)
+    return page, after
 
 
 def _listed(value: Any) -> list[str]:

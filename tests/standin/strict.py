@@ -13,8 +13,8 @@ from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.calls.base import Ask
 from pytest_kmslab.enforcement.enforcer import Enforcer
 from pytest_kmslab.facts import Caller
-from standin import paging
 from standin.late_facts import LateFacts
+from standin.paging import Pages
 from standin.slow_tables import SlowTables
 from standin.times import POLICY_READS, THROTTLED
 
@@ -41,6 +41,7 @@ class StrictEnforcer(Enforcer):
         self._facts = facts
         self._tables = tables
         self._random = random
+        self._pages = Pages(self._unpaged)
 
     def caller(self, given: Credentials | None, service: str) -> Caller:
         with self._facts.seen_by(service):
@@ -58,10 +59,9 @@ class StrictEnforcer(Enforcer):
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         if call.name == "kms:GetKeyPolicy":
             return self._key_policy(call)
-        if paging.is_paged(call):
-            return self._page(call)
+        prepared = replace(call, params={**call.params, **self.backend.prepare(call)})
         going = self._tables.answer(call) if call.service == "dynamodb" else None
-        return going or super().answer(call)
+        return self._pages.answer(prepared) or going or super().answer(call)
 
     def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
         super().settle(call, response)
@@ -76,13 +76,9 @@ class StrictEnforcer(Enforcer):
         with self._facts.seen_by(ask.request.action.partition(":")[0]):
             return super()._authorize(call, ask, None)
 
-    def _page(self, call: ApiCall) -> dict[str, Any]:
-        params = paging.unpaged(call)
-        asked = replace(call, params=params)
-        whole = super().answer(asked)
-        if whole is None:
-            whole = paging.everything(asked, {**params, **self.backend.prepare(asked)})
-        return paging.one_page(call, whole)
+    def _unpaged(self, call: ApiCall) -> dict[str, Any] | None:
+        """What is answered here and not by moto, all of it."""
+        return super().answer(call)
 
     def _key_policy(self, call: ApiCall) -> dict[str, Any] | None:
         key = self._facts.key(str(call.params["KeyId"]), call.region, call.account)
