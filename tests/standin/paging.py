@@ -1,4 +1,7 @@
-"""Lists of one: every list operation answers one element a page, by the service's own paging protocol."""
+"""Short lists: a first page of one element, each further one of twice as many, by the service's own protocol.
+
+Whoever reads the first page alone sees one element of any list, and a long list does not take a call for each.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class Pages:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
-        """The page that a call asks for, with one element; None for what is not a list."""
+        """The page that a call asks for; None for what is not a list."""
         how = paginators(call.service).get(call.operation)
         if how is None or call.name in ITEMS:
             return None
@@ -82,10 +85,11 @@ def _one(how: Mapping[str, Any], whole: Mapping[str, Any], asked: str) -> tuple[
     """A page, and the token of the next one; empty for the last."""
     keys = [key for key in _listed(how["result_key"]) if key in whole]
     found = [(key, one) for key in keys for one in whole[key]]
-    number = int(asked.rpartition("-")[2])
+    start = int(asked.rpartition("-")[2])
+    end = 2 * start + 1
     page = {name: value for name, value in whole.items() if name not in ("Marker", "IsTruncated")}
-    page.update({key: [one for of, one in found[number : number + 1] if of == key] for key in keys})
-    after = f"{asked.rpartition('-')[0]}-{number + 1}" if number + 1 < len(found) else ""
+    page.update({key: [one for of, one in found[start:end] if of == key] for key in keys})
+    after = f"{asked.rpartition('-')[0]}-{end}" if end < len(found) else ""
     if after:
         page[_listed(how["output_token"])[0]] = after
     if "more_results" in how:
