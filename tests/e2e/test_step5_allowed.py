@@ -75,6 +75,7 @@ def test_the_same_user_is_denied_then_allowed_then_denied(
     kms_key: KmsKey,
     client: Client,
     outsider: IamUser,
+    kmslab: Lab,
     subtests: pytest.Subtests,
 ) -> None:
     dynamodb, table = client(outsider, "dynamodb"), encrypted_table.name
@@ -89,9 +90,9 @@ def test_the_same_user_is_denied_then_allowed_then_denied(
                         call(dynamodb, table)
     for operation, call in ITEM_CALLS.items():
         with subtests.test(f"{operation} after"):
-            for attempt in eventually():
+            for attempt in eventually():  # a connection that has the table's key goes on reading
                 with attempt, denied("kms:Decrypt"):
-                    call(dynamodb, table)
+                    call(kmslab.as_(outsider).new_client("dynamodb"), table)
 
 
 @pytest.mark.usefixtures("encrypted_item")

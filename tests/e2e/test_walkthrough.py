@@ -72,7 +72,7 @@ def deny_then_allow_then_deny(
         assert same_meaning(key.policy(), policy)
         for attempt in eventually():
             with attempt, denied("kms:Decrypt"):
-                ITEM_CALLS["Scan"](dynamodb, table.name)
+                ITEM_CALLS["Scan"](lab.as_(user).new_client("dynamodb"), table.name)
 
 
 def test_two_stories_at_once_have_nothing_in_common_but_the_administrator(kmslab: Lab) -> None:

@@ -1,0 +1,72 @@
+"""Runs a suite against the stand-in, once for each seed: `python -m standin --seeds 1,2,3 -- tests/e2e`.
+
+The seeds run side by side, for most of the time is spent waiting. The first of them observes too (docs/aws.md),
+which reads what each decision rests on and takes as long again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from standin.plugin import SEED
+
+ACCOUNT = "123456789012"
+REAL_AWS = ("-p", "standin.plugin", "--real-aws", f"--kmslab-account={ACCOUNT}", "--kmslab-region=us-east-1")
+SEEDS = "1,2,3"
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """The run of one seed, and what it says."""
+
+    seed: int
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+
+    @classmethod
+    def start(cls, seed: int, arguments: list[str], ledger: str) -> Seeded:
+        output = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        command = [sys.executable, "-m", "pytest", *REAL_AWS, *arguments]
+        environment = {**os.environ, SEED: str(seed), "XDG_STATE_HOME": str(Path(ledger) / str(seed))}
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        return cls(seed, process, output)
+
+    def end(self) -> int:
+        """Wait, and show what it said."""
+        status = self.process.wait()
+        self.output.seek(0)
+        sys.stdout.write(f"\n--- seed {self.seed} ---\n{self.output.read().decode()}")
+        return status
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", default=SEEDS, help="separated by commas (default: %(default)s)")
+    parser.add_argument("arguments", nargs="*", default=["tests/e2e"], help="pytest's (default: tests/e2e)")
+    given = parser.parse_args()
+    seeds = [int(seed) for seed in given.seeds.split(",")]
+    sys.stdout.write(f"standin: seeds {given.seeds}; one alone: python -m standin --seeds {seeds[0]}\n")
+    sys.stdout.flush()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as ledger:
+        observing = [[] if seed == seeds[0] else ["--kmslab-observe=off"] for seed in seeds]
+        runs = [
+            Seeded.start(seed, [*more, *given.arguments], ledger)
+            for seed, more in zip(seeds, observing, strict=True)
+        ]
+        failed = [run.seed for run in runs if run.end() != 0]
+    told = f"failed with {', '.join(map(str, failed))}" if failed else "all passed"
+    sys.stdout.write(f"\nstandin: seeds {given.seeds}: {told}, {time.monotonic() - begun:.0f} s\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
