@@ -1,7 +1,7 @@
 """Runs a suite against the stand-in, once for each seed: `python -m standin --seeds 1,2,3 -- tests/e2e`.
 
-The seeds run side by side, for most of the time is spent waiting. The first of them observes too (docs/aws.md),
-which reads what each decision rests on and takes as long again.
+The seeds run side by side, for most of the time is waited. The first one observes too (docs/aws.md), which
+reads what each decision rests on and takes as long again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Short lists: a first page of one element, each further one of twice as many, by the service's own protocol.
 
-Whoever reads the first page alone sees one element of any list, and a long list does not take a call for each.
+Whoever reads the first page alone sees one element of any list, and a long list takes few calls.
 """
 
 from __future__ import annotations
