@@ -69,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="(default: %(default)s)"
     )
     parser.add_argument("--only", type=int, nargs="*", help="calls of the run to strike, by number")
+    names = [fault.name for fault in FAULTS]
+    parser.add_argument("--fault", action="append", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--list", action="store_true", help="only list the calls of a run")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = list(scenarios(harness.operations, arguments.all))
         if arguments.only:
             chosen = [one for one in chosen if one.at in arguments.only and not one.killed_at]
+        if arguments.fault:
+            chosen = [one for one in chosen if one.fault.name in arguments.fault]
         return _tell(harness, chosen, _played(harness, chosen, arguments.jobs, Path(folder)))
 
 

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_kmslab.termination import Termination
+
+
+@pytest.fixture
+def termination() -> Iterator[Termination]:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    termination = Termination()
+    termination.install()
+    yield termination
+    termination.restore()
+    signal.signal(signal.SIGTERM, before)
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_the_first_signal_ends_the_run_and_later_ones_change_nothing(termination: Termination) -> None:
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        terminate()
+    terminate()
+
+
+def test_it_waits_for_what_is_being_removed(termination: Termination) -> None:
+    removed = []
+
+    def remove() -> None:
+        with termination.put_off():
+            with termination.put_off():
+                terminate()
+                removed.append("the inner")
+            removed.append("the outer")
+
+    with pytest.raises(KeyboardInterrupt):
+        remove()
+    assert removed == ["the inner", "the outer"]
+
+
+def test_an_error_of_what_was_removed_is_not_hidden(termination: Termination) -> None:
+    def remove() -> None:
+        with termination.put_off():
+            terminate()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        remove()
+
+
+def test_it_is_given_back(termination: Termination) -> None:
+    termination.restore()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_somebody_elses_handler_stays() -> None:
+    def theirs(*_: object) -> None:
+        """Nothing."""
+
+    before = signal.signal(signal.SIGTERM, theirs)
+    try:
+        termination = Termination()
+        termination.install()
+        assert signal.getsignal(signal.SIGTERM) is theirs
+        termination.restore()
+        assert signal.getsignal(signal.SIGTERM) is theirs
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_it_does_nothing_in_another_thread() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=Termination().install)
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) is before
