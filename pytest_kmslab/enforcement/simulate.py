@@ -74,12 +74,19 @@ def _custom(call: ApiCall, _facts: Facts) -> Simulation:
 
 def _principal(call: ApiCall, facts: Facts) -> Simulation:
     source = str(call.params["PolicySourceArn"])
+    kind = _entity(source)[1]
+    held = policies_of_source(call, facts)
+    caller = _caller(call, source if kind == "user" else "")
+    return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", held, {})
+
+
+def policies_of_source(call: ApiCall, facts: Facts) -> Policies:
+    """The policies of the user, group or role that the call names; raises ServiceError NoSuchEntity."""
+    source = str(call.params["PolicySourceArn"])
     account, kind, name = _entity(source)
     if not _exists(facts, source, account, kind, name):
         raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
-    held = facts.policies(Caller(source, account, source, "", "User"), "*")
-    caller = _caller(call, source if kind == "user" else "")
-    return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", held, {})
+    return facts.policies(Caller(source, account, source, "", "User"), "*")
 
 
 def _exists(facts: Facts, source: str, account: str, kind: str, name: str) -> bool:
@@ -112,11 +119,11 @@ def _caller(call: ApiCall, default: str) -> str:
 
 def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:
     params = call.params
-    given = _named("PolicyInputList", params.get("PolicyInputList"), texts)
-    boundary = _named(
+    given = given_policies("PolicyInputList", params.get("PolicyInputList"), texts)
+    boundary = given_policies(
         "PermissionsBoundaryPolicyInputList", params.get("PermissionsBoundaryPolicyInputList"), texts
     )
-    resource = _named(
+    resource = given_policies(
         "ResourcePolicy", [params["ResourcePolicy"]] if params.get("ResourcePolicy") else None, texts
     )
     policies = Policies(
@@ -141,7 +148,8 @@ def _check_actions(actions: list[str]) -> None:
             raise ServiceError("InvalidInput", f"Invalid action name: {action}")
 
 
-def _named(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
+def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
+    """The policies that a call gives, whose texts are put into `texts`; raises ServiceError InvalidInput."""
     named = []
     for number, text in enumerate(documents or (), start=1):
         name = f"{kind}.{number}"

@@ -200,3 +200,21 @@ def test_results_come_in_pages(iam: Any) -> None:
     second = iam.simulate_custom_policy(MaxItems=2, Marker=first["Marker"], **params)
     assert [one["EvalActionName"] for one in second["EvaluationResults"]] == ["kms:C"]
     assert not second["IsTruncated"]
+
+
+def test_the_condition_keys_that_policies_ask_for_are_listed(account: Account, iam: Any) -> None:
+    """Of conditions and of policy variables, each once."""
+    wanted = {
+        "StringEquals": {"kms:ViaService": "x", "aws:PrincipalTag/team": "${aws:username, 'nobody'}${*}"}
+    }
+    own = allow("kms:Decrypt", Condition=wanted)
+    answer = iam.get_context_keys_for_custom_policy(PolicyInputList=[json.dumps(own)] * 2)
+    names = ["kms:ViaService", "aws:PrincipalTag/team", "aws:username"]
+    assert sorted(answer["ContextKeyNames"]) == sorted(names)
+    account.user("ana", own)
+    more = [json.dumps(allow("kms:Encrypt", Condition={"Bool": {"aws:SecureTransport": "true"}}))]
+    answer = iam.get_context_keys_for_principal_policy(PolicySourceArn=ANA, PolicyInputList=more)
+    assert sorted(answer["ContextKeyNames"]) == sorted([*names, "aws:SecureTransport"])
+    with pytest.raises(ClientError) as refused:
+        iam.get_context_keys_for_principal_policy(PolicySourceArn=f"{ANA}-nobody")
+    assert refused.value.response["Error"]["Code"] == "NoSuchEntity"
