@@ -14,6 +14,7 @@ from moto.iam.models import iam_backends
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends import (
     moto_grants,
+    moto_import,
     moto_key_pairs,
     moto_keys,
     moto_managed_policies,
@@ -224,8 +225,11 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "dynamodb:DeleteResourcePolicy": moto_tables.delete,
     "dynamodb:GetResourcePolicy": moto_tables.get,
     "dynamodb:PutResourcePolicy": moto_tables.put,
+    "kms:DeleteImportedKeyMaterial": moto_import.delete_material,
     "kms:GenerateDataKeyPair": moto_key_pairs.generate,
     "kms:GenerateDataKeyPairWithoutPlaintext": moto_key_pairs.generate,
+    "kms:GetParametersForImport": moto_import.parameters,
+    "kms:ImportKeyMaterial": moto_import.import_material,
     "iam:PutUserPermissionsBoundary": moto_users.put_boundary,
     "iam:DeleteUserPermissionsBoundary": moto_users.delete_boundary,
 }

@@ -62,13 +62,12 @@ _ALWAYS_THERE: Mapping[str, str] = {"kms:grantisforawsresource": r"kms:(Create|L
 MOTO_LACKS = frozenset(
     (
         "kms:DeriveSharedSecret",
-        "kms:GetParametersForImport",
         "kms:ImportKeyMaterial",
         "kms:UpdatePrimaryRegion",
         "dynamodb:GetRecords",
     )
 )
-"""Actions whose operations moto does not serve."""
+"""Actions whose operations moto does not serve, or not without what a case does not hold (key material)."""
 _PLACE = re.compile(r"arn:aws:iam::(\d{12}):(user|role)/(?:.*/)?([^/]+)")
 
 
