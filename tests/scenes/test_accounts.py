@@ -36,7 +36,7 @@ def test_a_key_and_the_callers_account_must_both_allow(world: World, other: Worl
     sealed = user.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     assert user.kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x"
     assert user.kms.decrypt(CiphertextBlob=sealed, KeyId=key)["KeyId"] == key
-    assert user.kms.describe_key(KeyId=key)["KeyMetadata"]["AWSAccountId"] == world.account
+    assert user.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
     with refused(DENIED):
         user.kms.generate_data_key(KeyId=key, KeySpec="AES_256")
     with refused(DENIED):
