@@ -43,7 +43,9 @@ class EndpointMends:
     def answer(self, call: ApiCall) -> Response | None:
         """The response of an operation that the endpoint lacks."""
         mend = ANSWER.get(call.name)
-        return mend(self._facts_of(call), call) if mend else None
+        if mend is None:
+            return None
+        return mend(self._facts_of(call), call._replace(params={**call.params, **own_user(call)}))
 
     def settle(self, call: ApiCall, response: Response) -> None:
         """Keep what the endpoint dropped and put its response right."""

@@ -257,6 +257,8 @@ def test_a_user_is_meant_by_naming_nobody(account: Elsewhere) -> None:
     assert iam.get_user()["User"]["UserName"] == "ana"
     assert iam.create_access_key()["AccessKey"]["UserName"] == "ana"
     assert len(iam.list_access_keys()["AccessKeyMetadata"]) == 2
+    account.root.client("iam").upload_ssh_public_key(UserName="ana", SSHPublicKeyBody="ssh-rsa AAAA")
+    assert len(iam.list_ssh_public_keys()["SSHPublicKeys"]) == 1
 
 
 def test_a_session_is_as_old_as_it_is_and_is_kept_from_iam(account: Elsewhere) -> None:
