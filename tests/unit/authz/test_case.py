@@ -163,6 +163,8 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "request that is a list": (given(request=[]), "request: expected a JSON object, got `[]`"),
     "empty principal": (asking(principal=""), "request.principal: is empty"),
+    "blank action": (asking(action=" "), "request.action: is empty"),
+    "empty resource": (asking(resource=""), "request.resource: is empty"),
     "principal that is a number": (asking(principal=7), "request.principal: expected a string, got `7`"),
     "context value null": (asking(context={"a:b": None}), "request.context.a:b: `null` is not a string"),
     "context value object": (asking(context={"a:b": [{}]}), "request.context.a:b: `{}` is not a string"),

@@ -35,6 +35,7 @@ def holds(
         ("StringEquals", 5, "5", YES),
         ("StringEquals", True, "true", YES),
         ("StringEquals", "", "", YES),
+        ("StringEquals", "${aws:username}", "${aws:username}", NO),
         ("StringNotEquals", ["a", "b"], "b", NO),
         ("StringNotEquals", ["a", "b"], "c", YES),
         ("StringEqualsIgnoreCase", "STRASSE", "straße", YES),

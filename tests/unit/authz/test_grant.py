@@ -153,6 +153,17 @@ PARENT: dict[str, Any] = {"encryption_context_subset": {"a": "1"}}
         ({}, {"kms:GrantOperations": ["Decrypt", "Encrypt"]}, False),
         ({}, {}, False),
         (PARENT, {"kms:GrantOperations": ["Decrypt"]}, False),
+        (PARENT, {"kms:GrantOperations": ["Decrypt"], CONTEXT + "a": "1"}, False),
+        (
+            PARENT,
+            {
+                "kms:GrantOperations": ["Decrypt"],
+                "kms:GrantConstraintType": "EncryptionContextSubset",
+                "kms:EncryptionContextKeys": ["a", "b"],
+                CONTEXT + "a": "1",
+            },
+            False,
+        ),
         (
             PARENT,
             {

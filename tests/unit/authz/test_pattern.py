@@ -57,6 +57,8 @@ def test_a_pattern_of_fewer_or_empty_parts_is_no_arn_of_another_length(pattern: 
         ("a*b*b", "ab", "abb"),
         ("?*?", "a", "ab"),
         ("a*?*a", "aa", "aba"),
+        ("*a?*b?", "xaby", "xacby"),
+        ("*ab*b", "xab", "xabb"),
     ],
 )
 def test_two_parts_of_a_pattern_share_no_character(pattern: str, short: str, enough: str) -> None:

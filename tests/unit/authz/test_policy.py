@@ -60,7 +60,10 @@ def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing()
         pytest.param(" " * 262_145, "the document has 262145 characters", id="huge"),
         ('{"Statement": [], "Version": NaN}', "`NaN` is no number"),
         ('{"Statement": [], "Statement": []}', "`Statement` stands twice in one object"),
-        (document(Version="2020-01-01"), "Version: `2020-01-01` is not a version"),
+        (
+            document(Version="2020-01-01"),
+            "Version: `2020-01-01` is not a version: write 2008-10-17 or 2012-10-17",
+        ),
         (document(Version=["2012-10-17"]), "is not a version"),
         (document(Id=1), "Id is not text"),
         (document(Statements=[]), "Statements: unknown element"),

@@ -44,7 +44,31 @@ def element(*names: str) -> Principals:
 )
 def test_who_asks(principal: str, principal_arn: str, kind: Kind, entity: str) -> None:
     identity = identify(principal, principal_arn)
-    assert (identity.kind, identity.entity) == (kind, entity)
+    assert (identity.arn, identity.kind, identity.entity) == (principal, kind, entity)
+
+
+@pytest.mark.parametrize(
+    ("principal", "root", "names"),
+    [
+        (USER, ROOT, (USER,)),
+        (ROOT, ROOT, (ROOT,)),
+        (FEDERATED, ROOT, (FEDERATED,)),
+        (SESSION, ROOT, (SESSION, ROLE)),
+        ("arn:aws-cn:iam::111122223333:user/ana", "arn:aws-cn:iam::111122223333:root", None),
+    ],
+)
+def test_the_account_and_the_names_that_a_caller_goes_by(
+    principal: str, root: str, names: tuple[str, ...] | None
+) -> None:
+    identity = identify(principal, ROLE)
+    assert (identity.account, identity.root) == (ACCOUNT, root)
+    assert identity.names == (names or (principal,))
+
+
+def test_a_service_and_an_unknown_caller_have_no_account() -> None:
+    service, unknown = identify(SERVICE), identify("ana")
+    assert (service.account, service.root, service.names) == ("", "", (SERVICE,))
+    assert (unknown.account, unknown.root, unknown.names) == ("", "", ())
 
 
 @pytest.mark.parametrize(

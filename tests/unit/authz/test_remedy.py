@@ -1,0 +1,112 @@
+"""What is offered as the change that allows a denied request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.authz.build import (
+    FEDERATED,
+    KEY,
+    ROLE,
+    ROOT,
+    SERVICE,
+    SESSION,
+    TABLE,
+    USER,
+    allow,
+    asks,
+    deny,
+    named,
+    to,
+)
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.question import Question
+from pytest_kmslab.authz.remedy import Remedy, remedies
+from pytest_kmslab.authz.request import Request
+
+
+def offered(request: Request, **policies: Any) -> list[Remedy]:
+    held = Policies(**policies)
+    question = Question(request, bounded=held.permissions_boundary is not None)
+    return remedies(question, held, authorize(request, held))
+
+
+def statements(request: Request, **policies: Any) -> list[tuple[str, Any]]:
+    return [(remedy.place, remedy.statement) for remedy in offered(request, **policies)]
+
+
+@pytest.mark.parametrize(
+    ("caller", "limits", "named_as"),
+    [
+        (USER, {}, {"AWS": USER}),
+        (SESSION, {}, {"AWS": ROLE}),
+        (SESSION, {"permissions_boundary": named(allow())}, {"AWS": SESSION}),
+        (SESSION, {"session": (named(allow()),)}, {"AWS": SESSION}),
+        (FEDERATED, {"session": (named(allow()),)}, {"AWS": FEDERATED}),
+        (SERVICE, {}, {"Service": SERVICE}),
+    ],
+    ids=["user", "session", "bounded session", "session with a policy", "federated user", "service"],
+)
+def test_a_key_policy_names_the_caller_as_far_as_nothing_limits_it(
+    caller: str, limits: dict[str, Any], named_as: dict[str, str]
+) -> None:
+    key = named(name=KEY)
+    wanted = {"Effect": "Allow", "Principal": named_as, "Action": "kms:Decrypt", "Resource": "*"}
+    ((_, statement),) = statements(asks(caller), resource=key, **limits)
+    assert statement == wanted
+
+
+def test_a_trust_policy_needs_no_resource() -> None:
+    request = asks(USER, "sts:AssumeRole", ROLE)
+    ((_, statement),) = statements(request, resource=named(name=ROLE))
+    assert statement == {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
+
+
+def test_a_service_is_let_to_a_table_by_its_arn() -> None:
+    ((_, statement),) = statements(asks(SERVICE, "dynamodb:GetItem", TABLE), resource=named(name=TABLE))
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": SERVICE},
+        "Action": "dynamodb:GetItem",
+        "Resource": TABLE,
+    }
+
+
+def test_everything_that_lacks_an_allow_is_offered() -> None:
+    nothing = named()
+    request = asks(SESSION)
+    found = statements(
+        request,
+        identity=(nothing,),
+        resource=named(to(ROOT), name=KEY),
+        permissions_boundary=named(name="edge"),
+        session=(nothing,),
+        service_control=((nothing,),),
+        resource_control=((nothing,),),
+        vpc_endpoint=nothing,
+    )
+    own = allow("kms:Decrypt", KEY)
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": KEY}
+    assert found == [
+        ("a resource control policy at each level that lacks it", anybody),
+        ("a service control policy at each level that lacks it", own),
+        ("the VPC endpoint policy", anybody),
+        ("an identity-based policy of the caller", own),
+        ("the permissions boundary `edge`", own),
+        ("the session policy, when the session is made", own),
+    ]
+
+
+def test_an_allowed_request_needs_no_change() -> None:
+    assert offered(asks(), resource=named(to(USER), name=KEY)) == []
+
+
+def test_a_deny_has_to_go() -> None:
+    ((place, statement),) = statements(
+        asks(), identity=(named(deny(Sid="No"), name="p"),), resource=named(to(USER), name=KEY)
+    )
+    assert place == "take `No` out of identity-based policy `p`, or narrow it: no Allow overrides a Deny"
+    assert statement is None
