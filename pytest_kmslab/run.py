@@ -109,7 +109,7 @@ class Run:
     def install(self) -> None:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
         self._registration.install()
-        self._installed.enter_context(needing(self._needs))
+        self._installed.enter_context(needing(self.needs))
         self._log_filter.install()
         if self.settings.backend != "aws":
             self._blocker.install()
@@ -137,7 +137,7 @@ class Run:
         in_lab = self._backend is not None and self._backend.running
         return in_lab or self.settings.block_aws == "always"
 
-    def _needs(self) -> Needs:
+    def needs(self) -> Needs:
         """What `eventually` takes where a test says nothing."""
         if BACKENDS[self.settings.backend].settles:
             return Needs()

@@ -6,7 +6,6 @@ Whoever reads the first page alone sees one element of any list, and a long list
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -49,7 +48,7 @@ class Pages:
             return None
         asked = str(call.params.get(_listed(how["input_token"])[0], ""))
         if not asked.startswith(TOKEN):
-            whole = self._everything(replace(call, params=_unpaged(call, how)))
+            whole = self._everything(call._replace(params=_unpaged(call, how)))
             asked = f"{TOKEN}{len(self._lists)}-0"
         else:
             whole = self._lists.pop(asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -59,7 +58,7 @@ class StrictEnforcer(Enforcer):
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         if call.name == "kms:GetKeyPolicy":
             return self._key_policy(call)
-        prepared = replace(call, params={**call.params, **self.backend.prepare(call)})
+        prepared = call._replace(params={**call.params, **self.backend.prepare(call)})
         going = self._tables.answer(call) if call.service == "dynamodb" else None
         return self._pages.answer(prepared) or going or super().answer(call)
 

@@ -8,6 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab import ExpectationError, allowed, denied, eventually
+from pytest_kmslab.options import Settings
+from pytest_kmslab.patience import Needs, needing
+from pytest_kmslab.run import Run
 
 DENIED = ("AccessDeniedException", "User: x is not authorized to perform: kms:Decrypt on resource: y")
 UNKNOWN_KEY = ("UnrecognizedClientException", "The security token included in the request is invalid.")
@@ -197,3 +200,55 @@ def test_a_time_that_is_none_is_a_mistake_of_the_test(within: float) -> None:
 def test_a_row_of_none_is_a_mistake_of_the_test() -> None:
     with pytest.raises(ValueError, match="`in_a_row` is `0`"):
         eventually(in_a_row=0)
+
+
+SLOW = Needs(within=120, within_if_allowed=400, in_a_row=3)
+
+
+def test_what_the_backend_needs_is_taken_where_a_test_says_nothing(time: Time) -> None:
+    call = Calls(DENIED, None, DENIED, None)
+    with needing(lambda: SLOW):
+        allow_eventually(time, call)
+    assert call.made == 3 + SLOW.in_a_row
+    with pytest.raises(ExpectationError, match="tried") as caught, needing(lambda: SLOW):
+        allow_eventually(time, Calls(DENIED))
+    assert "in 120.0 s" in str(caught.value)
+
+
+def deny_eventually(time: Time, call: Calls, **asked: Any) -> None:
+    for attempt in time.eventually(**asked):
+        with attempt, denied("kms:Decrypt"):
+            call()
+
+
+def test_what_goes_through_and_should_be_denied_is_waited_for_longer(time: Time) -> None:
+    with needing(lambda: SLOW), pytest.raises(ExpectationError, match=r"in 400\.0 s"):
+        deny_eventually(time, Calls(None))
+
+
+def test_a_denial_of_something_else_is_not(time: Time) -> None:
+    other = Calls(("AccessDeniedException", "User: x is not authorized to perform: dynamodb:Scan on y"))
+    with needing(lambda: SLOW), pytest.raises(ExpectationError, match=r"in 120\.0 s"):
+        deny_eventually(time, other)
+
+
+def test_what_a_test_says_counts(time: Time) -> None:
+    call = Calls(DENIED, None)
+    with needing(lambda: SLOW):
+        allow_eventually(time, call, within=1, in_a_row=1)
+        assert call.made == 2
+        with pytest.raises(ExpectationError, match=r"in 1\.0 s"):
+            deny_eventually(time, Calls(None), within=1)
+
+
+def test_a_long_wait_is_told_of(time: Time) -> None:
+    told: list[str] = []
+    with needing(lambda: Needs(within=60, tell=told.append)):
+        allow_eventually(time, Calls(*[DENIED] * 5, None))
+    assert told == ["kmslab: waiting for an expectation to hold: 4 s so far, 60 s at most"]
+
+
+def test_where_changes_act_at_once_nothing_is_needed_and_on_aws_minutes() -> None:
+    assert Run(Settings()).needs() == Needs()
+    aws = Run(Settings(backend="aws")).needs()
+    assert (aws.within, aws.within_if_allowed, aws.in_a_row) == (120, 400, 3)

@@ -43,6 +43,13 @@ def test_a_new_table_is_waited_for(bed: Bed) -> None:
     assert len(bed.slept) == 1
 
 
+def test_a_new_table_that_is_not_found_for_a_moment_is_waited_for(bed: Bed) -> None:
+    looks = [NotThereError(), {"Table": CREATING}, NotThereError(), {"Table": ACTIVE}]
+    made, dynamodb = table(bed, create_table=[{"TableDescription": CREATING}], describe_table=looks)
+    made.create({})
+    assert dynamodb.operations.count("describe_table") == 4
+
+
 def test_a_table_that_is_active_at_once_is_not_looked_at(bed: Bed) -> None:
     made, dynamodb = table(bed, create_table=[{"TableDescription": ACTIVE}])
     made.create({})

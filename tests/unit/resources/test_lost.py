@@ -10,6 +10,7 @@ from unit.resources.fakes import Bed
 
 from pytest_kmslab.resources.lab import Lab, open_lab
 from pytest_kmslab.resources.lost import certainly_refused, remove_lost
+from pytest_kmslab.resources.maker import Maker
 from pytest_kmslab.resources.naming import Naming
 from pytest_kmslab.resources.site import Site
 from pytest_kmslab.resources.things import TABLE, Thing
@@ -75,7 +76,7 @@ def test_a_key_that_was_asked_for_twice_goes_twice(site: Site, monkeypatch: pyte
             return answer
 
         monkeypatch.setattr(kms, "create_key", twice)
-        monkeypatch.setattr(Lab, "_forgotten", False)
+        monkeypatch.setattr(Maker, "_forgotten", False)
         lab.create_key()
         assert len(lab.inventory()) == 3
     with open_lab(site) as lab:
