@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -113,6 +114,28 @@ def test_a_line_for_a_person(serve_command: Callable[..., Served]) -> None:
     client(served.url, "kms").list_keys()
     served.end()
     assert served.errors() == "allowed kms:ListKeys on * for root: the root user needs no policy\n"
+
+
+def test_a_line_is_in_colour_at_a_terminal() -> None:
+    """Standard error is a terminal here, standard output is not."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest_kmslab.cli", "serve", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=its,
+        text=True,
+        env={**environment(), "TERM": "xterm"},
+    )
+    try:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        client(ready.split()[4], "kms").list_keys()
+        assert os.read(ours, 1000).startswith(b"\x1b[1;32mallowed\x1b[0m kms:ListKeys on * for root")
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+        os.close(ours)
+        os.close(its)
 
 
 def test_with_enforcement_off_everybody_may_do_everything(serve_command: Callable[..., Served]) -> None:
