@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends import moto_grants
 from pytest_kmslab.backends.moto_identity import record_principals
+from pytest_kmslab.backends.moto_objects import key_of
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto_facts import MotoFacts
@@ -35,3 +36,17 @@ def separate_replica(facts: MotoFacts, call: ApiCall, response: dict[str, Any]) 
     moto_grants.forget_index(replica)
     record_principals(replica, replica.policy)
     response["ReplicaPolicy"] = replica.policy
+
+
+def change_primary(call: ApiCall) -> dict[str, Any]:
+    """UpdatePrimaryRegion, which moto lacks: the replica there becomes the primary key, and this a replica.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html
+    """
+    old = key_of(str(call.params["KeyId"]), call.region, call.account)
+    new = key_of(old.id, str(call.params["PrimaryRegion"]), call.account)
+    related = old.multi_region_configuration  # one object, which moto's copies of a key share
+    replicas = [one for one in related["ReplicaKeys"] if one["Arn"] != new.arn]
+    related["ReplicaKeys"] = [*replicas, {"Arn": old.arn, "Region": old.region}]
+    related["PrimaryKey"] = {"Arn": new.arn, "Region": new.region}
+    return {}

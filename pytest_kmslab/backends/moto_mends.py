@@ -230,6 +230,7 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "kms:GenerateDataKeyPairWithoutPlaintext": moto_key_pairs.generate,
     "kms:GetParametersForImport": moto_import.parameters,
     "kms:ImportKeyMaterial": moto_import.import_material,
+    "kms:UpdatePrimaryRegion": moto_keys.change_primary,
     "iam:PutUserPermissionsBoundary": moto_users.put_boundary,
     "iam:DeleteUserPermissionsBoundary": moto_users.delete_boundary,
 }

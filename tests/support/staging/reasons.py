@@ -63,7 +63,6 @@ MOTO_LACKS = frozenset(
     (
         "kms:DeriveSharedSecret",
         "kms:ImportKeyMaterial",
-        "kms:UpdatePrimaryRegion",
         "dynamodb:GetRecords",
     )
 )

@@ -56,6 +56,19 @@ def test_a_replica_has_rules_of_its_own(replicated: tuple[Any, Any, str], accoun
     assert disabled.value.response["Error"]["Code"] == "DisabledException"
 
 
+def test_the_primary_region_can_be_changed(replicated: tuple[Any, Any, str], account: Account) -> None:
+    here, _, key_id = replicated
+    primaries = allow("kms:DescribeKey", Condition={"StringEquals": {"kms:MultiRegionKeyType": "PRIMARY"}})
+    ana = account.user("ana", primaries)
+    mine = (ana.client("kms"), ana.client("kms", region_name="eu-west-1"))
+    mine[0].describe_key(KeyId=key_id)
+    here.update_primary_region(KeyId=key_id, PrimaryRegion="eu-west-1")
+    told = mine[1].describe_key(KeyId=key_id)["KeyMetadata"]["MultiRegionConfiguration"]
+    assert told["PrimaryKey"]["Region"] == "eu-west-1"
+    with pytest.raises(ClientError):
+        mine[0].describe_key(KeyId=key_id)
+
+
 def test_a_ciphertext_cut_short_is_none(replicated: tuple[Any, Any, str]) -> None:
     here, _, key_id = replicated
     blob = here.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
