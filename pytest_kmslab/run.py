@@ -141,10 +141,10 @@ class Run:
         """What `eventually` takes where a test says nothing."""
         if BACKENDS[self.settings.backend].settles:
             return Needs()
-        from pytest_kmslab.resources.waiters import IN_A_ROW, PROPAGATION_LIMIT, TABLE_KEY_LIMIT
+        from pytest_kmslab.resources.waiters import EXPECTED_IN_A_ROW, PROPAGATION_LIMIT, TABLE_KEY_LIMIT
 
         limits = PROPAGATION_LIMIT * self.pace, TABLE_KEY_LIMIT * self.pace
-        return Needs(*limits, IN_A_ROW, self.pace, self.tell)
+        return Needs(*limits, EXPECTED_IN_A_ROW, self.pace, self.tell)
 
     @property
     def waiter(self) -> Waiter:

@@ -17,7 +17,6 @@ from pytest_kmslab.resources.waiters import (
     IN_A_ROW,
     KEY_POLICY_EFFECT_LIMIT,
     KEY_POLICY_LIMIT,
-    KEY_POLICY_READS,
     Waiter,
     error_code,
 )
@@ -75,7 +74,7 @@ def wait_until_effective(
         lambda seen: same_meaning(seen, after),
         f"the policy of key `{key_arn}` to be read back as it was put",
         KEY_POLICY_LIMIT,
-        in_a_row=KEY_POLICY_READS,
+        in_a_row=IN_A_ROW,
     )
     if witnesses is None:
         return

@@ -14,6 +14,10 @@ from typing import Any
 Span = tuple[float, float]
 """From and to, in seconds of AWS's."""
 
+WAVERING: Span = (0.5, 3.0)
+"""How long a change is seen now and then. Nobody has measured that; five looks a second apart outlast it,
+three do not."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -69,7 +73,7 @@ class History:
 
     def _span(self, delay: Span) -> Span:
         first = self._random.uniform(*delay)
-        last = first * self._random.uniform(1.1, 1.5)
+        last = first + self._random.uniform(*WAVERING)
         return self._now() + first * self._pace, self._now() + last * self._pace
 
 

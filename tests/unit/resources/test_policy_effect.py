@@ -13,7 +13,7 @@ from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.resources.key_policy import console_policy
 from pytest_kmslab.resources.kms_key import KmsKey
 from pytest_kmslab.resources.policy_effect import wait_until_effective
-from pytest_kmslab.resources.waiters import IN_A_ROW, KEY_POLICY_EFFECT_LIMIT, KEY_POLICY_READS, Waiter
+from pytest_kmslab.resources.waiters import IN_A_ROW, KEY_POLICY_EFFECT_LIMIT, Waiter
 
 ACCOUNT = "123456789012"
 ADMIN, ANA, BOB = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("admin", "ana", "bob"))
@@ -61,19 +61,19 @@ def wait(bed: Bed, users: Users, before: Any = BEFORE, after: Any = AFTER, seen:
 
 
 def test_it_is_read_back_several_times_running(bed: Bed) -> None:
-    assert len(wait(bed, Users()).calls) == KEY_POLICY_READS
+    assert len(wait(bed, Users()).calls) == IN_A_ROW
 
 
 def test_a_copy_that_does_not_know_it_yet_begins_the_row_anew(bed: Bed) -> None:
     kms = wait(bed, Users(), seen=[BEFORE, AFTER, AFTER, BEFORE, AFTER])
-    assert len(kms.calls) == 4 + KEY_POLICY_READS
+    assert len(kms.calls) == 4 + IN_A_ROW
 
 
 def test_what_is_read_back_in_another_form_is_the_same(bed: Bed) -> None:
     other = json.loads(json.dumps(AFTER))
     other["Statement"].reverse()
     other["Statement"][-1]["Principal"] = {"AWS": [ACCOUNT]}
-    assert len(wait(bed, Users(), seen=[other]).calls) == KEY_POLICY_READS
+    assert len(wait(bed, Users(), seen=[other]).calls) == IN_A_ROW
 
 
 def test_one_that_is_never_read_back_is_an_error(bed: Bed) -> None:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from standin.history import History
+from standin.history import WAVERING, History
 from standin.paging import Pages
 from standin.slow_tables import SlowTables
 from standin.times import DELAYS, REENCRYPTION
@@ -45,7 +45,7 @@ def test_each_service_sees_a_change_late_and_then_for_good(now: Now, kind: str, 
     for service, (first, last) in DELAYS[kind].items():
         now.at = 1000.0 + first * 0.99
         assert history.get(kind, "it", service) == "old"
-        now.at = 1000.0 + last * 1.5
+        now.at = 1000.0 + last + WAVERING[1]
         assert history.get(kind, "it", service) == "new"
         now.at = 1000.0
 
@@ -53,7 +53,7 @@ def test_each_service_sees_a_change_late_and_then_for_good(now: Now, kind: str, 
 def test_between_the_two_it_is_seen_now_and_then(now: Now) -> None:
     history = History({"key": {"kms": (10.0, 10.0)}}, Random(1), now, pace=1)
     history.put("key", "it", "new")
-    now.at += 10.5
+    now.at += 10.4
     assert {history.get("key", "it", "kms") for _ in range(20)} == {"new", None}
 
 
@@ -62,7 +62,7 @@ def test_of_two_changes_it_is_the_later_one_that_stays(now: Now, seed: int) -> N
     history = History(DELAYS, Random(seed), now, pace=1)
     history.put("key policy", "it", "one")
     history.put("key policy", "it", "two")
-    now.at += 20 * 1.5
+    now.at += 20 + WAVERING[1]
     assert {history.get("key policy", "it", "kms") for _ in range(10)} == {"two"}
 
 
