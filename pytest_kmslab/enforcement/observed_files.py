@@ -27,7 +27,10 @@ NOT_ASKED = "(no case: AWS asks for something that the engine does not)"
 
 
 class ObservedFiles:
-    """Writes them, each case once. `label` names the run and the worker, `now` answers epoch seconds."""
+    """Writes them: a file a disagreement, with the day on which it was last seen.
+
+    `label` names the run and the worker, `now` answers epoch seconds.
+    """
 
     def __init__(self, root: Path, label: Callable[[], str], now: Callable[[], float]) -> None:
         self._home = root / HOME
@@ -62,8 +65,7 @@ class ObservedFiles:
         case = _scrubbed(case)
         try:
             path = self._folder(DISAGREEMENTS) / file_name(case)
-            if not path.exists():
-                path.write_text(print_case(case), encoding="utf-8")
+            path.write_text(print_case(case), encoding="utf-8")
         except OSError as error:
             return f"(no case: it cannot be written: {error})"
         return path.relative_to(self._root).as_posix()

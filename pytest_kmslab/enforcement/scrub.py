@@ -36,6 +36,11 @@ IDS: tuple[tuple[str, str, Numbered], ...] = (
 """Ids that are told by their form: the kind, the form, and the example with a number. The order counts: a
 key id ends in twelve characters that may be digits."""
 
+GIVEN_WORDS = frozenset(
+    ("action", "verified", "decision", "Operations", "Action", "NotAction", "Effect", "Version")
+)
+"""What holds words of AWS's only, whoever may be called so."""
+
 NAME = r"[A-Za-z0-9_+=@-]"
 """What a name goes on with: beside one of these it is a part of another."""
 
@@ -85,7 +90,7 @@ class _Scrubber:
         return self._text(value) if isinstance(value, str) else value
 
     def _held(self, key: str, value: Any) -> Any:
-        if key in ("verified", "action"):
+        if key in GIVEN_WORDS:
             return value
         if key == "identity":
             return [self._policy(number, policy) for number, policy in enumerate(value)]

@@ -77,8 +77,9 @@ def test_accounts_ids_and_names_become_examples() -> None:
 def test_nothing_of_anybody_is_left() -> None:
     context = {
         "aws:username": "jane.doe@example.org",
-        "aws:userid": "AIDAJQABLZS4A3QDU576Q",
+        "aws:userid": "AROAJQABLZS4A3QDU576Q:oncall@example.org",
         "aws:PrincipalTag/squad": "Falcons",
+        "aws:PrincipalTag/unit": "Falcons North",
         "kms:ResourceAliases": ["alias/payroll-key"],
         "kms:EncryptionContext:aws:dynamodb:tableName": "salaries",
         "kms:EncryptionContext:patient": "Erika M.",
@@ -95,7 +96,21 @@ def test_nothing_of_anybody_is_left() -> None:
         {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"aws:username": "true"}}},
     ]
     text = print_case(scrub(case(statements=statements, context=context)))
-    gone = (ACCOUNT, OTHER, KEY, "jane", "payroll", "glass", "AIDAJQ", "Falcons", "salaries", "Erika", "4711")
+    gone = (
+        ACCOUNT,
+        OTHER,
+        KEY,
+        "jane",
+        "payroll",
+        "glass",
+        "AROAJQ",
+        "oncall",
+        "Falcons",
+        "North",
+        "salaries",
+        "Erika",
+        "4711",
+    )
     assert [word for word in (*gone, "10.1.2.3", REQUEST_ID, "ab" * 32, "Janes") if word in text] == []
 
 
@@ -123,6 +138,15 @@ def test_a_name_within_a_longer_one_is_another_name() -> None:
     )
     (statement,) = scrubbed(given)["policies"]["identity"][0]["document"]["Statement"]
     assert statement["Resource"] == "arn:aws:dynamodb:*:111122223333:table/books"
+
+
+@pytest.mark.parametrize("name", ["kms", "Decrypt", "Allow", "allowed", "2012-10-17"])
+def test_who_is_called_like_a_word_of_aws_changes_no_policy(name: str) -> None:
+    statements = [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]
+    given = case(f"arn:aws:iam::{ACCOUNT}:user/{name}", statements)
+    (statement,) = scrubbed(given)["policies"]["identity"][0]["document"]["Statement"]
+    assert statement == statements[0]
+    assert scrub(given).request.action == "kms:Decrypt"
 
 
 def test_a_session_keeps_its_form() -> None:
