@@ -1,7 +1,8 @@
 """Runs a suite against the stand-in, once for each seed: `python -m standin --seeds 1,2,3 -- tests/e2e`.
 
 The seeds run side by side, for most of the time is waited. The first one observes too (docs/aws.md), which
-reads what each decision rests on and takes as long again.
+reads what each decision rests on and takes as long again. Beside them the document's story is run without any
+wait, and must fail: a stand-in that minds nothing proves nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from standin.plugin import SEED
+from standin.plugin import SEED, WITHOUT_WAITS
 
 ACCOUNT = "123456789012"
 REAL_AWS = ("-p", "standin.plugin", "--real-aws", f"--kmslab-account={ACCOUNT}", "--kmslab-region=us-east-1")
 SEEDS = "1,2,3"
+STORY = "tests/e2e/test_walkthrough.py"
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ class Seeded:
     output: IO[bytes]
 
     @classmethod
-    def start(cls, seed: int, arguments: list[str], ledger: str) -> Seeded:
+    def start(cls, seed: int, arguments: list[str], ledger: Path, **more: str) -> Seeded:
         output = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         command = [sys.executable, "-m", "pytest", *REAL_AWS, *arguments]
-        environment = {**os.environ, SEED: str(seed), "XDG_STATE_HOME": str(Path(ledger) / str(seed))}
+        environment = {**os.environ, SEED: str(seed), "XDG_STATE_HOME": str(ledger / str(seed)), **more}
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
         return cls(seed, process, output)
 
@@ -56,16 +58,22 @@ def main() -> int:
     sys.stdout.write(f"standin: seeds {given.seeds}; one alone: python -m standin --seeds {seeds[0]}\n")
     sys.stdout.flush()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as ledger:
-        observing = [[] if seed == seeds[0] else ["--kmslab-observe=off"] for seed in seeds]
-        runs = [
-            Seeded.start(seed, [*more, *given.arguments], ledger)
-            for seed, more in zip(seeds, observing, strict=True)
-        ]
-        failed = [run.seed for run in runs if run.end() != 0]
-    told = f"failed with {', '.join(map(str, failed))}" if failed else "all passed"
+    with tempfile.TemporaryDirectory() as directory:
+        failed = run_all(seeds, given.arguments, Path(directory))
+    told = f"failed: {', '.join(failed)}" if failed else "all passed"
     sys.stdout.write(f"\nstandin: seeds {given.seeds}: {told}, {time.monotonic() - begun:.0f} s\n")
     return 1 if failed else 0
+
+
+def run_all(seeds: list[int], arguments: list[str], ledgers: Path) -> list[str]:
+    """The runs that did not end as they must."""
+    observing = [[] if seed == seeds[0] else ["--kmslab-observe=off"] for seed in seeds]
+    runs = [
+        Seeded.start(seed, [*more, *arguments], ledgers) for seed, more in zip(seeds, observing, strict=True)
+    ]
+    hasty = Seeded.start(0, ["-q", "--tb=line", STORY], ledgers, **{WITHOUT_WAITS: "1"})
+    failed = [f"seed {run.seed}" for run in runs if run.end() != 0]
+    return failed if hasty.process.wait() == 1 else [*failed, "without waits it passed"]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from typing import Any
 
 import boto3
 import botocore.session
-from botocore import xform_name
+from botocore import UNSIGNED, xform_name
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
@@ -64,8 +65,8 @@ class Pages:
     def _of_moto(self, call: ApiCall) -> dict[str, Any]:
         where = call.service, call.region
         if where not in self._clients:
-            root = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-            self._clients[where] = boto3.client(*where, **root)  # type: ignore[call-overload]
+            unsigned = Config(signature_version=UNSIGNED, parameter_validation=False)
+            self._clients[where] = boto3.client(*where, config=unsigned)  # type: ignore[call-overload]
         try:
             pages = self._clients[where].get_paginator(xform_name(call.operation)).paginate(**call.params)
             return dict(pages.build_full_result())

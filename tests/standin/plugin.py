@@ -1,7 +1,8 @@
 """pytest's side of the stand-in: `-p standin.plugin --real-aws` runs a suite against it.
 
 The process is started once, by the first pytest that has none; xdist's workers find it in the environment,
-and so do runs that a test starts. `STANDIN_SEED` is its seed.
+and so do runs that a test starts. `STANDIN_SEED` is its seed. With `STANDIN_WITHOUT_WAITS` the package waits
+for nothing, to see that the stand-in minds.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from standin import PACE
 
 URL = "STANDIN_URL"
 SEED = "STANDIN_SEED"
+WITHOUT_WAITS = "STANDIN_WITHOUT_WAITS"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if URL not in os.environ:
         start(config)
     run = config.stash[RUN]
-    run.stand_in, run.pace = os.environ[URL], PACE
+    run.stand_in, run.pace = os.environ[URL], 0 if WITHOUT_WAITS in os.environ else PACE
 
 
 def start(config: pytest.Config) -> None:
