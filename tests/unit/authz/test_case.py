@@ -215,6 +215,14 @@ WRONG: dict[str, tuple[Any, str]] = {
         ),
         "grants[0].Constraints.EncryptionContextEquals.a: expected a string",
     ),
+    "grant whose constraint is a list": (
+        given(
+            grants=[
+                {"GranteePrincipal": ANA, "Operations": [], "Constraints": {"EncryptionContextEquals": []}}
+            ]
+        ),
+        "grants[0].Constraints.EncryptionContextEquals: expected a JSON object",
+    ),
     "grant with one operation as text": (
         given(grants=[{"GranteePrincipal": ANA, "Operations": "Decrypt"}]),
         "grants[0].Operations: expected a JSON list",
@@ -230,6 +238,7 @@ WRONG: dict[str, tuple[Any, str]] = {
         "expect: unknown key `match`",
     ),
     "verified that is no date": (given(verified="yesterday"), "verified: `yesterday` is not a date"),
+    "verified that is a number": (given(verified=2026), "verified: expected a string, got `2026`"),
     "verified in another form": (given(verified="20261123"), "verified: `20261123` is not a date"),
 }
 

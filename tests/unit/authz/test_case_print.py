@@ -73,3 +73,12 @@ def test_a_grant_has_the_fields_of_list_grants() -> None:
     }
     case = Case("c", Request(ANA, "kms:Decrypt", KEY), Policies(), (Grant.from_json(entry),))
     assert json.loads(print_case(case))["grants"] == [entry]
+    del entry["Constraints"]
+    bare = Case("c", Request(ANA, "kms:Decrypt", KEY), Policies(), (Grant.from_json(entry),))
+    assert json.loads(print_case(bare))["grants"] == [entry]
+
+
+def test_a_case_is_printed_over_several_lines_and_its_letters_stay() -> None:
+    printed = print_case(Case("straße", Request(ANA, "kms:Decrypt", KEY), Policies()))
+    assert printed.splitlines()[:2] == ["{", ' "name": "straße",']
+    assert printed.endswith("\n}\n")

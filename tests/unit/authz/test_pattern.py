@@ -76,6 +76,14 @@ def test_literals_are_literal_whatever_they_hold() -> None:
     assert not compile_tokens(("a*",))("ab")
 
 
+def test_only_the_first_five_colons_divide_an_arn() -> None:
+    arn = "arn:aws:logs:us-east-1:111122223333:log-group:a:b"
+    for pattern in ("arn:aws:logs:*:*:log-group:a:b", "arn:aws:logs:us-east-1:111122223333:log-group:*"):
+        assert compile_segments(pattern)(arn)
+        assert compile_segment_tokens(tokens_of(pattern))(arn)
+    assert compile_segment_tokens(("arn:aws:logs:us-east-1:111122223333:log-group:", "a:b"))(arn)
+
+
 def test_what_everything_is() -> None:
     assert matches_everything(compile_any(["a", "**"]))
     assert not matches_everything(compile_any(["a*"]))

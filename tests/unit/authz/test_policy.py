@@ -107,7 +107,7 @@ def test_what_is_no_policy_says_where_and_why(text: str, message: str) -> None:
     assert message in str(caught.value)
     policy = read_policy(text)
     assert policy.error == str(caught.value)
-    assert policy.statements == ()
+    assert (policy.version, policy.id, policy.statements) == ("", "", ())
 
 
 def test_relevant_statements_are_those_about_the_action() -> None:
