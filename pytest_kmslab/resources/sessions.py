@@ -115,22 +115,29 @@ class PrincipalSession:
         return self._session.resource(service, **self._options)  # type: ignore[call-overload]
 
     def _greet(self, client: Any, service: str) -> None:
-        """Wait until a service answers as it must; once it did not in time, no other one is waited for."""
+        """Wait until a service answers as it must; once one did not in time, no other is waited for.
+
+        IAM is asked for what the policies allow when the key is known: it may not know them before.
+        """
         self._greeted.add(service)
         if self._may_do is None:
             return
         call, good = HARMLESS[service], {LET_THROUGH, DENIED}
-        if call.action in self._allowed(self._may_do):
+        known = self._answers(client, service, good, 1)
+        if known and call.action in self._allowed(self._may_do):
             good.remove(DENIED)
-        answered = self._waiter.holds(
-            lambda: _answer(client, call),
+        if not known or not self._answers(client, service, good, IN_A_ROW):
+            self._may_do = None
+
+    def _answers(self, client: Any, service: str, good: set[str], in_a_row: int) -> bool:
+        """Whether a service comes to answer its harmless call so."""
+        return self._waiter.holds(
+            lambda: _answer(client, HARMLESS[service]),
             lambda seen: seen in good,
             f"{service} to know access key `{self._options.get('aws_access_key_id')}` and what it may do",
             ACCESS_KEY_LIMIT,
-            IN_A_ROW,
+            in_a_row,
         )
-        if not answered:
-            self._may_do = None
 
     def _allowed(self, may_do: Callable[[], Iterable[str]]) -> frozenset[str]:
         if self._actions is None:

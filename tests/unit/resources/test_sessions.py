@@ -38,7 +38,7 @@ def test_a_new_access_key_is_waited_for_by_each_service(bed: Bed) -> None:
     of_user = session_of(client, bed)
     of_user.client("dynamodb")
     of_user.client("dynamodb")
-    assert client.operations == ["list_tables"] * (4 + IN_A_ROW - 1)
+    assert client.operations == ["list_tables"] * (3 + IN_A_ROW)
     of_user.client("kms")
     assert client.operations[-IN_A_ROW:] == ["list_aliases"] * IN_A_ROW
 
@@ -46,7 +46,7 @@ def test_a_new_access_key_is_waited_for_by_each_service(bed: Bed) -> None:
 def test_a_denial_shows_that_the_access_key_is_known(bed: Bed) -> None:
     client = FakeClient(list_tables=[DENIED])
     session_of(client, bed).client("dynamodb")
-    assert client.operations == ["list_tables"] * IN_A_ROW
+    assert client.operations == ["list_tables"] * (1 + IN_A_ROW)
 
 
 def test_what_the_users_policies_allow_is_waited_for(bed: Bed) -> None:
@@ -55,10 +55,23 @@ def test_what_the_users_policies_allow_is_waited_for(bed: Bed) -> None:
     assert client.operations == ["list_tables"] * (4 + IN_A_ROW)
 
 
+def test_what_the_policies_allow_is_asked_when_the_key_is_known(bed: Bed) -> None:
+    asked: list[int] = []
+    client = FakeClient(list_tables=[UNKNOWN, UNKNOWN, {}])
+    session: Any = FakeSession(client)
+
+    def may_do() -> list[str]:
+        asked.append(len(client.calls))
+        return []
+
+    PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep), may_do).client("dynamodb")
+    assert asked == [3]
+
+
 def test_a_resource_waits_as_a_client_does(bed: Bed) -> None:
     client = FakeClient(list_tables=[UNKNOWN, {}])
     session_of(client, bed).resource("dynamodb")
-    assert len(client.calls) == 1 + IN_A_ROW
+    assert len(client.calls) == 2 + IN_A_ROW
 
 
 def test_with_an_access_key_that_never_comes_the_services_say_so_themselves(bed: Bed) -> None:
@@ -77,7 +90,7 @@ def test_code_under_test_is_waited_for_by_every_service_once(bed: Bed) -> None:
     of_user.prove()
     of_user.prove()
     assert {call.method for call in HARMLESS.values()} == set(client.operations)
-    assert len(client.calls) == IN_A_ROW * len(HARMLESS)
+    assert len(client.calls) == (1 + IN_A_ROW) * len(HARMLESS)
 
 
 def test_a_new_client_is_waited_for_no_more(bed: Bed) -> None:
@@ -85,7 +98,7 @@ def test_a_new_client_is_waited_for_no_more(bed: Bed) -> None:
     of_user = session_of(client, bed)
     of_user.client("dynamodb")
     of_user.new_client("dynamodb")
-    assert len(client.calls) == IN_A_ROW
+    assert len(client.calls) == 1 + IN_A_ROW
 
 
 def test_to_reconnect_closes_what_was_handed_out(bed: Bed) -> None:

@@ -1,0 +1,65 @@
+"""Whom a lab can act as, and what is known of what they may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.resources.fakes import Bed, FakeClient, RefusedError
+
+from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.resources.iam_user import IamUser
+from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.resources.principals import Principals
+from pytest_kmslab.resources.sessions import Sessions
+from pytest_kmslab.resources.simulation import own_policies_say
+from pytest_kmslab.resources.site import Site
+from pytest_kmslab.resources.waiters import Waiter
+
+ACTIONS = ["dynamodb:ListTables", "kms:ListAliases", "kms:Decrypt"]
+
+
+def test_iam_says_what_the_policies_of_a_user_allow(lab: Lab) -> None:
+    user = lab.create_user(policies=["AmazonDynamoDBFullAccess"])
+    said = own_policies_say(lab.as_(lab.admin).client("iam"), user.arn, ACTIONS)
+    assert said == dict(zip(ACTIONS, ["allowed", "allowed", "implicitDeny"], strict=True))
+
+
+def test_where_iam_does_not_say_nothing_is_known(lab: Lab) -> None:
+    iam = lab.as_(lab.create_user()).client("iam")
+    assert own_policies_say(iam, lab.admin.arn, ACTIONS) == {}
+
+
+class Answers(FakeClient):
+    """IAM's simulator, which allows ListTables alone."""
+
+    def paginate(self, **given: Any) -> list[dict[str, Any]]:
+        decisions = dict.fromkeys(given["ActionNames"], "implicitDeny")
+        decisions["dynamodb:ListTables"] = "allowed"
+        results = [{"EvalActionName": one, "EvalDecision": said} for one, said in decisions.items()]
+        return [{"EvaluationResults": results}]
+
+
+@pytest.mark.parametrize("made_here", [True, False])
+def test_a_user_of_the_lab_is_waited_for_until_its_policies_act(
+    site: Site, bed: Bed, monkeypatch: pytest.MonkeyPatch, made_here: bool
+) -> None:
+    iam: Any = Answers()
+    iam._answers["get_paginator"] = [iam]
+    principals = Principals(Sessions(site.backend, Waiter(settles=False, sleep=bed.sleep)), lambda: iam)
+    ana = IamUser("ana", "arn:aws:iam::123456789012:user/ana", Credentials("AKIAANA", "secret"), iam)
+    if made_here:
+        principals.add(ana)
+    denied: Any = FakeClient(list_tables=[RefusedError("AccessDeniedException")])
+    session = principals.session(ana)
+    monkeypatch.setattr(session, "_session", FakeSession(denied))
+    session.client("dynamodb")
+    assert (sum(bed.slept) >= 60) is made_here
+
+
+class FakeSession:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def client(self, *_: Any, **__: Any) -> Any:
+        return self._client
