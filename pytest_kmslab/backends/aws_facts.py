@@ -11,6 +11,7 @@ read UnreadError.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.apicall import ApiCall
@@ -20,6 +21,7 @@ from pytest_kmslab.backends.aws_identity import AwsIdentities
 from pytest_kmslab.backends.base import Administrator, Credentials
 from pytest_kmslab.backends.endpoint_cache import ReadCache
 from pytest_kmslab.backends.endpoint_clients import EndpointClients
+from pytest_kmslab.backends.endpoint_iam import tags_of
 from pytest_kmslab.backends.endpoint_keys import OF_AWS, ApiKeys
 from pytest_kmslab.backends.endpoint_mends import keep_grant_token
 from pytest_kmslab.backends.endpoint_store import Record
@@ -27,8 +29,15 @@ from pytest_kmslab.backends.endpoint_tables import ApiTables
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.facts import Caller, Credential, Key
 
-SECONDS = 5.0
-"""For this long a change made past the seam of this process may go unseen; one made through it never."""
+SECONDS = 30.0
+"""For this long a change made past the seam of this process may go unseen; one made through it never. The
+observer reads again before it says that AWS decided otherwise."""
+
+CHANGED = {
+    "kms": frozenset({"key", "key policy", "grants"}),
+    "dynamodb": frozenset({"table", "description", "table policy", "grants"}),
+}
+"""What of it is read again after a change of the service; DynamoDB makes and retires grants."""
 
 LEARNT = {
     "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
@@ -91,14 +100,6 @@ class AwsClients(EndpointClients):
 class AwsKeys(ApiKeys):
     """Keys of the account, AWS's own among them, which are looked at and never made."""
 
-    def key(self, key_id: str, region: str, account: str) -> Key | None:
-        """A key by id, key ARN, alias name or alias ARN; raises UnreadError for another account's."""
-        named = key_id.startswith("arn:") and key_id.count(":") >= 5
-        owner = key_id.split(":", 5)[4] if named else account
-        if owner and owner != self._identities.account:
-            raise UnreadError(f"key `{key_id}` is of another account")
-        return super().key(key_id, region, account)
-
     def of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key of a ciphertext that was made through the seam; AWS's do not say."""
         record = self._store.lasting(_ciphertext_name(ciphertext))
@@ -134,11 +135,18 @@ class AwsFacts(ApiFacts):
 
     def __init__(self, administrator: Administrator, account: str, region: str, stand_in: str | None) -> None:
         self._of_iam, self._of_others = ReadCache(SECONDS), ReadCache(SECONDS)
+        self._home, self._accounts = self, {}
         self.clients = AwsClients(administrator, region, stand_in)
         kept = MemoryStore()
         self.identities = AwsIdentities(self.clients, kept, self._of_iam, account)
         self.keys = AwsKeys(self.clients, self.identities, kept, self._of_others)
         self.tables = ApiTables(self.clients, self.identities, self.keys, kept, self._of_others)
+
+    def at(self, account: str) -> AwsFacts:
+        """These; raises UnreadError for another account."""
+        if account != self.identities.account:
+            raise UnreadError(f"account `{account}`")
+        return self
 
     def forget(self, call: ApiCall) -> None:
         """A call has changed something, or is about to: forget what was read of it.
@@ -146,11 +154,25 @@ class AwsFacts(ApiFacts):
         A change of one user or role leaves what is known of others: nothing else of theirs hangs on it.
         """
         if call.service != "iam":
-            self._of_others.drop()
+            kinds = CHANGED.get(call.service, frozenset())
+            self._of_others.drop(lambda key: key[0] in kinds)
             return
         changed = {str(call.params[name]).lower() for name in OF_ONE if call.params.get(name)}
         whole = not changed or bool(call.params.get("GroupName"))
         self._of_iam.drop(None if whole else lambda key: _name_of(key) in changed)
+
+    def forget_all(self) -> None:
+        """Read everything again."""
+        self._of_iam.drop()
+        self._of_others.drop()
+
+    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+        """The ARN of an IAM entity by its name."""
+        return self.at(account).identities.arn_of(kind, name)
+
+    def iam_tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of a user or role."""
+        return tags_of(self.identities.about(arn))
 
     def caller(self, given: Credentials) -> Caller:
         """Who holds these credentials."""

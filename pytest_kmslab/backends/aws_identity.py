@@ -33,16 +33,14 @@ class EntitiesOnDemand(Mapping[str, Entity]):
         self._account = account
 
     def __getitem__(self, arn: str) -> Entity:
-        parts = arn.split(":", PARTS - 1)
-        kind, _, path = parts[-1].partition("/")
-        if len(parts) < PARTS or kind not in KINDS:
-            raise KeyError(arn)
-        if parts[4] != self._account:
-            raise UnreadError(f"`{arn}` is of another account")
-        found = self.named(kind, path.rsplit("/", 1)[-1])
+        kind, name = self._named_by(arn)
+        found = self.named(kind, name)
         if found is None or found.arn != arn:
             raise KeyError(arn)
         return found
+
+    def __contains__(self, arn: object) -> bool:
+        return self.about(str(arn)) is not None
 
     def __iter__(self) -> Iterator[str]:
         raise UnreadError("users and roles are not listed")
@@ -54,14 +52,40 @@ class EntitiesOnDemand(Mapping[str, Entity]):
         """A user, role or group by its name."""
         return self._cache.get((kind, name), lambda: self._read(kind, name))
 
-    def _read(self, kind: str, name: str) -> Entity | None:
+    def about(self, arn: str) -> Mapping[str, Any] | None:
+        """What IAM tells of a user, role or group itself, without the policies; None where there is none."""
+        try:
+            kind, name = self._named_by(arn)
+        except KeyError:
+            return None
+        detail = self.detail(kind, name)
+        return detail if detail is not None and detail["Arn"] == arn else None
+
+    def detail(self, kind: str, name: str) -> Mapping[str, Any] | None:
+        """The same by name."""
         if kind not in KINDS:
             raise UnreadError(f"an IAM {kind} is not looked up")
-        title = kind.title()
-        named = {f"{title}Name": name}
-        detail = self._detail(f"get_{kind}", title, named)
+        named = {f"{kind.title()}Name": name}
+        return self._cache.get(
+            (f"{kind} itself", name), lambda: self._detail(f"get_{kind}", kind.title(), named)
+        )
+
+    def _named_by(self, arn: str) -> tuple[str, str]:
+        """The kind and name in an ARN; raises KeyError for nobody's, UnreadError for another account's."""
+        parts = arn.split(":", PARTS - 1)
+        kind, _, path = parts[-1].partition("/")
+        if len(parts) < PARTS or kind not in KINDS:
+            raise KeyError(arn)
+        if parts[4] != self._account:
+            raise UnreadError(f"`{arn}` is of another account")
+        return kind, path.rsplit("/", 1)[-1]
+
+    def _read(self, kind: str, name: str) -> Entity | None:
+        detail = self.detail(kind, name)
         if detail is None:
             return None
+        title = kind.title()
+        named = {f"{title}Name": name}
         return Entity(
             kind=kind,
             name=detail[f"{title}Name"],
@@ -165,6 +189,19 @@ class AwsIdentities(ApiIdentities):
             return self._session(given.access_key_id, record).caller
         user = self.snapshot.named("user", record["user"]) if record is not None else None
         return self._caller(user) if user is not None else self._told_by_sts(given)
+
+    def about(self, arn: str) -> Mapping[str, Any]:
+        """What IAM tells of a user or role itself; nothing where there is none."""
+        return self._everything.entities.about(arn) or {}
+
+    def arn_of(self, kind: str, name: str) -> str | None:
+        """The ARN of a user, role or group by its name."""
+        detail = self._everything.entities.detail(kind, name)
+        return None if detail is None else str(detail["Arn"])
+
+    def _boundary(self, entity: Entity) -> str:
+        held = self.about(entity.arn).get("PermissionsBoundary") or {}
+        return str(held.get("PermissionsBoundaryArn", ""))
 
     def _told_by_sts(self, given: Credentials) -> Caller:
         if given not in self._told:

@@ -62,7 +62,7 @@ class Observer:
             return Observed(Prediction(operation, unjudged=_hindrance(error)))
         try:
             self.backend.prepare(call)
-            return Observed(self._predict(call), change)
+            return Observed(self._predict(call, self._trail), change)
         except Exception as error:
             return Observed(Prediction(operation, call, unjudged=_hindrance(error)), change)
 
@@ -76,7 +76,7 @@ class Observer:
             if call is not None and status < 300:
                 self.backend.settle(call, dict(parsed))
             answer = read_answer(status, parsed)
-            self._tell(observed.expected, answer, compare(observed.expected, answer))
+            self._tell(observed, answer, compare(observed.expected, answer))
         except Exception as error:
             self._observations.add_unjudged(_hindrance(error))
 
@@ -86,8 +86,8 @@ class Observer:
             self._changes.end(observed.change, self._clock.now())
         self._observations.add_unjudged("no answer came")
 
-    def _predict(self, call: ApiCall) -> Prediction:
-        asked = _Collecting(self._trail)
+    def _predict(self, call: ApiCall, trail: Trail) -> Prediction:
+        asked = _Collecting(trail)
         enforcer = Enforcer(cast("Backend", self.backend), asked, self._clock, enforcing=True)
         refused = ""
         try:
@@ -101,17 +101,26 @@ class Observer:
             refused = ""
         return Prediction(call.name, call, entries, refused)
 
-    def _tell(self, expected: Prediction, answer: Answer, finding: Finding) -> None:
+    def _tell(self, observed: Observed, answer: Answer, finding: Finding) -> None:
+        expected = observed.expected
         if finding.kind is Kind.UNJUDGED:
             self._observations.add_unjudged(finding.why)
             return
         settled = self._is_settled(expected, answer)
         if finding.kind is Kind.AGREES:
             self._observations.add_agreement(expected, answer, settled=settled)
-        elif settled:
+        elif settled and self._still(observed, answer):
             self._observations.add_disagreement(expected, answer, finding)
         else:
             self._observations.add_unsettled()
+
+    def _still(self, observed: Observed, answer: Answer) -> bool:
+        """Whether the account as it is now makes no difference: somebody else may have changed it."""
+        call = observed.expected.call
+        if call is None or observed.change is not None:
+            return True
+        self.backend.facts.forget_all()
+        return compare(self._predict(call, Trail()), answer).kind is Kind.DISAGREES
 
     def _is_settled(self, expected: Prediction, answer: Answer) -> bool:
         requests = [entry.request for entry in expected.entries]

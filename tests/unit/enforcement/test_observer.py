@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.case import parse_case
 from pytest_kmslab.authz.decision import Outcome
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.backends.moto import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.observations import Observations
@@ -34,6 +35,7 @@ DENIED = {
         "allows the kms:ListKeys action",
     }
 }
+ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 ALLOWED: dict[str, Any] = {}
 
 
@@ -66,8 +68,10 @@ class Seen:
 
 
 @pytest.fixture
-def backend() -> Iterator[MotoBackend]:
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoBackend]:
+    """Moto's account, whose facts are read anew each time."""
     backend = MotoBackend(REGION)
+    monkeypatch.setattr(type(backend.facts), "forget_all", lambda _: None, raising=False)
     backend.start()
     yield backend
     backend.stop()
@@ -116,6 +120,21 @@ def test_a_question_that_the_engine_does_not_ask_makes_no_case(seen: Seen, tmp_p
     seen.call(400, {"Error": {"Code": "AccessDeniedException", "Message": message}}, caller=ROOT)
     assert seen.found.disagreements[0].file.startswith("(no case: AWS asks for something that the engine")
     assert not (tmp_path / ".kmslab").exists()
+
+
+def test_what_somebody_else_has_changed_meanwhile_is_no_disagreement(
+    seen: Seen, backend: MotoBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = [True]
+    facts: Any = type(backend.facts)
+    monkeypatch.setattr(facts, "forget_all", lambda _: stale.clear())
+    everything = NamedPolicy("p", read_policy(ALL))
+    monkeypatch.setattr(
+        facts, "policies", lambda *_: Policies() if stale else Policies(identity=(everything,))
+    )
+    seen.call(200, ALLOWED)
+    assert seen.counts == (0, 1, {}, 0)
+    assert len(seen.trail.since()) == 1
 
 
 def test_the_same_disagreement_is_written_once(seen: Seen, tmp_path: Path) -> None:
