@@ -82,3 +82,26 @@ def test_a_case_is_printed_over_several_lines_and_its_letters_stay() -> None:
     printed = print_case(Case("straße", Request(ANA, "kms:Decrypt", KEY), Policies()))
     assert printed.splitlines()[:2] == ["{", ' "name": "straße",']
     assert printed.endswith("\n}\n")
+
+
+def test_a_grant_that_says_only_what_it_must() -> None:
+    entry = {"GranteePrincipal": ANA, "Operations": ["Decrypt"]}
+    grant = Grant(ANA, frozenset(["Decrypt"]))
+    assert Grant.from_json(entry) == grant
+    bare = {
+        "name": "c",
+        "request": {"principal": ANA, "action": "kms:Decrypt", "resource": KEY},
+        "policies": {},
+    }
+    assert parse_case({**bare, "grants": [entry]}).grants == (grant,)
+
+
+def test_a_request_has_the_account_and_the_grant_that_it_was_given() -> None:
+    request = Request(ANA, "kms:RetireGrant", KEY, resource_account="444455556666", grant_id="g1")
+    assert case_as_json(Case("c", request, Policies()))["request"] == {
+        "principal": ANA,
+        "action": "kms:RetireGrant",
+        "resource": KEY,
+        "resource_account": "444455556666",
+        "grant_id": "g1",
+    }
