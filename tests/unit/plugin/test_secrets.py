@@ -13,7 +13,8 @@ STAND_IN = """
     from pytest_kmslab.run import RUN
 
     def pytest_configure(config):
-        config.stash[RUN].stand_in = "{url}"
+        run = config.stash[RUN]
+        run.stand_in, run.pace = "{url}", 0.001
 """
 
 LEAKY = """
