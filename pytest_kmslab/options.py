@@ -140,7 +140,7 @@ OPTIONS = (
     Option(
         "observe",
         one_of("warn", "strict", "off"),
-        "what comes of it if AWS decides otherwise than the engine, on backend `aws`: a warning, a failed run",
+        "what comes of it if AWS decides otherwise than the engine, for `aws`: a warning or a failed run",
         on_command_line=True,
     ),
     Option(
