@@ -50,4 +50,4 @@ def test_a_sweep_that_takes_what_is_not_ours_is_seen() -> None:
     broken += "; sweep.OLDER_THAN = sweep.timedelta(0)"
     played = play(KILLED, broken=broken)
     assert played.returncode == 1
-    assert "not ours, and gone: user my_table_kms-0b0b0b0b-main-1" in played.stdout
+    assert "not ours, and gone: alarm my_table_kms-0b0b0b0b-main-1" in played.stdout
