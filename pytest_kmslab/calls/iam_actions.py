@@ -193,6 +193,7 @@ ACTIONS: Mapping[str, Row] = {
     "UpdateDelegationRequest": Row(),  # not in the reference
     "UpdateGroup": Row("group"),
     "UpdateLoginProfile": Row("user"),
+    "UpdateOpenIDConnectProvider": Row("oidc-provider"),  # not in the reference yet
     "UpdateOpenIDConnectProviderThumbprint": Row("oidc-provider"),
     "UpdateRole": Row("role", "iam:PermissionsBoundary"),
     "UpdateRoleDescription": Row("role", "iam:PermissionsBoundary"),

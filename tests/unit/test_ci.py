@@ -21,7 +21,10 @@ def _each(start: str, ends: str) -> str:
     return ", ".join(f"{start}{end}" for end in ends.split(","))
 
 
-BESIDES = {"localstack", "ministack", "scenes", "clients", "differential", "fuzz-share"}
+BESIDES = {
+    *("localstack", "ministack", "scenes", "clients"),
+    *("differential", "fuzz-share", "standin", "faults-share"),
+}
 
 
 def test_ci_runs_what_tox_runs_and_the_other_backends_real_clients_and_random_input() -> None:

@@ -13,9 +13,22 @@ NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "
 ROLE = "arn:aws:iam::123456789012:role/app"
 
 
+UNJUDGED = {"sts": {"GetScopedCredentials"}}
+"""What AWS has lately and documents too little of to judge: denied, as every operation that is not known."""
+
+NEWER = {
+    "dynamodb": {"CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations", "StartBulkPutItems"},
+    "iam": {"UpdateOpenIDConnectProvider"},
+    "kms": {"Decapsulate", "Encapsulate"},
+}
+"""What a botocore that is allowed here may be too old to have."""
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_of_botocores_model_is_mapped_and_no_other(service: str) -> None:
-    assert set(OPERATIONS[service]) == set(service_model(service).operation_names)
+    mapped, there = set(OPERATIONS[service]), set(service_model(service).operation_names)
+    assert there - mapped <= UNJUDGED.get(service, set())
+    assert mapped - there <= NEWER.get(service, set())
 
 
 def test_the_enforced_services_are_those_that_are_mapped() -> None:

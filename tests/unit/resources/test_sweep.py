@@ -23,7 +23,10 @@ from pytest_kmslab.resources.site import Site
 from pytest_kmslab.resources.sweep import sweeping
 
 HERE = Account("localstack", "123456789012", "http://localhost:4566")
-NOW = datetime.now(timezone.utc)
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 class Crashed:
@@ -124,7 +127,7 @@ def test_a_run_that_lives_is_left_alone_whatever_its_age(
 ) -> None:
     crashed = crash()
     assert sweep(older_than=timedelta(0)).leftovers == []
-    assert sweep(now=NOW + timedelta(days=30)).leftovers == []
+    assert sweep(now=now() + timedelta(days=30)).leftovers == []
     assert crashed.there == 5
 
 
@@ -145,7 +148,7 @@ def test_of_another_machine_only_what_is_older_than_an_hour_goes(
     crash().die()
     for file in folder.iterdir():
         file.unlink()
-    findings = sweep(now=NOW + timedelta(minutes=minutes))
+    findings = sweep(now=now() + timedelta(minutes=minutes))
     assert removed(findings) == ([one for one in EVERYTHING if one != "credentials-file"] if goes else [])
     assert {one.why for one in findings.leftovers} == {f"{'' if goes else 'not '}older than 1 h"}
     assert not findings.is_left, "what is to stay is not left"
@@ -156,7 +159,7 @@ def test_an_age_that_is_given_counts_for_dead_runs_too(
 ) -> None:
     crash().die()
     assert removed(sweep(older_than=timedelta(minutes=30))) == []
-    assert removed(sweep(older_than=timedelta(minutes=30), now=NOW + timedelta(minutes=31))) == EVERYTHING
+    assert removed(sweep(older_than=timedelta(minutes=30), now=now() + timedelta(minutes=31))) == EVERYTHING
 
 
 def test_only_this_machines_are_swept_where_that_is_asked(
@@ -166,7 +169,7 @@ def test_only_this_machines_are_swept_where_that_is_asked(
     for file in folder.iterdir():
         file.unlink()
     crash("bbbbbbbb").die()
-    findings = sweep(strangers=False, now=NOW + timedelta(days=1))
+    findings = sweep(strangers=False, now=now() + timedelta(days=1))
     assert {one.run for one in findings.leftovers} == {"bbbbbbbb"}
 
 
@@ -198,7 +201,7 @@ def test_what_is_kept_stays_until_its_time(
     for file in folder.iterdir():
         file.unlink()
     assert removed(sweep(older_than=timedelta(0))) == [], "another machine knows it by the tag"
-    assert len(removed(sweep(now=NOW + timedelta(hours=2)))) == 5
+    assert len(removed(sweep(now=now() + timedelta(hours=2)))) == 5
 
 
 def test_an_alias_that_a_scheduled_key_still_has_goes(
