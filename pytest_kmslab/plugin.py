@@ -12,7 +12,7 @@ import pytest
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.option_reading import add_options, resolve
 from pytest_kmslab.report.masking import mask_report
-from pytest_kmslab.report.terminal import Tally, header, summarize, tell, tell_leftovers
+from pytest_kmslab.report.terminal import Tally, header, summarize, tell, tell_leftovers, tell_undecided
 from pytest_kmslab.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
@@ -21,6 +21,7 @@ TALLY = pytest.StashKey[Tally]()
 MARK = pytest.StashKey[int]()
 WORKER_OUTPUT = "kmslab_tally"
 WORKER_LEFT = "kmslab_left"
+WORKER_ELSEWHERE = "kmslab_elsewhere"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,6 +98,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
             tally = session.config.stash[TALLY]
             session.config.workeroutput[WORKER_OUTPUT] = (tally.decisions, tally.denials)
             session.config.workeroutput[WORKER_LEFT] = aftermath.told()
+            session.config.workeroutput[WORKER_ELSEWHERE] = dict(session.config.stash[RUN].trail.elsewhere)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -104,7 +106,9 @@ def pytest_testnodedown(node: Any) -> None:
     """Count what an xdist worker counted and left; one that crashed has told nothing."""
     told = getattr(node, "workeroutput", {})
     node.config.stash[TALLY].add(*told.get(WORKER_OUTPUT, (0, 0)))
-    node.config.stash[RUN].aftermath.take(*told.get(WORKER_LEFT, ()))
+    run = node.config.stash[RUN]
+    run.aftermath.take(*told.get(WORKER_LEFT, ()))
+    run.trail.elsewhere.update(told.get(WORKER_ELSEWHERE, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -113,6 +117,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     summarize(terminalreporter, run.settings, config.stash[TALLY])
     if run.settings.backend == "aws":
         _tell_cost(terminalreporter, run, config.stash[TALLY].decisions)
+    tell_undecided(terminalreporter, run.trail.elsewhere)
     tell_leftovers(terminalreporter, run.aftermath.left, run.aftermath.kept)
 
 

@@ -99,6 +99,10 @@ class Backend(Protocol):
     def running(self) -> bool:
         """Whether it is between `start` and the last `stop`: only then are calls decided."""
 
+    def serves(self, url: str) -> bool:
+        """Whether a call to this address comes here. One to another (a client with an `endpoint_url` of its
+        own) is somebody else's, of whom nothing is known here: it is not decided."""
+
     def connect(self, events: Any, url: str) -> None:
         """Make a client's calls come here, given its event emitter and the address it is about to call.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pytest_kmslab.backends.addresses import is_of_aws
 from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
@@ -96,6 +96,11 @@ class EndpointBackend:
         """Undo one `start`; the account stays as it is."""
         self._started -= 1
 
+    def serves(self, url: str) -> bool:
+        """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""
+        asked = urlsplit(url)
+        return is_of_aws(asked.hostname or "") or _port(asked) == _port(urlsplit(self._url))
+
     def connect(self, events: Any, url: str) -> None:
         """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""
         if is_of_aws(urlsplit(url).hostname or ""):
@@ -159,3 +164,7 @@ class EndpointBackend:
         parts, here = urlsplit(request.url), urlsplit(self._url)
         if is_of_aws(parts.hostname or ""):
             request.url = parts._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)

@@ -9,6 +9,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.backends.addresses import is_of_aws
 from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
@@ -73,6 +74,10 @@ class MotoBackend:
     def stop(self) -> None:
         """Undo one `start`; the last one of the process forgets the account."""
         self._started.pop().close()
+
+    def serves(self, url: str) -> bool:
+        """moto answers what would go to AWS, and nothing else."""
+        return is_of_aws(urlsplit(url).hostname or "")
 
     def connect(self, events: Any, url: str) -> None:
         """Let moto answer clients that were made before it was imported too.

@@ -84,6 +84,10 @@ class Enforcer:
                 self._check_quota(call)
         self._table_keys.keep(facts)
 
+    def pass_by(self, url: str) -> None:
+        """Count a call to an address that the backend does not serve: it is not decided."""
+        self._trail.pass_by(url)
+
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """The response of an operation that the engine or the backend answers itself; None for all others."""
         facts = self.backend.facts

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
@@ -36,7 +36,8 @@ class Seam:
 
     def __init__(self, enforcer: Enforcer) -> None:
         self._enforcer = enforcer
-        self._connected: WeakSet[Any] = WeakSet()
+        self._comes_here: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+        """Whether a client's calls go to the backend, by its signer, of which each client has one."""
 
     def before_call(
         self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
@@ -45,9 +46,12 @@ class Seam:
         enforcer = self._enforcer
         if not enforcer.active:
             return None
-        self._connect(signer, params["url"])
+        comes_here = self._connect(signer, params["url"])
         service = model.service_model.service_name
         if service not in enforcer.services:
+            return None
+        if not comes_here:
+            enforcer.pass_by(_origin(params["url"]))
             return None
         try:
             region = signing_region(context)
@@ -66,11 +70,13 @@ class Seam:
         if call is not None and http_response.status_code < 300:
             self._enforcer.settle(call, parsed)
 
-    def _connect(self, signer: Any, url: str) -> None:
-        """Once for each client, which has a signer of its own."""
-        if signer not in self._connected:
+    def _connect(self, signer: Any, url: str) -> bool:
+        """Once for each client, lead it to the backend; whether its calls come there."""
+        known = self._comes_here.get(signer)
+        if known is None:
             self._enforcer.backend.connect(signer._event_emitter, url)
-            self._connected.add(signer)
+            known = self._comes_here[signer] = self._enforcer.backend.serves(url)
+        return known
 
     def _passed(self, call: ApiCall, params: dict[str, Any], context: dict[Any, Any]) -> Response | None:
         backend = self._enforcer.backend
@@ -97,6 +103,11 @@ def _check_scope(url: str, region: str, service: str) -> None:
     if service in ("iam", "sts"):
         raise ServiceError("SignatureDoesNotMatch", text, 403)
     raise ServiceError("InvalidSignatureException", text)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @lru_cache(maxsize=1024)

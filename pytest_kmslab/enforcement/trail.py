@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +40,8 @@ class Trail:
     def __init__(self, kept: int = KEPT) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._count = 0
+        self.elsewhere: Counter[str] = Counter()
+        """How many calls were not decided, by their address: no backend of this run is there."""
         self._lock = Lock()
 
     def record(
@@ -57,6 +59,11 @@ class Trail:
             entry = Entry(self._count, operation, request, decision, via, policies, grants)
             self._entries.append(entry)
         return entry
+
+    def pass_by(self, address: str, calls: int = 1) -> None:
+        """Count calls that are not decided, as nothing is known of where they go."""
+        with self._lock:
+            self.elsewhere[address] += calls
 
     def mark(self) -> int:
         """A place in the trail, to ask later what came `since` it."""

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-from pytest_kmslab.backends.addresses import is_of_aws
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -24,7 +19,6 @@ class Watcher:
 
     def __init__(self) -> None:
         self._observer: Observer | None = None
-        self._gateways: list[str] = []
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
@@ -43,15 +37,6 @@ class Watcher:
         """Observe nothing any more."""
         self._observer = None
 
-    @contextmanager
-    def leaving_to(self, gateway: str) -> Iterator[None]:
-        """While this is open, calls to a gateway's address are left to it."""
-        self._gateways.append(gateway)
-        try:
-            yield
-        finally:
-            self._gateways.remove(gateway)
-
     def before_call(
         self,
         model: OperationModel,
@@ -65,7 +50,7 @@ class Watcher:
         service = model.service_model.service_name
         if observer is None or not observer.active or service not in observer.services:
             return
-        if not self._is_observed(params["url"], observer):
+        if not observer.backend.serves(params["url"]):
             return
 
         def describe() -> ApiCall:
@@ -86,15 +71,6 @@ class Watcher:
         observed = context.pop(self, None)
         if observed is not None and self._observer is not None:
             self._observer.lost(observed)
-
-    def _is_observed(self, url: str, observer: Observer) -> bool:
-        """Whether a call goes to the account: a client may have an endpoint of its own."""
-        if any(url == gateway or url.startswith(f"{gateway}/") for gateway in self._gateways):
-            return False
-        stand_in = observer.backend.endpoint_url
-        if stand_in is not None:
-            return urlsplit(url).netloc == urlsplit(stand_in).netloc
-        return is_of_aws(urlsplit(url).hostname or "")
 
 
 def _describe(

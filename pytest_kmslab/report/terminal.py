@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pytest
 
@@ -61,6 +61,16 @@ def summarize(reporter: pytest.TerminalReporter, settings: Settings, tally: Tall
         reporter.line(f"In this run {NOBODY_DENIED}: that a test passed proves nothing about permissions.")
     elif tally.decisions and settings.backend != "aws":
         reporter.line(f"kmslab: {tally.decisions} decisions, {tally.denials} denied")
+
+
+def tell_undecided(reporter: pytest.TerminalReporter, elsewhere: Mapping[str, int]) -> None:
+    """Write which calls nothing was decided of, because they went to an address that is not the backend's."""
+    for address, calls in sorted(elsewhere.items()):
+        reporter.line(
+            f"kmslab: {calls} call{'s' * (calls > 1)} to {address} not decided: that is not this run's "
+            "backend, and what was allowed there proves nothing",
+            yellow=True,
+        )
 
 
 def tell_leftovers(reporter: pytest.TerminalReporter, left: Sequence[str], kept: Sequence[str]) -> None:

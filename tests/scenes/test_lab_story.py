@@ -20,6 +20,8 @@ from support.world import (
     to,
 )
 
+from pytest_kmslab import allowed, eventually
+
 Call = Callable[[Any, str], Any]
 
 ITEM_CALLS: dict[str, Call] = {
@@ -128,7 +130,9 @@ def test_records_of_its_stream_need_the_key(world: World, outsider: Someone) -> 
     streams = outsider.client("dynamodbstreams")
     shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
     start = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
-    records = streams.get_shard_iterator(**start)["ShardIterator"]
+    for attempt in eventually(within=60):  # LocalStack's streams are made at leisure
+        with attempt, allowed():
+            records = streams.get_shard_iterator(**start)["ShardIterator"]
     if not records.startswith(stream):  # ministack's iterators do not tell their stream: nobody reads there
         with refused("ValidationException", "Invalid ShardIterator"):
             streams.get_records(ShardIterator=records)

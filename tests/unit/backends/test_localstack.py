@@ -43,3 +43,17 @@ def test_an_endpoint_that_does_not_answer_is_an_error_that_says_what_to_do() -> 
     for use in (LocalStackBackend.start, LocalStackBackend.describe):
         with pytest.raises(BackendError, match=ALL_THREE):
             use(LocalStackBackend(REGION, "http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "served"),
+    [
+        ("https://kms.us-east-1.amazonaws.com/", True),
+        ("http://127.0.0.1:4566/", True),
+        ("http://localhost.localstack.cloud:4566", True),
+        ("http://127.0.0.1:4567", False),
+        ("http://localhost", False),
+    ],
+)
+def test_it_serves_what_would_go_to_aws_and_its_port_under_every_name(url: str, served: bool) -> None:
+    assert LocalStackBackend(REGION, "http://localhost:4566").serves(url) is served

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
@@ -19,6 +22,15 @@ def refused(call: Any, **params: Any) -> tuple[str, str]:
         call(**params)
     error = caught.value.response["Error"]
     return error["Code"], error["Message"]
+
+
+class Body(io.BytesIO):
+    def stream(self, **_: Any) -> Any:
+        yield self.read()
+
+
+def answer(url: str, body: bytes) -> AWSResponse:
+    return AWSResponse(url, 200, HTTPHeaders(), Body(body))
 
 
 def encrypted_table(account: Account, key: str) -> None:
@@ -184,3 +196,12 @@ def test_off_still_refuses_a_policy_that_locks_its_caller_out(lax_account: Accou
     policy = allow("kms:Decrypt", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
     code, _ = refused(lax_account.root.client("kms").create_key, Policy=json.dumps(policy))
     assert code == "MalformedPolicyDocumentException"
+
+
+def test_a_call_to_another_address_is_not_decided_but_counted(account: Account) -> None:
+    nobody, url = account.user("nobody"), "http://127.0.0.1:9"
+    kms = nobody.client("kms", endpoint_url=url)
+    kms.meta.events.register("before-send", lambda request, **_: answer(request.url, b'{"Keys": []}'))
+    assert [kms.list_keys()["Keys"] for _ in range(2)] == [[], []]
+    assert account.run.trail.elsewhere == {url: 2}
+    assert refused(nobody.client("kms").list_keys)[0] == "AccessDeniedException"

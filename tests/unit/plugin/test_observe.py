@@ -8,17 +8,9 @@ from pathlib import Path
 
 import pytest
 from support.served import ACCOUNT, Served, served
+from support.standing_in import NAMED, project_of
 
 from pytest_kmslab.authz.case import parse_case
-
-STAND_IN = """
-    from pytest_kmslab.run import RUN
-
-    def pytest_configure(config):
-        run = config.stash[RUN]
-        run.stand_in, run.pace = "{url}", 0.001
-"""
-NAMED = ("--real-aws", f"--kmslab-account={ACCOUNT}", "--kmslab-region=us-east-1")
 
 READS = """
     from botocore.exceptions import ClientError
@@ -73,18 +65,6 @@ def lax(
 ) -> pytest.Pytester:
     """Where AWS lets everybody do everything, and so decides otherwise than the engine."""
     return project_of(project, lax_account.url, lax_operator, monkeypatch)
-
-
-def project_of(
-    project: pytest.Pytester, url: str, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> pytest.Pytester:
-    project.makeconftest(STAND_IN.format(url=url))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", operator[0])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", operator[1])
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(project.path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(project.path / "no-credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return project
 
 
 def cases(project: pytest.Pytester, folder: str) -> list[Path]:

@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.served import ACCOUNT, Served, served
-
-STAND_IN = """
-    from pytest_kmslab.run import RUN
-
-    def pytest_configure(config):
-        run = config.stash[RUN]
-        run.stand_in, run.pace = "{url}", 0.001
-"""
-NAMED = ("--real-aws", f"--kmslab-account={ACCOUNT}", "--kmslab-region=us-east-1")
+from support.standing_in import NAMED, STAND_IN, project_of
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +26,7 @@ def here(
     project: pytest.Pytester, account: Served, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     """A project of somebody who has credentials of the account, and no AWS configuration."""
-    project.makeconftest(STAND_IN.format(url=account.url))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", operator[0])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", operator[1])
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(project.path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(project.path / "no-credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return project
+    return project_of(project, account.url, operator, monkeypatch)
 
 
 def refusal(project: pytest.Pytester, *arguments: str) -> str:

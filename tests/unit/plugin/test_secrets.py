@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.served import ACCOUNT, Served, served
-
-STAND_IN = """
-    from pytest_kmslab.run import RUN
-
-    def pytest_configure(config):
-        run = config.stash[RUN]
-        run.stand_in, run.pace = "{url}", 0.001
-"""
+from support.served import Served, served
+from support.standing_in import NAMED, project_of
 
 LEAKY = """
     import json
@@ -95,18 +88,11 @@ def leaky(
     project: pytest.Pytester, account: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     """A project whose tests fail with secrets in their locals, output and logs, in a real account."""
-    key, secret = account.administrator(f"operator-{tmp_path.name}"[:60])
-    project.makeconftest(STAND_IN.format(url=account.url))
+    operator = account.administrator(f"operator-{tmp_path.name}"[:60])
+    project_of(project, account.url, operator, monkeypatch)
     project.makepyfile(LEAKY.format(known=tmp_path / "known"))
-    (tmp_path / "known").write_text(json.dumps(secret) + "\n")
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_CONFIG_FILE": str(project.path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(project.path / "none"),
-        "KMSLAB_LEDGER": str(project.path / "ledger"),
-    }.items():
-        monkeypatch.setenv(name, value)
+    (tmp_path / "known").write_text(json.dumps(operator[1]) + "\n")
+    monkeypatch.setenv("KMSLAB_LEDGER", str(project.path / "ledger"))
     return project
 
 
@@ -116,9 +102,7 @@ VERBOSE = ("-vv", "--showlocals", "--log-level=DEBUG", "--log-file=run.log", "--
 @pytest.mark.parametrize("more", [(), ("-n1",)], ids=["in one process", "in a worker"])
 def test_no_secret_is_written_anywhere(leaky: pytest.Pytester, tmp_path: Path, more: tuple[str, ...]) -> None:
     result = leaky.runpytest_subprocess(
-        "--real-aws",
-        f"--kmslab-account={ACCOUNT}",
-        "--kmslab-region=us-east-1",
+        *NAMED,
         "--junitxml=junit.xml",
         f"--basetemp={tmp_path / 'base'}",
         *VERBOSE,
