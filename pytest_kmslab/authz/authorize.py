@@ -17,6 +17,7 @@ from pytest_kmslab.authz.question import (
     Question,
     denials,
     guardrails_lacking,
+    harmless,
     iam_allows,
     limits_lacking,
     reasons,
@@ -39,13 +40,15 @@ def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()
     the request says which of them is to be retired.
     """
     question = Question(request, bounded=policies.permissions_boundary is not None)
-    denying, unreadable = denials(question, policies)
-    if denying:
-        return Decision(Outcome.EXPLICIT_DENY, (*denying, *unreadable))
-    if unreadable:
-        return Decision(Outcome.IMPLICIT_DENY, tuple(unreadable))
+    lacking: list[Reason] = []
+    if not harmless(policies):
+        denying, unreadable = denials(question, policies)
+        if denying:
+            return Decision(Outcome.EXPLICIT_DENY, (*denying, *unreadable))
+        if unreadable:
+            return Decision(Outcome.IMPLICIT_DENY, tuple(unreadable))
+        lacking = guardrails_lacking(question, policies)
     allows, lacks = _permissions(question, policies, grants)
-    lacking = guardrails_lacking(question, policies)
     if allows and not lacking:
         return Decision(Outcome.ALLOWED, tuple(allows))
     return Decision(Outcome.IMPLICIT_DENY, (*lacking, *lacks))
@@ -74,13 +77,14 @@ def _within_account(question: Question, policies: Policies) -> Verdict:
     iam = iam_allows(question, policies)
     limits = limits_lacking(question, policies)
     enough = Reach.DIRECT if limits else Reach.ENTITY
-    allows = _reasons(policies.resource, [match for match in named if match[0] >= enough])
+    allows = _reasons(policies.resource, [match for match in named if match[0] >= enough]) if named else []
     if iam and trusted and not limits:
         allows += [*iam, *_reasons(policies.resource, trust)]
     if allows:
         return allows, []
-    by_role = any(match[0] is Reach.ENTITY for match in named)
-    return [], limits if by_role else _lacks(trusted=trusted, iam=iam, limits=limits)
+    if limits and any(match[0] is Reach.ENTITY for match in named):
+        return [], limits
+    return [], _lacks(trusted=trusted, iam=iam, limits=limits)
 
 
 def trusts_account(named: Sequence[Match]) -> list[Match]:

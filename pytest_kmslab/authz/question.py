@@ -58,14 +58,14 @@ class Question:
         self.request = request
         self.context = request.context
         self.bounded = bounded
+        principal = request.principal
+        role_arn = self._role_arn() if ":assumed-role/" in principal else ""
         self.action, self.service, self.identity, self.account, self.gated = _work_out(
-            request.principal, self._role_arn(), request.action, request.resource, request.resource_account
+            principal, role_arn, request.action, request.resource, request.resource_account
         )
 
     def _role_arn(self) -> str:
         """Of a role session, the role's ARN as the request tells it."""
-        if ":assumed-role/" not in self.request.principal:
-            return ""
         arns = self.context.get("aws:PrincipalArn", ())
         return arns[0] if len(arns) == 1 else ""
 
@@ -152,8 +152,9 @@ def _flat(levels: tuple[tuple[NamedPolicy, ...], ...]) -> tuple[NamedPolicy, ...
 _IS_HARMLESS = attrgetter("policy.harmless")
 
 
-def _harmless(policies: Policies) -> bool:
-    """Whether there are none but identity-based policies and a resource's, of which none denies."""
+def harmless(policies: Policies) -> bool:
+    """Whether there are none but identity-based policies and a resource's, of which none denies: then there
+    is nothing that could take away what they give."""
     if policies.session or policies.service_control or policies.resource_control:
         return False
     if policies.permissions_boundary or policies.vpc_endpoint:
@@ -167,7 +168,7 @@ def denials(question: Question, policies: Policies) -> tuple[list[Reason], list[
     """The Deny statements that apply, and the policies that could not be read."""
     denying: list[Reason] = []
     unreadable: list[Reason] = []
-    for kind, group in () if _harmless(policies) else bearing(question, policies):
+    for kind, group in bearing(question, policies):
         for named in group:
             policy = named.policy
             if policy.harmless:
