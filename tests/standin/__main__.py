@@ -1,8 +1,8 @@
 """Runs a suite against the stand-in, once for each seed: `python -m standin --seeds 1,2,3 -- tests/e2e`.
 
 The seeds run side by side, for most of the time is waited. The first one observes too (docs/aws.md), which
-reads what each decision rests on and takes as long again. Beside them the document's story is run without any
-wait, and must fail: a stand-in that minds nothing proves nothing.
+reads what each decision rests on and takes as long again; a disagreement fails it. Beside them the document's story is run
+without any wait, and must fail: a stand-in that minds nothing proves nothing.
 """
 
 from __future__ import annotations
@@ -67,9 +67,11 @@ def main() -> int:
 
 def run_all(seeds: list[int], arguments: list[str], ledgers: Path) -> list[str]:
     """The runs that did not end as they must."""
-    observing = [[] if seed == seeds[0] else ["--kmslab-observe=off"] for seed in seeds]
     runs = [
-        Seeded.start(seed, [*more, *arguments], ledgers) for seed, more in zip(seeds, observing, strict=True)
+        Seeded.start(
+            seed, [f"--kmslab-observe={'strict' if seed == seeds[0] else 'off'}", *arguments], ledgers
+        )
+        for seed in seeds
     ]
     hasty = Seeded.start(0, ["-q", "--tb=line", STORY], ledgers, **{WITHOUT_WAITS: "1"})
     failed = [f"seed {run.seed}" for run in runs if run.end() != 0]
