@@ -95,8 +95,8 @@ class Recorder:
 
     def _write(self, case: Case) -> None:
         from pytest_kmslab.authz.case_print import print_case
-        from pytest_kmslab.enforcement.observed_cases import file_name, named
-        from pytest_kmslab.enforcement.scrub import scrub
+        from pytest_kmslab.enforcement.observe.observed_cases import file_name, named
+        from pytest_kmslab.enforcement.observe.scrub import scrub
 
         try:
             example = named(scrub(case))

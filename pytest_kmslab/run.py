@@ -16,10 +16,10 @@ from pytest_kmslab.aftermath import Aftermath
 from pytest_kmslab.enforcement.blocker import AwsBlocker
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.interceptor import Interceptor
+from pytest_kmslab.enforcement.observe.watcher import Watcher
 from pytest_kmslab.enforcement.registration import Registration
 from pytest_kmslab.enforcement.secrets import Secrets
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.watcher import Watcher
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.options import Settings
 from pytest_kmslab.patience import Needs, needing
@@ -30,7 +30,7 @@ from pytest_kmslab.termination import Termination
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
     from pytest_kmslab.enforcement.enforcer import Enforcer
-    from pytest_kmslab.enforcement.observations import Observations
+    from pytest_kmslab.enforcement.observe.observations import Observations
     from pytest_kmslab.resources.cost import Prices
     from pytest_kmslab.resources.waiters import Waiter
 
@@ -61,7 +61,7 @@ class Place:
 
 
 BACKENDS = {
-    "moto": Place("pytest_kmslab.backends.moto", "MotoBackend", resets=True),
+    "moto": Place("pytest_kmslab.backends.moto.backend", "MotoBackend", resets=True),
     "localstack": Place(
         "pytest_kmslab.backends.localstack",
         "LocalStackBackend",
@@ -70,7 +70,7 @@ BACKENDS = {
         elsewhere=True,
     ),
     "aws": Place(
-        "pytest_kmslab.backends.aws",
+        "pytest_kmslab.backends.aws.backend",
         "AwsBackend",
         resets=False,
         settles=False,
@@ -219,14 +219,14 @@ class Run:
     def _observe(self, watcher: Watcher, backend: Any) -> None:
         """The seam of an account: nothing is stopped there."""
         if self.observations is not None:
-            from pytest_kmslab.enforcement.observer import Observer
+            from pytest_kmslab.enforcement.observe.observer import Observer
 
             watcher.attach(Observer(backend, self.trail, self.clock, self.observations))
 
     @contextmanager
     def gateway(self) -> Iterator[str]:
         """Serve the run's backend over HTTP while this is open, and answer the URL; raises BackendError."""
-        from pytest_kmslab.enforcement.gateway_open import open_gateway
+        from pytest_kmslab.enforcement.gateway.open import open_gateway
 
         if isinstance(self._interceptor, Watcher):
             raise BackendError(

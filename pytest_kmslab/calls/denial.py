@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pytest_kmslab.authz.decision import Decision, Effect, PolicyType, Reason
 from pytest_kmslab.calls.base import ApiCall, Ask, ServiceError
-from pytest_kmslab.calls.table_key import kms_text
+from pytest_kmslab.calls.dynamodb.table_key import kms_text
 
 _ERRORS = {
     "kms": ("AccessDeniedException", 400),

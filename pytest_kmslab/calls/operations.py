@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.calls.base import ApiCall, Asker, Asks, ServiceError
-from pytest_kmslab.calls.dynamodb import DYNAMODB, STREAMS
-from pytest_kmslab.calls.iam import IAM
-from pytest_kmslab.calls.kms import KMS
+from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
+from pytest_kmslab.calls.iam.operations import IAM
+from pytest_kmslab.calls.kms.operations import KMS
 from pytest_kmslab.calls.sts import STS
 from pytest_kmslab.facts import Facts
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.base import Backend
-from pytest_kmslab.calls.table_validation import Wish, read_specification
+from pytest_kmslab.calls.dynamodb.table_validation import Wish, read_specification
 from pytest_kmslab.facts import Key, Table
 
 Response = dict[str, Any]

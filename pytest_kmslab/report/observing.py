@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kmslab.enforcement.observations import Observations
-from pytest_kmslab.enforcement.observed_files import ObservedFiles
+from pytest_kmslab.enforcement.observe.observations import Observations
+from pytest_kmslab.enforcement.observe.observed_files import ObservedFiles
 from pytest_kmslab.report.disagreement import text_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kmslab.backends.aws_account import CREDENTIAL_VARIABLES, ENDPOINT_PREFIX
+from pytest_kmslab.backends.aws.account import CREDENTIAL_VARIABLES, ENDPOINT_PREFIX
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.base import Credentials

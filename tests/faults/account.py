@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.enforcer import Enforcer
-from pytest_kmslab.enforcement.gateway import Gateway
-from pytest_kmslab.enforcement.gateway_server import GatewayServer
+from pytest_kmslab.enforcement.gateway.application import Gateway
+from pytest_kmslab.enforcement.gateway.server import GatewayServer
+from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
 
 REGION = "us-east-1"
 HANG_SECONDS = 20

@@ -25,7 +25,7 @@ from faults.bystanders import LIVING, direct_client, everything, make_bystanders
 
 from pytest_kmslab import cli
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.endpoint_clients import EndpointClients
+from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.resources.ledger import Account as LedgerAccount
 from pytest_kmslab.resources.ledger import FileLedger
 from pytest_kmslab.resources.things import USER, Thing

@@ -1,8 +1,8 @@
 """Runs a suite against the stand-in, once for each seed: `python -m standin --seeds 1,2,3 -- tests/e2e`.
 
 The seeds run side by side, for most of the time is waited. The first one observes too (docs/aws.md), which
-reads what each decision rests on and takes as long again; a disagreement fails it. Beside them the document's story is run
-without any wait, and must fail: a stand-in that minds nothing proves nothing.
+reads what each decision rests on and takes as long again; a disagreement fails it. Beside them the document's
+story is run without any wait, and must fail: a stand-in that minds nothing proves nothing.
 """
 
 from __future__ import annotations

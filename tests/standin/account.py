@@ -16,12 +16,12 @@ from typing import Any
 import boto3
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.gateway import Gateway
-from pytest_kmslab.enforcement.gateway_server import GatewayServer
+from pytest_kmslab.enforcement.gateway.application import Gateway
+from pytest_kmslab.enforcement.gateway.server import GatewayServer
+from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
 from standin import PACE
 from standin.history import History
 from standin.late_facts import LateFacts

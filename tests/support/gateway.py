@@ -16,12 +16,12 @@ from botocore.credentials import ReadOnlyCredentials
 from werkzeug.test import Client, TestResponse
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.enforcer import Enforcer
-from pytest_kmslab.enforcement.gateway import Gateway
+from pytest_kmslab.enforcement.gateway.application import Gateway
+from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
 
 REGION = "us-east-1"
 HOST = "localhost:4566"

@@ -7,8 +7,8 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.answer import ALLOWED, Answer
-from pytest_kmslab.enforcement.comparison import Finding, Kind, Prediction
-from pytest_kmslab.enforcement.observations import Disagreement
+from pytest_kmslab.enforcement.observe.comparison import Finding, Kind, Prediction
+from pytest_kmslab.enforcement.observe.observations import Disagreement
 from pytest_kmslab.enforcement.trail import Entry
 from pytest_kmslab.report.disagreement import text_of
 from pytest_kmslab.report.observing import summary

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 
 REGION = "us-east-1"
 

@@ -13,7 +13,7 @@ from botocore.session import Session
 from support.served import ACCOUNT, REGION, Served, served
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.aws_facts import AwsFacts
+from pytest_kmslab.backends.aws.facts import AwsFacts
 from pytest_kmslab.backends.base import Administrator, Credentials
 from pytest_kmslab.calls.changing import READS
 from pytest_kmslab.errors import UnreadError

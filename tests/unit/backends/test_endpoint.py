@@ -12,8 +12,8 @@ from support.account import EVERYTHING, REGION, TABLE, Account, allow
 from support.endpoint import moto_server
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.endpoint import EndpointBackend
-from pytest_kmslab.backends.endpoint_cache import ReadCache
+from pytest_kmslab.backends.endpoint.backend import EndpointBackend
+from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.options import Settings
 from pytest_kmslab.run import Run

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.endpoint_names import plain_names, show_given_names
+from pytest_kmslab.backends.endpoint.names import plain_names, show_given_names
 from pytest_kmslab.facts import Caller
 
 HOME, OTHER = "111122223333", "444455556666"

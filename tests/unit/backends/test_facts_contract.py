@@ -9,8 +9,8 @@ import pytest
 from support.endpoint import ACCOUNT, REGION, Store, moto_server
 
 from pytest_kmslab.backends.base import Backend, Credentials
-from pytest_kmslab.backends.endpoint import EndpointBackend
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.endpoint.backend import EndpointBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 
 ALLOW = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

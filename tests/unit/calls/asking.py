@@ -8,7 +8,7 @@ from typing import Any
 from unit.calls.fake_facts import FakeFacts, call
 
 from pytest_kmslab.calls.base import Ask
-from pytest_kmslab.calls.dynamodb import DYNAMODB, STREAMS
+from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
 from pytest_kmslab.facts import Caller
 
 

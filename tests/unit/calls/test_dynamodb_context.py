@@ -6,7 +6,7 @@ import pytest
 from unit.calls.asking import asked
 from unit.calls.fake_facts import FakeFacts
 
-from pytest_kmslab.calls.dynamodb_context import value_text
+from pytest_kmslab.calls.dynamodb.context import value_text
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from unit.calls.asking import actions, asked, context_of, pairs
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, table_arn
 
 from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.dynamodb import DYNAMODB
+from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
 OTHER = key_arn(OTHER_ID)

@@ -10,7 +10,7 @@ from unit.calls.asking import asked
 from unit.calls.fake_facts import FakeFacts
 
 from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.dynamodb_expressions import attributes_of, check_placeholders, key_equalities
+from pytest_kmslab.calls.dynamodb.expressions import attributes_of, check_placeholders, key_equalities
 
 NAMES = {"#i": "id", "#s": "sort"}
 VALUES: dict[str, Any] = {":me": {"S": "me"}, ":you": {"S": "you"}, ":x": {"S": "x"}}

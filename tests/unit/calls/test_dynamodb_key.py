@@ -8,7 +8,7 @@ from unit.calls.asking import actions, asked
 from unit.calls.fake_facts import NO_STATEMENT, FakeFacts, call, key_arn, table_arn
 
 from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.dynamodb import DYNAMODB
+from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 KEY = {"id": {"S": "1"}}
 GET = {"TableName": "orders", "Key": KEY}

@@ -10,7 +10,7 @@ from unit.calls.models import parameters, service_model
 
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.base import Ask, ServiceError
-from pytest_kmslab.calls.iam_actions import ACTIONS
+from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.operations import asks
 from pytest_kmslab.facts import Credential
 

@@ -12,7 +12,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.answer import ALLOWED, Answer
-from pytest_kmslab.enforcement.comparison import Kind, Prediction, compare
+from pytest_kmslab.enforcement.observe.comparison import Kind, Prediction, compare
 from pytest_kmslab.enforcement.trail import Entry
 
 ANA = "arn:aws:iam::111122223333:user/ana"

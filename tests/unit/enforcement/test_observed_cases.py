@@ -12,8 +12,8 @@ from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.answer import ALLOWED, Answer
-from pytest_kmslab.enforcement.comparison import Prediction
-from pytest_kmslab.enforcement.observed_cases import agreed_cases, case_of, digest, file_name
+from pytest_kmslab.enforcement.observe.comparison import Prediction
+from pytest_kmslab.enforcement.observe.observed_cases import agreed_cases, case_of, digest, file_name
 from pytest_kmslab.enforcement.trail import Entry
 
 ANA = "arn:aws:iam::111122223333:user/ana"

@@ -13,11 +13,11 @@ from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.case import parse_case
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.observations import Observations
-from pytest_kmslab.enforcement.observed_files import ObservedFiles
-from pytest_kmslab.enforcement.observer import Observed, Observer
+from pytest_kmslab.enforcement.observe.observations import Observations
+from pytest_kmslab.enforcement.observe.observed_files import ObservedFiles
+from pytest_kmslab.enforcement.observe.observer import Observed, Observer
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.facts import Caller

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_kmslab.authz.case import Case, parse_case
 from pytest_kmslab.authz.case_print import print_case
-from pytest_kmslab.enforcement.observed_cases import digest
-from pytest_kmslab.enforcement.scrub import scrub
+from pytest_kmslab.enforcement.observe.observed_cases import digest
+from pytest_kmslab.enforcement.observe.scrub import scrub
 from pytest_kmslab.errors import CaseError
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.json"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.enforcement.settling import (
+from pytest_kmslab.enforcement.observe.settling import (
     DYNAMODB_SECONDS,
     IAM_SECONDS,
     KMS_SECONDS,

@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.aws import AwsBackend
-from pytest_kmslab.enforcement.watcher import Watcher
+from pytest_kmslab.backends.aws.backend import AwsBackend
+from pytest_kmslab.enforcement.observe.watcher import Watcher
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.facts import Caller
 

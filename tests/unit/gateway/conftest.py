@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from support.gateway import REGION, ROOT, GatewayUnderTest
 
-from pytest_kmslab.backends.moto import MotoBackend
-from pytest_kmslab.enforcement.gateway_server import GatewayServer
+from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.enforcement.gateway.server import GatewayServer
 
 
 @pytest.fixture

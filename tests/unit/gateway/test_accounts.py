@@ -9,7 +9,7 @@ import pytest
 from support.gateway import REGION, GatewayUnderTest, call_of, error_code, signed
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 
 OTHER = Credentials("444455556666", "test")
 

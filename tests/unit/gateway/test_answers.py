@@ -15,9 +15,9 @@ from support.gateway import ROOT, GatewayUnderTest, client, error_code, make_use
 from unit.gateway.fake_upstream import FakeUpstream
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.moto import MotoBackend
-from pytest_kmslab.enforcement.upstream import UpstreamError
-from pytest_kmslab.enforcement.wire import Reply
+from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.enforcement.gateway.upstream import UpstreamError
+from pytest_kmslab.enforcement.gateway.wire import Reply
 
 EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
 FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"

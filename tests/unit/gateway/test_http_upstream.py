@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from support.gateway import GatewayUnderTest, call_of, client, signed
 
-from pytest_kmslab.backends.moto import MotoBackend
-from pytest_kmslab.enforcement.upstream_http import HttpUpstream
-from pytest_kmslab.enforcement.wire import headers_of
+from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.enforcement.gateway.upstream_http import HttpUpstream
+from pytest_kmslab.enforcement.gateway.wire import headers_of
 from pytest_kmslab.errors import BackendError
 
 Serve = Callable[[object], str]

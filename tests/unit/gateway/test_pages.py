@@ -7,7 +7,7 @@ from support.gateway import GatewayUnderTest
 from unit.gateway.fake_upstream import FakeUpstream
 from werkzeug.test import TestResponse
 
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 
 
 def get(

@@ -11,7 +11,7 @@ import pytest
 from support.gateway import HOST, ROOT, GatewayUnderTest, call_of, error_code, signed
 from unit.gateway.fake_upstream import FakeUpstream
 
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 
 FORM = "application/x-www-form-urlencoded"
 LIST_USERS = "Action=ListUsers&Version=2010-05-08"

@@ -11,8 +11,8 @@ from support.gateway import HOST, ROOT, GatewayUnderTest, signed
 from unit.gateway.fake_upstream import FakeUpstream
 from werkzeug.test import Client
 
-from pytest_kmslab.backends.moto import MotoBackend
-from pytest_kmslab.enforcement.upstream_moto import MotoUpstream
+from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
 
 FORM = "application/x-www-form-urlencoded"
 LIST_USERS = "Action=ListUsers&Version=2010-05-08"

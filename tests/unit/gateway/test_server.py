@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_kmslab.enforcement.gateway_server import GatewayServer
+from pytest_kmslab.enforcement.gateway.server import GatewayServer
 from pytest_kmslab.errors import BackendError
 
 Serve = Callable[[object], str]

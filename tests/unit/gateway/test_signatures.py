@@ -10,7 +10,7 @@ from support.gateway import CALLS, HOST, ROOT, GatewayUnderTest, call_of, client
 from werkzeug.test import TestResponse
 
 from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.backends.moto import MotoBackend
+from pytest_kmslab.backends.moto.backend import MotoBackend
 
 QUERY = {"iam", "sts"}
 EVERY_SERVICE = pytest.mark.parametrize("service", CALLS)

@@ -9,7 +9,7 @@ import pytest
 from support.served import ACCOUNT, REGION, Served, served
 from support.standing_in import NAMED, project_of
 
-from pytest_kmslab.backends.aws import AwsBackend
+from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.cli import main
 
 KILLED = """

@@ -1,0 +1,1 @@
+"""A real account: it is observed, never mended."""

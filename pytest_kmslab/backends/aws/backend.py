@@ -1,0 +1,134 @@
+"""A real AWS account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.aws.account import find_caller, open_session, region_of
+from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.errors import BackendError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.apicall import ApiCall
+    from pytest_kmslab.backends.aws.facts import AwsFacts
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class AwsBackend:
+    """The account that was named, if it is the one that the credentials belong to.
+
+    The caller is the lab's administrator: nobody is made for that. AWS decides for itself, nothing is
+    answered or mended here. `stand_in` is the address of a stand-in for AWS, on this machine, and for tests
+    of this package only: no option leads to it.
+    """
+
+    name = "aws"
+    capabilities = Capabilities(resets=False, settles=False, enforces=True)
+
+    def __init__(
+        self, region: str, account: str = "", profile: str = "", stand_in: str | None = None
+    ) -> None:
+        if stand_in is not None and urlsplit(stand_in).hostname not in LOOPBACK:
+            raise BackendError(f"the stand-in `{stand_in}` is not on this machine")
+        self.account = account
+        self.endpoint_url = stand_in
+        self._named_region = region
+        self._profile = profile
+        self._started = 0
+
+    @cached_property
+    def session(self) -> Any:
+        """The botocore session that finds the caller's credentials; raises BackendError."""
+        return open_session(self._profile)
+
+    @cached_property
+    def region(self) -> str:
+        """The Region that was named, or the profile's; raises BackendError where there is none."""
+        return region_of(self.session, self._named_region)
+
+    @cached_property
+    def administrator(self) -> Administrator:
+        """The caller; raises BackendError where it must not be used."""
+        return find_caller(self.session, self.account, self.region, self._profile, self.endpoint_url)
+
+    @property
+    def root(self) -> Credentials:
+        """The caller's credentials: the root user's are refused."""
+        return self.administrator.credentials
+
+    @cached_property
+    def facts(self) -> AwsFacts:
+        """What the administrator may read of the account."""
+        from pytest_kmslab.backends.aws.facts import AwsFacts
+
+        return AwsFacts(self.administrator, self.account, self.region, self.endpoint_url)
+
+    def describe(self) -> str:
+        """What a person is told of it; raises BackendError where the account must not be used."""
+        return f"account {self.account}, Region {self.region}, as {self.administrator.arn}"
+
+    @property
+    def running(self) -> bool:
+        """Whether it is between `start` and the last `stop`."""
+        return self._started > 0
+
+    def start(self) -> None:
+        """Make sure of the account; raises BackendError where it must not be used."""
+        self.describe()
+        self._started += 1
+
+    def stop(self) -> None:
+        """Undo one `start`; the account stays as it is."""
+        self._started -= 1
+
+    def serves(self, url: str) -> bool:
+        """AWS's own addresses; in a test of this package those of its stand-in."""
+        asked = urlsplit(url)
+        if self.endpoint_url is not None:
+            return asked.netloc == urlsplit(self.endpoint_url).netloc
+        return is_of_aws(asked.hostname or "")
+
+    def connect(self, events: Any, url: str) -> None:
+        """Calls go where they go."""
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """AWS reads every parameter rightly; forget what was read of what is about to change."""
+        self._forget(call)
+        return {}
+
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """AWS needs none."""
+        return {}
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """AWS lacks nothing."""
+        return None
+
+    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+        """AWS drops nothing, but tells some things once only."""
+        self._forget(call)
+        self.facts.learn(call, response)
+
+    def _forget(self, call: ApiCall) -> None:
+        from pytest_kmslab.calls.changing import changes_facts
+
+        if changes_facts(call):
+            self.facts.forget(call)
+
+    def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
+        """AWS keeps it."""
+
+    def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
+        """AWS counts them."""
+        return None
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """DynamoDB makes them."""
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """DynamoDB retires them."""

@@ -1,0 +1,204 @@
+"""Operations that an endpoint lacks, answered in its place: a row an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.endpoint.clients import lacks, service_error
+from pytest_kmslab.backends.endpoint.partiql import execute_statement
+from pytest_kmslab.calls.dynamodb.partiql import read_statement
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.facts import ApiFacts
+
+Response = dict[str, Any]
+
+SSE = "SSESpecification"
+
+BATCH_CODES = {
+    "ResourceNotFoundException": "ResourceNotFound",
+    "ValidationException": "ValidationError",
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+}
+"""An error of its own has another name inside a batch:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html"""
+
+RE_ENCRYPT_FROM = {
+    "CiphertextBlob": "CiphertextBlob",
+    "EncryptionContext": "SourceEncryptionContext",
+    "KeyId": "SourceKeyId",
+    "EncryptionAlgorithm": "SourceEncryptionAlgorithm",
+}
+RE_ENCRYPT_TO = {
+    "EncryptionContext": "DestinationEncryptionContext",
+    "KeyId": "DestinationKeyId",
+    "EncryptionAlgorithm": "DestinationEncryptionAlgorithm",
+}
+"""Members of Decrypt and of Encrypt by those of ReEncrypt."""
+
+
+def only_encryption(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """UpdateTable that changes the encryption and nothing else: LocalStack drops it, or answers 500.
+
+    The change itself is kept by `enforcement.table_encryption`, for every emulator alike.
+    """
+    if SSE not in call.params or set(call.params) - {"TableName", SSE}:
+        return None
+    table = facts.table(str(call.params["TableName"]), call.region, call.account)
+    description = None if table is None else facts.tables.description(table.name, table.region)
+    return None if description is None else {"TableDescription": dict(description)}
+
+
+def without_any(**empty: Any) -> Callable[[ApiFacts, ApiCall], Response | None]:
+    """A list operation: where it is lacking, nobody has any."""
+
+    def answer(facts: ApiFacts, call: ApiCall) -> Response | None:
+        return _if_lacking(facts, call, lambda: dict(empty))
+
+    return answer
+
+
+def statement(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """ExecuteStatement, where the endpoint's DynamoDB is older than PartiQL."""
+    return _if_lacking(facts, call, lambda: {"Items": _executed(facts, call, call.params)["Items"]})
+
+
+def transaction(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """ExecuteTransaction there: one statement after another, so one that fails undoes none before it."""
+    return _if_lacking(
+        facts,
+        call,
+        lambda: {
+            "Responses": [_first(_executed(facts, call, one)) for one in call.params["TransactStatements"]]
+        },
+    )
+
+
+def batch(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """BatchExecuteStatement there: each statement has an answer of its own."""
+    return _if_lacking(
+        facts, call, lambda: {"Responses": [_of_batch(facts, call, one) for one in call.params["Statements"]]}
+    )
+
+
+def _of_batch(facts: ApiFacts, call: ApiCall, one: Mapping[str, Any]) -> Response:
+    try:
+        done = _executed(facts, call, one)
+    except ServiceError as error:
+        code = BATCH_CODES.get(error.code, "InternalServerError")
+        return {"Error": {"Code": code, "Message": error.message}}
+    return {"TableName": _table_name(one), **_first(done)}
+
+
+def _first(done: Response) -> Response:
+    return {"Item": done["Items"][0]} if done["Items"] else {}
+
+
+def _executed(facts: ApiFacts, call: ApiCall, one: Mapping[str, Any]) -> Response:
+    dynamodb = facts.clients.of("dynamodb", call.region)
+    try:
+        return execute_statement(dynamodb, _table_name(one), one)
+    except ClientError as error:
+        raise service_error(error) from None
+
+
+def _table_name(one: Mapping[str, Any]) -> str:
+    table = read_statement(str(one["Statement"])).table
+    return table.split("/")[1] if table.startswith("arn:") else table
+
+
+def re_encrypt(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """ReEncrypt, which ministack lacks, and LocalStack fails at without a SourceKeyId: what was decided on is
+    decrypted and encrypted again."""
+    params = call.params
+    source = facts.key_of_ciphertext(params["CiphertextBlob"], call.region, call.account)
+    there = facts if source is None else facts.at(source.account) or facts
+    here = facts.of_arn(str(params["DestinationKeyId"])) or facts
+    try:
+        opened = there.clients.of("kms", call.region).decrypt(**_given(params, RE_ENCRYPT_FROM))
+        sealed = here.clients.of("kms", call.region).encrypt(
+            Plaintext=opened["Plaintext"], **_given(params, RE_ENCRYPT_TO)
+        )
+    except ClientError as error:
+        raise service_error(error) from None
+    members = ("EncryptionAlgorithm", "KeyId", "CiphertextBlob")
+    return {
+        **{f"Source{name}": opened[name] for name in members[:2] if name in opened},
+        **{f"Destination{name}": sealed[name] for name in members[:1] if name in sealed},
+        **{name: sealed[name] for name in members[1:]},
+    }
+
+
+def _given(params: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {member: params[name] for member, name in names.items() if name in params}
+
+
+def _if_lacking(facts: ApiFacts, call: ApiCall, instead: Callable[[], Response]) -> Response:
+    """What the endpoint answers; where it has no such operation, what is done instead."""
+    try:
+        return facts.clients.do(call)
+    except ServiceError as error:
+        if not lacks(error):
+            raise
+    return instead()
+
+
+def put_table_policy(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """PutResourcePolicy: what a DynamoDB without resource-based policies does not keep."""
+    return _table_policy(facts, call, lambda arn: _kept(facts, arn, str(call.params["Policy"])))
+
+
+def get_table_policy(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """GetResourcePolicy."""
+    return _table_policy(facts, call, lambda arn: _shown(facts, arn))
+
+
+def delete_table_policy(facts: ApiFacts, call: ApiCall) -> Response | None:
+    """DeleteResourcePolicy."""
+    return _table_policy(facts, call, lambda arn: _kept(facts, arn, None))
+
+
+def _table_policy(facts: ApiFacts, call: ApiCall, instead: Callable[[str], Response]) -> Response | None:
+    def kept_here() -> Response:
+        arn = str(call.params["ResourceArn"])
+        table = facts.table(arn, call.region, call.account)
+        if table is None:
+            raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {arn}")
+        return instead(table.arn)
+
+    return _if_lacking(facts, call, kept_here)
+
+
+def _kept(facts: ApiFacts, arn: str, policy: str | None) -> Response:
+    revision = int(facts.tables.record(arn).get("revision", 0)) + 1
+    facts.tables.keep(arn, policy=policy, revision=revision)
+    return {"RevisionId": str(revision)}
+
+
+def _shown(facts: ApiFacts, arn: str) -> Response:
+    record = facts.tables.record(arn)
+    if not record.get("policy"):
+        raise ServiceError("PolicyNotFoundException", f"No resource-based policy found for resource {arn}")
+    return {"Policy": record["policy"], "RevisionId": str(record["revision"])}
+
+
+Answer = Callable[["ApiFacts", ApiCall], "Response | None"]
+
+ANSWER: Mapping[str, Answer] = {
+    "dynamodb:DeleteResourcePolicy": delete_table_policy,
+    "dynamodb:BatchExecuteStatement": batch,
+    "dynamodb:ExecuteStatement": statement,
+    "dynamodb:ExecuteTransaction": transaction,
+    "dynamodb:GetResourcePolicy": get_table_policy,
+    "dynamodb:ListBackups": without_any(BackupSummaries=[]),
+    "dynamodb:PutResourcePolicy": put_table_policy,
+    "dynamodb:UpdateTable": only_encryption,
+    "kms:ReEncrypt": re_encrypt,
+    "iam:ListSSHPublicKeys": without_any(SSHPublicKeys=[], IsTruncated=False),
+    "iam:ListServiceSpecificCredentials": without_any(ServiceSpecificCredentials=[], IsTruncated=False),
+    "iam:ListSigningCertificates": without_any(Certificates=[], IsTruncated=False),
+}

@@ -1,0 +1,170 @@
+"""Any endpoint that speaks AWS's APIs: LocalStack, ministack, a moto server."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.errors import BackendError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.apicall import ApiCall
+    from pytest_kmslab.backends.endpoint.facts import ApiFacts
+    from pytest_kmslab.backends.endpoint.mends import EndpointMends
+
+ROOT = Credentials("test", "test")
+"""Whom LocalStack and ministack take for the root user of the account 000000000000."""
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+
+
+class EndpointBackend:
+    """An account at an endpoint, shared with every other process that uses the endpoint.
+
+    `account` is empty before the first `start` or `describe`, which ask for it.
+    `root` are credentials that the endpoint takes for the account's root user. Other accounts are known where
+    the endpoint takes an access key of twelve digits for the root user's of that account. Nothing is reset:
+    what a lab makes it removes itself. Secrets of access keys and what the endpoint drops of tables are kept
+    on the endpoint, so a key that was made where no seam of ours was there is an unknown one. `probe` is the
+    name of the user by whom it is found out what the endpoint decides by itself, and that user's tags.
+    """
+
+    name = "endpoint"
+    capabilities = Capabilities(resets=False, settles=True, enforces=False)
+    administrator: Administrator | None = None
+
+    def __init__(self, url: str, region: str, root: Credentials | None = None) -> None:
+        self.endpoint_url: str | None = url
+        self.region = region
+        self.root = root or ROOT
+        self.account = ""
+        self.probe: tuple[str, Mapping[str, str]] = (f"kmslab-probe-{secrets.token_hex(4)}", {})
+        self._url = url
+        self._started = 0
+
+    @cached_property
+    def facts(self) -> ApiFacts:
+        """Reads the account through the endpoint's API."""
+        from pytest_kmslab.backends.endpoint.clients import EndpointClients
+        from pytest_kmslab.backends.endpoint.facts import ApiFacts
+
+        return ApiFacts(EndpointClients(self._url, self.region, self.root))
+
+    @cached_property
+    def enforces_natively(self) -> bool:
+        """Whether the endpoint itself denies a user without any permission; it is asked once."""
+        from botocore.exceptions import ClientError
+
+        clients = self.facts.clients
+        iam, (user, tags) = clients.of("iam"), self.probe
+        iam.create_user(UserName=user, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+        made = iam.create_access_key(UserName=user)["AccessKey"]
+        try:
+            nobody = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+            clients.with_credentials("kms", nobody).list_keys(Limit=1)
+        except ClientError as error:
+            return error.response["Error"]["Code"] in DENIED
+        finally:
+            iam.delete_access_key(UserName=user, AccessKeyId=made["AccessKeyId"])
+            iam.delete_user(UserName=user)
+        return False
+
+    def describe(self) -> str:
+        """What a person is told of it; raises BackendError where the endpoint cannot be reached."""
+        self._reach()
+        self.capabilities = replace(self.capabilities, enforces=self.enforces_natively)
+        natively = "decides by itself too" if self.enforces_natively else "decides nothing by itself"
+        return f"at {self._url}, account {self.account}, which {natively}"
+
+    @property
+    def running(self) -> bool:
+        """Whether it is between `start` and the last `stop`."""
+        return self._started > 0
+
+    def start(self) -> None:
+        """Look whether the endpoint is there; raises BackendError where it is not."""
+        self._reach()
+        self._started += 1
+
+    def stop(self) -> None:
+        """Undo one `start`; the account stays as it is."""
+        self._started -= 1
+
+    def serves(self, url: str) -> bool:
+        """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""
+        asked = urlsplit(url)
+        return is_of_aws(asked.hostname or "") or _port(asked) == _port(urlsplit(self._url))
+
+    def connect(self, events: Any, url: str) -> None:
+        """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""
+        if is_of_aws(urlsplit(url).hostname or ""):
+            events.register_last("before-send", self._redirect)
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """Say which parameters the endpoint must get in another form."""
+        return self._mends.prepare(call)
+
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """None: an endpoint tells the account by the access key."""
+        return {}
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """Answer what the endpoint lacks."""
+        return self._mends.answer(call)
+
+    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+        """Keep what the endpoint drops."""
+        self._mends.settle(call, response)
+
+    def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
+        """Keep it in the shared store."""
+        if (facts := self.facts.of_arn(table_arn)) is not None:
+            facts.tables.keep(table_arn, key=key_arn)
+
+    def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
+        """Kept in the shared store."""
+        facts = self.facts.of_arn(table_arn)
+        return None if facts is None else facts.tables.encryption_changes(table_arn)
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """Leave DynamoDB's two grants on the endpoint's own key."""
+        from pytest_kmslab.backends.endpoint import grants as endpoint_grants
+
+        if (facts := self.facts.of_arn(key_arn)) is not None:
+            endpoint_grants.add(facts, table_arn, key_arn)
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """Take them off again."""
+        from pytest_kmslab.backends.endpoint import grants as endpoint_grants
+
+        if (facts := self.facts.of_arn(table_arn)) is not None:
+            endpoint_grants.retire(facts, table_arn)
+
+    def _reach(self) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self.account = self.facts.identities.account
+        except (BotoCoreError, ClientError) as error:
+            raise BackendError(f"no AWS API answers at `{self._url}`: {error}") from error
+
+    @cached_property
+    def _mends(self) -> EndpointMends:
+        from pytest_kmslab.backends.endpoint.mends import EndpointMends
+
+        return EndpointMends(self.facts)
+
+    def _redirect(self, request: Any, **_: Any) -> None:
+        parts, here = urlsplit(request.url), urlsplit(self._url)
+        if is_of_aws(parts.hostname or ""):
+            request.url = parts._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)

@@ -1,0 +1,190 @@
+"""An endpoint's KMS: keys by every form of their name, their policies and the grants on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.backends.endpoint.cache import ReadCache
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.endpoint.identity import ApiIdentities
+from pytest_kmslab.backends.endpoint.store import Store
+from pytest_kmslab.backends.policy_principals import is_unique_id, principals_of, renamed
+from pytest_kmslab.facts import Key
+
+NOT_FOUND = frozenset({"NotFoundException", "ValidationException", "InvalidArnException", "InvalidAliasName"})
+GONE = frozenset({*NOT_FOUND, "KMSInvalidStateException"})
+OF_AWS = "alias/aws/"
+MADE_HERE = frozenset(f"{OF_AWS}{service}" for service in ("dynamodb", "s3", "sqs", "ssm", "secretsmanager"))
+"""AWS managed keys that are made when somebody asks for one, as KMS does."""
+
+KEY_ID = re.compile(rb"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""LocalStack, ministack and moto write a key's id at the head of what it encrypts."""
+
+GRANTS_A_PAGE = 100
+
+
+class ApiKeys:
+    """Keys of one account, whose root user signs what is asked here."""
+
+    def __init__(
+        self, clients: EndpointClients, identities: ApiIdentities, store: Store, cache: ReadCache
+    ) -> None:
+        self._clients = clients
+        self._identities = identities
+        self._store = store
+        self._cache = cache
+
+    def key(self, key_id: str, region: str, account: str) -> Key | None:
+        """A key by id, key ARN, alias name or alias ARN."""
+        if key_id.startswith("arn:"):
+            parts = key_id.split(":", 5)
+            if len(parts) < 6 or parts[2] != "kms" or not parts[3] or not parts[4]:
+                return None
+            region, account, key_id = parts[3], parts[4], parts[5].removeprefix("key/")
+        if account != self._identities.account or not key_id or not region:
+            return None
+        return self._cache.get(("key", region, key_id), lambda: self._read(key_id, region))
+
+    def by_arn(self, arn: str) -> Key | None:
+        """A key by its ARN, and by nothing else."""
+        return self.key(arn, "", "") if arn.startswith("arn:") and ":alias/" not in arn else None
+
+    def of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
+        """The key whose id stands at the head of the ciphertext."""
+        found = KEY_ID.match(ciphertext)
+        return self.key(found.group().decode(), region, account) if found else None
+
+    def policy_text(self, key: Key) -> str:
+        """A key's policy as KMS keeps it: a principal that was deleted since stands there by its unique id.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        """
+        return self._cache.get(("key policy", key.arn), lambda: self._read_policy(key))
+
+    def grants(self, key: Key) -> tuple[Grant, ...]:
+        """The grants on a key, said to be issued by its account where the endpoint does not say."""
+        return self._cache.get(("grants", key.arn), lambda: self._read_grants(key))
+
+    def keep_token(self, token: str, key: Key, grant_id: str) -> None:
+        """Remember which grant a token was given out for."""
+        self._store.put(token_name(token), {"key": key.arn, "grant": grant_id})
+
+    def keep_principals(self, key: Key) -> None:
+        """KMS stores a principal by its unique id: remember whom each ARN means now."""
+        entities = self._identities.snapshot.entities
+        text = self._given_policy(key)
+        principals = principals_of(text)
+        meant = {arn: entities[arn].unique_id for arn in principals if arn in entities}
+        meant.update((one, one) for one in principals if is_unique_id(one))
+        self._store.put(_principals_name(key), meant)
+
+    def _read(self, key_id: str, region: str) -> Key | None:
+        metadata = self._describe(key_id, region)
+        if metadata is None and key_id in MADE_HERE:
+            metadata = self._make_managed(key_id, region)
+        if metadata is None:
+            return None
+        aliases = self._aliases(metadata["KeyId"], region)
+        return Key(
+            arn=metadata["Arn"],
+            key_id=metadata["KeyId"],
+            account=self._identities.account,
+            region=region,
+            state=metadata["KeyState"],
+            spec=metadata.get("KeySpec", "SYMMETRIC_DEFAULT"),
+            usage=metadata.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            origin=metadata.get("Origin", "AWS_KMS"),
+            manager="AWS" if any(alias.startswith(OF_AWS) for alias in aliases) else "CUSTOMER",
+            multi_region=bool(metadata.get("MultiRegion")),
+            multi_region_type=(metadata.get("MultiRegionConfiguration") or {}).get("MultiRegionKeyType", ""),
+            aliases=aliases,
+            tags=self._tags(metadata["KeyId"], region),
+        )
+
+    def _describe(self, key_id: str, region: str) -> dict[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            metadata: dict[str, Any] = self._clients.of("kms", region).describe_key(KeyId=key_id)[
+                "KeyMetadata"
+            ]
+        except ClientError as error:
+            if code_of(error) in NOT_FOUND:
+                return None
+            raise
+        return metadata
+
+    def _make_managed(self, alias: str, region: str) -> dict[str, Any] | None:
+        """Two processes may do it at once: the alias is one's, and the other's key goes."""
+        from botocore.exceptions import ClientError
+
+        kms = self._clients.of("kms", region)
+        made = kms.create_key(Description=f"Default key of {alias.removeprefix(OF_AWS)}")["KeyMetadata"]
+        try:
+            kms.create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
+        except ClientError as error:
+            if code_of(error) != "AlreadyExistsException":
+                raise
+            kms.schedule_key_deletion(KeyId=made["KeyId"], PendingWindowInDays=7)
+        return self._describe(alias, region)
+
+    def _aliases(self, key_id: str, region: str) -> tuple[str, ...]:
+        pages = self._clients.of("kms", region).get_paginator("list_aliases").paginate(KeyId=key_id)
+        return tuple(alias["AliasName"] for page in pages for alias in page["Aliases"])
+
+    def _tags(self, key_id: str, region: str) -> Mapping[str, str]:
+        from botocore.exceptions import ClientError
+
+        pages = self._clients.of("kms", region).get_paginator("list_resource_tags").paginate(KeyId=key_id)
+        try:
+            return {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page.get("Tags") or ()}
+        except ClientError as error:
+            if code_of(error) in GONE:
+                return {}
+            raise
+
+    def _read_policy(self, key: Key) -> str:
+        if key.manager == "AWS":
+            from pytest_kmslab.backends.moto.aws_keys import fixed_policy
+
+            alias = next(alias for alias in key.aliases if alias.startswith(OF_AWS))
+            return json.dumps(fixed_policy(alias.removeprefix(OF_AWS), key.account, key.region))
+        text = self._given_policy(key)
+        names = {}
+        for arn, unique_id in (self._store.get(_principals_name(key)) or {}).items():
+            entity = self._identities.snapshot.entities.get(arn)
+            if entity is None or entity.unique_id != unique_id:
+                names[arn] = self._present_name(unique_id)
+        return renamed(text, names) if names else text
+
+    def _given_policy(self, key: Key) -> str:
+        kms = self._clients.of("kms", key.region)
+        return str(kms.get_key_policy(KeyId=key.key_id, PolicyName="default")["Policy"])
+
+    def _present_name(self, unique_id: str) -> str:
+        """The ARN of a principal that was renamed, otherwise its unique id."""
+        entity = self._identities.snapshot.of_id(unique_id)
+        return unique_id if entity is None else entity.arn
+
+    def _read_grants(self, key: Key) -> tuple[Grant, ...]:
+        pages = (
+            self._clients.of("kms", key.region)
+            .get_paginator("list_grants")
+            .paginate(KeyId=key.key_id, PaginationConfig={"PageSize": GRANTS_A_PAGE})
+        )
+        issuer = {"IssuingAccount": f"arn:aws:iam::{key.account}:root"}
+        return tuple(Grant.from_json({**issuer, **grant}) for page in pages for grant in page["Grants"])
+
+
+def token_name(token: str) -> str:
+    """The name of what is kept of a grant token."""
+    return f"grant-tokens/{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def _principals_name(key: Key) -> str:
+    return f"key-principals/{key.region}/{key.key_id}"

@@ -1,0 +1,272 @@
+"""What LocalStack and ministack drop or get wrong, kept and put right: a row an operation.
+
+Each was seen on LocalStack 2026.3 or ministack 1.5.33: docs/localstack.md says which and how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.endpoint import sessions as endpoint_sessions
+from pytest_kmslab.backends.endpoint.answers import ANSWER, SSE
+from pytest_kmslab.backends.endpoint.clients import code_of, lacks
+from pytest_kmslab.backends.endpoint.names import own_user, plain_names, show_given_names
+from pytest_kmslab.calls.account import account_of_call
+from pytest_kmslab.calls.changing import changes_facts
+from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.facts import ApiFacts
+
+Response = dict[str, Any]
+
+
+class EndpointMends:
+    """The rows, bound to the account that a call is done in."""
+
+    def __init__(self, facts: ApiFacts) -> None:
+        self._facts = facts
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """Parameters to send in place of the caller's; empty for most calls."""
+        facts = self._facts_of(call)
+        if changes_facts(call):
+            facts.changed(call.service)
+        mend = PREPARE.get(call.name)
+        named = {**own_user(call), **plain_names(call, facts.identities.account)}
+        return {**named, **(mend(facts, call) if mend else {})}
+
+    def answer(self, call: ApiCall) -> Response | None:
+        """The response of an operation that the endpoint lacks."""
+        mend = ANSWER.get(call.name)
+        if mend is None:
+            return None
+        return mend(self._facts_of(call), call._replace(params={**call.params, **own_user(call)}))
+
+    def settle(self, call: ApiCall, response: Response) -> None:
+        """Keep what the endpoint dropped and put its response right."""
+        facts, changed = self._facts_of(call), changes_facts(call)
+        if changed:
+            facts.changed(call.service)
+        mend = SETTLE.get(call.name)
+        if mend:
+            mend(facts, call, response)
+        show_given_names(call, response)
+        if changed:
+            facts.changed(call.service)
+
+    def _facts_of(self, call: ApiCall) -> ApiFacts:
+        return self._facts.at(account_of_call(call, self._facts)) or self._facts
+
+
+def _existing_policies(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Ministack attaches policies that do not exist."""
+    for name in ("PolicyArn", "PermissionsBoundary"):
+        arn = call.params.get(name)
+        if isinstance(arn, str) and not facts.identities.document(arn):
+            raise ServiceError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
+    return {}
+
+
+CONFLICTS: tuple[tuple[str, str, str], ...] = (
+    ("list_groups_for_user", "Groups", "must remove users from group first"),
+    ("get_login_profile", "LoginProfile", "must delete login profile first"),
+    ("list_access_keys", "AccessKeyMetadata", "must delete access keys first"),
+    ("list_signing_certificates", "Certificates", "must delete signing certificates first"),
+    ("list_ssh_public_keys", "SSHPublicKeys", "must delete SSH public keys first"),
+    ("list_mfa_devices", "MFADevices", "must delete MFA device first"),
+)
+"""What blocks DeleteUser: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html."""
+
+
+def _delete_user(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    for operation, listed, text in CONFLICTS:
+        if _has(facts, operation, listed, str(call.params.get("UserName"))):
+            raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
+    return {}
+
+
+def _has(facts: ApiFacts, operation: str, listed: str, user: str) -> bool:
+    """Whether a user has any; not where the endpoint lacks the operation, or the user is not there."""
+    try:
+        return bool(getattr(facts.clients.of("iam"), operation)(UserName=user).get(listed))
+    except ClientError as error:
+        if lacks(error) or code_of(error) == "NoSuchEntity":
+            return False
+        raise
+
+
+def _default_policy_name(_facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """PolicyName may be left out: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
+    return {} if "PolicyName" in call.params else {"PolicyName": "default"}
+
+
+def _plain_encryption(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A customer's key by its ARN, which every emulator understands; nothing for any other."""
+    if SSE not in call.params:
+        return {}
+    specification = call.params[SSE] or {}
+    named = specification.get("KMSMasterKeyId") if specification.get("Enabled", True) else None
+    key = facts.key(named, call.region, call.account) if named else None
+    if key is None or key.manager == "AWS":
+        return {SSE: {"Enabled": False}}
+    return {SSE: {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key.arn}}
+
+
+def _no_encryption(_facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateTable with more than the encryption: LocalStack answers 500 where that is to be disabled."""
+    return {SSE: {"Enabled": True}} if SSE in call.params else {}
+
+
+def _protected(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """An old DynamoDB Local deletes a protected table."""
+    table = facts.table(str(call.params.get("TableName")), call.region, call.account)
+    if table is not None and facts.tables.record(table.arn).get("protected"):
+        raise ServiceError("ValidationException", PROTECTED)
+    return {}
+
+
+def _table_made(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    """`set_table_key` has begun the record already."""
+    if call.params.get("DeletionProtectionEnabled"):
+        facts.tables.keep(response["TableDescription"]["TableArn"], protected=True)
+    _show_protection(facts, response["TableDescription"])
+
+
+def _table_changed(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    description = response["TableDescription"]
+    if "DeletionProtectionEnabled" in call.params:
+        facts.tables.keep(description["TableArn"], protected=bool(call.params["DeletionProtectionEnabled"]))
+    if SSE not in call.params:
+        _show_encryption(facts, description)
+    _show_protection(facts, description)
+
+
+def _table_shown(facts: ApiFacts, _call: ApiCall, response: Response) -> None:
+    _show_encryption(facts, response["Table"])
+    _show_protection(facts, response["Table"])
+
+
+def _table_gone(facts: ApiFacts, _call: ApiCall, response: Response) -> None:
+    """Described as it was, which is how DeleteTable answers."""
+    _show_encryption(facts, response["TableDescription"])
+    facts.tables.begin(response["TableDescription"]["TableArn"])
+
+
+def _show_encryption(facts: ApiFacts, description: dict[str, Any]) -> None:
+    record = facts.tables.record(description["TableArn"])
+    if "key" not in record:
+        return
+    description.pop("SSEDescription", None)
+    if record["key"]:
+        description["SSEDescription"] = {
+            "Status": "ENABLED",
+            "SSEType": "KMS",
+            "KMSMasterKeyArn": record["key"],
+        }
+
+
+def _show_protection(facts: ApiFacts, description: dict[str, Any]) -> None:
+    record = facts.tables.record(description["TableArn"])
+    if "protected" in record:
+        description["DeletionProtectionEnabled"] = record["protected"]
+
+
+def _backup_made(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    table = facts.table(str(call.params["TableName"]), call.region, call.account)
+    if table is not None:
+        facts.tables.keep_backup(response["BackupDetails"]["BackupArn"], table)
+
+
+def _key_policy_put(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
+    key = facts.key(str(key_id), call.region, call.account)
+    if key is not None:
+        facts.keys.keep_principals(key)
+
+
+def _key_policy_shown(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is not None:
+        response["Policy"] = facts.keys.policy_text(key)
+
+
+def _key_shown(facts: ApiFacts, _call: ApiCall, response: Response) -> None:
+    """An AWS managed key is a customer's to the emulators."""
+    metadata = response["KeyMetadata"]
+    key = facts.keys.by_arn(metadata["Arn"])
+    if key is not None and key.manager != metadata.get("KeyManager"):
+        metadata["KeyManager"] = key.manager
+
+
+def _deletion_response(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
+    key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is None:
+        return
+    response["KeyId"] = key.arn
+    if call.operation == "ScheduleKeyDeletion":
+        response["KeyState"] = key.state
+        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+
+
+def keep_grant_token(facts: ApiFacts, call: ApiCall, response: Response) -> None:
+    """CreateGrant: a grant token is told nobody a second time."""
+    key = facts.key(str(call.params["KeyId"]), call.region, call.account)
+    if key is not None:
+        facts.keys.keep_token(response["GrantToken"], key, response["GrantId"])
+
+
+def _grants_shown(facts: ApiFacts, _call: ApiCall, response: Response) -> None:
+    """LocalStack leaves out the issuing account."""
+    for grant in response["Grants"]:
+        grant.setdefault("IssuingAccount", f"arn:aws:iam::{facts.identities.account}:root")
+
+
+Prepare = Callable[["ApiFacts", ApiCall], Mapping[str, Any]]
+Settle = Callable[["ApiFacts", ApiCall, Response], None]
+
+ATTACHING = (
+    "iam:AttachGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateRole",
+    "iam:CreateUser",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+)
+
+PREPARE: Mapping[str, Prepare] = {
+    **dict.fromkeys(ATTACHING, _existing_policies),
+    "dynamodb:CreateTable": _plain_encryption,
+    "dynamodb:DeleteTable": _protected,
+    "dynamodb:UpdateTable": _no_encryption,
+    "iam:DeleteUser": _delete_user,
+    "kms:GetKeyPolicy": _default_policy_name,
+    "kms:PutKeyPolicy": _default_policy_name,
+}
+
+SETTLE: Mapping[str, Settle] = {
+    "dynamodb:CreateBackup": _backup_made,
+    "dynamodb:CreateTable": _table_made,
+    "dynamodb:DeleteTable": _table_gone,
+    "dynamodb:DescribeTable": _table_shown,
+    "dynamodb:UpdateTable": _table_changed,
+    "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
+    "kms:CancelKeyDeletion": _deletion_response,
+    "kms:CreateGrant": keep_grant_token,
+    "kms:CreateKey": _key_policy_put,
+    "kms:DescribeKey": _key_shown,
+    "kms:GetKeyPolicy": _key_policy_shown,
+    "kms:ListGrants": _grants_shown,
+    "kms:PutKeyPolicy": _key_policy_put,
+    "kms:ScheduleKeyDeletion": _deletion_response,
+    "sts:AssumeRole": endpoint_sessions.keep_role_session,
+    "sts:GetCallerIdentity": endpoint_sessions.show_caller,
+    "sts:GetFederationToken": endpoint_sessions.keep_federation_token,
+    "sts:GetSessionToken": endpoint_sessions.keep_session_token,
+}

@@ -1,0 +1,112 @@
+"""What all processes that share an endpoint must know, and the endpoint itself does not keep or tell.
+
+Kept on the endpoint, as JSON objects in an S3 bucket with a name of ours: LocalStack and ministack both have
+S3, a bucket has no limit that a session's policies could reach, and what the endpoint forgets is
+forgotten with it. The secrets of access keys are in there readable for everybody who can reach the
+endpoint: they are secrets of an emulator, which checks no signature itself.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from pytest_kmslab.backends.endpoint.cache import ReadCache
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+
+BUCKET = "pytest-kmslab-shared"
+HOME = "us-east-1"
+"""Buckets are made in one Region, whichever the lab works in: the store is the account's."""
+
+NOT_THERE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+
+Record = dict[str, Any]
+
+
+class Store(Protocol):
+    """Records by name."""
+
+    def lasting(self, name: str) -> Record | None:
+        """A record that nobody ever changes; None where there is none (yet)."""
+
+    def get(self, name: str) -> Record | None:
+        """A record, None where there is none."""
+
+    def put(self, name: str, record: Record) -> None:
+        """Write a record in place of the one that is there."""
+
+    def delete(self, name: str) -> None:
+        """Remove a record; one that is gone is no error."""
+
+
+class SharedStore:
+    """Records by name (`credentials/AKIA…`). A write is seen by everybody at once."""
+
+    def __init__(self, clients: EndpointClients, cache: ReadCache) -> None:
+        self._clients = clients
+        self._cache = cache
+        self._lasting: dict[str, Record] = {}
+
+    def lasting(self, name: str) -> Record | None:
+        """A record that nobody ever changes, read once; None where there is none (yet)."""
+        if name not in self._lasting:
+            record = self.get(name)
+            if record is None:
+                return None
+            self._lasting[name] = record
+        return self._lasting[name]
+
+    def get(self, name: str) -> Record | None:
+        """A record, None where there is none."""
+        return self._cache.get(("record", name), lambda: self._read(name))
+
+    def put(self, name: str, record: Record) -> None:
+        """Write a record in place of the one that is there."""
+        from botocore.exceptions import ClientError
+
+        body = json.dumps(record).encode()
+        try:
+            self._s3.put_object(Bucket=BUCKET, Key=name, Body=body)
+        except ClientError as error:
+            if code_of(error) != "NoSuchBucket":
+                raise
+            self._make_bucket()
+            self._s3.put_object(Bucket=BUCKET, Key=name, Body=body)
+        self._cache.drop()
+
+    def delete(self, name: str) -> None:
+        """Remove a record; one that is gone is no error."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._s3.delete_object(Bucket=BUCKET, Key=name)
+        except ClientError as error:
+            if code_of(error) not in NOT_THERE:
+                raise
+        self._cache.drop()
+
+    @property
+    def _s3(self) -> Any:
+        return self._clients.of("s3", HOME)
+
+    def _read(self, name: str) -> Record | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            body = self._s3.get_object(Bucket=BUCKET, Key=name)["Body"].read()
+        except ClientError as error:
+            if code_of(error) in NOT_THERE:
+                return None
+            raise
+        record: Record = json.loads(body)
+        return record
+
+    def _make_bucket(self) -> None:
+        """Two processes may do it at once."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._s3.create_bucket(Bucket=BUCKET)
+        except ClientError as error:
+            if code_of(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                raise

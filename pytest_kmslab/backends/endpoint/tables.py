@@ -1,0 +1,201 @@
+"""An endpoint's DynamoDB tables, with what it drops of them kept in the shared store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from pytest_kmslab.backends.base import EncryptionChanges
+from pytest_kmslab.backends.endpoint.cache import ReadCache
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
+from pytest_kmslab.backends.endpoint.iam import tags_of
+from pytest_kmslab.backends.endpoint.identity import ApiIdentities
+from pytest_kmslab.backends.endpoint.keys import ApiKeys
+from pytest_kmslab.backends.endpoint.store import Record, Store
+from pytest_kmslab.facts import Table
+
+NOT_FOUND = frozenset(
+    {"ResourceNotFoundException", "TableNotFoundException", "ValidationException", "PolicyNotFoundException"}
+)
+UNDER_A_KEY = frozenset({"ENABLED", "UPDATING", "ENABLING"})
+
+T = TypeVar("T")
+
+
+class ApiTables:
+    """Tables of one account, whose root user signs what is asked here."""
+
+    def __init__(
+        self,
+        clients: EndpointClients,
+        identities: ApiIdentities,
+        keys: ApiKeys,
+        store: Store,
+        cache: ReadCache,
+    ) -> None:
+        self._clients = clients
+        self._identities = identities
+        self._keys = keys
+        self._store = store
+        self._cache = cache
+
+    def table(self, name: str, region: str, account: str) -> Table | None:
+        """A table by name, or by the ARN of the table, of an index or of a stream."""
+        if name.startswith("arn:"):
+            parts = name.split(":", 5)
+            path = parts[-1].split("/")
+            if len(parts) < 6 or parts[2] != "dynamodb" or path[0] != "table" or len(path) < 2:
+                return None
+            region, account, name = parts[3], parts[4], path[1]
+        if account != self._identities.account or not name:
+            return None
+        return self._cache.get(("table", region, name), lambda: self._read(name, region))
+
+    def description(self, name: str, region: str) -> dict[str, Any] | None:
+        """What the endpoint itself answers to DescribeTable."""
+        dynamodb = self._clients.of("dynamodb", region)
+        return self._cache.get(
+            ("description", region, name),
+            lambda: _unless_missing(lambda: dict(dynamodb.describe_table(TableName=name)["Table"])),
+        )
+
+    def policy_text(self, arn: str) -> str | None:
+        """The resource-based policy of a table or stream."""
+        table = self.table(arn, "", "")
+        if table is None:
+            return None
+        own = arn if "/stream/" in arn else table.arn
+        return self._cache.get(("table policy", own), lambda: self._read_policy(table, own))
+
+    def backup(self, arn: str) -> Table | None:
+        """The table that a backup is of, with the key that it was under then."""
+        region = arn.split(":", 4)[3] if arn.count(":") >= 5 else ""
+        record = self._store.get(_backup_name(arn))
+        table = self.table(arn.partition("/backup/")[0], "", "") if region else None
+        if record is None:
+            return table
+        return Table(**record["table"])
+
+    def record(self, arn: str) -> Record:
+        """What is kept of a table: `key` (an ARN or None), `changes`, `protected`, `policy`."""
+        return dict(self._store.get(_name(arn)) or {})
+
+    def keep(self, arn: str, **changed: Any) -> None:
+        """Change what is kept of a table."""
+        self._store.put(_name(arn), {**self.record(arn), **changed})
+
+    def keep_backup(self, arn: str, table: Table) -> None:
+        """Remember what a table was like when a backup of it was made."""
+        from dataclasses import asdict
+
+        plain = {**asdict(table), "tags": dict(table.tags), "index_keys": dict(table.index_keys)}
+        self._store.put(_backup_name(arn), {"table": plain})
+
+    def begin(self, arn: str) -> None:
+        """A table was made: forget what is kept of one that had its name."""
+        self._store.delete(_name(arn))
+
+    def encryption_changes(self, arn: str) -> EncryptionChanges | None:
+        """When a table was made and its encryption changed; None where there is no such table."""
+        table = self.table(arn, "", "")
+        description = self.description(table.name, table.region) if table is not None else None
+        if table is None or description is None:
+            return None
+        changes = KeptChanges(self.record(arn).get("changes", ()), lambda all_: self.keep(arn, changes=all_))
+        return EncryptionChanges(description["CreationDateTime"].timestamp(), changes)
+
+    def _read(self, name: str, region: str) -> Table | None:
+        description = self.description(name, region)
+        if description is None:
+            return None
+        arn = description["TableArn"]
+        indexes = (
+            *(description.get("GlobalSecondaryIndexes") or ()),
+            *(description.get("LocalSecondaryIndexes") or ()),
+        )
+        return Table(
+            arn=arn,
+            name=description["TableName"],
+            account=self._identities.account,
+            region=region,
+            key_arn=self._key_arn(arn, description),
+            tags=self._tags(arn, region),
+            hash_key=_hash_key(description),
+            index_keys={index["IndexName"]: _hash_key(index) for index in indexes},
+        )
+
+    def _key_arn(self, arn: str, description: dict[str, Any]) -> str | None:
+        """What is kept; for a table that was made where no seam saw it, what the endpoint shows."""
+        record = self.record(arn)
+        if "key" in record:
+            key_arn: str | None = record["key"]
+            return key_arn
+        shown = description.get("SSEDescription") or {}
+        named = shown.get("KMSMasterKeyArn")
+        if shown.get("Status") not in UNDER_A_KEY or not named:
+            return None
+        # LocalStack makes a key's ARN of whatever it was given, an alias too.
+        named = named.replace(":key/alias/", ":alias/")
+        region, account = arn.split(":")[3:5]
+        key = self._keys.key(named, region, account)
+        return str(named) if key is None else key.arn
+
+    def _tags(self, arn: str, region: str) -> dict[str, str]:
+        pages = self._clients.of("dynamodb", region).get_paginator("list_tags_of_resource")
+        found = _unless_missing(
+            lambda: [tag for page in pages.paginate(ResourceArn=arn) for tag in page["Tags"]]
+        )
+        return tags_of({"Tags": found})
+
+    def _read_policy(self, table: Table, arn: str) -> str | None:
+        from botocore.exceptions import ClientError
+
+        dynamodb = self._clients.of("dynamodb", table.region)
+        try:
+            return str(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"])
+        except ClientError as error:
+            if lacks(error):
+                return self.record(table.arn).get("policy")
+            if code_of(error) in NOT_FOUND:
+                return None
+            raise
+
+
+class KeptChanges(list[float]):
+    """The times of a table's changes; what is appended is kept."""
+
+    def __init__(self, times: Iterable[float], keep: Callable[[list[float]], None]) -> None:
+        super().__init__(times)
+        self._keep = keep
+
+    def append(self, time: float) -> None:
+        """Add one, for every process to see."""
+        super().append(time)
+        self._keep(list(self))
+
+
+def _unless_missing(ask: Callable[[], T]) -> T | None:
+    from botocore.exceptions import ClientError
+
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) in NOT_FOUND:
+            return None
+        raise
+
+
+def _hash_key(described: dict[str, Any]) -> str:
+    schema = described.get("KeySchema") or ()
+    return next((key["AttributeName"] for key in schema if key["KeyType"] == "HASH"), "")
+
+
+def _name(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return f"tables/{parts[4]}/{parts[3]}/{parts[5].split('/')[1]}"
+
+
+def _backup_name(arn: str) -> str:
+    parts = arn.split(":", 5)
+    where = f"{parts[4]}/{parts[3]}" if len(parts) == 6 else ""
+    return f"backups/{where}/{arn.rsplit('/', 1)[-1]}"

@@ -1,0 +1,135 @@
+"""moto in this process: the embedded default."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.errors import BackendError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.apicall import ApiCall
+    from pytest_kmslab.backends.moto.facts import MotoFacts
+    from pytest_kmslab.backends.moto.mends import MotoMends
+
+UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
+"""AWS's dual-stack addresses: moto matches `amazonaws.com` only, and lets everything else through."""
+
+
+class MotoBackend:
+    """moto's own account, empty at the first `start` and forgotten at the last `stop`.
+
+    Where a test has started moto's `mock_aws` itself, the lab lives in that account and nothing is
+    reset. The root user's credentials are made anew for each run, so no credential a person has
+    lying about is root by accident. `root` gives others, for clients in other processes; the same secret
+    with an account's twelve digits as access key is then the root user of that account.
+    """
+
+    name = "moto"
+    capabilities = Capabilities(resets=True, settles=True, enforces=False)
+    administrator: Administrator | None = None
+    endpoint_url: str | None = None
+
+    def __init__(self, region: str, root: Credentials | None = None) -> None:
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+
+        from pytest_kmslab.backends.moto.accounts import headers
+        from pytest_kmslab.backends.moto.facts import MotoFacts
+        from pytest_kmslab.backends.moto.mends import MotoMends
+
+        self.region = region
+        self.account: str = DEFAULT_ACCOUNT_ID
+        self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
+        self.facts: MotoFacts = MotoFacts(self.account, self.root, every_root=root is not None)
+        self._mends: MotoMends = MotoMends(self.facts)
+        self._account_headers = headers
+        self._started: list[ExitStack] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether it is between `start` and the last `stop`."""
+        return bool(self._started)
+
+    def start(self) -> None:
+        """Start moto's mock; the first one of the process empties the account."""
+        from moto import mock_aws
+
+        from pytest_kmslab.backends.moto.ciphertexts import told_whole
+        from pytest_kmslab.backends.moto.key_policies import judged_by_us
+        from pytest_kmslab.backends.moto.sparing import spared
+
+        started = ExitStack()
+        started.enter_context(spared())
+        started.enter_context(mock_aws())
+        started.enter_context(told_whole())
+        started.enter_context(judged_by_us())
+        self._started.append(started)
+
+    def stop(self) -> None:
+        """Undo one `start`; the last one of the process forgets the account."""
+        self._started.pop().close()
+
+    def serves(self, url: str) -> bool:
+        """moto answers what would go to AWS, and nothing else."""
+        return is_of_aws(urlsplit(url).hostname or "")
+
+    def connect(self, events: Any, url: str) -> None:
+        """Let moto answer clients that were made before it was imported too.
+
+        moto's handler must be there exactly once: botocore calls them all, so a second one would do
+        every call twice. Raises BackendError for an address of AWS that moto does not serve.
+        """
+        from moto.core.models import botocore_stubber
+
+        if (urlsplit(url).hostname or "").endswith(UNSERVED_DOMAINS):
+            raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
+        events.unregister("before-send", botocore_stubber)
+        events.register("before-send", botocore_stubber)
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """Seed what the call names, and say which parameters moto must get in another form."""
+        return self._mends.prepare(call)
+
+    def headers(self, call: ApiCall) -> Mapping[str, str]:
+        """In which account moto is to look."""
+        return self._account_headers(self.facts, self.account, call)
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """Answer what moto lacks."""
+        return self._mends.answer(call)
+
+    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+        """Keep what moto drops."""
+        self._mends.settle(call, response)
+
+    def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
+        """Set the key in moto's own table, so DescribeTable shows it."""
+        table = self.facts.moto_table(table_arn)
+        if table is not None:
+            table.sse_specification = key_arn and {
+                "Enabled": True,
+                "SSEType": "KMS",
+                "KMSMasterKeyId": key_arn,
+            }
+
+    def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
+        """Kept on moto's own table, so they go with it."""
+        table = self.facts.moto_table(table_arn)
+        if table is None:
+            return None
+        changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])
+        return EncryptionChanges(table.created_at.replace(tzinfo=timezone.utc).timestamp(), changes)
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """Leave DynamoDB's two grants on moto's own key."""
+        self._mends.add_table_grants(table_arn, key_arn)
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """Take them off again."""
+        self._mends.retire_table_grants(table_arn)

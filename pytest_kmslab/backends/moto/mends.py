@@ -1,0 +1,257 @@
+"""What moto drops or gets wrong, kept and put right: a row an operation.
+
+Each mend is there because a decision would otherwise be made on less than AWS knows (a boundary, a
+session policy, a key policy's deleted principal), or because moto answers an error where AWS does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.moto import grants as moto_grants
+from pytest_kmslab.backends.moto import key_material as moto_import
+from pytest_kmslab.backends.moto import key_pairs as moto_key_pairs
+from pytest_kmslab.backends.moto import keys as moto_keys
+from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
+from pytest_kmslab.backends.moto import organizations as moto_organizations
+from pytest_kmslab.backends.moto import sessions as moto_sessions
+from pytest_kmslab.backends.moto import tables as moto_tables
+from pytest_kmslab.backends.moto import users as moto_users
+from pytest_kmslab.backends.moto.identity import record_principals
+from pytest_kmslab.backends.moto.partiql import PARTIQL, read_alike
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.facts import MotoFacts
+
+Response = dict[str, Any]
+
+
+class MotoMends:
+    """The rows, bound to the account they read."""
+
+    def __init__(self, facts: MotoFacts) -> None:
+        self._facts = facts
+
+    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+        """Parameters to send in place of the caller's; empty for most calls."""
+        mend = PREPARE.get(call.name)
+        foreign = moto_keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
+        return {**foreign, **(mend(self._facts, call) if mend else {})}
+
+    def answer(self, call: ApiCall) -> Response | None:
+        """The response of an operation that moto lacks."""
+        mend = ANSWER.get(call.name)
+        return mend(call) if mend else None
+
+    def settle(self, call: ApiCall, response: Response) -> None:
+        """Keep what moto dropped and put its response right."""
+        mend = SETTLE.get(call.name)
+        if mend:
+            mend(self._facts, call, response)
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """DynamoDB's grants for a table, on its key."""
+        moto_grants.add(self._facts.moto_key(key_arn, "", ""), table_arn)
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """Off all keys: a table whose key changed has left grants on none but its last."""
+        for key in self._facts.every_key():
+            moto_grants.retire(key, table_arn)
+
+
+def _raw_key_id(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
+    key = facts.key(str(call.params.get("KeyId", "")), call.region, call.account)
+    return {} if key is None else {"KeyId": key.key_id}
+
+
+def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Only the AWS managed policies that are asked for: all of them cost half a second."""
+    named = [call.params.get("PolicyArn"), call.params.get("PermissionsBoundary")]
+    named += [one.get("arn") for one in call.params.get("PolicyArns") or () if isinstance(one, Mapping)]
+    account = _role_account(call) or call.account
+    for arn in named:
+        if isinstance(arn, str):
+            moto_managed_policies.seed(arn, account)
+    return {}
+
+
+def _create(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    return {**moto_users.check_name(facts, call), **_seed(facts, call)}
+
+
+def _assume_role(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    moto_organizations.open_account(call)
+    return _seed(facts, call)
+
+
+def _role_account(call: ApiCall) -> str:
+    """Session policies are read in the account of the role, which may be another than the caller's."""
+    role = str(call.params.get("RoleArn") or "")
+    return role.split(":")[4] if role.count(":") >= PARTS - 1 else ""
+
+
+def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Moto restores from `SourceTableName` alone; what was decided on is `SourceTableArn`, where given."""
+    arn = call.params.get("SourceTableArn")
+    if not arn:
+        return {}
+    table = facts.table(str(arn), call.region, call.account)
+    if table is None or (table.region, table.account) != (call.region, call.account):
+        raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
+    return {"SourceTableName": table.name}
+
+
+PARTS = 6
+"""Of an ARN."""
+
+LEAST_DAYS, MOST_DAYS = 7, 30
+
+
+def _record_principals(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put."""
+    key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
+    key = facts.moto_key(str(key_id), call.region, call.account)
+    record_principals(key, key.policy)
+
+
+def _record_trust(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
+    role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
+    record_principals(role, str(role.assume_role_policy_document))
+
+
+def _made_key(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """A key whose material is to be imported has none yet; moto has it enabled."""
+    _record_principals(facts, call, response)
+    if call.params.get("Origin") == "EXTERNAL":
+        key = facts.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
+        key.key_state, key.enabled = "PendingImport", False
+        response["KeyMetadata"].update(KeyState="PendingImport", Enabled=False)
+
+
+def _schedule(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Out of range moto answers success and does nothing. The code is documented, the text is inferred.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
+    days = call.params.get("PendingWindowInDays", LEAST_DAYS)
+    if not LEAST_DAYS <= days <= MOST_DAYS:
+        limit = (
+            f"less than or equal to {MOST_DAYS}"
+            if days > MOST_DAYS
+            else f"greater than or equal to {LEAST_DAYS}"
+        )
+        raise ServiceError(
+            "ValidationException",
+            f"1 validation error detected: Value '{days}' at 'pendingWindowInDays' failed to satisfy "
+            f"constraint: Member must have value {limit}",
+        )
+    return _raw_key_id(facts, call)
+
+
+def _default_policy_name(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """PolicyName may be left out: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
+    return {} if "PolicyName" in call.params else {"PolicyName": "default"}
+
+
+def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    key = facts.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+    response["Policy"] = facts.key_policy_text(key)
+
+
+def _keep_grant(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    moto_grants.keep_grant(key, call.account, response)
+
+
+def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    for shown in response["Grants"]:
+        shown["IssuingAccount"] = moto_grants.issuer(key, key.grants[shown["GrantId"]])
+
+
+def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
+    key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is None:
+        return
+    response["KeyId"] = key.arn
+    if call.operation == "ScheduleKeyDeletion":
+        response["KeyState"] = key.state
+        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+
+
+Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
+Settle = Callable[["MotoFacts", ApiCall, Response], None]
+
+PREPARE: Mapping[str, Prepare] = {
+    **dict.fromkeys(
+        ("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion", "kms:ReplicateKey"), _raw_key_id
+    ),
+    **dict.fromkeys(
+        (
+            "iam:AttachUserPolicy",
+            "iam:AttachGroupPolicy",
+            "iam:AttachRolePolicy",
+            "iam:GetPolicy",
+            "iam:GetPolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+            "iam:PutRolePermissionsBoundary",
+            "iam:PutUserPermissionsBoundary",
+            "sts:GetFederationToken",
+        ),
+        _seed,
+    ),
+    "sts:AssumeRole": _assume_role,
+    "iam:CreateGroup": moto_users.check_name,
+    "iam:CreateRole": _create,
+    "iam:CreateUser": _create,
+    "iam:DeletePolicy": moto_users.check_detached,
+    "iam:DeleteUser": moto_users.check_deletable,
+    **dict.fromkeys(PARTIQL, read_alike),
+    "dynamodb:DeleteTable": moto_tables.refuse_protected,
+    "dynamodb:RestoreTableToPointInTime": _source_of_restore,
+    "kms:GetKeyPolicy": _default_policy_name,
+    "kms:ScheduleKeyDeletion": _schedule,
+    "kms:PutKeyPolicy": _default_policy_name,
+}
+
+ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
+    "dynamodb:DeleteResourcePolicy": moto_tables.delete,
+    "dynamodb:GetResourcePolicy": moto_tables.get,
+    "dynamodb:PutResourcePolicy": moto_tables.put,
+    "kms:DeleteImportedKeyMaterial": moto_import.delete_material,
+    "kms:GenerateDataKeyPair": moto_key_pairs.generate,
+    "kms:GenerateDataKeyPairWithoutPlaintext": moto_key_pairs.generate,
+    "kms:GetParametersForImport": moto_import.parameters,
+    "kms:ImportKeyMaterial": moto_import.import_material,
+    "kms:UpdatePrimaryRegion": moto_keys.change_primary,
+    "iam:PutUserPermissionsBoundary": moto_users.put_boundary,
+    "iam:DeleteUserPermissionsBoundary": moto_users.delete_boundary,
+}
+
+SETTLE: Mapping[str, Settle] = {
+    "dynamodb:CreateTable": moto_tables.keep_created,
+    "dynamodb:DeleteTable": moto_tables.forget_deleted,
+    "dynamodb:PutResourcePolicy": moto_tables.record_put,
+    "iam:CreateRole": _record_trust,
+    "iam:UpdateAssumeRolePolicy": _record_trust,
+    "iam:CreateUser": moto_users.keep_boundary,
+    "iam:GetUser": moto_users.show_boundary,
+    "iam:UpdateUser": moto_users.rename_keys,
+    "kms:CreateGrant": _keep_grant,
+    "kms:CreateKey": _made_key,
+    "kms:ListGrants": _show_issuers,
+    "kms:PutKeyPolicy": _record_principals,
+    "kms:GetKeyPolicy": _present_key_policy,
+    "kms:ReplicateKey": moto_keys.separate_replica,
+    "kms:ScheduleKeyDeletion": _deletion_response,
+    "kms:CancelKeyDeletion": _deletion_response,
+    "sts:GetCallerIdentity": moto_sessions.show_caller,
+    "sts:AssumeRole": moto_sessions.keep_role_session,
+    "sts:GetSessionToken": moto_sessions.issue_session_token,
+    "sts:GetFederationToken": moto_sessions.issue_federation_token,
+}

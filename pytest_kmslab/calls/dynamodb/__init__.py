@@ -1,0 +1,1 @@
+"""What an API call of DynamoDB and of its streams asks for."""

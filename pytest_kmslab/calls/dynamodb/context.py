@@ -1,0 +1,131 @@
+"""DynamoDB's own condition keys, read from the parameters of an item operation.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pytest_kmslab.authz.context import Value
+from pytest_kmslab.calls.base import Params
+from pytest_kmslab.calls.dynamodb.expressions import attributes_of, check_placeholders, key_equalities
+from pytest_kmslab.facts import Table
+
+LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
+"""Two names of the same values."""
+ATTRIBUTES = "dynamodb:Attributes"
+SELECT = "dynamodb:Select"
+RETURN_VALUES = "dynamodb:ReturnValues"
+RETURN_CONSUMED_CAPACITY = "dynamodb:ReturnConsumedCapacity"
+ENCLOSING_OPERATION = "dynamodb:EnclosingOperation"
+FULL_TABLE_SCAN = "dynamodb:FullTableScan"
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+RETURNING = frozenset({"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"})
+
+_EXPRESSIONS = frozenset(
+    (
+        "ProjectionExpression",
+        "FilterExpression",
+        "ConditionExpression",
+        "KeyConditionExpression",
+        "UpdateExpression",
+    )
+)
+_NAMES = frozenset(
+    (
+        "Key",
+        "Item",
+        "Expected",
+        "AttributeUpdates",
+        "KeyConditions",
+        "QueryFilter",
+        "ScanFilter",
+        "AttributesToGet",
+    )
+)
+"""Parameters that are made of attribute names, or that map them to something."""
+Context = dict[str, "Value | Sequence[Value]"]
+
+
+def item_context(action: str, params: Params, table: Table | None, index: str = "") -> Context:
+    """The condition keys of one action on one table.
+
+    `params` are those of the operation, or of its part for that table (an entry of a transaction, of
+    `RequestItems`). `dynamodb:Select` and `dynamodb:ReturnValues` always have a value where the action
+    knows them: AWS documents `ALL_ATTRIBUTES` and `NONE` as those of a request that names none. Raises
+    ServiceError for an expression that cannot be read.
+    """
+    check_placeholders(params)
+    context: Context = {RETURN_CONSUMED_CAPACITY: params.get("ReturnConsumedCapacity") or "NONE"}
+    attributes = named_attributes(params)
+    if attributes:
+        context[ATTRIBUTES] = attributes
+    context.update(leading_context(leading_keys(params, table, index)))
+    if action in READS:
+        context[SELECT] = selected(params, index)
+    elif action in RETURNING:
+        context[RETURN_VALUES] = params.get("ReturnValues") or "NONE"
+    return context
+
+
+def selected(params: Params, index: str = "") -> str:
+    """The value of Select, with the default that DynamoDB takes."""
+    given = params.get("Select")
+    if given:
+        return str(given)
+    if params.get("ProjectionExpression") or params.get("AttributesToGet"):
+        return "SPECIFIC_ATTRIBUTES"
+    return "ALL_PROJECTED_ATTRIBUTES" if index else "ALL_ATTRIBUTES"
+
+
+def named_attributes(params: Params) -> tuple[str, ...]:
+    """The top-level attributes that a request names, key attributes included, in order and once each."""
+    found: dict[str, None] = {}
+    for member, value in params.items():
+        if member in _NAMES:
+            found.update(dict.fromkeys(value or ()))
+        elif member in _EXPRESSIONS:
+            names = params.get("ExpressionAttributeNames") or {}
+            found.update((names.get(name, name), None) for name in attributes_of(member, value or ""))
+    return tuple(found)
+
+
+def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[str, ...]:
+    """The partition key values that a request names; empty where it names none (Scan)."""
+    hash_key = hash_key_of(table, index)
+    item = params.get("Key") or params.get("Item")
+    if item and hash_key in item:
+        return (value_text(item[hash_key]),)
+    pairs = [*(params.get("Key") or {}).items(), *key_equalities(params)]
+    # Where the key's schema is not known, naming every key value can only make a condition stricter.
+    return unique(value_text(value) for name, value in pairs if not hash_key or name == hash_key)
+
+
+def leading_context(values: tuple[str, ...]) -> Context:
+    """The condition keys for the partition key values that a request names; none where it names none."""
+    return dict.fromkeys(LEADING_KEYS, values) if values else {}
+
+
+def hash_key_of(table: Table | None, index: str = "") -> str:
+    """The partition key of a table or of one of its indexes; empty where it is not known."""
+    if table is None:
+        return ""
+    return table.index_keys.get(index, "") if index else table.hash_key
+
+
+def value_text(value: Any) -> str:
+    """An attribute value as a condition compares it: a string, a number as sent, binary as base64."""
+    if isinstance(value, Mapping):
+        value = next(iter(value.values()), "")
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    return str(value)
+
+
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    """Values once each, in order."""
+    return tuple(dict.fromkeys(values))

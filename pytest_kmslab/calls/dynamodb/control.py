@@ -1,0 +1,192 @@
+"""Operations on tables, backups and their settings: a row each says on which ARNs.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pytest_kmslab.calls.base import ApiCall, Asker, Asks, Params
+from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
+from pytest_kmslab.calls.dynamodb.names import (
+    arn_of,
+    global_table_arn,
+    index_arn,
+    named_table,
+    required,
+    required_text,
+    resource_arn,
+    sub_arn,
+    table_arn,
+    table_of,
+)
+from pytest_kmslab.calls.dynamodb.request import ask
+from pytest_kmslab.calls.dynamodb.table_key import use_keys
+from pytest_kmslab.calls.policy_documents import check_table_policy
+from pytest_kmslab.facts import Facts
+
+Resources = Callable[[ApiCall], Iterator[str]]
+"""The ARNs that a call is asked about."""
+
+
+def asker(
+    resources: Resources, keys: Callable[[Params], Keys] | None = None, uses_key: bool = False
+) -> Asker:
+    """One question an ARN; `keys` reads condition keys from the parameters.
+
+    `uses_key` marks an operation that AWS refuses while the table's key is disabled: it is taken to
+    use the key as the caller, which for these has not been seen (docs/fidelity.md).
+    """
+
+    def asks(call: ApiCall, facts: Facts) -> Asks:
+        tables = []
+        for arn in resources(call):
+            table = facts.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
+            tables.append(table)
+            yield ask(call, call.operation, arn, keys(call.params) if keys else None, table)
+        if uses_key:
+            yield from use_keys(call, facts, tables)
+
+    return asks
+
+
+def on_table(call: ApiCall) -> Iterator[str]:
+    """The table that TableName names."""
+    yield named_table(call)
+
+
+def on_table_arn(call: ApiCall) -> Iterator[str]:
+    """The table that TableArn names."""
+    yield named_table(call, "TableArn")
+
+
+def on_table_arn_if_named(call: ApiCall) -> Iterator[str]:
+    """The table that TableArn names, everything where it names none."""
+    yield named_table(call, "TableArn") if call.params.get("TableArn") else "*"
+
+
+def on_table_and_index(call: ApiCall) -> Iterator[str]:
+    """The table, and the index too where one is named."""
+    table = named_table(call)
+    yield table
+    if call.params.get("IndexName"):
+        yield index_arn(table, call.params["IndexName"])
+
+
+def on_resource(call: ApiCall) -> Iterator[str]:
+    """The table, index or stream that ResourceArn names."""
+    yield resource_arn(required_text(call.params, "ResourceArn"))
+
+
+def put_policy(call: ApiCall, facts: Facts) -> Asks:
+    """PutResourcePolicy: on the table or stream; then the policy is looked at."""
+    yield from asker(on_resource)(call, facts)
+    check_table_policy(required_text(call.params, "Policy"), facts)
+
+
+def on_sub(member: str, kind: str) -> Resources:
+    """What hangs on a table, by its ARN."""
+
+    def resources(call: ApiCall) -> Iterator[str]:
+        yield sub_arn(required_text(call.params, member), kind)
+
+    return resources
+
+
+def on_bulk_operation(call: ApiCall) -> Iterator[str]:
+    """A bulk operation, by whatever ARN it has: its form is not documented."""
+    yield resource_arn(required_text(call.params, "BulkOperationArn"))
+
+
+def on_everything(call: ApiCall) -> Iterator[str]:
+    """No resource."""
+    yield "*"
+
+
+def on_every_table(call: ApiCall) -> Iterator[str]:
+    """All tables of the Region: what AWS names in a denial of ListTables."""
+    yield arn_of(call, "table/*")
+
+
+def on_global_table(call: ApiCall) -> Iterator[str]:
+    """The global table (version 2017)."""
+    yield global_table_arn(call)
+
+
+def on_global_table_and_replicas(call: ApiCall) -> Iterator[str]:
+    """The global table (version 2017), and the table in every Region that the request names."""
+    yield global_table_arn(call)
+    name = required_text(call.params, "GlobalTableName")
+    regions = dict.fromkeys([call.region, *_regions(call.params)])
+    yield from (table_arn(call, name, region=region) for region in regions)
+
+
+def _regions(params: Params) -> Iterator[str]:
+    for replica in params.get("ReplicationGroup") or params.get("ReplicaSettingsUpdate") or ():
+        yield required_text(replica, "RegionName")
+    for update in params.get("ReplicaUpdates") or ():
+        for change in update.values():
+            yield required_text(change, "RegionName")
+
+
+def _tagged(params: Params) -> Keys:
+    return request_tags(required(params, "Tags"))
+
+
+def _untagged(params: Params) -> Keys:
+    return tag_keys(required(params, "TagKeys"))
+
+
+CONTROL: dict[str, Asker] = {
+    **dict.fromkeys(
+        (
+            "DeleteTable",
+            "DescribeContinuousBackups",
+            "DescribeKinesisStreamingDestination",
+            "DescribeTable",
+            "DescribeTableReplicaAutoScaling",
+            "DescribeTimeToLive",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
+            "UpdateContinuousBackups",
+            "UpdateKinesisStreamingDestination",
+            "UpdateTableReplicaAutoScaling",
+        ),
+        asker(on_table),
+    ),
+    **dict.fromkeys(
+        ("CreateBackup", "StartBulkPutItems", "UpdateTimeToLive"), asker(on_table, uses_key=True)
+    ),
+    **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), asker(on_resource)),
+    "PutResourcePolicy": put_policy,
+    **dict.fromkeys(("DescribeGlobalTable", "DescribeGlobalTableSettings"), asker(on_global_table)),
+    **dict.fromkeys(
+        ("CreateGlobalTable", "UpdateGlobalTable", "UpdateGlobalTableSettings"),
+        asker(on_global_table_and_replicas),
+    ),
+    **dict.fromkeys(("DeleteBackup", "DescribeBackup"), asker(on_sub("BackupArn", "backup"))),
+    **dict.fromkeys(("CancelBulkOperation", "DescribeBulkOperation"), asker(on_bulk_operation)),
+    **dict.fromkeys(("ListExports", "ListImports"), asker(on_table_arn_if_named)),
+    **dict.fromkeys(
+        (
+            "DescribeEndpoints",
+            "DescribeLimits",
+            "ListBackups",
+            "ListBulkOperations",
+            "ListContributorInsights",
+            "ListGlobalTables",
+        ),
+        asker(on_everything),
+    ),
+    "DescribeContributorInsights": asker(on_table_and_index),
+    "DescribeExport": asker(on_sub("ExportArn", "export")),
+    "DescribeImport": asker(on_sub("ImportArn", "import")),
+    "ExportTableToPointInTime": asker(on_table_arn, uses_key=True),
+    "ListTables": asker(on_every_table),
+    "ListTagsOfResource": asker(on_resource),
+    "TagResource": asker(on_resource, _tagged),
+    "UntagResource": asker(on_resource, _untagged),
+    "UpdateContributorInsights": asker(on_table_and_index, uses_key=True),
+}
+"""The operations that neither touch items nor choose a key."""

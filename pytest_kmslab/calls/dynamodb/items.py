@@ -1,0 +1,172 @@
+"""Reading and writing items: one question a table or index, then the table's key.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_kmslab.calls.base import ApiCall, Ask, Asks
+from pytest_kmslab.calls.dynamodb.context import (
+    ATTRIBUTES,
+    ENCLOSING_OPERATION,
+    LEADING_KEYS,
+    RETURN_CONSUMED_CAPACITY,
+    Context,
+    hash_key_of,
+    item_context,
+    leading_context,
+    leading_keys,
+    named_attributes,
+    unique,
+)
+from pytest_kmslab.calls.dynamodb.names import (
+    index_arn,
+    invalid,
+    named_table,
+    required,
+    required_text,
+    table_arn,
+)
+from pytest_kmslab.calls.dynamodb.request import ask
+from pytest_kmslab.calls.dynamodb.table_key import use_keys
+from pytest_kmslab.facts import Facts, Table
+
+_TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
+    "TransactGetItems": {"Get": "GetItem"},
+    "TransactWriteItems": {
+        "Put": "PutItem",
+        "Update": "UpdateItem",
+        "Delete": "DeleteItem",
+        "ConditionCheck": "ConditionCheckItem",
+    },
+}
+
+
+def item(call: ApiCall, facts: Facts) -> Asks:
+    """GetItem, PutItem, UpdateItem, DeleteItem: on the table."""
+    arn = named_table(call)
+    table = facts.table(arn, call.region, call.account)
+    yield ask(call, call.operation, arn, item_context(call.operation, call.params, table), table)
+    yield from use_keys(call, facts, (table,))
+
+
+def search(call: ApiCall, facts: Facts) -> Asks:
+    """Query, Scan: on the index where one is named, and then not on the table.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+    """
+    arn = named_table(call)
+    index = call.params.get("IndexName") or ""
+    table = facts.table(arn, call.region, call.account)
+    context = item_context(call.operation, call.params, table, index)
+    yield ask(call, call.operation, index_arn(arn, index) if index else arn, context, table)
+    hash_key = hash_key_of(table, index)
+    if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
+        # moto takes a Query that has only a filter, and reads every item.
+        raise invalid(f"Query condition missed key schema element: {hash_key}")
+    yield from use_keys(call, facts, (table,))
+
+
+def search_vectors(call: ApiCall, facts: Facts) -> Asks:
+    """SearchVectors: on the vector index; the keys of fine-grained access do not apply to it."""
+    arn = named_table(call)
+    table = facts.table(arn, call.region, call.account)
+    yield ask(call, call.operation, index_arn(arn, required_text(call.params, "IndexName")), None, table)
+    yield from use_keys(call, facts, (table,))
+
+
+def batch_get(call: ApiCall, facts: Facts) -> Asks:
+    """BatchGetItem: one question a table, naming every key that is read of it."""
+    tables: list[Table | None] = []
+    for name, wanted in _request_items(call):
+        arn = table_arn(call, name)
+        table = facts.table(arn, call.region, call.account)
+        tables.append(table)
+        context = item_context(call.operation, {**wanted, **_capacity(call)}, table)
+        yield ask(
+            call, call.operation, arn, _with_parts(context, wanted.get("Keys") or (), "Key", table), table
+        )
+    yield from use_keys(call, facts, tables)
+
+
+def batch_write(call: ApiCall, facts: Facts) -> Asks:
+    """BatchWriteItem: one question a table, naming every key and attribute that is written."""
+    tables: list[Table | None] = []
+    for name, writes in _request_items(call):
+        arn = table_arn(call, name)
+        table = facts.table(arn, call.region, call.account)
+        tables.append(table)
+        context: Context = {RETURN_CONSUMED_CAPACITY: call.params.get("ReturnConsumedCapacity") or "NONE"}
+        parts = [part for write in writes for part in write.values()]
+        yield ask(call, call.operation, arn, _with_parts(context, parts, "", table), table)
+    yield from use_keys(call, facts, tables)
+
+
+def _request_items(call: ApiCall) -> Iterator[tuple[str, Any]]:
+    items = required(call.params, "RequestItems")
+    if not items:
+        raise _empty("requestItems", "{}")
+    yield from items.items()
+
+
+def _capacity(call: ApiCall) -> dict[str, Any]:
+    value = call.params.get("ReturnConsumedCapacity")
+    return {"ReturnConsumedCapacity": value} if value else {}
+
+
+def _with_parts(context: Context, parts: Any, member: str, table: Table | None) -> Context:
+    """Add the leading keys and attributes of a batch's parts; `member` wraps a part that is bare."""
+    read = [{member: part} if member else part for part in parts]
+    leading = unique(value for part in read for value in leading_keys(part, table))
+    named = unique((*_listed(context), *(name for part in read for name in named_attributes(part))))
+    context.update(leading_context(leading))
+    if named:
+        context[ATTRIBUTES] = named
+    return context
+
+
+def _listed(context: Context) -> tuple[str, ...]:
+    names = context.get(ATTRIBUTES, ())
+    return tuple(str(name) for name in names) if not isinstance(names, (str, int, float)) else ()
+
+
+def transaction(call: ApiCall, facts: Facts) -> Asks:
+    """TransactGetItems, TransactWriteItems: one question an item, named as if it came alone.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    tables: list[Table | None] = []
+    for action, part in _transaction_parts(call):
+        arn = table_arn(call, required_text(part, "TableName"))
+        table = facts.table(arn, call.region, call.account)
+        tables.append(table)
+        yield _transaction_ask(call, action, part, arn, table)
+    yield from use_keys(call, facts, tables)
+
+
+def _transaction_ask(call: ApiCall, action: str, part: Any, arn: str, table: Table | None) -> Ask:
+    context = item_context(action, {**part, **_capacity(call)}, table)
+    context[ENCLOSING_OPERATION] = call.operation
+    return ask(call, action, arn, context, table)
+
+
+def _transaction_parts(call: ApiCall) -> Iterator[tuple[str, Any]]:
+    known = _TRANSACTION_PARTS[call.operation]
+    items = required(call.params, "TransactItems")
+    if not items:
+        raise _empty("transactItems", "[]")
+    for entry in items:
+        if len(entry) != 1 or next(iter(entry)) not in known:
+            raise invalid(f"TransactItems can only contain one of {', '.join(known)}")
+        member, part = next(iter(entry.items()))
+        yield known[member], part
+
+
+def _empty(member: str, shown: str) -> Exception:
+    return invalid(
+        f"1 validation error detected: Value '{shown}' at '{member}' failed to satisfy constraint: "
+        "Member must have length greater than or equal to 1"
+    )

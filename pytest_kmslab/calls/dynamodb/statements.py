@@ -1,0 +1,101 @@
+"""PartiQL: the actions of a statement are those of what it does, on the table or index it names.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_kmslab.calls.base import ApiCall, Asks
+from pytest_kmslab.calls.dynamodb.context import (
+    ATTRIBUTES,
+    ENCLOSING_OPERATION,
+    FULL_TABLE_SCAN,
+    RETURN_VALUES,
+    SELECT,
+    Context,
+    hash_key_of,
+    leading_context,
+)
+from pytest_kmslab.calls.dynamodb.names import index_arn, invalid, required, required_text, table_arn
+from pytest_kmslab.calls.dynamodb.partiql import Statement, read_statement
+from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError
+from pytest_kmslab.calls.dynamodb.request import ask
+from pytest_kmslab.calls.dynamodb.table_key import use_keys
+from pytest_kmslab.calls.dynamodb.where import is_full_scan, leading_values
+from pytest_kmslab.facts import Facts, Table
+
+_LISTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
+
+
+def statements(call: ApiCall, facts: Facts) -> Asks:
+    """ExecuteStatement, BatchExecuteStatement, ExecuteTransaction: one question a statement.
+
+    Raises ServiceError for a statement whose table cannot be told: it is never passed on.
+    """
+    tables: list[Table | None] = []
+    for statement, values in [_read(entry) for entry in _entries(call)]:
+        arn = table_arn(call, statement.table)
+        table = facts.table(arn, call.region, call.account)
+        tables.append(table)
+        context = _context(call, statement, table, values)
+        for resource in _resources(statement, arn):
+            yield ask(call, statement.action, resource, context, table)
+    yield from use_keys(call, facts, tables)
+
+
+def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
+    member = _LISTS.get(call.operation)
+    if member is None:
+        yield call.params
+        return
+    entries = required(call.params, member)
+    if not entries:
+        raise invalid(
+            f"1 validation error detected: Value '[]' at '{member[0].lower()}{member[1:]}' failed to satisfy "
+            "constraint: Member must have length greater than or equal to 1"
+        )
+    yield from entries
+
+
+def _read(entry: Mapping[str, Any]) -> tuple[Statement, Any]:
+    text = required_text(entry, "Statement")
+    try:
+        return read_statement(text), entry.get("Parameters") or ()
+    except StatementError as error:
+        raise invalid(
+            f"Statement wasn't well formed, can't be processed: {error} (said by pytest-kmslab, which cannot "
+            f"tell what the statement `{text}` asks for; please report it if AWS accepts it)"
+        ) from None
+
+
+def _resources(statement: Statement, arn: str) -> tuple[str, ...]:
+    """The table, or the index that is read; writing to an index, which no table allows, asks for both."""
+    if not statement.index:
+        return (arn,)
+    index = index_arn(arn, statement.index)
+    return (index,) if statement.action == "PartiQLSelect" else (arn, index)
+
+
+def _context(call: ApiCall, statement: Statement, table: Table | None, values: Any) -> Context:
+    hash_key = hash_key_of(table, statement.index)
+    context: Context = {}
+    if call.operation == "ExecuteTransaction":
+        context[ENCLOSING_OPERATION] = call.operation
+    if statement.attributes:
+        context[ATTRIBUTES] = statement.attributes
+    context.update(leading_context(leading_values(statement, hash_key, values)))
+    if statement.action == "PartiQLSelect":
+        context[SELECT] = _selected(statement)
+        context[FULL_TABLE_SCAN] = is_full_scan(statement, hash_key)
+    elif statement.action != "PartiQLInsert":
+        context[RETURN_VALUES] = statement.returned
+    return context
+
+
+def _selected(statement: Statement) -> str:
+    if not statement.everything:
+        return "SPECIFIC_ATTRIBUTES"
+    return "ALL_PROJECTED_ATTRIBUTES" if statement.index else "ALL_ATTRIBUTES"

@@ -1,0 +1,45 @@
+"""DynamoDB Streams: on the stream, and for its records on the key of the table.
+
+Stream records are encrypted with the table's key.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.calls.base import ApiCall, Asker, Asks
+from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn, table_of
+from pytest_kmslab.calls.dynamodb.request import ask
+from pytest_kmslab.calls.dynamodb.table_key import use_keys
+from pytest_kmslab.facts import Facts
+
+
+def _on_stream(call: ApiCall, facts: Facts) -> Asks:
+    arn = sub_arn(required_text(call.params, "StreamArn"), "stream")
+    yield ask(call, call.operation, arn, None, facts.table(table_of(arn), call.region, call.account))
+
+
+def _get_records(call: ApiCall, facts: Facts) -> Asks:
+    """A shard iterator begins with the ARN of its stream: `<stream ARN>|<version>|<opaque>`."""
+    iterator = required_text(call.params, "ShardIterator")
+    stream, bar, _ = iterator.partition("|")
+    if not bar:
+        raise invalid("Invalid ShardIterator")
+    arn = sub_arn(stream, "stream")
+    table = facts.table(table_of(arn), call.region, call.account)
+    yield ask(call, call.operation, arn, None, table)
+    yield from use_keys(call, facts, (table,))
+
+
+def _list_streams(call: ApiCall, facts: Facts) -> Asks:
+    yield ask(call, call.operation, "*")
+
+
+STREAMS: Mapping[str, Asker] = {
+    "DescribeStream": _on_stream,
+    "GetShardIterator": _on_stream,
+    "GetRecords": _get_records,
+    "ListStreams": _list_streams,
+}
+"""The operations of botocore's `dynamodbstreams` model."""

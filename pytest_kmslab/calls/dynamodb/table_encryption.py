@@ -1,0 +1,106 @@
+"""Choosing a key for a table: CreateTable, UpdateTable, ImportTable and the two restores.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+"""
+
+from __future__ import annotations
+
+from pytest_kmslab.calls.base import ApiCall, Asks
+from pytest_kmslab.calls.context_keys import request_tags
+from pytest_kmslab.calls.dynamodb.names import (
+    named_table,
+    required,
+    required_text,
+    sub_arn,
+    table_arn,
+    table_of,
+)
+from pytest_kmslab.calls.dynamodb.request import ask
+from pytest_kmslab.calls.dynamodb.table_choice import choose_key
+from pytest_kmslab.calls.dynamodb.table_key import key_of_table, use_keys
+from pytest_kmslab.calls.dynamodb.table_replicas import replica_updates
+from pytest_kmslab.calls.dynamodb.table_validation import Wish, check_change, read_specification
+from pytest_kmslab.calls.policy_documents import check_table_policy
+from pytest_kmslab.facts import Facts, Table
+
+_RESTORING = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+"""Restoring needs these on the new table too.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html"""
+
+
+def create_table(call: ApiCall, facts: Facts) -> Asks:
+    """CreateTable: on the table to be, then on the key it is to be encrypted with.
+
+    An empty list of tags needs dynamodb:TagResource too.
+    """
+    arn = named_table(call)
+    tags = request_tags(call.params.get("Tags") or ())
+    yield ask(call, call.operation, arn, tags)
+    if "Tags" in call.params:
+        yield ask(call, "TagResource", arn, tags)
+    policy = call.params.get("ResourcePolicy")
+    if policy:
+        yield ask(call, "PutResourcePolicy", arn)
+        check_table_policy(policy, facts)
+    yield from choose_key(call, facts, read_specification(call.params.get("SSESpecification")).named, arn)
+
+
+def import_table(call: ApiCall, facts: Facts) -> Asks:
+    """ImportTable: on the table to be, then on the key it is to be encrypted with."""
+    wanted = required(call.params, "TableCreationParameters")
+    arn = table_arn(call, required_text(wanted, "TableName"))
+    yield ask(call, call.operation, arn)
+    yield from choose_key(call, facts, read_specification(wanted.get("SSESpecification")).named, arn)
+
+
+def update_table(call: ApiCall, facts: Facts) -> Asks:
+    """UpdateTable: on the table; where it changes the encryption, on the present key and the new one."""
+    arn = named_table(call)
+    table = facts.table(arn, call.region, call.account)
+    yield ask(call, call.operation, arn, None, table)
+    yield from replica_updates(call, facts, arn)
+    encryption = read_specification(call.params.get("SSESpecification"))
+    if table is None or encryption.wish is Wish.NOTHING:
+        return
+    check_change(call.params, encryption, table)
+    yield from use_keys(call, facts, (table,))
+    yield from choose_key(call, facts, encryption.named, arn)
+
+
+def restore_from_backup(call: ApiCall, facts: Facts) -> Asks:
+    """RestoreTableFromBackup: on the backup and the new table, then on the keys of both."""
+    backup = sub_arn(required_text(call.params, "BackupArn"), "backup")
+    target = table_arn(call, required_text(call.params, "TargetTableName"))
+    yield ask(call, call.operation, backup)
+    yield ask(call, call.operation, target)
+    yield from _restored(
+        call, facts, facts.backup(backup) or facts.table(table_of(backup), *_home(call)), target
+    )
+
+
+def restore_to_point_in_time(call: ApiCall, facts: Facts) -> Asks:
+    """RestoreTableToPointInTime: on the source and the new table, then on the keys of both."""
+    member = "SourceTableArn" if call.params.get("SourceTableArn") else "SourceTableName"
+    source = named_table(call, member)
+    target = table_arn(call, required_text(call.params, "TargetTableName"))
+    yield ask(call, call.operation, source, None, facts.table(source, call.region, call.account))
+    yield ask(call, call.operation, target)
+    yield from _restored(call, facts, facts.table(source, *_home(call)), target)
+
+
+def _home(call: ApiCall) -> tuple[str, str]:
+    return call.region, call.account
+
+
+def _restored(call: ApiCall, facts: Facts, source: Table | None, target: str) -> Asks:
+    """A backup stays under the key that its table had when it was made.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
+    for action in _RESTORING:
+        yield ask(call, action, target)
+    encryption = read_specification(call.params.get("SSESpecificationOverride"))
+    yield from use_keys(call, facts, (source,))
+    key_id = encryption.named
+    if encryption.wish is Wish.NOTHING and source is not None:
+        key = key_of_table(facts, source)
+        key_id = key.arn if key is not None else ""
+    yield from choose_key(call, facts, key_id, target)

@@ -1,0 +1,1 @@
+"""What an API call of IAM asks for."""

@@ -1,0 +1,71 @@
+"""IAM's condition keys, by the names of the rows in `iam_actions`.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pytest_kmslab.calls.base import ApiCall
+from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
+from pytest_kmslab.calls.iam.actions import ACTIONS
+from pytest_kmslab.facts import Caller, Facts
+
+RequestKeys = Callable[[ApiCall, Facts, str], Keys]
+
+
+def iam_context(call: ApiCall, facts: Facts, arn: str) -> Keys:
+    """Every condition key of a call on the resource `arn`."""
+    keys = caller_context(call.caller, call.region, call.time)
+    keys.update(_tags_of(facts, arn))
+    for name in ACTIONS[call.operation].keys.split():
+        keys.update(_REQUEST_KEYS[name](call, facts, arn))
+    return keys
+
+
+def _tags_of(facts: Facts, arn: str) -> Keys:
+    """`aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`."""
+    if ":user/" not in arn and ":role/" not in arn:
+        return {}
+    tags = facts.iam_tags(arn)
+    return {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
+
+
+def _tags(call: ApiCall, facts: Facts, arn: str) -> Keys:
+    return {**request_tags(call.params.get("Tags", ())), **tag_keys(_tag_names(call))}
+
+
+def _tag_names(call: ApiCall) -> list[str]:
+    return [*(tag["Key"] for tag in call.params.get("Tags", ())), *call.params.get("TagKeys", ())]
+
+
+def _boundary(call: ApiCall, facts: Facts, arn: str) -> Keys:
+    """The boundary about to be set or, where the request sets none, the one of the user or role."""
+    if "PermissionsBoundary" in call.params:
+        return {"iam:PermissionsBoundary": call.params["PermissionsBoundary"]}
+    target = Caller(arn, call.account, arn, "", "User" if ":user/" in arn else "AssumedRole")
+    boundary = facts.policies(target, arn).permissions_boundary
+    return {} if boundary is None else {"iam:PermissionsBoundary": boundary.name}
+
+
+def _member(name: str, member: str) -> RequestKeys:
+    def keys(call: ApiCall, facts: Facts, arn: str) -> Keys:
+        return {name: call.params[member]} if member in call.params else {}
+
+    return keys
+
+
+_REQUEST_KEYS: Mapping[str, RequestKeys] = {
+    "tags": _tags,
+    "iam:PermissionsBoundary": _boundary,
+    "iam:PolicyARN": _member("iam:PolicyARN", "PolicyArn"),
+    "iam:AWSServiceName": _member("iam:AWSServiceName", "AWSServiceName"),
+    "iam:OrganizationsPolicyId": _member("iam:OrganizationsPolicyId", "OrganizationsPolicyId"),
+    "iam:ServiceSpecificCredentialAgeDays": _member(
+        "iam:ServiceSpecificCredentialAgeDays", "CredentialAgeDays"
+    ),
+    "iam:ServiceSpecificCredentialServiceName": _member(
+        "iam:ServiceSpecificCredentialServiceName", "ServiceName"
+    ),
+}

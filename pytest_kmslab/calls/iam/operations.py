@@ -1,0 +1,91 @@
+"""What each operation of IAM asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks
+from pytest_kmslab.calls.context_keys import Keys
+from pytest_kmslab.calls.iam.actions import ACTIONS
+from pytest_kmslab.calls.iam.context import iam_context
+from pytest_kmslab.calls.iam.resources import arn_by_name, renamed, resource_of
+from pytest_kmslab.calls.policy_documents import check_trust_policy
+from pytest_kmslab.facts import Facts
+
+TAGGING: Mapping[str, str] = {
+    "CreateUser": "iam:TagUser",
+    "CreateRole": "iam:TagRole",
+    "CreatePolicy": "iam:TagPolicy",
+    "CreateInstanceProfile": "iam:TagInstanceProfile",
+    "CreateVirtualMFADevice": "iam:TagMFADevice",
+    "CreateSAMLProvider": "iam:TagSAMLProvider",
+    "CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
+    "UploadServerCertificate": "iam:TagServerCertificate",
+}
+"""What a call that makes something needs besides, where it tags it."""
+
+RENAMING: Mapping[str, str] = {
+    "UpdateUser": "NewUserName",
+    "UpdateGroup": "NewGroupName",
+    "UpdateServerCertificate": "NewServerCertificateName",
+}
+"""Calls that need permission on the old and on the new name, and the member that holds the new one."""
+
+
+def _one(call: ApiCall, facts: Facts) -> Asks:
+    """`iam:<Operation>` on what the call is about: all that most operations ask for."""
+    arn = resource_of(call, facts)
+    yield _ask(call, f"iam:{call.operation}", arn, iam_context(call, facts, arn))
+
+
+def _making(call: ApiCall, facts: Facts) -> Asks:
+    """Making something; with tags, tagging it too."""
+    arn = resource_of(call, facts)
+    keys = iam_context(call, facts, arn)
+    yield _ask(call, f"iam:{call.operation}", arn, keys)
+    if call.params.get("Tags"):
+        yield _ask(call, TAGGING[call.operation], arn, keys)
+
+
+def _renaming(call: ApiCall, facts: Facts) -> Asks:
+    """Changing a name or path: on the old ARN and, where it differs, on the new one."""
+    old = resource_of(call, facts)
+    new = renamed(call, old, RENAMING[call.operation])
+    for arn in dict.fromkeys((old, new)):
+        yield _ask(call, f"iam:{call.operation}", arn, iam_context(call, facts, arn))
+
+
+def _trusting(call: ApiCall, facts: Facts) -> Asks:
+    """Making a role or changing whom it trusts: those who are named must be there."""
+    yield from (_making if call.operation in TAGGING else _one)(call, facts)
+    check_trust_policy(call.params.get("AssumeRolePolicyDocument") or call.params["PolicyDocument"], facts)
+
+
+def _adding_role(call: ApiCall, facts: Facts) -> Asks:
+    """A role put into an instance profile is passed to EC2.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
+    """
+    yield from _one(call, facts)
+    role = arn_by_name(call, facts, "role", call.params["RoleName"])
+    keys = {**iam_context(call, facts, role), "iam:PassedToService": "ec2.amazonaws.com"}
+    yield _ask(call, "iam:PassRole", role, keys)
+
+
+def _ask(call: ApiCall, action: str, arn: str, keys: Keys) -> Ask:
+    # The caller's account, whatever the ARN says: an AWS managed policy's account is `aws`.
+    context = Context({**keys, "aws:ResourceAccount": call.account})
+    return Ask(Request(call.caller.arn, action, arn, context, call.account))
+
+
+_OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
+    **dict.fromkeys(TAGGING, _making),
+    **dict.fromkeys(RENAMING, _renaming),
+    **dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), _trusting),
+    "AddRoleToInstanceProfile": _adding_role,
+}
+
+IAM: Mapping[str, Asker] = {name: _OWN.get(name, _one) for name in ACTIONS}
+"""Every operation of IAM by its name."""

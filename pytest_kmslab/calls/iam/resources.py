@@ -1,0 +1,147 @@
+"""The ARN that an IAM operation is authorized on.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.iam.actions import ACTIONS
+from pytest_kmslab.facts import Facts
+
+Finder = Callable[[ApiCall, Facts], str]
+ANY = "*"
+LOOKED_UP = frozenset({"user", "role", "group", "instance-profile"})
+"""Kinds whose path only the account knows; others are named by ARN, or taken to have no path."""
+_NOT_A_USER = "Must specify userName when calling with non-User credentials"
+
+
+def resource_of(call: ApiCall, facts: Facts) -> str:
+    """The ARN of what the call is about, `*` where the action has no resource.
+
+    What does not exist has its ARN without a path. Raises ServiceError ValidationError where a user
+    is left out by a caller who is none.
+    """
+    finder = _OWN_FINDERS.get(call.operation) or _FINDERS.get(ACTIONS[call.operation].kinds)
+    return ANY if finder is None else finder(call, facts)
+
+
+def iam_arn(call: ApiCall, resource: str) -> str:
+    """An ARN of the caller's account."""
+    return f"arn:{call.caller.arn.split(':', 2)[1]}:iam::{call.account}:{resource}"
+
+
+def arn_by_name(call: ApiCall, facts: Facts, kind: str, name: str) -> str:
+    """The ARN of an existing user, role, group, …; of one that does not exist, without a path."""
+    found = facts.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
+    return found or iam_arn(call, f"{kind}/{name}")
+
+
+def renamed(call: ApiCall, old: str, name: str) -> str:
+    """The ARN that an update of name or path leads to; the same where it changes neither.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
+    """
+    kind, _, path = old.split(":", 5)[5].partition("/")
+    before, _, last = f"/{path}".rpartition("/")
+    return iam_arn(call, kind + call.params.get("NewPath", f"{before}/") + call.params.get(name, last))
+
+
+def _user(call: ApiCall, facts: Facts) -> str:
+    name = call.params.get("UserName")
+    return _self(call, facts) if name is None else arn_by_name(call, facts, "user", name)
+
+
+def _self(call: ApiCall, facts: Facts) -> str:
+    if call.caller.kind not in ("User", "Account"):
+        raise ServiceError("ValidationError", _NOT_A_USER)
+    return call.caller.arn
+
+
+def _named(kind: str, member: str) -> Finder:
+    return lambda call, facts: arn_by_name(call, facts, kind, call.params[member])
+
+
+def _made(kind: str, member: str) -> Finder:
+    return lambda call, facts: iam_arn(call, kind + call.params.get("Path", "/") + call.params[member])
+
+
+def _given(member: str) -> Finder:
+    return lambda call, facts: str(call.params[member])
+
+
+def _device(call: ApiCall, facts: Facts) -> str:
+    serial: str = call.params["SerialNumber"]
+    return serial if serial.startswith("arn:") else iam_arn(call, f"mfa/{serial}")
+
+
+def _oidc_provider(call: ApiCall, facts: Facts) -> str:
+    url: str = call.params["Url"]
+    return iam_arn(call, "oidc-provider/" + url.partition("://")[2].rstrip("/"))
+
+
+def _key_holder(call: ApiCall, facts: Facts) -> str:
+    found = facts.credential(call.params["AccessKeyId"])
+    return iam_arn(call, "user/*") if found is None else found.caller.arn
+
+
+def _service_linked_role(call: ApiCall, facts: Facts) -> str:
+    # The service chooses the role's name, which is known only once the role is there.
+    return iam_arn(call, f"role/aws-service-role/{call.params['AWSServiceName']}/AWSServiceRoleFor*")
+
+
+def _deleted_service_linked_role(call: ApiCall, facts: Facts) -> str:
+    task: str = call.params["DeletionTaskId"]  # task/aws-service-role/<service>/<role>/<uuid>
+    return iam_arn(call, "role/" + task.removeprefix("task/").rpartition("/")[0])
+
+
+def _service_credentials_holder(call: ApiCall, facts: Facts) -> str:
+    return iam_arn(call, "user/*") if call.params.get("AllUsers") else _user(call, facts)
+
+
+def _delegation_request(call: ApiCall, facts: Facts) -> str:
+    return iam_arn(call, f"delegation-request/{call.params.get('DelegationRequestId', '*')}")
+
+
+_FINDERS: Mapping[str, Finder] = {
+    "user": _user,
+    "group": _named("group", "GroupName"),
+    "role": _named("role", "RoleName"),
+    "instance-profile": _named("instance-profile", "InstanceProfileName"),
+    "server-certificate": _named("server-certificate", "ServerCertificateName"),
+    "policy": _given("PolicyArn"),
+    "oidc-provider": _given("OpenIDConnectProviderArn"),
+    "saml-provider": _given("SAMLProviderArn"),
+    "mfa": _device,
+    "mfa sms-mfa": _device,
+    "delegation-request": _delegation_request,
+    "role-template": _given("TemplateArn"),
+    "access-report": lambda call, facts: iam_arn(call, f"access-report/{call.params['EntityPath']}"),
+}
+"""How each resource type is named in a request."""
+
+_OWN_FINDERS: Mapping[str, Finder] = {
+    "ChangePassword": _self,
+    "CreateUser": _made("user", "UserName"),
+    "CreateGroup": _made("group", "GroupName"),
+    "CreateRole": _made("role", "RoleName"),
+    "CreateInstanceProfile": _made("instance-profile", "InstanceProfileName"),
+    "CreatePolicy": _made("policy", "PolicyName"),
+    "CreateVirtualMFADevice": _made("mfa", "VirtualMFADeviceName"),
+    "UploadServerCertificate": _made("server-certificate", "ServerCertificateName"),
+    "CreateSAMLProvider": _made("saml-provider", "Name"),
+    "CreateOpenIDConnectProvider": _oidc_provider,
+    "CreateServiceLinkedRole": _service_linked_role,
+    "GetServiceLinkedRoleDeletionStatus": _deleted_service_linked_role,
+    "GetAccessKeyLastUsed": _key_holder,
+    "ListServiceSpecificCredentials": _service_credentials_holder,
+    "GenerateServiceLastAccessedDetails": _given("Arn"),
+    "ListPoliciesGrantingServiceAccess": _given("Arn"),
+    "GetContextKeysForPrincipalPolicy": _given("PolicySourceArn"),
+    "SimulatePrincipalPolicy": _given("PolicySourceArn"),
+    "GetHumanReadableSummary": _given("EntityArn"),
+    "UpdateDelegationRequest": _delegation_request,
+}
+"""Operations that name their resource in a way of their own."""

@@ -1,0 +1,1 @@
+"""What an API call of KMS asks for."""

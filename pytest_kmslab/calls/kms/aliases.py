@@ -1,0 +1,78 @@
+"""Alias operations need the action on the alias and on every key that the alias leaves or reaches.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
+The order (alias, old key, new key) is not documented.
+"""
+
+from __future__ import annotations
+
+from pytest_kmslab.authz.policy import Policy
+from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
+from pytest_kmslab.calls.kms.context import account_ask, key_ask
+from pytest_kmslab.calls.kms.keys import ALIAS, DOOMED, find_key, kms_arn, refuse_state
+from pytest_kmslab.facts import Facts, Key
+
+_PREFIX = (
+    'Alias must start with the prefix "alias/". Please see '
+    "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+)
+OF_AWS = f"{ALIAS}aws/"
+"""What the aliases of AWS managed keys begin with, and no other's may.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"""
+
+_NO_POLICY = Policy(version="2012-10-17", id="", statements=())
+
+
+def create_alias(call: ApiCall, facts: Facts) -> Asks:
+    """The alias, then the key that it will name."""
+    alias = _alias_name(call)
+    key = find_key(call, facts, call.params["TargetKeyId"], "kms:CreateAlias")
+    yield _alias_ask(call, alias)
+    yield key_ask(call, "kms:CreateAlias", key, {})
+    _refuse_reserved(alias)
+    refuse_state(key, DOOMED)
+
+
+def update_alias(call: ApiCall, facts: Facts) -> Asks:
+    """The alias, the key that it names, then the key that it will name."""
+    alias = _alias_name(call)
+    old = _named(call, facts, alias)
+    new = find_key(call, facts, call.params["TargetKeyId"], "kms:UpdateAlias")
+    yield _alias_ask(call, alias)
+    yield key_ask(call, "kms:UpdateAlias", old, {})
+    yield key_ask(call, "kms:UpdateAlias", new, {})
+    _refuse_reserved(alias)
+    refuse_state(new, DOOMED)
+
+
+def delete_alias(call: ApiCall, facts: Facts) -> Asks:
+    """The alias, then the key that it names."""
+    alias = _alias_name(call)
+    key = _named(call, facts, alias)
+    yield _alias_ask(call, alias)
+    yield key_ask(call, "kms:DeleteAlias", key, {})
+
+
+def _alias_name(call: ApiCall) -> str:
+    name: str = call.params["AliasName"]
+    if not name.startswith(ALIAS):
+        raise ServiceError("ValidationException", _PREFIX)
+    return name
+
+
+def _refuse_reserved(alias: str) -> None:
+    """Raise NotAuthorizedException (which has no message) for an alias of AWS's own."""
+    if alias.startswith(OF_AWS):
+        raise ServiceError("NotAuthorizedException", "")
+
+
+def _named(call: ApiCall, facts: Facts, alias: str) -> Key:
+    return find_key(call, facts, alias, f"kms:{call.operation}")
+
+
+def _alias_ask(call: ApiCall, alias: str) -> Ask:
+    # An alias has no policy of its own, whatever hangs on the key that it names.
+    ask = account_ask(
+        call, f"kms:{call.operation}", {"kms:CallerAccount": call.account}, kms_arn(call, alias)
+    )
+    return ask._replace(resource_policy=_NO_POLICY)

@@ -1,0 +1,152 @@
+"""The condition keys of KMS: those of the key, those of the caller, those of the request.
+
+Each function of the third kind takes the parameters and the key and answers the condition keys that
+they set. A parameter left out sets the key of its default where the documentation says that the value
+in use counts, and no key at all where the documentation tests for its absence (ExpirationModel,
+BypassPolicyLockoutSafetyCheck).
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.base import ApiCall, Ask, Params
+from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
+from pytest_kmslab.calls.kms.keys import request_alias
+from pytest_kmslab.facts import Caller, Key
+
+SYMMETRIC = "SYMMETRIC_DEFAULT"
+RequestKeys = Callable[[Params, Key], Keys]
+_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+
+
+def key_ask(
+    call: ApiCall, action: str, key: Key, keys: Keys, via_ciphertext: bool = False, region: str = ""
+) -> Ask:
+    """The question whether the caller may do `action` on the key; `keys` are the request's own."""
+    request = Request(call.caller.arn, action, key.arn, key_context(call, key, keys, region), key.account)
+    return Ask(request, from_ciphertext=via_ciphertext)
+
+
+def account_ask(call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = "") -> Ask:
+    """The question whether the caller may do what involves no key."""
+    own: Keys = {"aws:ResourceAccount": call.account}
+    context = Context({**caller_context(call.caller, region or call.region, call.time), **own, **keys})
+    return Ask(Request(call.caller.arn, action, resource, context, call.account))
+
+
+def key_context(call: ApiCall, key: Key, own: Keys, region: str = "") -> Context:
+    """Who asks, what the key is like, and the request's own keys."""
+    return Context(partial(key_keys, call.caller, region or call.region, call.time, key, own))
+
+
+def key_keys(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:
+    """What a `key_context` holds."""
+    keys = caller_context(caller, region, time)
+    keys["kms:CallerAccount"] = caller.account
+    keys["aws:ResourceAccount"] = key.account
+    keys.update(property_keys(key.spec, key.usage, key.origin, key.multi_region, key.multi_region_type))
+    if key.aliases:
+        keys["kms:ResourceAliases"] = key.aliases
+    keys.update(resource_tags(key.tags))
+    keys.update(own)
+    return keys
+
+
+def property_keys(spec: str, usage: str, origin: str, multi_region: bool, key_type: str) -> Keys:
+    """The properties of a key, or of a key to be made; two of them have a deprecated second name."""
+    keys: Keys = {
+        "kms:KeySpec": spec,
+        "kms:CustomerMasterKeySpec": spec,
+        "kms:KeyUsage": usage,
+        "kms:CustomerMasterKeyUsage": usage,
+        "kms:KeyOrigin": origin,
+        "kms:MultiRegion": multi_region,
+    }
+    if key_type:
+        keys["kms:MultiRegionKeyType"] = key_type
+    return keys
+
+
+def encryption_context(pairs: Mapping[str, str] | None) -> Keys:
+    """`kms:EncryptionContext:…` and `kms:EncryptionContextKeys`; absent where there are no pairs.
+
+    Condition keys compare without case, encryption contexts with it: pairs whose names differ in
+    case alone become two values of one condition key.
+    """
+    if not pairs:
+        return {}
+    keys: Keys = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+    keys["kms:EncryptionContextKeys"] = tuple(pairs)
+    return keys
+
+
+def of_encryption_context(params: Params, key: Key) -> Keys:
+    """The encryption context of the request."""
+    return encryption_context(params.get("EncryptionContext"))
+
+
+def of_algorithm(params: Params, key: Key) -> Keys:
+    """The algorithm in use, named or not: a data key is always made under SYMMETRIC_DEFAULT."""
+    return {"kms:EncryptionAlgorithm": params.get("EncryptionAlgorithm", SYMMETRIC)}
+
+
+def of_alias(params: Params, key: Key) -> Keys:
+    """The alias by which the request names the key, if it does."""
+    return alias_keys(params.get("KeyId", ""))
+
+
+def alias_keys(key_id: str) -> Keys:
+    """`kms:RequestAlias` of a key identifier."""
+    alias = request_alias(key_id)
+    return {"kms:RequestAlias": alias} if alias else {}
+
+
+def of_grant(params: Params, key: Key) -> Keys:
+    """What a grant about to be made would allow, and to whom."""
+    keys: Keys = {"kms:GrantIsForAWSResource": False, "kms:GrantOperations": tuple(params["Operations"])}
+    principals = ("GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal")
+    for name in (*principals, "RetiringServicePrincipal"):
+        if name in params:
+            keys[f"kms:{name}"] = params[name]
+    constraints = params.get("Constraints", {})
+    if "SourceArn" in constraints:
+        keys["kms:GrantConstraintSourceArn"] = constraints["SourceArn"]
+    return {**keys, **constraint_keys({kind: constraints.get(kind) for kind in _CONSTRAINTS})}
+
+
+def constraint_keys(constraints: Mapping[str, Mapping[str, str] | None]) -> Keys:
+    """The constraints of a grant: their types, and their pairs as an encryption context."""
+    kinds = [kind for kind, pairs in constraints.items() if pairs]
+    pairs = {name: value for kind in kinds for name, value in (constraints[kind] or {}).items()}
+    return {**({"kms:GrantConstraintType": kinds} if kinds else {}), **encryption_context(pairs)}
+
+
+def of_direct_grant_call(params: Params, key: Key) -> Keys:
+    """A call about grants that no AWS service makes on the caller's behalf."""
+    return {"kms:GrantIsForAWSResource": False}
+
+
+def of_tags(params: Params, key: Key) -> Keys:
+    """The tags about to be put."""
+    return request_tags(params.get("Tags", ()), "TagKey", "TagValue")
+
+
+def of_tag_keys(params: Params, key: Key) -> Keys:
+    """The names of the tags about to be taken off."""
+    return tag_keys(params["TagKeys"])
+
+
+def from_member(member: str, default: str | int | None = None, condition_key: str = "") -> RequestKeys:
+    """What sets `kms:<member>` (or `condition_key`) to a parameter's value, or to its default."""
+
+    def keys(params: Params, key: Key) -> Keys:
+        value = params.get(member, default)
+        return {} if value is None else {f"kms:{condition_key or member}": value}
+
+    return keys

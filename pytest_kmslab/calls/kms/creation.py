@@ -1,0 +1,111 @@
+"""Operations that make a key or change its policy or its place.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+"""
+
+from __future__ import annotations
+
+from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
+from pytest_kmslab.calls.context_keys import Keys, request_tags
+from pytest_kmslab.calls.kms.context import SYMMETRIC, account_ask, key_ask, property_keys
+from pytest_kmslab.calls.kms.keys import (
+    DOOMED,
+    UNUSABLE,
+    find_key,
+    in_region,
+    kms_arn,
+    partition,
+    refuse_state,
+)
+from pytest_kmslab.calls.kms.policies import bypasses, delegation, lockout_check, read_key_policy
+from pytest_kmslab.calls.kms.table import ENCRYPT
+from pytest_kmslab.facts import Facts
+
+UNBORN = "*"
+"""Stands for the id of a key that has none yet: the permission to tag it must cover all keys.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/manage-tags-api.html
+"""
+
+
+def create_key(call: ApiCall, facts: Facts) -> Asks:
+    """kms:CreateKey by IAM alone; with tags kms:TagResource too; then the new key policy is checked."""
+    keys = {**_new_key_keys(call), **_tags(call)}
+    yield account_ask(call, "kms:CreateKey", keys)
+    ask = account_ask(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{UNBORN}"))
+    yield from _tag_ask(call, ask)
+    yield from _policy_checks(call, facts, ask)
+
+
+def put_key_policy(call: ApiCall, facts: Facts) -> Asks:
+    """kms:PutKeyPolicy under the present key policy, then under the new one."""
+    key = find_key(call, facts, call.params["KeyId"], "kms:PutKeyPolicy")
+    ask = key_ask(call, "kms:PutKeyPolicy", key, _bypass(call))
+    yield ask
+    yield from _policy_checks(call, facts, ask)
+
+
+def replicate_key(call: ApiCall, facts: Facts) -> Asks:
+    """kms:ReplicateKey on the primary key, kms:CreateKey in the replica's Region, and as in CreateKey.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
+    """
+    region = call.params["ReplicaRegion"]
+    key = find_key(call, facts, call.params["KeyId"], "kms:ReplicateKey")
+    yield key_ask(call, "kms:ReplicateKey", key, {"kms:ReplicaRegion": region})
+    keys = {**property_keys(key.spec, key.usage, key.origin, True, "REPLICA"), **_tags(call), **_bypass(call)}
+    keys["kms:CallerAccount"] = call.account
+    yield account_ask(call, "kms:CreateKey", keys, region=region)
+    ask = account_ask(call, "kms:PutKeyPolicy", keys, in_region(key, region), region)
+    yield from _tag_ask(call, ask)
+    refuse_state(key, UNUSABLE)
+    yield from _policy_checks(call, facts, ask)
+
+
+def update_primary_region(call: ApiCall, facts: Facts) -> Asks:
+    """kms:UpdatePrimaryRegion on the primary key and on the replica that takes its place."""
+    region = call.params["PrimaryRegion"]
+    action = "kms:UpdatePrimaryRegion"
+    primary = find_key(call, facts, call.params["KeyId"], action)
+    yield key_ask(call, action, primary, {"kms:PrimaryRegion": region})
+    replica = facts.key(primary.key_id, region, primary.account)
+    if replica is None:
+        raise ServiceError("NotFoundException", f"Key '{in_region(primary, region)}' does not exist")
+    yield key_ask(call, action, replica, {"kms:PrimaryRegion": region}, region=region)
+    refuse_state(primary, DOOMED)
+
+
+def _policy_checks(call: ApiCall, facts: Facts, ask: Ask) -> Asks:
+    text = call.params.get("Policy")
+    if text is None:
+        return
+    policy = read_key_policy(text, facts)
+    if not bypasses(call):
+        yield lockout_check(ask, policy)
+
+
+def _tag_ask(call: ApiCall, ask: Ask) -> Asks:
+    """With tags, kms:TagResource on the new key, by IAM alone."""
+    if call.params.get("Tags"):
+        policy = delegation(partition(call), call.account)
+        request = ask.request._replace(action="kms:TagResource")
+        yield ask._replace(request=request, resource_policy=policy)
+
+
+def _new_key_keys(call: ApiCall) -> Keys:
+    params = call.params
+    multi_region = params.get("MultiRegion", False)
+    spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC
+    usage, origin = params.get("KeyUsage", ENCRYPT), params.get("Origin", "AWS_KMS")
+    keys = property_keys(spec, usage, origin, multi_region, "PRIMARY" if multi_region else "")
+    return {**keys, **_bypass(call), "kms:CallerAccount": call.account}
+
+
+def _bypass(call: ApiCall) -> Keys:
+    """Absent where the request does not say: the documentation tests it with `Null`."""
+    given = call.params.get("BypassPolicyLockoutSafetyCheck")
+    return {} if given is None else {"kms:BypassPolicyLockoutSafetyCheck": given}
+
+
+def _tags(call: ApiCall) -> Keys:
+    return request_tags(call.params.get("Tags", ()), "TagKey", "TagValue")

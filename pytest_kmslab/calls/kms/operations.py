@@ -1,0 +1,32 @@
+"""What each operation of KMS asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.calls.base import Asker
+from pytest_kmslab.calls.kms.aliases import create_alias, delete_alias, update_alias
+from pytest_kmslab.calls.kms.ciphertext import decrypt, re_encrypt
+from pytest_kmslab.calls.kms.creation import create_key, put_key_policy, replicate_key, update_primary_region
+from pytest_kmslab.calls.kms.deletion import cancel_key_deletion
+from pytest_kmslab.calls.kms.granting import create_grant
+from pytest_kmslab.calls.kms.retiring import retire_grant
+from pytest_kmslab.calls.kms.table import ACCOUNT_OPERATIONS, KEY_OPERATIONS, account_asker, key_asker
+
+KMS: Mapping[str, Asker] = {
+    **{name: key_asker(name, row) for name, row in KEY_OPERATIONS.items()},
+    **{name: account_asker(name, says_account) for name, says_account in ACCOUNT_OPERATIONS.items()},
+    "Decrypt": decrypt,
+    "ReEncrypt": re_encrypt,
+    "CreateKey": create_key,
+    "PutKeyPolicy": put_key_policy,
+    "ReplicateKey": replicate_key,
+    "UpdatePrimaryRegion": update_primary_region,
+    "CreateAlias": create_alias,
+    "UpdateAlias": update_alias,
+    "DeleteAlias": delete_alias,
+    "CreateGrant": create_grant,
+    "RetireGrant": retire_grant,
+    "CancelKeyDeletion": cancel_key_deletion,
+}
+"""Every operation of KMS by its name."""
