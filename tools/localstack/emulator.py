@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -129,15 +130,42 @@ class Emulator:
         except FileNotFoundError:
             return False
         self._pid_file.unlink()
+        started = _descendants(pid)
         there = _signal(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while _runs(pid) and time.monotonic() < deadline:
             time.sleep(PAUSE)
         _signal(pid, signal.SIGKILL)
+        for process in started:
+            _kill(process)
         return there
 
     def _end_of_log(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+
+def _descendants(pid: int) -> list[tuple[int, str]]:
+    """The processes that it started, each with the time of its start: LocalStack puts DynamoDB Local in a
+    session of its own, and leaves it there where it ends in a hurry."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,lstart="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+    found, parents = [], {pid}
+    while parents:
+        children = [(int(one), begun) for one, parent, begun in rows if int(parent) in parents]
+        found += children
+        parents = {one for one, _ in children}
+    return found
+
+
+def _kill(process: tuple[int, str]) -> None:
+    """Kill it, unless its number is another's by now."""
+    pid, begun = process
+    now = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    if now.stdout.strip() == begun.strip():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _signal(group: int, number: int) -> bool:

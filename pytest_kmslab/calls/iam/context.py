@@ -1,4 +1,4 @@
-"""IAM's condition keys, by the names of the rows in `iam_actions`.
+"""IAM's condition keys, by the names of the rows in `actions`.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 """
