@@ -154,5 +154,9 @@ class Facts(Protocol):
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
         """The grant that a grant token was given out for, and its key."""
 
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        """The table whose changes a shard iterator reads, as it was at its end where it has been deleted
+        since: its stream stays for a day. None for an iterator that nobody was given."""
+
     def backup(self, arn: str) -> Table | None:
         """The table as it was when a backup of it was made, with the key it was under then."""

@@ -85,7 +85,12 @@ class _Cached:
         return getattr(self._facts, name)
 
     def table(self, name: str, region: str, account: str) -> Table | None:
-        table = self._facts.table(name, region, account)
+        return self._without_held_key(self._facts.table(name, region, account))
+
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        return self._without_held_key(self._facts.streamed_table(shard_iterator))
+
+    def _without_held_key(self, table: Table | None) -> Table | None:
         if table is None or table.key_arn is None:
             return table
         entry = (self._caller, table.arn)

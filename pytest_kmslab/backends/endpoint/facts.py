@@ -92,6 +92,13 @@ class ApiFacts:
         facts = self.at(account_of(name) or account)
         return None if facts is None else facts.tables.table(name, region, account)
 
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        """The table of the stream that the iterator begins with; None once it has another stream, or is
+        gone: which key the old records are under is not known then."""
+        stream = shard_iterator.partition("|")[0]
+        facts = self.of_arn(stream)
+        return None if facts is None else facts.tables.streamed(stream)
+
     def backup(self, arn: str) -> Table | None:
         """The table as it was when a backup of it was made."""
         facts = self.of_arn(arn)

@@ -59,6 +59,12 @@ class ApiTables:
             lambda: _unless_missing(lambda: dict(dynamodb.describe_table(TableName=name)["Table"])),
         )
 
+    def streamed(self, stream: str) -> Table | None:
+        """The table whose stream this is, as long as it is its latest one."""
+        table = self.table(stream, "", "")
+        shown = None if table is None else self.description(table.name, table.region)
+        return table if shown is not None and shown.get("LatestStreamArn") == stream else None
+
     def policy_text(self, arn: str) -> str | None:
         """The resource-based policy of a table or stream."""
         table = self.table(arn, "", "")

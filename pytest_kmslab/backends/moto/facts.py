@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kms.models import kms_backends
 
 from pytest_kmslab.authz.arn import account_of
@@ -70,6 +71,13 @@ class MotoFacts:
         )
         found = self.moto_table(arn)
         return None if found is None else _table(found)
+
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        """The table that moto reads for the iterator: its own object, which outlives the table's name."""
+        place = place_of(shard_iterator.partition("|")[0])
+        backend = backend_of(dynamodbstreams_backends, place.account, place.region)
+        found = None if backend is None else backend.shard_iterators.get(shard_iterator)
+        return None if found is None else _table(found.stream_shard.table)
 
     def backup(self, arn: str) -> Table | None:
         """The table as it was at the time of a backup: moto keeps a copy."""

@@ -212,6 +212,8 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:DeletePolicy": moto_users.check_detached,
     "iam:DeleteUser": moto_users.check_deletable,
     **dict.fromkeys(PARTIQL, read_alike),
+    "dynamodb:CreateTable": moto_tables.plain_name,
+    "dynamodb:ExportTableToPointInTime": moto_tables.with_prefix,
     "dynamodb:DeleteTable": moto_tables.refuse_protected,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": _default_policy_name,

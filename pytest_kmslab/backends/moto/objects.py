@@ -17,6 +17,7 @@ from moto.kms.utils import RESERVED_ALIASES
 from moto.utilities.utils import get_partition
 
 from pytest_kmslab.backends.moto.aws_keys import aws_managed_key
+from pytest_kmslab.calls.dynamodb.table_validation import OWN_ALIAS
 
 COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-profile": "instance_profiles"}
 
@@ -87,7 +88,26 @@ def table_of(arn: str) -> Any:
     if place.service != "dynamodb" or place.kind != "table":
         return None
     backend = backend_of(dynamodb_backends, place.account, place.region)
-    return None if backend is None else backend.tables.get(place.name)
+    found = None if backend is None else backend.tables.get(place.name)
+    if found is not None and found.sse_specification and "SSEEnabled" in found.sse_specification:
+        _encrypt_as_by_api(found)
+    return found
+
+
+def _encrypt_as_by_api(table: Any) -> None:
+    """A table that CloudFormation made has its template's words, of which moto understands none.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-ssespecification.html
+    """
+    given = table.sse_specification
+    table.sse_specification = None
+    if str(given["SSEEnabled"]).lower() == "true":
+        named = str(given.get("KMSMasterKeyId") or OWN_ALIAS)
+        key = key_of(named, table.region_name, table.account_id)
+        if key is not None and OWN_ALIAS in key.aliases:
+            key = key_of(OWN_ALIAS, table.region_name, table.account_id)
+        arn = named if key is None else key.arn
+        table.sse_specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn}
 
 
 def entity_of(arn: str) -> Any:

@@ -19,7 +19,7 @@ PARTIQL = ("dynamodb:BatchExecuteStatement", "dynamodb:ExecuteStatement", "dynam
 
 def read_alike(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """The call's one statement or its several, with the blanks that moto's parser counts on."""
-    form = _bare if call.operation == "BatchExecuteStatement" else spaced
+    form = _bare if call.operation == "BatchExecuteStatement" else _bare_index
     if "Statement" in call.params:
         return {"Statement": form(str(call.params["Statement"]))}
     return {
@@ -29,7 +29,15 @@ def read_alike(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     }
 
 
+def _bare_index(text: str) -> str:
+    """With the names of a table and its index out of their quotes: moto finds no index in them."""
+    return _bare(text) if read_statement(text).index else spaced(text)
+
+
 def _bare(text: str) -> str:
     """With the table's name out of its quotes: in a batch moto finds no table in them."""
-    table = read_statement(text).table
-    return spaced(text).replace(f'"{table}"', table, 1) if _PLAIN.fullmatch(table) else spaced(text)
+    statement, bare = read_statement(text), spaced(text)
+    names = [name for name in (statement.table, statement.index) if name]
+    if all(_PLAIN.fullmatch(name) for name in names):
+        bare = bare.replace(".".join(f'"{name}"' for name in names), ".".join(names), 1)
+    return bare

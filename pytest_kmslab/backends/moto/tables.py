@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 STREAM = "/stream/"
 
 
+def plain_name(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """CreateTable by the table's ARN: moto would make a table of that name."""
+    name = str(call.params.get("TableName"))
+    return {"TableName": name.rpartition("/")[2]} if name.startswith("arn:") else {}
+
+
+def with_prefix(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """ExportTableToPointInTime: moto fails where the optional prefix is left out."""
+    return {} if "S3Prefix" in call.params else {"S3Prefix": ""}
+
+
 def keep_created(facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
     """CreateTable with a policy: it counts from the first call on."""
     text = call.params.get("ResourcePolicy")

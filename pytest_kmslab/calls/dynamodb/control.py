@@ -13,6 +13,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     arn_of,
     global_table_arn,
     index_arn,
+    missing_table,
     named_table,
     required,
     required_text,
@@ -31,12 +32,17 @@ Resources = Callable[[ApiCall], Iterator[str]]
 
 
 def asker(
-    resources: Resources, keys: Callable[[Params], Keys] | None = None, uses_key: bool = False
+    resources: Resources,
+    keys: Callable[[Params], Keys] | None = None,
+    *,
+    uses_key: bool = False,
+    needs_table: bool = False,
 ) -> Asker:
     """One question an ARN; `keys` reads condition keys from the parameters.
 
     `uses_key` marks an operation that AWS refuses while the table's key is disabled: it is taken to
-    use the key as the caller, which for these has not been seen (docs/fidelity.md).
+    use the key as the caller, which for these has not been seen (docs/fidelity.md). `needs_table` marks one
+    that is refused where there is no such table, in words that backends have otherwise.
     """
 
     def asks(call: ApiCall, facts: Facts) -> Asks:
@@ -45,6 +51,8 @@ def asker(
             table = facts.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
             tables.append(table)
             yield ask(call, call.operation, arn, keys(call.params) if keys else None, table)
+            if needs_table and table is None:
+                raise missing_table(arn)
         if uses_key:
             yield from use_keys(call, facts, tables)
 
@@ -141,12 +149,10 @@ def _untagged(params: Params) -> Keys:
 CONTROL: dict[str, Asker] = {
     **dict.fromkeys(
         (
-            "DeleteTable",
             "DescribeContinuousBackups",
             "DescribeKinesisStreamingDestination",
             "DescribeTable",
             "DescribeTableReplicaAutoScaling",
-            "DescribeTimeToLive",
             "DisableKinesisStreamingDestination",
             "EnableKinesisStreamingDestination",
             "UpdateContinuousBackups",
@@ -155,9 +161,9 @@ CONTROL: dict[str, Asker] = {
         ),
         asker(on_table),
     ),
-    **dict.fromkeys(
-        ("CreateBackup", "StartBulkPutItems", "UpdateTimeToLive"), asker(on_table, uses_key=True)
-    ),
+    **dict.fromkeys(("DeleteTable", "DescribeTimeToLive"), asker(on_table, needs_table=True)),
+    **dict.fromkeys(("CreateBackup", "StartBulkPutItems"), asker(on_table, uses_key=True)),
+    "UpdateTimeToLive": asker(on_table, uses_key=True, needs_table=True),
     **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), asker(on_resource)),
     "PutResourcePolicy": put_policy,
     **dict.fromkeys(("DescribeGlobalTable", "DescribeGlobalTableSettings"), asker(on_global_table)),

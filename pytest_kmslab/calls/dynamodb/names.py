@@ -24,6 +24,12 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("ValidationException", message)
 
 
+def missing_table(arn: str) -> ServiceError:
+    """What DynamoDB answers to an operation on a table that is not there."""
+    name = arn.rpartition("/")[2]
+    return ServiceError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
+
+
 def _wire_name(name: str) -> str:
     return name[:1].lower() + name[1:]
 
@@ -74,6 +80,23 @@ def table_arn(call: ApiCall, name: str, *, region: str | None = None) -> str:
 def named_table(call: ApiCall, parameter: str = "TableName") -> str:
     """The ARN of the table that a parameter of the call names."""
     return table_arn(call, required_text(call.params, parameter))
+
+
+def new_table(call: ApiCall) -> str:
+    """The ARN of the table that CreateTable makes, by its name or that very ARN: in the caller's account
+    and the call's Region, wherever else an ARN may point.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+    """
+    given = named_table(call)
+    if given != arn_of(call, f"table/{given.rpartition('/')[2]}"):
+        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {given}")
+    return given
+
+
+def target_table(call: ApiCall, name: str, where: str = "targetTableName") -> str:
+    """The ARN of a table that is restored or imported: it is given by its name only."""
+    return arn_of(call, f"table/{_name(name, where)}")
 
 
 def index_arn(table: str, index: str) -> str:

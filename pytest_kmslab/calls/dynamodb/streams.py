@@ -21,14 +21,20 @@ def _on_stream(call: ApiCall, facts: Facts) -> Asks:
 
 
 def _get_records(call: ApiCall, facts: Facts) -> Asks:
-    """A shard iterator begins with the ARN of its stream: `<stream ARN>|<version>|<opaque>`."""
+    """A shard iterator begins with the ARN of its stream: `<stream ARN>|<version>|<opaque>`.
+
+    Its records are under the key of the table that wrote them, which may be gone by now, or have left its
+    name to another.
+    """
     iterator = required_text(call.params, "ShardIterator")
     stream, bar, _ = iterator.partition("|")
     if not bar:
         raise invalid("Invalid ShardIterator")
     arn = sub_arn(stream, "stream")
-    table = facts.table(table_of(arn), call.region, call.account)
+    table = facts.streamed_table(iterator)
     yield ask(call, call.operation, arn, None, table)
+    if table is None:
+        raise invalid("Invalid ShardIterator")
     yield from use_keys(call, facts, (table,))
 
 

@@ -9,11 +9,12 @@ from pytest_kmslab.calls.base import ApiCall, Asks
 from pytest_kmslab.calls.context_keys import request_tags
 from pytest_kmslab.calls.dynamodb.names import (
     named_table,
+    new_table,
     required,
     required_text,
     sub_arn,
-    table_arn,
     table_of,
+    target_table,
 )
 from pytest_kmslab.calls.dynamodb.request import ask
 from pytest_kmslab.calls.dynamodb.table_choice import choose_key
@@ -33,7 +34,7 @@ def create_table(call: ApiCall, facts: Facts) -> Asks:
 
     An empty list of tags needs dynamodb:TagResource too.
     """
-    arn = named_table(call)
+    arn = new_table(call)
     tags = request_tags(call.params.get("Tags") or ())
     yield ask(call, call.operation, arn, tags)
     if "Tags" in call.params:
@@ -48,7 +49,7 @@ def create_table(call: ApiCall, facts: Facts) -> Asks:
 def import_table(call: ApiCall, facts: Facts) -> Asks:
     """ImportTable: on the table to be, then on the key it is to be encrypted with."""
     wanted = required(call.params, "TableCreationParameters")
-    arn = table_arn(call, required_text(wanted, "TableName"))
+    arn = target_table(call, required_text(wanted, "TableName"), "tableCreationParameters.tableName")
     yield ask(call, call.operation, arn)
     yield from choose_key(call, facts, read_specification(wanted.get("SSESpecification")).named, arn)
 
@@ -70,7 +71,7 @@ def update_table(call: ApiCall, facts: Facts) -> Asks:
 def restore_from_backup(call: ApiCall, facts: Facts) -> Asks:
     """RestoreTableFromBackup: on the backup and the new table, then on the keys of both."""
     backup = sub_arn(required_text(call.params, "BackupArn"), "backup")
-    target = table_arn(call, required_text(call.params, "TargetTableName"))
+    target = target_table(call, required_text(call.params, "TargetTableName"))
     yield ask(call, call.operation, backup)
     yield ask(call, call.operation, target)
     yield from _restored(
@@ -82,7 +83,7 @@ def restore_to_point_in_time(call: ApiCall, facts: Facts) -> Asks:
     """RestoreTableToPointInTime: on the source and the new table, then on the keys of both."""
     member = "SourceTableArn" if call.params.get("SourceTableArn") else "SourceTableName"
     source = named_table(call, member)
-    target = table_arn(call, required_text(call.params, "TargetTableName"))
+    target = target_table(call, required_text(call.params, "TargetTableName"))
     yield ask(call, call.operation, source, None, facts.table(source, call.region, call.account))
     yield ask(call, call.operation, target)
     yield from _restored(call, facts, facts.table(source, *_home(call)), target)

@@ -62,6 +62,10 @@ class MotoUpstream:
             status, headers, body = self._handler(service)(received, f"https://{host}/", received.headers)
         except HTTPException as error:
             status, headers, body = error.code or 500, dict(error.get_headers()), error.get_body()
+        except NotImplementedError:
+            raise
+        except Exception as error:  # moto raises whatever it meets
+            raise UpstreamError(_failed(error)) from error
         return Reply(int(status), _headers(headers), body.encode() if isinstance(body, str) else bytes(body))
 
     def forward(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -71,7 +75,7 @@ class MotoUpstream:
         except ImportError as error:
             raise UpstreamError(f"moto lacks a package: {error}; install `moto[all]`") from error
         except Exception as error:  # moto raises whatever it meets, as its own server would with a 500
-            raise UpstreamError(f"moto does not do this: {type(error).__name__}: {error}") from error
+            raise UpstreamError(_failed(error)) from error
         return answered
 
     def close(self) -> None:
@@ -89,6 +93,10 @@ class MotoUpstream:
         if service not in self._handlers:
             self._handlers[service] = _handler_of(service)
         return self._handlers[service]
+
+
+def _failed(error: Exception) -> str:
+    return f"moto does not do this: {type(error).__name__}: {error}"
 
 
 def _handler_of(service: str) -> Handler:

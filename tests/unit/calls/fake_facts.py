@@ -149,6 +149,9 @@ class FakeFacts:
             return self.tables_by_arn.get("/".join(name.split("/")[:2]))
         return self.tables_by_arn.get(table_arn(name, region, account))
 
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        return self.table(shard_iterator.partition("|")[0], "", "")
+
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         return self.iam_arns.get((kind, name))
 

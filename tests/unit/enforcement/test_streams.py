@@ -1,0 +1,79 @@
+"""Records of a table's stream stay under the table's key, whatever becomes of the table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from support.account import TABLE, Account, allow
+
+SPECIFICATION = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+
+
+def under(key: str) -> dict[str, Any]:
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+
+
+def answer(streams: Any, iterator: str) -> str:
+    try:
+        return f"{len(streams.get_records(ShardIterator=iterator)['Records'])} records"
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+
+
+@pytest.fixture
+def key(account: Account) -> str:
+    return account.key()
+
+
+@pytest.fixture
+def reader(account: Account) -> Any:
+    """Somebody who may do everything with tables and streams, and nothing with the key."""
+    return account.user("reader", allow("dynamodb:*")).client("dynamodbstreams")
+
+
+@pytest.fixture
+def iterator(account: Account, key: str, reader: Any) -> str:
+    """Of a stream that holds a record, in a table under the key."""
+    root = account.root.client("dynamodb")
+    made = root.create_table(**TABLE, SSESpecification=under(key), StreamSpecification=SPECIFICATION)
+    root.put_item(TableName="t", Item={"id": {"S": "1"}})
+    stream = made["TableDescription"]["LatestStreamArn"]
+    shard = reader.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+    return str(
+        reader.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+            "ShardIterator"
+        ]
+    )
+
+
+def test_records_of_a_deleted_table_need_its_key(
+    account: Account, key: str, reader: Any, iterator: str
+) -> None:
+    assert answer(reader, iterator) == "AccessDeniedException"
+    account.root.client("dynamodb").delete_table(TableName="t")
+    assert answer(reader, iterator) == "AccessDeniedException"
+    assert answer(account.root.client("dynamodbstreams"), iterator) == "1 records"
+    account.root.client("kms").disable_key(KeyId=key)
+    assert answer(account.root.client("dynamodbstreams"), iterator) == "ValidationException"
+
+
+def test_the_key_of_the_next_table_of_that_name_opens_no_old_record(
+    account: Account, reader: Any, iterator: str
+) -> None:
+    own = account.key()
+    root = account.root.client("dynamodb")
+    root.delete_table(TableName="t")
+    root.create_table(**TABLE, SSESpecification=under(own), StreamSpecification=SPECIFICATION)
+    document = {**allow("kms:Decrypt"), "Statement": [{**allow("kms:*")["Statement"][0], "Resource": own}]}
+    account.root.client("iam").put_user_policy(
+        UserName="reader", PolicyName="own", PolicyDocument=json.dumps(document)
+    )
+    assert answer(reader, iterator) == "AccessDeniedException"
+
+
+def test_an_iterator_that_nobody_was_given_is_refused(account: Account, iterator: str) -> None:
+    made_up = f"{iterator.partition('|')[0]}|1|made-up"
+    assert answer(account.root.client("dynamodbstreams"), made_up) == "ValidationException"
