@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.statement import Statement, parse_statement
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.errors import PolicyError
@@ -99,7 +100,7 @@ def parse_policy(text: str) -> Policy:
     if len(text) > _LARGEST:
         raise PolicyError(f"the document has {len(text)} characters: at most {_LARGEST} are read")
     try:
-        return _parse_document(_load(text))
+        return _parse_document(read_json(text, PolicyError))
     except RecursionError:
         raise PolicyError("the document is nested too deeply") from None
 
@@ -133,28 +134,6 @@ def document_of(policy: Policy) -> dict[str, Any] | str:
     named = {"Id": policy.id} if policy.id else {}
     statements = [dict(statement.source) for statement in policy.statements]
     return {"Version": policy.version, **named, "Statement": statements}
-
-
-def _load(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except PolicyError:
-        raise
-    except ValueError as error:
-        raise PolicyError(f"not JSON: {error}") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise PolicyError(f"`{twice}` stands twice in one object: keep one")
-    return found
-
-
-def _no_constant(text: str) -> None:
-    raise PolicyError(f"not JSON: `{text}` is no number")
 
 
 def _parse_document(document: Any) -> Policy:

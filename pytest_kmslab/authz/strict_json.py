@@ -8,32 +8,16 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.errors import CaseError
 
 
 def decode(text: str) -> Any:
     """The JSON value of a text; CaseError where it is not JSON or an object names a key twice."""
     try:
-        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        return read_json(text, lambda why: CaseError(f"the case is {why}"))
     except RecursionError:
         raise CaseError("the case is not JSON: nested too deeply") from None
-    except ValueError as error:
-        if isinstance(error, CaseError):
-            raise
-        raise CaseError(f"the case is not JSON: {error}") from None
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise CaseError(f"key `{twice}` stands twice in one object: keep one of them")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise CaseError(f"the case is not JSON: `{name}` is not a JSON value")
 
 
 def as_object(given: Any, place: str) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ def _each(start: str, ends: str) -> str:
 
 BESIDES = {
     *("localstack", "ministack", "scenes", "clients"),
-    *("differential", "fuzz-share", "standin", "faults-share"),
+    *("differential", "fuzz-share", "standin", "faults-share", "permissions"),
 }
 
 

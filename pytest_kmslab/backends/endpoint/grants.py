@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from pytest_kmslab.backends.endpoint.clients import code_of
 from pytest_kmslab.backends.endpoint.keys import GONE
-from pytest_kmslab.backends.moto.grants import GRANTS_A_TABLE, OPERATIONS, encryption_context
+from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.facts import ApiFacts
@@ -21,16 +20,8 @@ def add(facts: ApiFacts, table_arn: str, key_arn: str) -> None:
     key = facts.keys.by_arn(key_arn)
     if key is None:
         return
-    service = _service(table_arn)
     for _ in range(GRANTS_A_TABLE):
-        facts.clients.of("kms", key.region).create_grant(
-            KeyId=key.arn,
-            Name=str(uuid4()),
-            GranteePrincipal=service,
-            RetiringPrincipal=service,
-            Operations=list(OPERATIONS),
-            Constraints={"EncryptionContextSubset": encryption_context(table_arn)},
-        )
+        facts.clients.of("kms", key.region).create_grant(KeyId=key.arn, **grant_of_table(table_arn))
     facts.changed("kms")
 
 
@@ -43,9 +34,10 @@ def retire(facts: ApiFacts, table_arn: str) -> None:
     key = None if owner is None else owner.keys.by_arn(named)
     if owner is None or key is None:
         return
-    context, service = encryption_context(table_arn), _service(table_arn)
+    given = grant_of_table(table_arn)
     for grant in owner.keys.grants(key):
-        if grant.grantee_principal != service or grant.encryption_context_subset != context:
+        held = (grant.grantee_principal, {"EncryptionContextSubset": grant.encryption_context_subset})
+        if held != (given["GranteePrincipal"], given["Constraints"]):
             continue
         try:
             owner.clients.of("kms", key.region).revoke_grant(KeyId=key.arn, GrantId=grant.grant_id)
@@ -53,7 +45,3 @@ def retire(facts: ApiFacts, table_arn: str) -> None:
             if code_of(error) not in GONE:
                 raise
     facts.changed("kms")
-
-
-def _service(table_arn: str) -> str:
-    return f"dynamodb.{table_arn.split(':')[3]}.amazonaws.com"

@@ -7,55 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.objects import entity_of, unique_id
+from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table
 from pytest_kmslab.facts import Caller
 
-OPERATIONS = (
-    "Decrypt",
-    "Encrypt",
-    "GenerateDataKey",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-    "RetireGrant",
-    "DescribeKey",
-)
-GRANTS_A_TABLE = 2
 INDEX = "kmslab_grants_by_grantee"
 PRINCIPALS = ("grantee_principal", "retiring_principal")
 ISSUER = "kmslab_issuing_account"
 
 
-def encryption_context(table_arn: str) -> dict[str, str]:
-    """The encryption context of every KMS call that DynamoDB makes for a table."""
-    parts = table_arn.split(":", 5)
-    return {
-        "aws:dynamodb:tableName": parts[5].removeprefix("table/"),
-        "aws:dynamodb:subscriberId": parts[4],
-    }
-
-
 def add(key: Any, table_arn: str) -> None:
     """Leave DynamoDB's grants for a table on moto's own key object."""
-    service = f"dynamodb.{table_arn.split(':')[3]}.amazonaws.com"
     for _ in range(GRANTS_A_TABLE):
+        given = grant_of_table(table_arn)
         key.add_grant(
-            name=str(uuid4()),
-            grantee_principal=service,
-            operations=list(OPERATIONS),
-            constraints={"EncryptionContextSubset": encryption_context(table_arn)},
-            retiring_principal=service,
+            name=given["Name"],
+            grantee_principal=given["GranteePrincipal"],
+            operations=given["Operations"],
+            constraints=given["Constraints"],
+            retiring_principal=given["RetiringPrincipal"],
         )
 
 
 def retire(key: Any, table_arn: str) -> None:
     """Take a table's grants off a key; grants of people and of other tables stay."""
-    context, service = encryption_context(table_arn), f"dynamodb.{table_arn.split(':')[3]}.amazonaws.com"
+    given = grant_of_table(table_arn)
     for grant in list(key.grants.values()):
-        constraint = (grant.constraints or {}).get("EncryptionContextSubset")
-        if grant.grantee_principal == service and constraint == context:
+        if (grant.grantee_principal, grant.constraints) == (given["GranteePrincipal"], given["Constraints"]):
             key.retire_grant(grant.id)
 
 

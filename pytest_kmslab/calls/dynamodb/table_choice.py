@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.dynamodb.names import SERVICE_PRINCIPAL
-from pytest_kmslab.calls.dynamodb.table_key import Place, check_state, decrypt_ask, key_ask, kms_text, wrapped
+from pytest_kmslab.calls.dynamodb.table_grants import GRANT_OPERATIONS
+from pytest_kmslab.calls.dynamodb.table_key import (
+    Place,
+    check_state,
+    decrypt_ask,
+    key_ask,
+    kms_text,
+    place_at,
+    wrapped,
+)
 from pytest_kmslab.calls.dynamodb.table_validation import OWN_ALIAS
 from pytest_kmslab.calls.kms.context import alias_keys, encryption_context
 from pytest_kmslab.calls.kms.keys import find_key
 from pytest_kmslab.facts import Facts, Key
-
-GRANT_OPERATIONS = (
-    "Decrypt",
-    "Encrypt",
-    "GenerateDataKey",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-    "RetireGrant",
-    "DescribeKey",
-)
-"""The operations of the grants that DynamoDB makes for a table."""
 
 
 def choose_key(call: ApiCall, facts: Facts, key_id: str, arn: str) -> Asks:
@@ -35,7 +33,7 @@ def choose_key(call: ApiCall, facts: Facts, key_id: str, arn: str) -> Asks:
     key = _named_key(call, facts, key_id) if key_id else None
     if key is None:
         return
-    place = _place(arn)
+    place = place_at(arn)
     yield key_ask(call, "DescribeKey", key, place, alias_keys(key_id))
     if _of_aws(key) and OWN_ALIAS not in key.aliases:
         raise _another_service(call, key)
@@ -57,11 +55,6 @@ def _named_key(call: ApiCall, facts: Facts, key_id: str) -> Key | None:
         return find_key(call, facts, key_id, "kms:DescribeKey")
     except ServiceError as error:
         raise wrapped(error) from None
-
-
-def _place(arn: str) -> Place:
-    region, account, path = arn.split(":", 5)[3:]
-    return Place(path.split("/")[1], region, account)
 
 
 def _create_grant(call: ApiCall, key: Key, place: Place) -> Ask:

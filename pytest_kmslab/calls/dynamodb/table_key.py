@@ -51,6 +51,12 @@ def place_of(table: Table) -> Place:
     return Place(table.name, table.region, table.account)
 
 
+def place_at(arn: str) -> Place:
+    """The place of a table by its ARN, which may be still to be made."""
+    region, account, path = arn.split(":", 5)[3:]
+    return Place(path.split("/")[1], region, account)
+
+
 def kms_text(exception: str, code: str, message: str) -> str:
     """A KMS error inside one of DynamoDB's, in the words of the SDK that DynamoDB is built with."""
     return (

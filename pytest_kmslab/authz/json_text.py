@@ -1,0 +1,30 @@
+"""JSON as policies and cases have it: no key twice in an object, no number that JSON does not have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+
+def read_json(text: str, refuse: Callable[[str], Exception]) -> Any:
+    """The value of a JSON text; raises what `refuse` makes of the reason where it is none. RecursionError
+    passes: how deep is too deep is for the caller to say."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise refuse(f"ambiguous: `{twice}` stands twice in one object: keep one")
+        return found
+
+    def no_constant(name: str) -> None:
+        raise refuse(f"not JSON: `{name}` is no number")
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+    except ValueError as error:  # what `refuse` made may be one too
+        if type(error) in (ValueError, json.JSONDecodeError):
+            raise refuse(f"not JSON: {error}") from None
+        raise
