@@ -47,12 +47,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncl
 """
 
 INSTEAD: Mapping[str, Sequence[str]] = {
-    "iam:ListAttachedUserPolicies": ["must detach all policies first"],
     "kms:PutKeyPolicy": ["will not allow you to update the key policy in the future"],
 }
-"""What shows in place of a denial: a refused list of blockers is gone past, until DeleteUser names them; a
-key policy's change is refused by its lockout check.
-"""
+"""What the service answers in place of a denial: the lockout check of a key policy."""
 
 Document = Mapping[str, Any]
 

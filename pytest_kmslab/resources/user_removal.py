@@ -72,6 +72,16 @@ BLOCKERS: tuple[tuple[str, str, Remove], ...] = (
 """What blocks DeleteUser, but for the login profile: how it is listed, and how one of it is removed."""
 
 
+IN_THE_WAY = {
+    "ListAccessKeys": "access keys",
+    "ListAttachedUserPolicies": "detach all policies",
+    "ListGroupsForUser": "group",
+    "ListMFADevices": "mfa",
+    "ListUserPolicies": "delete policies",
+}
+"""How DeleteUser calls what is in its way, by the operation that lists it."""
+
+
 def delete_user(iam: IAMClient, name: str) -> None:
     """Remove whatever blocks the deletion of a user, and delete it; a user that is gone is no error.
 
@@ -88,7 +98,7 @@ def delete_user(iam: IAMClient, name: str) -> None:
         if _exists(iam, name):
             raise
     except iam.exceptions.DeleteConflictException as conflict:
-        raise (denied[0] if denied else conflict) from conflict
+        raise _reason(conflict, denied) from conflict
 
 
 def delete_plain_user(
@@ -118,6 +128,13 @@ def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[C
             raise
         denied.append(error)
         return []
+
+
+def _reason(conflict: ClientError, denied: list[ClientError]) -> ClientError:
+    """The denial of the list that would have told what is in the way; the first one where that is not said."""
+    told = str(conflict).lower()
+    named = (one for one in denied if IN_THE_WAY.get(one.operation_name, "no words") in told)
+    return next(named, denied[0] if denied else conflict)
 
 
 def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:

@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 class RefusedError(ClientError):
     """The error that a service answers with this code."""
 
-    def __init__(self, code: str, status: int = 400, message: str = "") -> None:
+    def __init__(self, code: str, status: int = 400, message: str = "", operation: str = "Operation") -> None:
         answer: Any = {
             "Error": {"Code": code, "Message": message},
             "ResponseMetadata": {"HTTPStatusCode": status},
         }
-        super().__init__(answer, "Operation")
+        super().__init__(answer, operation)
 
 
 class NotThereError(RefusedError):
@@ -29,8 +29,8 @@ class NotThereError(RefusedError):
 class ConflictError(RefusedError):
     """DeleteConflictException."""
 
-    def __init__(self) -> None:
-        super().__init__("DeleteConflict", 409)
+    def __init__(self, message: str = "") -> None:
+        super().__init__("DeleteConflict", 409, message)
 
 
 class FakeClient:

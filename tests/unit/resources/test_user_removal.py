@@ -141,6 +141,18 @@ def test_what_may_not_be_listed_is_told_only_where_it_is_in_the_way() -> None:
         delete_user(iam, "ana")
 
 
+def test_of_several_refused_lists_the_one_that_is_in_the_way_is_told() -> None:
+    keys = RefusedError("AccessDenied", 403, operation="ListSSHPublicKeys")
+    policies = RefusedError("AccessDenied", 403, operation="ListAttachedUserPolicies")
+    conflict = ConflictError("Cannot delete entity, must detach all policies first.")
+    iam: Any = FakeClient(
+        list_ssh_public_keys=[keys], list_attached_user_policies=[policies], delete_user=[conflict]
+    )
+    with pytest.raises(RefusedError) as told:
+        delete_user(iam, "ana")
+    assert told.value is policies
+
+
 def test_what_moto_cannot_make_is_removed_too() -> None:
     iam: Any = FakeClient(
         list_signing_certificates=[{"Certificates": [{"CertificateId": "C"}]}],
