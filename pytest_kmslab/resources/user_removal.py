@@ -131,7 +131,7 @@ def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[C
 
 
 def _reason(conflict: ClientError, denied: list[ClientError]) -> ClientError:
-    """The denial of the list that would have told what is in the way; the first one where that is not said."""
+    """The denial of the list that would have told what is in the way; the first where that is not said."""
     told = str(conflict).lower()
     named = (one for one in denied if IN_THE_WAY.get(one.operation_name, "no words") in told)
     return next(named, denied[0] if denied else conflict)
