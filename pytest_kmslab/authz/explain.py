@@ -105,7 +105,7 @@ def _looked_at(question: Question, groups: Sequence[Group], grants: Sequence[Gra
         held = len(grants_to(question.identity, grants))
         yield f"  {count(len(grants), 'grant')} on the key, {held} to the caller"
     if not groups and not grants:
-        yield "  nothing: there is no policy and no grant"
+        yield "  nothing: no policy and no grant bears on it"
 
 
 def _counted(question: Question, policy: Policy) -> str:

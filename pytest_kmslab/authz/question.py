@@ -124,7 +124,7 @@ def bearing(question: Question, policies: Policies) -> list[Group]:
         groups.append((PolicyType.SERVICE_CONTROL, _flat(policies.service_control)))
     if policies.vpc_endpoint:
         groups.append((PolicyType.VPC_ENDPOINT, (policies.vpc_endpoint,)))
-    if policies.resource:
+    if policies.resource and not _opens_its_table(question):
         groups.append((PolicyType.RESOURCE, (policies.resource,)))
     if kind is not Kind.ROOT:
         if policies.identity:
@@ -143,6 +143,15 @@ def under_scp(question: Question) -> bool:
 
 def _under_rcp(question: Question) -> bool:
     return question.action != "kms:retiregrant" and not question.identity.service_linked
+
+
+def _opens_its_table(question: Question) -> bool:
+    """Whether the root user removes the policy of a table of its account: whatever that policy says, it may.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteResourcePolicy.html
+    """
+    own = question.identity.kind is Kind.ROOT and question.identity.account == question.account
+    return own and question.action == "dynamodb:deleteresourcepolicy"
 
 
 def _flat(levels: tuple[tuple[NamedPolicy, ...], ...]) -> tuple[NamedPolicy, ...]:
