@@ -41,16 +41,6 @@ def unknown_principals(statements: list[dict[str, Any]], facts: Facts) -> Iterat
                     yield principal
 
 
-def check_table_policy(text: str, facts: Facts) -> None:
-    """Raise ValidationException for a policy that DynamoDB would not take. Its texts are inferred.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
-    """
-    for principal in unknown_principals(statements_of(text), facts):
-        raise ServiceError("ValidationException", f"Invalid policy document: Invalid principal: {principal}")
-    _check(text, "ValidationException", "Invalid policy document: ")
-
-
 def check_trust_policy(text: str, facts: Facts) -> None:
     """Raise MalformedPolicyDocument for a trust policy that names somebody who is not there.
 
@@ -65,14 +55,10 @@ def check_session_policy(text: str) -> None:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    _check(text, "MalformedPolicyDocument", "")
-
-
-def _check(text: str, code: str, prefix: str) -> None:
     try:
         parse_policy(text)
     except PolicyError as error:
-        raise ServiceError(code, f"{prefix}{error}") from None
+        raise ServiceError("MalformedPolicyDocument", str(error)) from None
 
 
 def _resolvable(principal: str, facts: Facts) -> bool:

@@ -238,7 +238,6 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
 SETTLE: Mapping[str, Settle] = {
     "dynamodb:CreateTable": moto_tables.keep_created,
     "dynamodb:DeleteTable": moto_tables.forget_deleted,
-    "dynamodb:PutResourcePolicy": moto_tables.record_put,
     "iam:CreateRole": _record_trust,
     "iam:UpdateAssumeRolePolicy": _record_trust,
     "iam:CreateUser": moto_users.keep_boundary,

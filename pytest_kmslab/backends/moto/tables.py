@@ -1,5 +1,6 @@
 """Resource policies of tables and streams where moto keeps them wrongly: it drops the one that a table is
-made with, leaves a deleted table's to the next of that name, and knows none of streams.
+made with, leaves a deleted table's to the next of that name, deletes none that is not there, and knows none
+of streams.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html
 """
@@ -14,6 +15,7 @@ from moto.dynamodb.models.table import ResourcePolicy
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto.identity import record_principals
+from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
 
 if TYPE_CHECKING:
@@ -33,18 +35,11 @@ def with_prefix(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     return {} if "S3Prefix" in call.params else {"S3Prefix": ""}
 
 
-def keep_created(facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
+def keep_created(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
     """CreateTable with a policy: it counts from the first call on."""
     text = call.params.get("ResourcePolicy")
     if text:
-        _put(response["TableDescription"]["TableArn"], str(text))
-
-
-def record_put(facts: MotoFacts, call: ApiCall, _response: dict[str, Any]) -> None:
-    """Whom each ARN of the policy meant when it was put."""
-    policy = facts.table_policy(str(call.params["ResourceArn"]))
-    if policy is not None:
-        record_principals(policy, str(policy.policy_doc))
+        _keep(response["TableDescription"]["TableArn"], str(text))
 
 
 def forget_deleted(_facts: MotoFacts, _call: ApiCall, response: dict[str, Any]) -> None:
@@ -53,42 +48,39 @@ def forget_deleted(_facts: MotoFacts, _call: ApiCall, response: dict[str, Any]) 
     _policies(arn).pop(arn, None)
 
 
-def put(call: ApiCall) -> dict[str, Any] | None:
-    """PutResourcePolicy on a stream; None for a table, which is moto's."""
-    arn = _stream(call)
-    return arn and {"RevisionId": _put(arn, str(call.params["Policy"])).revision_id}
+def put(call: ApiCall) -> dict[str, Any]:
+    """PutResourcePolicy: the same document again is the same revision."""
+    arn = _named(call)
+    return {"RevisionId": _keep(arn, str(call.params["Policy"])).revision_id}
 
 
-def get(call: ApiCall) -> dict[str, Any] | None:
-    """GetResourcePolicy of a stream; None for a table."""
-    arn = _stream(call)
-    if arn is None:
-        return None
+def get(call: ApiCall) -> dict[str, Any]:
+    """GetResourcePolicy."""
+    arn = _named(call)
     policy = _policies(arn).get(arn)
     if policy is None:
-        text = f"Resource-based policy not found for the provided ResourceArn: {arn}"
-        raise ServiceError("PolicyNotFoundException", text)
+        raise policy_not_found(arn)
     return {"Policy": policy.policy_doc, "RevisionId": policy.revision_id}
 
 
-def delete(call: ApiCall) -> dict[str, Any] | None:
-    """DeleteResourcePolicy of a stream, which succeeds where there is none; None for a table."""
-    arn = _stream(call)
-    if arn is None:
-        return None
+def delete(call: ApiCall) -> dict[str, Any]:
+    """DeleteResourcePolicy, which succeeds where there is none."""
+    arn = _named(call)
     policy = _policies(arn).pop(arn, None)
     return {} if policy is None else {"RevisionId": policy.revision_id}
 
 
-def _stream(call: ApiCall) -> Any:
-    """The ARN of the stream that a call names, None for a table's. One that is not there is an error."""
+def _named(call: ApiCall) -> str:
+    """The ARN that a call names; an error where it is a stream that is not there, or whose policy has
+    another revision than is expected."""
     arn = str(call.params["ResourceArn"])
-    if STREAM not in arn:
-        return None
-    table = dynamodb_backends[arn.split(":")[4]][arn.split(":")[3]].tables.get(arn.split("/")[1])
-    if table is None or table.latest_stream_label != arn.partition(STREAM)[2]:
-        text = f"Requested resource not found: Stream: {arn} not found"
+    path, _, label = arn.partition(STREAM)
+    table = dynamodb_backends[arn.split(":")[4]][arn.split(":")[3]].tables.get(path.rpartition("/")[2])
+    if label and (table is None or table.latest_stream_label != label):
+        text = f"Requested resource not found: Stream: {label} not found for Table: {path.rpartition('/')[2]}"
         raise ServiceError("ResourceNotFoundException", text)
+    policy = _policies(arn).get(arn)
+    check_revision(call.params.get("ExpectedRevisionId"), policy and policy.revision_id, arn)
     return arn
 
 
@@ -98,10 +90,21 @@ def _policies(arn: str) -> dict[str, Any]:
     return policies
 
 
-def _put(arn: str, text: str) -> Any:
+def _keep(arn: str, text: str) -> Any:
+    """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
+    before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
+    if before is not None:
+        policy.revision_id = _revision_after(before, policy)
     record_principals(policy, text)
     return policy
+
+
+def _revision_after(before: Any, policy: Any) -> str:
+    """The time of the change, and no other change's; the same revision where nothing changed."""
+    if before.policy_doc == policy.policy_doc:
+        return str(before.revision_id)
+    return str(max(int(policy.revision_id), int(before.revision_id) + 1))
 
 
 def refuse_protected(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:

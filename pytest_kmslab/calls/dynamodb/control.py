@@ -24,7 +24,7 @@ from pytest_kmslab.calls.dynamodb.names import (
 )
 from pytest_kmslab.calls.dynamodb.request import ask
 from pytest_kmslab.calls.dynamodb.table_key import use_keys
-from pytest_kmslab.calls.policy_documents import check_table_policy
+from pytest_kmslab.calls.dynamodb.table_policy.asking import on_policy, put_policy
 from pytest_kmslab.facts import Facts
 
 Resources = Callable[[ApiCall], Iterator[str]]
@@ -85,12 +85,6 @@ def on_table_and_index(call: ApiCall) -> Iterator[str]:
 def on_resource(call: ApiCall) -> Iterator[str]:
     """The table, index or stream that ResourceArn names."""
     yield resource_arn(required_text(call.params, "ResourceArn"))
-
-
-def put_policy(call: ApiCall, facts: Facts) -> Asks:
-    """PutResourcePolicy: on the table or stream; then the policy is looked at."""
-    yield from asker(on_resource)(call, facts)
-    check_table_policy(required_text(call.params, "Policy"), facts)
 
 
 def on_sub(member: str, kind: str) -> Resources:
@@ -164,7 +158,7 @@ CONTROL: dict[str, Asker] = {
     **dict.fromkeys(("DeleteTable", "DescribeTimeToLive"), asker(on_table, needs_table=True)),
     **dict.fromkeys(("CreateBackup", "StartBulkPutItems"), asker(on_table, uses_key=True)),
     "UpdateTimeToLive": asker(on_table, uses_key=True, needs_table=True),
-    **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), asker(on_resource)),
+    **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), on_policy),
     "PutResourcePolicy": put_policy,
     **dict.fromkeys(("DescribeGlobalTable", "DescribeGlobalTableSettings"), asker(on_global_table)),
     **dict.fromkeys(

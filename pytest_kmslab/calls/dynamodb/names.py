@@ -62,10 +62,15 @@ def _name(text: str, where: str) -> str:
     return text
 
 
+def partition_of(call: ApiCall) -> str:
+    """The partition that the caller is of."""
+    return call.caller.arn.split(":", 2)[1] or "aws"
+
+
 def arn_of(call: ApiCall, path: str, *, region: str | None = None) -> str:
     """An ARN of the caller's account and, unless another is given, of the call's Region."""
-    partition = call.caller.arn.split(":", 2)[1] or "aws"
-    return f"arn:{partition}:dynamodb:{call.region if region is None else region}:{call.account}:{path}"
+    place = call.region if region is None else region
+    return f"arn:{partition_of(call)}:dynamodb:{place}:{call.account}:{path}"
 
 
 def table_arn(call: ApiCall, name: str, *, region: str | None = None) -> str:
@@ -112,9 +117,17 @@ def sub_arn(text: str, kind: str) -> str:
     return text
 
 
+def kind_of(arn: str) -> str | None:
+    """`table`, or what hangs on one (`index`, `stream`, `backup`); None for what is no such ARN."""
+    if _TABLE_ARN.fullmatch(arn) is not None:
+        return "table"
+    found = _SUB_ARN.fullmatch(arn)
+    return None if found is None else found["kind"]
+
+
 def resource_arn(text: str) -> str:
-    """The ARN of a table or of something that hangs on one, as the tag and policy operations take it."""
-    if _TABLE_ARN.fullmatch(text) is None and _SUB_ARN.fullmatch(text) is None:
+    """The ARN of a table or of something that hangs on one, as the tag operations take it."""
+    if kind_of(text) is None:
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {text}")
     return text
 

@@ -19,9 +19,9 @@ from pytest_kmslab.calls.dynamodb.names import (
 from pytest_kmslab.calls.dynamodb.request import ask
 from pytest_kmslab.calls.dynamodb.table_choice import choose_key
 from pytest_kmslab.calls.dynamodb.table_key import key_of_table, use_keys
+from pytest_kmslab.calls.dynamodb.table_policy.asking import new_table_policy
 from pytest_kmslab.calls.dynamodb.table_replicas import replica_updates
 from pytest_kmslab.calls.dynamodb.table_validation import Wish, check_change, read_specification
-from pytest_kmslab.calls.policy_documents import check_table_policy
 from pytest_kmslab.facts import Facts, Table
 
 _RESTORING = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
@@ -39,10 +39,7 @@ def create_table(call: ApiCall, facts: Facts) -> Asks:
     yield ask(call, call.operation, arn, tags)
     if "Tags" in call.params:
         yield ask(call, "TagResource", arn, tags)
-    policy = call.params.get("ResourcePolicy")
-    if policy:
-        yield ask(call, "PutResourcePolicy", arn)
-        check_table_policy(policy, facts)
+    yield from new_table_policy(call, facts, arn)
     yield from choose_key(call, facts, read_specification(call.params.get("SSESpecification")).named, arn)
 
 

@@ -58,7 +58,9 @@ class Tables:
             client = self._clients.root("dynamodb", _region(script))
             streams = "/stream/" in script.resource
             client.put_resource_policy(
-                ResourceArn=script.resource if streams else script.scene.table, Policy=text
+                ResourceArn=script.resource if streams else script.scene.table,
+                Policy=text,
+                ConfirmRemoveSelfResourceAccess=True,
             )
 
 

@@ -17,7 +17,20 @@ from pytest_kmslab.facts import Caller, Credential, Key, Table
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-NO_STATEMENT = '{"Version": "2012-10-17", "Statement": []}'
+READING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/ana"},
+                "Action": "dynamodb:GetItem",
+                "Resource": "*",
+            }
+        ],
+    }
+)
+"""A table's policy."""
 
 
 def user(name: str = "ana", account: str = ACCOUNT, **fields: Any) -> Caller:

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from unit.calls.asking import actions, asked
-from unit.calls.fake_facts import NO_STATEMENT, FakeFacts, call, key_arn, table_arn
+from unit.calls.fake_facts import READING, FakeFacts, call, key_arn, table_arn
 
 from pytest_kmslab.calls.base import ServiceError
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 KEY = {"id": {"S": "1"}}
 GET = {"TableName": "orders", "Key": KEY}
+CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
 
 
 def encrypted(**key: Any) -> FakeFacts:
@@ -116,7 +117,7 @@ def test_what_fails_with_a_disabled_key_needs_the_right_to_it(operation: str, pa
         ("DescribeContributorInsights", {"TableName": "orders"}),
         ("ListBackups", {"TableName": "orders"}),
         ("GetResourcePolicy", {"ResourceArn": table_arn()}),
-        ("PutResourcePolicy", {"ResourceArn": table_arn(), "Policy": NO_STATEMENT}),
+        ("PutResourcePolicy", {"ResourceArn": table_arn(), "Policy": READING, **CONFIRMED}),
         ("GetShardIterator", {"StreamArn": STREAM}),
     ],
 )

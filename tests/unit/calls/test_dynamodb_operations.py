@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from unit.calls.asking import asked, pairs
-from unit.calls.fake_facts import ACCOUNT, NO_STATEMENT, FakeFacts, table_arn, user
+from unit.calls.fake_facts import ACCOUNT, READING, FakeFacts, table_arn, user
 
 from pytest_kmslab.calls.base import ServiceError
 from pytest_kmslab.facts import Caller
@@ -16,6 +16,7 @@ IMPORT = f"{TABLE}/import/01658528578619-c4"
 STREAM = f"{TABLE}/stream/2026-01-01T00:00:00.000"
 GLOBAL = f"arn:aws:dynamodb::{ACCOUNT}:global-table/orders"
 NAMED = {"TableName": "orders"}
+CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ NAMED = {"TableName": "orders"}
         ("ListTables", {}, [table_arn("*")]),
         ("ListTagsOfResource", {"ResourceArn": TABLE}, [TABLE]),
         ("PutItem", NAMED | {"Item": {"id": {"S": "1"}}}, [TABLE]),
-        ("PutResourcePolicy", {"ResourceArn": TABLE, "Policy": NO_STATEMENT}, [TABLE]),
+        ("PutResourcePolicy", {"ResourceArn": TABLE, "Policy": READING, **CONFIRMED}, [TABLE]),
         ("Query", NAMED, [TABLE]),
         ("Query", NAMED | {"IndexName": "ix"}, [f"{TABLE}/index/ix"]),
         ("Scan", NAMED, [TABLE]),
@@ -191,9 +192,11 @@ def test_a_table_created_with_tags_needs_the_right_to_tag(tags: list[dict[str, s
 
 
 def test_a_table_created_with_a_policy_needs_the_right_to_put_it() -> None:
-    asks = asked("CreateTable", NAMED | {"ResourcePolicy": NO_STATEMENT}, FakeFacts())
+    asks = asked("CreateTable", NAMED | {"ResourcePolicy": READING}, FakeFacts())
 
-    assert pairs(asks) == [("dynamodb:CreateTable", TABLE), ("dynamodb:PutResourcePolicy", TABLE)]
+    put = ("dynamodb:PutResourcePolicy", TABLE)
+    assert pairs(asks) == [("dynamodb:CreateTable", TABLE), put, put]
+    assert [ask.resource_policy is not None for ask in asks] == [False, False, True]
 
 
 def test_who_asks_and_whose_table_it_is_are_said() -> None:

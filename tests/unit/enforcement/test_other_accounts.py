@@ -117,7 +117,7 @@ def test_what_does_not_cross_accounts_is_denied(
         "ValidationException",
     )
     assert code(dynamodb.create_backup, TableName=TABLE_ARN, BackupName="stolen") == "AccessDeniedException"
-    assert code(dynamodb.put_resource_policy, ResourceArn=TABLE_ARN, Policy="{}") == "AccessDeniedException"
+    assert code(dynamodb.put_resource_policy, ResourceArn=TABLE_ARN, Policy="{}") == "ValidationException"
 
 
 def test_a_table_under_the_aws_managed_key_is_closed_to_other_accounts(

@@ -77,3 +77,102 @@ def test_a_policy_that_aws_would_not_take_is_refused(account: Account, root: Any
     assert code(root.put_resource_policy, ResourceArn=TABLE_ARN, Policy=text) == "ValidationException"
     assert code(root.create_table, **TABLE | {"TableName": "u"}, ResourcePolicy=text) == "ValidationException"
     assert root.list_tables()["TableNames"] == ["t"]
+
+
+def answered(act: Any, **params: Any) -> Any:
+    """What a call answers, without what every response has."""
+    response = act(**params)
+    del response["ResponseMetadata"]
+    return response
+
+
+def statement(effect: str, *actions: str, **more: Any) -> str:
+    one = {"Effect": effect, "Principal": "*", "Action": list(actions), "Resource": "*", **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [one]})
+
+
+def test_a_table_is_not_opened_to_everybody(account: Account, root: Any) -> None:
+    ana = account.user("ana").client("dynamodb")
+    root.create_table(**TABLE)
+    text = statement("Allow", "dynamodb:GetItem")
+    assert code(root.put_resource_policy, ResourceArn=TABLE_ARN, Policy=text) == "ValidationException"
+    assert code(root.create_table, **TABLE | {"TableName": "u"}, ResourcePolicy=text) == "ValidationException"
+    assert code(ana.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    bound = statement("Allow", "dynamodb:GetItem", Condition={"StringEquals": {"aws:PrincipalArn": ANA}})
+    root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=bound)
+    assert code(ana.get_item, TableName="t", Key=KEY) == "allowed"
+
+
+def test_who_would_be_locked_out_has_to_say_so(account: Account, root: Any) -> None:
+    ana = account.user("ana", allow("dynamodb:*")).client("dynamodb")
+    root.create_table(**TABLE)
+    text = statement("Deny", "dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy")
+    for confirmed in ({}, {"ConfirmRemoveSelfResourceAccess": False}):
+        with pytest.raises(ClientError, match="will not allow you to update the resource policy") as refused:
+            ana.put_resource_policy(ResourceArn=TABLE_ARN, Policy=text, **confirmed)
+        assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert code(root.get_resource_policy, ResourceArn=TABLE_ARN) == "PolicyNotFoundException"
+    named = {"ResourceArn": TABLE_ARN, "ConfirmRemoveSelfResourceAccess": True}
+    ana.put_resource_policy(Policy=text, **named)
+    for act in (
+        lambda: ana.put_resource_policy(Policy=text, **named),
+        lambda: ana.delete_resource_policy(ResourceArn=TABLE_ARN),
+    ):
+        with pytest.raises(ClientError, match="with an explicit deny in a resource-based policy"):
+            act()
+    assert code(root.put_resource_policy, Policy=text, **named) == "AccessDeniedException"
+
+
+def test_the_root_user_may_always_remove_the_policy_of_a_table(account: Account, root: Any) -> None:
+    ana = account.user("ana", allow("dynamodb:*")).client("dynamodb")
+    root.create_table(**TABLE)
+    text = statement("Deny", "dynamodb:*")
+    root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=text, ConfirmRemoveSelfResourceAccess=True)
+    assert code(ana.delete_resource_policy, ResourceArn=TABLE_ARN) == "AccessDeniedException"
+    assert code(root.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    root.delete_resource_policy(ResourceArn=TABLE_ARN)
+    assert code(ana.get_item, TableName="t", Key=KEY) == "allowed"
+
+
+def test_a_policy_that_never_was_is_removed_all_the_same(root: Any) -> None:
+    root.create_table(**TABLE)
+    assert answered(root.delete_resource_policy, ResourceArn=TABLE_ARN) == {}
+    assert code(root.delete_resource_policy, ResourceArn=f"{TABLE_ARN}x") == "ResourceNotFoundException"
+    expected = {"ResourceArn": TABLE_ARN, "ExpectedRevisionId": "1"}
+    assert code(root.delete_resource_policy, **expected) == "PolicyNotFoundException"
+    assert code(root.put_resource_policy, **expected, Policy=policy("Deny")) != "allowed"
+
+
+def test_a_revision_is_that_of_a_change(account: Account, root: Any) -> None:
+    account.user("ana")
+    root.create_table(**TABLE)
+    put = root.put_resource_policy
+
+    def revision(text: str, **more: Any) -> str:
+        return str(put(ResourceArn=TABLE_ARN, Policy=text, **more)["RevisionId"])
+
+    first = revision(policy("Deny"), ExpectedRevisionId="NO_POLICY")
+    assert revision(policy("Deny")) == first
+    second = revision(policy("Allow"), ExpectedRevisionId=first)
+    assert second > first
+    assert answered(root.get_resource_policy, ResourceArn=TABLE_ARN)["RevisionId"] == second
+    for stale in (first, "NO_POLICY"):
+        named = {"ResourceArn": TABLE_ARN, "ExpectedRevisionId": stale}
+        assert code(put, **named, Policy=policy("Deny")) == "PolicyNotFoundException"
+        assert code(root.delete_resource_policy, **named) == "PolicyNotFoundException"
+    gone = answered(root.delete_resource_policy, ResourceArn=TABLE_ARN, ExpectedRevisionId=second)
+    assert gone == {"RevisionId": second}
+
+
+def test_a_policy_put_again_names_who_has_the_name_now(account: Account, root: Any) -> None:
+    account.user("ana")
+    root.create_table(**TABLE)
+    root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=policy("Allow"))
+    iam = account.root.client("iam")
+    for key in iam.list_access_keys(UserName="ana")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="ana")
+    again = account.user("ana").client("dynamodb")
+    assert code(again.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=policy("Allow"))
+    assert code(again.get_item, TableName="t", Key=KEY) == "allowed"

@@ -1,0 +1,1 @@
+"""Resource-based policies of tables and streams."""

@@ -1,0 +1,110 @@
+"""A policy document that is about to be put on a table or stream, as DynamoDB checks it.
+
+Codes and texts are recorded from AWS where docs/fidelity.md says so: ACK-210, 211, 212, 356.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_kmslab.authz.policy import Policy, parse_policy
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
+from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
+from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_public
+from pytest_kmslab.calls.dynamodb.table_validation import refused
+from pytest_kmslab.calls.policy_documents import statements_of, unknown_principals
+from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.facts import Facts
+
+MAX_BYTES = 20_480
+"""Blanks count."""
+_FIELDS = (
+    ("Effect",),
+    ("Principal", "NotPrincipal"),
+    ("Action", "NotAction"),
+    ("Resource", "NotResource"),
+)
+"""What every statement must have, one of each row."""
+
+
+def read_table_policy(text: str, target: str, facts: Facts) -> Policy:
+    """The policy, fit to be put on the table or stream of an ARN; raises ValidationException.
+
+    Which mistake AWS reports first is not known, but that an action comes before a resource
+    (aws/aws-cdk#32230).
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise refused(f"Maximum policy size of {MAX_BYTES} bytes exceeded")
+    policy = _parsed(text)
+    _check_sids(policy)
+    _check_actions(policy, kind_of(target) or "")
+    _check_resources(policy, kind_of(target) or "")
+    if any(True for _ in unknown_principals(statements_of(text), facts)):
+        raise refused("Invalid principal in policy document.")
+    if is_public(policy):
+        raise invalid(UNBOUNDED)
+    return policy
+
+
+def _malformed(message: str) -> ServiceError:
+    return refused(f"Invalid policy document: {message}")
+
+
+def _parsed(text: str) -> Policy:
+    document = _loaded(text)
+    if isinstance(document, dict) and document.get("Statement") == []:
+        raise _malformed("Could not parse the policy: Statement is empty!")
+    for field in _missing(statements_of(text)):
+        raise _malformed(f"Missing required field {field}")
+    try:
+        return parse_policy(text)
+    except PolicyError as error:
+        raise _malformed(str(error)) from None
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise _malformed("This policy contains invalid Json") from None
+
+
+def _missing(statements: list[dict[str, Any]]) -> Iterator[str]:
+    """Seen of Resource; that the others are asked for in the same words is inferred."""
+    for statement in statements:
+        yield from (names[0] for names in _FIELDS if not any(name in statement for name in names))
+
+
+def _check_sids(policy: Policy) -> None:
+    sids = [sid for sid in (statement.source.get("Sid") for statement in policy.statements) if sid]
+    if len(set(sids)) < len(sids):
+        raise _malformed("The Statement Ids in the policy are not unique")
+
+
+def _check_actions(policy: Policy, kind: str) -> None:
+    names = invalid_actions(policy, kind)
+    if names:
+        quoted = ", ".join(f'"{name}"' for name in names)
+        raise _malformed(f"The following action names are invalid: {quoted}")
+
+
+def _check_resources(policy: Policy, kind: str) -> None:
+    """A stream has its own policy: a table's cannot name it, and its own can name nothing else.
+
+    Whether the ARN is of the table that the policy hangs on is not looked at (ACK-211).
+    """
+    for arn in (arn for one in policy.statements if one.resources for arn in one.resources.patterns):
+        relative = arn.split(":", 5)[-1]
+        if relative.startswith("table/") and _of_stream(relative) is (kind != "stream"):
+            raise _malformed(f'The relative-id "{relative}" is invalid for ARN "{arn}"')
+
+
+def _of_stream(relative: str) -> bool | None:
+    """Whether a path is that of streams; None where its wildcards reach streams and others."""
+    if "/stream/" in relative:
+        return True
+    return None if "*" in relative or "?" in relative else False

@@ -1,0 +1,59 @@
+"""What the three operations on resource-based policies name: a table or a stream of the caller's.
+
+Texts recorded from AWS (docs/fidelity.md, ACK-212). AWS looks at the ARN before it asks for permission:
+of another account's table even an administrator is told that it is not theirs.
+"""
+
+from __future__ import annotations
+
+from pytest_kmslab.calls.base import ApiCall
+from pytest_kmslab.calls.dynamodb.names import (
+    invalid,
+    kind_of,
+    missing_table,
+    partition_of,
+    required_text,
+    table_of,
+)
+from pytest_kmslab.calls.dynamodb.table_validation import refused
+from pytest_kmslab.facts import Facts, Table
+
+TARGETS = ("table", "stream")
+_NOT_OWN_ACCOUNT = "This action is only supported by accounts that match the resource owner’s account."
+_NOT_A_TARGET = "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: "
+
+
+def target_of(call: ApiCall) -> str:
+    """The ARN that ResourceArn holds; raises ValidationException for one that can have no policy.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+    """
+    arn = required_text(call.params, "ResourceArn")
+    if not arn.startswith("arn:"):
+        raise refused(f"ARNs must start with 'arn:': {arn}")
+    kind = kind_of(arn)
+    if kind == "index":
+        raise refused(f"{_NOT_A_TARGET}{arn}")
+    if kind not in TARGETS:
+        raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
+    partition, _, region, account = arn.split(":")[1:5]
+    if (partition, region) != (partition_of(call), call.region):
+        raise refused(f"Invalid resource Arn: {arn}")
+    if account != call.account:
+        raise invalid(_NOT_OWN_ACCOUNT)
+    return arn
+
+
+def table_behind(call: ApiCall, facts: Facts, arn: str) -> Table | None:
+    """The table that an ARN is of, None where there is none."""
+    return facts.table(table_of(arn), call.region, call.account)
+
+
+def check_exists(arn: str, table: Table | None) -> None:
+    """Raise ResourceNotFoundException for a table that is not there.
+
+    A stream outlives its table, and so does its policy: that is left to the backend.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-attach-resource-policy-streams.html
+    """
+    if table is None and kind_of(arn) == "table":
+        raise missing_table(arn)
