@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.world import DENIED, FULL_ACCESS, ITEM_KEY, World, allow, refused, to
+from support.world import DENIED, FULL_ACCESS, ITEM_KEY, World, allow, document, refused, to, unique
 
 
 def test_leading_keys(world: World) -> None:
@@ -42,3 +42,35 @@ def test_the_policy_of_a_table_allows_and_denies(world: World) -> None:
     world.dynamodb.delete_resource_policy(ResourceArn=arn)
     with refused(DENIED):
         user.dynamodb.get_item(TableName=table, Key=ITEM_KEY)
+
+
+def test_the_policy_of_a_table_is_looked_at_before_it_is_put(world: World) -> None:
+    table, user = world.table(), world.user(managed=FULL_ACCESS)
+    arn = world.table_arn(table)
+    with refused("ValidationException", "grants unbounded access in one or more elements"):
+        world.put_table_policy(arn, {**to("*", "dynamodb:GetItem"), "Resource": arn})
+    with refused("ValidationException", 'The following action names are invalid: "dynamodb:GetRecords"'):
+        world.put_table_policy(arn, {**to(user.arn, "dynamodb:GetRecords"), "Resource": arn})
+    closing = document({**to("*", "dynamodb:*", "Deny"), "Resource": arn})
+    with refused(DENIED, "will not allow you to update the resource policy in the future"):
+        user.dynamodb.put_resource_policy(ResourceArn=arn, Policy=closing)
+    user.dynamodb.put_resource_policy(ResourceArn=arn, Policy=closing, ConfirmRemoveSelfResourceAccess=True)
+    with refused(DENIED, "with an explicit deny in a resource-based policy"):
+        user.dynamodb.delete_resource_policy(ResourceArn=arn)
+    world.dynamodb.delete_resource_policy(ResourceArn=arn)
+    user.dynamodb.get_item(TableName=table, Key=ITEM_KEY)
+    again = user.dynamodb.delete_resource_policy(ResourceArn=arn)
+    assert not again.get("RevisionId")
+
+
+def test_a_table_made_with_a_policy_has_it_from_the_start(world: World) -> None:
+    name, user = unique("table"), world.user(managed=FULL_ACCESS)
+    arn = world.table_arn(name)
+    shut = document({**to(user.arn, "dynamodb:GetItem", "Deny"), "Resource": arn})
+    world.make_table(name, ResourcePolicy=shut)
+    with refused(DENIED, "with an explicit deny in a resource-based policy"):
+        user.dynamodb.get_item(TableName=name, Key=ITEM_KEY)
+    world.dynamodb.delete_table(TableName=name)
+    world.make_table(name)
+    user.dynamodb.get_item(TableName=name, Key=ITEM_KEY)
+    world.dynamodb.delete_table(TableName=name)

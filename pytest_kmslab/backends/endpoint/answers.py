@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.clients import lacks, service_error
 from pytest_kmslab.backends.endpoint.partiql import execute_statement
 from pytest_kmslab.calls.dynamodb.partiql import read_statement
@@ -147,55 +148,16 @@ def _if_lacking(facts: ApiFacts, call: ApiCall, instead: Callable[[], Response])
     return instead()
 
 
-def put_table_policy(facts: ApiFacts, call: ApiCall) -> Response | None:
-    """PutResourcePolicy: what a DynamoDB without resource-based policies does not keep."""
-    return _table_policy(facts, call, lambda arn: _kept(facts, arn, str(call.params["Policy"])))
-
-
-def get_table_policy(facts: ApiFacts, call: ApiCall) -> Response | None:
-    """GetResourcePolicy."""
-    return _table_policy(facts, call, lambda arn: _shown(facts, arn))
-
-
-def delete_table_policy(facts: ApiFacts, call: ApiCall) -> Response | None:
-    """DeleteResourcePolicy."""
-    return _table_policy(facts, call, lambda arn: _kept(facts, arn, None))
-
-
-def _table_policy(facts: ApiFacts, call: ApiCall, instead: Callable[[str], Response]) -> Response | None:
-    def kept_here() -> Response:
-        arn = str(call.params["ResourceArn"])
-        table = facts.table(arn, call.region, call.account)
-        if table is None:
-            raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {arn}")
-        return instead(table.arn)
-
-    return _if_lacking(facts, call, kept_here)
-
-
-def _kept(facts: ApiFacts, arn: str, policy: str | None) -> Response:
-    revision = int(facts.tables.record(arn).get("revision", 0)) + 1
-    facts.tables.keep(arn, policy=policy, revision=revision)
-    return {"RevisionId": str(revision)}
-
-
-def _shown(facts: ApiFacts, arn: str) -> Response:
-    record = facts.tables.record(arn)
-    if not record.get("policy"):
-        raise ServiceError("PolicyNotFoundException", f"No resource-based policy found for resource {arn}")
-    return {"Policy": record["policy"], "RevisionId": str(record["revision"])}
-
-
 Answer = Callable[["ApiFacts", ApiCall], "Response | None"]
 
 ANSWER: Mapping[str, Answer] = {
-    "dynamodb:DeleteResourcePolicy": delete_table_policy,
+    "dynamodb:DeleteResourcePolicy": table_policies.delete,
     "dynamodb:BatchExecuteStatement": batch,
     "dynamodb:ExecuteStatement": statement,
     "dynamodb:ExecuteTransaction": transaction,
-    "dynamodb:GetResourcePolicy": get_table_policy,
+    "dynamodb:GetResourcePolicy": table_policies.get,
     "dynamodb:ListBackups": without_any(BackupSummaries=[]),
-    "dynamodb:PutResourcePolicy": put_table_policy,
+    "dynamodb:PutResourcePolicy": table_policies.put,
     "dynamodb:UpdateTable": only_encryption,
     "kms:ReEncrypt": re_encrypt,
     "iam:ListSSHPublicKeys": without_any(SSHPublicKeys=[], IsTruncated=False),

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.endpoint import sessions as endpoint_sessions
+from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.answers import ANSWER, SSE
 from pytest_kmslab.backends.endpoint.clients import code_of, lacks
 from pytest_kmslab.backends.endpoint.names import own_user, plain_names, show_given_names
@@ -132,6 +133,7 @@ def _protected(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
 
 def _table_made(facts: ApiFacts, call: ApiCall, response: Response) -> None:
     """`set_table_key` has begun the record already."""
+    table_policies.begin(facts, call, response["TableDescription"]["TableArn"])
     if call.params.get("DeletionProtectionEnabled"):
         facts.tables.keep(response["TableDescription"]["TableArn"], protected=True)
     _show_protection(facts, response["TableDescription"])

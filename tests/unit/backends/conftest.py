@@ -5,7 +5,10 @@ from typing import Any
 
 import boto3
 import pytest
+from support.endpoint import Store, moto_server
 
+from pytest_kmslab.backends.base import Backend, Credentials
+from pytest_kmslab.backends.endpoint.backend import EndpointBackend
 from pytest_kmslab.backends.moto.backend import MotoBackend
 
 REGION = "us-east-1"
@@ -24,3 +27,25 @@ def aws(backend: MotoBackend) -> Any:
     """Clients of plain moto, with nothing in front of it."""
     session = boto3.Session("any", "any", region_name=REGION)
     return session.client
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["moto", "api"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Moto's objects, then the API in front of a moto server: what both answer is asked of both."""
+    if request.param == "moto":
+        backend: Backend = MotoBackend(REGION)
+    else:
+        from moto.moto_api._internal.models import moto_api_backend
+
+        server = request.getfixturevalue("server")
+        moto_api_backend.reset()
+        backend = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "root"))
+    backend.start()
+    yield Store(backend)
+    backend.stop()

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-import pytest
-from support.endpoint import ACCOUNT, REGION, Store, moto_server
-
-from pytest_kmslab.backends.base import Backend, Credentials
-from pytest_kmslab.backends.endpoint.backend import EndpointBackend
-from pytest_kmslab.backends.moto.backend import MotoBackend
+from support.endpoint import ACCOUNT, REGION, Store
 
 ALLOW = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -27,31 +21,6 @@ TABLE = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
-
-
-def api_backend(server: str) -> EndpointBackend:
-    return EndpointBackend(server, REGION, Credentials("FOOBARKEY", "root"))
-
-
-@pytest.fixture(params=["moto", "api"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    if request.param == "moto":
-        backend: Backend = MotoBackend(REGION)
-    else:
-        from moto.moto_api._internal.models import moto_api_backend
-
-        server = request.getfixturevalue("server")
-        moto_api_backend.reset()
-        backend = api_backend(server)
-    backend.start()
-    yield Store(backend)
-    backend.stop()
 
 
 def test_the_root_user_is_known(store: Store) -> None:
@@ -249,16 +218,6 @@ def test_the_key_of_a_table_is_kept_and_goes_with_it(store: Store) -> None:
     made_again = store.facts.table("table", REGION, ACCOUNT)
     assert made_again is not None
     assert made_again.key_arn is None
-
-
-def test_the_policy_of_a_table(store: Store) -> None:
-    arn = store("dynamodb", "CreateTable", TableName="table", **TABLE)["TableDescription"]["TableArn"]
-    assert store.facts.resource_policy(arn) is None
-    store("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=ALLOW)
-    for part in (arn, f"{arn}/index/i"):
-        assert store.facts.resource_policy(part) is not None
-    store("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
-    assert store.facts.resource_policy(arn) is None
 
 
 def test_principals_that_kms_could_resolve(store: Store) -> None:

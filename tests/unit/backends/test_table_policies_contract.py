@@ -1,0 +1,65 @@
+"""Policies of tables, by every store alike: moto's objects, and the API in front of a moto server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.endpoint import Store
+
+from pytest_kmslab.apicall import ServiceError
+
+ALLOW = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+DENY = ALLOW.replace("Allow", "Deny")
+TABLE = {
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+def test_the_policy_of_a_table(store: Store) -> None:
+    arn = store("dynamodb", "CreateTable", TableName="table", **TABLE)["TableDescription"]["TableArn"]
+    assert store.facts.resource_policy(arn) is None
+    store("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=ALLOW)
+    for part in (arn, f"{arn}/index/i"):
+        assert store.facts.resource_policy(part) is not None
+    store("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
+    assert store.facts.resource_policy(arn) is None
+    assert store("dynamodb", "DeleteResourcePolicy", ResourceArn=arn) == {}
+
+
+def test_the_policy_that_a_table_is_made_with_is_its_own(store: Store) -> None:
+    made = store("dynamodb", "CreateTable", TableName="table", **TABLE, ResourcePolicy=DENY)
+    arn = made["TableDescription"]["TableArn"]
+    assert json.loads(store("dynamodb", "GetResourcePolicy", ResourceArn=arn)["Policy"]) == json.loads(DENY)
+    assert store.facts.resource_policy(arn) is not None
+    store("dynamodb", "DeleteTable", TableName="table")
+    store("dynamodb", "CreateTable", TableName="table", **TABLE)
+    assert store.facts.resource_policy(arn) is None
+    with pytest.raises(ServiceError, match="PolicyNotFoundException"):
+        store("dynamodb", "GetResourcePolicy", ResourceArn=arn)
+
+
+def test_the_revisions_of_a_tables_policy(store: Store) -> None:
+    arn = store("dynamodb", "CreateTable", TableName="table", **TABLE)["TableDescription"]["TableArn"]
+
+    def put(policy: str, **expected: str) -> str:
+        put = store("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=policy, **expected)
+        return str(put["RevisionId"])
+
+    first = put(ALLOW, ExpectedRevisionId="NO_POLICY")
+    assert put(ALLOW) == first
+    second = put(DENY, ExpectedRevisionId=first)
+    assert second != first
+    for stale in (first, "NO_POLICY"):
+        with pytest.raises(ServiceError, match="PolicyNotFoundException"):
+            put(ALLOW, ExpectedRevisionId=stale)
+        with pytest.raises(ServiceError, match="PolicyNotFoundException"):
+            store("dynamodb", "DeleteResourcePolicy", ResourceArn=arn, ExpectedRevisionId=stale)
+    gone = {"ResourceArn": arn, "ExpectedRevisionId": second}
+    assert store("dynamodb", "DeleteResourcePolicy", **gone) == {"RevisionId": second}
+    with pytest.raises(ServiceError, match="has no associated policy"):
+        store("dynamodb", "DeleteResourcePolicy", **gone)
