@@ -9,7 +9,8 @@ from __future__ import annotations
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.kms.context import account_ask, key_ask
-from pytest_kmslab.calls.kms.keys import ALIAS, DOOMED, find_key, kms_arn, refuse_state
+from pytest_kmslab.calls.kms.keys import ALIAS, DOOMED, find_key, kms_arn, refuse_state, request_alias
+from pytest_kmslab.calls.kms.specs import is_symmetric
 from pytest_kmslab.facts import Facts, Key
 
 _PREFIX = (
@@ -20,29 +21,37 @@ OF_AWS = f"{ALIAS}aws/"
 """What the aliases of AWS managed keys begin with, and no other's may.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"""
 
+_NO_KEY = "Aliases must refer to keys. Not aliases"
+MOST_ALIASES = 50
+"""Of one key: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#aliases-per-key."""
+
 _NO_POLICY = Policy(version="2012-10-17", id="", statements=())
 
 
 def create_alias(call: ApiCall, facts: Facts) -> Asks:
     """The alias, then the key that it will name."""
     alias = _alias_name(call)
-    key = find_key(call, facts, call.params["TargetKeyId"], "kms:CreateAlias")
+    key = _target(call, facts)
     yield _alias_ask(call, alias)
     yield key_ask(call, "kms:CreateAlias", key, {})
     _refuse_reserved(alias)
     refuse_state(key, DOOMED)
+    _refuse_many(key)
 
 
 def update_alias(call: ApiCall, facts: Facts) -> Asks:
     """The alias, the key that it names, then the key that it will name."""
     alias = _alias_name(call)
     old = _named(call, facts, alias)
-    new = find_key(call, facts, call.params["TargetKeyId"], "kms:UpdateAlias")
+    new = _target(call, facts)
     yield _alias_ask(call, alias)
     yield key_ask(call, "kms:UpdateAlias", old, {})
     yield key_ask(call, "kms:UpdateAlias", new, {})
     _refuse_reserved(alias)
     refuse_state(new, DOOMED)
+    if old.arn != new.arn:
+        _refuse_other_type(old, new)
+        _refuse_many(new)
 
 
 def delete_alias(call: ApiCall, facts: Facts) -> Asks:
@@ -51,6 +60,29 @@ def delete_alias(call: ApiCall, facts: Facts) -> Asks:
     key = _named(call, facts, alias)
     yield _alias_ask(call, alias)
     yield key_ask(call, "kms:DeleteAlias", key, {})
+
+
+def _target(call: ApiCall, facts: Facts) -> Key:
+    key_id = call.params["TargetKeyId"]
+    if request_alias(key_id):
+        raise ServiceError("ValidationException", _NO_KEY)
+    return find_key(call, facts, key_id, f"kms:{call.operation}")
+
+
+def _refuse_many(key: Key) -> None:
+    """Raise LimitExceededException for an alias more than a key can have; the text is inferred."""
+    if len(key.aliases) >= MOST_ALIASES:
+        raise ServiceError("LimitExceededException", f"{key.arn} has {MOST_ALIASES} aliases already.")
+
+
+def _refuse_other_type(old: Key, new: Key) -> None:
+    """Raise ValidationException for a key of another type or usage: code and text are inferred.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html
+    """
+    if (is_symmetric(old), old.usage) != (is_symmetric(new), new.usage):
+        text = "The current and the new KMS key must be of the same type and have the same key usage."
+        raise ServiceError("ValidationException", text)
 
 
 def _alias_name(call: ApiCall) -> str:

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
-from pytest_kmslab.calls.kms.context import SYMMETRIC, alias_keys, encryption_context, key_ask
+from pytest_kmslab.calls.kms.context import alias_keys, encryption_context, key_ask
 from pytest_kmslab.calls.kms.keys import (
     UNUSABLE,
     find_key,
@@ -17,18 +19,35 @@ from pytest_kmslab.calls.kms.keys import (
     refuse_state,
     refuse_usage,
 )
-from pytest_kmslab.calls.kms.table import ENCRYPT
+from pytest_kmslab.calls.kms.specs import (
+    ENCRYPT,
+    SYMMETRIC,
+    refuse_algorithm,
+    refuse_encryption_context,
+)
 from pytest_kmslab.facts import Facts, Key
 
 _WRONG_KEY = "The key ID in the request does not identify a CMK that can perform this operation."
 
 
+class Side(NamedTuple):
+    """The parameters that say what a key is to do: its own, the algorithm's, the encryption context's."""
+
+    key: str
+    algorithm: str
+    context: str
+
+
+_ONLY = Side("KeyId", "EncryptionAlgorithm", "EncryptionContext")
+_FROM = Side("SourceKeyId", "SourceEncryptionAlgorithm", "SourceEncryptionContext")
+_TO = Side("DestinationKeyId", "DestinationEncryptionAlgorithm", "DestinationEncryptionContext")
+
+
 def decrypt(call: ApiCall, facts: Facts) -> Asks:
     """kms:Decrypt on the key that is named or, where none is, on the one that made the ciphertext."""
     key, named = _source(call, facts, "KeyId", "kms:Decrypt")
-    keys = _cipher_keys(call, "KeyId", "EncryptionAlgorithm", "EncryptionContext")
-    yield key_ask(call, "kms:Decrypt", key, keys, via_ciphertext=not named)
-    _refuse(call, facts, key, "Decrypt")
+    yield key_ask(call, "kms:Decrypt", key, _cipher_keys(call, _ONLY), via_ciphertext=not named)
+    _refuse_source(call, facts, key, _ONLY)
     refuse_dry_run(call)
 
 
@@ -37,15 +56,11 @@ def re_encrypt(call: ApiCall, facts: Facts) -> Asks:
     source, named = _source(call, facts, "SourceKeyId", "kms:ReEncryptFrom")
     target = find_key(call, facts, call.params["DestinationKeyId"], "kms:ReEncryptTo")
     same: Keys = {"kms:ReEncryptOnSameKey": source.arn == target.arn}
-    keys = _cipher_keys(call, "SourceKeyId", "SourceEncryptionAlgorithm", "SourceEncryptionContext")
-    yield key_ask(call, "kms:ReEncryptFrom", source, {**keys, **same}, via_ciphertext=not named)
-    keys = _cipher_keys(
-        call, "DestinationKeyId", "DestinationEncryptionAlgorithm", "DestinationEncryptionContext"
-    )
-    yield key_ask(call, "kms:ReEncryptTo", target, {**keys, **same})
-    _refuse(call, facts, source, "ReEncrypt")
-    refuse_state(target, UNUSABLE)
-    refuse_usage(target, ENCRYPT, "ReEncrypt")
+    keys = {**_cipher_keys(call, _FROM), **same}
+    yield key_ask(call, "kms:ReEncryptFrom", source, keys, via_ciphertext=not named)
+    yield key_ask(call, "kms:ReEncryptTo", target, {**_cipher_keys(call, _TO), **same})
+    _refuse_source(call, facts, source, _FROM)
+    _refuse_key(call, target, _TO)
     refuse_dry_run(call)
 
 
@@ -61,24 +76,31 @@ def _source(call: ApiCall, facts: Facts, member: str, action: str) -> tuple[Key,
     return key_of_ciphertext(call, facts, ciphertext), False
 
 
-def _cipher_keys(call: ApiCall, key_id: str, algorithm: str, pairs: str) -> Keys:
+def _cipher_keys(call: ApiCall, side: Side) -> Keys:
     params = call.params
-    keys: Keys = {"kms:EncryptionAlgorithm": params.get(algorithm, SYMMETRIC)}
-    return {**keys, **alias_keys(params.get(key_id, "")), **encryption_context(params.get(pairs))}
+    keys: Keys = {"kms:EncryptionAlgorithm": params.get(side.algorithm, SYMMETRIC)}
+    aliases = alias_keys(params.get(side.key, ""))
+    return {**keys, **aliases, **encryption_context(params.get(side.context))}
 
 
-def _refuse(call: ApiCall, facts: Facts, key: Key, operation: str) -> None:
-    refuse_state(key, UNUSABLE)
-    refuse_usage(key, ENCRYPT, operation)
+def _refuse_source(call: ApiCall, facts: Facts, key: Key, side: Side) -> None:
+    """A symmetric ciphertext names its key: another one is refused before its KeyUsage is looked at."""
     ciphertext = call.params.get("CiphertextBlob")
-    if ciphertext is None:
-        return
-    # An asymmetric key too must be the one: moto re-encrypts by the ciphertext's own key, whatever is named.
-    maker = facts.key_of_ciphertext(ciphertext, call.region, call.account)
-    if maker is not None and maker.arn != key.arn and not _related(maker, key):
-        if key.spec != SYMMETRIC:
-            raise ServiceError("InvalidCiphertextException", "")
+    maker = ciphertext and facts.key_of_ciphertext(ciphertext, call.region, call.account)
+    other = maker and maker.arn != key.arn and not _related(maker, key)
+    refuse_state(key, UNUSABLE)
+    if other and call.params.get(side.algorithm, SYMMETRIC) == SYMMETRIC:
         raise ServiceError("IncorrectKeyException", _WRONG_KEY)
+    _refuse_key(call, key, side)
+    if other:  # an asymmetric ciphertext says nothing of its key on AWS, but the backend would go by it
+        raise ServiceError("InvalidCiphertextException", "")
+
+
+def _refuse_key(call: ApiCall, key: Key, side: Side) -> None:
+    refuse_state(key, UNUSABLE)
+    refuse_usage(key, ENCRYPT, call.operation)
+    refuse_algorithm(key, call.params.get(side.algorithm, SYMMETRIC))
+    refuse_encryption_context(key, call.params.get(side.context))
 
 
 def _related(one: Key, other: Key) -> bool:

@@ -18,9 +18,9 @@ from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.base import ApiCall, Ask, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.kms.keys import request_alias
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
 from pytest_kmslab.facts import Caller, Key
 
-SYMMETRIC = "SYMMETRIC_DEFAULT"
 RequestKeys = Callable[[Params, Key], Keys]
 _CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 

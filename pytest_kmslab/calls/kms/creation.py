@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, request_tags
-from pytest_kmslab.calls.kms.context import SYMMETRIC, account_ask, key_ask, property_keys
+from pytest_kmslab.calls.kms.context import account_ask, key_ask, property_keys
 from pytest_kmslab.calls.kms.keys import (
     DOOMED,
     UNUSABLE,
-    find_key,
+    find_key_by_id,
     in_region,
     kms_arn,
     partition,
     refuse_state,
 )
 from pytest_kmslab.calls.kms.policies import bypasses, delegation, lockout_check, read_key_policy
-from pytest_kmslab.calls.kms.table import ENCRYPT
-from pytest_kmslab.facts import Facts
+from pytest_kmslab.calls.kms.specs import ENCRYPT, SYMMETRIC, check_new_key
+from pytest_kmslab.calls.kms.tags import check_tags
+from pytest_kmslab.facts import Facts, Key
 
 UNBORN = "*"
 """Stands for the id of a key that has none yet: the permission to tag it must cover all keys.
@@ -34,12 +35,14 @@ def create_key(call: ApiCall, facts: Facts) -> Asks:
     yield account_ask(call, "kms:CreateKey", keys)
     ask = account_ask(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{UNBORN}"))
     yield from _tag_ask(call, ask)
+    check_new_key(call.params)
+    check_tags(call.params, {})
     yield from _policy_checks(call, facts, ask)
 
 
 def put_key_policy(call: ApiCall, facts: Facts) -> Asks:
     """kms:PutKeyPolicy under the present key policy, then under the new one."""
-    key = find_key(call, facts, call.params["KeyId"], "kms:PutKeyPolicy")
+    key = find_key_by_id(call, facts, call.params["KeyId"], "kms:PutKeyPolicy")
     ask = key_ask(call, "kms:PutKeyPolicy", key, _bypass(call))
     yield ask
     yield from _policy_checks(call, facts, ask)
@@ -51,14 +54,18 @@ def replicate_key(call: ApiCall, facts: Facts) -> Asks:
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
     """
     region = call.params["ReplicaRegion"]
-    key = find_key(call, facts, call.params["KeyId"], "kms:ReplicateKey")
+    key = find_key_by_id(call, facts, call.params["KeyId"], "kms:ReplicateKey")
     yield key_ask(call, "kms:ReplicateKey", key, {"kms:ReplicaRegion": region})
     keys = {**property_keys(key.spec, key.usage, key.origin, True, "REPLICA"), **_tags(call), **_bypass(call)}
     keys["kms:CallerAccount"] = call.account
     yield account_ask(call, "kms:CreateKey", keys, region=region)
     ask = account_ask(call, "kms:PutKeyPolicy", keys, in_region(key, region), region)
     yield from _tag_ask(call, ask)
+    _refuse_other_than_primary(key)
     refuse_state(key, UNUSABLE)
+    if facts.key(key.key_id, region, key.account) is not None:
+        raise ServiceError("AlreadyExistsException", f"{in_region(key, region)} already exists")
+    check_tags(call.params, {})
     yield from _policy_checks(call, facts, ask)
 
 
@@ -66,8 +73,9 @@ def update_primary_region(call: ApiCall, facts: Facts) -> Asks:
     """kms:UpdatePrimaryRegion on the primary key and on the replica that takes its place."""
     region = call.params["PrimaryRegion"]
     action = "kms:UpdatePrimaryRegion"
-    primary = find_key(call, facts, call.params["KeyId"], action)
+    primary = find_key_by_id(call, facts, call.params["KeyId"], action)
     yield key_ask(call, action, primary, {"kms:PrimaryRegion": region})
+    _refuse_other_than_primary(primary)
     replica = facts.key(primary.key_id, region, primary.account)
     if replica is None:
         raise ServiceError("NotFoundException", f"Key '{in_region(primary, region)}' does not exist")
@@ -75,11 +83,18 @@ def update_primary_region(call: ApiCall, facts: Facts) -> Asks:
     refuse_state(primary, DOOMED)
 
 
+def _refuse_other_than_primary(key: Key) -> None:
+    """Raise UnsupportedOperationException, whose text is inferred, for no multi-Region primary key."""
+    if key.multi_region_type != "PRIMARY":
+        text = f"{key.arn} is not a multi-Region primary key."
+        raise ServiceError("UnsupportedOperationException", text)
+
+
 def _policy_checks(call: ApiCall, facts: Facts, ask: Ask) -> Asks:
     text = call.params.get("Policy")
     if text is None:
         return
-    policy = read_key_policy(text, facts)
+    policy = read_key_policy(text, facts, partition(call))
     if not bypasses(call):
         yield lockout_check(ask, policy)
 

@@ -1,31 +1,108 @@
-"""CreateGrant: a grant is given to a principal that there is.
+"""CreateGrant: a grant is given to a principal that there is, for operations that the key can do.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
 """
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pytest_kmslab.calls.base import ApiCall, Asks, Params, ServiceError
+from pytest_kmslab.calls.kms.specs import AGREE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from pytest_kmslab.calls.kms.table import KEY_OPERATIONS, key_asker
-from pytest_kmslab.facts import Facts
+from pytest_kmslab.facts import Facts, Key
 
 PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
-_create_grant = key_asker("CreateGrant", KEY_OPERATIONS["CreateGrant"])
+_PRINCIPAL = re.compile(r"[\w+=,.@:/-]{1,256}")
+
+MOST_PAIRS, MOST_CHARACTERS = 8, 384
+"""Of the encryption context of a constraint. What the characters are counted of is not documented: here a
+name and its value."""
+CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+
+_EVERY = frozenset(("CreateGrant", "RetireGrant", "DescribeKey"))
+_CIPHER = frozenset(("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo"))
+_DATA_KEYS = frozenset(
+    f"GenerateDataKey{what}{plain}" for what in ("", "Pair") for plain in ("", "WithoutPlaintext")
+)
+_PUBLIC = frozenset(("GetPublicKey",))
+_OF_SYMMETRIC = _EVERY | _CIPHER | _DATA_KEYS
+_OF_USAGE: Mapping[str, frozenset[str]] = {
+    ENCRYPT: _EVERY | _CIPHER | _PUBLIC,
+    SIGN: _EVERY | _PUBLIC | {"Sign", "Verify"},
+    AGREE: _EVERY | _PUBLIC | {"DeriveSharedSecret"},
+    MAC: _EVERY | {"GenerateMac", "VerifyMac"},
+}
+"""Of asymmetric and HMAC keys: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html."""
+OPERATIONS = _OF_SYMMETRIC.union(*_OF_USAGE.values())
 
 
 def create_grant(call: ApiCall, facts: Facts) -> Asks:
-    """kms:CreateGrant on the key; then InvalidArnException for a user, role or group that is no principal.
+    """kms:CreateGrant on the key; then InvalidArnException for a user, role or group that is no principal,
+    and ValidationException for what the key cannot do.
 
     A grant to a name that nobody has yet would be the grant of whoever gets it.
     """
     for ask in _create_grant(call, facts):
         yield ask
         for member in PRINCIPALS:
-            _check(call.params.get(member), facts)
+            _check_principal(member, call.params.get(member), facts)
 
 
-def _check(principal: str | None, facts: Facts) -> None:
-    if principal is None or principal.endswith(_SERVICES) or facts.principal_exists(principal):
+def _check_principal(member: str, principal: str | None, facts: Facts) -> None:
+    if principal is None:
         return
-    raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+    if not _PRINCIPAL.fullmatch(principal):
+        where = member[0].lower() + member[1:]
+        text = f"1 validation error detected: Value '{principal}' at '{where}' failed to satisfy constraint: "
+        raise ServiceError(
+            "ValidationException", rf"{text}Member must satisfy regular expression pattern: ^[\w+=,.@:/-]+$"
+        )
+    if not (principal.endswith(_SERVICES) or facts.principal_exists(principal)):
+        raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+
+
+def _check_operations(params: Params, key: Key) -> None:
+    """Of the texts only that of a grant of CreateGrant alone was seen on AWS."""
+    operations: list[str] = params["Operations"]
+    if not operations:
+        raise ServiceError("ValidationException", "Operations must not be empty.")
+    unknown = [operation for operation in operations if operation not in OPERATIONS]
+    if unknown:
+        text = f"1 validation error detected: Value '[{', '.join(operations)}]' at 'operations' failed to "
+        text += "satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: "
+        raise ServiceError("ValidationException", f"{text}[{', '.join(sorted(OPERATIONS))}]]")
+    if set(operations) == {"CreateGrant"}:
+        raise ServiceError("ValidationException", "Grants must not contain only the CreateGrant operation.")
+    done = _OF_SYMMETRIC if key.spec == SYMMETRIC else _OF_USAGE.get(key.usage, OPERATIONS)
+    for operation in operations:
+        if operation not in done:
+            text = (
+                f"Operation {operation} is not supported by key spec {key.spec} with key usage {key.usage}."
+            )
+            raise ServiceError("ValidationException", text)
+
+
+def _check_constraints(params: Params, key: Key) -> None:
+    constraints = params.get("Constraints") or {}
+    given = [pairs for kind in CONSTRAINTS if (pairs := constraints.get(kind))]
+    if given and key.spec != SYMMETRIC:
+        text = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
+        raise ServiceError("ValidationException", text)
+    for pairs in given:
+        longest = max(len(name) + len(value) for name, value in pairs.items())
+        if len(pairs) > MOST_PAIRS or longest > MOST_CHARACTERS:
+            text = (
+                f"An encryption context grant constraint has at most {MOST_PAIRS} pairs "
+                f"of {MOST_CHARACTERS} characters."
+            )
+            raise ServiceError("LimitExceededException", text)
+
+
+_create_grant = key_asker(
+    "CreateGrant",
+    replace(KEY_OPERATIONS["CreateGrant"], checks=(_check_operations, _check_constraints)),
+)

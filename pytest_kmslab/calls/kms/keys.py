@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pytest_kmslab.calls.base import ApiCall, ServiceError
 from pytest_kmslab.facts import Facts, Key
 
+BY_ALIAS = "Key Aliases are not supported for this operation."
 KEY_ID = re.compile(r"mrk-[0-9a-f-]{32,36}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ALIAS = "alias/"
 
@@ -63,6 +64,17 @@ def find_key(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
     if owner != call.account:
         raise _hidden(call, action)
     raise ServiceError("NotFoundException", _not_found(call, key_id))
+
+
+def find_key_by_id(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
+    """The key that a key id or key ARN names: only cryptographic operations, DescribeKey and GetPublicKey
+    take an alias. Raises as `find_key` does, and InvalidArnException for an alias.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
+    """
+    if request_alias(key_id):
+        raise ServiceError("InvalidArnException", BY_ALIAS)
+    return find_key(call, facts, key_id, action)
 
 
 def key_of_ciphertext(call: ApiCall, facts: Facts, ciphertext: bytes) -> Key:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.calls.base import Asker
+from pytest_kmslab.calls.kms.account import generate_random, list_aliases
 from pytest_kmslab.calls.kms.aliases import create_alias, delete_alias, update_alias
 from pytest_kmslab.calls.kms.ciphertext import decrypt, re_encrypt
 from pytest_kmslab.calls.kms.creation import create_key, put_key_policy, replicate_key, update_primary_region
@@ -16,6 +17,8 @@ from pytest_kmslab.calls.kms.table import ACCOUNT_OPERATIONS, KEY_OPERATIONS, ac
 KMS: Mapping[str, Asker] = {
     **{name: key_asker(name, row) for name, row in KEY_OPERATIONS.items()},
     **{name: account_asker(name, says_account) for name, says_account in ACCOUNT_OPERATIONS.items()},
+    "GenerateRandom": generate_random,
+    "ListAliases": list_aliases,
     "Decrypt": decrypt,
     "ReEncrypt": re_encrypt,
     "CreateKey": create_key,

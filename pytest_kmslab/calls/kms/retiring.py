@@ -9,7 +9,7 @@ from __future__ import annotations
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
 from pytest_kmslab.calls.kms.context import constraint_keys, key_ask
-from pytest_kmslab.calls.kms.keys import find_key, refuse_dry_run
+from pytest_kmslab.calls.kms.keys import find_key_by_id, refuse_dry_run
 from pytest_kmslab.facts import Facts, Key
 
 
@@ -32,7 +32,7 @@ def _grant(call: ApiCall, facts: Facts) -> tuple[Key, Grant]:
         return _of_token(call, facts, token)
     if key_id is None or grant_id is None:
         raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
-    key = find_key(call, facts, key_id, "kms:RetireGrant")
+    key = find_key_by_id(call, facts, key_id, "kms:RetireGrant")
     for grant in facts.grants(key.arn):
         if grant.grant_id == grant_id:
             return key, grant

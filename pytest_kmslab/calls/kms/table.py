@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-refere
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pytest_kmslab.calls.base import ApiCall, Asker, Asks
+from pytest_kmslab.calls.base import ApiCall, Asker, Asks, Params
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.kms import keys as kms_keys
 from pytest_kmslab.calls.kms.context import (
@@ -25,11 +25,25 @@ from pytest_kmslab.calls.kms.context import (
     of_tag_keys,
     of_tags,
 )
-from pytest_kmslab.facts import Facts
+from pytest_kmslab.calls.kms.imports import check_expiry
+from pytest_kmslab.calls.kms.specs import (
+    AGREE,
+    ENCAPSULATE,
+    ENCRYPT,
+    MAC,
+    SIGN,
+    SYMMETRIC,
+    refuse_algorithm,
+    refuse_encryption_context,
+    refuse_rotation,
+    refuse_symmetric,
+    refuse_unrotatable,
+)
+from pytest_kmslab.calls.kms.tags import check_key_tags
+from pytest_kmslab.facts import Facts, Key
 
-ENCRYPT = "ENCRYPT_DECRYPT"
-SIGN = "SIGN_VERIFY"
-MAC = "GENERATE_VERIFY_MAC"
+Check = Callable[[Params, Key], None]
+"""Raises ServiceError for what the request cannot ask of the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +51,37 @@ class KeyOperation:
     """An operation on the key that `KeyId` names.
 
     `request` makes its own condition keys, `refused` are the key states in which it fails, `usage`
-    the KeyUsage that it needs.
+    the KeyUsage that it needs, `checks` refuse what else does not go with the key.
     """
 
     request: tuple[RequestKeys, ...] = ()
     refused: frozenset[str] = frozenset()
     usage: str = ""
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def takes_alias(self) -> bool:
+        """Whether an alias names the key as well: of these operations alone the alias is a condition key."""
+        return of_alias in self.request
 
 
-def _crypto(usage: str, *request: RequestKeys) -> KeyOperation:
-    return KeyOperation((of_alias, *request), kms_keys.UNUSABLE, usage)
+def _crypto(usage: str, check: Check, *request: RequestKeys) -> KeyOperation:
+    return KeyOperation((of_alias, *request), kms_keys.UNUSABLE, usage, (check,))
+
+
+def _algorithm(member: str) -> Check:
+    """The algorithm that a parameter names is one of the key's."""
+    return lambda params, key: refuse_algorithm(key, params[member])
+
+
+def _encryption(params: Params, key: Key) -> None:
+    refuse_algorithm(key, params.get("EncryptionAlgorithm", SYMMETRIC))
+    refuse_encryption_context(key, params.get("EncryptionContext"))
+
+
+def _data_key(_params: Params, key: Key) -> None:
+    """A data key is encrypted by a symmetric key, whatever else the request says."""
+    refuse_algorithm(key, SYMMETRIC)
 
 
 _SYMMETRIC = (of_algorithm, of_encryption_context)
@@ -57,23 +92,26 @@ _ENCAPSULATION = (from_member("EncapsulationAlgorithm"),)
 _WRAPPING = (from_member("WrappingAlgorithm"), from_member("WrappingKeySpec"))
 _IMPORT = (from_member("ExpirationModel"), from_member("ValidTo"))
 _WINDOW = (from_member("PendingWindowInDays", 30, "ScheduleKeyDeletionPendingWindowInDays"),)
+_UNROTATABLE = kms_keys.DOOMED | {"Disabled"}
 _PERIOD = (from_member("RotationPeriodInDays", 365),)
 
 KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     # cryptography
-    "Encrypt": _crypto(ENCRYPT, *_SYMMETRIC),
-    "GenerateDataKey": _crypto(ENCRYPT, *_SYMMETRIC),
-    "GenerateDataKeyWithoutPlaintext": _crypto(ENCRYPT, *_SYMMETRIC),
-    "GenerateDataKeyPair": _crypto(ENCRYPT, *_PAIR),
-    "GenerateDataKeyPairWithoutPlaintext": _crypto(ENCRYPT, *_PAIR),
-    "Sign": _crypto(SIGN, *_SIGNING),
-    "Verify": _crypto(SIGN, *_SIGNING),
-    "GenerateMac": _crypto(MAC, *_MACS),
-    "VerifyMac": _crypto(MAC, *_MACS),
-    "DeriveSharedSecret": _crypto("KEY_AGREEMENT", from_member("KeyAgreementAlgorithm")),
-    "Encapsulate": _crypto("ENCAPSULATE_DECAPSULATE", *_ENCAPSULATION),
-    "Decapsulate": _crypto("ENCAPSULATE_DECAPSULATE", *_ENCAPSULATION),
-    "GetPublicKey": _crypto(""),
+    "Encrypt": _crypto(ENCRYPT, _encryption, *_SYMMETRIC),
+    "GenerateDataKey": _crypto(ENCRYPT, _data_key, *_SYMMETRIC),
+    "GenerateDataKeyWithoutPlaintext": _crypto(ENCRYPT, _data_key, *_SYMMETRIC),
+    "GenerateDataKeyPair": _crypto(ENCRYPT, _data_key, *_PAIR),
+    "GenerateDataKeyPairWithoutPlaintext": _crypto(ENCRYPT, _data_key, *_PAIR),
+    "Sign": _crypto(SIGN, _algorithm("SigningAlgorithm"), *_SIGNING),
+    "Verify": _crypto(SIGN, _algorithm("SigningAlgorithm"), *_SIGNING),
+    "GenerateMac": _crypto(MAC, _algorithm("MacAlgorithm"), *_MACS),
+    "VerifyMac": _crypto(MAC, _algorithm("MacAlgorithm"), *_MACS),
+    "DeriveSharedSecret": _crypto(
+        AGREE, _algorithm("KeyAgreementAlgorithm"), from_member("KeyAgreementAlgorithm")
+    ),
+    "Encapsulate": _crypto(ENCAPSULATE, _algorithm("EncapsulationAlgorithm"), *_ENCAPSULATION),
+    "Decapsulate": _crypto(ENCAPSULATE, _algorithm("EncapsulationAlgorithm"), *_ENCAPSULATION),
+    "GetPublicKey": _crypto("", refuse_symmetric),
     # looking
     "DescribeKey": KeyOperation((of_alias,)),
     "GetKeyPolicy": KeyOperation(),
@@ -86,14 +124,14 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     "EnableKey": KeyOperation(refused=kms_keys.EMPTY),
     "DisableKey": KeyOperation(refused=kms_keys.EMPTY),
     "UpdateKeyDescription": KeyOperation(refused=kms_keys.DOOMED),
-    "TagResource": KeyOperation((of_tags,), kms_keys.DOOMED),
+    "TagResource": KeyOperation((of_tags,), kms_keys.DOOMED, checks=(check_key_tags,)),
     "UntagResource": KeyOperation((of_tag_keys,), kms_keys.DOOMED),
     "ScheduleKeyDeletion": KeyOperation(_WINDOW, kms_keys.DOOMED),
-    "EnableKeyRotation": KeyOperation(_PERIOD, kms_keys.DOOMED | {"Disabled"}),
-    "DisableKeyRotation": KeyOperation(refused=kms_keys.DOOMED | {"Disabled"}),
-    "RotateKeyOnDemand": KeyOperation(refused=kms_keys.DOOMED | {"Disabled"}),
+    "EnableKeyRotation": KeyOperation(_PERIOD, _UNROTATABLE, checks=(refuse_unrotatable,)),
+    "DisableKeyRotation": KeyOperation(refused=_UNROTATABLE, checks=(refuse_unrotatable,)),
+    "RotateKeyOnDemand": KeyOperation(refused=_UNROTATABLE, checks=(refuse_rotation,)),
     "GetParametersForImport": KeyOperation(_WRAPPING, kms_keys.DOOMED),
-    "ImportKeyMaterial": KeyOperation(_IMPORT, kms_keys.DOOMED),
+    "ImportKeyMaterial": KeyOperation(_IMPORT, kms_keys.DOOMED, checks=(check_expiry,)),
     "DeleteImportedKeyMaterial": KeyOperation(),
     # grants
     "CreateGrant": KeyOperation((of_grant,), kms_keys.GRANTABLE),
@@ -103,9 +141,7 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
 
 ACCOUNT_OPERATIONS: Mapping[str, bool] = {
     "ListKeys": False,
-    "ListAliases": False,
     "ListRetirableGrants": False,
-    "GenerateRandom": False,
     "CreateCustomKeyStore": True,
     "ConnectCustomKeyStore": True,
     "DescribeCustomKeyStores": True,
@@ -120,15 +156,19 @@ def key_asker(operation: str, row: KeyOperation) -> Asker:
     """Asks for an operation on one key, then refuses a key that is not fit for it."""
     action = f"kms:{operation}"
 
+    find = kms_keys.find_key if row.takes_alias else kms_keys.find_key_by_id
+
     def ask(call: ApiCall, facts: Facts) -> Asks:
         params = call.params
-        key = kms_keys.find_key(call, facts, params["KeyId"], action)
+        key = find(call, facts, params["KeyId"], action)
         keys: Keys = {}
         for of_request in row.request:
             keys.update(of_request(params, key))
         yield key_ask(call, action, key, keys)
         kms_keys.refuse_state(key, row.refused)
         kms_keys.refuse_usage(key, row.usage, operation)
+        for check in row.checks:
+            check(params, key)
         kms_keys.refuse_dry_run(call)
 
     return ask

@@ -84,3 +84,47 @@ def test_an_alias_is_taken_off_a_key_pending_deletion(facts: FakeFacts) -> None:
     facts.add_key(aliases=("alias/app",), state="PendingDeletion")
     assert list(asks(call("kms", "UpdateAlias", {"AliasName": "alias/app", "TargetKeyId": NEW}), facts))
     assert list(asks(call("kms", "DeleteAlias", {"AliasName": "alias/app"}), facts))
+
+
+@pytest.mark.parametrize("operation", ["CreateAlias", "UpdateAlias"])
+@pytest.mark.parametrize("target", ["alias/app", ALIAS_ARN])
+def test_an_alias_names_a_key_and_no_alias(facts: FakeFacts, operation: str, target: str) -> None:
+    naming = call("kms", operation, {"AliasName": "alias/app", "TargetKeyId": target})
+    with pytest.raises(ServiceError, match=r"ValidationException: Aliases must refer to keys\. Not aliases"):
+        list(asks(naming, facts))
+
+
+@pytest.mark.parametrize("operation", ["CreateAlias", "UpdateAlias"])
+@pytest.mark.parametrize(("number", "fits"), [(49, True), (50, False)])
+def test_a_key_has_fifty_aliases_at_most(facts: FakeFacts, operation: str, number: int, fits: bool) -> None:
+    facts.add_key(NEW, aliases=tuple(f"alias/{each}" for each in range(number)))
+    asked = asks(call("kms", operation, {"AliasName": "alias/app", "TargetKeyId": NEW}), facts)
+    if fits:
+        assert list(asked)
+    else:
+        with pytest.raises(ServiceError, match="LimitExceededException"):
+            list(asked)
+
+
+def test_an_alias_of_a_full_key_can_be_put_on_it_again(facts: FakeFacts) -> None:
+    facts.add_key(aliases=("alias/app", *(f"alias/{each}" for each in range(49))))
+    again = call("kms", "UpdateAlias", {"AliasName": "alias/app", "TargetKeyId": key_arn()})
+    assert len(list(asks(again, facts))) == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [
+        ({"spec": "RSA_2048"}, False),
+        ({"spec": "HMAC_256", "usage": "GENERATE_VERIFY_MAC"}, False),
+        ({"origin": "EXTERNAL"}, True),
+    ],
+)
+def test_an_alias_stays_with_keys_of_one_kind(facts: FakeFacts, key: dict[str, str], fits: bool) -> None:
+    facts.add_key(NEW, **key)
+    asked = asks(call("kms", "UpdateAlias", {"AliasName": "alias/app", "TargetKeyId": NEW}), facts)
+    if fits:
+        assert len(list(asked)) == 3
+    else:
+        with pytest.raises(ServiceError, match="ValidationException"):
+            list(asked)

@@ -140,3 +140,12 @@ def test_re_encryption_needs_both_keys_enabled(facts: FakeFacts, disabled: str) 
 def test_re_encryption_from_a_key_that_did_not_make_the_ciphertext(facts: FakeFacts) -> None:
     with pytest.raises(ServiceError, match="IncorrectKeyException"):
         list(asks(re_encrypt(SourceKeyId=TARGET), facts))
+
+
+@pytest.mark.parametrize("key", [{"usage": "SIGN_VERIFY", "spec": "RSA_2048"}, {"spec": "RSA_2048"}])
+def test_a_symmetric_ciphertext_tells_its_key_before_the_named_keys_kind_counts(
+    facts: FakeFacts, key: dict[str, str]
+) -> None:
+    facts.add_key(TARGET, **key)
+    with pytest.raises(ServiceError, match="IncorrectKeyException"):
+        list(asks(decrypt(KeyId=TARGET), facts))

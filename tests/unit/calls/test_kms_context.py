@@ -10,6 +10,8 @@ from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, role_session
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.calls.operations import asks
 
+ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
+
 
 def context_of(operation: str, params: dict[str, Any], **key: Any) -> Context:
     facts = FakeFacts()
@@ -64,7 +66,7 @@ def test_the_alias_of_the_request_is_its_name(operation: str, by: str) -> None:
 
 def test_an_operation_that_is_no_cryptography_has_no_alias_of_the_request() -> None:
     context = context_of(
-        "CreateGrant", {"KeyId": "alias/app", "Operations": ["Decrypt"]}, aliases=("alias/app",)
+        "CreateGrant", {"GranteePrincipal": ANA, "Operations": ["Decrypt"]}, aliases=("alias/app",)
     )
     assert "kms:RequestAlias" not in context
 

@@ -65,7 +65,7 @@ def test_creating_a_key_of_another_kind(facts: FakeFacts) -> None:
 
 
 def test_the_deprecated_name_of_the_key_spec_counts(facts: FakeFacts) -> None:
-    (ask,) = asks(create(CustomerMasterKeySpec="RSA_2048"), facts)
+    (ask,) = asks(create(CustomerMasterKeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"), facts)
     assert ask.request.context["kms:KeySpec"] == ("RSA_2048",)
 
 
@@ -205,15 +205,15 @@ def test_a_replica_needs_the_primary_key_and_the_making_of_a_key_in_its_region(
 ) -> None:
     tags = [{"TagKey": "a", "TagValue": "b"}]
     first, making, tagging, check = asked(
-        multi_region, "ReplicateKey", ReplicaRegion="eu-west-1", Tags=tags, Policy=document(ROOT)
+        multi_region, "ReplicateKey", ReplicaRegion="eu-west-2", Tags=tags, Policy=document(ROOT)
     )
     assert (first.request.action, first.request.resource) == ("kms:ReplicateKey", key_arn())
-    assert first.request.context["kms:ReplicaRegion"] == ("eu-west-1",)
+    assert first.request.context["kms:ReplicaRegion"] == ("eu-west-2",)
     assert (making.request.action, making.request.resource) == ("kms:CreateKey", "*")
-    assert making.request.context["aws:RequestedRegion"] == ("eu-west-1",)
+    assert making.request.context["aws:RequestedRegion"] == ("eu-west-2",)
     assert making.request.context["kms:MultiRegionKeyType"] == ("REPLICA",)
     assert tagging.request.action == "kms:TagResource"
-    assert (check.request.action, check.request.resource) == ("kms:PutKeyPolicy", key_arn(region="eu-west-1"))
+    assert (check.request.action, check.request.resource) == ("kms:PutKeyPolicy", key_arn(region="eu-west-2"))
 
 
 def test_a_new_primary_region_needs_both_keys(multi_region: FakeFacts) -> None:
@@ -226,3 +226,48 @@ def test_a_new_primary_region_needs_both_keys(multi_region: FakeFacts) -> None:
 def test_a_new_primary_region_without_a_replica(multi_region: FakeFacts) -> None:
     with pytest.raises(ServiceError, match=f"NotFoundException: Key '{key_arn(region='eu-west-3')}'"):
         asked(multi_region, "UpdatePrimaryRegion", PrimaryRegion="eu-west-3")
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({"KeySpec": "HMAC_256"}, "You must specify a KeyUsage value"),
+        ({"CustomerMasterKeySpec": "RSA_2048"}, "You must specify a KeyUsage value"),
+        (
+            {"KeyUsage": "SIGN_VERIFY"},
+            "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT.",
+        ),
+        (
+            {"KeySpec": "ECC_NIST_P521", "KeyUsage": "ENCRYPT_DECRYPT"},
+            "KeyUsage ENCRYPT_DECRYPT is not compatible with KeySpec ECC_NIST_P521.",
+        ),
+    ],
+)
+def test_a_key_has_a_use_of_its_spec(facts: FakeFacts, params: dict[str, Any], text: str) -> None:
+    with pytest.raises(ServiceError, match=f"ValidationException: {text}"):
+        list(asks(create(**params), facts))
+
+
+@pytest.mark.parametrize(
+    ("spec", "usage"),
+    [("RSA_4096", "ENCRYPT_DECRYPT"), ("ECC_NIST_P256", "KEY_AGREEMENT"), ("NEW_SPEC", "NEW_USAGE")],
+)
+def test_a_spec_newer_than_the_table_is_left_to_the_backend(facts: FakeFacts, spec: str, usage: str) -> None:
+    assert list(asks(create(KeySpec=spec, KeyUsage=usage), facts))
+
+
+@pytest.mark.parametrize("operation", ["ReplicateKey", "UpdatePrimaryRegion"])
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"], ids=["single-Region", "replica"])
+def test_only_a_primary_key_is_replicated_or_replaced(facts: FakeFacts, operation: str, region: str) -> None:
+    facts.add_key(region="eu-west-1", multi_region=True, multi_region_type="REPLICA")
+    params = {"KeyId": KEY_ID, "ReplicaRegion": "eu-west-3", "PrimaryRegion": "eu-west-3"}
+    asked = asks(call("kms", operation, params, region=region), facts)
+    assert next(asked).request.action == f"kms:{operation}"
+    with pytest.raises(ServiceError, match="UnsupportedOperationException"):
+        list(asked)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+def test_a_region_has_one_key_of_an_id(multi_region: FakeFacts, region: str) -> None:
+    with pytest.raises(ServiceError, match="AlreadyExistsException"):
+        asked(multi_region, "ReplicateKey", ReplicaRegion=region)

@@ -212,7 +212,6 @@ def test_a_dry_run_is_answered_once_everything_else_is_in_order(facts: FakeFacts
     [
         ("ListKeys", False),
         ("ListAliases", False),
-        ("GenerateRandom", False),
         ("ListRetirableGrants", False),
         ("DescribeCustomKeyStores", True),
     ],

@@ -38,11 +38,11 @@ def test_an_asymmetric_source_key_reencrypts_nothing_of_another_key(account: Acc
     blob = account.root.client("kms").encrypt(KeyId=secret, Plaintext=b"secret")["CiphertextBlob"]
     rsa, own = account.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT"), account.key()
     kms = account.user("u", on(rsa, own)).client("kms")
-    assert (
-        code(lambda: kms.re_encrypt(CiphertextBlob=blob, SourceKeyId=rsa, DestinationKeyId=own))
-        == "InvalidCiphertextException"
-    )
-    assert code(lambda: kms.decrypt(CiphertextBlob=blob, KeyId=rsa)) == "InvalidCiphertextException"
+    by = {"CiphertextBlob": blob, "SourceKeyId": rsa, "DestinationKeyId": own}
+    assert code(lambda: kms.re_encrypt(**by)) == "IncorrectKeyException"
+    oaep = {"SourceEncryptionAlgorithm": "RSAES_OAEP_SHA_256"}
+    assert code(lambda: kms.re_encrypt(**by, **oaep)) == "InvalidCiphertextException"
+    assert code(lambda: kms.decrypt(CiphertextBlob=blob, KeyId=rsa)) == "IncorrectKeyException"
 
 
 def test_a_request_to_another_region_than_it_is_signed_for_is_refused(account: Account) -> None:

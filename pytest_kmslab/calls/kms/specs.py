@@ -1,0 +1,111 @@
+"""What a key of each KeySpec can do: its uses, and for each use its algorithms.
+
+From the KeyUsage parameter of CreateKey and the key spec reference:
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.calls.base import Params, ServiceError
+from pytest_kmslab.facts import Key
+
+SYMMETRIC = "SYMMETRIC_DEFAULT"
+ENCRYPT = "ENCRYPT_DECRYPT"
+SIGN = "SIGN_VERIFY"
+MAC = "GENERATE_VERIFY_MAC"
+AGREE = "KEY_AGREEMENT"
+ENCAPSULATE = "ENCAPSULATE_DECAPSULATE"
+
+Uses = Mapping[str, tuple[str, ...]]
+"""KeyUsage to the algorithms that it has."""
+
+_RSA: Uses = {
+    ENCRYPT: ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"),
+    SIGN: tuple(f"RSASSA_{way}_SHA_{size}" for way in ("PSS", "PKCS1_V1_5") for size in (256, 384, 512)),
+}
+_ML_DSA: Uses = {SIGN: ("ML_DSA_SHAKE_256",)}
+
+KEY_SPECS: Mapping[str, Uses] = {
+    SYMMETRIC: {ENCRYPT: (SYMMETRIC,)},
+    **dict.fromkeys(("RSA_2048", "RSA_3072", "RSA_4096"), _RSA),
+    "ECC_NIST_P256": {SIGN: ("ECDSA_SHA_256",), AGREE: ("ECDH",)},
+    "ECC_NIST_P384": {SIGN: ("ECDSA_SHA_384",), AGREE: ("ECDH",)},
+    "ECC_NIST_P521": {SIGN: ("ECDSA_SHA_512",), AGREE: ("ECDH",)},
+    "ECC_SECG_P256K1": {SIGN: ("ECDSA_SHA_256",)},
+    "ECC_NIST_EDWARDS25519": {SIGN: ("ED25519_SHA_512", "ED25519_PH_SHA_512")},
+    **dict.fromkeys(("ML_DSA_44", "ML_DSA_65", "ML_DSA_87"), _ML_DSA),
+    "SM2": {ENCRYPT: ("SM2PKE",), SIGN: ("SM2DSA",), AGREE: ("ECDH",)},
+    **{f"HMAC_{size}": {MAC: (f"HMAC_SHA_{size}",)} for size in (224, 256, 384, 512)},
+}
+"""A KeySpec that is not here is newer than this table: what it can do is left to the backend."""
+
+_NO_USAGE = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
+_ROTATABLE_ORIGINS = frozenset(("AWS_KMS",))
+
+
+def is_symmetric(key: Key) -> bool:
+    """Whether it is a symmetric encryption key, the only kind that takes an encryption context."""
+    return key.spec == SYMMETRIC and key.usage == ENCRYPT
+
+
+def refuse_algorithm(key: Key, algorithm: str) -> None:
+    """Raise InvalidKeyUsageException where the key does not have the algorithm that was asked for.
+
+    Without this the algorithm condition keys would be decided on what the caller claims.
+    """
+    uses = KEY_SPECS.get(key.spec)
+    if uses is not None and algorithm not in uses.get(key.usage, ()):
+        text = f"Algorithm {algorithm} is incompatible with key spec {key.spec}."
+        raise ServiceError("InvalidKeyUsageException", text)
+
+
+def refuse_encryption_context(key: Key, pairs: Mapping[str, str] | None) -> None:
+    """Raise ValidationException where a key gets an encryption context that has none; the text is inferred.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
+    """
+    if pairs and key.spec != SYMMETRIC:
+        text = "EncryptionContext is supported only on operations with symmetric encryption KMS keys."
+        raise ServiceError("ValidationException", text)
+
+
+def refuse_symmetric(_params: Params, key: Key) -> None:
+    """Raise UnsupportedOperationException for a key that has no public key; which code AWS answers is
+    inferred. https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html"""
+    if key.spec == SYMMETRIC or key.spec.startswith("HMAC_"):
+        raise ServiceError("UnsupportedOperationException", "")
+
+
+def refuse_unrotatable(_params: Params, key: Key) -> None:
+    """Raise UnsupportedOperationException where the key's material cannot be rotated by a schedule.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
+    """
+    if not is_symmetric(key):
+        raise ServiceError("UnsupportedOperationException", "")
+    if key.origin not in _ROTATABLE_ORIGINS:
+        text = f"{key.arn} origin is {key.origin} which is not valid for this operation."
+        raise ServiceError("UnsupportedOperationException", text)
+
+
+def refuse_rotation(params: Params, key: Key) -> None:
+    """The same for a rotation on demand, which imported material can have where the key is in one Region.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html
+    """
+    if not (key.origin == "EXTERNAL" and not key.multi_region and is_symmetric(key)):
+        refuse_unrotatable(params, key)
+
+
+def check_new_key(params: Params) -> None:
+    """Raise ValidationException for a key that is to have a use which its KeySpec has not, or none."""
+    spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC
+    usage = params.get("KeyUsage")
+    if usage is None and spec != SYMMETRIC:
+        raise ServiceError("ValidationException", _NO_USAGE)
+    uses = KEY_SPECS.get(spec)
+    if usage is not None and uses is not None and usage not in uses:
+        raise ServiceError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}.")

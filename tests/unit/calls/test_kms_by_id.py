@@ -1,0 +1,60 @@
+"""Which operations take an alias: https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html."""
+
+from __future__ import annotations
+
+import pytest
+from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn
+
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.operations import asks
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    facts = FakeFacts()
+    facts.add_key(aliases=("alias/app",))
+    return facts
+
+
+BY_ALIAS = ("Encrypt", "GenerateDataKey", "DescribeKey", "Sign", "VerifyMac", "GetPublicKey")
+BY_ID = (
+    *("CreateGrant", "ListGrants", "RevokeGrant", "RetireGrant", "EnableKey", "DisableKey"),
+    *("ScheduleKeyDeletion", "CancelKeyDeletion", "GetKeyPolicy", "PutKeyPolicy", "ListKeyPolicies"),
+    *("TagResource", "UntagResource", "ListResourceTags", "UpdateKeyDescription", "ListAliases"),
+    *("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand"),
+    *("ListKeyRotations", "ReplicateKey", "UpdatePrimaryRegion", "ImportKeyMaterial"),
+)
+NAMES = ["alias/app", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/app", "alias/no"]
+MORE = {
+    "Tags": [],
+    "TagKeys": ["k"],
+    "Description": "d",
+    "Operations": ["Decrypt"],
+    "GrantId": "g",
+    "Policy": "{}",
+    "ReplicaRegion": "eu-west-1",
+    "PrimaryRegion": "eu-west-1",
+}
+
+
+@pytest.mark.parametrize("operation", BY_ALIAS)
+def test_operations_that_take_an_alias(facts: FakeFacts, operation: str) -> None:
+    request = next(asks(call("kms", operation, {"KeyId": "alias/app"}), facts)).request
+    assert request.resource == key_arn()
+
+
+@pytest.mark.parametrize("key_id", NAMES)
+@pytest.mark.parametrize("operation", BY_ID)
+def test_operations_that_take_no_alias(facts: FakeFacts, operation: str, key_id: str) -> None:
+    with pytest.raises(ServiceError) as refused:
+        list(asks(call("kms", operation, {**MORE, "KeyId": key_id}), facts))
+    assert (refused.value.code, refused.value.message) == (
+        "InvalidArnException",
+        "Key Aliases are not supported for this operation.",
+    )
+
+
+@pytest.mark.parametrize("key_id", [KEY_ID, key_arn(), None])
+def test_the_aliases_of_one_key_are_asked_for_as_all_are(facts: FakeFacts, key_id: str | None) -> None:
+    params = {} if key_id is None else {"KeyId": key_id}
+    assert [ask.request.resource for ask in asks(call("kms", "ListAliases", params), facts)] == ["*"]

@@ -1,0 +1,72 @@
+"""Key policies that KMS does not take: https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, outcome, policy, user
+
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.operations import asks
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
+
+
+def document(*principals: Any, **statement: Any) -> str:
+    named = {"Principal": {"AWS": list(principals)}, "Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [named | statement]})
+
+
+def put(text: str, **params: Any) -> Any:
+    return call("kms", "PutKeyPolicy", {"KeyId": KEY_ID, "Policy": text, **params})
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    facts = FakeFacts()
+    facts.add_key()
+    facts.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
+    facts.allow(user(), {"Action": "kms:PutKeyPolicy"})
+    return facts
+
+
+@pytest.mark.parametrize("character", ["\u0416", "\u4e00", "\x0b", "\x1f"])
+def test_characters_that_no_key_policy_has(facts: FakeFacts, character: str) -> None:
+    text = json.dumps(json.loads(document(ROOT, Sid=f"a{character}")), ensure_ascii=False)
+    text = text.replace("\\u000b", character).replace("\\u001f", character)
+    with pytest.raises(ServiceError, match=r"ValidationException: .*'policy' failed to satisfy"):
+        list(asks(put(text), facts))
+
+
+@pytest.mark.parametrize("character", ["\u00e9", "\u00ff"])
+def test_characters_of_latin_1_are_good(facts: FakeFacts, character: str) -> None:
+    text = json.dumps(json.loads(document(ROOT, Sid=f"a{character}")), ensure_ascii=False)
+    assert outcome(put(text), facts) == "allowed"
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        None,
+        {},
+        {"AWS": []},
+        {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},
+        {"AWS": [ROOT, "arn:aws-cn:iam::123456789012:root"]},
+        {"AWS": "arn:aws-us-gov:iam::123456789012:root"},
+    ],
+)
+def test_a_statement_names_principals_that_kms_knows(facts: FakeFacts, principal: Any) -> None:
+    more: dict[str, Any] = {"Effect": "Allow", "Action": "kms:Sign", "Resource": "*"}
+    if principal is not None:
+        more["Principal"] = principal
+    trusting = json.loads(document(ROOT))
+    trusting["Statement"].append(more)
+    with pytest.raises(ServiceError) as refused:
+        list(asks(put(json.dumps(trusting)), facts))
+    assert (refused.value.code, refused.value.message) == (
+        "MalformedPolicyDocumentException",
+        INVALID_PRINCIPALS,
+    )

@@ -1,0 +1,57 @@
+"""Parameters of KMS operations that do not go together, whatever the key."""
+
+from __future__ import annotations
+
+import pytest
+from unit.calls.fake_facts import KEY_ID, FakeFacts, call
+
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.operations import asks
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (None, "NumberOfBytes is required."),
+        (0, ".*Value '0' at 'numberOfBytes' .* value greater than or equal to 1"),
+        (1025, ".*Value '1025' at 'numberOfBytes' .* value less than or equal to 1024"),
+    ],
+)
+def test_random_bytes_are_asked_for_by_their_number(number: int | None, text: str) -> None:
+    params = {} if number is None else {"NumberOfBytes": number}
+    asked = asks(call("kms", "GenerateRandom", params), FakeFacts())
+    request = next(asked).request
+    assert (request.action, request.resource) == ("kms:GenerateRandom", "*")
+    assert "kms:CallerAccount" not in request.context
+    with pytest.raises(ServiceError, match=f"ValidationException: {text}$"):
+        next(asked)
+
+
+@pytest.mark.parametrize("number", [1, 1024])
+def test_random_bytes(number: int) -> None:
+    assert len(list(asks(call("kms", "GenerateRandom", {"NumberOfBytes": number}), FakeFacts()))) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "until", "fits"),
+    [
+        (None, None, False),
+        ("KEY_MATERIAL_EXPIRES", None, False),
+        ("KEY_MATERIAL_EXPIRES", 1.0, True),
+        (None, 1.0, True),
+        ("KEY_MATERIAL_DOES_NOT_EXPIRE", None, True),
+        ("KEY_MATERIAL_DOES_NOT_EXPIRE", 1.0, False),
+    ],
+)
+def test_imported_material_says_when_it_expires(model: str | None, until: float | None, fits: bool) -> None:
+    facts = FakeFacts()
+    facts.add_key(origin="EXTERNAL", state="PendingImport")
+    given = {"ExpirationModel": model, "ValidTo": until}
+    params = {name: value for name, value in given.items() if value is not None}
+    asked = asks(call("kms", "ImportKeyMaterial", {"KeyId": KEY_ID, **params}), facts)
+    next(asked)
+    if fits:
+        assert list(asked) == []
+    else:
+        with pytest.raises(ServiceError, match="ValidationException: A validTo date must"):
+            next(asked)
