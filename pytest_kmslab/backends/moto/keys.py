@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.apicall import ApiCall
+from moto.kms.models import kms_backends
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto.identity import record_principals
 from pytest_kmslab.backends.moto.objects import key_of
@@ -23,6 +25,25 @@ def of_other_accounts(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     aliases = ((member, arn) for member, arn in named if isinstance(arn, str) and ":alias/" in arn)
     keys = ((member, facts.key(arn, call.region, call.account)) for member, arn in aliases)
     return {member: key.arn for member, key in keys if key is not None and key.account != call.account}
+
+
+def check_region(call: ApiCall) -> None:
+    """Raise ValidationException for a replica in a Region that there is not; code and text are inferred."""
+    region = str(call.params["ReplicaRegion"])
+    if region not in kms_backends[call.account].regions:
+        raise ServiceError("ValidationException", f"The Region {region} is not valid.")
+
+
+def doom(key: Any, response: dict[str, Any]) -> None:
+    """A primary key with replicas is not deleted before them, whose waiting period it waits for.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html
+    """
+    if key.multi_region and key.arn == key.multi_region_configuration["PrimaryKey"]["Arn"]:
+        replicas = [one["Arn"] for one in key.multi_region_configuration["ReplicaKeys"]]
+        if any(key_of(arn, "", "") is not None for arn in replicas):
+            key.key_state, key.deletion_date = "PendingReplicaDeletion", None
+            response.pop("DeletionDate", None)
 
 
 def separate_replica(facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.moto import cryptography as moto_cryptography
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import key_material as moto_import
 from pytest_kmslab.backends.moto import key_pairs as moto_key_pairs
@@ -67,6 +68,11 @@ def _raw_key_id(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """Moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
     key = facts.key(str(call.params.get("KeyId", "")), call.region, call.account)
     return {} if key is None else {"KeyId": key.key_id}
+
+
+def _replicate(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    moto_keys.check_region(call)
+    return _raw_key_id(facts, call)
 
 
 def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -167,13 +173,20 @@ def _keep_grant(facts: MotoFacts, call: ApiCall, response: Response) -> None:
 
 
 def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """Who issued each grant, and only the grants of the grantee that is asked for."""
     key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    wanted = call.params.get("GranteePrincipal")
+    shown_all = response["Grants"]
+    response["Grants"] = [one for one in shown_all if wanted in (None, one["GranteePrincipal"])]
     for shown in response["Grants"]:
         shown["IssuingAccount"] = moto_grants.issuer(key, key.grants[shown["GrantId"]])
 
 
 def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
+    if call.operation == "ScheduleKeyDeletion":
+        found = facts.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+        moto_keys.doom(found, response)
     key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
     if key is None:
         return
@@ -187,9 +200,10 @@ Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
 Settle = Callable[["MotoFacts", ApiCall, Response], None]
 
 PREPARE: Mapping[str, Prepare] = {
-    **dict.fromkeys(
-        ("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion", "kms:ReplicateKey"), _raw_key_id
-    ),
+    **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
+    **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), moto_cryptography.bind_algorithm),
+    "kms:ReplicateKey": _replicate,
+    "kms:Verify": moto_cryptography.verify,
     **dict.fromkeys(
         (
             "iam:AttachUserPolicy",
@@ -230,6 +244,7 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "kms:GenerateDataKeyPairWithoutPlaintext": moto_key_pairs.generate,
     "kms:GetParametersForImport": moto_import.parameters,
     "kms:ImportKeyMaterial": moto_import.import_material,
+    "kms:ReEncrypt": moto_cryptography.re_encrypt,
     "kms:UpdatePrimaryRegion": moto_keys.change_primary,
     "iam:PutUserPermissionsBoundary": moto_users.put_boundary,
     "iam:DeleteUserPermissionsBoundary": moto_users.delete_boundary,

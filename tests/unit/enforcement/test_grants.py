@@ -111,3 +111,13 @@ def test_a_named_grant_is_made_once_and_revoked_once(account: Account, kms: Any)
         kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
     assert again != first
     assert denied(ana.encrypt, KeyId=key, Plaintext=b"x")
+
+
+def test_grants_of_one_grantee_are_listed_by_it(account: Account, kms: Any) -> None:
+    key = account.key()
+    for name in ("ana", "bob"):
+        account.user(name)
+        kms.create_grant(KeyId=key, GranteePrincipal=arn_of(name), Operations=["Encrypt"])
+    assert len(kms.list_grants(KeyId=key)["Grants"]) == 2
+    (found,) = kms.list_grants(KeyId=key, GranteePrincipal=arn_of("bob"))["Grants"]
+    assert found["GranteePrincipal"] == arn_of("bob")

@@ -9,6 +9,12 @@ from botocore.exceptions import ClientError
 from support.account import ACCOUNT, Account, allow
 
 
+def code(act: Any, **params: Any) -> str:
+    with pytest.raises(ClientError) as refused:
+        act(**params)
+    return str(refused.value.response["Error"]["Code"])
+
+
 @pytest.fixture
 def replicated(account: Account) -> tuple[Any, Any, str]:
     """KMS here and there, and the id of a key with a replica there."""
@@ -90,3 +96,44 @@ def test_a_deny_of_somebody_else_leaves_describe_key(account: Account) -> None:
     key = account.key({"Version": "2012-10-17", "Statement": [*statements, trust]})
     kms = account.user("ana", allow("kms:*")).client("kms")
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+def test_a_region_has_one_replica(replicated: tuple[Any, Any, str], region: str) -> None:
+    here, there, key_id = replicated
+    assert code(here.replicate_key, KeyId=key_id, ReplicaRegion=region) == "AlreadyExistsException"
+    elsewhere = {"KeyId": key_id, "ReplicaRegion": "eu-west-3"}
+    assert code(there.replicate_key, **elsewhere) == "UnsupportedOperationException"
+
+
+def test_what_a_single_region_key_has_not(account: Account) -> None:
+    kms, key = account.root.client("kms"), account.key()
+    unsupported = "UnsupportedOperationException"
+    assert code(kms.replicate_key, KeyId=key, ReplicaRegion="eu-west-1") == unsupported
+    assert code(kms.update_primary_region, KeyId=key, PrimaryRegion="eu-west-1") == unsupported
+
+
+def test_a_region_that_there_is_not(account: Account) -> None:
+    key = account.key(MultiRegion=True)
+    replicating = {"KeyId": key, "ReplicaRegion": "eu-nowhere-1"}
+    assert code(account.root.client("kms").replicate_key, **replicating) == "ValidationException"
+
+
+def test_a_primary_key_waits_for_its_replicas(replicated: tuple[Any, Any, str]) -> None:
+    here, there, key_id = replicated
+    answered = here.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
+    assert answered["KeyState"] == "PendingReplicaDeletion"
+    assert "DeletionDate" not in answered
+    assert here.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "PendingReplicaDeletion"
+    assert there.schedule_key_deletion(KeyId=key_id)["KeyState"] == "PendingDeletion"
+    here.cancel_key_deletion(KeyId=key_id)
+    assert here.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "Disabled"
+
+
+def test_operations_that_take_no_alias_are_answered_so(account: Account) -> None:
+    kms, key = account.root.client("kms"), account.key()
+    kms.create_alias(AliasName="alias/my", TargetKeyId=key)
+    for act in (kms.rotate_key_on_demand, kms.list_key_rotations, kms.disable_key, kms.list_grants):
+        assert code(act, KeyId="alias/my") == "InvalidArnException"
+    assert kms.describe_key(KeyId="alias/my")["KeyMetadata"]["Arn"] == key
+    assert code(kms.generate_random) == "ValidationException"
