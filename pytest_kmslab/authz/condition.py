@@ -19,6 +19,12 @@ _IF_EXISTS = "IfExists"
 _ALL = "ForAllValues"
 _ANY = "ForAnyValue"
 
+RESOURCE_ALIASES = "kms:resourcealiases"
+"""A condition key of IAM policies only."""
+MOST_ALIASES = 50
+"""Of one key. `kms:ResourceAliases` "is effective only when the KMS key conforms to this quota".
+https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#aliases-per-key"""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -26,7 +32,8 @@ class Condition:
 
     `holds` answers None where it cannot be told, because AWS documents no outcome: a value that is not
     of the operator's type, an operator without values, an operator without `ForAllValues:` or
-    `ForAnyValue:` on a key that has several values. The statement then counts against the caller: an
+    `ForAnyValue:` on a key that has several values, `kms:ResourceAliases` of a KMS key that has more
+    aliases than its quota. The statement then counts against the caller: an
     Allow does not apply, a Deny does.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
 
@@ -71,15 +78,20 @@ class Condition:
 
     def _set(self, given: Sequence[str], context: Folded, *, negated: bool) -> bool | None:
         """Of several values, each or one must hold by itself."""
+        if self._over_quota(given):
+            return None
         deciding = self.qualifier == _ANY
         told = [self.test(value, context) for value in given]
         if any(matched is not None and (matched is not negated) is deciding for matched in told):
             return deciding
         return None if None in told else not deciding
 
+    def _over_quota(self, given: Sequence[str]) -> bool:
+        return len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES
+
     def _null(self, given: Sequence[str] | None) -> bool | None:
         wanted = [read_bool(value) for value in self.values]
-        if given and not any(given):
+        if given and (not any(given) or self._over_quota(given)):
             return None
         if (not given) in wanted:
             return True

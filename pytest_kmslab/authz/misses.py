@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_kmslab.authz.condition import Condition
+from pytest_kmslab.authz.condition import MOST_ALIASES, RESOURCE_ALIASES, Condition
 from pytest_kmslab.authz.decision import Decision, Effect, PolicyType
 from pytest_kmslab.authz.grant import Grant, grants_to
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
@@ -70,9 +70,13 @@ def _failing(question: Question, kind: PolicyType, statement: Statement) -> Iter
         yield "Action", f"{_actions(question, statement)}, asked {request.action}"
     if not statement.covers_resource(request.resource, question.service, question.context):
         yield "Resource", f"{_element(statement, 'Resource')}, asked {request.resource}"
+    unsupported = question.unsupported(statement, kind)
     for condition in statement.conditions:
-        if condition.holds(question.context.folded) is not True:
-            yield f"Condition {condition.operator} {condition.key}", _condition(question, condition)
+        element = f"Condition {condition.operator} {condition.key}"
+        if unsupported and condition.folded_key == RESOURCE_ALIASES:
+            yield element, "works in IAM policies only, not in a key policy"
+        elif condition.holds(question.context.folded) is not True:
+            yield element, _condition(question, condition)
 
 
 def _actions(question: Question, statement: Statement) -> str:
@@ -109,6 +113,8 @@ def _condition(question: Question, condition: Condition) -> str:
     if not given:
         direct = ": this is a direct call" if condition.folded_key == "kms:viaservice" else ""
         return f"{wanted}, the request has none{direct}"
+    if condition.folded_key == RESOURCE_ALIASES and len(given) > MOST_ALIASES:
+        return f"{wanted}, the key has more than {MOST_ALIASES} aliases, so that the condition has no effect"
     several = len(given) > 1 and not condition.qualifier
     hint = ": a key of several values needs ForAllValues or ForAnyValue" if several else ""
     return f"{wanted}, the request has {listed(given)}{hint}"

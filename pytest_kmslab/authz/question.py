@@ -7,6 +7,8 @@ from functools import lru_cache
 from operator import attrgetter
 
 from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.condition import RESOURCE_ALIASES
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.crossing import CROSSING, LIMITED
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason, reason
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
@@ -90,13 +92,32 @@ class Question:
 
     def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[Match]:
         """Those that apply, of statements about the action."""
-        resource, service, context = self.request.resource, self.service, self.context
         found: list[Match] = []
         for statement in statements:
             reach = self.reach(statement, kind)
-            if reach and (statement.plain or statement.applies(resource, service, context)):
+            if reach and (statement.plain or self._applies(statement, kind)):
                 found.append((reach, statement))
         return found
+
+    def _applies(self, statement: Statement, kind: PolicyType) -> bool:
+        resource, context = self.request.resource, self.context
+        applies = statement.applies(resource, self.service, context)
+        if not self.unsupported(statement, kind):
+            return applies
+        others = {name: given for name, given in context.folded.items() if name != RESOURCE_ALIASES}
+        without = statement.applies(resource, self.service, Context(others))
+        return (applies or without) if statement.denies else (applies and without)
+
+    def unsupported(self, statement: Statement, kind: PolicyType) -> bool:
+        """Whether it is of a key policy and has a condition by `kms:ResourceAliases`, which is for IAM
+        policies only. Whether the key is absent there is not documented: an Allow applies only where it
+        does either way, a Deny where it does in one.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
+        """
+        if kind is not PolicyType.RESOURCE or self.service != "kms":
+            return False
+        return any(condition.folded_key == RESOURCE_ALIASES for condition in statement.conditions)
 
     def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[Match]:
         """The Allow statements of a policy that apply."""

@@ -59,6 +59,17 @@ def draw_condition(context: Context, random: Random, *, variables: bool) -> dict
     return element
 
 
+def without_aliases(element: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    """The element without `kms:ResourceAliases`, which no key policy can have: the peers do not know that.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
+    """
+    return {
+        operator: {name: values for name, values in keys.items() if name.lower() != "kms:resourcealiases"}
+        for operator, keys in element.items()
+    }
+
+
 def _draw_key(context: Context, random: Random) -> ConditionKey:
     """Mostly a key that the request carries."""
     present = [key for key in _DRAWN if key.name in context]

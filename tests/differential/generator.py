@@ -11,7 +11,13 @@ from random import Random
 from typing import Any
 
 from differential.caller import Caller, Context, draw_caller, draw_not_principals, draw_principals, keys_of
-from differential.conditions import draw_condition, draw_context, wildcarded, wildcarded_arn
+from differential.conditions import (
+    draw_condition,
+    draw_context,
+    wildcarded,
+    wildcarded_arn,
+    without_aliases,
+)
 from differential.vocabulary import (
     ACCOUNTS,
     ACTIONS,
@@ -153,9 +159,8 @@ class _Author:
         name = "NotResource" if not principals and self._chance(0.1) else "Resource"
         written[name] = self._resources(principals, variables=version == "2012-10-17")
         if self._chance(0.45):
-            written["Condition"] = draw_condition(
-                self.context, self.random, variables=version == "2012-10-17"
-            )
+            condition = draw_condition(self.context, self.random, variables=version == "2012-10-17")
+            written["Condition"] = without_aliases(condition) if principals else condition
         return written
 
     def _actions(self) -> Any:

@@ -6,6 +6,7 @@ The order (alias, old key, new key) is not documented.
 
 from __future__ import annotations
 
+from pytest_kmslab.authz.condition import MOST_ALIASES
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
 from pytest_kmslab.calls.kms.context import account_ask, key_ask
@@ -22,8 +23,6 @@ OF_AWS = f"{ALIAS}aws/"
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"""
 
 _NO_KEY = "Aliases must refer to keys. Not aliases"
-MOST_ALIASES = 50
-"""Of one key: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#aliases-per-key."""
 
 _NO_POLICY = Policy(version="2012-10-17", id="", statements=())
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from pytest_kmslab.authz.case import Case
+from pytest_kmslab.authz.condition import MOST_ALIASES
 from support.staging.calls import CALLS
 from support.staging.comparison import caller_policies, mentioned
 from support.staging.dynamodb_calls import THROUGH_DYNAMODB
@@ -35,6 +36,7 @@ class Reason(Enum):
     OTHER_ROOT = "moto has root credentials of one account only"
     OWN_ACCOUNT = "the operation can name an alias of the caller's own account only"
     OLD_VERSION = "moto refuses an IAM policy that is not of version 2012-10-17, which AWS takes"
+    QUOTA = "nobody can give a key more aliases than its quota"
     CONTRADICTION = "the case says of its caller what cannot be"
 
 
@@ -163,6 +165,7 @@ _RULES: tuple[tuple[Reason, Callable[[Case], bool]], ...] = (
     ),
     (Reason.OWN_ACCOUNT, lambda case: case.request.action == "kms:DeleteAlias" and crosses(case)),
     (Reason.OLD_VERSION, _old_version),
+    (Reason.QUOTA, lambda case: len(case.request.context.get("kms:ResourceAliases", ())) > MOST_ALIASES),
     (Reason.CONTRADICTION, _contradicts),
     (Reason.NOT_ASKED, _not_asked),
 )

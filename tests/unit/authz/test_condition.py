@@ -227,3 +227,25 @@ def test_what_is_no_condition(conditions: Any, message: str) -> None:
     with pytest.raises(PolicyError, match=r"^Condition") as caught:
         parse_conditions(conditions, "2012-10-17")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("number", "told"), [(50, True), (51, False)])
+@pytest.mark.parametrize(
+    ("operator", "wanted"),
+    [
+        ("ForAnyValue:StringLike", "alias/*"),
+        ("ForAllValues:StringLike", "alias/*"),
+        ("ForAnyValue:StringNotEquals", "alias/none"),
+        ("ForAnyValue:StringLikeIfExists", "alias/*"),
+        ("Null", "false"),
+    ],
+)
+def test_aliases_over_the_quota_of_a_key_tell_nothing(
+    operator: str, wanted: str, number: int, told: bool
+) -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#aliases-per-key"""
+    (condition,) = parse_conditions({operator: {"kms:ResourceAliases": wanted}}, "2012-10-17")
+    names = [f"alias/{each}" for each in range(number)]
+    assert condition.holds(Context({"KMS:resourcealiases": names}).folded) is (True if told else None)
+    other = parse_conditions({operator: {"aws:TagKeys": wanted}}, "2012-10-17")[0]
+    assert other.holds(Context({"aws:TagKeys": names}).folded) is True
