@@ -163,3 +163,24 @@ def test_who_is_made_again_under_the_same_name_is_somebody_else(world: World) ->
     world.iam.create_user(UserName=user.name)
     assert "AIDA" in world.kms.get_key_policy(KeyId=key)["Policy"]
     assert user.arn not in world.kms.get_key_policy(KeyId=key)["Policy"]
+
+
+def test_an_algorithm_is_what_is_done_and_not_what_is_claimed(world: World) -> None:
+    symmetric = {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}
+    kms = world.user(allow("kms:*", Condition=symmetric)).kms
+    key = world.kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
+    with refused("InvalidKeyUsageException", "SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048."):
+        kms.encrypt(KeyId=key, Plaintext=b"x")
+    with refused("InvalidKeyUsageException", "SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048."):
+        kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+    with refused(DENIED, "kms:Encrypt"):
+        kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionAlgorithm="RSAES_OAEP_SHA_256")
+
+
+def test_a_key_is_managed_by_its_id_only(world: World) -> None:
+    key, alias = world.key(), f"alias/{unique('app')}"
+    world.kms.create_alias(AliasName=alias, TargetKeyId=key)
+    world.kms.describe_key(KeyId=alias)
+    for act in (world.kms.disable_key, world.kms.list_grants, world.kms.rotate_key_on_demand):
+        with refused("InvalidArnException", "Key Aliases are not supported for this operation."):
+            act(KeyId=alias)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
 from pytest_kmslab.facts import Facts, Key
 
 BY_ALIAS = "Key Aliases are not supported for this operation."
@@ -78,9 +79,13 @@ def find_key_by_id(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key
 
 
 def key_of_ciphertext(call: ApiCall, facts: Facts, ciphertext: bytes) -> Key:
-    """The key that made a ciphertext; raises InvalidCiphertextException (which has no message)."""
+    """The key that made a ciphertext; raises InvalidCiphertextException (which has no message).
+
+    The ciphertext of an asymmetric key does not say whose it is, whatever the backend wrote into it.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
+    """
     key = facts.key_of_ciphertext(ciphertext, call.region, call.account)
-    if key is None:
+    if key is None or key.spec != SYMMETRIC:
         raise ServiceError("InvalidCiphertextException", "")
     return key
 

@@ -149,3 +149,10 @@ def test_a_symmetric_ciphertext_tells_its_key_before_the_named_keys_kind_counts(
     facts.add_key(TARGET, **key)
     with pytest.raises(ServiceError, match="IncorrectKeyException"):
         list(asks(decrypt(KeyId=TARGET), facts))
+
+
+@pytest.mark.parametrize("params", [{}, {"EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}])
+def test_an_asymmetric_ciphertext_needs_its_key_named(facts: FakeFacts, params: dict[str, str]) -> None:
+    facts.add_key(spec="RSA_2048")
+    with pytest.raises(ServiceError, match="InvalidCiphertextException"):
+        next(asks(decrypt(**params), facts))
