@@ -19,7 +19,7 @@ from pytest_kmslab.authz.pattern import (
     compile_tokens,
     matches_everything,
 )
-from pytest_kmslab.authz.variables import Template, has_variables, parse_template
+from pytest_kmslab.authz.variables import Template, has_variables, parse_template, without_variables
 
 CompileTokens = Callable[[tuple[Token, ...]], Matcher]
 
@@ -90,18 +90,16 @@ def parse_resources(
 
 
 def _read_as(patterns: Sequence[str], *, completes: bool, broadly: bool) -> list[str]:
-    """The patterns, incomplete ARNs completed; read broadly, both as written and completed."""
-    completed = [_complete(pattern) for pattern in patterns]
+    """The patterns, incomplete ARNs completed; read broadly, both as written and completed. A variable has
+    no place in an incomplete ARN, which is completed then where it is read broadly only."""
     if broadly:
-        return list(dict.fromkeys([*patterns, *completed]))
-    return completed if completes else list(patterns)
+        return list(dict.fromkeys([*patterns, *map(_complete, patterns)]))
+    return [_complete(pattern) if completes and "$" not in pattern else pattern for pattern in patterns]
 
 
 def _complete(pattern: str) -> str:
-    parts = pattern.split(":", SEGMENTS - 1)
-    if parts[0] != "arn" or "$" in pattern:
-        return pattern
-    return ":".join(parts + ["*"] * (SEGMENTS - len(parts)))
+    parts = without_variables(pattern).split(":", SEGMENTS - 1)
+    return pattern + ":*" * (SEGMENTS - len(parts)) if parts[0] == "arn" else pattern
 
 
 @dataclass(frozen=True, slots=True)

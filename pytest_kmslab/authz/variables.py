@@ -59,6 +59,11 @@ def has_variables(text: str, version: str) -> bool:
     return version == VERSION and "${" in text
 
 
+def without_variables(text: str) -> str:
+    """What stands around the variables of a text."""
+    return _VARIABLE.sub("", text)
+
+
 def parse_template(text: str, *, wildcards: bool) -> Template:
     """Read a text with variables; `wildcards` says whether its own `*` and `?` are wildcards.
 

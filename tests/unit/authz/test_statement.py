@@ -98,11 +98,16 @@ def test_an_empty_negated_list_counts_against_the_caller(element: str) -> None:
         "arn:aws:dynamodb:us*33:table/books",
         "arn:aws:dynamodb:*:table/books",
         "arn:aws:dynamodb:us-east-1?111122223333:table/books",
+        "arn:aws:dynamod?:us-east-1:111122223333:table/books",
+        "a*:aws:dynamodb:us-east-1:111122223333:table/books",
         "arn:aws:dynamodb:us-east-1:${x:account}:table/books",
+        "arn:aws:dynamodb:us-east-1:${x:account}:table/${x:name}",
+        "arn:aws:dynamodb:us-east-1:${x:account}",
+        "arn:aws:dynamodb:us-${x:zone, 'east-1'}",
     ],
 )
 def test_a_pattern_outside_the_rules_is_read_against_the_caller(pattern: str) -> None:
-    context = {"x__account": ACCOUNT}
+    context = {"x__account": ACCOUNT, "x__name": "books"}
     assert not applies(named(allow(resource=pattern)), **context)
     if not pattern.endswith(":x"):
         assert applies(named(deny(resource=pattern)), **context)
@@ -119,12 +124,29 @@ def test_a_pattern_outside_the_rules_is_read_against_the_caller(pattern: str) ->
         ("arn:aws:x:us*2:111122223333:table/*", False),
         ("arn:aws:x:*-2:111122223333:table/*", False),
         ("arn:aws:x:us*:111122223333:tab*s", True),
+        ("arn:aws:x:us-east-1:store*:table/books", True),
+        ("arn:aws:x:us-east-1:s*3:table/books", False),
     ],
 )
 def test_a_star_at_the_end_of_a_part_reaches_beyond_the_colon(pattern: str, expected: bool) -> None:
     (statement,) = named(allow(resource=pattern)).policy.statements
     crossing = "arn:aws:x:us-east-1:store-2:111122223333:table/books"
     assert statement.covers_resource(crossing, "x", Context()) is expected
+
+
+def test_a_question_mark_stays_in_its_part() -> None:
+    (statement,) = named(allow(resource="arn:aws:x:us-east-1?:111122223333:table/books")).policy.statements
+    assert not statement.covers_resource("arn:aws:x:us-east-1::111122223333:table/books", "x", Context())
+    assert statement.covers_resource("arn:aws:x:us-east-1a:111122223333:table/books", "x", Context())
+
+
+@pytest.mark.parametrize("pattern", ["arn", "arn:aws", "arn:aws:dynamodb", "arn:aws:dynamodb:us-east-1"])
+def test_the_beginning_of_an_arn_is_all_that_begin_so_in_an_iam_policy_or_a_deny(pattern: str) -> None:
+    table = named(allow(resource=pattern, Principal={"AWS": USER}))
+    assert not authorize(asks(USER, GET, TABLE), Policies(resource=table)).allowed
+    assert applies(named(allow(resource=pattern))) is (pattern.count(":") > 1)
+    no_table = named(deny(resource=pattern, Principal={"AWS": USER}))
+    assert not authorize(asks(USER, GET, TABLE), Policies((ADMIN,), resource=no_table)).allowed
 
 
 @pytest.mark.parametrize(
