@@ -48,7 +48,12 @@ def _lines(
     yield f"{_OUTCOMES[decision.decision]}: {question.request.action}"
     yield from _asked(question)
     groups = bearing(question, policies)
-    errors = {named.name: named.policy.error for _, group in groups for named in group}
+    errors = {
+        (kind, named.name): named.policy.error
+        for kind, group in groups
+        for named in group
+        if named.policy.error
+    }
     yield "because"
     yield from (f"  {_phrase(question, reason, errors)}" for reason in decision.reasons)
     yield "looked at"
@@ -71,12 +76,12 @@ def _asked(question: Question) -> Iterator[str]:
         yield f"  via {', '.join(context.get('kms:ViaService', ())) or 'no service: a direct call'}"
 
 
-def _phrase(question: Question, reason: Reason, errors: dict[str, str]) -> str:
+def _phrase(question: Question, reason: Reason, errors: dict[tuple[PolicyType, str], str]) -> str:
     policy = label(question, reason.policy_type, reason.policy)
     if reason.effect is Effect.MISSING:
         return _missing(question, reason.policy_type, policy)
     if reason.effect is Effect.UNREADABLE:
-        return f"{policy} cannot be read and may hold a Deny: {errors.get(reason.policy, '')}"
+        return f"{policy} cannot be read and may hold a Deny: {errors[reason.policy_type, reason.policy]}"
     if reason.policy_type is PolicyType.GRANT:
         return f"{_grant(reason.policy, reason.statement)} allows it"
     if not reason.statement:
