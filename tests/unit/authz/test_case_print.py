@@ -51,6 +51,18 @@ def test_a_policy_that_cannot_be_read_stays_one() -> None:
     assert parse_case(print_case(case)) == case
 
 
+def test_what_is_expected_is_printed() -> None:
+    request = Request(ANA, "kms:Decrypt", KEY)
+    for matched, more in (
+        (None, {}),
+        (frozenset(), {"matched": []}),
+        (frozenset({"B", "A", "C"}), {"matched": ["A", "B", "C"]}),
+    ):
+        case = Case("c", request, Policies(), expect=Expectation(Outcome.ALLOWED, matched))
+        assert case_as_json(case)["expect"] == {"decision": "allowed", **more}
+        assert parse_case(print_case(case)) == case
+
+
 def test_values_stand_as_they_were_given() -> None:
     context = Context({"aws:TagKeys": ["a", "b"], "kms:ViaService": "x", "dynamodb:Attributes": []})
     printed = case_as_json(Case("c", Request(ANA, "kms:Decrypt", KEY, context), Policies()))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.context import Context, Keys
 
 
 def test_names_of_keys_have_no_case() -> None:
@@ -32,6 +32,30 @@ def test_two_names_that_differ_by_case_are_one_key_with_the_values_of_both() -> 
 def test_names_that_only_look_alike_in_capitals_are_two_keys() -> None:
     names = ["aws:RequestTag/straße", "aws:RequestTag/strasse"]
     assert list(Context(dict.fromkeys(names, "x"))) == names
+
+
+def test_without_keys_there_is_nothing() -> None:
+    assert (dict(Context()), len(Context({})), Context().unread) == ({}, 0, False)
+
+
+def test_keys_that_change_later_do_not_change_it() -> None:
+    keys = {"a:b": "1"}
+    context = Context(keys)
+    keys["a:b"] = "2"
+    assert context["a:b"] == ("1",)
+
+
+def test_a_function_that_makes_the_keys_is_called_when_they_are_asked_for_and_once() -> None:
+    made: list[Keys] = []
+
+    def keys() -> Keys:
+        made.append({"A:b": "1"})
+        return made[-1]
+
+    context = Context(keys)
+    assert (context.unread, made) == (True, [])
+    assert (list(context), context["a:B"], dict(context.pairs())) == (["A:b"], ("1",), {"A:b": ("1",)})
+    assert (context.unread, len(made)) == (False, 1)
 
 
 def test_equal_contexts_have_equal_hashes() -> None:

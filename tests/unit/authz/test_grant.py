@@ -24,8 +24,9 @@ from unit.authz.build import (
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.authz.grant import Grant, Grants
+from pytest_kmslab.authz.grant import Grant, Grants, allowing_grants
 from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.principal import identify
 from pytest_kmslab.authz.request import Request
 
 CONTEXT = "kms:EncryptionContext:"
@@ -69,6 +70,7 @@ def test_a_grant_is_its_grantees(grantee: str, principal: str, expected: bool) -
         (["GenerateDataKey"], "kms:GenerateDataKeyWithoutPlaintext", False),
         (["Decrypt"], "kms:Encrypt", False),
         (["DescribeKey"], "kms:DescribeKey", True),
+        (["Decrypt"], "kms:More:Decrypt", False),
         (["RetireGrant"], "kms:RetireGrant", False),
     ],
 )
@@ -201,6 +203,18 @@ PARENT: dict[str, Any] = {"encryption_context_subset": {"a": "1"}}
             },
             False,
         ),
+        *(
+            (
+                {"encryption_context_equals": {"a": "1"}},
+                {
+                    "kms:GrantOperations": ["Decrypt"],
+                    "kms:GrantConstraintType": "EncryptionContextEquals",
+                    CONTEXT + "a": value,
+                },
+                value == "1",
+            )
+            for value in "12"
+        ),
     ],
 )
 def test_a_child_grant_is_no_wider_than_its_parent(
@@ -234,6 +248,12 @@ def retires(principal: str, grants: list[Grant], **policies: Any) -> bool:
 def test_the_grant_says_who_may_retire_it(principal: str, held: Grant, expected: bool) -> None:
     assert retires(principal, [held]) is expected
     assert not retires(principal, [held], resource=named(deny(Principal="*")))
+
+
+def test_retiring_is_not_allowed_as_other_operations_are() -> None:
+    held, identity = grant(USER, "Decrypt", "RetireGrant"), identify(USER)
+    assert allowing_grants("Decrypt", identity, Context(), [held]) == [held]
+    assert allowing_grants("RetireGrant", identity, Context(), [held]) == []
 
 
 def test_only_the_grant_to_be_retired_counts() -> None:

@@ -44,6 +44,10 @@ def test_a_statement_about_another_service_is_no_near_miss() -> None:
 
 def test_the_service_is_what_stands_before_the_first_colon() -> None:
     assert why(asks(), allow("kms:Encrypt:More")) == ["Action: wanted kms:Encrypt:More, asked kms:Decrypt"]
+    grant = Grant(USER, frozenset(["Decrypt"]))
+    assert why(asks(action="kms:More:Decrypt"), grants=(grant,)) == [
+        "Operations: allows Decrypt, asked More:Decrypt"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,11 @@ def test_what_fails_by_two_elements_is_no_near_miss() -> None:
 def test_a_deny_is_no_near_miss() -> None:
     statement = {**allow("kms:Decrypt", TABLE), "Effect": "Deny"}
     assert why(asks(), statement) == []
+    assert why(asks(), statement, allow("kms:Encrypt")) == ["Action: wanted kms:Encrypt, asked kms:Decrypt"]
+
+
+def test_an_iam_policy_has_no_business_with_principals() -> None:
+    assert why(asks(), allow(Principal="*")) == [f"Principal: names *, not {USER}"]
 
 
 def test_misses_by_the_action_come_last() -> None:

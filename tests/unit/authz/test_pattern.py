@@ -59,6 +59,10 @@ def test_a_pattern_of_fewer_or_empty_parts_is_no_arn_of_another_length(pattern: 
         ("a*?*a", "aa", "aba"),
         ("*a?*b?", "xaby", "xacby"),
         ("*ab*b", "xab", "xabb"),
+        ("?*", "", "a"),
+        ("*a*?*", "ba", "bab"),
+        ("a*a?*", "abc", "aabc"),
+        ("*x*?????b", "xaaab", "xaaaaab"),
     ],
 )
 def test_two_parts_of_a_pattern_share_no_character(pattern: str, short: str, enough: str) -> None:

@@ -19,9 +19,11 @@ from unit.authz.build import (
     deny,
     named,
     to,
+    unreadable,
 )
 
 from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.question import Question
 from pytest_kmslab.authz.remedy import Remedy, remedies
@@ -105,8 +107,16 @@ def test_an_allowed_request_needs_no_change() -> None:
 
 
 def test_a_deny_has_to_go() -> None:
-    ((place, statement),) = statements(
-        asks(), identity=(named(deny(Sid="No"), name="p"),), resource=named(to(USER), name=KEY)
-    )
-    assert place == "take `No` out of identity-based policy `p`, or narrow it: no Allow overrides a Deny"
-    assert statement is None
+    policies = {"identity": (named(deny(Sid="No"), name="p"),), "resource": named(to(USER), name=KEY)}
+    place = "take `No` out of identity-based policy `p`, or narrow it: no Allow overrides a Deny"
+    assert offered(asks(), **policies) == [Remedy(PolicyType.IDENTITY, place)]
+
+
+def test_what_cannot_be_read_has_to_be_mended() -> None:
+    found = offered(asks(), permissions_boundary=unreadable("edge"), resource=named(to(USER), name=KEY))
+    assert found == [Remedy(PolicyType.PERMISSIONS_BOUNDARY, "mend permissions boundary `edge`")]
+
+
+def test_where_no_statement_helps_it_is_said_why() -> None:
+    why = "`ana` is not a principal: write its ARN or a service principal"
+    assert offered(asks("ana", "dynamodb:GetItem", TABLE)) == [Remedy(PolicyType.IDENTITY, why)]
