@@ -92,6 +92,8 @@ def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing()
         (document({**allow(), "Action": {"a": "b"}}), "Statement[0].Action: a value is not text"),
         (document(allow(resource=[None])), "Statement[0].Resource: a value is not text"),  # type: ignore[list-item]
         (document(allow(resource="arn:aws:s3:::${x")), "Statement[0].Resource: malformed policy variable"),
+        (document(allow(resource="arn:aws:${x")), "malformed policy variable in `arn:aws:${x`: write ${key}"),
+        (document(deny(resource="arn:aws:${x")), "malformed policy variable in `arn:aws:${x`: write ${key}"),
         (
             document(allow(Condition={"StringEqualz": {"k": "v"}})),
             "Statement[0].Condition.StringEqualz.k: unknown",

@@ -79,6 +79,12 @@ def test_what_is_lacking_to_retire_a_grant(policies: dict[str, Any], expected: A
     assert outcome(authorize(RETIRES, held, (SOMEBODYS,))) == expected
 
 
+def test_to_retire_a_grant_by_itself_no_policy_is_lacking_but_the_one_that_forbids_it() -> None:
+    mine = Grant(STRANGER, frozenset(["Decrypt"]), "g1", retiring_principal=USER)
+    held = Policies(resource=key(TRUST), service_control=((NOTHING,),))
+    assert outcome(authorize(RETIRES, held, (mine,))) == lacking(SCP)
+
+
 @pytest.mark.parametrize(
     ("identity", "resource"),
     [((ALL,), key()), ((), key(to(ROOT, "kms:*")))],

@@ -104,6 +104,7 @@ def test_an_empty_negated_list_counts_against_the_caller(element: str) -> None:
         "arn:aws:dynamodb:us-east-1:${x:account}:table/${x:name}",
         "arn:aws:dynamodb:us-east-1:${x:account}",
         "arn:aws:dynamodb:us-${x:zone, 'east-1'}",
+        "${x:nothing, ''}arn:aws:dynamodb",
     ],
 )
 def test_a_pattern_outside_the_rules_is_read_against_the_caller(pattern: str) -> None:
