@@ -16,6 +16,7 @@ from pytest_kmslab.enforcement.authentication import authenticate
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.context_key_names import context_key_names
 from pytest_kmslab.enforcement.decisions import Decisions
+from pytest_kmslab.enforcement.root_user import root_user
 from pytest_kmslab.enforcement.simulate import simulate
 from pytest_kmslab.enforcement.table_encryption import settle_table
 from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
@@ -91,7 +92,8 @@ class Enforcer:
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """The response of an operation that the engine or the backend answers itself; None for all others."""
         facts = self.backend.facts
-        return simulate(call, facts) or context_key_names(call, facts) or self.backend.answer(call)
+        own = simulate(call, facts) or context_key_names(call, facts) or root_user(call)
+        return own or self.backend.answer(call)
 
     def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
         """After the backend did the call: keep what it dropped, and mend its response in place."""

@@ -43,6 +43,19 @@ def test_an_access_key_that_is_switched_off(world: World) -> None:
         user.kms.list_keys()
 
 
+def test_a_user_who_names_nobody_has_no_others_key_in_hand(world: World) -> None:
+    other = world.user(allow("kms:ListKeys"))
+    user = world.user(allow("iam:*", "arn:aws:iam::*:user/${aws:username}"))
+    theirs = {"AccessKeyId": other.credentials.access_key_id}
+    for iam in (user.iam, world.iam):
+        with refused("NoSuchEntity"):
+            iam.delete_access_key(**theirs)
+        with refused("NoSuchEntity"):
+            iam.update_access_key(**theirs, Status="Inactive")
+    other.kms.list_keys()
+    assert user.iam.list_mfa_devices()["MFADevices"] == []
+
+
 def test_a_user_about_themselves(world: World) -> None:
     user = world.user(allow("iam:*", "arn:aws:iam::*:user/${aws:username}"))
     assert user.iam.get_user()["User"]["Arn"] == user.arn

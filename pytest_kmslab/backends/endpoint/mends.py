@@ -15,10 +15,11 @@ from pytest_kmslab.backends.endpoint import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.answers import ANSWER, SSE
 from pytest_kmslab.backends.endpoint.clients import code_of, lacks
-from pytest_kmslab.backends.endpoint.names import own_user, plain_names, show_given_names
+from pytest_kmslab.backends.endpoint.names import plain_names, show_given_names
 from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.calls.changing import changes_facts
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
+from pytest_kmslab.calls.iam.oneself import own_user
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.facts import ApiFacts

@@ -1,8 +1,7 @@
-"""Names that a call leaves out or gives in another form than an endpoint knows.
+"""Names that a call gives in another form than an endpoint knows.
 
-An old DynamoDB Local knows no table by its ARN; ministack takes whoever leaves out a user for root.
+An old DynamoDB Local knows no table by its ARN.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
 """
 
 from __future__ import annotations
@@ -13,29 +12,8 @@ from typing import Any
 from pytest_kmslab.apicall import ApiCall
 
 NAMING = ("TableName", "RequestItems", "TransactItems")
-OF_ONESELF = frozenset(
-    {
-        "CreateAccessKey",
-        "DeleteAccessKey",
-        "GetUser",
-        "ListAccessKeys",
-        "ListMFADevices",
-        "ListSSHPublicKeys",
-        "ListServiceSpecificCredentials",
-        "ListSigningCertificates",
-        "UpdateAccessKey",
-    }
-)
-"""What a user asks about themselves by naming nobody."""
-
 ANSWERED = ("Responses", "UnprocessedKeys", "UnprocessedItems")
 """What a batch answers by table, under the name by which the call gave it."""
-
-
-def own_user(call: ApiCall) -> Mapping[str, Any]:
-    """The calling user, where a call of IAM is about whoever makes it."""
-    about = call.service == "iam" and call.operation in OF_ONESELF and not call.params.get("UserName")
-    return {"UserName": call.caller.username} if about and call.caller.kind == "User" else {}
 
 
 def plain_names(call: ApiCall, account: str) -> Mapping[str, Any]:

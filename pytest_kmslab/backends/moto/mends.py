@@ -24,6 +24,7 @@ from pytest_kmslab.backends.moto import tables as moto_tables
 from pytest_kmslab.backends.moto import users as moto_users
 from pytest_kmslab.backends.moto.identity import record_principals
 from pytest_kmslab.backends.moto.partiql import PARTIQL, read_alike
+from pytest_kmslab.calls.iam.oneself import own_user
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.facts import MotoFacts
@@ -41,7 +42,7 @@ class MotoMends:
         """Parameters to send in place of the caller's; empty for most calls."""
         mend = PREPARE.get(call.name)
         foreign = moto_keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
-        return {**foreign, **(mend(self._facts, call) if mend else {})}
+        return {**own_user(call), **foreign, **(mend(self._facts, call) if mend else {})}
 
     def answer(self, call: ApiCall) -> Response | None:
         """The response of an operation that moto lacks."""

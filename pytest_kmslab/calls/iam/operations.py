@@ -10,6 +10,7 @@ from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
+from pytest_kmslab.calls.iam.oneself import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, renamed, resource_of
 from pytest_kmslab.calls.policy_documents import check_trust_policy
 from pytest_kmslab.facts import Facts
@@ -38,6 +39,7 @@ def _one(call: ApiCall, facts: Facts) -> Asks:
     """`iam:<Operation>` on what the call is about: all that most operations ask for."""
     arn = resource_of(call, facts)
     yield _ask(call, f"iam:{call.operation}", arn, iam_context(call, facts, arn))
+    check_roots_own(call)
 
 
 def _making(call: ApiCall, facts: Facts) -> Asks:

@@ -11,6 +11,7 @@ from unit.calls.models import parameters, service_model
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.base import Ask, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
+from pytest_kmslab.calls.iam.oneself import OF_ONESELF
 from pytest_kmslab.calls.operations import asks
 from pytest_kmslab.facts import Credential
 
@@ -115,7 +116,8 @@ SELF = (
 @pytest.mark.parametrize("operation", SELF)
 def test_a_user_name_left_out_is_the_callers(facts: FakeFacts, operation: str) -> None:
     assert asked(facts, operation, {}) == [(f"iam:{operation}", arn("user/ana"))]
-    assert asked(facts, operation, {}, root()) == [(f"iam:{operation}", arn("root"))]
+    ask = next(asks(call("iam", operation, {}, root()), facts))
+    assert (ask.request.action, ask.request.resource) == (f"iam:{operation}", arn("root"))
 
 
 @pytest.mark.parametrize("operation", SELF)
@@ -241,3 +243,33 @@ def test_a_resource_type_always_leads_to_a_resource(facts: FakeFacts, operation:
     params = parameters(service_model("iam").operation_model(operation), full=True)
     resource = first(facts, operation, params).request.resource
     assert (resource != "*") is bool(ACTIONS[operation].kinds or operation == "UpdateDelegationRequest")
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("DeleteAccessKey", {"AccessKeyId": "AKIABOB"}),
+        ("UpdateAccessKey", {"AccessKeyId": "AKIABOB", "Status": "Inactive"}),
+        ("DeleteSigningCertificate", {"CertificateId": "C1"}),
+        ("DeactivateMFADevice", {"SerialNumber": "GAHT1"}),
+        ("GetLoginProfile", {}),
+    ],
+)
+def test_what_root_names_without_a_user_is_not_taken_from_one(
+    facts: FakeFacts, operation: str, params: dict[str, Any]
+) -> None:
+    assert outcome(call("iam", operation, params, root()), facts) == "NoSuchEntity"
+    assert outcome(call("iam", operation, {**params, "UserName": "bob"}, root()), facts) == "allowed"
+
+
+def test_operations_about_oneself_are_those_whose_user_may_be_left_out() -> None:
+    model = service_model("iam")
+    optional = {
+        name
+        for name in ACTIONS.keys() & set(model.operation_names)
+        if (shape := model.operation_model(name).input_shape) is not None
+        and "UserName" in shape.members
+        and "UserName" not in shape.required_members
+    }
+    assert optional - OF_ONESELF <= {"GetMFADevice"}  # told by its serial number
+    assert optional >= OF_ONESELF & set(model.operation_names)
