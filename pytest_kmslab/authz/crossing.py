@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-LIMITED = frozenset(("dynamodb", "kms"))
-"""The services of which only some operations can."""
+LIMITED = frozenset(("dynamodb", "iam", "kms"))
+"""The services of which only some operations can; none of IAM's, which knows no resource-based policy but
+the one that says who may assume a role.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_resource-based"""
 
 _KMS = (
     "CreateGrant",

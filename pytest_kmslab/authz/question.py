@@ -45,7 +45,13 @@ def _work_out(
         gated = resource != "*" and ":alias/" not in resource
     else:
         gated = service == "sts" and ":role/" in resource
-    return folded, service, identity, account or account_of(resource) or identity.account, gated
+    return folded, service, identity, account or _owner(resource) or identity.account, gated
+
+
+def _owner(resource: str) -> str:
+    """The account of an ARN; AWS's own managed policies are everybody's."""
+    owner = account_of(resource)
+    return "" if owner == "aws" else owner
 
 
 class Question:
@@ -77,6 +83,15 @@ class Question:
         is not asked by one."""
         within = self.identity.account == self.account or self.identity.kind is Kind.SERVICE
         return within or self.service not in LIMITED or self.action in CROSSING
+
+    @property
+    def governed(self) -> bool:
+        """Whether the policy that hangs on the resource bears: a role's trust policy says who may assume the
+        role (an action of STS), not what is done to it by IAM.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_resource-based
+        """
+        return self.service != "iam"
 
     def reach(self, statement: Statement, kind: PolicyType) -> Reach:
         """How far a statement of a policy of this type takes in the caller, whatever its other elements.
@@ -121,6 +136,8 @@ class Question:
 
     def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[Match]:
         """The Allow statements of a policy that apply."""
+        if kind is PolicyType.RESOURCE and not self.governed:
+            return []
         allows = named.policy.relevant(self.action).allows
         return self.matching(allows, kind) if allows else []
 
@@ -145,7 +162,7 @@ def bearing(question: Question, policies: Policies) -> list[Group]:
         groups.append((PolicyType.SERVICE_CONTROL, _flat(policies.service_control)))
     if policies.vpc_endpoint:
         groups.append((PolicyType.VPC_ENDPOINT, (policies.vpc_endpoint,)))
-    if policies.resource and not _opens_its_table(question):
+    if policies.resource and question.governed and not _opens_its_table(question):
         groups.append((PolicyType.RESOURCE, (policies.resource,)))
     if kind is not Kind.ROOT:
         if policies.identity:

@@ -12,6 +12,9 @@ from pytest_kmslab.authz.principal import Kind
 from pytest_kmslab.authz.question import Question
 from pytest_kmslab.authz.wording import label, sort_of
 
+_CALLED = {"dynamodb": "a table", "iam": "an IAM resource", "kms": "a key"}
+"""Of the services of which not every operation crosses accounts, what belongs to one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
@@ -61,8 +64,8 @@ def _hopeless(question: Question, policies: Policies, kind: PolicyType) -> str:
     if question.action == "kms:retiregrant":
         return "only those whom the grant names may retire it; an administrator may revoke it"
     if not question.may_cross:
-        what = "key" if question.service == "kms" else "table"
-        return f"{question.request.action} cannot be used on a {what} of another account"
+        what = _CALLED[question.service]
+        return f"{question.request.action} cannot be used on {what} of another account"
     if question.gated and policies.resource is None:
         return f"the policy of {question.request.resource} is not known: every one has a policy"
     return ""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks
+from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
 from pytest_kmslab.calls.iam.oneself import check_roots_own
-from pytest_kmslab.calls.iam.resources import arn_by_name, renamed, resource_of
+from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.policy_documents import check_trust_policy
 from pytest_kmslab.facts import Facts
 
@@ -76,10 +76,18 @@ def _adding_role(call: ApiCall, facts: Facts) -> Asks:
     yield _ask(call, "iam:PassRole", role, keys)
 
 
+def _last_used(call: ApiCall, facts: Facts) -> Asks:
+    """A key of another account is as unknown as one that nobody has."""
+    yield from _one(call, facts)
+    if foreign_key(call, facts):
+        text = f"The Access Key with id {call.params['AccessKeyId']} cannot be found"
+        raise ServiceError("NoSuchEntity", text, 404)
+
+
 def _ask(call: ApiCall, action: str, arn: str, keys: Keys) -> Ask:
-    # The caller's account, whatever the ARN says: an AWS managed policy's account is `aws`.
-    context = Context({**keys, "aws:ResourceAccount": call.account})
-    return Ask(Request(call.caller.arn, action, arn, context, call.account))
+    owner = owner_of(call, arn)
+    context = Context({**keys, "aws:ResourceAccount": owner})
+    return Ask(Request(call.caller.arn, action, arn, context, owner))
 
 
 _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
@@ -87,6 +95,7 @@ _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
     **dict.fromkeys(RENAMING, _renaming),
     **dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), _trusting),
     "AddRoleToInstanceProfile": _adding_role,
+    "GetAccessKeyLastUsed": _last_used,
 }
 
 IAM: Mapping[str, Asker] = {name: _OWN.get(name, _one) for name in ACTIONS}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.base import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.facts import Facts
@@ -31,6 +32,12 @@ def resource_of(call: ApiCall, facts: Facts) -> str:
 def iam_arn(call: ApiCall, resource: str) -> str:
     """An ARN of the caller's account."""
     return f"arn:{call.caller.arn.split(':', 2)[1]}:iam::{call.account}:{resource}"
+
+
+def owner_of(call: ApiCall, arn: str) -> str:
+    """The account of an ARN that a call gives: AWS's own managed policies are the caller's too."""
+    owner = account_of(arn)
+    return owner if owner.isdigit() else call.account
 
 
 def arn_by_name(call: ApiCall, facts: Facts, kind: str, name: str) -> str:
@@ -82,9 +89,16 @@ def _oidc_provider(call: ApiCall, facts: Facts) -> str:
     return iam_arn(call, "oidc-provider/" + url.partition("://")[2].rstrip("/"))
 
 
+def foreign_key(call: ApiCall, facts: Facts) -> bool:
+    """Whether the access key that a call names is one of another account."""
+    found = facts.credential(call.params["AccessKeyId"])
+    return found is not None and found.caller.account != call.account
+
+
 def _key_holder(call: ApiCall, facts: Facts) -> str:
     found = facts.credential(call.params["AccessKeyId"])
-    return iam_arn(call, "user/*") if found is None else found.caller.arn
+    known = found is not None and found.caller.account == call.account
+    return found.caller.arn if found is not None and known else iam_arn(call, "user/*")
 
 
 def _service_linked_role(call: ApiCall, facts: Facts) -> str:

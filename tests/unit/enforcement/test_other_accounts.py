@@ -158,3 +158,23 @@ def test_an_aws_managed_session_policy_is_there_in_the_roles_account(
     session = account.temporary(made)
     session.client("kms").list_aliases()
     assert code(session.client("kms").create_key) == "AccessDeniedException"
+
+
+def test_iam_tells_another_account_nothing(account: Account, elsewhere: boto3.Session) -> None:
+    ana = account.user("ana", allow("kms:*"))
+    iam = account.root.client("iam")
+    policy_arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(allow("kms:*")))["Policy"]["Arn"]
+    bob = bob_of(account, elsewhere, allow("iam:*")).client("iam")
+    arn = f"arn:aws:iam::{ACCOUNT}:user/ana"
+    for caller in (bob, elsewhere.client("iam")):
+        assert code(caller.simulate_principal_policy, PolicySourceArn=arn, ActionNames=["kms:Decrypt"]) == (
+            "AccessDenied"
+        )
+        assert code(caller.get_context_keys_for_principal_policy, PolicySourceArn=arn) == "AccessDenied"
+        assert code(caller.list_entities_for_policy, PolicyArn=policy_arn) == "AccessDenied"
+        key = ana.get_credentials().access_key
+        with pytest.raises(ClientError) as refused:
+            caller.get_access_key_last_used(AccessKeyId=key)
+        assert refused.value.response["Error"]["Code"] == "NoSuchEntity"
+        assert "ana" not in str(refused.value)
+    assert bob.get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")["Policy"]["PolicyName"]
