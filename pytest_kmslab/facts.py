@@ -123,6 +123,9 @@ class Facts(Protocol):
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of an IAM user or role; empty where it has none or does not exist."""
 
+    def max_session_duration(self, role_arn: str) -> int:
+        """For how many seconds a role's sessions may be asked for at most; an hour where nobody tells."""
+
     def mfa_seed(self, user_arn: str, serial: str) -> str | None:
         """The base32 seed of a virtual MFA device that is enabled for a user; None where it is not, or
         the backend does not tell."""

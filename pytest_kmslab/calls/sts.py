@@ -13,6 +13,7 @@ from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags
 from pytest_kmslab.calls.mfa import authenticated
 from pytest_kmslab.calls.policy_documents import check_session_policy
+from pytest_kmslab.calls.sessions import check_role_session, check_session_tags
 from pytest_kmslab.facts import Facts
 
 _MEMBERS: Mapping[str, str] = {
@@ -60,6 +61,7 @@ def _assume_role(call: ApiCall, facts: Facts) -> Asks:
         actions.append("sts:SetSourceIdentity")
     for action in actions:
         yield _ask(call, action, role, keys, account)
+    check_role_session(call, facts)
     _check_session_policy(call)
 
 
@@ -112,6 +114,7 @@ def _get_federation_token(call: ApiCall, facts: Facts) -> Asks:
     yield _ask(call, "sts:GetFederationToken", arn, keys, call.account)
     if call.params.get("Tags"):
         yield _ask(call, "sts:TagSession", arn, keys, call.account)
+    check_session_tags(call)
     _check_session_policy(call)
 
 

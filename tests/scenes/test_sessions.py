@@ -122,3 +122,28 @@ def test_temporary_credentials_have_an_age_and_no_second_factor(world: World, st
         running.kms.list_keys()
         with refused(DENIED, "explicit deny in an identity-based policy"):
             running.kms.list_aliases()
+
+
+def test_what_a_chain_of_roles_cannot_change(world: World) -> None:
+    starter = world.user(allow("sts:*"))
+    trust = {"Effect": "Allow", "Principal": {"AWS": world.root_arn}}
+    roles = []
+    for _ in range(2):
+        role = world.role(allow("sts:*"), MaxSessionDuration=7200)
+        actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+        world.iam.update_assume_role_policy(
+            RoleName=role.rpartition("/")[2], PolicyDocument=document({**trust, "Action": actions})
+        )
+        roles.append(role)
+    first, second = roles
+    team = {"Tags": [{"Key": "Team", "Value": "blue"}], "TransitiveTagKeys": ["Team"]}
+    bob = assume(starter, first, SourceIdentity="bob", DurationSeconds=7200, **team)
+    with refused("ValidationError", "The source identity is already set"):
+        assume(bob, second, SourceIdentity="eve")
+    with refused("InvalidParameterValue", "conflicts with a transitive tag key"):
+        assume(bob, second, Tags=[{"Key": "TEAM", "Value": "red"}])
+    with refused("ValidationError", "exceeds the 1 hour session limit"):
+        assume(bob, second, DurationSeconds=7200)
+    with refused("ValidationError", "exceeds the MaxSessionDuration set for this role"):
+        assume(starter, first, DurationSeconds=7201)
+    assume(bob, second)

@@ -26,6 +26,7 @@ from pytest_kmslab.backends.endpoint.keys import OF_AWS, ApiKeys
 from pytest_kmslab.backends.endpoint.mends import keep_grant_token
 from pytest_kmslab.backends.endpoint.store import Record
 from pytest_kmslab.backends.endpoint.tables import ApiTables
+from pytest_kmslab.calls.sessions import LASTING
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.facts import Caller, Credential, Key
 
@@ -173,6 +174,10 @@ class AwsFacts(ApiFacts):
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user or role."""
         return tags_of(self.identities.about(arn))
+
+    def max_session_duration(self, role_arn: str) -> int:
+        """What IAM tells of the role."""
+        return int(self.identities.about(role_arn).get("MaxSessionDuration") or LASTING)
 
     def caller(self, given: Credentials) -> Caller:
         """Who holds these credentials."""

@@ -14,6 +14,7 @@ from pytest_kmslab.backends.endpoint.identity import ACCOUNT_ID, ApiIdentities
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
 from pytest_kmslab.backends.endpoint.store import SharedStore
 from pytest_kmslab.backends.endpoint.tables import ApiTables
+from pytest_kmslab.calls.sessions import LASTING
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 
@@ -115,6 +116,11 @@ class ApiFacts:
         facts = self.of_arn(arn)
         found = None if facts is None else facts.identities.snapshot.entities.get(arn)
         return {} if found is None else found.tags
+
+    def max_session_duration(self, role_arn: str) -> int:
+        """Asked of the role itself."""
+        facts = self.of_arn(role_arn)
+        return LASTING if facts is None else facts.identities.max_session_duration(role_arn)
 
     def principal_exists(self, principal: str) -> bool:
         """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""

@@ -14,6 +14,7 @@ from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
 from pytest_kmslab.backends.endpoint.iam import Entity, Snapshot, as_text, named_policy, read_snapshot
 from pytest_kmslab.backends.endpoint.store import Record, Store
+from pytest_kmslab.calls.sessions import LASTING
 from pytest_kmslab.facts import Caller, Credential
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
@@ -209,6 +210,21 @@ class ApiIdentities:
                 return ""
             raise
         return str((asked.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", ""))
+
+    def max_session_duration(self, role_arn: str) -> int:
+        """Of a role: the account's details leave it out."""
+        return self._cache.get(("session duration", role_arn), lambda: self._read_duration(role_arn))
+
+    def _read_duration(self, role_arn: str) -> int:
+        from botocore.exceptions import ClientError
+
+        try:
+            role = self._clients.of("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return LASTING
+            raise
+        return int(role.get("MaxSessionDuration") or LASTING)
 
     def _read_document(self, arn: str) -> str:
         from botocore.exceptions import ClientError

@@ -28,6 +28,7 @@ from pytest_kmslab.backends.moto.objects import (
     place_of,
     table_of,
 )
+from pytest_kmslab.calls.sessions import LASTING
 from pytest_kmslab.facts import Caller, Credential, Key, Table
 
 
@@ -97,6 +98,11 @@ class MotoFacts:
     def principal_exists(self, principal: str) -> bool:
         """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""
         return self._identities.exists(principal)
+
+    def max_session_duration(self, role_arn: str) -> int:
+        """What moto keeps as text, or as nothing where none was said."""
+        role = entity_of(role_arn)
+        return int(getattr(role, "max_session_duration", None) or LASTING)
 
     def mfa_seed(self, user_arn: str, serial: str) -> str | None:
         """The seed of a device that moto made and that is enabled for the user."""

@@ -19,6 +19,7 @@ from pytest_kmslab.backends.moto import key_pairs as moto_key_pairs
 from pytest_kmslab.backends.moto import keys as moto_keys
 from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
 from pytest_kmslab.backends.moto import organizations as moto_organizations
+from pytest_kmslab.backends.moto import roles as moto_roles
 from pytest_kmslab.backends.moto import sessions as moto_sessions
 from pytest_kmslab.backends.moto import tables as moto_tables
 from pytest_kmslab.backends.moto import users as moto_users
@@ -226,6 +227,7 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:CreateUser": _create,
     "iam:DeletePolicy": moto_users.check_detached,
     "iam:DeleteUser": moto_users.check_deletable,
+    "iam:UpdateRole": moto_roles.keep_unchanged,
     **dict.fromkeys(PARTIQL, read_alike),
     "dynamodb:CreateTable": moto_tables.plain_name,
     "dynamodb:ExportTableToPointInTime": moto_tables.with_prefix,

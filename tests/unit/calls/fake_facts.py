@@ -100,6 +100,8 @@ class FakeFacts:
     iam_arns: dict[tuple[str, str], str] = field(default_factory=dict)
     """(kind, name) to ARN."""
     tags_by_arn: dict[str, dict[str, str]] = field(default_factory=dict)
+    session_durations: dict[str, int] = field(default_factory=dict)
+    """A role's ARN to its MaxSessionDuration, where that is not an hour."""
     unknown_principals: set[str] = field(default_factory=set)
     """Principals that do not exist; every other one does."""
     policies_by_resource: dict[str, Policies] = field(default_factory=dict)
@@ -188,6 +190,9 @@ class FakeFacts:
     def resource_policy(self, resource: str) -> NamedPolicy | None:
         own = self.key_policies.get(resource)
         return None if own is None else NamedPolicy(resource, own)
+
+    def max_session_duration(self, role_arn: str) -> int:
+        return self.session_durations.get(role_arn, 3600)
 
     def mfa_seed(self, user_arn: str, serial: str) -> str | None:
         return None

@@ -239,3 +239,16 @@ def test_a_conditions_value_stays_as_written_when_the_principal_is_deleted(accou
     again = make_user_again(account, allow("kms:*")).client("kms")
     assert code(lambda: again.describe_key(KeyId=key)) == "AccessDeniedException"
     again.list_grants(KeyId=key)
+
+
+def test_an_update_that_says_nothing_of_the_duration_leaves_it(account: Account) -> None:
+    make_role(account, ROOT)
+    user, iam = account.user("u", allow("sts:AssumeRole")).client("sts"), account.root.client("iam")
+    long = {"RoleArn": ROLE, "RoleSessionName": "long", "DurationSeconds": 7200}
+    assert code(lambda: user.assume_role(**long)) == "ValidationError"
+    iam.update_role(RoleName="r", MaxSessionDuration=7200, Description="long")
+    user.assume_role(**long)
+    iam.update_role(RoleName="r", Description="longer")
+    user.assume_role(**long)
+    iam.update_role(RoleName="r", MaxSessionDuration=43200)
+    assert iam.get_role(RoleName="r")["Role"]["Description"] == "longer"

@@ -1,0 +1,28 @@
+"""Roles where moto forgets what AWS keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+
+from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.backends.moto.objects import by_name
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.facts import MotoFacts
+
+
+def keep_unchanged(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateRole: what it does not say stays, where moto sets an hour and no description.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
+    """
+    role = by_name(iam_backends[call.account]["aws"].roles, str(call.params["RoleName"]))
+    held = {} if role is None else _held(role)
+    return {name: value for name, value in held.items() if value and name not in call.params}
+
+
+def _held(role: Any) -> dict[str, Any]:
+    return {"MaxSessionDuration": role.max_session_duration, "Description": role.description}

@@ -1,0 +1,120 @@
+"""What STS refuses of a session, whoever may ask for it.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, policy, role_session, user
+
+from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.facts import Caller
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
+CHAINED = role_session(
+    "first", tags={"Team": "blue"}, transitive=("Team",), context={"aws:SourceIdentity": "bob"}
+)
+DUPLICATE = "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive."
+INHERITED = "InvalidParameterValue: One of the specified transitive tag keys can't be set"
+TOO_LONG = "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+ONE_HOUR = (
+    "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by"
+)
+
+
+@pytest.fixture
+def facts() -> FakeFacts:
+    facts = FakeFacts()
+    facts.iam_arns["role", "app"] = ROLE
+    facts.key_policies[ROLE] = policy({"Principal": "*", "Action": "sts:*"})
+    return facts
+
+
+def refusal(facts: FakeFacts, caller: Caller | None = None, **params: Any) -> str:
+    """What STS says, every permission given; empty where it makes the session."""
+    given = {"RoleArn": ROLE, "RoleSessionName": "s1", **params}
+    try:
+        list(asks(call("sts", "AssumeRole", given, caller or user()), facts))
+    except ServiceError as error:
+        return str(error)
+    return ""
+
+
+def tags(*keys: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": "v"} for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"Tags": tags("team", "TEAM")}, DUPLICATE),
+        ({"Tags": tags("a", "b", "a")}, DUPLICATE),
+        ({"Tags": tags(*map(str, range(51)))}, "ValidationError: 1 validation error detected: Value '"),
+        ({"Tags": tags("k" * 129)}, "ValidationError: 1 validation error detected: Value '"),
+        ({"Tags": [{"Key": "k", "Value": "v" * 257}]}, "ValidationError: 1 validation error detected"),
+        ({"Tags": tags("aws:team")}, "InvalidParameterValue: "),
+        ({"Tags": [{"Key": "k", "Value": "AWS:v"}]}, "InvalidParameterValue: "),
+        ({"Tags": tags("a"), "TransitiveTagKeys": ["b"]}, "InvalidParameterValue: The specified transitive"),
+        ({"Tags": tags("a"), "TransitiveTagKeys": ["A"]}, ""),
+        ({"Tags": tags(*map(str, range(50)))}, ""),
+        ({"Tags": [{"Key": "k" * 128, "Value": "v" * 256}]}, ""),
+    ],
+)
+def test_tags(facts: FakeFacts, params: dict[str, Any], expected: str) -> None:
+    said = refusal(facts, **params)
+    assert said.startswith(expected)
+    assert bool(said) is bool(expected)
+
+
+@pytest.mark.parametrize(("key", "expected"), [("Team", INHERITED), ("team", INHERITED), ("Other", "")])
+def test_a_tag_that_was_handed_on_is_not_passed_again(facts: FakeFacts, key: str, expected: str) -> None:
+    said = refusal(facts, CHAINED, Tags=tags(key))
+    assert said.startswith(expected)
+    assert bool(said) is bool(expected)
+
+
+def test_a_source_identity_stays(facts: FakeFacts) -> None:
+    expected = "ValidationError: The source identity is already set for this assume role session"
+    assert refusal(facts, CHAINED, SourceIdentity="eve") == expected
+    assert refusal(facts, CHAINED, SourceIdentity="bob") == ""
+    assert refusal(facts, CHAINED) == ""
+    assert refusal(facts, SourceIdentity="eve") == ""
+
+
+@pytest.mark.parametrize(
+    ("caller", "longest", "seconds", "expected"),
+    [
+        (None, 3600, 3600, ""),
+        (None, 3600, 3601, TOO_LONG),
+        (None, 7200, 7200, ""),
+        (None, 7200, 43_200, TOO_LONG),
+        (None, 43_200, 43_201, "ValidationError: 1 validation error detected: Value '43201' at 'duration"),
+        (None, 43_200, 899, "ValidationError: 1 validation error detected: Value '899' at 'durationSeconds'"),
+        (CHAINED, 43_200, 3600, ""),
+        (CHAINED, 43_200, 3601, ONE_HOUR),
+    ],
+)
+def test_a_session_lasts_as_long_as_the_role_allows(
+    facts: FakeFacts, caller: Caller | None, longest: int, seconds: int, expected: str
+) -> None:
+    facts.session_durations[ROLE] = longest
+    said = refusal(facts, caller, DurationSeconds=seconds)
+    assert said.startswith(expected)
+    assert bool(said) is bool(expected)
+
+
+def test_who_may_not_assume_the_role_is_told_so_first(facts: FakeFacts) -> None:
+    found = asks(
+        call("sts", "AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "s1", "DurationSeconds": 99999}), facts
+    )
+    assert next(found).request.action == "sts:AssumeRole"
+
+
+def test_the_tags_of_a_federated_user_too(facts: FakeFacts) -> None:
+    given = {"Name": "fed", "Tags": tags("a", "A")}
+    with pytest.raises(ServiceError, match="Duplicate tag keys"):
+        list(asks(call("sts", "GetFederationToken", given), facts))
