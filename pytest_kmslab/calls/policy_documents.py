@@ -20,6 +20,11 @@ from pytest_kmslab.facts import Facts
 _PRINCIPAL = re.compile(r"[0-9]{12}|A(IDA|ROA)[A-Z0-9]+|arn:[a-z-]+:(iam|sts)::[0-9]{12}:[^*?]+")
 """An account, a unique id, or the ARN of a principal, in which there are no wildcards."""
 
+SESSION = 2_048
+"""Characters of a session policy."""
+_NOT_PRINTABLE = "The specified value for {} is invalid. It must contain only printable ASCII characters."
+_CHARACTERS = re.compile("[\\t\\n\\r\\u0020-\\u00ff]+")
+
 
 def statements_of(text: str) -> list[dict[str, Any]]:
     """The statements of a text that may be no policy at all, which `parse_policy` is left to say."""
@@ -51,14 +56,38 @@ def check_trust_policy(text: str, facts: Facts) -> None:
 
 
 def check_session_policy(text: str) -> None:
-    """Raise MalformedPolicyDocument for a session policy that cannot be read. Its text is inferred.
+    """Raise ServiceError for a session policy that STS does not take. The texts are inferred.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
+    check_characters(text, "policy")
+    if len(text) > SESSION:
+        raise ServiceError(
+            "ValidationError",
+            f"1 validation error detected: Value '{text}' at 'policy' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {SESSION}",
+        )
+    for statement in statements_of(text):
+        check_no_principal(statement)
     try:
         parse_policy(text)
     except PolicyError as error:
         raise ServiceError("MalformedPolicyDocument", str(error)) from None
+
+
+def check_characters(text: str, member: str) -> None:
+    """Raise ValidationError for a text with characters that no policy has; the text is inferred.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html
+    """
+    if _CHARACTERS.fullmatch(text) is None:
+        raise ServiceError("ValidationError", _NOT_PRINTABLE.format(member))
+
+
+def check_no_principal(statement: dict[str, Any]) -> None:
+    """Raise MalformedPolicyDocument where a statement of a policy that hangs on an identity names one."""
+    if "Principal" in statement or "NotPrincipal" in statement:
+        raise ServiceError("MalformedPolicyDocument", "Policy document should not specify a principal.")
 
 
 def _resolvable(principal: str, facts: Facts) -> bool:

@@ -16,9 +16,11 @@ from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.answers import ANSWER, SSE
 from pytest_kmslab.backends.endpoint.clients import code_of, lacks
 from pytest_kmslab.backends.endpoint.names import plain_names, show_given_names
+from pytest_kmslab.backends.quoted import PUTTING, quoted_document
 from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.calls.changing import changes_facts
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
+from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
 from pytest_kmslab.calls.iam.oneself import own_user
 
 if TYPE_CHECKING:
@@ -100,6 +102,15 @@ def _has(facts: ApiFacts, operation: str, listed: str, user: str) -> bool:
         if lacks(error) or code_of(error) == "NoSuchEntity":
             return False
         raise
+
+
+def _put_policy(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """The limits of inline policies, and numbers as LocalStack takes them."""
+    if call.operation in INLINE:
+        kind, member, _ = INLINE[call.operation]
+        holder = facts.identities.snapshot.named(kind, str(call.params[member]))
+        check_inline_size(call, {} if holder is None else holder.inline)
+    return quoted_document(call)
 
 
 def _default_policy_name(_facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -245,6 +256,7 @@ ATTACHING = (
 
 PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(ATTACHING, _existing_policies),
+    **dict.fromkeys((*PUTTING, "iam:UpdateAssumeRolePolicy"), _put_policy),
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,
     "dynamodb:UpdateTable": _no_encryption,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import iam_backends
-
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto import cryptography as moto_cryptography
+from pytest_kmslab.backends.moto import documents as moto_documents
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import key_material as moto_import
 from pytest_kmslab.backends.moto import key_pairs as moto_key_pairs
@@ -127,11 +126,6 @@ def _record_principals(facts: MotoFacts, call: ApiCall, response: Response) -> N
     record_principals(key, key.policy)
 
 
-def _record_trust(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
-    role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
-    record_principals(role, str(role.assume_role_policy_document))
-
-
 def _made_key(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     """A key whose material is to be imported has none yet; moto has it enabled."""
     _record_principals(facts, call, response)
@@ -201,6 +195,9 @@ def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> N
 Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
 Settle = Callable[["MotoFacts", ApiCall, Response], None]
 
+INLINE = ("iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy")
+MANAGED = ("iam:CreatePolicy", "iam:CreatePolicyVersion")
+
 PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
     **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), moto_cryptography.bind_algorithm),
@@ -227,6 +224,9 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:CreateUser": _create,
     "iam:DeletePolicy": moto_users.check_detached,
     "iam:DeleteUser": moto_users.check_deletable,
+    "iam:UpdateAssumeRolePolicy": moto_documents.put_trust,
+    **dict.fromkeys(INLINE, moto_documents.put_inline),
+    **dict.fromkeys(MANAGED, moto_documents.put_managed),
     "iam:UpdateRole": moto_roles.keep_unchanged,
     **dict.fromkeys(PARTIQL, read_alike),
     "dynamodb:CreateTable": moto_tables.plain_name,
@@ -256,8 +256,10 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
 SETTLE: Mapping[str, Settle] = {
     "dynamodb:CreateTable": moto_tables.keep_created,
     "dynamodb:DeleteTable": moto_tables.forget_deleted,
-    "iam:CreateRole": _record_trust,
-    "iam:UpdateAssumeRolePolicy": _record_trust,
+    "iam:CreateRole": moto_documents.keep_trust,
+    "iam:UpdateAssumeRolePolicy": moto_documents.keep_trust,
+    **dict.fromkeys(INLINE, moto_documents.keep_inline),
+    **dict.fromkeys(MANAGED, moto_documents.keep_managed),
     "iam:CreateUser": moto_users.keep_boundary,
     "iam:GetUser": moto_users.show_boundary,
     "iam:UpdateUser": moto_users.rename_keys,

@@ -10,6 +10,7 @@ from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
+from pytest_kmslab.calls.iam.documents import INLINE, check_identity_policy, check_trust_document
 from pytest_kmslab.calls.iam.oneself import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.policy_documents import check_trust_policy
@@ -62,7 +63,15 @@ def _renaming(call: ApiCall, facts: Facts) -> Asks:
 def _trusting(call: ApiCall, facts: Facts) -> Asks:
     """Making a role or changing whom it trusts: those who are named must be there."""
     yield from (_making if call.operation in TAGGING else _one)(call, facts)
-    check_trust_policy(call.params.get("AssumeRolePolicyDocument") or call.params["PolicyDocument"], facts)
+    member = "AssumeRolePolicyDocument" if call.operation == "CreateRole" else "PolicyDocument"
+    check_trust_document(str(call.params[member]))
+    check_trust_policy(str(call.params[member]), facts)
+
+
+def _putting(call: ApiCall, facts: Facts) -> Asks:
+    """A policy of a user, group or role, or one that can be attached to them."""
+    yield from (_making if call.operation in TAGGING else _one)(call, facts)
+    check_identity_policy(call)
 
 
 def _adding_role(call: ApiCall, facts: Facts) -> Asks:
@@ -94,6 +103,7 @@ _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
     **dict.fromkeys(TAGGING, _making),
     **dict.fromkeys(RENAMING, _renaming),
     **dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), _trusting),
+    **dict.fromkeys((*INLINE, "CreatePolicy", "CreatePolicyVersion"), _putting),
     "AddRoleToInstanceProfile": _adding_role,
     "GetAccessKeyLastUsed": _last_used,
 }

@@ -13,6 +13,8 @@ from support.staging.clients import Clients
 
 _STARTER = "starter"
 """An administrator that assumes roles: the root user may not."""
+_INLINE = 1_000
+"""Characters of one of several inline policies, which together have at most 2,048."""
 _DOORS = "doors"
 """The administrator role of another account."""
 
@@ -46,10 +48,14 @@ class People:
         return given if given.startswith("AIDA") else f"AIDA{given}"
 
     def give(self, arn: str, name: str, document: str) -> None:
-        """An inline policy."""
+        """An inline policy, or a managed one where it is too long for that."""
         kind, _, entity = _parts(arn)
-        put = getattr(self.iam(_account(arn)), f"put_{kind}_policy")
-        put(**{f"{kind.title()}Name": entity, "PolicyName": name, "PolicyDocument": document})
+        iam, who = self.iam(_account(arn)), {f"{kind.title()}Name": entity}
+        if len(document) > _INLINE:
+            made = iam.create_policy(PolicyName=name, Path=f"/{entity}/", PolicyDocument=document)
+            getattr(iam, f"attach_{kind}_policy")(**who, PolicyArn=made["Policy"]["Arn"])
+        else:
+            getattr(iam, f"put_{kind}_policy")(**who, PolicyName=name, PolicyDocument=document)
 
     def take(self, user: str, name: str) -> None:
         """Delete an inline policy of a user."""

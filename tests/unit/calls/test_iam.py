@@ -15,6 +15,7 @@ from pytest_kmslab.calls.iam.oneself import OF_ONESELF
 from pytest_kmslab.calls.operations import asks
 from pytest_kmslab.facts import Credential
 
+TRUST = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 
@@ -61,7 +62,7 @@ def first(facts: FakeFacts, operation: str, params: dict[str, Any]) -> Ask:
         ("GetPolicy", {"PolicyArn": BOUNDARY}, BOUNDARY),
         ("CreateUser", {"UserName": "new", "Path": "/x/"}, arn("user/x/new")),
         ("CreateUser", {"UserName": "new"}, arn("user/new")),
-        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": "{}"}, arn("role/new")),
+        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": TRUST}, arn("role/new")),
         ("CreateGroup", {"GroupName": "new", "Path": "/x/y/"}, arn("group/x/y/new")),
         ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": "{}", "Path": "/x/"}, arn("policy/x/new")),
         ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone"}, arn("mfa/phone")),
@@ -139,7 +140,7 @@ def test_the_holder_of_an_access_key(facts: FakeFacts) -> None:
     ("operation", "params", "tagging"),
     [
         ("CreateUser", {"UserName": "new"}, "iam:TagUser"),
-        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": "{}"}, "iam:TagRole"),
+        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": TRUST}, "iam:TagRole"),
         ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": "{}"}, "iam:TagPolicy"),
     ],
 )

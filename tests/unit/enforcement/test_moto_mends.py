@@ -34,7 +34,7 @@ def role(account: Account, name: str = "reader", *documents: Any) -> str:
             {
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-                "Action": "sts:*",
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
             }
         ],
     }

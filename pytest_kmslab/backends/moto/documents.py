@@ -1,0 +1,70 @@
+"""Policy documents as they were put: moto's validators are given what they take, and the text that was put is
+kept, shown and decided by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+
+from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.backends.moto.identity import record_principals
+from pytest_kmslab.backends.moto.objects import COLLECTIONS, by_name
+from pytest_kmslab.backends.quoted import quoted_document
+from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.facts import MotoFacts
+
+Response = dict[str, Any]
+TAKEN = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}}'
+)
+"""A trust policy that moto takes: it refuses versions and actions that IAM does not."""
+
+
+def put_inline(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """An inline policy about to be put."""
+    holder = _holder(call)
+    check_inline_size(call, {} if holder is None else holder.policies)
+    return quoted_document(call)
+
+
+def keep_inline(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
+    """The text that was put, of an inline policy."""
+    _holder(call).policies[str(call.params["PolicyName"])] = str(call.params["PolicyDocument"])
+
+
+def put_managed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A version of a managed policy about to be put."""
+    return quoted_document(call)
+
+
+def keep_managed(_facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """The text that was put, of a version of a managed policy."""
+    made = response.get("Policy") or {}
+    arn = made.get("Arn") or call.params["PolicyArn"]
+    wanted = made.get("DefaultVersionId") or response["PolicyVersion"]["VersionId"]
+    for version in iam_backends[call.account]["aws"].managed_policies[str(arn)].versions:
+        if version.version_id == wanted:
+            version.document = str(call.params["PolicyDocument"])
+
+
+def put_trust(_facts: MotoFacts, _call: ApiCall) -> Mapping[str, Any]:
+    """A trust policy that was looked at before it came here."""
+    return {"PolicyDocument": TAKEN}
+
+
+def keep_trust(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
+    """A role's trust policy, and whom each ARN in it meant."""
+    role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
+    role.assume_role_policy_document = call.params.get("PolicyDocument") or role.assume_role_policy_document
+    record_principals(role, str(role.assume_role_policy_document))
+
+
+def _holder(call: ApiCall) -> Any:
+    kind, member, _ = INLINE[call.operation]
+    entities: Mapping[str, Any] = getattr(iam_backends[call.account]["aws"], COLLECTIONS[kind])
+    name = str(call.params[member])
+    return entities.get(name) or by_name(entities, name)
