@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.attaching import ATTACHED
+from pytest_kmslab.backends.endpoint import iam_mends as endpoint_iam
 from pytest_kmslab.backends.endpoint import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.answers import ANSWER, SSE
-from pytest_kmslab.backends.endpoint.clients import code_of, lacks
 from pytest_kmslab.backends.endpoint.names import plain_names, show_given_names
-from pytest_kmslab.backends.quoted import PUTTING, quoted_document
+from pytest_kmslab.backends.quoted import PUTTING
 from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.calls.changing import changes_facts
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
-from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
 from pytest_kmslab.calls.iam.oneself import own_user
 
 if TYPE_CHECKING:
@@ -65,52 +63,6 @@ class EndpointMends:
 
     def _facts_of(self, call: ApiCall) -> ApiFacts:
         return self._facts.at(account_of_call(call, self._facts)) or self._facts
-
-
-def _existing_policies(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
-    """Ministack attaches policies that do not exist."""
-    for name in ("PolicyArn", "PermissionsBoundary"):
-        arn = call.params.get(name)
-        if isinstance(arn, str) and not facts.identities.document(arn):
-            raise ServiceError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
-    return {}
-
-
-CONFLICTS: tuple[tuple[str, str, str], ...] = (
-    ("list_groups_for_user", "Groups", "must remove users from group first"),
-    ("get_login_profile", "LoginProfile", "must delete login profile first"),
-    ("list_access_keys", "AccessKeyMetadata", "must delete access keys first"),
-    ("list_signing_certificates", "Certificates", "must delete signing certificates first"),
-    ("list_ssh_public_keys", "SSHPublicKeys", "must delete SSH public keys first"),
-    ("list_mfa_devices", "MFADevices", "must delete MFA device first"),
-)
-"""What blocks DeleteUser: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html."""
-
-
-def _delete_user(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
-    for operation, listed, text in CONFLICTS:
-        if _has(facts, operation, listed, str(call.params.get("UserName"))):
-            raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
-    return {}
-
-
-def _has(facts: ApiFacts, operation: str, listed: str, user: str) -> bool:
-    """Whether a user has any; not where the endpoint lacks the operation, or the user is not there."""
-    try:
-        return bool(getattr(facts.clients.of("iam"), operation)(UserName=user).get(listed))
-    except ClientError as error:
-        if lacks(error) or code_of(error) == "NoSuchEntity":
-            return False
-        raise
-
-
-def _put_policy(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
-    """The limits of inline policies, and numbers as LocalStack takes them."""
-    if call.operation in INLINE:
-        kind, member, _ = INLINE[call.operation]
-        holder = facts.identities.snapshot.named(kind, str(call.params[member]))
-        check_inline_size(call, {} if holder is None else holder.inline)
-    return quoted_document(call)
 
 
 def _default_policy_name(_facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -244,10 +196,7 @@ def _grants_shown(facts: ApiFacts, _call: ApiCall, response: Response) -> None:
 Prepare = Callable[["ApiFacts", ApiCall], Mapping[str, Any]]
 Settle = Callable[["ApiFacts", ApiCall, Response], None]
 
-ATTACHING = (
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
+BOUNDING = (
     "iam:CreateRole",
     "iam:CreateUser",
     "iam:PutRolePermissionsBoundary",
@@ -255,12 +204,16 @@ ATTACHING = (
 )
 
 PREPARE: Mapping[str, Prepare] = {
-    **dict.fromkeys(ATTACHING, _existing_policies),
-    **dict.fromkeys((*PUTTING, "iam:UpdateAssumeRolePolicy"), _put_policy),
+    **dict.fromkeys((f"iam:{name}" for name in ATTACHED), endpoint_iam.attached),
+    **dict.fromkeys(BOUNDING, endpoint_iam.bounding),
+    **dict.fromkeys((*PUTTING, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,
     "dynamodb:UpdateTable": _no_encryption,
-    "iam:DeleteUser": _delete_user,
+    "iam:AddUserToGroup": endpoint_iam.joining,
+    "iam:DeleteGroup": endpoint_iam.emptied,
+    "iam:DeleteUser": endpoint_iam.deletable,
+    **dict.fromkeys(("sts:AssumeRole", "sts:GetFederationToken"), endpoint_iam.passed),
     "kms:GetKeyPolicy": _default_policy_name,
     "kms:PutKeyPolicy": _default_policy_name,
 }

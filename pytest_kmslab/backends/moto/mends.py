@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.moto import attaching as moto_attaching
 from pytest_kmslab.backends.moto import cryptography as moto_cryptography
 from pytest_kmslab.backends.moto import documents as moto_documents
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import key_material as moto_import
 from pytest_kmslab.backends.moto import key_pairs as moto_key_pairs
 from pytest_kmslab.backends.moto import keys as moto_keys
-from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
 from pytest_kmslab.backends.moto import organizations as moto_organizations
 from pytest_kmslab.backends.moto import roles as moto_roles
 from pytest_kmslab.backends.moto import sessions as moto_sessions
@@ -76,30 +76,13 @@ def _replicate(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     return _raw_key_id(facts, call)
 
 
-def _seed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    """Only the AWS managed policies that are asked for: all of them cost half a second."""
-    named = [call.params.get("PolicyArn"), call.params.get("PermissionsBoundary")]
-    named += [one.get("arn") for one in call.params.get("PolicyArns") or () if isinstance(one, Mapping)]
-    account = _role_account(call) or call.account
-    for arn in named:
-        if isinstance(arn, str):
-            moto_managed_policies.seed(arn, account)
-    return {}
-
-
 def _create(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    return {**moto_users.check_name(facts, call), **_seed(facts, call)}
+    return {**moto_users.check_name(facts, call), **moto_attaching.bounding(facts, call)}
 
 
 def _assume_role(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     moto_organizations.open_account(call)
-    return _seed(facts, call)
-
-
-def _role_account(call: ApiCall) -> str:
-    """Session policies are read in the account of the role, which may be another than the caller's."""
-    role = str(call.params.get("RoleArn") or "")
-    return role.split(":")[4] if role.count(":") >= PARTS - 1 else ""
+    return moto_attaching.passed(facts, call)
 
 
 def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -112,9 +95,6 @@ def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
         raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
     return {"SourceTableName": table.name}
 
-
-PARTS = 6
-"""Of an ARN."""
 
 LEAST_DAYS, MOST_DAYS = 7, 30
 
@@ -204,20 +184,23 @@ PREPARE: Mapping[str, Prepare] = {
     "kms:ReplicateKey": _replicate,
     "kms:Verify": moto_cryptography.verify,
     **dict.fromkeys(
+        ("iam:AttachUserPolicy", "iam:AttachGroupPolicy", "iam:AttachRolePolicy"), moto_attaching.attached
+    ),
+    **dict.fromkeys(
         (
-            "iam:AttachUserPolicy",
-            "iam:AttachGroupPolicy",
-            "iam:AttachRolePolicy",
             "iam:GetPolicy",
             "iam:GetPolicyVersion",
             "iam:ListEntitiesForPolicy",
             "iam:ListPolicyVersions",
-            "iam:PutRolePermissionsBoundary",
-            "iam:PutUserPermissionsBoundary",
-            "sts:GetFederationToken",
         ),
-        _seed,
+        moto_attaching.found,
     ),
+    **dict.fromkeys(
+        ("iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"), moto_attaching.bounding
+    ),
+    "sts:GetFederationToken": moto_attaching.passed,
+    "iam:AddUserToGroup": moto_attaching.joining,
+    "iam:DeleteGroup": moto_attaching.emptied,
     "sts:AssumeRole": _assume_role,
     "iam:CreateGroup": moto_users.check_name,
     "iam:CreateRole": _create,

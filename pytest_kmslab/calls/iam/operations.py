@@ -11,6 +11,7 @@ from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
 from pytest_kmslab.calls.iam.documents import INLINE, check_identity_policy, check_trust_document
+from pytest_kmslab.calls.iam.names import check_name
 from pytest_kmslab.calls.iam.oneself import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.policy_documents import check_trust_policy
@@ -50,6 +51,7 @@ def _making(call: ApiCall, facts: Facts) -> Asks:
     yield _ask(call, f"iam:{call.operation}", arn, keys)
     if call.params.get("Tags"):
         yield _ask(call, TAGGING[call.operation], arn, keys)
+    check_name(call)
 
 
 def _renaming(call: ApiCall, facts: Facts) -> Asks:
@@ -100,7 +102,7 @@ def _ask(call: ApiCall, action: str, arn: str, keys: Keys) -> Ask:
 
 
 _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
-    **dict.fromkeys(TAGGING, _making),
+    **dict.fromkeys((*TAGGING, "CreateGroup"), _making),
     **dict.fromkeys(RENAMING, _renaming),
     **dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), _trusting),
     **dict.fromkeys((*INLINE, "CreatePolicy", "CreatePolicyVersion"), _putting),

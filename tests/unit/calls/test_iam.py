@@ -15,7 +15,7 @@ from pytest_kmslab.calls.iam.oneself import OF_ONESELF
 from pytest_kmslab.calls.operations import asks
 from pytest_kmslab.facts import Credential
 
-TRUST = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
+TRUST = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 

@@ -35,6 +35,7 @@ DENIED = {
         "allows the kms:ListKeys action",
     }
 }
+OF_AWS = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 ALLOWED: dict[str, Any] = {}
 
@@ -145,7 +146,7 @@ def test_the_same_disagreement_is_written_once(seen: Seen, tmp_path: Path) -> No
 
 
 def test_soon_after_a_change_it_is_not_settled(seen: Seen) -> None:
-    seen.call(200, ALLOWED, "iam", "AttachUserPolicy", UserName="ana", PolicyArn="arn:aws:iam::aws:policy/x")
+    seen.call(200, ALLOWED, "iam", "AttachUserPolicy", UserName="ana", PolicyArn=OF_AWS)
     assert seen.counts[3] == 0
     seen.call(200, ALLOWED)
     assert seen.counts[1:] == (2, {}, 0)

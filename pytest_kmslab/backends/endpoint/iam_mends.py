@@ -1,0 +1,103 @@
+"""What LocalStack and ministack take of IAM that AWS does not.
+
+Each was seen on LocalStack 2026.3 or ministack 1.5.33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends import attaching
+from pytest_kmslab.backends.endpoint.clients import code_of, lacks
+from pytest_kmslab.backends.quoted import quoted_document
+from pytest_kmslab.calls.account import account_of_call
+from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.facts import ApiFacts
+
+
+def attached(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A policy that is to be attached: ministack takes one that does not exist."""
+    if not facts.identities.document(str(call.params["PolicyArn"])):
+        raise attaching.not_attachable(str(call.params["PolicyArn"]))
+    kind, member, _ = attaching.ATTACHED[call.operation]
+    holder = facts.identities.snapshot.named(kind, str(call.params[member]))
+    attaching.check_attached(call, () if holder is None else holder.attached)
+    return {}
+
+
+def bounding(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A policy that is to be a permissions boundary, where a call names one."""
+    arn = call.params.get("PermissionsBoundary")
+    if arn and not facts.identities.document(str(arn)):
+        raise attaching.not_attachable(str(arn), boundary=True)
+    return {}
+
+
+def passed(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """Policies that are to limit a session."""
+    owner = facts.at(account_of_call(call, facts)) or facts
+    for one in call.params.get("PolicyArns") or ():
+        if not owner.identities.document(str(one["arn"])):
+            raise attaching.not_passable(str(one["arn"]))
+    return {}
+
+
+def joining(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A user who is to join a group."""
+    user = facts.identities.snapshot.named("user", str(call.params["UserName"]))
+    attaching.check_groups(call, () if user is None else user.groups)
+    return {}
+
+
+def emptied(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A group that is to be deleted."""
+    snapshot, name = facts.identities.snapshot, str(call.params["GroupName"])
+    group = snapshot.named("group", name)
+    if group is not None:
+        users = any(group.name in one.groups for one in snapshot.entities.values())
+        attaching.check_empty(users=users, attached=bool(group.attached), inline=bool(group.inline))
+    return {}
+
+
+CONFLICTS: tuple[tuple[str, str, str], ...] = (
+    ("list_groups_for_user", "Groups", "must remove users from group first"),
+    ("get_login_profile", "LoginProfile", "must delete login profile first"),
+    ("list_access_keys", "AccessKeyMetadata", "must delete access keys first"),
+    ("list_signing_certificates", "Certificates", "must delete signing certificates first"),
+    ("list_ssh_public_keys", "SSHPublicKeys", "must delete SSH public keys first"),
+    ("list_mfa_devices", "MFADevices", "must delete MFA device first"),
+)
+"""What blocks DeleteUser: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html."""
+
+
+def deletable(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """A user who is to be deleted."""
+    for operation, listed, text in CONFLICTS:
+        if _has(facts, operation, listed, str(call.params.get("UserName"))):
+            raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
+    return {}
+
+
+def _has(facts: ApiFacts, operation: str, listed: str, user: str) -> bool:
+    """Whether a user has any; not where the endpoint lacks the operation, or the user is not there."""
+    try:
+        return bool(getattr(facts.clients.of("iam"), operation)(UserName=user).get(listed))
+    except ClientError as error:
+        if lacks(error) or code_of(error) == "NoSuchEntity":
+            return False
+        raise
+
+
+def put_policy(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """The limits of inline policies, and numbers as LocalStack takes them."""
+    if call.operation in INLINE:
+        kind, member, _ = INLINE[call.operation]
+        holder = facts.identities.snapshot.named(kind, str(call.params[member]))
+        check_inline_size(call, {} if holder is None else holder.inline)
+    return quoted_document(call)
