@@ -53,6 +53,7 @@ def test_a_user_who_names_nobody_has_no_others_key_in_hand(world: World) -> None
         with refused("NoSuchEntity"):
             iam.update_access_key(**theirs, Status="Inactive")
     other.kms.list_keys()
+    assert world.iam.get_user()["User"]["Arn"] == world.root_arn
     assert user.iam.list_mfa_devices()["MFADevices"] == []
 
 
@@ -104,3 +105,43 @@ def test_the_simulator_answers_as_the_gateway_does(world: World) -> None:
     actions = ["dynamodb:GetItem", "kms:Decrypt"]
     asked = world.iam.simulate_principal_policy(PolicySourceArn=user.arn, ActionNames=actions)
     assert [one["EvalDecision"] for one in asked["EvaluationResults"]] == ["allowed", "implicitDeny"]
+
+
+def test_policy_documents_that_iam_takes_and_that_it_refuses(world: World) -> None:
+    until = {"DateLessThan": {"aws:CurrentTime": [4102444800]}}
+    user = world.user({**allow("kms:ListKeys"), "Condition": until})
+    user.kms.list_keys()
+    put = {"UserName": user.name, "PolicyName": "own"}
+    since = {"DateGreaterThan": {"aws:CurrentTime": 4102444800}}
+    world.iam.put_user_policy(**put, PolicyDocument=document({**allow("kms:ListKeys"), "Condition": since}))
+    with refused(DENIED):
+        user.kms.list_keys()
+    for wrong in ({"Principal": "*"}, {"Sid": "not one"}, {"Condition": {"NullIfExists": {"a:b": "true"}}}):
+        with refused("MalformedPolicyDocument"):
+            world.iam.put_user_policy(**put, PolicyDocument=document({**allow("kms:*"), **wrong}))
+    with refused("LimitExceeded", f"Maximum policy size of 2048 bytes exceeded for user {user.name}"):
+        world.iam.put_user_policy(**put, PolicyDocument=document(allow("kms:*", "arn:aws:kms:" + "a" * 2048)))
+    for trust in ("{bad", "{}", document(allow("sts:AssumeRole"))):
+        with refused("MalformedPolicyDocument"):
+            world.iam.create_role(RoleName=unique("role"), AssumeRolePolicyDocument=trust)
+
+
+def test_a_policy_that_is_not_there_bounds_nobody(world: World) -> None:
+    none = f"arn:aws:iam::{world.account}:policy/{unique('none')}"
+    with refused("NoSuchEntity", f"Scope ARN: {none} does not exist or is not attachable."):
+        world.iam.create_user(UserName=unique("user"), PermissionsBoundary=none)
+    user = world.user()
+    with refused("NoSuchEntity"):
+        world.iam.put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=none)
+    with refused("NoSuchEntity", f"Policy {none} does not exist or is not attachable."):
+        world.iam.attach_user_policy(UserName=user.name, PolicyArn=none)
+
+
+def test_a_group_is_deleted_empty(world: World) -> None:
+    user, group = world.user(), unique("group")
+    world.iam.create_group(GroupName=group)
+    world.iam.add_user_to_group(GroupName=group, UserName=user.name)
+    with refused("DeleteConflict", "Cannot delete entity, must remove users from group first."):
+        world.iam.delete_group(GroupName=group)
+    world.iam.remove_user_from_group(GroupName=group, UserName=user.name)
+    world.iam.delete_group(GroupName=group)

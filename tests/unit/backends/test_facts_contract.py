@@ -234,3 +234,15 @@ def test_principals_that_kms_could_resolve(store: Store) -> None:
         "ana",
     ):
         assert not exists(missing)
+
+
+def test_how_long_a_roles_sessions_last_at_most(store: Store) -> None:
+    short, long = (
+        store("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST, **more)["Role"]["Arn"]
+        for name, more in (("short", {}), ("long", {"MaxSessionDuration": 7200}))
+    )
+    assert store.facts.max_session_duration(short) == 3600
+    assert store.facts.max_session_duration(long) == 7200
+    assert store.facts.max_session_duration(f"arn:aws:iam::{ACCOUNT}:role/none") == 3600
+    store("iam", "UpdateRole", RoleName="long", MaxSessionDuration=10_800)
+    assert store.facts.max_session_duration(long) == 10_800
