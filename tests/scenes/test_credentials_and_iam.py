@@ -52,6 +52,8 @@ def test_a_user_who_names_nobody_has_no_others_key_in_hand(world: World) -> None
             iam.delete_access_key(**theirs)
         with refused("NoSuchEntity"):
             iam.update_access_key(**theirs, Status="Inactive")
+    with refused("NoSuchEntity"):
+        user.iam.delete_access_key(UserName=user.name, **theirs)
     other.kms.list_keys()
     assert world.iam.get_user()["User"]["Arn"] == world.root_arn
     assert user.iam.list_mfa_devices()["MFADevices"] == []

@@ -16,6 +16,7 @@ from pytest_kmslab.backends.endpoint.clients import code_of, lacks
 from pytest_kmslab.backends.quoted import quoted_document
 from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
+from pytest_kmslab.calls.iam.oneself import own_user
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.facts import ApiFacts
@@ -92,6 +93,35 @@ def _has(facts: ApiFacts, operation: str, listed: str, user: str) -> bool:
         if lacks(error) or code_of(error) == "NoSuchEntity":
             return False
         raise
+
+
+OWNED: Mapping[str, tuple[str, str, str, str]] = {
+    "AccessKey": ("list_access_keys", "AccessKeyMetadata", "AccessKeyId", "Access Key"),
+    "SigningCertificate": ("list_signing_certificates", "Certificates", "CertificateId", "Certificate"),
+    "SSHPublicKey": ("list_ssh_public_keys", "SSHPublicKeys", "SSHPublicKeyId", "Public Key"),
+}
+"""Of what a user has: how it is listed, by which member it is named, and what it is called."""
+
+
+def owned(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
+    """What a call deletes or changes of a user's must be theirs: ministack takes anybody's.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
+    """
+    own = own_user(call)
+    user = str(call.params.get("UserName") or own.get("UserName", ""))
+    kind = call.operation.removeprefix("Delete").removeprefix("Update")
+    operation, listed, member, called = OWNED[kind]
+    wanted = call.params[member]
+    try:
+        held = getattr(facts.clients.of("iam"), operation)(UserName=user)[listed]
+    except ClientError as error:
+        if lacks(error) or code_of(error) == "NoSuchEntity":
+            return own
+        raise
+    if all(one[member] != wanted for one in held):
+        raise ServiceError("NoSuchEntity", f"The {called} with id {wanted} cannot be found.", 404)
+    return own
 
 
 def put_policy(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:

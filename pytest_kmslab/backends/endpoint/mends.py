@@ -210,6 +210,10 @@ PREPARE: Mapping[str, Prepare] = {
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,
     "dynamodb:UpdateTable": _no_encryption,
+    **dict.fromkeys(
+        (f"iam:{verb}{kind}" for verb in ("Delete", "Update") for kind in endpoint_iam.OWNED),
+        endpoint_iam.owned,
+    ),
     "iam:AddUserToGroup": endpoint_iam.joining,
     "iam:DeleteGroup": endpoint_iam.emptied,
     "iam:DeleteUser": endpoint_iam.deletable,
