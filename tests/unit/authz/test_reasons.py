@@ -116,3 +116,20 @@ def test_the_keys_of_a_request_are_made_only_where_a_decision_needs_them(princip
     assert (asked.context.unread, len(made)) == (False, 1)
     assert decide(request("kms:Decrypt", SESSION), resource=key(to(SESSION))).allowed
     assert len(made) == 2  # of a session only the context knows the role
+
+
+ALIASES = {"ForAllValues:StringLike": {"kms:ResourceAliases": "alias/a*"}}
+OF_ALIAS = {"kms__ResourceAliases": ["alias/a1"], "kms__CallerAccount": "111122223333"}
+
+
+def test_a_key_policys_aliases_take_no_other_condition_away() -> None:
+    """Its statement by aliases is looked at without them too, with all else that is known."""
+    condition = {**ALIASES, "StringEquals": {"kms:CallerAccount": "111122223333"}}
+    statement = {**to(USER, Condition=condition), "Resource": f"{KEY[:-1]}*"}
+    assert outcome(decide(asks(**OF_ALIAS), resource=key(statement))) == allowed(RESOURCE)
+
+
+def test_a_key_policys_deny_by_aliases_without_resource_has_no_effect() -> None:
+    statement = deny(Principal="*", Condition=ALIASES)
+    del statement["Resource"]
+    assert outcome(decide(asks(**OF_ALIAS), resource=key(to(USER), statement))) == allowed(RESOURCE)
