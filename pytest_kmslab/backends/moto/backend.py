@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.facts import MotoFacts
     from pytest_kmslab.backends.moto.mends import MotoMends
 
+STREAMS_OF_ACCOUNT = re.compile(r"//[0-9]{12}\.streams-ddb\.")
 UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
 """AWS's dual-stack addresses: moto matches `amazonaws.com` only, and lets everything else through."""
 
@@ -91,6 +93,7 @@ class MotoBackend:
             raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", botocore_stubber)
+        events.register_first("before-send", _known_address)
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
@@ -133,3 +136,9 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._mends.retire_table_grants(table_arn)
+
+
+def _known_address(request: Any, **_: Any) -> None:
+    """Newer botocore sends calls of DynamoDB Streams to an address with the account in it, of which moto
+    knows nothing."""
+    request.url = STREAMS_OF_ACCOUNT.sub("//streams.dynamodb.", request.url)

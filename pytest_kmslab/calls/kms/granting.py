@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pytest_kmslab.calls.base import ApiCall, Asks, Params, ServiceError
-from pytest_kmslab.calls.kms.specs import AGREE, ENCRYPT, MAC, SIGN, SYMMETRIC
+from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from pytest_kmslab.calls.kms.table import KEY_OPERATIONS, key_asker
 from pytest_kmslab.facts import Facts, Key
 
@@ -34,6 +34,7 @@ _OF_USAGE: Mapping[str, frozenset[str]] = {
     ENCRYPT: _EVERY | _CIPHER | _PUBLIC,
     SIGN: _EVERY | _PUBLIC | {"Sign", "Verify"},
     AGREE: _EVERY | _PUBLIC | {"DeriveSharedSecret"},
+    ENCAPSULATE: _EVERY | _PUBLIC | {"Encapsulate", "Decapsulate"},
     MAC: _EVERY | {"GenerateMac", "VerifyMac"},
 }
 """Of asymmetric and HMAC keys: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html."""

@@ -27,6 +27,7 @@ _RSA: Uses = {
     SIGN: tuple(f"RSASSA_{way}_SHA_{size}" for way in ("PSS", "PKCS1_V1_5") for size in (256, 384, 512)),
 }
 _ML_DSA: Uses = {SIGN: ("ML_DSA_SHAKE_256",)}
+_ML_KEM: Uses = {ENCAPSULATE: ("ML_KEM",)}
 
 KEY_SPECS: Mapping[str, Uses] = {
     SYMMETRIC: {ENCRYPT: (SYMMETRIC,)},
@@ -37,6 +38,7 @@ KEY_SPECS: Mapping[str, Uses] = {
     "ECC_SECG_P256K1": {SIGN: ("ECDSA_SHA_256",)},
     "ECC_NIST_EDWARDS25519": {SIGN: ("ED25519_SHA_512", "ED25519_PH_SHA_512")},
     **dict.fromkeys(("ML_DSA_44", "ML_DSA_65", "ML_DSA_87"), _ML_DSA),
+    **dict.fromkeys(("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"), _ML_KEM),
     "SM2": {ENCRYPT: ("SM2PKE",), SIGN: ("SM2DSA",), AGREE: ("ECDH",)},
     **{f"HMAC_{size}": {MAC: (f"HMAC_SHA_{size}",)} for size in (224, 256, 384, 512)},
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.account import TABLE, Account, allow
+from support.account import ACCOUNT, REGION, TABLE, Account, allow
 
 SPECIFICATION = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 
@@ -72,6 +72,11 @@ def test_the_key_of_the_next_table_of_that_name_opens_no_old_record(
         UserName="reader", PolicyName="own", PolicyDocument=json.dumps(document)
     )
     assert answer(reader, iterator) == "AccessDeniedException"
+
+
+def test_streams_answer_at_the_address_with_the_account_in_it(account: Account, iterator: str) -> None:
+    address = f"https://{ACCOUNT}.streams-ddb.{REGION}.amazonaws.com"
+    assert answer(account.root.client("dynamodbstreams", endpoint_url=address), iterator) == "1 records"
 
 
 def test_an_iterator_that_nobody_was_given_is_refused(account: Account, iterator: str) -> None:
