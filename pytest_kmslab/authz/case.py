@@ -12,7 +12,7 @@ AWS would hold it: one that cannot be read is then a policy that denies (`read_p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ _POLICY_KINDS = (
     "vpc_endpoint",
 )
 _GRANT_TEXTS = ("GrantId", "RetiringPrincipal", "Name", "IssuingAccount")
-_GRANT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+_GRANT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset", "SourceArn")
 _DECIDING = {Outcome.ALLOWED: Effect.ALLOW, Outcome.EXPLICIT_DENY: Effect.DENY}
 
 
@@ -193,10 +193,15 @@ def _grant(given: Any, place: str) -> Grant:
         as_text(fields.get(name, ""), f"{place}.{name}")
     inside = f"{place}.Constraints"
     constraints = as_fields(fields.get("Constraints", {}), inside, required=(), optional=_GRANT_CONSTRAINTS)
+    as_text(constraints.get("SourceArn", ""), f"{inside}.SourceArn")
     for kind, pairs in constraints.items():
-        for name, value in as_object(pairs, f"{inside}.{kind}").items():
+        for name, value in _pairs(kind, pairs, inside):
             as_text(value, f"{inside}.{kind}.{name}")
     return Grant.from_json(fields)
+
+
+def _pairs(kind: str, given: Any, place: str) -> Iterable[tuple[str, Any]]:
+    return () if kind == "SourceArn" else as_object(given, f"{place}.{kind}").items()
 
 
 def _expectation(given: Any) -> Expectation:

@@ -99,7 +99,9 @@ def _grant(grant: Grant) -> Json:
     constraints: dict[str, Mapping[str, str] | None] = {
         name: getattr(grant, field) for name, field in _CONSTRAINTS
     }
-    given = {name: dict(pairs) for name, pairs in constraints.items() if pairs is not None}
+    given: Json = {name: dict(pairs) for name, pairs in constraints.items() if pairs is not None}
+    if grant.source_arn:
+        given["SourceArn"] = grant.source_arn
     return {
         "GranteePrincipal": grant.grantee_principal,
         "Operations": sorted(grant.operations),

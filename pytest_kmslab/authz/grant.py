@@ -30,6 +30,7 @@ class Grant:
     encryption_context_subset: Mapping[str, str] | None = None
     name: str = ""
     issuing_account: str = ""
+    source_arn: str = ""
     token: str = field(default="", repr=False)
 
     @classmethod
@@ -45,6 +46,7 @@ class Grant:
             encryption_context_subset=constraints.get("EncryptionContextSubset"),
             name=entry.get("Name", ""),
             issuing_account=entry.get("IssuingAccount", ""),
+            source_arn=constraints.get("SourceArn", ""),
         )
 
 
@@ -116,6 +118,12 @@ def may_delegate_retiring(identity: Identity, grant: Grant, key_account: str) ->
 
 
 def _meets(grant: Grant, operation: str, context: Context) -> bool:
+    """Whether the constraints are met. A source ARN asks for a request on behalf of that resource.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
+    """
+    if grant.source_arn and context.get("aws:SourceArn") != (grant.source_arn,):
+        return False
     if operation == "CreateGrant":
         return _covers_child(grant, context)
     if operation in _UNCONSTRAINED or _unconstrained(grant):

@@ -128,14 +128,22 @@ def _of_grant(question: Question, grant: Grant) -> Iterator[Miss]:
     if operation not in grant.operations:
         yield Miss(*named, "Operations", f"allows {listed(sorted(grant.operations))}, asked {operation}")
     elif operation != "RetireGrant":
-        yield Miss(*named, "Constraints", f"wanted {_constraints(grant)} in the encryption context")
+        wanted = " and ".join(_constraints(grant, operation))
+        if wanted:
+            yield Miss(*named, "Constraints", f"wanted {wanted}")
 
 
-def _constraints(grant: Grant) -> str:
+def _constraints(grant: Grant, operation: str) -> Iterator[str]:
+    """What a grant of the operation asks for besides; nothing where something else was in the way."""
     exactly, at_least = grant.encryption_context_equals, grant.encryption_context_subset
-    texts = [f"exactly {json.dumps(exactly, sort_keys=True)}"] if exactly is not None else []
-    texts += [f"at least {json.dumps(at_least, sort_keys=True)}"] if at_least is not None else []
-    return " and ".join(texts) or "no more operations than its own"
+    pairs = [f"exactly {json.dumps(exactly, sort_keys=True)}"] if exactly is not None else []
+    pairs += [f"at least {json.dumps(at_least, sort_keys=True)}"] if at_least is not None else []
+    if pairs:
+        yield f"{' and '.join(pairs)} in the encryption context"
+    if grant.source_arn:
+        yield f"a request on behalf of {grant.source_arn}"
+    if operation == "CreateGrant" and not pairs:
+        yield "a grant of no more operations than its own"
 
 
 def listed(values: Sequence[str]) -> str:

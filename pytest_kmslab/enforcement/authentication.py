@@ -35,12 +35,26 @@ def authenticate(given: Credentials | None, service: str, facts: Facts) -> Calle
 def _proven(given: Credentials, known: Credential, service: str) -> Caller:
     if not _same(given.secret_access_key, known.secret_access_key):
         raise _error(service, "SignatureDoesNotMatch", "InvalidSignatureException", WRONG_SECRET)
-    if service == "iam" and known.caller.token_issued and known.caller.kind != "AssumedRole":
+    if service == "iam" and _shut_out_of_iam(known.caller):
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
         raise _error(service, "InvalidClientTokenId", "", UNKNOWN)
     if known.expired:
         raise _error(service, "ExpiredToken", "ExpiredTokenException", EXPIRED)
     return known.caller
+
+
+def _shut_out_of_iam(caller: Caller) -> bool:
+    """Sessions of a user without multi-factor authentication, and federated ones.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    """
+    if not caller.token_issued or caller.kind == "AssumedRole":
+        return False
+    return caller.kind == "FederatedUser" or not _with_mfa(caller)
+
+
+def _with_mfa(caller: Caller) -> bool:
+    return str(caller.context.get("aws:MultiFactorAuthPresent", "")).lower() == "true"
 
 
 def _same(one: str | None, other: str | None) -> bool:

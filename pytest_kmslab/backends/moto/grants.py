@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.objects import entity_of, unique_id
 from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table
@@ -37,6 +38,15 @@ def retire(key: Any, table_arn: str) -> None:
     for grant in list(key.grants.values()):
         if (grant.grantee_principal, grant.constraints) == (given["GranteePrincipal"], given["Constraints"]):
             key.retire_grant(grant.id)
+
+
+def as_principals(_facts: Any, call: ApiCall) -> Mapping[str, Any]:
+    """CreateGrant for services: moto has no members for them, and shows them as other principals."""
+    members = {
+        member: call.params.get(member.replace("Principal", "ServicePrincipal"))
+        for member in ("GranteePrincipal", "RetiringPrincipal")
+    }
+    return {member: service for member, service in members.items() if service}
 
 
 def every(key: Any) -> tuple[Grant, ...]:
@@ -133,5 +143,6 @@ def _grant(key: Any, found: Any) -> Grant:
         encryption_context_subset=constraints.get("EncryptionContextSubset"),
         name=found.name or "",
         issuing_account=issuer(key, found),
+        source_arn=constraints.get("SourceArn", ""),
         token=found.token,
     )

@@ -15,7 +15,9 @@ from pytest_kmslab.backends.moto.objects import key_of
 PARAMETERS = "kmslab_import_parameters"
 """On moto's key: the token last given out, and the private key and hash that unwrap what comes with it."""
 MATERIAL = "kmslab_imported"
-LENGTH = 32
+LENGTHS = {"HMAC_224": 28, "HMAC_384": 48, "HMAC_512": 64}
+"""Bytes of the material of a key by its KeySpec, where they are not 32.
+https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-conceptual.html"""
 GOOD_FOR = timedelta(hours=24)
 HASHES = {"RSAES_OAEP_SHA_1": "SHA1", "RSAES_OAEP_SHA_256": "SHA256"}
 SIZES = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
@@ -43,7 +45,7 @@ def import_material(call: ApiCall) -> dict[str, Any]:
     key = _external(call)
     material = _unwrapped(key, call)
     before = getattr(key, MATERIAL, material)
-    if len(material) != LENGTH or material != before:
+    if len(material) != LENGTHS.get(key.key_spec, 32) or material != before:
         raise ServiceError("IncorrectKeyMaterialException", "")
     setattr(key, MATERIAL, material)
     key.key_material, key.key_state, key.enabled = material, "Enabled", True

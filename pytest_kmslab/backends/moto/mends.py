@@ -153,7 +153,7 @@ def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
     wanted = call.params.get("GranteePrincipal")
     shown_all = response["Grants"]
-    response["Grants"] = [one for one in shown_all if wanted in (None, one["GranteePrincipal"])]
+    response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
     for shown in response["Grants"]:
         shown["IssuingAccount"] = moto_grants.issuer(key, key.grants[shown["GrantId"]])
 
@@ -181,6 +181,7 @@ MANAGED = ("iam:CreatePolicy", "iam:CreatePolicyVersion")
 PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
     **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), moto_cryptography.bind_algorithm),
+    "kms:CreateGrant": moto_grants.as_principals,
     "kms:ReplicateKey": _replicate,
     "kms:Verify": moto_cryptography.verify,
     **dict.fromkeys(

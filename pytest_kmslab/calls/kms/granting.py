@@ -66,6 +66,23 @@ def _check_principal(member: str, principal: str | None, facts: Facts) -> None:
         raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
 
 
+def _check_members(params: Params, _key: Key) -> None:
+    """Services have members of their own, and a resource that they act for; the texts are inferred."""
+    service = params.get("GranteeServicePrincipal")
+    if (params.get("GranteePrincipal") is None) is (service is None):
+        raise ServiceError(
+            "ValidationException", "Specify either GranteePrincipal or GranteeServicePrincipal, but not both."
+        )
+    retiring = [params.get(member) for member in ("RetiringPrincipal", "RetiringServicePrincipal")]
+    if all(retiring):
+        raise ServiceError(
+            "ValidationException", "Specify RetiringPrincipal or RetiringServicePrincipal, but not both."
+        )
+    if service and not ((params.get("Constraints") or {}).get("SourceArn") and any(retiring)):
+        text = "GranteeServicePrincipal needs a SourceArn grant constraint and a retiring principal."
+        raise ServiceError("ValidationException", text)
+
+
 def _check_operations(params: Params, key: Key) -> None:
     """Of the texts only that of a grant of CreateGrant alone was seen on AWS."""
     operations: list[str] = params["Operations"]
@@ -105,5 +122,5 @@ def _check_constraints(params: Params, key: Key) -> None:
 
 _create_grant = key_asker(
     "CreateGrant",
-    replace(KEY_OPERATIONS["CreateGrant"], checks=(_check_operations, _check_constraints)),
+    replace(KEY_OPERATIONS["CreateGrant"], checks=(_check_members, _check_operations, _check_constraints)),
 )

@@ -29,7 +29,7 @@ def caller_policies(policies: Policies) -> Iterator[NamedPolicy]:
 
 def mentioned(case: Case) -> set[str]:
     """The condition keys, in lower case, on which the decision can depend: those that a statement about
-    the action tests or takes the value of, and for grants the encryption context."""
+    the action tests or takes the value of, and for grants the encryption context and the source."""
     names: set[str] = set()
     for named in caller_policies(case.policies):
         for statement in named.policy.statements:
@@ -38,6 +38,7 @@ def mentioned(case: Case) -> set[str]:
                 names |= {name.lower() for name in _VARIABLE.findall(json.dumps(statement.source))}
     if case.grants:
         names |= {name.lower() for name in case.request.context if name.lower().startswith(_GRANT_KEYS)}
+        names |= {"aws:sourcearn"} if any(grant.source_arn for grant in case.grants) else set()
     return names
 
 

@@ -97,9 +97,12 @@ def test_constraints_of_both_kinds_are_joined() -> None:
 def test_a_grant_that_gives_fewer_operations() -> None:
     child = asks(action="kms:CreateGrant", kms__GrantOperations=["Encrypt"])
     grant = Grant(USER, frozenset(["CreateGrant", "Decrypt"]))
-    assert why(child, grants=(grant,)) == [
-        "Constraints: wanted no more operations than its own in the encryption context"
-    ]
+    assert why(child, grants=(grant,)) == ["Constraints: wanted a grant of no more operations than its own"]
+
+
+def test_a_grant_for_requests_on_behalf_of_a_resource() -> None:
+    grant = Grant(USER, frozenset(["Decrypt"]), source_arn=TABLE)
+    assert why(asks(), grants=(grant,)) == [f"Constraints: wanted a request on behalf of {TABLE}"]
 
 
 def test_a_grant_is_no_near_miss_where_grants_do_not_count() -> None:

@@ -116,3 +116,26 @@ def test_permission_comes_first_then_the_keys_state() -> None:
 
 def test_every_operation_of_the_model_is_known() -> None:
     assert set(model("kms", "CreateGrant").input_shape.members["Operations"].member.enum) <= OPERATIONS
+
+
+SERVICE = "dynamodb.amazonaws.com"
+ON_BEHALF = {"Constraints": {"SourceArn": "arn:aws:dynamodb:us-east-1:123456789012:table/t"}}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"GranteePrincipal": None},
+        {"GranteeServicePrincipal": SERVICE, "RetiringPrincipal": BEN, **ON_BEHALF},
+        {"GranteePrincipal": None, "GranteeServicePrincipal": SERVICE, "RetiringPrincipal": BEN},
+        {"GranteePrincipal": None, "GranteeServicePrincipal": SERVICE, **ON_BEHALF},
+        {"RetiringPrincipal": BEN, "RetiringServicePrincipal": SERVICE},
+    ],
+)
+def test_principals_that_do_not_go_together(params: dict[str, Any]) -> None:
+    assert refused(params).code == "ValidationException"
+
+
+def test_a_grant_to_a_service_on_behalf_of_a_resource() -> None:
+    services = {"GranteeServicePrincipal": SERVICE, "RetiringServicePrincipal": SERVICE}
+    assert list(creating({"GranteePrincipal": None, **services, **ON_BEHALF})) == []

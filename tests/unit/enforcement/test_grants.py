@@ -121,3 +121,19 @@ def test_grants_of_one_grantee_are_listed_by_it(account: Account, kms: Any) -> N
     assert len(kms.list_grants(KeyId=key)["Grants"]) == 2
     (found,) = kms.list_grants(KeyId=key, GranteePrincipal=arn_of("bob"))["Grants"]
     assert found["GranteePrincipal"] == arn_of("bob")
+
+
+def test_a_grant_to_a_service_is_listed(account: Account, kms: Any) -> None:
+    shape = kms.meta.service_model.operation_model("CreateGrant").input_shape
+    if "GranteeServicePrincipal" not in shape.members:
+        pytest.skip("this botocore does not know grants to services")
+    key, service = account.key(), "dynamodb.amazonaws.com"
+    kms.create_grant(
+        KeyId=key,
+        GranteeServicePrincipal=service,
+        RetiringServicePrincipal=service,
+        Operations=["Decrypt"],
+        Constraints={"SourceArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"},
+    )
+    (grant,) = kms.list_grants(KeyId=key)["Grants"]
+    assert grant["GranteePrincipal"] == service

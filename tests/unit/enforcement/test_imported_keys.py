@@ -75,3 +75,13 @@ def test_importing_needs_its_right(account: Account, key: str) -> None:
     assert code(ana.import_key_material, **wrapped(ana, key, MATERIAL)) == "AccessDeniedException"
     assert code(ana.delete_imported_key_material, KeyId=key) == "AccessDeniedException"
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingImport"
+
+
+@pytest.mark.parametrize(("spec", "length"), [("HMAC_224", 28), ("HMAC_384", 48), ("HMAC_512", 64)])
+def test_the_material_of_an_hmac_key_is_as_long_as_its_spec_says(
+    account: Account, spec: str, length: int
+) -> None:
+    kms = account.root.client("kms")
+    key = account.key(Origin="EXTERNAL", KeySpec=spec, KeyUsage="GENERATE_VERIFY_MAC")
+    assert code(kms.import_key_material, **wrapped(kms, key, MATERIAL)) == "IncorrectKeyMaterialException"
+    assert code(kms.import_key_material, **wrapped(kms, key, b"m" * length)) == "allowed"

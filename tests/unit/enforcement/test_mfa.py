@@ -91,3 +91,11 @@ def test_a_role_can_ask_for_a_password(account: Account, ana: boto3.Session) -> 
     assert code(sts.assume_role, **named) == "AccessDenied"
     session = account.temporary(sts.assume_role(**named, **device.shown))
     assert code(session.client("kms").list_keys) == "allowed"
+
+
+def test_a_session_with_a_one_time_password_may_call_iam(account: Account) -> None:
+    user = account.user("guarded", allow("iam:GetUser", "sts:*"))
+    sts, device = user.client("sts"), Device(account, "guarded")
+    assert code(account.temporary(sts.get_session_token()).client("iam").get_user) == "InvalidClientTokenId"
+    proven = account.temporary(sts.get_session_token(**device.shown))
+    assert code(proven.client("iam").get_user) == "allowed"
