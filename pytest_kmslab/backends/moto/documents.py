@@ -11,6 +11,7 @@ from moto.iam.models import iam_backends
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.moto.identity import record_principals
 from pytest_kmslab.backends.moto.objects import COLLECTIONS, by_name
+from pytest_kmslab.backends.moto.policy_resources import taken_resource
 from pytest_kmslab.backends.quoted import quoted_document
 from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
 
@@ -28,7 +29,7 @@ def put_inline(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """An inline policy about to be put."""
     holder = _holder(call)
     check_inline_size(call, {} if holder is None else holder.policies)
-    return quoted_document(call)
+    return quoted_document(call, taken_resource)
 
 
 def keep_inline(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
@@ -38,7 +39,7 @@ def keep_inline(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
 
 def put_managed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """A version of a managed policy about to be put."""
-    return quoted_document(call)
+    return quoted_document(call, taken_resource)
 
 
 def keep_managed(_facts: MotoFacts, call: ApiCall, response: Response) -> None:

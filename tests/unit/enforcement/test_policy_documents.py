@@ -83,3 +83,81 @@ def test_a_trust_policy_is_kept_as_it_was_put(account: Account) -> None:
     iam.update_assume_role_policy(RoleName="r", PolicyDocument=json.dumps(trust))
     sts.assume_role(**role)
     iam.delete_role(RoleName="r")
+
+
+TAKEN_BY_AWS = (
+    "arn:aws:iam::*:root",
+    ROOT,
+    "arn:aws:iam::*:*",
+    "arn:aws:iam::aws:contextProvider/IdentityCenter",
+    "arn:aws:iam::aws:role-template/any",
+    f"arn:aws:iam::{ACCOUNT}:delegation-request/*",
+    "arn:aws:s3:*:*:job/*",
+    "arn:aws:s3:*:*:access-grants/default",
+    "arn:aws:s3:us-east-1:*:storage-lens/x",
+    "arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}",
+    "arn:aws:iam::${aws:PrincipalAccount}:root",
+    "arn:aws:s3:${aws:RequestedRegion}:${aws:PrincipalAccount}:accesspoint/a",
+)
+REFUSED_BY_AWS = (
+    "table/t",
+    "${aws:username}",
+    "arn:nowhere:iam::*:root",
+    "arn:${aws:Partition}:iam::*:root",
+    "arn:aws:iam:us-east-1:*:root",
+    "arn:aws:iam::*:rooted",
+    "arn:aws:iam:::root",
+    "arn:aws:iam::${aws:PrincipalAccount}:nothing/x",
+    "arn:aws:s3:us-east-1:*:bucket",
+)
+
+
+@pytest.mark.parametrize("resource", TAKEN_BY_AWS)
+def test_resources_that_aws_takes(account: Account, resource: str) -> None:
+    iam = account.root.client("iam")
+    allowed = {"Effect": "Allow", "Action": "iam:*", "Resource": resource}
+    others = {"Effect": "Deny", "Action": "iam:*", "NotResource": ["*", resource]}
+    document = {"Version": "2012-10-17", "Statement": [allowed, others]}
+    account.user("u", document)
+    assert iam.get_user_policy(UserName="u", PolicyName="p0")["PolicyDocument"] == document
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    assert iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"] == document
+
+
+@pytest.mark.parametrize("resource", REFUSED_BY_AWS)
+def test_resources_that_aws_refuses(account: Account, resource: str) -> None:
+    document = json.dumps(allow("iam:*", Resource=["*", resource]))
+    put = account.root.client("iam").create_policy
+    assert code(put, PolicyName="p", PolicyDocument=document) == "MalformedPolicyDocument"
+
+
+def test_such_a_resource_is_decided_on_as_it_was_put(account: Account) -> None:
+    iam = account.user("u", allow("iam:GetUser", Resource="arn:aws:iam::*:*")).client("iam")
+    iam.get_user(UserName="u")
+    roots = account.user("v", allow("iam:GetUser", Resource="arn:aws:iam::*:root")).client("iam")
+    assert code(roots.get_user, UserName="v") == "AccessDenied"
+
+
+DATES = (
+    "2020-01-01T00:00:00-05:00",
+    "2020-01-01T00:00Z",
+    "2020-01-01T00:00+01:00",
+    "1969-12-31T23:00:00.5-01:00",
+)
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_dates_of_every_zone_with_and_without_seconds(account: Account, date: str) -> None:
+    since = allow("kms:ListKeys", Condition={"DateGreaterThan": {"aws:CurrentTime": [date]}})
+    account.user("u", since).client("kms").list_keys()
+    shown = account.root.client("iam").get_user_policy(UserName="u", PolicyName="p0")
+    assert shown["PolicyDocument"] == since
+    before = allow("kms:ListKeys", Condition={"ForAnyValue:DateLessThanIfExists": {"aws:CurrentTime": date}})
+    assert code(account.user("v", before).client("kms").list_keys) == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("date", ["2020-13-01T00:00Z", "2020-01-01T00:00:00-5", "9999-12-31T23:00-05:00"])
+def test_what_is_no_date_is_refused(account: Account, date: str) -> None:
+    document = json.dumps(allow("kms:*", Condition={"DateLessThan": {"aws:CurrentTime": date}}))
+    put = account.root.client("iam").create_policy
+    assert code(put, PolicyName="p", PolicyDocument=document) == "MalformedPolicyDocument"
