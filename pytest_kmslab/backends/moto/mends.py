@@ -211,6 +211,7 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:UpdateAssumeRolePolicy": moto_documents.put_trust,
     **dict.fromkeys(INLINE, moto_documents.put_inline),
     **dict.fromkeys(MANAGED, moto_documents.put_managed),
+    "iam:UpdateLoginProfile": moto_users.keep_profile,
     "iam:UpdateRole": moto_roles.keep_unchanged,
     **dict.fromkeys(PARTIQL, read_alike),
     "dynamodb:CreateTable": moto_tables.plain_name,

@@ -121,3 +121,15 @@ def rename_keys(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
     user: Any = iam_backends[call.account]["aws"].users.get(str(name)) if name else None
     for key in user.access_keys if user is not None else ():
         key.user_name = user.name
+
+
+def keep_profile(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateLoginProfile without a password: the old one stays, where moto removes the profile.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html
+    """
+    user = iam_backends[call.account]["aws"].users.get(str(call.params["UserName"]))
+    if user is None or not user.password or "Password" in call.params:
+        return {}
+    held = {"Password": user.password, "PasswordResetRequired": user.password_reset_required}
+    return {name: value for name, value in held.items() if name not in call.params}
