@@ -3,14 +3,15 @@ kept, shown and decided by."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.moto.identity import record_principals
-from pytest_kmslab.backends.moto.objects import COLLECTIONS, by_name
+from pytest_kmslab.backends.moto.identity import present_principals, record_principals
+from pytest_kmslab.backends.moto.objects import COLLECTIONS, by_name, entity_of
 from pytest_kmslab.backends.moto.policy_resources import taken_resource
 from pytest_kmslab.backends.quoted import quoted_document
 from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
@@ -62,6 +63,37 @@ def keep_trust(_facts: MotoFacts, call: ApiCall, _response: Response) -> None:
     role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
     role.assume_role_policy_document = call.params.get("PolicyDocument") or role.assume_role_policy_document
     record_principals(role, str(role.assume_role_policy_document))
+
+
+def keep_made(facts: MotoFacts, call: ApiCall, response: Response) -> None:
+    """CreateRole: its trust policy is kept, and shown as GetRole shows it."""
+    keep_trust(facts, call, response)
+    show_trust(facts, call, response)
+
+
+def show_trust(_facts: MotoFacts, _call: ApiCall, response: Response) -> None:
+    """Whom the trust policies in a response name now: deleted since by the unique id, renamed by the ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    for shown in _roles_in(response):
+        document = shown.get("AssumeRolePolicyDocument")
+        if isinstance(document, dict):
+            text = present_principals(entity_of(shown["Arn"]), json.dumps(document))
+            shown["AssumeRolePolicyDocument"] = json.loads(text)
+
+
+def _roles_in(response: Response) -> Iterator[Response]:
+    """The roles of a response, and of the instance profiles in it."""
+    for member in ("Role", "Roles", "RoleDetailList"):
+        yield from _listed(response.get(member))
+    for member in ("InstanceProfile", "InstanceProfiles"):
+        for profile in _listed(response.get(member)):
+            yield from profile["Roles"]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _holder(call: ApiCall) -> Any:

@@ -177,6 +177,15 @@ Settle = Callable[["MotoFacts", ApiCall, Response], None]
 
 INLINE = ("iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy")
 MANAGED = ("iam:CreatePolicy", "iam:CreatePolicyVersion")
+SHOWING_ROLES = (
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetInstanceProfile",
+    "iam:GetRole",
+    "iam:ListInstanceProfiles",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRoles",
+    "iam:UpdateRoleDescription",
+)
 
 PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
@@ -241,8 +250,9 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
 SETTLE: Mapping[str, Settle] = {
     "dynamodb:CreateTable": moto_tables.keep_created,
     "dynamodb:DeleteTable": moto_tables.forget_deleted,
-    "iam:CreateRole": moto_documents.keep_trust,
+    "iam:CreateRole": moto_documents.keep_made,
     "iam:UpdateAssumeRolePolicy": moto_documents.keep_trust,
+    **dict.fromkeys(SHOWING_ROLES, moto_documents.show_trust),
     **dict.fromkeys(INLINE, moto_documents.keep_inline),
     **dict.fromkeys(MANAGED, moto_documents.keep_managed),
     "iam:CreateUser": moto_users.keep_boundary,

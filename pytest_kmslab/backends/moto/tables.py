@@ -14,7 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import ResourcePolicy
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends.moto.identity import record_principals
+from pytest_kmslab.backends.moto.identity import present_principals, record_principals
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
 
@@ -55,12 +55,13 @@ def put(call: ApiCall) -> dict[str, Any]:
 
 
 def get(call: ApiCall) -> dict[str, Any]:
-    """GetResourcePolicy."""
+    """GetResourcePolicy, with whom it names now."""
     arn = _named(call)
     policy = _policies(arn).get(arn)
     if policy is None:
         raise policy_not_found(arn)
-    return {"Policy": policy.policy_doc, "RevisionId": policy.revision_id}
+    text = present_principals(policy, str(policy.policy_doc))
+    return {"Policy": text, "RevisionId": policy.revision_id}
 
 
 def delete(call: ApiCall) -> dict[str, Any]:
