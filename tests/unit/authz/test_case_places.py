@@ -54,6 +54,7 @@ def error_of(case: dict[str, Any]) -> str:
         ("grants[0].RetiringPrincipal", granting(RetiringPrincipal=7)),
         ("grants[0].Name", granting(Name=7)),
         ("grants[0].IssuingAccount", granting(IssuingAccount=7)),
+        ("grants[0].Constraints.SourceArn", granting(Constraints={"SourceArn": 7})),
         ("expect.decision", given(expect={"decision": 7})),
         ("expect.matched[0]", given(expect={"decision": "allowed", "matched": [7]})),
     ],

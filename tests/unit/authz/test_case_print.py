@@ -81,7 +81,7 @@ def test_a_grant_has_the_fields_of_list_grants() -> None:
         "RetiringPrincipal": ANA,
         "Name": "n",
         "IssuingAccount": "arn:aws:iam::111122223333:root",
-        "Constraints": {"EncryptionContextSubset": {}},
+        "Constraints": {"EncryptionContextSubset": {}, "SourceArn": "arn:aws:dynamodb:us-east-1:1:table/t"},
     }
     case = Case("c", Request(ANA, "kms:Decrypt", KEY), Policies(), (Grant.from_json(entry),))
     assert json.loads(print_case(case))["grants"] == [entry]

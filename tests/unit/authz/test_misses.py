@@ -94,6 +94,21 @@ def test_constraints_of_both_kinds_are_joined() -> None:
     ]
 
 
+def test_a_constraint_on_whom_the_request_is_for_is_joined() -> None:
+    both = Grant(USER, frozenset(["Decrypt"]), encryption_context_equals={}, source_arn=TABLE)
+    assert why(asks(), grants=(both,)) == [
+        f"Constraints: wanted exactly {{}} in the encryption context and a request on behalf of {TABLE}"
+    ]
+
+
+@pytest.mark.parametrize(("number", "told"), [(50, "the request has "), (51, "the key has more than 50 ")])
+def test_aliases_over_the_quota_are_told_of(number: int, told: str) -> None:
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/wanted"}}
+    context = {"kms__ResourceAliases": [f"alias/{each}" for each in range(number)]}
+    (said,) = why(asks(**context), allow(Condition=condition))
+    assert told in said
+
+
 def test_a_grant_that_gives_fewer_operations() -> None:
     child = asks(action="kms:CreateGrant", kms__GrantOperations=["Encrypt"])
     grant = Grant(USER, frozenset(["CreateGrant", "Decrypt"]))
@@ -109,7 +124,8 @@ def test_a_grant_is_no_near_miss_where_grants_do_not_count() -> None:
     grant = Grant(USER, frozenset(["Encrypt", "RetireGrant"]))
     assert why(asks(action="dynamodb:GetItem", resource=TABLE), grants=(grant,)) == []
     assert why(asks(action="kms:ListKeys", resource="*"), grants=(grant,)) == []
-    assert why(asks(action="kms:RetireGrant", resource=KEY), grants=(grant,)) == []
+    constrained = Grant(USER, frozenset(["RetireGrant"]), encryption_context_equals={})
+    assert why(asks(action="kms:RetireGrant", resource=KEY), grants=(grant, constrained)) == []
     assert why(asks(), grants=(grant,)) == ["Operations: allows Encrypt or RetireGrant, asked Decrypt"]
 
 
