@@ -57,9 +57,10 @@ def _names(case: dict[str, Any]) -> Iterator[Named]:
 
 
 def _in_grant(grant: dict[str, Any]) -> Iterator[Named]:
+    """The pairs of its constraints; a source ARN is looked at as every text is."""
     yield "value", str(grant.get("Name", ""))
     for pairs in grant.get("Constraints", {}).values():
-        for name, value in pairs.items():
+        for name, value in pairs.items() if isinstance(pairs, dict) else ():
             yield from _in_value(f"{PAIR}{name.lower()}", value)
 
 
