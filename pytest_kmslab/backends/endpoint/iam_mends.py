@@ -80,18 +80,18 @@ CONFLICTS: tuple[tuple[str, str, str], ...] = (
 def deletable(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to be deleted."""
     for operation, listed, text in CONFLICTS:
-        if _has(facts, operation, listed, str(call.params.get("UserName"))):
+        if _listed(facts, operation, listed, str(call.params.get("UserName"))):
             raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
     return {}
 
 
-def _has(facts: ApiFacts, operation: str, listed: str, user: str) -> bool:
-    """Whether a user has any; not where the endpoint lacks the operation, or the user is not there."""
+def _listed(facts: ApiFacts, operation: str, listed: str, user: str) -> Any:
+    """What a user has of a kind; nothing where the endpoint lacks the operation, or the user is not there."""
     try:
-        return bool(getattr(facts.clients.of("iam"), operation)(UserName=user).get(listed))
+        return getattr(facts.clients.of("iam"), operation)(UserName=user).get(listed) or ()
     except ClientError as error:
         if lacks(error) or code_of(error) == "NoSuchEntity":
-            return False
+            return ()
         raise
 
 
@@ -104,7 +104,8 @@ OWNED: Mapping[str, tuple[str, str, str, str]] = {
 
 
 def owned(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
-    """What a call deletes or changes of a user's must be theirs: ministack takes anybody's.
+    """What a call deletes or changes of a user's must be theirs: ministack takes anybody's, whoever is named.
+    Where it cannot be seen whose it is, it is nobody's.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
     """
@@ -113,12 +114,7 @@ def owned(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
     kind = call.operation.removeprefix("Delete").removeprefix("Update")
     operation, listed, member, called = OWNED[kind]
     wanted = call.params[member]
-    try:
-        held = getattr(facts.clients.of("iam"), operation)(UserName=user)[listed]
-    except ClientError as error:
-        if lacks(error) or code_of(error) == "NoSuchEntity":
-            return own
-        raise
+    held = _listed(facts, operation, listed, user)
     if all(one[member] != wanted for one in held):
         raise ServiceError("NoSuchEntity", f"The {called} with id {wanted} cannot be found.", 404)
     return own

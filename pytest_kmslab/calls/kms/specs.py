@@ -42,7 +42,7 @@ KEY_SPECS: Mapping[str, Uses] = {
     "SM2": {ENCRYPT: ("SM2PKE",), SIGN: ("SM2DSA",), AGREE: ("ECDH",)},
     **{f"HMAC_{size}": {MAC: (f"HMAC_SHA_{size}",)} for size in (224, 256, 384, 512)},
 }
-"""A KeySpec that is not here is newer than this table: what it can do is left to the backend."""
+"""With a key of a KeySpec that is not here, newer than this table, no cryptography is done."""
 
 _NO_USAGE = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
 _ROTATABLE_ORIGINS = frozenset(("AWS_KMS",))
@@ -56,10 +56,14 @@ def is_symmetric(key: Key) -> bool:
 def refuse_algorithm(key: Key, algorithm: str) -> None:
     """Raise InvalidKeyUsageException where the key does not have the algorithm that was asked for.
 
-    Without this the algorithm condition keys would be decided on what the caller claims.
+    Without this the algorithm condition keys would be decided on what the caller claims. So nothing is
+    let through where the key's algorithms are not known.
     """
     uses = KEY_SPECS.get(key.spec)
-    if uses is not None and algorithm not in uses.get(key.usage, ()):
+    if uses is None:
+        text = f"pytest-kmslab does not know the KeySpec `{key.spec}`, and refuses what it cannot judge: "
+        raise ServiceError("InvalidKeyUsageException", f"{text}please report it to the project")
+    if algorithm not in uses.get(key.usage, ()):
         text = f"Algorithm {algorithm} is incompatible with key spec {key.spec}."
         raise ServiceError("InvalidKeyUsageException", text)
 
