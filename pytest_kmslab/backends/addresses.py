@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 DOMAINS = (
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -21,6 +23,11 @@ DOMAINS = (
     "api.aws.hci.ic.gov",
 )
 """The DNS suffixes of every partition, as botocore's partitions.json has them, and the console's two."""
+
+
+def leads_to_aws(url: str) -> bool:
+    """Whether a URL is one of AWS's own addresses."""
+    return is_of_aws(urlsplit(url).hostname or "")
 
 
 def is_of_aws(host: str) -> bool:

@@ -17,14 +17,10 @@ from typing import Any
 
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.values import read_date
+from pytest_kmslab.calls.iam.documents import INLINE
 
-PUTTING = (
-    "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-)
+INLINE_PUTS = tuple(f"iam:{operation}" for operation in INLINE)
+MANAGED_PUTS = ("iam:CreatePolicy", "iam:CreatePolicyVersion")
 
 _OF_DATES = re.compile(r"(ForAnyValue:|ForAllValues:)?Date")
 _REFUSED_DATE = re.compile(r".*T\d\d:\d\d(?:[Z+-].*|:\d\d(?P<fraction>\.\d+)?-.*)", re.ASCII)

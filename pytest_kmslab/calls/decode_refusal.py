@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.violations import violated, wire_name
 
 _UNREADABLE = {"json": "SerializationException", "query": "MalformedInput"}
 _INVALID = {"json": "ValidationException", "query": "ValidationError"}
@@ -26,9 +27,5 @@ class UnreadableError(Exception):
 
 def missing(path: str) -> UnreadableError:
     """A required member that is missing, as AWS words it: names begin in lower case."""
-    named = ".".join(name[:1].lower() + name[1:] for name in path.split("."))
-    return UnreadableError(
-        f"1 validation error detected: Value null at '{named}' failed to satisfy constraint: "
-        "Member must not be null",
-        invalid=True,
-    )
+    named = ".".join(map(wire_name, path.split(".")))
+    return UnreadableError(violated("null", named, "not be null"), invalid=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.violations import violated
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.facts import Facts
 
@@ -64,8 +65,7 @@ def check_session_policy(text: str) -> None:
     if len(text) > SESSION:
         raise ServiceError(
             "ValidationError",
-            f"1 validation error detected: Value '{text}' at 'policy' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {SESSION}",
+            violated(f"'{text}'", "policy", f"have length less than or equal to {SESSION}"),
         )
     for statement in statements_of(text):
         check_no_principal(statement)

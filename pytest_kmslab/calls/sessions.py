@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.violations import violated
 from pytest_kmslab.facts import Facts
 
 MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 50, 128, 256
@@ -19,7 +20,6 @@ CHAINED = 3_600
 LASTING = 3_600
 """Seconds for which a session is asked where nothing else is said, and that every role allows."""
 
-_INVALID = "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member must have "
 _DUPLICATE = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
 _NOT_PASSED = "The specified transitive tag key must be included in the requested tags."
 _INHERITED = (
@@ -104,4 +104,4 @@ def _folded(keys: Sequence[str]) -> set[str]:
 
 
 def _invalid(value: object, member: str, limit: str) -> ServiceError:
-    return ServiceError("ValidationError", _INVALID.format(value, member) + limit)
+    return ServiceError("ValidationError", violated(f"'{value}'", member, f"have {limit}"))

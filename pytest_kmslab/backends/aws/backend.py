@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.aws.account import find_caller, open_session, region_of
 from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
@@ -88,10 +88,9 @@ class AwsBackend:
 
     def serves(self, url: str) -> bool:
         """AWS's own addresses; in a test of this package those of its stand-in."""
-        asked = urlsplit(url)
         if self.endpoint_url is not None:
-            return asked.netloc == urlsplit(self.endpoint_url).netloc
-        return is_of_aws(asked.hostname or "")
+            return urlsplit(url).netloc == urlsplit(self.endpoint_url).netloc
+        return leads_to_aws(url)
 
     def connect(self, events: Any, url: str) -> None:
         """Calls go where they go."""

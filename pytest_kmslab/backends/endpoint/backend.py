@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
@@ -98,12 +98,11 @@ class EndpointBackend:
 
     def serves(self, url: str) -> bool:
         """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""
-        asked = urlsplit(url)
-        return is_of_aws(asked.hostname or "") or _port(asked) == _port(urlsplit(self._url))
+        return leads_to_aws(url) or _port(url) == _port(self._url)
 
     def connect(self, events: Any, url: str) -> None:
         """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""
-        if is_of_aws(urlsplit(url).hostname or ""):
+        if leads_to_aws(url):
             events.register_last("before-send", self._redirect)
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
@@ -161,10 +160,11 @@ class EndpointBackend:
         return EndpointMends(self.facts)
 
     def _redirect(self, request: Any, **_: Any) -> None:
-        parts, here = urlsplit(request.url), urlsplit(self._url)
-        if is_of_aws(parts.hostname or ""):
-            request.url = parts._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+        if leads_to_aws(request.url):
+            here = urlsplit(self._url)
+            request.url = urlsplit(request.url)._replace(scheme=here.scheme, netloc=here.netloc).geturl()
 
 
-def _port(url: SplitResult) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)

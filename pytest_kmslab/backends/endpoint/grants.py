@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kmslab.backends.endpoint.clients import code_of
 from pytest_kmslab.backends.endpoint.keys import GONE
-from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table
+from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table, is_of_table
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.facts import ApiFacts
@@ -34,10 +34,8 @@ def retire(facts: ApiFacts, table_arn: str) -> None:
     key = None if owner is None else owner.keys.by_arn(named)
     if owner is None or key is None:
         return
-    given = grant_of_table(table_arn)
     for grant in owner.keys.grants(key):
-        held = (grant.grantee_principal, {"EncryptionContextSubset": grant.encryption_context_subset})
-        if held != (given["GranteePrincipal"], given["Constraints"]):
+        if not is_of_table(grant.grantee_principal, grant.encryption_context_subset, table_arn):
             continue
         try:
             owner.clients.of("kms", key.region).revoke_grant(KeyId=key.arn, GrantId=grant.grant_id)

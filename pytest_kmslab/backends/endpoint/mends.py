@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends import defaults
 from pytest_kmslab.backends.attaching import ATTACHED
 from pytest_kmslab.backends.endpoint import iam_mends as endpoint_iam
 from pytest_kmslab.backends.endpoint import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.answers import ANSWER, SSE
 from pytest_kmslab.backends.endpoint.names import plain_names, show_given_names
-from pytest_kmslab.backends.quoted import PUTTING
+from pytest_kmslab.backends.quoted import INLINE_PUTS, MANAGED_PUTS
 from pytest_kmslab.calls.account import account_of_call
 from pytest_kmslab.calls.changing import changes_facts
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
@@ -63,11 +64,6 @@ class EndpointMends:
 
     def _facts_of(self, call: ApiCall) -> ApiFacts:
         return self._facts.at(account_of_call(call, self._facts)) or self._facts
-
-
-def _default_policy_name(_facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
-    """PolicyName may be left out: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
-    return {} if "PolicyName" in call.params else {"PolicyName": "default"}
 
 
 def _plain_encryption(facts: ApiFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -206,7 +202,7 @@ BOUNDING = (
 PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys((f"iam:{name}" for name in ATTACHED), endpoint_iam.attached),
     **dict.fromkeys(BOUNDING, endpoint_iam.bounding),
-    **dict.fromkeys((*PUTTING, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
+    **dict.fromkeys((*INLINE_PUTS, *MANAGED_PUTS, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,
     "dynamodb:UpdateTable": _no_encryption,
@@ -218,8 +214,8 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:DeleteGroup": endpoint_iam.emptied,
     "iam:DeleteUser": endpoint_iam.deletable,
     **dict.fromkeys(("sts:AssumeRole", "sts:GetFederationToken"), endpoint_iam.passed),
-    "kms:GetKeyPolicy": _default_policy_name,
-    "kms:PutKeyPolicy": _default_policy_name,
+    "kms:GetKeyPolicy": defaults.policy_name,
+    "kms:PutKeyPolicy": defaults.policy_name,
 }
 
 SETTLE: Mapping[str, Settle] = {

@@ -10,13 +10,10 @@ from moto.iam.models import iam_backends
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends import attaching
 from pytest_kmslab.backends.moto import managed_policies
-from pytest_kmslab.backends.moto.objects import COLLECTIONS, by_name
+from pytest_kmslab.backends.moto.objects import named_entity, place_of
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.facts import MotoFacts
-
-PARTS = 6
-"""Of an ARN."""
 
 
 def found(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -33,7 +30,7 @@ def attached(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     if not _exists(arn, call.account):
         raise attaching.not_attachable(arn)
     kind, member, _ = attaching.ATTACHED[call.operation]
-    holder = _entity(call, kind, member)
+    holder = named_entity(call, kind, member)
     attaching.check_attached(call, () if holder is None else holder.managed_policies)
     return {}
 
@@ -51,15 +48,16 @@ def bounding(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
 
 def passed(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """Policies that are to limit a session: they are of the account of the role, or of the federated user."""
+    account = place_of(str(call.params.get("RoleArn") or "")).account or call.account
     for arn in _passed(call):
-        if not _exists(arn, _role_account(call) or call.account):
+        if not _exists(arn, account):
             raise attaching.not_passable(arn)
     return {}
 
 
 def joining(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to join a group."""
-    user = _entity(call, "user", "UserName")
+    user = named_entity(call, "user", "UserName")
     groups = iam_backends[call.account]["aws"].groups.values()
     attaching.check_groups(call, [group.name for group in groups if user in group.users])
     return {}
@@ -67,7 +65,7 @@ def joining(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
 
 def emptied(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
     """A group that is to be deleted."""
-    group = _entity(call, "group", "GroupName")
+    group = named_entity(call, "group", "GroupName")
     if group is not None:
         attaching.check_empty(
             users=bool(group.users), attached=bool(group.managed_policies), inline=bool(group.policies)
@@ -84,14 +82,3 @@ def _exists(arn: str, account: str) -> bool:
 def _passed(call: ApiCall) -> Iterator[str]:
     for one in call.params.get("PolicyArns") or ():
         yield str(one.get("arn") if isinstance(one, Mapping) else one)
-
-
-def _role_account(call: ApiCall) -> str:
-    role = str(call.params.get("RoleArn") or "")
-    return role.split(":")[4] if role.count(":") >= PARTS - 1 else ""
-
-
-def _entity(call: ApiCall, kind: str, member: str) -> Any:
-    entities: Mapping[str, Any] = getattr(iam_backends[call.account]["aws"], COLLECTIONS[kind])
-    name = str(call.params[member])
-    return entities.get(name) or by_name(entities, name)

@@ -10,7 +10,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_kmslab.backends.addresses import is_of_aws
+from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
@@ -79,7 +79,7 @@ class MotoBackend:
 
     def serves(self, url: str) -> bool:
         """moto answers what would go to AWS, and nothing else."""
-        return is_of_aws(urlsplit(url).hostname or "")
+        return leads_to_aws(url)
 
     def connect(self, events: Any, url: str) -> None:
         """Let moto answer clients that were made before it was imported too.
@@ -93,7 +93,8 @@ class MotoBackend:
             raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", botocore_stubber)
-        events.register_first("before-send", _known_address)
+        if STREAMS_OF_ACCOUNT.search(url):
+            events.register_first("before-send", _known_address)
 
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""

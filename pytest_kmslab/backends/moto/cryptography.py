@@ -11,13 +11,12 @@ from moto.kms.exceptions import InvalidCiphertextException
 from moto.kms.models import kms_backends
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends.moto.ciphertexts import key_id_of
-from pytest_kmslab.backends.moto.objects import key_of
+from pytest_kmslab.backends.moto.objects import key_of, maker_of
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.facts import MotoFacts
 
-SYMMETRIC = "SYMMETRIC_DEFAULT"
 ALGORITHM = "kmslab:algorithm"
 """An asymmetric key has no encryption context, so that moto's can keep by which algorithm it encrypted."""
 
@@ -82,10 +81,7 @@ def _context(key: Any, params: Mapping[str, Any], side: str) -> dict[str, str]:
 
 
 def _maker(call: ApiCall) -> Any:
-    """Moto's own key that made the ciphertext, in the Region of the call."""
-    key_id = key_id_of(call.params["CiphertextBlob"]) or ""
-    found = (key_of(key_id, call.region, owner) for owner in (call.account, *kms_backends))
-    return next((key for key in found if key is not None), None)
+    return maker_of(call.params["CiphertextBlob"], call.region, call.account)
 
 
 def _backend(key: Any) -> Any:

@@ -11,7 +11,7 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.moto.identity import present_principals, record_principals
-from pytest_kmslab.backends.moto.objects import COLLECTIONS, by_name, entity_of
+from pytest_kmslab.backends.moto.objects import entity_of, named_entity
 from pytest_kmslab.backends.moto.policy_resources import taken_resource
 from pytest_kmslab.backends.quoted import quoted_document
 from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
@@ -98,6 +98,4 @@ def _listed(value: Any) -> list[Any]:
 
 def _holder(call: ApiCall) -> Any:
     kind, member, _ = INLINE[call.operation]
-    entities: Mapping[str, Any] = getattr(iam_backends[call.account]["aws"], COLLECTIONS[kind])
-    name = str(call.params[member])
-    return entities.get(name) or by_name(entities, name)
+    return named_entity(call, kind, member)

@@ -17,12 +17,12 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_poli
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import organizations as moto_organizations
-from pytest_kmslab.backends.moto.ciphertexts import key_id_of
 from pytest_kmslab.backends.moto.identity import IdentityReader, present_principals
 from pytest_kmslab.backends.moto.objects import (
     backend_of,
     entity_of,
     key_of,
+    maker_of,
     mfa_seed,
     partition_of,
     place_of,
@@ -54,14 +54,8 @@ class MotoFacts:
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id moto wrote at the head of the ciphertext."""
-        key_id = key_id_of(ciphertext)
-        if key_id is None:
-            return None
-        for owner in (account, *kms_backends):
-            key = self.key(key_id, region, owner)
-            if key is not None:
-                return key
-        return None
+        found = maker_of(ciphertext, region, account)
+        return None if found is None else _key(found)
 
     def table(self, name: str, region: str, account: str) -> Table | None:
         """A table by name, or by the ARN of the table, of an index or of a stream."""

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.objects import entity_of, unique_id
-from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table
+from pytest_kmslab.calls.dynamodb.table_grants import GRANTS_A_TABLE, grant_of_table, is_of_table
 from pytest_kmslab.facts import Caller
 
 INDEX = "kmslab_grants_by_grantee"
@@ -34,9 +34,9 @@ def add(key: Any, table_arn: str) -> None:
 
 def retire(key: Any, table_arn: str) -> None:
     """Take a table's grants off a key; grants of people and of other tables stay."""
-    given = grant_of_table(table_arn)
     for grant in list(key.grants.values()):
-        if (grant.grantee_principal, grant.constraints) == (given["GranteePrincipal"], given["Constraints"]):
+        subset = (grant.constraints or {}).get("EncryptionContextSubset")
+        if is_of_table(grant.grantee_principal, subset, table_arn):
             key.retire_grant(grant.id)
 
 

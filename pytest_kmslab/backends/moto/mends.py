@@ -10,21 +10,27 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends.moto import attaching as moto_attaching
-from pytest_kmslab.backends.moto import cryptography as moto_cryptography
-from pytest_kmslab.backends.moto import documents as moto_documents
-from pytest_kmslab.backends.moto import grants as moto_grants
-from pytest_kmslab.backends.moto import key_material as moto_import
-from pytest_kmslab.backends.moto import key_pairs as moto_key_pairs
-from pytest_kmslab.backends.moto import keys as moto_keys
-from pytest_kmslab.backends.moto import organizations as moto_organizations
-from pytest_kmslab.backends.moto import roles as moto_roles
-from pytest_kmslab.backends.moto import sessions as moto_sessions
-from pytest_kmslab.backends.moto import tables as moto_tables
-from pytest_kmslab.backends.moto import users as moto_users
+from pytest_kmslab.backends import defaults
+from pytest_kmslab.backends.attaching import ATTACHED
+from pytest_kmslab.backends.moto import (
+    attaching,
+    cryptography,
+    documents,
+    grants,
+    key_material,
+    key_pairs,
+    keys,
+    organizations,
+    roles,
+    sessions,
+    tables,
+    users,
+)
 from pytest_kmslab.backends.moto.identity import record_principals
 from pytest_kmslab.backends.moto.partiql import PARTIQL, read_alike
+from pytest_kmslab.backends.quoted import INLINE_PUTS, MANAGED_PUTS
 from pytest_kmslab.calls.iam.oneself import own_user
+from pytest_kmslab.calls.violations import violated
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.facts import MotoFacts
@@ -41,7 +47,7 @@ class MotoMends:
     def prepare(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
         mend = PREPARE.get(call.name)
-        foreign = moto_keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
+        foreign = keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
         return {**own_user(call), **foreign, **(mend(self._facts, call) if mend else {})}
 
     def answer(self, call: ApiCall) -> Response | None:
@@ -57,12 +63,12 @@ class MotoMends:
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """DynamoDB's grants for a table, on its key."""
-        moto_grants.add(self._facts.moto_key(key_arn, "", ""), table_arn)
+        grants.add(self._facts.moto_key(key_arn, "", ""), table_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
         """Off all keys: a table whose key changed has left grants on none but its last."""
         for key in self._facts.every_key():
-            moto_grants.retire(key, table_arn)
+            grants.retire(key, table_arn)
 
 
 def _raw_key_id(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -72,17 +78,17 @@ def _raw_key_id(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
 
 
 def _replicate(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    moto_keys.check_region(call)
+    keys.check_region(call)
     return _raw_key_id(facts, call)
 
 
 def _create(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    return {**moto_users.check_name(facts, call), **moto_attaching.bounding(facts, call)}
+    return {**users.check_name(facts, call), **attaching.bounding(facts, call)}
 
 
 def _assume_role(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    moto_organizations.open_account(call)
-    return moto_attaching.passed(facts, call)
+    organizations.open_account(call)
+    return attaching.passed(facts, call)
 
 
 def _source_of_restore(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
@@ -125,17 +131,9 @@ def _schedule(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
             if days > MOST_DAYS
             else f"greater than or equal to {LEAST_DAYS}"
         )
-        raise ServiceError(
-            "ValidationException",
-            f"1 validation error detected: Value '{days}' at 'pendingWindowInDays' failed to satisfy "
-            f"constraint: Member must have value {limit}",
-        )
+        text = violated(f"'{days}'", "pendingWindowInDays", f"have value {limit}")
+        raise ServiceError("ValidationException", text)
     return _raw_key_id(facts, call)
-
-
-def _default_policy_name(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    """PolicyName may be left out: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
-    return {} if "PolicyName" in call.params else {"PolicyName": "default"}
 
 
 def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> None:
@@ -145,7 +143,7 @@ def _present_key_policy(facts: MotoFacts, call: ApiCall, response: Response) -> 
 
 def _keep_grant(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     key = facts.moto_key(str(call.params["KeyId"]), call.region, call.account)
-    moto_grants.keep_grant(key, call.account, response)
+    grants.keep_grant(key, call.account, response)
 
 
 def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
@@ -155,14 +153,14 @@ def _show_issuers(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     shown_all = response["Grants"]
     response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
     for shown in response["Grants"]:
-        shown["IssuingAccount"] = moto_grants.issuer(key, key.grants[shown["GrantId"]])
+        shown["IssuingAccount"] = grants.issuer(key, key.grants[shown["GrantId"]])
 
 
 def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> None:
     """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
     if call.operation == "ScheduleKeyDeletion":
         found = facts.moto_key(str(call.params.get("KeyId")), call.region, call.account)
-        moto_keys.doom(found, response)
+        keys.doom(found, response)
     key = facts.key(str(call.params.get("KeyId")), call.region, call.account)
     if key is None:
         return
@@ -175,8 +173,6 @@ def _deletion_response(facts: MotoFacts, call: ApiCall, response: Response) -> N
 Prepare = Callable[["MotoFacts", ApiCall], Mapping[str, Any]]
 Settle = Callable[["MotoFacts", ApiCall, Response], None]
 
-INLINE = ("iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy")
-MANAGED = ("iam:CreatePolicy", "iam:CreatePolicyVersion")
 SHOWING_ROLES = (
     "iam:GetAccountAuthorizationDetails",
     "iam:GetInstanceProfile",
@@ -189,13 +185,11 @@ SHOWING_ROLES = (
 
 PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
-    **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), moto_cryptography.bind_algorithm),
-    "kms:CreateGrant": moto_grants.as_principals,
+    **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), cryptography.bind_algorithm),
+    "kms:CreateGrant": grants.as_principals,
     "kms:ReplicateKey": _replicate,
-    "kms:Verify": moto_cryptography.verify,
-    **dict.fromkeys(
-        ("iam:AttachUserPolicy", "iam:AttachGroupPolicy", "iam:AttachRolePolicy"), moto_attaching.attached
-    ),
+    "kms:Verify": cryptography.verify,
+    **dict.fromkeys((f"iam:{operation}" for operation in ATTACHED), attaching.attached),
     **dict.fromkeys(
         (
             "iam:GetPolicy",
@@ -203,71 +197,69 @@ PREPARE: Mapping[str, Prepare] = {
             "iam:ListEntitiesForPolicy",
             "iam:ListPolicyVersions",
         ),
-        moto_attaching.found,
+        attaching.found,
     ),
-    **dict.fromkeys(
-        ("iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"), moto_attaching.bounding
-    ),
-    "sts:GetFederationToken": moto_attaching.passed,
-    "iam:AddUserToGroup": moto_attaching.joining,
-    "iam:DeleteGroup": moto_attaching.emptied,
+    **dict.fromkeys(("iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"), attaching.bounding),
+    "sts:GetFederationToken": attaching.passed,
+    "iam:AddUserToGroup": attaching.joining,
+    "iam:DeleteGroup": attaching.emptied,
     "sts:AssumeRole": _assume_role,
-    "iam:CreateGroup": moto_users.check_name,
+    "iam:CreateGroup": users.check_name,
     "iam:CreateRole": _create,
     "iam:CreateUser": _create,
-    "iam:DeletePolicy": moto_users.check_detached,
-    "iam:DeleteUser": moto_users.check_deletable,
-    "iam:UpdateAssumeRolePolicy": moto_documents.put_trust,
-    **dict.fromkeys(INLINE, moto_documents.put_inline),
-    **dict.fromkeys(MANAGED, moto_documents.put_managed),
-    "iam:UpdateLoginProfile": moto_users.keep_profile,
-    "iam:UpdateRole": moto_roles.keep_unchanged,
+    "iam:DeletePolicy": users.check_detached,
+    "iam:DeleteUser": users.check_deletable,
+    "iam:UpdateAssumeRolePolicy": documents.put_trust,
+    **dict.fromkeys(INLINE_PUTS, documents.put_inline),
+    **dict.fromkeys(MANAGED_PUTS, documents.put_managed),
+    "iam:UpdateLoginProfile": users.keep_profile,
+    "iam:UpdateRole": roles.keep_unchanged,
     **dict.fromkeys(PARTIQL, read_alike),
-    "dynamodb:CreateTable": moto_tables.plain_name,
-    "dynamodb:ExportTableToPointInTime": moto_tables.with_prefix,
-    "dynamodb:DeleteTable": moto_tables.refuse_protected,
+    "dynamodb:CreateTable": tables.plain_name,
+    "dynamodb:ExportTableToPointInTime": tables.with_prefix,
+    "dynamodb:DeleteTable": tables.refuse_protected,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
-    "kms:GetKeyPolicy": _default_policy_name,
+    "kms:GetKeyPolicy": defaults.policy_name,
     "kms:ScheduleKeyDeletion": _schedule,
-    "kms:PutKeyPolicy": _default_policy_name,
+    "kms:PutKeyPolicy": defaults.policy_name,
 }
 
 ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
-    "dynamodb:DeleteResourcePolicy": moto_tables.delete,
-    "dynamodb:GetResourcePolicy": moto_tables.get,
-    "dynamodb:PutResourcePolicy": moto_tables.put,
-    "kms:DeleteImportedKeyMaterial": moto_import.delete_material,
-    "kms:GenerateDataKeyPair": moto_key_pairs.generate,
-    "kms:GenerateDataKeyPairWithoutPlaintext": moto_key_pairs.generate,
-    "kms:GetParametersForImport": moto_import.parameters,
-    "kms:ImportKeyMaterial": moto_import.import_material,
-    "kms:ReEncrypt": moto_cryptography.re_encrypt,
-    "kms:UpdatePrimaryRegion": moto_keys.change_primary,
-    "iam:PutUserPermissionsBoundary": moto_users.put_boundary,
-    "iam:DeleteUserPermissionsBoundary": moto_users.delete_boundary,
+    "dynamodb:DeleteResourcePolicy": tables.delete,
+    "dynamodb:GetResourcePolicy": tables.get,
+    "dynamodb:PutResourcePolicy": tables.put,
+    "kms:DeleteImportedKeyMaterial": key_material.delete_material,
+    "kms:GenerateDataKeyPair": key_pairs.generate,
+    "kms:GenerateDataKeyPairWithoutPlaintext": key_pairs.generate,
+    "kms:GetParametersForImport": key_material.parameters,
+    "kms:ImportKeyMaterial": key_material.import_material,
+    "kms:ReEncrypt": cryptography.re_encrypt,
+    "kms:UpdatePrimaryRegion": keys.change_primary,
+    "iam:PutUserPermissionsBoundary": users.put_boundary,
+    "iam:DeleteUserPermissionsBoundary": users.delete_boundary,
 }
 
 SETTLE: Mapping[str, Settle] = {
-    "dynamodb:CreateTable": moto_tables.keep_created,
-    "dynamodb:DeleteTable": moto_tables.forget_deleted,
-    "iam:CreateRole": moto_documents.keep_made,
-    "iam:UpdateAssumeRolePolicy": moto_documents.keep_trust,
-    **dict.fromkeys(SHOWING_ROLES, moto_documents.show_trust),
-    **dict.fromkeys(INLINE, moto_documents.keep_inline),
-    **dict.fromkeys(MANAGED, moto_documents.keep_managed),
-    "iam:CreateUser": moto_users.keep_boundary,
-    "iam:GetUser": moto_users.show_boundary,
-    "iam:UpdateUser": moto_users.rename_keys,
+    "dynamodb:CreateTable": tables.keep_created,
+    "dynamodb:DeleteTable": tables.forget_deleted,
+    "iam:CreateRole": documents.keep_made,
+    "iam:UpdateAssumeRolePolicy": documents.keep_trust,
+    **dict.fromkeys(SHOWING_ROLES, documents.show_trust),
+    **dict.fromkeys(INLINE_PUTS, documents.keep_inline),
+    **dict.fromkeys(MANAGED_PUTS, documents.keep_managed),
+    "iam:CreateUser": users.keep_boundary,
+    "iam:GetUser": users.show_boundary,
+    "iam:UpdateUser": users.rename_keys,
     "kms:CreateGrant": _keep_grant,
     "kms:CreateKey": _made_key,
     "kms:ListGrants": _show_issuers,
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,
-    "kms:ReplicateKey": moto_keys.separate_replica,
+    "kms:ReplicateKey": keys.separate_replica,
     "kms:ScheduleKeyDeletion": _deletion_response,
     "kms:CancelKeyDeletion": _deletion_response,
-    "sts:GetCallerIdentity": moto_sessions.show_caller,
-    "sts:AssumeRole": moto_sessions.keep_role_session,
-    "sts:GetSessionToken": moto_sessions.issue_session_token,
-    "sts:GetFederationToken": moto_sessions.issue_federation_token,
+    "sts:GetCallerIdentity": sessions.show_caller,
+    "sts:AssumeRole": sessions.keep_role_session,
+    "sts:GetSessionToken": sessions.issue_session_token,
+    "sts:GetFederationToken": sessions.issue_federation_token,
 }

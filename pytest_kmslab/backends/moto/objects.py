@@ -16,7 +16,9 @@ from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 from moto.utilities.utils import get_partition
 
+from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.backends.moto.aws_keys import aws_managed_key
+from pytest_kmslab.backends.moto.ciphertexts import key_id_of
 from pytest_kmslab.calls.dynamodb.table_validation import OWN_ALIAS
 
 COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-profile": "instance_profiles"}
@@ -73,6 +75,13 @@ def key_of(key_id: str, region: str, account: str) -> Any:
     return None if backend is None else backend.keys.get(key_id)
 
 
+def maker_of(ciphertext: bytes, region: str, account: str) -> Any:
+    """Moto's own key that made a ciphertext, in a Region: the account's, or else another's."""
+    key_id = key_id_of(ciphertext) or ""
+    found = (key_of(key_id, region, owner) for owner in (account, *kms_backends) if key_id)
+    return next((key for key in found if key is not None), None)
+
+
 def _key_of_alias(alias: str, region: str, account: str) -> Any:
     made = aws_managed_key(account, region, alias) if alias in RESERVED_ALIASES else ""
     backend = backend_of(kms_backends, account, region)
@@ -124,6 +133,13 @@ def entity_of(arn: str) -> Any:
     if place.kind == "user":  # moto's own property goes through all partitions to find the one known here
         return found if f"user{found.path}{found.name}" == place.rest else None
     return found if found.arn == arn else None
+
+
+def named_entity(call: ApiCall, kind: str, member: str) -> Any:
+    """Moto's own user, role or group of the name that a member of the call holds, in the caller's account."""
+    entities: Mapping[str, Any] = getattr(iam_backends[call.account]["aws"], COLLECTIONS[kind])
+    name = str(call.params[member])
+    return entities.get(name) or by_name(entities, name)
 
 
 def by_name(entities: Mapping[str, Any], name: str) -> Any:

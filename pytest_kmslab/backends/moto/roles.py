@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import iam_backends
-
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.moto.objects import by_name
+from pytest_kmslab.backends.moto.objects import named_entity
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.facts import MotoFacts
@@ -19,7 +17,7 @@ def keep_unchanged(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
     """
-    role = by_name(iam_backends[call.account]["aws"].roles, str(call.params["RoleName"]))
+    role = named_entity(call, "role", "RoleName")
     held = {} if role is None else _held(role)
     return {name: value for name, value in held.items() if value and name not in call.params}
 

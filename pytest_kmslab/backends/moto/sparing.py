@@ -12,7 +12,7 @@ from moto.core.custom_responses_mock import CallbackResponse
 from moto.core.utils import method_names_from_class
 from moto.kms.utils import generate_private_key
 
-SYMMETRIC = "SYMMETRIC_DEFAULT"
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
 _method_names = lru_cache(maxsize=256)(method_names_from_class)
 _callback_response = lru_cache(maxsize=4096)(CallbackResponse)

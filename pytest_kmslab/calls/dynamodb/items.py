@@ -23,6 +23,7 @@ from pytest_kmslab.calls.dynamodb.context import (
     unique,
 )
 from pytest_kmslab.calls.dynamodb.names import (
+    empty,
     index_arn,
     invalid,
     named_table,
@@ -108,7 +109,7 @@ def batch_write(call: ApiCall, facts: Facts) -> Asks:
 def _request_items(call: ApiCall) -> Iterator[tuple[str, Any]]:
     items = required(call.params, "RequestItems")
     if not items:
-        raise _empty("requestItems", "{}")
+        raise empty("requestItems", "{}")
     yield from items.items()
 
 
@@ -157,16 +158,9 @@ def _transaction_parts(call: ApiCall) -> Iterator[tuple[str, Any]]:
     known = _TRANSACTION_PARTS[call.operation]
     items = required(call.params, "TransactItems")
     if not items:
-        raise _empty("transactItems", "[]")
+        raise empty("transactItems", "[]")
     for entry in items:
         if len(entry) != 1 or next(iter(entry)) not in known:
             raise invalid(f"TransactItems can only contain one of {', '.join(known)}")
         member, part = next(iter(entry.items()))
         yield known[member], part
-
-
-def _empty(member: str, shown: str) -> Exception:
-    return invalid(
-        f"1 validation error detected: Value '{shown}' at '{member}' failed to satisfy constraint: "
-        "Member must have length greater than or equal to 1"
-    )

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from pytest_kmslab.calls.base import ApiCall, Params, ServiceError
+from pytest_kmslab.calls.violations import violated, wire_name
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}")
@@ -24,24 +25,22 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("ValidationException", message)
 
 
+def empty(where: str, shown: str = "[]") -> ServiceError:
+    """What DynamoDB answers where a list or text must not be empty."""
+    return invalid(violated(f"'{shown}'", where, "have length greater than or equal to 1"))
+
+
 def missing_table(arn: str) -> ServiceError:
     """What DynamoDB answers to an operation on a table that is not there."""
     name = arn.rpartition("/")[2]
     return ServiceError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
 
 
-def _wire_name(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
 def required(params: Params, name: str) -> Any:
     """A parameter that the operation cannot do without; raises ValidationException where it is missing."""
     value = params.get(name)
     if value is None:
-        raise invalid(
-            f"1 validation error detected: Value null at '{_wire_name(name)}' failed to satisfy constraint: "
-            "Member must not be null"
-        )
+        raise invalid(violated("null", wire_name(name), "not be null"))
     return value
 
 
@@ -55,10 +54,7 @@ def required_text(params: Params, name: str) -> str:
 
 def _name(text: str, where: str) -> str:
     if _NAME.fullmatch(text) is None:
-        raise invalid(
-            f"1 validation error detected: Value '{text}' at '{where}' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
-        )
+        raise invalid(violated(f"'{text}'", where, "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"))
     return text
 
 

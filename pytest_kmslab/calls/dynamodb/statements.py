@@ -19,12 +19,13 @@ from pytest_kmslab.calls.dynamodb.context import (
     hash_key_of,
     leading_context,
 )
-from pytest_kmslab.calls.dynamodb.names import index_arn, invalid, required, required_text, table_arn
+from pytest_kmslab.calls.dynamodb.names import empty, index_arn, invalid, required, required_text, table_arn
 from pytest_kmslab.calls.dynamodb.partiql import Statement, read_statement
 from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError
 from pytest_kmslab.calls.dynamodb.request import ask
 from pytest_kmslab.calls.dynamodb.table_key import use_keys
 from pytest_kmslab.calls.dynamodb.where import is_full_scan, leading_values
+from pytest_kmslab.calls.violations import wire_name
 from pytest_kmslab.facts import Facts, Table
 
 _LISTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
@@ -53,10 +54,7 @@ def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
         return
     entries = required(call.params, member)
     if not entries:
-        raise invalid(
-            f"1 validation error detected: Value '[]' at '{member[0].lower()}{member[1:]}' failed to satisfy "
-            "constraint: Member must have length greater than or equal to 1"
-        )
+        raise empty(wire_name(member))
     yield from entries
 
 

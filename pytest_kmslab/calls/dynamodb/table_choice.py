@@ -21,6 +21,7 @@ from pytest_kmslab.calls.dynamodb.table_key import (
 from pytest_kmslab.calls.dynamodb.table_validation import OWN_ALIAS
 from pytest_kmslab.calls.kms.context import alias_keys, encryption_context
 from pytest_kmslab.calls.kms.keys import find_key
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
 from pytest_kmslab.facts import Facts, Key
 
 
@@ -81,7 +82,7 @@ def _another_service(call: ApiCall, key: Key) -> ServiceError:
 
 
 def _check_symmetric(key: Key) -> None:
-    if key.spec == "SYMMETRIC_DEFAULT":
+    if key.spec == SYMMETRIC:
         return
     message = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
     text = kms_text("AWSKMSException", "ValidationException", message)

@@ -25,12 +25,21 @@ GRANT_OPERATIONS = (
 
 def grant_of_table(table_arn: str) -> dict[str, Any]:
     """The parameters of CreateGrant for one of them, save for the key."""
-    place = place_at(table_arn)
-    service = SERVICE_PRINCIPAL.format(region=place.region)
+    service, pairs = _whom_and_for_what(table_arn)
     return {
         "Name": str(uuid4()),
         "GranteePrincipal": service,
         "RetiringPrincipal": service,
         "Operations": list(GRANT_OPERATIONS),
-        "Constraints": {"EncryptionContextSubset": place.encryption_context},
+        "Constraints": {"EncryptionContextSubset": pairs},
     }
+
+
+def is_of_table(grantee: str, subset: Any, table_arn: str) -> bool:
+    """Whether a grant with this grantee and EncryptionContextSubset is one of the table's."""
+    return (grantee, subset) == _whom_and_for_what(table_arn)
+
+
+def _whom_and_for_what(table_arn: str) -> tuple[str, dict[str, str]]:
+    place = place_at(table_arn)
+    return SERVICE_PRINCIPAL.format(region=place.region), place.encryption_context

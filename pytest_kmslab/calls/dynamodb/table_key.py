@@ -19,6 +19,7 @@ from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.dynamodb.names import SERVICE_PRINCIPAL
 from pytest_kmslab.calls.kms.context import encryption_context, key_context, key_keys
 from pytest_kmslab.calls.kms.keys import UNUSABLE, refuse_state
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
 from pytest_kmslab.facts import Caller, Facts, Key, Table
 
 VIA = "dynamodb"
@@ -136,7 +137,7 @@ def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, pl
     own = {
         **_through_dynamodb(place.region),
         **encryption_context(place.encryption_context),
-        "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "kms:EncryptionAlgorithm": SYMMETRIC,
     }
     return key_keys(caller, region, time, key, own)
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from pytest_kmslab.calls.base import Params, ServiceError
-from pytest_kmslab.calls.dynamodb.names import invalid
+from pytest_kmslab.calls.dynamodb.names import empty, invalid
 from pytest_kmslab.facts import Table
 
 OWN_ALIAS = "alias/aws/dynamodb"
@@ -56,10 +56,7 @@ def read_specification(specification: Any) -> Encryption:
     given = specification or {}
     key_id, kind, enabled = given.get("KMSMasterKeyId"), given.get("SSEType"), given.get("Enabled")
     if key_id == "":
-        raise invalid(
-            "1 validation error detected: Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy "
-            "constraint: Member must have length greater than or equal to 1"
-        )
+        raise empty("sSESpecification.kMSMasterKeyId", "")
     if enabled is False:
         return _disabled(kind, key_id)
     if kind == "AES256":

@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.base import ApiCall, ServiceError
 from pytest_kmslab.calls.policy_documents import check_characters, check_no_principal, statements_of
@@ -90,8 +89,8 @@ def check_trust_document(text: str) -> None:
 def _check_json(text: str, said: str) -> None:
     """An object, in which no name stands twice."""
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
-    except (ValueError, RecursionError):
+        document = read_json(text, lambda _: _malformed(said))
+    except RecursionError:
         raise _malformed(said) from None
     if not isinstance(document, dict):
         raise _malformed(said)
@@ -104,13 +103,6 @@ def _check_readable(text: str) -> None:
         raise _malformed(_SYNTAX) from None
     if not policy.statements:
         raise _malformed(_SYNTAX)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice")
-    return found
 
 
 def _size(text: str) -> int:

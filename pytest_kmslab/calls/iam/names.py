@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.violations import violated, wire_name
 
 NAMED: Mapping[str, tuple[str, int]] = {
     "CreateGroup": ("GroupName", 128),
@@ -26,10 +27,10 @@ def check_name(call: ApiCall) -> None:
         return
     member, most = NAMED[call.operation]
     name = str(call.params[member])
-    place = member[0].lower() + member[1:]
+    place = wire_name(member)
     if len(name) > most:
-        text = f"1 validation error detected: Value '{name}' at '{place}' failed to satisfy constraint: "
-        raise ServiceError("ValidationError", f"{text}Member must have length less than or equal to {most}")
+        text = violated(f"'{name}'", place, f"have length less than or equal to {most}")
+        raise ServiceError("ValidationError", text)
     if _NAME.fullmatch(name) is None:
         text = f"The specified value for {place} is invalid. It must contain only alphanumeric characters "
         raise ServiceError("ValidationError", f"{text}and/or the following: +=,.@_-")

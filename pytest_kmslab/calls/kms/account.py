@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
 from pytest_kmslab.calls.kms.context import account_ask
 from pytest_kmslab.calls.kms.keys import find_key_by_id
+from pytest_kmslab.calls.violations import violated
 from pytest_kmslab.facts import Facts
 
 MOST_BYTES = 1024
@@ -32,7 +33,5 @@ def generate_random(call: ApiCall, facts: Facts) -> Asks:
         raise ServiceError("ValidationException", "NumberOfBytes is required.")
     if not 1 <= number <= MOST_BYTES:
         limit = f"less than or equal to {MOST_BYTES}" if number > 1 else "greater than or equal to 1"
-        text = (
-            f"1 validation error detected: Value '{number}' at 'numberOfBytes' failed to satisfy constraint: "
-        )
-        raise ServiceError("ValidationException", f"{text}Member must have value {limit}")
+        text = violated(f"'{number}'", "numberOfBytes", f"have value {limit}")
+        raise ServiceError("ValidationException", text)

@@ -25,6 +25,7 @@ from pytest_kmslab.calls.kms.specs import (
     refuse_algorithm,
     refuse_encryption_context,
 )
+from pytest_kmslab.calls.violations import violated
 from pytest_kmslab.facts import Facts, Key
 
 _WRONG_KEY = "The key ID in the request does not identify a CMK that can perform this operation."
@@ -71,8 +72,7 @@ def _source(call: ApiCall, facts: Facts, member: str, action: str) -> tuple[Key,
         return find_key(call, facts, key_id, action), True
     ciphertext = call.params.get("CiphertextBlob")
     if ciphertext is None:
-        text = "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
-        raise ServiceError("ValidationException", text + "Member must not be null")
+        raise ServiceError("ValidationException", violated("null", "ciphertextBlob", "not be null"))
     return key_of_ciphertext(call, facts, ciphertext), False
 
 

@@ -22,7 +22,7 @@ from pytest_kmslab.calls.kms.specs import SYMMETRIC
 from pytest_kmslab.facts import Caller, Key
 
 RequestKeys = Callable[[Params, Key], Keys]
-_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 
 
 def key_ask(
@@ -117,7 +117,7 @@ def of_grant(params: Params, key: Key) -> Keys:
     constraints = params.get("Constraints", {})
     if "SourceArn" in constraints:
         keys["kms:GrantConstraintSourceArn"] = constraints["SourceArn"]
-    return {**keys, **constraint_keys({kind: constraints.get(kind) for kind in _CONSTRAINTS})}
+    return {**keys, **constraint_keys({kind: constraints.get(kind) for kind in CONSTRAINTS})}
 
 
 def constraint_keys(constraints: Mapping[str, Mapping[str, str] | None]) -> Keys:

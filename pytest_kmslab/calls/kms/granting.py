@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pytest_kmslab.calls.base import ApiCall, Asks, Params, ServiceError
+from pytest_kmslab.calls.kms.context import CONSTRAINTS
 from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from pytest_kmslab.calls.kms.table import KEY_OPERATIONS, key_asker
+from pytest_kmslab.calls.violations import violated, wire_name
 from pytest_kmslab.facts import Facts, Key
 
 PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
@@ -21,7 +23,6 @@ _PRINCIPAL = re.compile(r"[\w+=,.@:/-]{1,256}")
 MOST_PAIRS, MOST_CHARACTERS = 8, 384
 """Of the encryption context of a constraint. What the characters are counted of is not documented: here a
 name and its value."""
-CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 
 _EVERY = frozenset(("CreateGrant", "RetireGrant", "DescribeKey"))
 _CIPHER = frozenset(("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo"))
@@ -57,11 +58,8 @@ def _check_principal(member: str, principal: str | None, facts: Facts) -> None:
     if principal is None:
         return
     if not _PRINCIPAL.fullmatch(principal):
-        where = member[0].lower() + member[1:]
-        text = f"1 validation error detected: Value '{principal}' at '{where}' failed to satisfy constraint: "
-        raise ServiceError(
-            "ValidationException", rf"{text}Member must satisfy regular expression pattern: ^[\w+=,.@:/-]+$"
-        )
+        pattern = r"satisfy regular expression pattern: ^[\w+=,.@:/-]+$"
+        raise ServiceError("ValidationException", violated(f"'{principal}'", wire_name(member), pattern))
     if not (principal.endswith(_SERVICES) or facts.principal_exists(principal)):
         raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
 
@@ -90,9 +88,9 @@ def _check_operations(params: Params, key: Key) -> None:
         raise ServiceError("ValidationException", "Operations must not be empty.")
     unknown = [operation for operation in operations if operation not in OPERATIONS]
     if unknown:
-        text = f"1 validation error detected: Value '[{', '.join(operations)}]' at 'operations' failed to "
-        text += "satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: "
-        raise ServiceError("ValidationException", f"{text}[{', '.join(sorted(OPERATIONS))}]]")
+        among = f"[Member must satisfy enum value set: [{', '.join(sorted(OPERATIONS))}]]"
+        text = violated(f"'[{', '.join(operations)}]'", "operations", f"satisfy constraint: {among}")
+        raise ServiceError("ValidationException", text)
     if set(operations) == {"CreateGrant"}:
         raise ServiceError("ValidationException", "Grants must not contain only the CreateGrant operation.")
     done = _OF_SYMMETRIC if key.spec == SYMMETRIC else _OF_USAGE.get(key.usage, OPERATIONS)

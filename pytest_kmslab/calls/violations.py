@@ -1,0 +1,16 @@
+"""AWS's words for a parameter that is not as the service's model wants it."""
+
+from __future__ import annotations
+
+
+def violated(shown: str, member: str, constraint: str) -> str:
+    """The text of such an error: `shown` is the value (`'x'`, `null`), `constraint` what it must do or be."""
+    return (
+        f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: "
+        f"Member must {constraint}"
+    )
+
+
+def wire_name(member: str) -> str:
+    """A member as such texts name it: it begins in lower case."""
+    return member[:1].lower() + member[1:]
