@@ -13,6 +13,7 @@ from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
 from pytest_kmslab.backends.endpoint.identity import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
+from pytest_kmslab.backends.fixed_policy import fixed_policy
 from pytest_kmslab.backends.policy_principals import is_unique_id, principals_of, renamed
 from pytest_kmslab.facts import Key
 
@@ -150,8 +151,6 @@ class ApiKeys:
 
     def _read_policy(self, key: Key) -> str:
         if key.manager == "AWS":
-            from pytest_kmslab.backends.moto.aws_keys import fixed_policy
-
             alias = next(alias for alias in key.aliases if alias.startswith(OF_AWS))
             return json.dumps(fixed_policy(alias.removeprefix(OF_AWS), key.account, key.region))
         text = self._given_policy(key)

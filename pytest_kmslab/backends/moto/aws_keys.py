@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from moto.kms.models import kms_backends
 
+from pytest_kmslab.backends.fixed_policy import fixed_policy
+
 PREFIX = "alias/aws/"
-USES = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey")
-LOOKS = ("Describe*", "Get*", "List*", "RevokeGrant")
 
 
 def aws_managed_key(account: str, region: str, alias: str) -> str:
@@ -23,33 +22,3 @@ def aws_managed_key(account: str, region: str, alias: str) -> str:
         key.key_manager = "AWS"
         key.policy = json.dumps(fixed_policy(alias.removeprefix(PREFIX), account, region))
     return key_id
-
-
-def fixed_policy(service: str, account: str, region: str) -> dict[str, Any]:
-    """The key policy of a service's AWS managed key, which nobody can change: every principal of the
-    account may use the key through the service.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-    """
-    through = {"kms:CallerAccount": account, "kms:ViaService": f"{service}.{region}.amazonaws.com"}
-    root = f"arn:aws:iam::{account}:root"
-    statements = [
-        (f"Allow access through {service} for all principals of the account", "*", USES, through),
-        ("Allow direct access to key metadata to the account", root, LOOKS, None),
-    ]
-    return {
-        "Version": "2012-10-17",
-        "Id": f"auto-{service}-1",
-        "Statement": [_allow(*statement) for statement in statements],
-    }
-
-
-def _allow(sid: str, principal: str, operations: tuple[str, ...], through: Any) -> dict[str, Any]:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Principal": {"AWS": principal},
-        "Action": [f"kms:{operation}" for operation in operations],
-        "Resource": "*",
-        **({"Condition": {"StringEquals": through}} if through else {}),
-    }

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from support.served import Served, served
+from support.standing_in import project_of
 
 import pytest_kmslab
 
@@ -45,3 +48,24 @@ def deciding(project: pytest.Pytester) -> pytest.Pytester:
     """A project with a fixture `decide(user_name, allowed)`, which puts a decision in the trail."""
     project.makeconftest(DECIDE)
     return project
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Served]:
+    """An account in a process of its own, which stands in for AWS."""
+    with served() as account:
+        yield account
+
+
+@pytest.fixture(scope="module")
+def operator(account: Served) -> tuple[str, str]:
+    """The access key of its administrator."""
+    return account.administrator()
+
+
+@pytest.fixture
+def here(
+    project: pytest.Pytester, account: Served, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """A project of somebody who has credentials of the account, and no AWS configuration."""
+    return project_of(project, account.url, operator, monkeypatch)

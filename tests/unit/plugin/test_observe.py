@@ -28,17 +28,6 @@ AT_ONCE = READS.format(seconds=0)
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[Served]:
-    with served() as account:
-        yield account
-
-
-@pytest.fixture(scope="module")
-def operator(account: Served) -> tuple[str, str]:
-    return account.administrator()
-
-
-@pytest.fixture(scope="module")
 def lax_account() -> Iterator[Served]:
     with served("--enforcement", "off") as account:
         yield account
@@ -47,13 +36,6 @@ def lax_account() -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def lax_operator(lax_account: Served) -> tuple[str, str]:
     return lax_account.administrator()
-
-
-@pytest.fixture
-def here(
-    project: pytest.Pytester, account: Served, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> pytest.Pytester:
-    return project_of(project, account.url, operator, monkeypatch)
 
 
 @pytest.fixture

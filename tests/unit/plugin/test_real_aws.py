@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.served import ACCOUNT, Served, served
-from support.standing_in import NAMED, STAND_IN, project_of
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Served]:
-    with served() as account:
-        yield account
-
-
-@pytest.fixture(scope="module")
-def operator(account: Served) -> tuple[str, str]:
-    return account.administrator()
-
-
-@pytest.fixture
-def here(
-    project: pytest.Pytester, account: Served, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> pytest.Pytester:
-    """A project of somebody who has credentials of the account, and no AWS configuration."""
-    return project_of(project, account.url, operator, monkeypatch)
+from support.served import ACCOUNT
+from support.standing_in import NAMED, STAND_IN
 
 
 def refusal(project: pytest.Pytester, *arguments: str) -> str:

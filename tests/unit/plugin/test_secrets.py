@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.served import Served, served
+from support.served import Served
 from support.standing_in import NAMED, project_of
 
 LEAKY = """
@@ -75,12 +74,6 @@ LEAKY = """
         told = [line for line in commands() if user.credentials.secret_access_key.encode() in line]
         assert not told
 """
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Served]:
-    with served() as account:
-        yield account
 
 
 @pytest.fixture

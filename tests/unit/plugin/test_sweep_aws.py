@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partialmethod
 
 import pytest
-from support.served import ACCOUNT, REGION, Served, served
-from support.standing_in import NAMED, project_of
+from support.served import ACCOUNT, REGION, Served
+from support.standing_in import NAMED
 
 from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.cli import main
@@ -22,26 +21,13 @@ KILLED = """
 SWEEP = ("sweep", "--backend=aws", f"--account={ACCOUNT}", f"--region={REGION}")
 
 
-@pytest.fixture(scope="module")
-def account() -> Iterator[Served]:
-    with served() as account:
-        yield account
-
-
-@pytest.fixture(scope="module")
-def operator(account: Served) -> tuple[str, str]:
-    return account.administrator()
-
-
 @pytest.fixture
-def here(
-    project: pytest.Pytester, account: Served, operator: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> pytest.Pytester:
+def here(here: pytest.Pytester, account: Served, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project whose account holds what is not ours too, and for `kmslab sweep` in this process as well."""
     account.client("kms").create_key(Description="of others")
     monkeypatch.setattr(AwsBackend, "__init__", partialmethod(AwsBackend.__init__, stand_in=account.url))
-    monkeypatch.setenv("KMSLAB_LEDGER", str(project.path / "ledger"))
-    return project_of(project, account.url, operator, monkeypatch)
+    monkeypatch.setenv("KMSLAB_LEDGER", str(here.path / "ledger"))
+    return here
 
 
 def there(account: Served) -> tuple[list[str], list[str], list[str]]:
