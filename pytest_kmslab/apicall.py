@@ -37,14 +37,18 @@ class ApiCall(NamedTuple):
 
 
 class ServiceError(Exception):
-    """The error that the service itself answers: `code`, `message` and HTTP `status` as on the wire.
+    """The error that the service itself answers: `code`, `message` and HTTP `status` as on the wire, and the
+    further `members` that its shape has (`CancellationReasons`).
 
     Not part of the package's exception tree: it never reaches a person as a Python exception, the
     seam turns it into the service's response.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, *, members: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.members: Mapping[str, Any] = members or {}

@@ -88,7 +88,8 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key;
-    `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name."""
+    `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name;
+    `range_key` is its sort key, empty where it has none."""
 
     arn: str
     name: str
@@ -98,6 +99,12 @@ class Table:
     tags: Mapping[str, str] = field(default_factory=dict)
     hash_key: str = ""
     index_keys: Mapping[str, str] = field(default_factory=dict)
+    range_key: str = ""
+
+    @property
+    def key_attributes(self) -> tuple[str, ...]:
+        """The attributes of its primary key; empty where they are not known."""
+        return tuple(name for name in (self.hash_key, self.range_key) if name)
 
 
 class Facts(Protocol):

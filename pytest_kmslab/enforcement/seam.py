@@ -143,9 +143,8 @@ def _replace(params: dict[str, Any], replacements: Any) -> None:
 
 def _refusal(url: str, error: ServiceError) -> Response:
     kind = "Receiver" if error.status >= 500 else "Sender"
-    return _response(
-        url, error.status, {"Error": {"Type": kind, "Code": error.code, "Message": error.message}}
-    )
+    told = {"Type": kind, "Code": error.code, "Message": error.message}
+    return _response(url, error.status, {**error.members, "Error": told})
 
 
 def _response(url: str, status: int, body: dict[str, Any]) -> Response:

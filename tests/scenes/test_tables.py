@@ -74,3 +74,33 @@ def test_a_table_made_with_a_policy_has_it_from_the_start(world: World) -> None:
     world.make_table(name)
     user.dynamodb.get_item(TableName=name, Key=ITEM_KEY)
     world.dynamodb.delete_table(TableName=name)
+
+
+def test_a_write_reaches_no_other_item_than_was_decided(world: World) -> None:
+    own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["1"]}}
+    table, db = world.table(), world.user(allow("dynamodb:*", Condition=own)).dynamodb
+    before = world.dynamodb.scan(TableName=table)["Items"]
+    for text in (
+        f"UPDATE \"{table}\" SET id = '2' WHERE id = '1'",
+        f"UPDATE \"{table}\" SET note = 'x'",
+        f"DELETE FROM \"{table}\" WHERE id BETWEEN '0' AND '9'",
+        f'DELETE FROM "{table}"',
+    ):
+        with refused("ValidationException"):
+            db.execute_statement(Statement=text)
+    with refused("ValidationException", "This attribute is part of the key"):
+        new = {"id": {"Action": "PUT", "Value": {"S": "2"}}}
+        db.update_item(TableName=table, Key=ITEM_KEY, AttributeUpdates=new)
+    with refused("DuplicateItemException"):
+        db.execute_statement(Statement=f"INSERT INTO \"{table}\" VALUE {{'id': '1'}}")
+    assert world.dynamodb.scan(TableName=table)["Items"] == before
+
+
+def test_a_statement_changes_the_item_that_it_names(world: World) -> None:
+    table, db = world.table(), world.user(managed=FULL_ACCESS).dynamodb
+    db.execute_statement(Statement=f"INSERT INTO \"{table}\" VALUE {{'id': '7', 'age': 19}}")
+    db.execute_statement(Statement=f"UPDATE \"{table}\" SET age=20 WHERE id='7'")
+    got = db.execute_statement(Statement=f'SELECT age FROM "{table}" WHERE id = ?', Parameters=[{"S": "7"}])
+    assert got["Items"] == [{"age": {"N": "20"}}]
+    db.execute_statement(Statement=f"DELETE FROM \"{table}\" WHERE id = '7'")
+    assert "Item" not in db.get_item(TableName=table, Key={"id": {"S": "7"}})

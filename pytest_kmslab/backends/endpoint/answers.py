@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends import partiql
 from pytest_kmslab.backends.endpoint import table_policies
 from pytest_kmslab.backends.endpoint.clients import lacks, service_error
-from pytest_kmslab.backends.endpoint.partiql import execute_statement
-from pytest_kmslab.calls.dynamodb.partiql import read_statement
+from pytest_kmslab.facts import Table
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.facts import ApiFacts
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 Response = dict[str, Any]
 
 SSE = "SSESpecification"
-
-BATCH_CODES = {
-    "ResourceNotFoundException": "ResourceNotFound",
-    "ValidationException": "ValidationError",
-    "ConditionalCheckFailedException": "ConditionalCheckFailed",
-}
-"""An error of its own has another name inside a batch:
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html"""
 
 RE_ENCRYPT_FROM = {
     "CiphertextBlob": "CiphertextBlob",
@@ -63,53 +55,19 @@ def without_any(**empty: Any) -> Callable[[ApiFacts, ApiCall], Response | None]:
     return answer
 
 
-def statement(facts: ApiFacts, call: ApiCall) -> Response | None:
-    """ExecuteStatement, where the endpoint's DynamoDB is older than PartiQL."""
-    return _if_lacking(facts, call, lambda: {"Items": _executed(facts, call, call.params)["Items"]})
+def partiql_instead(execute: Callable[..., Response]) -> Callable[[ApiFacts, ApiCall], Response | None]:
+    """An operation of PartiQL, where the endpoint's DynamoDB is older than PartiQL."""
 
+    def answer(facts: ApiFacts, call: ApiCall) -> Response | None:
+        def find(name: str) -> Table | None:
+            return facts.table(name, call.region, call.account)
 
-def transaction(facts: ApiFacts, call: ApiCall) -> Response | None:
-    """ExecuteTransaction there: one statement after another, so one that fails undoes none before it."""
-    return _if_lacking(
-        facts,
-        call,
-        lambda: {
-            "Responses": [_first(_executed(facts, call, one)) for one in call.params["TransactStatements"]]
-        },
-    )
+        def do(table: Table, operation: str, params: Mapping[str, Any]) -> Response:
+            return facts.clients.do(call._replace(operation=operation, params=params, region=table.region))
 
+        return _if_lacking(facts, call, lambda: execute(call, find, do))
 
-def batch(facts: ApiFacts, call: ApiCall) -> Response | None:
-    """BatchExecuteStatement there: each statement has an answer of its own."""
-    return _if_lacking(
-        facts, call, lambda: {"Responses": [_of_batch(facts, call, one) for one in call.params["Statements"]]}
-    )
-
-
-def _of_batch(facts: ApiFacts, call: ApiCall, one: Mapping[str, Any]) -> Response:
-    try:
-        done = _executed(facts, call, one)
-    except ServiceError as error:
-        code = BATCH_CODES.get(error.code, "InternalServerError")
-        return {"Error": {"Code": code, "Message": error.message}}
-    return {"TableName": _table_name(one), **_first(done)}
-
-
-def _first(done: Response) -> Response:
-    return {"Item": done["Items"][0]} if done["Items"] else {}
-
-
-def _executed(facts: ApiFacts, call: ApiCall, one: Mapping[str, Any]) -> Response:
-    dynamodb = facts.clients.of("dynamodb", call.region)
-    try:
-        return execute_statement(dynamodb, _table_name(one), one)
-    except ClientError as error:
-        raise service_error(error) from None
-
-
-def _table_name(one: Mapping[str, Any]) -> str:
-    table = read_statement(str(one["Statement"])).table
-    return table.split("/")[1] if table.startswith("arn:") else table
+    return answer
 
 
 def re_encrypt(facts: ApiFacts, call: ApiCall) -> Response | None:
@@ -152,9 +110,9 @@ Answer = Callable[["ApiFacts", ApiCall], "Response | None"]
 
 ANSWER: Mapping[str, Answer] = {
     "dynamodb:DeleteResourcePolicy": table_policies.delete,
-    "dynamodb:BatchExecuteStatement": batch,
-    "dynamodb:ExecuteStatement": statement,
-    "dynamodb:ExecuteTransaction": transaction,
+    "dynamodb:BatchExecuteStatement": partiql_instead(partiql.execute_batch),
+    "dynamodb:ExecuteStatement": partiql_instead(partiql.execute_statement),
+    "dynamodb:ExecuteTransaction": partiql_instead(partiql.execute_transaction),
     "dynamodb:GetResourcePolicy": table_policies.get,
     "dynamodb:ListBackups": without_any(BackupSummaries=[]),
     "dynamodb:PutResourcePolicy": table_policies.put,

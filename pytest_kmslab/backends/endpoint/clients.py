@@ -135,4 +135,6 @@ def service_error(error: Any) -> ServiceError:
     """A ClientError as the error that the seam answers."""
     details = error.response["Error"]
     status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-    return ServiceError(str(details["Code"]), str(details.get("Message", "")), status)
+    own = {"Error", "ResponseMetadata", "message", "Message"}
+    members = {name: value for name, value in error.response.items() if name not in own}
+    return ServiceError(str(details["Code"]), str(details.get("Message", "")), status, members=members)

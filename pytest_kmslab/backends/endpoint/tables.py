@@ -126,8 +126,9 @@ class ApiTables:
             region=region,
             key_arn=self._key_arn(arn, description),
             tags=self._tags(arn, region),
-            hash_key=_hash_key(description),
-            index_keys={index["IndexName"]: _hash_key(index) for index in indexes},
+            hash_key=_key_of_kind(description, "HASH"),
+            range_key=_key_of_kind(description, "RANGE"),
+            index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 
     def _key_arn(self, arn: str, description: dict[str, Any]) -> str | None:
@@ -191,9 +192,10 @@ def _unless_missing(ask: Callable[[], T]) -> T | None:
         raise
 
 
-def _hash_key(described: dict[str, Any]) -> str:
+def _key_of_kind(described: dict[str, Any], kind: str) -> str:
+    """The key attribute of a table or index that is its HASH or RANGE key; empty where it has none."""
     schema = described.get("KeySchema") or ()
-    return next((key["AttributeName"] for key in schema if key["KeyType"] == "HASH"), "")
+    return next((key["AttributeName"] for key in schema if key["KeyType"] == kind), "")
 
 
 def _name(arn: str) -> str:

@@ -59,13 +59,7 @@ class MotoFacts:
 
     def table(self, name: str, region: str, account: str) -> Table | None:
         """A table by name, or by the ARN of the table, of an index or of a stream."""
-        arn = (
-            name
-            if name.startswith("arn:")
-            else f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"
-        )
-        found = self.moto_table(arn)
-        return None if found is None else _table(found)
+        return table_named(name, region, account)
 
     def streamed_table(self, shard_iterator: str) -> Table | None:
         """The table that moto reads for the iterator: its own object, which outlives the table's name."""
@@ -230,6 +224,15 @@ def _multi_region_type(found: Any) -> str:
     return "PRIMARY" if found.arn == found.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
 
 
+def table_named(name: str, region: str, account: str) -> Table | None:
+    """A table by name, or by the ARN of the table, of an index or of a stream."""
+    arn = name
+    if not name.startswith("arn:"):
+        arn = f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"
+    found = table_of(arn)
+    return None if found is None else _table(found)
+
+
 def _table(found: Any) -> Table:
     specification = found.sse_specification or {}
     return _shared_table(
@@ -241,14 +244,15 @@ def _table(found: Any) -> Table:
         tuple([(tag["Key"], tag["Value"]) for tag in found.tags]),
         found.hash_key_attr,
         _index_keys(found.global_indexes) + _index_keys(found.indexes),
+        found.range_key_attr or "",
     )
 
 
 @lru_cache(maxsize=1024)
 def _shared_table(*fields: Any) -> Table:
     """A Table by its fields in order, its mappings as pairs; the same one for the same fields."""
-    *others, tags, hash_key, index_keys = fields
-    every = (*others, dict(tags), hash_key, dict(index_keys))
+    *others, tags, hash_key, index_keys, range_key = fields
+    every = (*others, dict(tags), hash_key, dict(index_keys), range_key)
     return Table(*every)
 
 

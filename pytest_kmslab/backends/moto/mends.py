@@ -27,7 +27,8 @@ from pytest_kmslab.backends.moto import (
     users,
 )
 from pytest_kmslab.backends.moto.identity import record_principals
-from pytest_kmslab.backends.moto.partiql import PARTIQL, read_alike
+from pytest_kmslab.backends.moto.partiql import PARTIQL
+from pytest_kmslab.backends.moto.partiql import answer as answer_partiql
 from pytest_kmslab.backends.quoted import INLINE_PUTS, MANAGED_PUTS
 from pytest_kmslab.calls.iam.oneself import own_user
 from pytest_kmslab.calls.violations import violated
@@ -214,7 +215,6 @@ PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(MANAGED_PUTS, documents.put_managed),
     "iam:UpdateLoginProfile": users.keep_profile,
     "iam:UpdateRole": roles.keep_unchanged,
-    **dict.fromkeys(PARTIQL, read_alike),
     "dynamodb:CreateTable": tables.plain_name,
     "dynamodb:ExportTableToPointInTime": tables.with_prefix,
     "dynamodb:DeleteTable": tables.refuse_protected,
@@ -225,6 +225,7 @@ PREPARE: Mapping[str, Prepare] = {
 }
 
 ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
+    **dict.fromkeys(PARTIQL, answer_partiql),
     "dynamodb:DeleteResourcePolicy": tables.delete,
     "dynamodb:GetResourcePolicy": tables.get,
     "dynamodb:PutResourcePolicy": tables.put,

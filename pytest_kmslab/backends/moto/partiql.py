@@ -1,43 +1,39 @@
-"""PartiQL in the form that moto's parser reads."""
+"""PartiQL done as it was decided, on moto's items.
+
+moto's own parser reads many conditions otherwise, takes names without case, knows no number and no sum in an
+UPDATE, and inserts over an item that is there.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.calls.dynamodb.partiql import read_statement
-from pytest_kmslab.calls.dynamodb.partiql_tokens import spaced
+from pytest_kmslab.backends import partiql
+from pytest_kmslab.backends.moto.facts import table_named
+from pytest_kmslab.backends.moto.item_operations import do_on_items
+from pytest_kmslab.facts import Table
 
-if TYPE_CHECKING:
-    from pytest_kmslab.backends.moto.facts import MotoFacts
+Response = dict[str, Any]
+Execute = Callable[[ApiCall, partiql.FindTable, partiql.Do], Response]
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-PARTIQL = ("dynamodb:BatchExecuteStatement", "dynamodb:ExecuteStatement", "dynamodb:ExecuteTransaction")
-
-
-def read_alike(_facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:
-    """The call's one statement or its several, with the blanks that moto's parser counts on."""
-    form = _bare if call.operation == "BatchExecuteStatement" else _bare_index
-    if "Statement" in call.params:
-        return {"Statement": form(str(call.params["Statement"]))}
-    return {
-        member: [{**one, "Statement": form(str(one["Statement"]))} for one in call.params[member]]
-        for member in ("Statements", "TransactStatements")
-        if member in call.params
-    }
+_EXECUTED: Mapping[str, Execute] = {
+    "BatchExecuteStatement": partiql.execute_batch,
+    "ExecuteStatement": partiql.execute_statement,
+    "ExecuteTransaction": partiql.execute_transaction,
+}
+PARTIQL = tuple(f"dynamodb:{operation}" for operation in _EXECUTED)
 
 
-def _bare_index(text: str) -> str:
-    """With the names of a table and its index out of their quotes: moto finds no index in them."""
-    return _bare(text) if read_statement(text).index else spaced(text)
+def answer(call: ApiCall) -> Response:
+    """Answer a call of PartiQL."""
+
+    def find(name: str) -> Table | None:
+        return table_named(name, call.region, call.account)
+
+    return _EXECUTED[call.operation](call, find, _do)
 
 
-def _bare(text: str) -> str:
-    """With the table's name out of its quotes: in a batch moto finds no table in them."""
-    statement, bare = read_statement(text), spaced(text)
-    names = [name for name in (statement.table, statement.index) if name]
-    if all(_PLAIN.fullmatch(name) for name in names):
-        bare = bare.replace(".".join(f'"{name}"' for name in names), ".".join(names), 1)
-    return bare
+def _do(table: Table, operation: str, params: Mapping[str, Any]) -> Response:
+    return do_on_items(table.account, table.region, operation, params)

@@ -20,6 +20,9 @@ _ALLOWED = re.compile(r"[\w\s#:.,\[\]()=<>+-]*", re.ASCII)
 _PATH_ONLY = re.compile(r"[\w\s#.,\[\]]*", re.ASCII)
 _LOOSE_DOT = re.compile(r"(?:^|[^\w\]])\.|\.(?![\w#])", re.ASCII)
 
+_UPDATE_CLAUSE = re.compile(r"(?<![#:.\w])(?:SET|REMOVE|ADD|DELETE)(?=[\s#])", re.ASCII | re.IGNORECASE)
+_TARGET = re.compile(r"\s*(#?\w+)", re.ASCII)
+
 _NAME, _VALUE = r"(?P<name>#\w+|[A-Za-z]\w*)", r":\w+"
 _COMPARISON = re.compile(rf"{_NAME}\s*(?P<operator>=|<=|<|>=|>)\s*(?P<value>{_VALUE})", re.ASCII)
 _BETWEEN = re.compile(rf"{_NAME}\s+BETWEEN\s+{_VALUE}\s+AND\s+{_VALUE}", re.ASCII | re.IGNORECASE)
@@ -69,6 +72,26 @@ def _names(expression: str) -> Iterator[str]:
         name = word["name"]
         if not (word["before"] or word["call"] or name.isdigit() or name.upper() in _KEYWORDS):
             yield name
+
+
+@lru_cache(maxsize=1024)
+def updated_attributes(expression: str) -> tuple[str, ...]:
+    """The top-level attributes that an update expression changes, `#name` as it stands."""
+    _, *clauses = _UPDATE_CLAUSE.split(expression)
+    targets = (_TARGET.match(part) for clause in clauses for part in _between_commas(clause))
+    return tuple(target[1] for target in targets if target is not None)
+
+
+def _between_commas(text: str) -> Iterator[str]:
+    depth, part = 0, ""
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            yield part
+            part = ""
+        else:
+            part += character
+    yield part
 
 
 def key_equalities(params: Params) -> list[tuple[str, Any]]:

@@ -22,6 +22,7 @@ from pytest_kmslab.calls.dynamodb.context import (
     named_attributes,
     unique,
 )
+from pytest_kmslab.calls.dynamodb.item_keys import check_item, check_written
 from pytest_kmslab.calls.dynamodb.names import (
     empty,
     index_arn,
@@ -51,6 +52,7 @@ def item(call: ApiCall, facts: Facts) -> Asks:
     arn = named_table(call)
     table = facts.table(arn, call.region, call.account)
     yield ask(call, call.operation, arn, item_context(call.operation, call.params, table), table)
+    check_item(call.params, table)
     yield from use_keys(call, facts, (table,))
 
 
@@ -87,9 +89,10 @@ def batch_get(call: ApiCall, facts: Facts) -> Asks:
         table = facts.table(arn, call.region, call.account)
         tables.append(table)
         context = item_context(call.operation, {**wanted, **_capacity(call)}, table)
-        yield ask(
-            call, call.operation, arn, _with_parts(context, wanted.get("Keys") or (), "Key", table), table
-        )
+        keys = wanted.get("Keys") or ()
+        yield ask(call, call.operation, arn, _with_parts(context, keys, "Key", table), table)
+        for key in keys:
+            check_item({"Key": key}, table)
     yield from use_keys(call, facts, tables)
 
 
@@ -103,6 +106,8 @@ def batch_write(call: ApiCall, facts: Facts) -> Asks:
         context: Context = {RETURN_CONSUMED_CAPACITY: call.params.get("ReturnConsumedCapacity") or "NONE"}
         parts = [part for write in writes for part in write.values()]
         yield ask(call, call.operation, arn, _with_parts(context, parts, "", table), table)
+        for part in parts:
+            check_written(part, table)
     yield from use_keys(call, facts, tables)
 
 
@@ -145,6 +150,7 @@ def transaction(call: ApiCall, facts: Facts) -> Asks:
         table = facts.table(arn, call.region, call.account)
         tables.append(table)
         yield _transaction_ask(call, action, part, arn, table)
+        check_item(part, table)
     yield from use_keys(call, facts, tables)
 
 

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.ht
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +26,7 @@ from pytest_kmslab.calls.dynamodb.partiql_tokens import (
     scan,
 )
 
+_END = Token("end", "")
 _RETURNED = {
     ("ALL", "OLD"): "ALL_OLD",
     ("MODIFIED", "OLD"): "UPDATED_OLD",
@@ -35,11 +36,25 @@ _RETURNED = {
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One path that an UPDATE sets to a value, or removes: both unread, `value` empty for REMOVE."""
+
+    path: tuple[Token, ...]
+    value: tuple[Token, ...] = ()
+
+    @property
+    def attribute(self) -> str:
+        """The top-level attribute that is changed."""
+        return self.path[0].value
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement: the IAM action of its verb, its table, and what it says of attributes.
 
     `where` is its condition and `inserted` what an INSERT inserts, both unread. `everything` is
-    whether it selects `*`; `returned` is its RETURNING as DynamoDB's ReturnValues.
+    whether it selects `*`; `returned` is its RETURNING as DynamoDB's ReturnValues. `changes` are what an
+    UPDATE sets and removes, `selected` what a SELECT names, `order` what follows its ORDER BY.
     """
 
     action: str
@@ -50,6 +65,9 @@ class Statement:
     inserted: tuple[Token, ...] = ()
     everything: bool = False
     returned: str = "NONE"
+    changes: tuple[Change, ...] = ()
+    selected: tuple[Token, ...] = ()
+    order: tuple[Token, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -86,10 +104,19 @@ def _select(tokens: Tokens) -> Statement:
     if rest and rest[0].keyword != "WHERE":
         raise StatementError(f"`{rest[0].value}` follows the table, where only `WHERE` may")
     _refuse_clauses((*projection, *rest))
-    where, _ = _until(rest, ("ORDER",))
+    where, order = _until(rest, ("ORDER",))
     everything = any(is_sign(projection, at, "*") for at in range(len(projection)))
     names = _attributes((*projection, *rest))
-    return Statement("PartiQLSelect", table, index, names, where[1:], everything=everything)
+    return Statement(
+        "PartiQLSelect",
+        table,
+        index,
+        names,
+        where[1:],
+        everything=everything,
+        selected=tuple(projection),
+        order=order[2:],
+    )
 
 
 def _insert(tokens: Tokens) -> Statement:
@@ -129,17 +156,43 @@ _READERS: Mapping[str, Callable[[Tokens], Statement]] = {
 
 
 def _changing(action: str, table: str, index: str, rest: Tokens) -> Statement:
-    _, tail = _until(rest, ("WHERE",))
+    changed, tail = _until(rest, ("WHERE", "RETURNING"))
     where, returning = _until(tail, ("RETURNING",))
-    if not tail:
-        _, returning = _until(rest, ("RETURNING",))
     returned = "NONE"
     if returning:
         words = (keyword_at(returning, 1), keyword_at(returning, 2))
         returned = _RETURNED.get(words, "")
         if not returned or len(returning) != 4 or not is_sign(returning, 3, "*"):
             raise StatementError("`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`")
-    return Statement(action, table, index, _attributes(rest), where[1:], returned=returned)
+    changes = tuple(_changes(changed))
+    return Statement(action, table, index, _attributes(rest), where[1:], returned=returned, changes=changes)
+
+
+def _changes(tokens: Tokens) -> Iterator[Change]:
+    """What the SET and REMOVE of an UPDATE change; commas divide one word's changes."""
+    word, start = "", 0
+    for at, (depth, token) in enumerate(at_depth((*tokens, _END))):
+        ends = token is _END or (depth == 0 and _divides_changes(token))
+        if not ends:
+            continue
+        if word:
+            yield _change(word, tokens[start:at])
+        word, start = token.keyword or word, at + 1
+
+
+def _divides_changes(token: Token) -> bool:
+    return (token.kind, token.value) == ("sign", ",") or token.keyword in ("SET", "REMOVE")
+
+
+def _change(word: str, tokens: Tokens) -> Change:
+    path, assigned = tuple(tokens), tuple[Token, ...]()
+    if word == "SET":
+        at = next((at for at in range(len(tokens)) if is_sign(tokens, at, "=")), len(tokens))
+        path, assigned = path[:at], path[at + 1 :]
+    named = bool(path) and path[0].kind in ("word", "quoted") and not path[0].keyword
+    if not named or (word == "SET") is not bool(assigned):
+        raise StatementError(f"`{word}` is not followed by what it changes")
+    return Change(path, assigned)
 
 
 def _find(tokens: Tokens, keyword: str) -> int:

@@ -30,7 +30,6 @@ _REST = ("ORDER", "BY", "ASC", "DESC", "SET", "REMOVE", "RETURNING", "ALL", "MOD
 _KEYWORDS = CLAUSES.union(_CONDITION, _REST)
 _DIVIDERS = {"SELECT", "FROM", "WHERE"}
 _DIVIDING = re.compile(r"(?=select\s)|(?=\sfrom\s)|(?=\swhere\s)", re.IGNORECASE)
-_COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 _OPERANDS = frozenset({"quoted", "text", "number", "word", "parameter"})
 
 
@@ -86,21 +85,6 @@ def scan(text: str) -> Iterator[Token]:
             value, parameters = str(parameters), parameters + 1
         if kind != "space":
             yield _token(kind, value)
-
-
-def spaced(text: str) -> str:
-    """The statement with one blank between what stands apart and around each comparison sign: moto's parser
-    stumbles over `id='1'`, and finds nothing where there are two. One that is not read stays as it is."""
-    pieces, end = [""], 0
-    for found in _TOKEN.finditer(text):
-        if found.start() != end:
-            return text
-        end, piece = found.end(), found.group()
-        for part in (" ", piece, " ") if piece in _COMPARISONS else (piece,):
-            blank = found.lastgroup == "space" or part == " "
-            if not (blank and pieces[-1] == " "):
-                pieces.append(" " if blank else part)
-    return "".join(pieces).strip() if end == len(text) else text
 
 
 def _token(kind: str, value: str) -> Token:

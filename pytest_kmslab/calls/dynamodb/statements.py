@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pytest_kmslab.calls.base import ApiCall, Asks
@@ -19,6 +20,7 @@ from pytest_kmslab.calls.dynamodb.context import (
     hash_key_of,
     leading_context,
 )
+from pytest_kmslab.calls.dynamodb.item_keys import check_statement
 from pytest_kmslab.calls.dynamodb.names import empty, index_arn, invalid, required, required_text, table_arn
 from pytest_kmslab.calls.dynamodb.partiql import Statement, read_statement
 from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError
@@ -37,13 +39,17 @@ def statements(call: ApiCall, facts: Facts) -> Asks:
     Raises ServiceError for a statement whose table cannot be told: it is never passed on.
     """
     tables: list[Table | None] = []
-    for statement, values in [_read(entry) for entry in _entries(call)]:
+    read = [read_entry(entry) for entry in _entries(call)]
+    for statement, values in read:
         arn = table_arn(call, statement.table)
         table = facts.table(arn, call.region, call.account)
         tables.append(table)
         context = _context(call, statement, table, values)
         for resource in _resources(statement, arn):
             yield ask(call, statement.action, resource, context, table)
+    if call.operation != "BatchExecuteStatement":  # whose statements are refused one by one
+        for (statement, values), table in zip(read, tables, strict=True):
+            check_statement(statement, values, table)
     yield from use_keys(call, facts, tables)
 
 
@@ -58,14 +64,22 @@ def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
     yield from entries
 
 
-def _read(entry: Mapping[str, Any]) -> tuple[Statement, Any]:
+def read_entry(entry: Mapping[str, Any]) -> tuple[Statement, Any]:
+    """The statement of a request or of one part of it, and its parameters."""
     text = required_text(entry, "Statement")
-    try:
+    with unreadable(entry):
         return read_statement(text), entry.get("Parameters") or ()
+
+
+@contextmanager
+def unreadable(entry: Mapping[str, Any]) -> Iterator[None]:
+    """Make of a StatementError what DynamoDB answers to a statement that it cannot read."""
+    try:
+        yield
     except StatementError as error:
         raise invalid(
             f"Statement wasn't well formed, can't be processed: {error} (said by pytest-kmslab, which cannot "
-            f"tell what the statement `{text}` asks for; please report it if AWS accepts it)"
+            f"tell what the statement `{entry['Statement']}` asks for; please report it if AWS accepts it)"
         ) from None
 
 

@@ -39,6 +39,26 @@ def is_full_scan(statement: Statement, hash_key: str) -> bool:
     return not hash_key or _pinned(statement.where, hash_key) is None
 
 
+def equality(tokens: Tokens, name: str) -> Token | None:
+    """The one value that a condition holds an attribute to by `=`, outside of OR and NOT; None where it does
+    not, or to several."""
+    parts = split(bare(tokens), "AND")
+    if len(parts) > 1:
+        held = {found for found in (equality(part, name) for part in parts) if found is not None}
+        return held.pop() if len(held) == 1 else None
+    if len(split(parts[0], "OR")) > 1 or any(token.keyword == "IN" for token in parts[0]):
+        return None
+    found = compared(parts[0], name)
+    return found[0] if found else None
+
+
+def inserted_literal(tokens: Tokens, name: str) -> Token | None:
+    """The plain value that an item which is written out gives an attribute; None where it gives none, or
+    two."""
+    found = list(_inserted(tokens, name))
+    return found[0] if len(found) == 1 else None
+
+
 def _texts(tokens: Tokens, values: Values) -> Iterator[str]:
     for token in tokens:
         if token.kind != "parameter":
@@ -49,19 +69,19 @@ def _texts(tokens: Tokens, values: Values) -> Iterator[str]:
 
 def _pinned(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
     """The values that a condition holds an attribute to; None where it lets others through."""
-    tokens = _bare(tokens)
-    choices = _split(tokens, "OR")
+    tokens = bare(tokens)
+    choices = split(tokens, "OR")
     if len(choices) > 1:
         pinned = [_pinned(choice, name) for choice in choices]
         return None if None in pinned else tuple(token for part in pinned for token in part or ())
-    parts = _split(tokens, "AND")
+    parts = split(tokens, "AND")
     if len(parts) > 1:
         held = [part for part in (_pinned(part, name) for part in parts) if part is not None]
         return tuple(token for part in held for token in part) if held else None
-    return _compared(tokens, name)
+    return compared(tokens, name)
 
 
-def _bare(tokens: Tokens) -> Tokens:
+def bare(tokens: Tokens) -> Tokens:
     """A condition without brackets around the whole of it."""
     while is_sign(tokens, 0, "(") and is_sign(tokens, len(tokens) - 1, ")"):
         inner = tokens[1:-1]
@@ -71,7 +91,7 @@ def _bare(tokens: Tokens) -> Tokens:
     return tokens
 
 
-def _split(tokens: Tokens, keyword: str) -> list[Tokens]:
+def split(tokens: Tokens, keyword: str) -> list[Tokens]:
     """The parts between one keyword outside of brackets; the AND of a BETWEEN divides nothing."""
     parts, start, between = [], 0, 0
     for at, (depth, token) in enumerate(at_depth(tokens)):
@@ -86,7 +106,7 @@ def _split(tokens: Tokens, keyword: str) -> list[Tokens]:
     return [*parts, tokens[start:]]
 
 
-def _compared(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
+def compared(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
     """The values of `name = value`, `value = name` or `name IN [values]`."""
     if not tokens:
         return None

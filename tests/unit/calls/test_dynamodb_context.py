@@ -59,7 +59,7 @@ VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}, ":n": {"N": "7"}}
 @pytest.mark.parametrize(
     ("operation", "params", "values"),
     [
-        ("GetItem", {"Key": {"id": {"S": "1"}, "day": {"S": "monday"}}}, ("1",)),
+        ("GetItem", {"Key": {"id": {"S": "1"}}}, ("1",)),
         ("PutItem", {"Item": {"id": {"N": "12"}, "day": {"S": "monday"}}}, ("12",)),
         (
             "Query",

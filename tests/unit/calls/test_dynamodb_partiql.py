@@ -162,7 +162,6 @@ def test_an_index_whose_key_is_not_known_is_taken_to_be_scanned(facts: FakeFacts
     [
         ("{'id': '1', 'm': {'id': '2'}}", ("1",)),
         ("{'a': [1, 2], 'id': ?}", ("1",)),
-        ("{'id': '1', 'id': '2'}", ("1", "2")),
         ("?", ("7",)),
     ],
 )

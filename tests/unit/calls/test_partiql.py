@@ -11,7 +11,7 @@ from py_partiql_parser import DynamoDBStatementParser
 from unit.calls.statements import StatementMaker
 
 from pytest_kmslab.calls.dynamodb.partiql import read_statement
-from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError, spaced
+from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError
 
 
 @pytest.mark.parametrize(
@@ -218,29 +218,3 @@ def test_moto_touches_no_other_table_of_misleading_statements(seed: int) -> None
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(StatementError):
         read_statement(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("SELECT * FROM t WHERE id='1'", "SELECT * FROM t WHERE id = '1'"),
-        ("SELECT  *\n FROM t WHERE n>=?AND id  =  ?", "SELECT * FROM t WHERE n >= ?AND id = ?"),
-        ("UPDATE t SET a='b=c  d' WHERE \"i=d\"<>'1'", "UPDATE t SET a = 'b=c  d' WHERE \"i=d\" <> '1'"),
-        ("INSERT INTO t VALUE {'id': '1=1'}", "INSERT INTO t VALUE {'id': '1=1'}"),
-        ("SELECT * FROM t WHERE id='1' -- ;", "SELECT * FROM t WHERE id='1' -- ;"),
-        (" SELECT * FROM t ", "SELECT * FROM t"),
-    ],
-)
-def test_comparison_signs_get_one_blank_on_either_side(text: str, expected: str) -> None:
-    assert spaced(text) == expected
-
-
-def test_a_spaced_statement_is_the_same_statement() -> None:
-    maker, same = StatementMaker(Random(1)), 0
-    for _ in range(500):
-        text = maker.statement()
-        with contextlib.suppress(StatementError):
-            said = read_statement(text)
-            assert read_statement(spaced(text)) == said
-            same += 1
-    assert same > 100

@@ -1,0 +1,195 @@
+"""PartiQL done by operations on items, for a backend that has none or reads it otherwise than it was decided.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExecuteStatement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.item_keys import check_batch_statement, check_statement
+from pytest_kmslab.calls.dynamodb.partiql import Statement
+from pytest_kmslab.calls.dynamodb.partiql_requests import (
+    ItemRequest,
+    exists_check,
+    item_request,
+    selected_names,
+)
+from pytest_kmslab.calls.dynamodb.partiql_tokens import Tokens
+from pytest_kmslab.calls.dynamodb.statements import read_entry, unreadable
+from pytest_kmslab.facts import Table
+
+Response = dict[str, Any]
+Item = Mapping[str, Any]
+Do = Callable[[Table, str, Mapping[str, Any]], Response]
+"""Does an operation on the items of a table at the backend; raises ServiceError with what it answers."""
+FindTable = Callable[[str], "Table | None"]
+"""The table of a name or ARN."""
+
+DUPLICATE = ServiceError("DuplicateItemException", "Duplicate primary key exists in table")
+_NO_TABLE = ServiceError("ResourceNotFoundException", "Requested resource not found")
+
+BATCH_CODES = {
+    "ResourceNotFoundException": "ResourceNotFound",
+    "ValidationException": "ValidationError",
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "DuplicateItemException": "DuplicateItem",
+}
+"""An error of its own has another name inside a batch:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html"""
+
+_TRANSACTED = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
+
+
+class _Prepared(NamedTuple):
+    statement: Statement
+    values: Sequence[Any]
+    request: ItemRequest
+    table: Table
+
+
+def execute_statement(call: ApiCall, table_of: FindTable, do: Do) -> Response:
+    """Answer ExecuteStatement. `Limit` counts the items that are answered, `NextToken` where they go on."""
+    items = _run(_prepared(call.params, table_of), do, call.params)
+    start, limit = int(call.params.get("NextToken") or 0), call.params.get("Limit") or len(items)
+    more = {"NextToken": str(start + limit)} if start + limit < len(items) else {}
+    return {"Items": items[start : start + limit], **more}
+
+
+def execute_batch(call: ApiCall, table_of: FindTable, do: Do) -> Response:
+    """Answer BatchExecuteStatement: each statement has an answer of its own, one that fails too."""
+    return {"Responses": [_batch_answer(entry, table_of, do) for entry in call.params["Statements"]]}
+
+
+def execute_transaction(call: ApiCall, table_of: FindTable, do: Do) -> Response:
+    """Answer ExecuteTransaction: reads one after another, or writes as one TransactWriteItems."""
+    prepared = [_prepared(entry, table_of) for entry in call.params["TransactStatements"]]
+    if all(one.statement.action == "PartiQLSelect" for one in prepared):
+        return {"Responses": [_first(_run(one, do, {})) for one in prepared]}
+    token = call.params.get("ClientRequestToken")
+    more = {"ClientRequestToken": token} if token else {}
+    writes = [_transacted(one) for one in prepared]
+    try:
+        do(prepared[0].table, "TransactWriteItems", {"TransactItems": writes, **more})
+    except ServiceError as error:
+        raise _with_duplicates(error, prepared) from None
+    return {"Responses": [{} for _ in prepared]}
+
+
+def _with_duplicates(error: ServiceError, prepared: Sequence[_Prepared]) -> ServiceError:
+    """A cancelled transaction that says of an INSERT over an item what DynamoDB says of it."""
+    reasons = [dict(reason) for reason in error.members.get("CancellationReasons", ())]
+    if error.code != "TransactionCanceledException" or len(reasons) != len(prepared):
+        return error
+    for reason, one in zip(reasons, prepared, strict=True):
+        if one.statement.action == "PartiQLInsert" and reason["Code"] == "ConditionalCheckFailed":
+            reason.update(Code="DuplicateItem", Message=DUPLICATE.message)
+    shown = ", ".join(str(reason["Code"]) for reason in reasons)
+    text = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{shown}]"
+    return ServiceError(error.code, text, members={"CancellationReasons": reasons})
+
+
+def _prepared(entry: Mapping[str, Any], table_of: FindTable) -> _Prepared:
+    statement, values = read_entry(entry)
+    table = table_of(statement.table)
+    if table is None:
+        raise _NO_TABLE
+    check_statement(statement, values, table)
+    with unreadable(entry):
+        return _Prepared(statement, values, item_request(statement, values, table), table)
+
+
+def _run(one: _Prepared, do: Do, params: Mapping[str, Any]) -> list[Item]:
+    """Do a statement; what it answers."""
+    if one.statement.action == "PartiQLSelect":
+        consistent = {"ConsistentRead": True} if params.get("ConsistentRead") else {}
+        return _answered(one, list(_pages(one, do, consistent)))
+    try:
+        response = do(one.table, one.request.operation, one.request.params)
+    except ServiceError as error:
+        if one.statement.action == "PartiQLInsert" and error.code == "ConditionalCheckFailedException":
+            raise DUPLICATE from None
+        raise
+    return [response["Attributes"]] if response.get("Attributes") else []
+
+
+def _pages(one: _Prepared, do: Do, more: Mapping[str, Any]) -> Iterator[Item]:
+    start: Mapping[str, Any] = {}
+    while True:
+        page = do(one.table, one.request.operation, {**one.request.params, **more, **start})
+        yield from page["Items"]
+        if not page.get("LastEvaluatedKey"):
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _answered(one: _Prepared, items: list[Item]) -> list[Item]:
+    for name, descending in reversed(_order(one.statement.order)):
+        items.sort(key=lambda item: _sortable(item.get(name) or {}), reverse=descending)
+    wanted = selected_names(one.statement)
+    return [_selected(item, wanted) for item in items] if wanted else items
+
+
+def _order(tokens: Tokens) -> list[tuple[str, bool]]:
+    found: list[tuple[str, bool]] = []
+    for token in tokens:
+        if token.keyword == "DESC" and found:
+            found[-1] = (found[-1][0], True)
+        elif token.kind in ("word", "quoted") and not token.keyword:
+            found.append((token.value, False))
+    return found
+
+
+def _sortable(value: Mapping[str, Any]) -> tuple[str, Any]:
+    kind, held = next(iter(value.items()), ("", ""))
+    return kind, Decimal(held) if kind == "N" else held
+
+
+def _selected(item: Item, wanted: Sequence[tuple[str, Tokens]]) -> Item:
+    found = {name: _at(item, path) for name, path in wanted}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _at(item: Item, path: Tokens) -> Any:
+    """The value at a path of an item, None where there is none."""
+    value: Any = {"M": item}
+    for token in path:
+        if token.kind == "sign":
+            continue
+        if token.kind == "number":
+            members = value.get("L", ())
+            value = members[int(token.value)] if int(token.value) < len(members) else None
+        else:
+            value = value.get("M", {}).get(token.value)
+        if value is None:
+            return None
+    return value
+
+
+def _batch_answer(entry: Mapping[str, Any], table_of: FindTable, do: Do) -> Response:
+    try:
+        one = _prepared(entry, table_of)
+        check_batch_statement(one.statement, one.table)
+        return {"TableName": one.table.name, **_first(_run(one, do, entry))}
+    except ServiceError as error:
+        code = BATCH_CODES.get(error.code, "InternalServerError")
+        return {"Error": {"Code": code, "Message": error.message}}
+
+
+def _first(items: Sequence[Item]) -> Response:
+    return {"Item": items[0]} if items else {}
+
+
+def _transacted(one: _Prepared) -> Response:
+    params = {member: value for member, value in one.request.params.items() if member != "ReturnValues"}
+    if one.statement.action == "PartiQLSelect":
+        return {"ConditionCheck": _condition_check(one)}
+    return {_TRANSACTED[one.request.operation]: params}
+
+
+def _condition_check(one: _Prepared) -> Mapping[str, Any]:
+    """`EXISTS(SELECT …)`, beside writes: that the item is there, and is as its condition says."""
+    return exists_check(one.statement, one.values, one.table).params

@@ -1,0 +1,176 @@
+"""Conditions, paths and changes of a PartiQL statement as DynamoDB's own expressions.
+
+What is decided about a statement and what is done must be the same: a backend whose PartiQL reads a condition
+otherwise is given these in its place.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-operators.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-functions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pytest_kmslab.calls.dynamodb.partiql import Change
+from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError, Tokens, at_depth, is_sign
+from pytest_kmslab.calls.dynamodb.partiql_values import attribute_value, between_commas, literal
+from pytest_kmslab.calls.dynamodb.where import bare, split
+
+_COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_PREDICATES = {"begins_with", "contains", "attribute_type"}
+
+
+class ExpressionWriter:
+    """Writes expressions of one request, and keeps the placeholders that they use.
+
+    `values` are the parameters of the statement. A statement that cannot be written raises StatementError.
+    """
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self._parameters = values
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+
+    def placeholders(self) -> dict[str, Any]:
+        """The parameters that define the placeholders; those that are empty are left out."""
+        found = {"ExpressionAttributeNames": self._names, "ExpressionAttributeValues": self._values}
+        return {member: dict(pairs) for member, pairs in found.items() if pairs}
+
+    def name(self, attribute: str) -> str:
+        """A placeholder for an attribute."""
+        for placeholder, known in self._names.items():
+            if known == attribute:
+                return placeholder
+        self._names[f"#n{len(self._names)}"] = attribute
+        return f"#n{len(self._names) - 1}"
+
+    def value(self, value: Any) -> str:
+        """A placeholder for a value."""
+        self._values[f":v{len(self._values)}"] = value
+        return f":v{len(self._values) - 1}"
+
+    def condition(self, tokens: Tokens) -> str:
+        """A condition, with OR, AND and NOT."""
+        tokens = bare(tokens)
+        for word in ("OR", "AND"):
+            parts = split(tokens, word)
+            if len(parts) > 1:
+                return f" {word} ".join(f"({self.condition(part)})" for part in parts)
+        if tokens and tokens[0].keyword == "NOT":
+            return f"NOT ({self.condition(tokens[1:])})"
+        return self._predicate(tokens)
+
+    def path(self, tokens: Tokens) -> str:
+        """A path: names joined by dots, with places in lists."""
+        text = ""
+        for at, token in enumerate(tokens):
+            if token.kind in ("word", "quoted") and not token.keyword:
+                text += self.name(token.value)
+            elif _continues_path(tokens, at):
+                text += token.value
+            else:
+                raise StatementError(f"`{token.value}` is not part of a path")
+        return text
+
+    def update(self, changes: Iterable[Change]) -> str:
+        """The changes of an UPDATE as an update expression."""
+        clauses: dict[str, list[str]] = {}
+        for change in changes:
+            clause, text = self._change(change)
+            clauses.setdefault(clause, []).append(text)
+        return " ".join(f"{clause} {', '.join(texts)}" for clause, texts in clauses.items())
+
+    def _change(self, change: Change) -> tuple[str, str]:
+        path = self.path(change.path)
+        if not change.value:
+            return "REMOVE", path
+        called = _call(change.value)
+        if called is not None and called[0] in ("set_add", "set_delete"):
+            _, (_, added) = called[0], _two(called[1])
+            return ("ADD" if called[0] == "set_add" else "DELETE"), f"{path} {self._literal(added)}"
+        return "SET", f"{path} = {self._assigned(change.value)}"
+
+    def _assigned(self, tokens: Tokens) -> str:
+        for at, (depth, token) in enumerate(at_depth(tokens)):
+            if depth == 0 and at and token.kind == "sign" and token.value in ("+", "-"):
+                return f"{self._operand(tokens[:at])} {token.value} {self._operand(tokens[at + 1 :])}"
+        called = _call(tokens)
+        if called is not None and called[0] == "list_append":
+            return f"list_append({', '.join(self._operand(part) for part in _two(called[1]))})"
+        return self._operand(tokens)
+
+    def _predicate(self, tokens: Tokens) -> str:
+        called = _call(tokens)
+        if called is not None and called[0] in _PREDICATES:
+            path, value = _two(called[1])
+            return f"{called[0]}({self.path(path)}, {self._literal(value)})"
+        for at, (depth, token) in enumerate(at_depth(tokens)):
+            if depth:
+                continue
+            if token.kind == "sign" and token.value in _COMPARISONS:
+                right = self._operand(tokens[at + 1 :])
+                return f"{self._operand(tokens[:at])} {_COMPARISONS[token.value]} {right}"
+            if token.keyword in ("BETWEEN", "IN", "IS", "NOT"):
+                return self._of_word(tokens, at)
+        raise StatementError(f"`{_shown(tokens)}` is not a condition that is read here")
+
+    def _of_word(self, tokens: Tokens, at: int) -> str:
+        operand, word, rest = tokens[:at], tokens[at].keyword, tokens[at + 1 :]
+        if word == "NOT":
+            return f"NOT ({self._predicate((*operand, *rest))})"
+        if word == "IN":
+            members = [self._literal(part) for part in between_commas(rest[1:-1])]
+            return f"{self._operand(operand)} IN ({', '.join(members)})"
+        if word == "IS":
+            return self._is(operand, [token.keyword for token in rest])
+        low, high = split(rest, "AND")
+        return f"{self._operand(operand)} BETWEEN {self._operand(low)} AND {self._operand(high)}"
+
+    def _is(self, operand: Tokens, words: list[str]) -> str:
+        if words == ["MISSING"]:
+            return f"attribute_not_exists({self.path(operand)})"
+        if words == ["NOT", "MISSING"]:
+            return f"attribute_exists({self.path(operand)})"
+        if words in (["NULL"], ["NOT", "NULL"]):
+            negation = "NOT " if len(words) > 1 else ""
+            return f"{negation}attribute_type({self.path(operand)}, {self.value({'S': 'NULL'})})"
+        raise StatementError("`IS` takes `MISSING` or `NULL`, with or without `NOT`")
+
+    def _operand(self, tokens: Tokens) -> str:
+        tokens = bare(tokens)
+        called = _call(tokens)
+        if called is not None and called[0] == "size":
+            return f"size({self.path(called[1])})"
+        value = literal(tokens, self._parameters)
+        return self.path(tokens) if value is None else self.value(value)
+
+    def _literal(self, tokens: Tokens) -> str:
+        return self.value(attribute_value(tokens, self._parameters))
+
+
+def _continues_path(tokens: Tokens, at: int) -> bool:
+    if tokens[at].kind == "number":
+        return is_sign(tokens, at - 1, "[") and is_sign(tokens, at + 1, "]")
+    return at > 0 and tokens[at].kind == "sign" and tokens[at].value in (".", "[", "]")
+
+
+def _call(tokens: Tokens) -> tuple[str, Tokens] | None:
+    """The function that is called, in lower case, and what stands in its brackets; None for no call."""
+    is_call = len(tokens) > 3 and tokens[0].kind == "word" and is_sign(tokens, 1, "(")
+    if not is_call or not is_sign(tokens, len(tokens) - 1, ")"):
+        return None
+    inner = tokens[2:-1]
+    if min((depth for depth, _ in at_depth(inner)), default=0) < 0:
+        return None
+    return tokens[0].value.lower(), inner
+
+
+def _two(tokens: Tokens) -> tuple[Tokens, Tokens]:
+    parts = list(between_commas(tokens))
+    if len(parts) != 2:
+        raise StatementError(f"`{_shown(tokens)}` is not two arguments")
+    return parts[0], parts[1]
+
+
+def _shown(tokens: Tokens) -> str:
+    return " ".join(token.value for token in tokens)

@@ -1,0 +1,85 @@
+"""PartiQL's literals and parameters as DynamoDB attribute values.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.data-types.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError, Tokens, at_depth, is_sign
+
+AttributeValue = Mapping[str, Any]
+
+_OF_KEYWORDS: Mapping[str, AttributeValue] = {
+    "TRUE": {"BOOL": True},
+    "FALSE": {"BOOL": False},
+    "NULL": {"NULL": True},
+}
+
+
+def attribute_value(tokens: Tokens, values: Sequence[Any]) -> AttributeValue:
+    """The value that these tokens write out; raises StatementError for what is no literal or parameter."""
+    found = literal(tokens, values)
+    if found is None:
+        raise StatementError(
+            f"`{' '.join(token.value for token in tokens)}` is not a value that is read here"
+        )
+    return found
+
+
+def literal(tokens: Tokens, values: Sequence[Any]) -> AttributeValue | None:
+    """The same, None for what is no literal or parameter; a parameter that is not given is an error."""
+    if len(tokens) == 1:
+        return _plain(tokens, values)
+    if len(tokens) == 2 and is_sign(tokens, 0, "-") and tokens[1].kind == "number":
+        return {"N": f"-{tokens[1].value}"}
+    brackets = (tokens[0].value, tokens[-1].value) if tokens and tokens[0].kind == "sign" else ("", "")
+    inner = tokens[1:-1]
+    if brackets == ("[", "]"):
+        return {"L": [attribute_value(part, values) for part in between_commas(inner)]}
+    if brackets == ("<<", ">>"):
+        return _set([attribute_value(part, values) for part in between_commas(inner)])
+    if brackets == ("{", "}"):
+        return {"M": dict(_member(part, values) for part in between_commas(inner))}
+    return None
+
+
+def between_commas(tokens: Tokens) -> Iterator[Tokens]:
+    """The parts between commas outside of brackets; none where there is nothing."""
+    start = 0
+    for at, (depth, token) in enumerate(at_depth(tokens)):
+        if depth == 0 and (token.kind, token.value) == ("sign", ","):
+            yield tokens[start:at]
+            start = at + 1
+    if tokens:
+        yield tokens[start:]
+
+
+def _plain(tokens: Tokens, values: Sequence[Any]) -> AttributeValue | None:
+    token = tokens[0]
+    if token.kind == "text":
+        return {"S": token.value}
+    if token.kind == "number":
+        return {"N": token.value}
+    if token.kind == "parameter":
+        if int(token.value) >= len(values):
+            raise StatementError("it has more parameters than the request gives values")
+        value: AttributeValue = values[int(token.value)]
+        return value
+    return _OF_KEYWORDS.get(token.keyword)
+
+
+def _set(members: list[AttributeValue]) -> AttributeValue:
+    kinds = {kind for member in members for kind in member}
+    if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
+        raise StatementError("a set holds strings, numbers or binary values, all of one kind")
+    (kind,) = kinds
+    return {f"{kind}S": [member[kind] for member in members]}
+
+
+def _member(tokens: Tokens, values: Sequence[Any]) -> tuple[str, AttributeValue]:
+    if len(tokens) < 3 or tokens[0].kind not in ("text", "quoted") or not is_sign(tokens, 1, ":"):
+        raise StatementError("a map has members of the form `'name': value`")
+    return tokens[0].value, attribute_value(tokens[2:], values)
