@@ -29,7 +29,8 @@ class Caller:
     `context` further condition keys of the caller (organization, source identity,
     multi-factor authentication), `transitive` the
     names of the session tags that the next session in a chain inherits,
-    `address` the IP address that the request came from (`aws:SourceIp`), which only the gateway knows.
+    `address` the IP address that the request came from (`aws:SourceIp`), which only the gateway knows,
+    `secure_transport` whether it came by TLS (`aws:SecureTransport`).
     """
 
     arn: str
@@ -45,6 +46,7 @@ class Caller:
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     address: str = ""
     transitive: tuple[str, ...] = ()
+    secure_transport: bool = True
 
     @property
     def source_identity(self) -> str:
@@ -89,7 +91,8 @@ class Key:
 class Table:
     """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key;
     `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name;
-    `range_key` is its sort key, empty where it has none."""
+    `range_key` is its sort key, empty where it has none; `stream_arn` is its latest stream, empty where it
+    never had one."""
 
     arn: str
     name: str
@@ -100,6 +103,7 @@ class Table:
     hash_key: str = ""
     index_keys: Mapping[str, str] = field(default_factory=dict)
     range_key: str = ""
+    stream_arn: str = ""
 
     @property
     def key_attributes(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
         "aws:PrincipalType": caller.kind,
         "aws:userid": caller.user_id,
         "aws:RequestedRegion": region,
-        "aws:SecureTransport": True,
+        "aws:SecureTransport": caller.secure_transport,
         "aws:ViaAWSService": False,
         "aws:PrincipalIsAWSService": False,
     }

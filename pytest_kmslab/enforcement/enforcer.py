@@ -11,6 +11,7 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.backends.base import Backend, Credentials
 from pytest_kmslab.calls.base import Ask
 from pytest_kmslab.calls.denial import denial_of
+from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, asks
 from pytest_kmslab.enforcement.authentication import authenticate
 from pytest_kmslab.enforcement.clock import Clock
@@ -99,6 +100,8 @@ class Enforcer:
         """After the backend did the call: keep what it dropped, and mend its response in place."""
         settle_table(self.backend, call, response, self._clock.now())
         self.backend.settle(call, response)
+        keep_named_attributes(call, response)
+        self._table_keys.forget_changed(call, response)
 
     def _authorize(self, call: ApiCall, ask: Ask, held: Policies | None) -> Policies:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""

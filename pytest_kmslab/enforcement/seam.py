@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.calls.decode import decode
 
@@ -57,6 +59,8 @@ class Seam:
             region = signing_region(context)
             _check_scope(params["url"], region, service)
             caller = enforcer.caller(signing_credentials(signer, context), service)
+            if _is_plain_http(params["url"]):
+                caller = replace(caller, secure_transport=False)
             read = decode(model, params["body"])
             call = ApiCall(service, model.name, read, region, caller, enforcer.now())
             enforcer.admit(call, signer)
@@ -103,6 +107,12 @@ def _check_scope(url: str, region: str, service: str) -> None:
     if service in ("iam", "sts"):
         raise ServiceError("SignatureDoesNotMatch", text, 403)
     raise ServiceError("InvalidSignatureException", text)
+
+
+def _is_plain_http(url: str) -> bool:
+    """Whether a request to AWS's own address goes without TLS. Any other address stands for one of AWS's with
+    it: emulators have no certificate."""
+    return url.startswith("http:") and leads_to_aws(url)
 
 
 def _origin(url: str) -> str:

@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pytest_kmslab.apicall import ApiCall
@@ -38,6 +38,28 @@ DATA_PLANE = frozenset(
 )
 
 
+_SSE = "SSESpecification"
+_CHANGING = frozenset(
+    f"dynamodb:{operation}"
+    for operation in (
+        "CreateTable",
+        "DeleteTable",
+        "ImportTable",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
+        "UpdateTable",
+    )
+)
+
+
+class Entry(NamedTuple):
+    """Whose connection holds the key of which table (its ARN), under which key of KMS (its ARN)."""
+
+    caller: str
+    table: str
+    key: str
+
+
 class TableKeyCache:
     """Remembers for each connection when it last had each table's key from KMS.
 
@@ -48,7 +70,7 @@ class TableKeyCache:
     def __init__(self, seconds: float, now: Callable[[], float]) -> None:
         self._seconds = seconds
         self._now = now
-        self._fetched: WeakKeyDictionary[Any, dict[tuple[str, str], float]] = WeakKeyDictionary()
+        self._fetched: WeakKeyDictionary[Any, dict[Entry, float]] = WeakKeyDictionary()
 
     def facts(self, facts: Facts, call: ApiCall, connection: Any) -> Facts:
         """Facts for deciding this call: a table whose key the connection still holds needs no KMS."""
@@ -61,6 +83,15 @@ class TableKeyCache:
         if isinstance(facts, _Cached):
             facts.keep(self._now())
 
+    def forget_changed(self, call: ApiCall, response: Mapping[str, Any]) -> None:
+        """After a call that makes or removes a table, or changes its encryption: it has another table key."""
+        if call.name not in _CHANGING or (call.operation == "UpdateTable" and _SSE not in call.params):
+            return
+        described = response.get("TableDescription") or response.get("ImportTableDescription") or {}
+        for held in self._fetched.values():
+            for entry in [entry for entry in held if entry.table == described.get("TableArn")]:
+                del held[entry]
+
     def _fresh(self, fetched: float | None) -> bool:
         return fetched is not None and self._now() - fetched < self._seconds
 
@@ -71,7 +102,7 @@ class _Cached:
     def __init__(
         self,
         facts: Facts,
-        held: dict[tuple[str, str], float],
+        held: dict[Entry, float],
         caller: str,
         fresh: Callable[[float | None], bool],
     ) -> None:
@@ -79,7 +110,7 @@ class _Cached:
         self._held = held
         self._caller = caller
         self._fresh = fresh
-        self._asked: list[tuple[str, str]] = []
+        self._asked: list[Entry] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._facts, name)
@@ -93,7 +124,7 @@ class _Cached:
     def _without_held_key(self, table: Table | None) -> Table | None:
         if table is None or table.key_arn is None:
             return table
-        entry = (self._caller, table.arn)
+        entry = Entry(self._caller, table.arn, table.key_arn)
         if self._fresh(self._held.get(entry)):
             return replace(table, key_arn=None)
         self._asked.append(entry)

@@ -104,3 +104,13 @@ def test_a_statement_changes_the_item_that_it_names(world: World) -> None:
     assert got["Items"] == [{"age": {"N": "20"}}]
     db.execute_statement(Statement=f"DELETE FROM \"{table}\" WHERE id = '7'")
     assert "Item" not in db.get_item(TableName=table, Key={"id": {"S": "7"}})
+
+
+def test_no_more_comes_back_than_was_decided(world: World) -> None:
+    some = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["id"]}}
+    table, db = world.table(), world.user(allow("dynamodb:*", Condition=some)).dynamodb
+    key = {"id": {"S": "1"}}
+    assert db.get_item(TableName=table, Key=key, AttributesToGet=["id"])["Item"] == key
+    assert db.scan(TableName=table, AttributesToGet=["id"])["Items"] == [key]
+    get = {"TableName": table, "Key": key, "ProjectionExpression": "id"}
+    assert db.transact_get_items(TransactItems=[{"Get": get}])["Responses"] == [{"Item": key}]

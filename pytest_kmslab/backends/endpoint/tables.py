@@ -128,6 +128,7 @@ class ApiTables:
             tags=self._tags(arn, region),
             hash_key=_key_of_kind(description, "HASH"),
             range_key=_key_of_kind(description, "RANGE"),
+            stream_arn=description.get("LatestStreamArn") or "",
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 

@@ -245,14 +245,15 @@ def _table(found: Any) -> Table:
         found.hash_key_attr,
         _index_keys(found.global_indexes) + _index_keys(found.indexes),
         found.range_key_attr or "",
+        f"{found.table_arn}/stream/{found.latest_stream_label}" if found.latest_stream_label else "",
     )
 
 
 @lru_cache(maxsize=1024)
 def _shared_table(*fields: Any) -> Table:
     """A Table by its fields in order, its mappings as pairs; the same one for the same fields."""
-    *others, tags, hash_key, index_keys, range_key = fields
-    every = (*others, dict(tags), hash_key, dict(index_keys), range_key)
+    *others, tags, hash_key, index_keys, range_key, stream_arn = fields
+    every = (*others, dict(tags), hash_key, dict(index_keys), range_key, stream_arn)
     return Table(*every)
 
 

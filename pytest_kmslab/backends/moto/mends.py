@@ -243,6 +243,7 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
 SETTLE: Mapping[str, Settle] = {
     "dynamodb:CreateTable": tables.keep_created,
     "dynamodb:DeleteTable": tables.forget_deleted,
+    "dynamodb:TransactGetItems": tables.project_transacted,
     "iam:CreateRole": documents.keep_made,
     "iam:UpdateAssumeRolePolicy": documents.keep_trust,
     **dict.fromkeys(SHOWING_ROLES, documents.show_trust),

@@ -15,6 +15,7 @@ from moto.dynamodb.models.table import ResourcePolicy
 
 from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.moto.identity import present_principals, record_principals
+from pytest_kmslab.backends.moto.item_operations import do_on_items
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
 from pytest_kmslab.calls.dynamodb.table_validation import PROTECTED
 
@@ -106,6 +107,18 @@ def _revision_after(before: Any, policy: Any) -> str:
     if before.policy_doc == policy.policy_doc:
         return str(before.revision_id)
     return str(max(int(policy.revision_id), int(before.revision_id) + 1))
+
+
+def project_transacted(_facts: MotoFacts, call: ApiCall, response: dict[str, Any]) -> None:
+    """TransactGetItems answers what is projected, nested parts too, as GetItem does: moto answers all."""
+    for part, answer in zip(call.params["TransactItems"], response["Responses"], strict=True):
+        get = part["Get"]
+        if answer and get.get("ProjectionExpression"):
+            arn = str(get["TableName"])
+            account, region = (
+                arn.split(":")[4:2:-1] if arn.startswith("arn:") else (call.account, call.region)
+            )
+            answer["Item"] = do_on_items(account, region, "GetItem", get)["Item"]
 
 
 def refuse_protected(facts: MotoFacts, call: ApiCall) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import ApiCall, Asker, Asks
+from pytest_kmslab.calls.base import ApiCall, Asker, Asks, ServiceError
 from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn, table_of
 from pytest_kmslab.calls.dynamodb.request import ask
 from pytest_kmslab.calls.dynamodb.table_key import use_keys
@@ -16,8 +16,14 @@ from pytest_kmslab.facts import Facts
 
 
 def _on_stream(call: ApiCall, facts: Facts) -> Asks:
+    """The stream that is decided about is the one that is read: a backend that looks for its table only would
+    read it by any label, Region or partition. Of a table's streams only the latest is known."""
     arn = sub_arn(required_text(call.params, "StreamArn"), "stream")
-    yield ask(call, call.operation, arn, None, facts.table(table_of(arn), call.region, call.account))
+    table = facts.table(table_of(arn), call.region, call.account)
+    yield ask(call, call.operation, arn, None, table)
+    if table is None or arn != table.stream_arn or arn.split(":", 4)[3] != call.region:
+        text = f"Requested resource not found: Stream: {arn} not found"
+        raise ServiceError("ResourceNotFoundException", text)
 
 
 def _get_records(call: ApiCall, facts: Facts) -> Asks:
@@ -33,7 +39,7 @@ def _get_records(call: ApiCall, facts: Facts) -> Asks:
     arn = sub_arn(stream, "stream")
     table = facts.streamed_table(iterator)
     yield ask(call, call.operation, arn, None, table)
-    if table is None:
+    if table is None or arn.split(":", 4)[3] != call.region:
         raise invalid("Invalid ShardIterator")
     yield from use_keys(call, facts, (table,))
 

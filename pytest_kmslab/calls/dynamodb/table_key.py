@@ -112,11 +112,13 @@ def decrypt_ask(call: ApiCall, key: Key, place: Place) -> Ask:
 
 
 def _from_dynamodb(caller: Caller) -> Caller:
-    """DynamoDB asks from an address of its own, not from its caller's.
+    """DynamoDB asks from an address of its own and by TLS, however its caller came.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
     """
-    return replace(caller, address="") if caller.address else caller
+    if not caller.address and caller.secure_transport:
+        return caller
+    return replace(caller, address="", secure_transport=True)
 
 
 def _through_dynamodb(region: str) -> Keys:

@@ -12,7 +12,7 @@ STREAM = table_arn() + "/stream/2026-01-01T00:00:00.000"
 @pytest.fixture
 def facts() -> FakeFacts:
     facts = FakeFacts()
-    facts.add_table("orders", facts.add_key(), tags={"team": "blue"})
+    facts.add_table("orders", facts.add_key(), tags={"team": "blue"}, stream_arn=STREAM)
     return facts
 
 

@@ -82,3 +82,38 @@ def test_streams_answer_at_the_address_with_the_account_in_it(account: Account, 
 def test_an_iterator_that_nobody_was_given_is_refused(account: Account, iterator: str) -> None:
     made_up = f"{iterator.partition('|')[0]}|1|made-up"
     assert answer(account.root.client("dynamodbstreams"), made_up) == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(REGION, "eu-west-1"), ("arn:aws:", "arn:aws-cn:"), ("T", "S"), (ACCOUNT, "9" * 12)]
+)
+@pytest.mark.parametrize("operation", ["describe_stream", "get_shard_iterator"])
+def test_a_stream_goes_by_its_whole_arn(account: Account, operation: str, old: str, new: str) -> None:
+    made = account.root.client("dynamodb").create_table(**TABLE, StreamSpecification=SPECIFICATION)
+    elsewhere = account.root.client("dynamodb", region_name="eu-west-1")
+    elsewhere.create_table(**TABLE, StreamSpecification=SPECIFICATION)
+    stream = made["TableDescription"]["LatestStreamArn"]
+    denied = {
+        **allow("dynamodb:*"),
+        "Statement": [
+            *allow("dynamodb:*")["Statement"],
+            {"Effect": "Deny", "Action": "*", "Resource": stream},
+        ],
+    }
+    streams = account.user("ana", denied).client("dynamodbstreams")
+    more = {"ShardId": "x" * 28, "ShardIteratorType": "LATEST"} if operation != "describe_stream" else {}
+    wrong = stream.replace(old, new)
+    with pytest.raises(ClientError) as caught:
+        getattr(streams, operation)(StreamArn=wrong, **more)
+    told = caught.value.response["Error"]
+    assert wrong != stream
+    if new == "9" * 12:
+        assert told["Code"] in ("AccessDeniedException", "ResourceNotFoundException")
+    else:
+        assert (told["Code"], told["Message"]) == (
+            "ResourceNotFoundException",
+            f"Requested resource not found: Stream: {wrong} not found",
+        )
+    with pytest.raises(ClientError) as caught:
+        getattr(streams, operation)(StreamArn=stream, **more)
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"

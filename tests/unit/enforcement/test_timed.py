@@ -111,3 +111,36 @@ def test_a_deny_from_a_date_on_begins_on_that_date(account: Account) -> None:
     account.run.clock.advance(3601)
     with pytest.raises(ClientError, match="explicit deny"):
         kms.list_keys()
+
+
+@pytest.mark.parametrize("change", ["re-encrypted", "made again", "made again under the same key"])
+def test_a_new_table_key_is_in_no_cache(caching: Account, change: str) -> None:
+    key, other = caching.key(), caching.key()
+    dynamodb = caching.root.client("dynamodb")
+
+    def under(arn: str) -> dict[str, object]:
+        return {"SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn}}
+
+    dynamodb.create_table(**TABLE, **under(key))
+    ana = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt")).client("dynamodb")
+    ana.get_item(TableName="t", Key=KEY)
+    caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
+    ana.get_item(TableName="t", Key=KEY)
+    if change == "re-encrypted":
+        dynamodb.update_table(TableName="t", **under(other))
+    else:
+        dynamodb.delete_table(TableName="t")
+        dynamodb.create_table(**TABLE, **under(key if "same" in change else other))
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        ana.get_item(TableName="t", Key=KEY)
+
+
+def test_a_change_that_leaves_the_encryption_leaves_the_cache(caching: Account) -> None:
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": caching.key()}
+    dynamodb = caching.root.client("dynamodb")
+    dynamodb.create_table(**TABLE, SSESpecification=specification)
+    ana = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt")).client("dynamodb")
+    ana.get_item(TableName="t", Key=KEY)
+    caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
+    dynamodb.update_table(TableName="t", DeletionProtectionEnabled=True)
+    ana.get_item(TableName="t", Key=KEY)

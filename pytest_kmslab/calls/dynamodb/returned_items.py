@@ -1,0 +1,69 @@
+"""What a read answers: no attribute that the request does not name.
+
+`dynamodb:Attributes` is decided by what a request names. A backend that ignores how it is named would answer
+attributes that nobody was asked about.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pytest_kmslab.calls.base import ApiCall, Params
+from pytest_kmslab.calls.dynamodb.expressions import attributes_of
+
+Response = dict[str, Any]
+_Pairs = Iterator[tuple[Params, Any]]
+"""A request or a part of it, and an item that it answers."""
+
+
+def keep_named_attributes(call: ApiCall, response: Response) -> None:
+    """Take from the items of a response what its request does not name, where it names anything."""
+    pairs = _ITEMS.get(call.name)
+    if pairs is None:
+        return
+    for part, item in pairs(call.params, response):
+        named = _named(part)
+        for attribute in [name for name in item if named and name not in named]:
+            del item[attribute]
+
+
+def _named(part: Params) -> frozenset[str]:
+    """The top-level attributes that a request names to be answered; empty where it names none."""
+    names = part.get("ExpressionAttributeNames") or {}
+    expression = part.get("ProjectionExpression") or ""
+    projected = (names.get(name, name) for name in attributes_of("ProjectionExpression", expression))
+    return frozenset((*projected, *(part.get("AttributesToGet") or ())))
+
+
+def _one(params: Params, response: Response) -> _Pairs:
+    if response.get("Item"):
+        yield params, response["Item"]
+
+
+def _several(params: Params, response: Response) -> _Pairs:
+    for item in response.get("Items") or ():
+        yield params, item
+
+
+def _by_table(params: Params, response: Response) -> _Pairs:
+    for table, items in (response.get("Responses") or {}).items():
+        for item in items:
+            yield params["RequestItems"].get(table) or {}, item
+
+
+def _transacted(params: Params, response: Response) -> _Pairs:
+    parts = [part["Get"] for part in params["TransactItems"]]
+    for part, answer in zip(parts, response.get("Responses") or (), strict=False):
+        if answer.get("Item"):
+            yield part, answer["Item"]
+
+
+_ITEMS: Mapping[str, Callable[[Params, Response], _Pairs]] = {
+    "dynamodb:BatchGetItem": _by_table,
+    "dynamodb:GetItem": _one,
+    "dynamodb:Query": _several,
+    "dynamodb:Scan": _several,
+    "dynamodb:TransactGetItems": _transacted,
+}
