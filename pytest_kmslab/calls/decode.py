@@ -1,8 +1,7 @@
 """From the wire to parameters: what a request says, read as strictly as the service reads it.
 
 A decoder that understands a request otherwise than the backend does would be a hole, so whatever is
-not plainly in the form of the service's model is refused: members given twice, of another type, or
-missing though required.
+not plainly in the form of the service's model is refused: members given twice, or of another type.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_kmslab.calls.base import ServiceError
 from pytest_kmslab.calls.decode_query import read_query
-from pytest_kmslab.calls.decode_refusal import UnreadableError, missing
+from pytest_kmslab.calls.decode_refusal import UnreadableError
 
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
@@ -33,8 +32,8 @@ def decode(operation: OperationModel, body: Body) -> dict[str, Any]:
     botocore makes it, a flat mapping. Members that the model does not have, and JSON nulls, are
     left out. DynamoDB attribute values stay as they are on the wire (a `B` is base64 text): only
     their outermost type is checked. Raises ServiceError: `SerializationException` (JSON) or
-    `MalformedInput` (query) for what cannot be read, the service's validation error for a required
-    member that is missing. https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+    `MalformedInput` (query) for what cannot be read. What is missing `wire.constraints` says.
+    https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
     """
     protocol = operation.service_model.resolved_protocol
     try:
@@ -91,7 +90,7 @@ def _reader(shape: Shape | None, within: tuple[str, ...]) -> Reader:
     A later model may hold what is not known here; no request of it is let through.
     """
     if shape is None:
-        return _structure_reader({}, ())
+        return _structure_reader({})
     if shape.name == "AttributeValue":
         return _attribute_value
     container = _CONTAINERS.get(shape.type_name)
@@ -106,7 +105,7 @@ def _reader(shape: Shape | None, within: tuple[str, ...]) -> Reader:
 
 def _structure(shape: StructureShape, within: tuple[str, ...]) -> Reader:
     members = {name: _reader(member, within) for name, member in shape.members.items()}
-    return _structure_reader(members, tuple(shape.required_members))
+    return _structure_reader(members)
 
 
 def _list(shape: ListShape, within: tuple[str, ...]) -> Reader:
@@ -117,7 +116,7 @@ def _map(shape: MapShape, within: tuple[str, ...]) -> Reader:
     return _map_reader(_reader(shape.value, within))
 
 
-def _structure_reader(members: Mapping[str, Reader], required: tuple[str, ...]) -> Reader:
+def _structure_reader(members: Mapping[str, Reader]) -> Reader:
     def read(value: Any, where: str) -> dict[str, Any]:
         _expect(value, dict, where)
         found = {}
@@ -125,9 +124,6 @@ def _structure_reader(members: Mapping[str, Reader], required: tuple[str, ...]) 
             reader = members.get(name)
             if reader is not None and given is not None:
                 found[name] = reader(given, f"{where}.{name}" if where else name)
-        for name in required:
-            if name not in found:
-                raise missing(f"{where}.{name}" if where else name)
         return found
 
     return read

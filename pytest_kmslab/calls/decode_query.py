@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
-from pytest_kmslab.calls.decode_refusal import UnreadableError, missing
+from pytest_kmslab.calls.decode_refusal import UnreadableError
 
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
@@ -97,17 +97,10 @@ def _structure(shape: StructureShape, node: Any, where: str) -> dict[str, Any]:
         members[key]: _read(shape.members[members[key]], child, f"{where}.{key}" if where else key)
         for key, child in branches.items()
     }
-    for name in shape.required_members:
-        if name not in found:
-            found[name] = _absent(shape.members[name], f"{where}.{name}" if where else name)
+    for name in shape.required_members:  # a form cannot say that a structure is there, but empty
+        if name not in found and shape.members[name].type_name == "structure":
+            found[name] = _structure(cast("StructureShape", shape.members[name]), {}, name)
     return found
-
-
-def _absent(shape: Shape, where: str) -> dict[str, Any]:
-    """A required member of which the form says nothing: a structure may be empty, all else is missing."""
-    if shape.type_name != "structure":
-        raise missing(where)
-    return _structure(cast("StructureShape", shape), {}, where)
 
 
 def _list(shape: ListShape, node: Any, where: str) -> list[Any]:

@@ -24,6 +24,7 @@ from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
 from pytest_kmslab.enforcement.table_quota import check_quota
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.facts import Caller
+from pytest_kmslab.wire.constraints import check_constraints
 
 
 class Enforcer:
@@ -75,6 +76,7 @@ class Enforcer:
         A call without a time comes now. `connection` is what the caller's table keys are cached for, if
         they are.
         """
+        check_constraints(call)
         if call.time is None:
             call = call._replace(time=self.now())
         facts = self._table_keys.facts(self.backend.facts, call, connection)

@@ -19,6 +19,7 @@ from pytest_kmslab.apicall import ApiCall, ServiceError
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.calls.decode import decode
+from pytest_kmslab.wire.models import keep_model
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -58,6 +59,7 @@ class Seam:
         try:
             region = signing_region(context)
             _check_scope(params["url"], region, service)
+            keep_model(model.service_model)
             caller = enforcer.caller(signing_credentials(signer, context), service)
             if _is_plain_http(params["url"]):
                 caller = replace(caller, secure_transport=False)

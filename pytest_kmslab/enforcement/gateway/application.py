@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from pytest_kmslab.enforcement.gateway.wire_parsed import ParsedResponse
 from pytest_kmslab.enforcement.gateway.wire_route import route
 from pytest_kmslab.enforcement.gateway.wire_scope import SIGNING_NAMES
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.wire.models import service_model
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
@@ -67,7 +67,7 @@ class Gateway:
                 return self._upstream.forward(environ, start_response)
             reply = self._answer(environ, request, service)
         except RefusedError as refused:
-            reply = wire_write.error_reply(model_of(refused.service), refused.error)
+            reply = wire_write.error_reply(service_model(refused.service), refused.error)
         except ServiceError as error:
             reply = told(error.status, error.message)
         except UpstreamError as error:
@@ -77,11 +77,11 @@ class Gateway:
     def prepare(self) -> None:
         """Read the models of the enforced services now, which takes some 0.1 s, not at the first call."""
         for service in self._enforcer.services:
-            model_of(service)
+            service_model(service)
 
     def _answer(self, environ: Environ, request: WireRequest, service: str) -> Reply:
         """One call of an enforced service; what goes wrong in here is never a pass."""
-        model = model_of(service)
+        model = service_model(service)
         try:
             if not self._enforcer.active:
                 raise UpstreamError("the backend is not running")
@@ -160,14 +160,6 @@ class Gateway:
         response = ParsedResponse(operation, reply)
         self._enforcer.settle(call, response)  # type: ignore[arg-type]
         return wire_write.response_reply(operation, response, reply.status) if response.changed else reply
-
-
-@cache
-def model_of(service: str) -> ServiceModel:
-    """botocore's model of a service, read once in a process: it takes some 20 ms and never changes."""
-    from botocore.session import get_session
-
-    return get_session().get_service_model(service)
 
 
 def _unproven(access_key_id: str, call: ApiCall) -> Headers:

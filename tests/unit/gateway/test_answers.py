@@ -152,10 +152,10 @@ def test_a_mended_response_keeps_everything_else(url: str, key: str) -> None:
 
 def test_a_mended_xml_response_is_written_anew(url: str) -> None:
     iam = client(url, "iam")
-    iam.create_user(UserName="u", PermissionsBoundary=FULL_ACCESS, Tags=[{"Key": "a", "Value": "<&>"}])
+    iam.create_user(UserName="u", PermissionsBoundary=FULL_ACCESS, Tags=[{"Key": "a", "Value": "ü"}])
     shown = iam.get_user(UserName="u")["User"]
     assert shown["PermissionsBoundary"]["PermissionsBoundaryArn"] == FULL_ACCESS
-    assert shown["Tags"] == [{"Key": "a", "Value": "<&>"}]
+    assert shown["Tags"] == [{"Key": "a", "Value": "ü"}]
     assert isinstance(shown["CreateDate"], datetime)
 
 

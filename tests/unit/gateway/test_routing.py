@@ -279,7 +279,7 @@ def test_only_what_was_judged_reaches_the_backend(gateway: GatewayUnderTest, ups
 
 
 def test_a_form_is_written_anew_too(gateway: GatewayUnderTest, upstream: FakeUpstream) -> None:
-    params = {"UserName": "a b", "Tags.member.1.Key": "k", "Tags.member.1.Value": "v&w=x", "Unknown": "y"}
+    params = {"UserName": "a+b", "Tags.member.1.Key": "k", "Tags.member.1.Value": "v +w=x", "Unknown": "y"}
     body, headers = call_of("iam", "TagUser", params)
     assert gateway.send(body, as_service("iam", body, headers)).status_code == 200
     assert dict(parse_qsl(upstream.sent[0].body.decode())) == {

@@ -1,0 +1,215 @@
+"""Checkers of requests, made of botocore's shapes once for each operation.
+
+What a model says nothing of costs nothing: a shape without any limit has no checker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_kmslab.calls.violations import wire_name
+from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
+from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
+
+if TYPE_CHECKING:
+    from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+_ABSENT: Any = object()
+_NULL = Broken("required", "Member must not be null")
+_ONE_MEMBER = Broken("members", "Member must have exactly one of its members set")
+
+
+class Violation(NamedTuple):
+    """A limit that a request breaks."""
+
+    path: str
+    """Where, as AWS names it: `tags.1.member.key`."""
+    value: Any
+    shape: Shape
+    constraint: str
+    said: str = ""
+    """The whole text of the error, where it has one of its own."""
+
+    def within(self, outer: str) -> Violation:
+        """The same, of a value in something larger."""
+        return self._replace(path=f"{outer}.{self.path}" if self.path else outer)
+
+
+Checker = Callable[[Any], list[Violation]]
+"""What is wrong with a value or in it, paths being from it on; an empty list if nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a service words its errors."""
+
+    code: str
+    shows_values: bool = True
+    lists_enums: bool = True
+    """Whether an error lists the values of an enum."""
+    null_in_lists: bool = False
+    """Whether an error about the elements of a list says that they must not be null."""
+
+
+_JSON = Dialect("ValidationException")
+DIALECTS: Mapping[str, Dialect] = {
+    "kms": _JSON,
+    "dynamodb": _JSON,
+    "dynamodbstreams": _JSON,
+    "sts": Dialect("ValidationError"),
+    # Recorded in 2025 (LocalStack's snapshot of service-specific credentials); before, IAM showed the value.
+    "iam": Dialect("ValidationError", shows_values=False, lists_enums=False, null_in_lists=True),
+}
+
+
+class _Compiled(NamedTuple):
+    """A shape: the limits of its value itself, and what looks into it."""
+
+    limits: Limits | None
+    inner: Checker | None
+
+
+class Compiler:
+    """Makes the checkers of one service."""
+
+    def __init__(self, service: str) -> None:
+        self._rows = ROWS[service]
+        self._dialect = DIALECTS[service]
+
+    def checker(self, shape: Shape | None) -> Checker | None:
+        """What checks an operation's input; None where nothing can be wrong with it."""
+        return None if shape is None else self._compile(shape, Row(), ()).inner
+
+    def _compile(self, shape: Shape, member: Row, within: tuple[str, ...]) -> _Compiled:
+        """`member` is what is known of the place that the shape stands in."""
+        if shape.name == "AttributeValue" or shape.name in within:  # its types were read already
+            return _Compiled(None, None)
+        row = self._rows.get(shape.name, Row())
+        row = replace(row, said={**row.said, **member.said})
+        limits = limits_of(shape, row, lists_values=self._dialect.lists_enums)
+        make = _CONTAINERS.get(shape.type_name)
+        return _Compiled(limits, None if make is None else make(self, shape, row, (*within, shape.name)))
+
+    def _structure(self, shape: StructureShape, row: Row, within: tuple[str, ...]) -> Checker | None:
+        fields = [
+            field for name in self._ordered(shape, row) if (field := self._field(shape, name, row, within))
+        ]
+        union = bool(getattr(shape, "is_tagged_union", False))
+        if not fields and not union:
+            return None
+
+        def check(value: Any) -> list[Violation]:
+            found: list[Violation] = []
+            if union and len(value) != 1:
+                found.append(Violation("", value, shape, _ONE_MEMBER.constraint))
+            for field in fields:
+                given = value.get(field.name, _ABSENT)
+                if given is _ABSENT:
+                    if field.required:
+                        found.append(_violation(field.path, None, field.shape, _NULL, field.said))
+                    continue
+                if field.limits is not None and not field.limits.allow(given):
+                    found += _broken(field.path, given, field.shape, field.limits)
+                if field.inner is not None and (inner := field.inner(given)):
+                    found += [violation.within(field.path) for violation in inner]
+            return found
+
+        return check
+
+    @staticmethod
+    def _ordered(shape: StructureShape, row: Row) -> Iterator[str]:
+        yield from row.order
+        yield from (name for name in shape.members if name not in row.order)
+
+    def _field(self, shape: StructureShape, name: str, row: Row, within: tuple[str, ...]) -> _Field | None:
+        member = shape.members.get(name)
+        if member is None:
+            return None
+        known = self._rows.get(f"{shape.name}.{name}", Row())
+        limits, inner = self._compile(member, known, within)
+        required = name in shape.required_members and name not in row.optional
+        if limits is None and inner is None and not required:
+            return None
+        return _Field(name, wire_name(name), member, required, limits, inner, known.said)
+
+    def _list(self, shape: ListShape, row: Row, within: tuple[str, ...]) -> Checker | None:
+        member = shape.member
+        limits, inner = self._compile(member, Row(), within)
+        if limits is None and inner is None:
+            return None
+
+        def check(value: Any) -> list[Violation]:
+            found: list[Violation] = []
+            if limits is not None and not all(map(limits.allow, value)):
+                found.append(self._of_elements(value, shape, limits, "Member must"))
+            if inner is not None:
+                for number, item in enumerate(value, start=1):
+                    found += [violation.within(f"{number}.member") for violation in inner(item)]
+            return found
+
+        return check
+
+    def _map(self, shape: MapShape, row: Row, within: tuple[str, ...]) -> Checker | None:
+        keys = self._compile(shape.key, Row(), within).limits
+        limits, inner = self._compile(shape.value, Row(), within)
+        if keys is None and limits is None and inner is None:
+            return None
+
+        def check(value: Any) -> list[Violation]:
+            found: list[Violation] = []
+            if keys is not None and not all(map(keys.allow, value)):
+                found.append(self._of_elements(value, shape, keys, "Map keys must"))
+            if limits is not None and not all(map(limits.allow, value.values())):
+                found.append(self._of_elements(value, shape, limits, "Map value must"))
+            if inner is not None:
+                for key, item in value.items():
+                    found += [
+                        violation._replace(said=violation.said.replace("{key}", key)).within(f"{key}.member")
+                        for violation in inner(item)
+                    ]
+            return found
+
+        return check
+
+    def _of_elements(self, value: Any, shape: Shape, limits: Limits, beginning: str) -> Violation:
+        """One violation, of the whole list or map: which of its elements is wrong is not said."""
+        constraints = [limit.constraint for limit in limits.each()]
+        if self._dialect.null_in_lists:
+            constraints.append(_NULL.constraint)
+        own = [limits.said.get(limit.kind, "") for limit in limits.each()]
+        said = next((text for text in own if text and "{path}" not in text), "")
+        wrong = next(item for item in value if not limits.allow(item)) if said else ""
+        text = f"{beginning} satisfy constraint: [{', '.join(constraints)}]"
+        return Violation("", value, shape, text, said.replace("{value}", str(wrong)))
+
+
+class _Field(NamedTuple):
+    """One member of a structure, of which something is to be checked."""
+
+    name: str
+    path: str
+    shape: Shape
+    required: bool
+    limits: Limits | None
+    inner: Checker | None
+    said: Mapping[str, str]
+
+
+def _broken(path: str, value: Any, shape: Shape, limits: Limits) -> Iterator[Violation]:
+    return (_violation(path, value, shape, limit, limits.said) for limit in limits.broken(value))
+
+
+def _violation(path: str, value: Any, shape: Shape, limit: Broken, said: Mapping[str, str]) -> Violation:
+    text = said.get(limit.kind, "")
+    if text:
+        text = text.replace("{value}", "null" if value is None else str(value)).replace("{path}", path)
+    return Violation(path, value, shape, limit.constraint, text)
+
+
+_CONTAINERS: Mapping[str, Callable[[Compiler, Any, Row, tuple[str, ...]], Checker | None]] = {
+    "structure": Compiler._structure,
+    "list": Compiler._list,
+    "map": Compiler._map,
+}
