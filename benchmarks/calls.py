@@ -13,10 +13,10 @@ from measure import Round, Row, in_turn, loop, microseconds, ratio
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
-from pytest_kmslab.backends.base import Backend
-from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.key_policy import console_policy
-from pytest_kmslab.run import Run
+from pytest_kmslab.backends.protocol import Backend
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.session.run import Run
 
 REGION = "us-east-1"
 TABLE = "my_table_kms"

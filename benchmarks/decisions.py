@@ -15,9 +15,9 @@ from document import case
 from measure import Round, Row, in_turn, loop, microseconds, ratio
 
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.case import Case, parse_case
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.cases.case import Case, parse_case
 
 # Many short rounds: the median is then one in which nothing else ran.
 ROUNDS = 51
@@ -85,10 +85,10 @@ def _of_cases(parsed: list[Case]) -> Round:
 def _of_peer(peer: Running, drawn: list[dict[str, Any]]) -> Round:
     """A peer measures itself, in its own process, without the pipe between."""
     loops = LOOPS[peer.peer.name]
-    list(peer.ask(drawn, loops=2000 // len(drawn)))  # its compiler needs a while
+    list(peer.authorization(drawn, loops=2000 // len(drawn)))  # its compiler needs a while
 
     def run() -> float:
-        answers = list(peer.ask(drawn, loops=loops))
+        answers = list(peer.authorization(drawn, loops=loops))
         return mean(float(answer["microseconds"]) for answer in answers) / 1e6
 
     return run

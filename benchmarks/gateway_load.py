@@ -237,7 +237,7 @@ def answering(url: str, server: subprocess.Popen[bytes]) -> None:
 
 SERVERS = {
     "moto_server": (["moto.server", "-p"], "/moto-api/data.json", False),
-    "gateway": (["pytest_kmslab.cli", "serve", "--port"], "/_kmslab/health", True),
+    "gateway": (["pytest_kmslab.cli.main", "serve", "--port"], "/_kmslab/health", True),
 }
 
 

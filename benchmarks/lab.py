@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 from measure import Row, loop
 
-from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.lab import open_lab
-from pytest_kmslab.resources.naming import Naming, run_id, worker_id
-from pytest_kmslab.resources.site import Site
-from pytest_kmslab.run import Run
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.lab import open_lab
+from pytest_kmslab.lab.naming import Naming, run_id, worker_id
+from pytest_kmslab.session.run import Run
 
 ROUNDS = 21
 
@@ -24,7 +24,7 @@ def rows() -> Iterator[Row]:
     run.install()
     with TemporaryDirectory() as folder:
         naming = Naming(run_id(None), worker_id(None))
-        site = Site.of(run.backend, run.settings, run.trail, naming, lambda: Path(folder))
+        site = LabContext.of(run.backend, run.settings, run.trail, naming, lambda: Path(folder))
         measure = loop(lambda: _whole(site), 1)
         measure()
         seconds = median(measure() for _ in range(ROUNDS))
@@ -32,7 +32,7 @@ def rows() -> Iterator[Row]:
     yield Row("a lab set up and torn down", seconds * 1e3, "ms", 50)
 
 
-def _whole(site: Site) -> None:
+def _whole(site: LabContext) -> None:
     site.backend.start()
     try:
         with open_lab(site) as lab:

@@ -19,18 +19,18 @@ from measure import Row, in_turn, loop, ratio
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
-from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.case import parse_case
 from pytest_kmslab.authz.grant import Grant, Grants
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.enforcer import Enforcer
+from pytest_kmslab.enforcement.pipeline import Pipeline
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.options import Settings
-from pytest_kmslab.run import Run
+from pytest_kmslab.session.run import Run
 
 MANY = 10_000
 IN_A_DOCUMENT = 2_000
@@ -125,25 +125,27 @@ def _account() -> Iterator[Row]:
     run.backend.start()
     account = Account(run)
     run.install()
-    enforcer = Enforcer(account.backend, Trail(), Clock(), enforcing=True)
-    before = _enforced(enforcer, account)
+    pipeline = Pipeline(account.backend, Trail(), Clock(), enforcing=True)
+    before = _enforced(pipeline, account)
     for what, grow in GROWTHS.items():
         grow(account)
-        after = _enforced(enforcer, account)
+        after = _enforced(pipeline, account)
         yield Row(f"enforced GetItem without moto, {MANY:,} unrelated {what} more", after / before, "×", FLAT)
         before = after
     account.backend.stop()
     run.close()
 
 
-def _enforced(enforcer: Enforcer, account: Account) -> float:
+def _enforced(pipeline: Pipeline, account: Account) -> float:
     credentials = Credentials(*account.user)
 
-    def admit() -> None:
-        caller = enforcer.caller(credentials, "dynamodb")
-        enforcer.admit(ApiCall("dynamodb", "GetItem", {"TableName": TABLE, "Key": KEY}, REGION, caller))
+    def authorize_call() -> None:
+        caller = pipeline.caller(credentials, "dynamodb")
+        pipeline.authorize_call(
+            ApiCall("dynamodb", "GetItem", {"TableName": TABLE, "Key": KEY}, REGION, caller)
+        )
 
-    run = loop(admit, 50)
+    run = loop(authorize_call, 50)
     run()
     return median(run() for _ in range(ROUNDS))
 

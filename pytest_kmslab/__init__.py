@@ -6,9 +6,9 @@
 Importing this imports neither boto3 nor moto.
 """
 
+from pytest_kmslab.assertions.eventually import eventually
+from pytest_kmslab.assertions.expectations import ExpectationError, allowed, denied
 from pytest_kmslab.errors import BackendError, KmslabError, ResourceError, TeardownError
-from pytest_kmslab.expect import ExpectationError, allowed, denied
-from pytest_kmslab.patience import eventually
 
 __all__ = [
     "BackendError",

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
-from pytest_kmslab.run import BACKENDS, RUN
+from pytest_kmslab.session.run import BACKENDS, RUN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_kmslab.backends.base import Backend
+    from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.trail import Trail
-    from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
-    from pytest_kmslab.resources.iam_user import IamUser
-    from pytest_kmslab.resources.kms_key import KmsKey
-    from pytest_kmslab.resources.lab import Lab
-    from pytest_kmslab.resources.site import Site
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.kinds.key import KmsKey
+    from pytest_kmslab.lab.kinds.table import DynamoDBTable
+    from pytest_kmslab.lab.kinds.user import IamUser
+    from pytest_kmslab.lab.lab import Lab
 
 Scope = Literal["session", "package", "module", "class", "function"]
 
@@ -34,28 +34,28 @@ def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
     settings = config.stash[RUN].settings
     if settings.scope != "auto":
         return cast(Scope, settings.scope)
-    return "function" if BACKENDS[settings.backend].resets else "session"
+    return "function" if BACKENDS[settings.backend].is_ephemeral else "session"
 
 
 @pytest.fixture(scope="session")
-def _kmslab_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def _kmslab_context(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LabContext:
     """What the labs of this run have in common; the backend is not started yet."""
-    from pytest_kmslab.resources.site import Site
+    from pytest_kmslab.lab.context import LabContext
 
     run = request.config.stash[RUN]
-    naming = run.aftermath.naming(getattr(request.config, "workerinput", {}))
-    ledger, put_off = run.aftermath.ledger(naming), run.termination.put_off
+    naming = run.cleanup.naming(getattr(request.config, "workerinput", {}))
+    ledger, put_off = run.cleanup.ledger(naming), run.sigterm.put_off
 
     def directory() -> Path:
         return tmp_path_factory.mktemp("kmslab")
 
-    return Site.of(run.backend, run.settings, run.trail, naming, directory, ledger, put_off, run.waiter)
+    return LabContext.of(run.backend, run.settings, run.trail, naming, directory, ledger, put_off, run.waiter)
 
 
 @pytest.fixture(scope=lab_scope)
-def kmslab_backend(_kmslab_site: Site) -> Iterator[Backend]:
+def kmslab_backend(_kmslab_context: LabContext) -> Iterator[Backend]:
     """The backend that was chosen, started."""
-    backend = _kmslab_site.backend
+    backend = _kmslab_context.backend
     backend.start()
     try:
         yield backend
@@ -71,11 +71,13 @@ def kmslab_endpoint(request: pytest.FixtureRequest, kmslab_backend: Backend) -> 
 
 
 @pytest.fixture(scope=lab_scope)
-def kmslab(request: pytest.FixtureRequest, _kmslab_site: Site, kmslab_backend: Backend) -> Iterator[Lab]:
+def kmslab(
+    request: pytest.FixtureRequest, _kmslab_context: LabContext, kmslab_backend: Backend
+) -> Iterator[Lab]:
     """The lab: makes keys, tables and users, and removes them at the end."""
-    from pytest_kmslab.resources.lab import open_lab
+    from pytest_kmslab.lab.lab import open_lab
 
-    with open_lab(_kmslab_site) as lab, request.config.stash[RUN].aftermath.of(lab):
+    with open_lab(_kmslab_context) as lab, request.config.stash[RUN].cleanup.of(lab):
         yield lab
 
 

@@ -9,15 +9,22 @@ from typing import Any
 
 import pytest
 
+from pytest_kmslab.config.resolve import add_options, resolve
 from pytest_kmslab.errors import KmslabError
-from pytest_kmslab.option_reading import add_options, resolve
-from pytest_kmslab.report.masking import mask_report
-from pytest_kmslab.report.terminal import Tally, header, summarize, tell, tell_leftovers, tell_undecided
-from pytest_kmslab.run import RUN, Run
+from pytest_kmslab.report.terminal import (
+    DecisionCounts,
+    header,
+    summarize,
+    tell,
+    tell_leftovers,
+    tell_undecided,
+)
+from pytest_kmslab.session.masking import mask_report
+from pytest_kmslab.session.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
 
-TALLY = pytest.StashKey[Tally]()
+DECISION_COUNTS = pytest.StashKey[DecisionCounts]()
 MARK = pytest.StashKey[int]()
 WORKER_OUTPUT = "kmslab_tally"
 WORKER_LEFT = "kmslab_left"
@@ -50,7 +57,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         run.reach()
         if run.settings.sweep:
-            _write(session.config, run.aftermath.sweep())
+            _write(session.config, run.cleanup.sweep())
         if run.settings.backend == "aws":
             _tell_plan(session.config, run)
     except KmslabError as error:
@@ -68,7 +75,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     trail = item.config.stash[RUN].trail
     mark = item.stash[MARK] = trail.mark()
     result = yield
-    item.config.stash[TALLY].add(trail.mark() - mark, len(trail.denials(mark)))
+    item.config.stash[DECISION_COUNTS].add(trail.mark() - mark, len(trail.denials(mark)))
     return result
 
 
@@ -78,7 +85,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     run = item.config.stash[RUN]
     if report.failed:
-        run.aftermath.failures += 1
+        run.cleanup.failures += 1
         _add_decisions(report, item)
     mask_report(report, run.secrets.masked)
     return report
@@ -90,14 +97,14 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     try:
         return (yield)
     finally:
-        aftermath = session.config.stash[RUN].aftermath
-        aftermath.finish()
-        if aftermath.left and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        cleanup = session.config.stash[RUN].cleanup
+        cleanup.finish()
+        if cleanup.left and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if hasattr(session.config, "workeroutput"):
-            tally = session.config.stash[TALLY]
-            session.config.workeroutput[WORKER_OUTPUT] = (tally.decisions, tally.denials)
-            session.config.workeroutput[WORKER_LEFT] = aftermath.told()
+            counts = session.config.stash[DECISION_COUNTS]
+            session.config.workeroutput[WORKER_OUTPUT] = (counts.decisions, counts.denials)
+            session.config.workeroutput[WORKER_LEFT] = cleanup.told()
             session.config.workeroutput[WORKER_ELSEWHERE] = dict(session.config.stash[RUN].trail.elsewhere)
 
 
@@ -105,26 +112,26 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 def pytest_testnodedown(node: Any) -> None:
     """Count what an xdist worker counted and left; one that crashed has told nothing."""
     told = getattr(node, "workeroutput", {})
-    node.config.stash[TALLY].add(*told.get(WORKER_OUTPUT, (0, 0)))
+    node.config.stash[DECISION_COUNTS].add(*told.get(WORKER_OUTPUT, (0, 0)))
     run = node.config.stash[RUN]
-    run.aftermath.take(*told.get(WORKER_LEFT, ()))
+    run.cleanup.take(*told.get(WORKER_LEFT, ()))
     run.trail.elsewhere.update(told.get(WORKER_ELSEWHERE, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how much was decided, or that nobody was denied."""
     run = config.stash[RUN]
-    summarize(terminalreporter, run.settings, config.stash[TALLY])
+    summarize(terminalreporter, run.settings, config.stash[DECISION_COUNTS])
     if run.settings.backend == "aws":
-        _tell_cost(terminalreporter, run, config.stash[TALLY].decisions)
+        _tell_cost(terminalreporter, run, config.stash[DECISION_COUNTS].decisions)
     tell_undecided(terminalreporter, run.trail.elsewhere)
-    tell_leftovers(terminalreporter, run.aftermath.left, run.aftermath.kept)
+    tell_leftovers(terminalreporter, run.cleanup.left, run.cleanup.kept)
 
 
 def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
     run = Run(resolve(config, given), partial(tell, config))
     config.stash[RUN] = run
-    config.stash[TALLY] = Tally()
+    config.stash[DECISION_COUNTS] = DecisionCounts()
     if run.settings.backend == "aws" and run.settings.observe != "off":
         _observe(config, run)
     run.install()
@@ -135,7 +142,7 @@ def _observe(config: pytest.Config, run: Run) -> None:
     from pytest_kmslab.report.observing import Observing
 
     strict = run.settings.observe == "strict"
-    observing = Observing(config, run.clock, run.aftermath.naming, strict=strict)
+    observing = Observing(config, run.clock, run.cleanup.naming, strict=strict)
     run.observations = observing.found
     config.pluginmanager.register(observing, "kmslab_observing")
 
@@ -157,7 +164,7 @@ def _write(config: pytest.Config, lines: Iterable[str]) -> None:
 def _tell_cost(reporter: pytest.TerminalReporter, run: Run, calls: int) -> None:
     from pytest_kmslab.report.cost import cost_line
 
-    reporter.line(cost_line(run.prices, run.aftermath.lifetimes, calls))
+    reporter.line(cost_line(run.prices, run.cleanup.lifetimes, calls))
 
 
 def _add_decisions(report: pytest.TestReport, item: pytest.Item) -> None:

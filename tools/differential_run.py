@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from random import SystemRandom
 
-from differential.compare import Tally, compare, stale
+from differential.compare import DecisionCounts, compare, stale
 from differential.generator import Case, cases
 from differential.peers import PEERS, PeerError, Running, start
 
@@ -31,19 +31,19 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; the exit code."""
     options = parse_arguments(arguments)
     print(f"{options.cases} random cases of seed {options.seed}", flush=True)
-    tallies: list[Tally] = []
+    tallies: list[DecisionCounts] = []
     problems: list[str] = []
     for peer in PEERS:
         try:
             with start(peer, options.work) as running:
                 problems += stale(running, list(corpus()))
-                tallies.append(ask(running, options.cases, options.seed))
+                tallies.append(authorization(running, options.cases, options.seed))
         except PeerError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
     for problem in problems:
         print(f"stale: {problem}")
-    found = [disagreement for tally in tallies for disagreement in tally.disagreements]
+    found = [disagreement for counts in tallies for disagreement in counts.disagreements]
     for disagreement in found:
         print(f"\n{disagreement.peer} says {disagreement.theirs}, this engine {disagreement.ours}:")
         print(disagreement.as_corpus_case())
@@ -71,21 +71,21 @@ def corpus() -> Iterator[tuple[str, Case]]:
         yield path.stem, json.loads(path.read_text(encoding="utf-8"))
 
 
-def ask(peer: Running, count: int, seed: int) -> Tally:
+def authorization(peer: Running, count: int, seed: int) -> DecisionCounts:
     """Put the cases to one peer, and print what came of it."""
     began = time.perf_counter()
-    tally = Tally()
+    counts = DecisionCounts()
     drawn = islice(cases(seed), count)
     while batch := list(islice(drawn, BATCH)):
-        compare(batch, peer, tally)
+        compare(batch, peer, counts)
     seconds = time.perf_counter() - began
     print(
-        f"{peer.peer.name}: {tally.asked} asked, {tally.agreed} agreed, {tally.explained} known errors of "
-        f"it, {len(tally.disagreements)} unexplained ({seconds:.0f} s)"
+        f"{peer.peer.name}: {counts.asked} asked, {counts.agreed} agreed, {counts.explained} known errors of "
+        f"it, {len(counts.disagreements)} unexplained ({seconds:.0f} s)"
     )
-    for name, times in tally.known.most_common():
+    for name, times in counts.known.most_common():
         print(f"  {times:6} {name}")
-    return tally
+    return counts
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ GOLDEN = ".explain.txt"
 def main() -> int:
     """Write what differs, and say how much that was."""
     sys.path.insert(0, str(ROOT))
-    from pytest_kmslab.authz.case import parse_case
-    from pytest_kmslab.authz.explain import explain
+    from pytest_kmslab.authz.explain.explanation import explain
+    from pytest_kmslab.cases.case import parse_case
 
     written = 0
     cases = sorted(CORPUS.rglob("*.json"))

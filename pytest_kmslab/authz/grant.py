@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.principal import Identity, Kind
+from pytest_kmslab.authz.principal import Identity, PrincipalKind
 
 _CONTEXT_PREFIX = "kms:encryptioncontext:"
 _EQUALS = "EncryptionContextEquals"
@@ -105,7 +105,7 @@ def may_retire(identity: Identity, grant: Grant) -> bool:
     return (
         grant.retiring_principal in names
         or (grant.grantee_principal in names and "RetireGrant" in grant.operations)
-        or (identity.kind is Kind.ROOT and identity.root == grant.issuing_account)
+        or (identity.kind is PrincipalKind.ROOT and identity.root == grant.issuing_account)
     )
 
 

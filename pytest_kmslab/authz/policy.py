@@ -37,13 +37,13 @@ class Policy:
     error: str = ""
     unread: str = field(default="", repr=False, compare=False)
     """The text that could not be read."""
-    harmless: bool = field(init=False, repr=False, compare=False)
+    has_no_deny: bool = field(init=False, repr=False, compare=False)
     """Whether it was read and holds no Deny."""
     _by_action: dict[str, Relevant] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         denies = any(statement.denies for statement in self.statements)
-        object.__setattr__(self, "harmless", not self.error and not denies)
+        object.__setattr__(self, "has_no_deny", not self.error and not denies)
 
     def __hash__(self) -> int:
         # Policies are looked up by for every decision: not worth the hashes of all their statements.

@@ -21,7 +21,7 @@ _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}", re.ASCII)
 _SERVICE = re.compile(r"([a-z0-9-]+\.)+(amazonaws\.com(\.cn)?|aws\.internal)", re.ASCII)
 
 
-class Kind(Enum):
+class PrincipalKind(Enum):
     """What sort of principal asks."""
 
     USER = "user"
@@ -39,7 +39,7 @@ class Identity:
     the caller's account. A service has none of the three."""
 
     arn: str
-    kind: Kind
+    kind: PrincipalKind
     account: str = ""
     root: str = ""
     entity: str = ""
@@ -49,21 +49,21 @@ class Identity:
     @property
     def service_linked(self) -> bool:
         """Whether it is a service-linked role, to which SCPs and RCPs do not apply."""
-        return self.kind is Kind.ROLE and ":role/aws-service-role/" in self.entity
+        return self.kind is PrincipalKind.ROLE and ":role/aws-service-role/" in self.entity
 
 
-class Reach(IntEnum):
+class PrincipalMatch(IntEnum):
     """How a Principal element reaches a caller, which says what else limits the permission.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
 
-    NOBODY = 0
+    NONE = 0
     ACCOUNT = 1
     """By the caller's account: the account's IAM policies decide."""
-    ENTITY = 2
+    ROLE = 2
     """By the role behind a session: a permissions boundary or session policy limits it."""
-    DIRECT = 3
+    EXACT = 3
     """By name or by `*`: no implicit deny of another policy of the account limits it."""
 
 
@@ -71,33 +71,39 @@ class Reach(IntEnum):
 def identify(principal: str, principal_arn: str = "") -> Identity:
     """Who a request's principal is; `principal_arn` is the context key `aws:PrincipalArn`."""
     if _SERVICE.fullmatch(principal):
-        return Identity(principal, Kind.SERVICE, names=(principal,))
+        return Identity(principal, PrincipalKind.SERVICE, names=(principal,))
     try:
         arn = parse_arn(principal)
     except ArnError:
-        return Identity(principal, Kind.UNKNOWN)
+        return Identity(principal, PrincipalKind.UNKNOWN)
     kind = _kind(arn)
-    if kind is Kind.UNKNOWN or not _ACCOUNT.fullmatch(arn.account):
-        return Identity(principal, Kind.UNKNOWN)
-    entity = _entity(arn, principal, principal_arn) if kind in (Kind.USER, Kind.ROLE) else ""
+    if kind is PrincipalKind.UNKNOWN or not _ACCOUNT.fullmatch(arn.account):
+        return Identity(principal, PrincipalKind.UNKNOWN)
+    entity = (
+        _entity(arn, principal, principal_arn) if kind in (PrincipalKind.USER, PrincipalKind.ROLE) else ""
+    )
     root = f"arn:{arn.partition}:iam::{arn.account}:root"
     names = (principal,) if entity in ("", principal) else (principal, entity)
     return Identity(principal, kind, arn.account, root, entity, names)
 
 
 _KINDS = {
-    ("iam", "root"): Kind.ROOT,
-    ("iam", "user"): Kind.USER,
-    ("iam", "role"): Kind.ROLE,
-    ("sts", "assumed-role"): Kind.ROLE,
-    ("sts", "federated-user"): Kind.FEDERATED,
+    ("iam", "root"): PrincipalKind.ROOT,
+    ("iam", "user"): PrincipalKind.USER,
+    ("iam", "role"): PrincipalKind.ROLE,
+    ("sts", "assumed-role"): PrincipalKind.ROLE,
+    ("sts", "federated-user"): PrincipalKind.FEDERATED,
 }
 
 
-def _kind(arn: Arn) -> Kind:
+def _kind(arn: Arn) -> PrincipalKind:
     head, slash, rest = arn.resource.partition("/")
     named = bool(slash and rest) or arn.resource == "root"
-    return _KINDS.get((arn.service, head), Kind.UNKNOWN) if named and not arn.region else Kind.UNKNOWN
+    return (
+        _KINDS.get((arn.service, head), PrincipalKind.UNKNOWN)
+        if named and not arn.region
+        else PrincipalKind.UNKNOWN
+    )
 
 
 def _entity(arn: Arn, principal: str, principal_arn: str) -> str:
@@ -119,21 +125,21 @@ class Principals:
     names: frozenset[str]
     services: frozenset[str]
 
-    def reach(self, identity: Identity) -> Reach:
+    def match_principal(self, identity: Identity) -> PrincipalMatch:
         """How the element reaches the caller."""
-        if identity.kind is Kind.SERVICE:
+        if identity.kind is PrincipalKind.SERVICE:
             named = self.everybody or identity.arn in self.services
-            return Reach.DIRECT if named else Reach.NOBODY
+            return PrincipalMatch.EXACT if named else PrincipalMatch.NONE
         if self.everybody:
-            return Reach.DIRECT
-        if identity.kind is Kind.ROLE and identity.entity in self.names:
+            return PrincipalMatch.EXACT
+        if identity.kind is PrincipalKind.ROLE and identity.entity in self.names:
             named_session = identity.arn != identity.entity and identity.arn in self.names
-            return Reach.DIRECT if named_session else Reach.ENTITY
+            return PrincipalMatch.EXACT if named_session else PrincipalMatch.ROLE
         if identity.arn in self.names:
-            return Reach.DIRECT
+            return PrincipalMatch.EXACT
         if identity.account in self.names or identity.root in self.names:
-            return Reach.DIRECT if identity.kind is Kind.ROOT else Reach.ACCOUNT
-        return Reach.NOBODY
+            return PrincipalMatch.EXACT if identity.kind is PrincipalKind.ROOT else PrincipalMatch.ACCOUNT
+        return PrincipalMatch.NONE
 
     def exempts(self, identity: Identity) -> bool:
         """Whether a NotPrincipal with this list leaves the caller out.
@@ -143,11 +149,11 @@ class Principals:
         """
         if self.everybody:
             return True
-        if identity.kind is Kind.SERVICE:
+        if identity.kind is PrincipalKind.SERVICE:
             return identity.arn in self.services
         layers = {identity.arn, identity.entity or identity.arn}
         account = identity.account in self.names or identity.root in self.names
-        return account and (identity.kind is Kind.ROOT or layers <= self.names)
+        return account and (identity.kind is PrincipalKind.ROOT or layers <= self.names)
 
 
 def parse_principals(element: Any) -> Principals:

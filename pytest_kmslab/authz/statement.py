@@ -13,7 +13,7 @@ from pytest_kmslab.authz.condition import Condition, parse_conditions
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Effect
 from pytest_kmslab.authz.pattern import Matcher, compile_any
-from pytest_kmslab.authz.principal import Identity, Principals, Reach, parse_principals
+from pytest_kmslab.authz.principal import Identity, PrincipalMatch, Principals, parse_principals
 from pytest_kmslab.authz.resource import Resources, parse_resources
 from pytest_kmslab.errors import PolicyError
 
@@ -84,7 +84,7 @@ class Statement:
             return of_role or (self.denies and not of_key)
         return self._settle(self.resources.cover(resource, context))
 
-    def reach_unnamed(self, identity: Identity, *, bounded: bool) -> Reach:
+    def match_unnamed(self, identity: Identity, *, bounded: bool) -> PrincipalMatch:
         """How far a statement without Principal takes in a caller; `bounded`: it has a permissions boundary.
 
         A Deny with NotPrincipal hits everybody who has a boundary, whoever is listed:
@@ -92,8 +92,8 @@ class Statement:
         """
         if self.not_principals is not None:
             exempt = self.not_principals.exempts(identity) and not bounded
-            return Reach.NOBODY if exempt else Reach.DIRECT
-        return Reach.DIRECT if self.denies else Reach.NOBODY
+            return PrincipalMatch.NONE if exempt else PrincipalMatch.EXACT
+        return PrincipalMatch.EXACT if self.denies else PrincipalMatch.NONE
 
     def meets(self, context: Context) -> bool:
         """Whether every condition holds."""

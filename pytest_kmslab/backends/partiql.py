@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.account.model import Table
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.item_keys import check_batch_statement, check_statement
-from pytest_kmslab.calls.dynamodb.partiql import Statement
+from pytest_kmslab.calls.dynamodb.partiql.operations import read_entry, unreadable
+from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens
 from pytest_kmslab.calls.dynamodb.partiql_requests import (
     ItemRequest,
     exists_check,
     item_request,
     selected_names,
 )
-from pytest_kmslab.calls.dynamodb.partiql_tokens import Tokens
-from pytest_kmslab.calls.dynamodb.statements import read_entry, unreadable
-from pytest_kmslab.facts import Table
 
 Response = dict[str, Any]
 Item = Mapping[str, Any]

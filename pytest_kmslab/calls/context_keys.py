@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.context import Value
-from pytest_kmslab.facts import Caller
 
 Keys = dict[str, Value | Sequence[Value]]
 """Condition keys of one request, for `Context`."""

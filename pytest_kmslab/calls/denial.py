@@ -7,8 +7,8 @@ Which texts were seen on AWS, and which are inferred, is in docs/fidelity.md.
 from __future__ import annotations
 
 from pytest_kmslab.authz.decision import Decision, Effect, PolicyType, Reason
-from pytest_kmslab.calls.base import ApiCall, Ask, ServiceError
-from pytest_kmslab.calls.dynamodb.table_key import kms_text
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
+from pytest_kmslab.calls.dynamodb.sse.key_use import kms_text
 
 _ERRORS = {
     "kms": ("AccessDeniedException", 400),
@@ -28,42 +28,44 @@ _ELSEWHERE = (
 )
 
 
-def denial_of(call: ApiCall, ask: Ask, decision: Decision) -> ServiceError:
+def denial_of(call: ApiCall, authorization: Authorization, decision: Decision) -> ServiceError:
     """The service's own error for a denied request of a call.
 
     `decision` must be a denial; its first reason is the one that is worded.
     """
-    if ask.instead is not None:
-        return ask.instead
-    text = denial_text(call, ask, decision)
-    if ask.via:
+    if authorization.instead is not None:
+        return authorization.instead
+    text = denial_text(call, authorization, decision)
+    if authorization.via:
         wrapped = kms_text("AWSKMSException", "AccessDeniedException", text)
         return ServiceError("AccessDeniedException", f"KMS key access denied error: {wrapped}")
     code, status = _ERRORS.get(call.service, _OTHER)
     return ServiceError(code, text, status)
 
 
-def denial_text(call: ApiCall, ask: Ask, decision: Decision) -> str:
+def denial_text(call: ApiCall, authorization: Authorization, decision: Decision) -> str:
     """The sentence of a denial: who may not do what, on what, and because of which kind of policy."""
-    request = ask.request
+    request = authorization.request
     reason = decision.reasons[0] if decision.reasons else Reason(PolicyType.IDENTITY, Effect.MISSING)
     who = f"User: {call.caller.arn} is not authorized to perform: {request.action}"
-    if _says_nothing(call, ask, reason):
+    if _says_nothing(call, authorization, reason):
         where = (
-            "on the resource associated with this ciphertext" if ask.from_ciphertext else "on this resource"
+            "on the resource associated with this ciphertext"
+            if authorization.from_ciphertext
+            else "on this resource"
         )
         return f"{who} {where} {_ELSEWHERE}"
     where = (
         "on the resource associated with this ciphertext"
-        if ask.from_ciphertext
+        if authorization.from_ciphertext
         else (f"on resource: {request.resource}")
     )
     return f"{who} {where} {_cause(request.action, reason)}"
 
 
-def _says_nothing(call: ApiCall, ask: Ask, reason: Reason) -> bool:
+def _says_nothing(call: ApiCall, authorization: Authorization, reason: Reason) -> bool:
     """Whether KMS keeps to itself why: what another account's key policy says is not the caller's to know."""
-    request = ask.request
+    request = authorization.request
     if not request.action.startswith("kms:") or reason.policy_type is not PolicyType.RESOURCE:
         return False
     owner = request.resource_account or _account_of(request.resource) or call.account

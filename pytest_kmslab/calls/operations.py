@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import ApiCall, Asker, Asks, ServiceError
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
 from pytest_kmslab.calls.iam.operations import IAM
 from pytest_kmslab.calls.kms.operations import KMS
-from pytest_kmslab.calls.sts import STS
-from pytest_kmslab.facts import Facts
+from pytest_kmslab.calls.sts.operations import STS
 
-OPERATIONS: Mapping[str, Mapping[str, Asker]] = {
+OPERATIONS: Mapping[str, Mapping[str, AuthorizationPlan]] = {
     "kms": KMS,
     "dynamodb": DYNAMODB,
     "dynamodbstreams": STREAMS,
@@ -26,16 +26,16 @@ ENFORCED_SERVICES = frozenset(OPERATIONS)
 _DENIED: Mapping[str, tuple[str, int]] = {"iam": ("AccessDenied", 403), "sts": ("AccessDenied", 403)}
 
 
-def asks(call: ApiCall, facts: Facts) -> Asks:
-    """The questions that a call stands for, in order; see `Asks`.
+def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
+    """The questions that a call stands for, in order; see `Authorizations`.
 
     Raises ServiceError, an access denied, for an operation of an enforced service that is not known:
     what cannot be judged is not let through.
     """
-    asker = OPERATIONS.get(call.service, {}).get(call.operation)
-    if asker is None:
+    authorization_plan = OPERATIONS.get(call.service, {}).get(call.operation)
+    if authorization_plan is None:
         raise _unknown(call)
-    return asker(call, facts)
+    return authorization_plan(call, view)
 
 
 def _unknown(call: ApiCall) -> ServiceError:

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import parse_policy
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.violations import violated
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.validation_messages import violated
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.facts import Facts
 
 _PRINCIPAL = re.compile(r"[0-9]{12}|A(IDA|ROA)[A-Z0-9]+|arn:[a-z-]+:(iam|sts)::[0-9]{12}:[^*?]+")
 """An account, a unique id, or the ARN of a principal, in which there are no wildcards."""
@@ -37,22 +37,22 @@ def statements_of(text: str) -> list[dict[str, Any]]:
     return [statement for statement in statements if isinstance(statement, dict)]
 
 
-def unknown_principals(statements: list[dict[str, Any]], facts: Facts) -> Iterator[Any]:
+def unknown_principals(statements: list[dict[str, Any]], view: AccountView) -> Iterator[Any]:
     """The AWS principals that cannot be resolved, as written."""
     for statement in statements:
         for element in ("Principal", "NotPrincipal"):
             named = statement.get(element)
             for principal in _listed(named.get("AWS", [])) if isinstance(named, dict) else ():
-                if not (isinstance(principal, str) and _resolvable(principal, facts)):
+                if not (isinstance(principal, str) and _resolvable(principal, view)):
                     yield principal
 
 
-def check_trust_policy(text: str, facts: Facts) -> None:
+def check_trust_policy(text: str, view: AccountView) -> None:
     """Raise MalformedPolicyDocument for a trust policy that names somebody who is not there.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
     """
-    for principal in unknown_principals(statements_of(text), facts):
+    for principal in unknown_principals(statements_of(text), view):
         raise ServiceError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
 
 
@@ -90,8 +90,8 @@ def check_no_principal(statement: dict[str, Any]) -> None:
         raise ServiceError("MalformedPolicyDocument", "Policy document should not specify a principal.")
 
 
-def _resolvable(principal: str, facts: Facts) -> bool:
-    return principal == "*" or (bool(_PRINCIPAL.fullmatch(principal)) and facts.principal_exists(principal))
+def _resolvable(principal: str, view: AccountView) -> bool:
+    return principal == "*" or (bool(_PRINCIPAL.fullmatch(principal)) and view.principal_exists(principal))
 
 
 def _listed(value: Any) -> list[Any]:

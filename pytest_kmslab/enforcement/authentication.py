@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hmac
 
-from pytest_kmslab.apicall import ServiceError
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.facts import Caller, Credential, Facts
+from pytest_kmslab.account.model import AccountView, Caller, Credential
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ServiceError
 
 QUERY_SERVICES = frozenset({"iam", "sts"})
 UNKNOWN = "The security token included in the request is invalid."
@@ -22,11 +22,11 @@ WRONG_SECRET = (
 MISSING = "Request is missing Authentication Token"
 
 
-def authenticate(given: Credentials | None, service: str, facts: Facts) -> Caller:
+def authenticate(given: Credentials | None, service: str, view: AccountView) -> Caller:
     """The caller that holds these credentials; raises the service's own ServiceError where nobody does."""
     if given is None or not given.access_key_id:
         raise _error(service, "MissingAuthenticationToken", "MissingAuthenticationTokenException", MISSING)
-    known = facts.credential(given.access_key_id)
+    known = view.credential(given.access_key_id)
     if known is None or not known.active or not _same(given.session_token, known.session_token):
         raise _error(service, "InvalidClientTokenId", "UnrecognizedClientException", UNKNOWN)
     return _proven(given, known, service)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.calls.iam.oneself import of_root
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.iam.implicit_user import of_root
 
 SINCE = datetime(2020, 1, 1, tzinfo=timezone.utc)
 """When the account was made, which nobody knows here."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.base import Backend
-from pytest_kmslab.calls.dynamodb.table_validation import Wish, read_specification
-from pytest_kmslab.facts import Key, Table
+from pytest_kmslab.account.model import Key, Table
+from pytest_kmslab.backends.protocol import Backend
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.dynamodb.sse.specification import SseMode, read_specification
 
 Response = dict[str, Any]
 Settler = Callable[[Backend, ApiCall, Response, float], None]
@@ -40,26 +40,26 @@ def _imported(backend: Backend, call: ApiCall, response: Response, _now: float) 
 
 
 def _restored_from_backup(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
-    source = backend.facts.backup(call.params["BackupArn"])
+    source = backend.view.backup(call.params["BackupArn"])
     _encrypt_new(backend, response["TableDescription"], _of_restored(backend, call, source))
 
 
 def _restored_to_point_in_time(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
     name = call.params.get("SourceTableArn") or call.params.get("SourceTableName")
-    source = backend.facts.table(str(name), call.region, call.account)
+    source = backend.view.table(str(name), call.region, call.account)
     _encrypt_new(backend, response["TableDescription"], _of_restored(backend, call, source))
 
 
 def _updated(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
     """UpdateTable answers `UPDATING`, with the key that is being left, if any."""
     specification = call.params.get("SSESpecification")
-    if read_specification(specification).wish is Wish.NOTHING:
+    if read_specification(specification).mode is SseMode.NOTHING:
         return
     description = response["TableDescription"]
     known = backend.encryption_changes(description["TableArn"])
     if known is not None:
         known.changes.append(now)
-    before = backend.facts.table(description["TableArn"], call.region, call.account)
+    before = backend.view.table(description["TableArn"], call.region, call.account)
     _change(backend, description["TableArn"], before, _chosen(backend, call, specification))
     left = before is not None and before.key_arn is not None and _shown(before.key_arn)
     description["SSEDescription"] = {**(left or {}), "Status": "UPDATING"}
@@ -73,19 +73,19 @@ def _deleted(backend: Backend, _call: ApiCall, response: Response, _now: float) 
 def _chosen(backend: Backend, call: ApiCall, specification: Any) -> Key | None:
     """The key an SSESpecification chooses: none for the AWS owned key, AWS managed where no key is named."""
     encryption = read_specification(specification)
-    if encryption.wish is not Wish.KMS:
+    if encryption.mode is not SseMode.KMS:
         return None
-    return backend.facts.key(encryption.named, call.region, call.account)
+    return backend.view.key(encryption.named, call.region, call.account)
 
 
 def _of_restored(backend: Backend, call: ApiCall, source: Table | None) -> Key | None:
     """The key of a restored table: its override's, otherwise the one that its source was under."""
     override = call.params.get("SSESpecificationOverride")
-    if read_specification(override).wish is not Wish.NOTHING:
+    if read_specification(override).mode is not SseMode.NOTHING:
         return _chosen(backend, call, override)
     if source is None or source.key_arn is None:
         return None
-    return backend.facts.key(source.key_arn, call.region, call.account)
+    return backend.view.key(source.key_arn, call.region, call.account)
 
 
 def _encrypt_new(backend: Backend, description: dict[str, Any], key: Key | None) -> None:

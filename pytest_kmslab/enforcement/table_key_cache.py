@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.facts import Facts, Table
+from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.calls.api_call import ApiCall
 
 SECONDS = 300.0
 """How long AWS keeps a table key: the page above says once every five minutes."""
@@ -72,16 +72,16 @@ class TableKeyCache:
         self._now = now
         self._fetched: WeakKeyDictionary[Any, dict[Entry, float]] = WeakKeyDictionary()
 
-    def facts(self, facts: Facts, call: ApiCall, connection: Any) -> Facts:
-        """Facts for deciding this call: a table whose key the connection still holds needs no KMS."""
+    def view(self, view: AccountView, call: ApiCall, connection: Any) -> AccountView:
+        """AccountView for deciding this call: a table whose key the connection still holds needs no KMS."""
         if not self._seconds or connection is None or call.name not in DATA_PLANE:
-            return facts
-        return _Cached(facts, self._fetched.setdefault(connection, {}), call.caller.arn, self._fresh)
+            return view
+        return _Cached(view, self._fetched.setdefault(connection, {}), call.caller.arn, self._fresh)
 
-    def keep(self, facts: Facts) -> None:
+    def keep(self, view: AccountView) -> None:
         """After the call was allowed: the connection now holds the keys of the tables it asked KMS for."""
-        if isinstance(facts, _Cached):
-            facts.keep(self._now())
+        if isinstance(view, _Cached):
+            view.keep(self._now())
 
     def forget_changed(self, call: ApiCall, response: Mapping[str, Any]) -> None:
         """After a call that makes or removes a table, or changes its encryption: it has another table key."""
@@ -97,16 +97,16 @@ class TableKeyCache:
 
 
 class _Cached:
-    """Facts in which a table whose key is held looks like one that needs none."""
+    """AccountView in which a table whose key is held looks like one that needs none."""
 
     def __init__(
         self,
-        facts: Facts,
+        view: AccountView,
         held: dict[Entry, float],
         caller: str,
         fresh: Callable[[float | None], bool],
     ) -> None:
-        self._facts = facts
+        self._facts = view
         self._held = held
         self._caller = caller
         self._fresh = fresh

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from pytest_kmslab.apicall import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 WINDOW = 86_400
 FREE_CHANGES = 4

@@ -60,7 +60,7 @@ class Trail:
             self._entries.append(entry)
         return entry
 
-    def pass_by(self, address: str, calls: int = 1) -> None:
+    def record_undecided(self, address: str, calls: int = 1) -> None:
         """Count calls that are not decided, as nothing is known of where they go."""
         with self._lock:
             self.elsewhere[address] += calls

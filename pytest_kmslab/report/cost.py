@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_kmslab.resources.cost import Lifetime, Prices, cost, told
+from pytest_kmslab.lab.cost.prices import Lifetime, Prices, cost, told
 
 
 def cost_line(prices: Prices, lifetimes: Iterable[tuple[str, float]], calls: int) -> str:

@@ -65,6 +65,6 @@ def _explained(entry: Entry) -> str:
     if entry.policies is None:
         reasons = entry.decision.reasons
         return "\n".join(reason_text(reason, entry.request.resource) for reason in reasons)
-    from pytest_kmslab.authz.explain import explain
+    from pytest_kmslab.authz.explain.explanation import explain
 
     return explain(entry.request, entry.policies, entry.grants, entry.decision)

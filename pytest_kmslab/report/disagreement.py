@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pytest_kmslab.report.decisions import headline, reason_text
 
 if TYPE_CHECKING:
-    from pytest_kmslab.enforcement.observe.comparison import Prediction
-    from pytest_kmslab.enforcement.observe.observations import Disagreement
+    from pytest_kmslab.observe.comparison import Prediction
+    from pytest_kmslab.observe.observations import Disagreement
 
 
 def text_of(found: Disagreement) -> str:

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.resources.things import by_hand
+from pytest_kmslab.lab.resource_ref import manual_commands
 
 if TYPE_CHECKING:
-    from pytest_kmslab.resources.ledger import Account
-    from pytest_kmslab.resources.things import Thing
+    from pytest_kmslab.lab.resource_ref import ResourceRef
+    from pytest_kmslab.lab.teardown.ledger import Account
 
 
 def left_lines(
-    left: Iterable[Thing], account: Account, ledger: Path, errors: Sequence[str] = ()
+    left: Iterable[ResourceRef], account: Account, ledger: Path, errors: Sequence[str] = ()
 ) -> list[str]:
     """What is left, what went wrong, and the commands that remove it."""
-    things = tuple(left)
+    refs = tuple(left)
     lines = [f"left in account {account.account}, written down in {ledger}:"]
-    lines += [f"  {thing}{' ' if thing.arn else ''}{thing.arn}" for thing in things]
+    lines += [f"  {ref}{' ' if ref.arn else ''}{ref.arn}" for ref in refs]
     lines += [f"  {line}" for error in errors for line in error.splitlines()]
     lines += [
         "remove it, once this run has ended, with:",
@@ -28,7 +28,7 @@ def left_lines(
         "or by hand with:",
     ]
     lines += [
-        f"  {command}" for thing in things for command in by_hand(thing, account.endpoint, account.profile)
+        f"  {command}" for ref in refs for command in manual_commands(ref, account.endpoint, account.profile)
     ]
     return lines
 

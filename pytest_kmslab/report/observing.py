@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kmslab.enforcement.observe.observations import Observations
-from pytest_kmslab.enforcement.observe.observed_files import ObservedFiles
+from pytest_kmslab.observe.observations import Observations
+from pytest_kmslab.observe.observed_files import ObservedFiles
 from pytest_kmslab.report.disagreement import text_of
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.clock import Clock
-    from pytest_kmslab.resources.naming import Naming
+    from pytest_kmslab.lab.naming import Naming
 
 WORKER_OUTPUT = "kmslab_observed"
 REASONS_SHOWN = 3
@@ -80,7 +80,7 @@ class Observing:
         if self._failure:
             terminalreporter.section(f"kmslab: {self._failure}, so this run failed", red=True, bold=True)
         if any(total.values()):
-            terminalreporter.line(summary(total, self._unjudged()))
+            terminalreporter.line(summary(total, self._inconclusive()))
         if self.found.problem:
             terminalreporter.line(f"kmslab: {self.found.problem}")
 
@@ -102,10 +102,10 @@ class Observing:
         for counts in self._counts():
             for name in ("agreed", "unsettled", "disagreements"):
                 total[name] += counts.get(name, 0)
-        total["unjudged"] = sum(self._unjudged().values())
+        total["unjudged"] = sum(self._inconclusive().values())
         return total
 
-    def _unjudged(self) -> Counter[str]:
+    def _inconclusive(self) -> Counter[str]:
         reasons: Counter[str] = Counter()
         for counts in self._counts():
             reasons.update(counts.get("unjudged", {}))
@@ -135,10 +135,10 @@ class Observing:
         return f"{naming.run}-{naming.worker}"
 
 
-def summary(total: Mapping[str, int], unjudged: Counter[str]) -> str:
+def summary(total: Mapping[str, int], inconclusive: Counter[str]) -> str:
     """The line at the end of a run."""
     calls = sum(total.values())
-    why = f" ({reasons(unjudged)})" if unjudged else ""
+    why = f" ({reasons(inconclusive)})" if inconclusive else ""
     return (
         f"kmslab: observed {calls} calls: AWS and the engine agree on {total['agreed']}, "
         f"{total['unsettled']} not settled yet, {total['unjudged']} not judged{why}, "
@@ -146,11 +146,11 @@ def summary(total: Mapping[str, int], unjudged: Counter[str]) -> str:
     )
 
 
-def reasons(unjudged: Counter[str]) -> str:
+def reasons(inconclusive: Counter[str]) -> str:
     """The commonest reasons, each with its number where there are several."""
-    shown = unjudged.most_common(REASONS_SHOWN)
-    if len(unjudged) == 1:
+    shown = inconclusive.most_common(REASONS_SHOWN)
+    if len(inconclusive) == 1:
         return shown[0][0]
     told = "; ".join(f"{number} × {why}" for why, number in shown)
-    rest = sum(unjudged.values()) - sum(number for _, number in shown)
+    rest = sum(inconclusive.values()) - sum(number for _, number in shown)
     return f"{told}; {rest} for other reasons" if rest else told

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_kmslab.options import Settings
-    from pytest_kmslab.resources.cost import Prices
+    from pytest_kmslab.config.options import Settings
+    from pytest_kmslab.lab.cost.prices import Prices
 
 MADE = "IAM users with access keys, KMS keys with aliases, DynamoDB tables (on demand), CloudWatch alarms"
 

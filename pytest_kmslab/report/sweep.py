@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from pytest_kmslab.resources.leftovers import Findings, Leftover, Target
-from pytest_kmslab.resources.things import by_hand
+from pytest_kmslab.lab.resource_ref import manual_commands
+from pytest_kmslab.lab.teardown.leftovers import Findings, Leftover, Target
 
 COLUMNS = ("kind", "name", "Region", "age", "run", "what comes of it", "why")
 
@@ -29,17 +29,17 @@ def as_json(findings: Findings, target: Target) -> str:
 
 def _object(one: Leftover, findings: Findings, target: Target) -> dict[str, Any]:
     return {
-        "kind": one.thing.kind,
-        "name": one.thing.name,
-        "region": one.thing.region,
-        "arn": one.thing.arn,
+        "kind": one.ref.kind,
+        "name": one.ref.name,
+        "region": one.ref.region,
+        "arn": one.ref.arn,
         "run": one.run,
         "worker": one.worker,
         "age_seconds": None if one.age is None else int(one.age.total_seconds()),
         "outcome": outcome(one, findings),
         "why": one.why,
         "error": findings.failures.get(one, ""),
-        "by_hand": by_hand(one.thing, target.account.endpoint, target.account.profile),
+        "by_hand": manual_commands(one.ref, target.account.endpoint, target.account.profile),
     }
 
 
@@ -47,9 +47,9 @@ def rows(findings: Findings) -> list[tuple[str, ...]]:
     """A row for each leftover, in the order of COLUMNS."""
     return [
         (
-            one.thing.kind,
-            one.thing.name,
-            one.thing.region,
+            one.ref.kind,
+            one.ref.name,
+            one.ref.region,
             age_text(one.age),
             one.run,
             outcome(one, findings),
@@ -61,8 +61,8 @@ def rows(findings: Findings) -> list[tuple[str, ...]]:
 
 def told(findings: Findings) -> list[str]:
     """What a run says of the sweep before it: nothing where there was nothing."""
-    removed = [f"removed {one.thing} of run {one.run}" for one in findings.removed]
-    failed = [f"could not remove {one.thing}: {why}" for one, why in findings.failures.items()]
+    removed = [f"removed {one.ref} of run {one.run}" for one in findings.removed]
+    failed = [f"could not remove {one.ref}: {why}" for one, why in findings.failures.items()]
     return [f"kmslab sweep: {line}" for line in (*removed, *failed, *findings.problems)]
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_kmslab.options import Settings
+    from pytest_kmslab.config.options import Settings
 
 SERVICES = ("kms", "dynamodb", "dynamodbstreams", "iam", "sts")
 """The enforced services. Written here once more, and tested to be the same, so that the header of a run
@@ -21,7 +21,7 @@ NOBODY_DENIED = "nobody is denied anything"
 
 
 @dataclass(slots=True)
-class Tally:
+class DecisionCounts:
     """How many decisions tests led to, and how many of them were denials, here and in workers."""
 
     decisions: int = 0
@@ -54,13 +54,13 @@ def header(settings: Settings, place: str = "") -> str:
     return f"{backend}, enforcement {settings.enforcement}, services {' '.join(SERVICES)}"
 
 
-def summarize(reporter: pytest.TerminalReporter, settings: Settings, tally: Tally) -> None:
+def summarize(reporter: pytest.TerminalReporter, settings: Settings, counts: DecisionCounts) -> None:
     """Write how much was decided, and loudly that nothing was where enforcement is off."""
     if settings.enforcement == "off":
         reporter.section("kmslab: enforcement OFF", yellow=True, bold=True)
         reporter.line(f"In this run {NOBODY_DENIED}: that a test passed proves nothing about permissions.")
-    elif tally.decisions and settings.backend != "aws":
-        reporter.line(f"kmslab: {tally.decisions} decisions, {tally.denials} denied")
+    elif counts.decisions and settings.backend != "aws":
+        reporter.line(f"kmslab: {counts.decisions} decisions, {counts.denials} denied")
 
 
 def tell_undecided(reporter: pytest.TerminalReporter, elsewhere: Mapping[str, int]) -> None:

@@ -17,7 +17,7 @@ def gateway() -> Iterator[Mapping[str, str]]:
     """A `kmslab serve`; the environment that it says to copy, in place of any other of AWS's."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest_kmslab.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "pytest_kmslab.cli.main", "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -36,7 +36,7 @@ class Disagreement:
 
 
 @dataclass
-class Tally:
+class DecisionCounts:
     """What came of the cases put to one peer so far."""
 
     asked: int = 0
@@ -66,20 +66,20 @@ def _agrees(case: Case, ours: str, peer: Running, errors: Sequence[KnownError]) 
     return decide(rewritten) == ours and peer.decide(rewritten) == ours
 
 
-def compare(cases: Sequence[Case], peer: Running, tally: Tally) -> None:
+def compare(cases: Sequence[Case], peer: Running, counts: DecisionCounts) -> None:
     """Put the cases that a peer covers to it and to this engine, and note in `tally` what came of it."""
     asked = [case for case in cases if peer.peer.covers(case)]
-    answers = [said(answer) for answer in peer.ask(asked)]
-    tally.asked += len(asked)
+    answers = [said(answer) for answer in peer.authorization(asked)]
+    counts.asked += len(asked)
     for case, theirs in zip(asked, answers, strict=True):
         ours = decide(case)
         if ours == theirs:
-            tally.agreed += 1
+            counts.agreed += 1
         elif errors := explained(case, ours, peer):
-            tally.explained += 1
-            tally.known.update(error.name for error in errors)
+            counts.explained += 1
+            counts.known.update(error.name for error in errors)
         else:
-            tally.disagreements.append(_shrunk(case, ours, theirs, peer))
+            counts.disagreements.append(_shrunk(case, ours, theirs, peer))
 
 
 def _shrunk(case: Case, ours: str, theirs: str, peer: Running) -> Disagreement:

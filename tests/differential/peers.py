@@ -52,7 +52,7 @@ class Running:
         self._process.wait(timeout=30)
         _open(self._process.stdout).close()
 
-    def ask(self, cases: Sequence[Case], *, loops: int = 0) -> Iterator[dict[str, Any]]:
+    def authorization(self, cases: Sequence[Case], *, loops: int = 0) -> Iterator[dict[str, Any]]:
         """The peer's answer to each case, in order: `decision` or `error`; `microseconds` with `loops`."""
         for at in range(0, len(cases), BATCH):
             batch = cases[at : at + BATCH]
@@ -65,7 +65,7 @@ class Running:
 
     def decide(self, case: Case) -> str:
         """The peer's decision on one case, or its error."""
-        (answer,) = self.ask([case])
+        (answer,) = self.authorization([case])
         return said(answer)
 
     def _read(self) -> dict[str, Any]:

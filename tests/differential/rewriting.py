@@ -65,7 +65,7 @@ def rewrite_conditions(case: Case, change: OfCondition) -> Case | None:
 
 def nothing(kind: str) -> Statement:
     """A statement that applies to no request."""
-    plain = {"Effect": "Allow", "Action": "nobody:Asks", "Resource": "*"}
+    plain = {"Effect": "Allow", "Action": "nobody:Authorizations", "Resource": "*"}
     return {**plain, "Principal": "*"} if kind in ("resource", "resource_control", "vpc_endpoint") else plain
 
 

@@ -32,7 +32,7 @@ class Faultless:
     def decide(self, case: Case) -> str:
         return decide(case)
 
-    def ask(self, asked: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    def authorization(self, asked: Sequence[Case]) -> Iterator[dict[str, Any]]:
         return iter([{"decision": decide(case)} for case in asked])
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from differential.compare import Tally, compare, explained
+from differential.compare import DecisionCounts, compare, explained
 from differential.generator import Case, cases
 from differential.ours import decide
 from differential.peer_errors import KNOWN_ERRORS, KnownError
@@ -32,7 +32,7 @@ class Parrot:
     def decide(self, case: Case) -> str:
         return self.wrong if case["policies"] in self.on else decide(case)
 
-    def ask(self, asked: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    def authorization(self, asked: Sequence[Case]) -> Iterator[dict[str, Any]]:
         return iter([{"decision": self.decide(case)} for case in asked])
 
 
@@ -97,9 +97,9 @@ def test_an_unexplained_disagreement_is_shrunk_and_printed_as_a_case() -> None:
         def decide(self, case: Case) -> str:
             return "implicitDeny"
 
-    tally = Tally()
-    compare([case], cast("Running", Contrary("", [])), tally)
-    (found,) = tally.disagreements
+    counts = DecisionCounts()
+    compare([case], cast("Running", Contrary("", [])), counts)
+    (found,) = counts.disagreements
     assert (found.ours, found.theirs) == ("allowed", "implicitDeny")
     printed = json.loads(found.as_corpus_case())
     assert printed["expect"] == {"decision": "allowed"}
@@ -108,6 +108,6 @@ def test_an_unexplained_disagreement_is_shrunk_and_printed_as_a_case() -> None:
 
 
 def test_agreement_is_counted() -> None:
-    tally = Tally()
-    compare(SAMPLE[:20], parrot(""), tally)
-    assert (tally.asked, tally.agreed, tally.disagreements) == (20, 20, [])
+    counts = DecisionCounts()
+    compare(SAMPLE[:20], parrot(""), counts)
+    assert (counts.asked, counts.agreed, counts.disagreements) == (20, 20, [])

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from e2e.item_calls import ITEM
 
-from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.lab import Lab
-from pytest_kmslab.run import RUN
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.lab.kinds.table import DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.session.run import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab import ExpectationError, eventually
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.key_policy import console_policy
-from pytest_kmslab.resources.kms_key import KmsKey
-from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
 
 Client = Callable[[IamUser, str], Any]
 

@@ -9,9 +9,9 @@ import pytest
 from e2e.item_calls import ITEM, KEY
 
 from pytest_kmslab import allowed, denied
-from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.lab.kinds.table import DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
 
 pytestmark = pytest.mark.usefixtures("encrypted_item")
 

@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab import allowed, denied, eventually
-from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.key_policy import same_meaning
-from pytest_kmslab.resources.kms_key import KmsKey
-from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.lab.key_policy import same_meaning
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
 
 TEXT = b"a few bytes"
 Client = Callable[[IamUser, str], Any]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.options import Settings
-from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.kms_key import KmsKey
-from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.table import DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
 
 Client = Callable[[IamUser, str], Any]
 

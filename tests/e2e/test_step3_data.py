@@ -9,8 +9,8 @@ import pytest
 from e2e.item_calls import ITEM, ITEM_CALLS
 
 from pytest_kmslab import allowed
-from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
-from pytest_kmslab.resources.iam_user import IamUser
+from pytest_kmslab.lab.kinds.table import DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
 
 Client = Callable[[IamUser, str], Any]
 

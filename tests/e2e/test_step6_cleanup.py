@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import TeardownError
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
 
 Client = Callable[[IamUser, str], Any]
 

@@ -20,11 +20,11 @@ from urllib.parse import parse_qs
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.enforcer import Enforcer
-from pytest_kmslab.enforcement.gateway.application import Gateway
-from pytest_kmslab.enforcement.gateway.server import GatewayServer
-from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
+from pytest_kmslab.enforcement.pipeline import Pipeline
 from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.gateway.app import Gateway
+from pytest_kmslab.gateway.server import GatewayServer
+from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 
 REGION = "us-east-1"
 HANG_SECONDS = 20
@@ -191,9 +191,9 @@ class Account:
         self.backend.start()
         trail = Trail()
         self._gateway = Gateway(
-            Enforcer(self.backend, trail, Clock(), enforcing=False), MotoUpstream(), trail
+            Pipeline(self.backend, trail, Clock(), enforcing=False), MotoUpstream(), trail
         )
-        self._gateway.prepare()
+        self._gateway.before_call()
         self.switch = Switch()
 
     @property

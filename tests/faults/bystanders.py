@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from faults.account import REGION
 
-from pytest_kmslab.resources.kms_key import DELETED_STATES
+from pytest_kmslab.lab.kinds.key import DELETED_STATES
 
 STRANGER = "0a0a0a0a"
 """A run of another machine, which has just begun for all that anybody here knows."""

@@ -23,12 +23,12 @@ import pytest
 from faults.account import REGION, Account, Fault, Switch
 from faults.bystanders import LIVING, direct_client, everything, make_bystanders
 
-from pytest_kmslab import cli
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
-from pytest_kmslab.resources.ledger import Account as LedgerAccount
-from pytest_kmslab.resources.ledger import FileLedger
-from pytest_kmslab.resources.things import USER, Thing
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.cli.main import main as cli
+from pytest_kmslab.lab.resource_ref import USER, ResourceRef
+from pytest_kmslab.lab.teardown.ledger import Account as LedgerAccount
+from pytest_kmslab.lab.teardown.ledger import FileLedger
 
 LAB = Path(__file__).with_name("lab_run.py")
 READ_SECONDS = 1.0
@@ -117,7 +117,7 @@ class Harness:
         """The account, with faults for one process and then another; and the ledger of a run that lives."""
         self._emptied(self._ledger)
         living = FileLedger(self._ledger, lambda: LedgerAccount("localstack", "0"), LIVING, "main", REGION)
-        living.intend(Thing(USER, f"my_table_kms-{LIVING}-main-1", REGION))
+        living.intend(ResourceRef(USER, f"my_table_kms-{LIVING}-main-1", REGION))
         process, url = self.account.serve([(at, fault), (again, then)])
         try:
             yield url

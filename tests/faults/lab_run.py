@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_kmslab.resources.lab import Lab
+from pytest_kmslab.lab.lab import Lab
 
 
 def test_a_whole_lab(kmslab: Lab) -> None:

@@ -10,8 +10,8 @@ from differential.generator import cases
 
 from fuzz.hunt import hunt
 from fuzz.profile import fuzzed
-from pytest_kmslab.authz.case import parse_case
-from pytest_kmslab.authz.explain import explain
+from pytest_kmslab.authz.explain.explanation import explain
+from pytest_kmslab.cases.case import parse_case
 from pytest_kmslab.errors import CaseError
 
 GRANTS = [

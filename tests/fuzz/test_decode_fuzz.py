@@ -15,8 +15,8 @@ from unit.calls.models import every_operation, operation, parameters, wire
 
 from fuzz.hunt import hunt
 from fuzz.profile import fuzzed
-from pytest_kmslab.apicall import ServiceError
-from pytest_kmslab.calls.decode import decode
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.wire.parse_json import decode
 
 STATEMENTS = (
     "SELECT * FROM \"orders\" WHERE id = 'a'",
@@ -63,7 +63,7 @@ def _known(params: Any, statement: str) -> Any:
 
 
 @lru_cache
-def facts() -> FakeFacts:
+def view() -> FakeFacts:
     """An account with a key and an encrypted table, in which ana is denied everything."""
     known = FakeFacts(ciphertexts={NAMED["CiphertextBlob"]: key_arn()})
     known.add_table("orders", known.add_key(aliases=("alias/orders",)))
@@ -79,7 +79,7 @@ def _decided(service: str, name: str, body: str) -> tuple[dict[str, Any] | None,
         if not error.code or not error.message:
             raise
         return None, error.code
-    return params, outcome(call(service, name, params), facts())
+    return params, outcome(call(service, name, params), view())
 
 
 def _asks_nothing(service: str, name: str) -> bool:
@@ -107,7 +107,7 @@ def test_a_request_is_read_or_refused_and_never_lets_a_denied_caller_through(see
 def test_a_statement_never_lets_a_denied_caller_through(seed: int) -> None:
     def check(text: str) -> None:
         params = {"Statement": text}
-        assert outcome(call("dynamodb", "ExecuteStatement", params), facts()) != "allowed"
+        assert outcome(call("dynamodb", "ExecuteStatement", params), view()) != "allowed"
 
     hunt(seed, STATEMENTS, check)
 

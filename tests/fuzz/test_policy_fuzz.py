@@ -11,7 +11,7 @@ from fuzz.hunt import hunt
 from fuzz.profile import fuzzed
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.explain import explain
+from pytest_kmslab.authz.explain.explanation import explain
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, read_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.errors import PolicyError

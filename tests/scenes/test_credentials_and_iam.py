@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.world import DENIED, Someone, World, allow, document, refused, unique
 
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 
 INVALID = "The security token included in the request is invalid"
 

@@ -18,7 +18,7 @@ from support.world import (
     to,
 )
 
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,13 @@ from typing import Any
 
 import boto3
 
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.gateway.application import Gateway
-from pytest_kmslab.enforcement.gateway.server import GatewayServer
-from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
 from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.gateway.app import Gateway
+from pytest_kmslab.gateway.server import GatewayServer
+from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 from standin import PACE
 from standin.history import History
 from standin.late_facts import LateFacts
@@ -43,15 +43,15 @@ def main() -> None:
     backend.start()
     operator = make_operator()
     random = Random(seed)
-    facts = LateFacts(backend.facts, History(DELAYS, random, time.monotonic, PACE))
-    facts.expect(operator["AccessKeyId"])
-    facts.note(at_once=True)
-    backend.facts = facts
+    view = LateFacts(backend.view, History(DELAYS, random, time.monotonic, PACE))
+    view.expect(operator["AccessKeyId"])
+    view.note(at_once=True)
+    backend.view = view
     trail = Trail()
     tables = SlowTables(random, time.monotonic, PACE)
-    enforcer = StrictEnforcer(backend, trail, Clock(), facts, tables, random, TABLE_KEY * PACE)
-    gateway = Gateway(enforcer, MotoUpstream(), trail)
-    gateway.prepare()
+    pipeline = StrictEnforcer(backend, trail, Clock(), view, tables, random, TABLE_KEY * PACE)
+    gateway = Gateway(pipeline, MotoUpstream(), trail)
+    gateway.before_call()
     server = GatewayServer(gateway, "127.0.0.1", 0)
     found = {"url": server.url, "account": backend.account, "region": REGION, **operator}
     sys.stdout.write(json.dumps(found) + "\n")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pytest_kmslab.account.model import Caller, Credential
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
-from pytest_kmslab.facts import Caller, Credential
 from standin.history import History
 
 NOTHING = ((), None)
@@ -17,8 +17,8 @@ NOTHING = ((), None)
 class LateFacts:
     """moto's facts, seen through the service that asks; outside of `seen_by` they are what they are."""
 
-    def __init__(self, facts: Any, history: History) -> None:
-        self.now = facts
+    def __init__(self, view: Any, history: History) -> None:
+        self.now = view
         self._history = history
         self._service = ""
 

@@ -15,7 +15,7 @@ from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 ITEMS = frozenset({"dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"})
 """Reads of items: their pages are of a megabyte, and a test that reads one item need not page."""

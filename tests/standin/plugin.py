@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from pytest_kmslab.run import RUN
+from pytest_kmslab.session.run import RUN
 from standin import PACE
 
 URL = "STANDIN_URL"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from standin.times import CREATION, DELETION, NEW_KEY_SHOWN, REENCRYPTION
 
 CREATING, DELETING, UPDATING = "CREATING", "DELETING", "UPDATING"
@@ -59,7 +59,7 @@ class SlowTables:
             raise _not_found(f"Requested resource not found: Table: {call.params['TableName']} not found")
         return None
 
-    def settle(self, call: ApiCall, response: Any) -> None:
+    def after_call(self, call: ApiCall, response: Any) -> None:
         """Note a change that begins, and show in a description what is under way."""
         name = str(call.params.get("TableName", ""))
         if call.operation == "CreateTable":

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.policy import Policies
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.calls.base import Ask
-from pytest_kmslab.enforcement.enforcer import Enforcer
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import Authorization
+from pytest_kmslab.enforcement.pipeline import Pipeline
 from standin.late_facts import LateFacts
 from standin.paging import Pages
 from standin.slow_tables import SlowTables
@@ -23,7 +23,7 @@ THROTTLES: Mapping[str, str] = {"iam": "Throttling", "sts": "Throttling"}
 """The code of a throttle, where it is not ThrottlingException."""
 
 
-class StrictEnforcer(Enforcer):
+class StrictEnforcer(Pipeline):
     """Our enforcer, which sees late; KMS sees for itself what DynamoDB asks of it as the caller."""
 
     def __init__(
@@ -31,13 +31,13 @@ class StrictEnforcer(Enforcer):
         backend: Any,
         trail: Any,
         clock: Any,
-        facts: LateFacts,
+        view: LateFacts,
         tables: SlowTables,
         random: Random,
         table_key_cache: float,
     ) -> None:
         super().__init__(backend, trail, clock, enforcing=True, table_key_cache=table_key_cache)
-        self._facts = facts
+        self._facts = view
         self._tables = tables
         self._random = random
         self._pages = Pages(self._unpaged)
@@ -49,31 +49,31 @@ class StrictEnforcer(Enforcer):
             raise ServiceError(THROTTLES.get(service, "ThrottlingException"), "Rate exceeded")
         return caller
 
-    def admit(self, call: ApiCall, connection: Any = None) -> None:
+    def authorize_call(self, call: ApiCall, connection: Any = None) -> None:
         with self._facts.seen_by(call.service):
-            super().admit(call, connection)
+            super().authorize_call(call, connection)
         if call.service == "dynamodb":
             self._tables.check(call)
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         if call.name == "kms:GetKeyPolicy":
             return self._key_policy(call)
-        prepared = call._replace(params={**call.params, **self.backend.prepare(call)})
+        prepared = call._replace(params={**call.params, **self.backend.before_call(call)})
         going = self._tables.answer(call) if call.service == "dynamodb" else None
         return self._pages.answer(prepared) or going or super().answer(call)
 
-    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
-        super().settle(call, response)
+    def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
+        super().after_call(call, response)
         if call.service == "dynamodb":
-            self._tables.settle(call, response)
+            self._tables.after_call(call, response)
         if call.name == "iam:CreateAccessKey":
             self._facts.expect(response["AccessKey"]["AccessKeyId"])
         if call.service in ("iam", "kms") and call.operation.startswith(CHANGING):
             self._facts.note()
 
-    def _authorize(self, call: ApiCall, ask: Ask, held: Policies | None) -> Policies:
-        with self._facts.seen_by(ask.request.action.partition(":")[0]):
-            return super()._authorize(call, ask, None)
+    def _authorize(self, call: ApiCall, authorization: Authorization, held: Policies | None) -> Policies:
+        with self._facts.seen_by(authorization.request.action.partition(":")[0]):
+            return super()._authorize(call, authorization, None)
 
     def _unpaged(self, call: ApiCall) -> dict[str, Any] | None:
         """What is answered here and not by moto, all of it."""

@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import botocore.session
 
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.run import Run
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.session.run import Run
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.base import Backend
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.backends.protocol import Backend
+from pytest_kmslab.calls.api_call import ApiCall
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -36,20 +36,20 @@ class Store:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.facts = backend.facts
+        self.view = backend.view
         self._session = boto3.Session("any", "any", region_name=REGION)
-        root = backend.facts.credential(backend.root.access_key_id)
+        root = backend.view.credential(backend.root.access_key_id)
         assert root is not None
         self.root = root.caller
 
     def __call__(self, service: str, operation: str, **params: Any) -> Any:
         call = ApiCall(service, operation, params, REGION, self.root)
-        sent = {**params, **self.backend.prepare(call)}
+        sent = {**params, **self.backend.before_call(call)}
         response = self.backend.answer(call)
         if response is None:
             client = self._session.client(service, endpoint_url=self.backend.endpoint_url)
             response = getattr(client, xform_name(operation))(**sent)
-        self.backend.settle(call, response)
+        self.backend.after_call(call, response)
         return response
 
     def user(self, name: str = "ana", path: str = "/") -> tuple[str, Mapping[str, str]]:
@@ -58,6 +58,6 @@ class Store:
         return arn, self("iam", "CreateAccessKey", UserName=name)["AccessKey"]
 
     def caller(self, access_key: Mapping[str, str]) -> Caller:
-        credential = self.facts.credential(access_key["AccessKeyId"])
+        credential = self.view.credential(access_key["AccessKeyId"])
         assert credential is not None
         return credential.caller

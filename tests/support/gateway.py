@@ -15,13 +15,13 @@ from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from werkzeug.test import Client, TestResponse
 
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.enforcer import Enforcer
-from pytest_kmslab.enforcement.gateway.application import Gateway
-from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
+from pytest_kmslab.enforcement.pipeline import Pipeline
 from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.gateway.app import Gateway
+from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 
 REGION = "us-east-1"
 HOST = "localhost:4566"
@@ -82,8 +82,8 @@ class GatewayUnderTest:
     ) -> None:
         self.backend = backend
         self.trail = Trail()
-        enforcer = Enforcer(backend, self.trail, Clock(), enforcing=enforcing)
-        self.application = Gateway(enforcer, upstream or MotoUpstream(), self.trail, now)
+        pipeline = Pipeline(backend, self.trail, Clock(), enforcing=enforcing)
+        self.application = Gateway(pipeline, upstream or MotoUpstream(), self.trail, now)
         self.client = Client(self.application)
 
     def send(

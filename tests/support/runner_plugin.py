@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from standin import PACE
 
-from pytest_kmslab.run import RUN
+from pytest_kmslab.session.run import RUN
 
 
 class Asked:

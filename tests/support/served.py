@@ -14,7 +14,7 @@ import boto3
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-START = "from pytest_kmslab.cli import main; raise SystemExit(main({arguments}))"
+START = "from pytest_kmslab.cli.main import main; raise SystemExit(main({arguments}))"
 
 
 @dataclass(frozen=True)

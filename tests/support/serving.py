@@ -16,7 +16,7 @@ class Serving:
     """A gateway that is ready at `url`; over moto, or over the endpoint given."""
 
     def __init__(self, upstream: str = "", port: int = 0) -> None:
-        command = [sys.executable, "-m", "pytest_kmslab.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "pytest_kmslab.cli.main", "serve", "--port", str(port)]
         self.process = subprocess.Popen(
             command + (["--upstream", upstream] if upstream else []),
             stdout=subprocess.PIPE,

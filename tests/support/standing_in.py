@@ -7,7 +7,7 @@ import pytest
 from support.served import ACCOUNT, REGION
 
 STAND_IN = """
-    from pytest_kmslab.run import RUN
+    from pytest_kmslab.session.run import RUN
 
     def pytest_configure(config):
         run = config.stash[RUN]

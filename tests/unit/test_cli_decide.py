@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.cli import main
+from pytest_kmslab.cli.main import main
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-COMMAND = [sys.executable, "-m", "pytest_kmslab.cli", "decide"]
+COMMAND = [sys.executable, "-m", "pytest_kmslab.cli.main", "decide"]
 ANA = "arn:aws:iam::111122223333:user/ana"
 TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/books"
 READS = {"Statement": [{"Sid": "Reads", "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]}
@@ -202,7 +202,7 @@ def test_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
 
 def test_starts_without_boto3_moto_and_pytest() -> None:
     heavy = "[name for name in ('boto3', 'botocore', 'moto', 'pytest') if name in sys.modules]"
-    script = f"import sys; import pytest_kmslab.cli; print({heavy})"
+    script = f"import sys; import pytest_kmslab.cli.main; print({heavy})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -218,7 +218,7 @@ def test_each_case_is_decided_before_the_next_is_read(run: Run, monkeypatch: pyt
             events.append("read")
             return line
 
-    from pytest_kmslab import cli
+    from pytest_kmslab.cli.main import main as cli
 
     decided = cli.parse_case
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.authz.case import parse_case
-from pytest_kmslab.cli import main
+from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cli.main import main
 
 ACCOUNT = "987654321098"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/c0ffee00-1111-4222-8333-123456789012"

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pytest_kmslab.cli import main
+from pytest_kmslab.cli.main import main
 
 
 @pytest.mark.parametrize(

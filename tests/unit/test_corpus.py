@@ -11,8 +11,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from pytest_kmslab.authz.case import Case, matched_statements, parse_case
-from pytest_kmslab.authz.explain import explain
+from pytest_kmslab.authz.explain.explanation import explain
+from pytest_kmslab.cases.case import Case, matched_statements, parse_case
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 CASES = sorted(CORPUS.rglob("*.json"))
@@ -85,7 +85,7 @@ def test_names_are_unique() -> None:
 
 
 def test_no_two_cases_ask_the_same_question_under_the_same_policies() -> None:
-    assert twice(json.dumps(question(path), sort_keys=True) for path in CASES) == []
+    assert twice(json.dumps(evaluation(path), sort_keys=True) for path in CASES) == []
 
 
 def test_every_case_says_where_it_is_from() -> None:
@@ -116,7 +116,7 @@ def test_every_grant_operation_exists() -> None:
     assert granted - set(shape.enum) == set()
 
 
-def question(path: Path) -> dict[str, Any]:
+def evaluation(path: Path) -> dict[str, Any]:
     case = json.loads(path.read_text(encoding="utf-8"))
     return {part: case.get(part) for part in ("request", "policies", "grants")}
 

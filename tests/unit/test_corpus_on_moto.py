@@ -20,10 +20,10 @@ from support.staging.clients import Clients
 from support.staging.reasons import Reason, ends_at_the_seam, reason_against
 from support.staging.stage import Stage
 
-from pytest_kmslab.authz.case import parse_case
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.options import Settings
-from pytest_kmslab.run import Run
+from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 LEAST_PLAYED = 560

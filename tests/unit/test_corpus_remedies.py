@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.authz.case import parse_case
 from pytest_kmslab.authz.decision import Outcome, PolicyType
-from pytest_kmslab.authz.question import Question
-from pytest_kmslab.authz.remedy import Remedy, remedies
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.explain.suggestions import Suggestion, suggestions
+from pytest_kmslab.cases.case import parse_case
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 Json = dict[str, Any]
 
 
-def offered(case: Json) -> list[Remedy]:
+def offered(case: Json) -> list[Suggestion]:
     """The changes offered; none where the case is allowed, or one of them is not a statement to add."""
     parsed = parse_case(case)
     decision = parsed.decide()
     if decision.decision is not Outcome.IMPLICIT_DENY:
         return []
-    question = Question(parsed.request, bounded=parsed.policies.permissions_boundary is not None)
-    changes = remedies(question, parsed.policies, decision)
+    evaluation = Evaluation(parsed.request, bounded=parsed.policies.permissions_boundary is not None)
+    changes = suggestions(evaluation, parsed.policies, decision)
     return changes if all(change.statement for change in changes) else []
 
 

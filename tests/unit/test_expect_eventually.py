@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab import ExpectationError, allowed, denied, eventually
-from pytest_kmslab.options import Settings
-from pytest_kmslab.patience import Needs, needing
-from pytest_kmslab.run import Run
+from pytest_kmslab.assertions.eventually import RetryPolicy, default_retry_policy
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
 
 DENIED = ("AccessDeniedException", "User: x is not authorized to perform: kms:Decrypt on resource: y")
 UNKNOWN_KEY = ("UnrecognizedClientException", "The security token included in the request is invalid.")
@@ -202,15 +202,15 @@ def test_a_row_of_none_is_a_mistake_of_the_test() -> None:
         eventually(in_a_row=0)
 
 
-SLOW = Needs(within=120, within_if_allowed=400, in_a_row=3)
+SLOW = RetryPolicy(within=120, within_if_allowed=400, in_a_row=3)
 
 
 def test_what_the_backend_needs_is_taken_where_a_test_says_nothing(time: Time) -> None:
     call = Calls(DENIED, None, DENIED, None)
-    with needing(lambda: SLOW):
+    with default_retry_policy(lambda: SLOW):
         allow_eventually(time, call)
     assert call.made == 3 + SLOW.in_a_row
-    with pytest.raises(ExpectationError, match="tried") as caught, needing(lambda: SLOW):
+    with pytest.raises(ExpectationError, match="tried") as caught, default_retry_policy(lambda: SLOW):
         allow_eventually(time, Calls(DENIED))
     assert "in 120.0 s" in str(caught.value)
 
@@ -222,19 +222,19 @@ def deny_eventually(time: Time, call: Calls, **asked: Any) -> None:
 
 
 def test_what_goes_through_and_should_be_denied_is_waited_for_longer(time: Time) -> None:
-    with needing(lambda: SLOW), pytest.raises(ExpectationError, match=r"in 400\.0 s"):
+    with default_retry_policy(lambda: SLOW), pytest.raises(ExpectationError, match=r"in 400\.0 s"):
         deny_eventually(time, Calls(None))
 
 
 def test_a_denial_of_something_else_is_not(time: Time) -> None:
     other = Calls(("AccessDeniedException", "User: x is not authorized to perform: dynamodb:Scan on y"))
-    with needing(lambda: SLOW), pytest.raises(ExpectationError, match=r"in 120\.0 s"):
+    with default_retry_policy(lambda: SLOW), pytest.raises(ExpectationError, match=r"in 120\.0 s"):
         deny_eventually(time, other)
 
 
 def test_what_a_test_says_counts(time: Time) -> None:
     call = Calls(DENIED, None)
-    with needing(lambda: SLOW):
+    with default_retry_policy(lambda: SLOW):
         allow_eventually(time, call, within=1, in_a_row=1)
         assert call.made == 2
         with pytest.raises(ExpectationError, match=r"in 1\.0 s"):
@@ -243,12 +243,12 @@ def test_what_a_test_says_counts(time: Time) -> None:
 
 def test_a_long_wait_is_told_of(time: Time) -> None:
     told: list[str] = []
-    with needing(lambda: Needs(within=60, tell=told.append)):
+    with default_retry_policy(lambda: RetryPolicy(within=60, tell=told.append)):
         allow_eventually(time, Calls(*[DENIED] * 5, None))
     assert told == ["kmslab: waiting for an expectation to hold: 4 s so far, 60 s at most"]
 
 
 def test_where_changes_act_at_once_nothing_is_needed_and_on_aws_minutes() -> None:
-    assert Run(Settings()).needs() == Needs()
+    assert Run(Settings()).needs() == RetryPolicy()
     aws = Run(Settings(backend="aws")).needs()
     assert (aws.within, aws.within_if_allowed, aws.in_a_row) == (120, 400, 3)

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_kmslab.option_reading import resolve
-from pytest_kmslab.option_rules import SUFFIX
-from pytest_kmslab.options import DEFAULTS, OPTIONS, Option, Settings
+from pytest_kmslab.config.options import DEFAULTS, OPTIONS, Option, Settings
+from pytest_kmslab.config.resolve import resolve
+from pytest_kmslab.config.validators import SUFFIX
 
 
 @dataclass

@@ -10,8 +10,9 @@ from configparser import ConfigParser
 import pytest
 from support.readme import README, ROOT, block, blocks, rows
 
-from pytest_kmslab import cli, fixtures
-from pytest_kmslab.options import OPTIONS, Option
+from pytest_kmslab import fixtures
+from pytest_kmslab.cli.main import main as cli
+from pytest_kmslab.config.options import OPTIONS, Option
 
 DOCUMENTS = (
     "README.md",
@@ -94,7 +95,7 @@ def test_kmslab_decide_answers_as_shown(
 def test_kmslab_serve_says_what_is_shown() -> None:
     command, _, shown = block("$ kmslab serve").partition("\n")
     arguments = [*command.split()[2:], "--port", "0"]
-    start = f"from pytest_kmslab.cli import main; raise SystemExit(main({arguments}))"
+    start = f"from pytest_kmslab.cli.main import main; raise SystemExit(main({arguments}))"
     with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         said = "".join(served.stdout.readline() for _ in shown.splitlines())

@@ -6,10 +6,10 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.answer import ALLOWED, Answer
-from pytest_kmslab.enforcement.observe.comparison import Finding, Kind, Prediction
-from pytest_kmslab.enforcement.observe.observations import Disagreement
 from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
+from pytest_kmslab.observe.comparison import Finding, FindingKind, Prediction
+from pytest_kmslab.observe.observations import Disagreement
 from pytest_kmslab.report.disagreement import text_of
 from pytest_kmslab.report.observing import summary
 
@@ -26,9 +26,9 @@ def allowed(action: str) -> Entry:
     return entry(action, "arn:aws:iam::111122223333:root")
 
 
-def text(answer: Answer, *entries: Entry) -> list[str]:
+def text(answer: AwsOutcome, *entries: Entry) -> list[str]:
     expected = Prediction("dynamodb:GetItem", None, entries)
-    finding = Finding(Kind.DISAGREES, "", entries[-1], Outcome.ALLOWED)
+    finding = Finding(FindingKind.DISAGREES, "", entries[-1], Outcome.ALLOWED)
     return text_of(Disagreement(expected, answer, finding, ".kmslab/disagreements/x.json")).splitlines()
 
 
@@ -43,7 +43,7 @@ def test_a_disagreement_shows_both_sides_and_its_case() -> None:
 
 
 def test_a_denial_is_shown_as_aws_words_it_and_an_allowance_by_what_was_asked() -> None:
-    answer = Answer("AccessDeniedException", "not you", denied=True)
+    answer = AwsOutcome("AccessDeniedException", "not you", denied=True)
     _, aws, engine, _ = text(answer, allowed("dynamodb:GetItem"), allowed("dynamodb:Query"))
     assert aws == "  AWS:    AccessDeniedException: not you"
     assert engine == "  engine: allowed, as dynamodb:GetItem, dynamodb:Query are"
@@ -54,7 +54,7 @@ def counts(**given: int) -> Counter[str]:
 
 
 def test_the_summary_counts_everything_that_was_observed() -> None:
-    told = summary(counts(agreed=209, unsettled=3, unjudged=2), Counter({"AWS throttled the call": 2}))
+    told = summary(counts(agreed=209, unsettled=3, inconclusive=2), Counter({"AWS throttled the call": 2}))
     assert told == (
         "kmslab: observed 214 calls: AWS and the engine agree on 209, 3 not settled yet, "
         "2 not judged (AWS throttled the call), 0 disagreements"
@@ -67,4 +67,6 @@ def test_without_a_hindrance_none_is_told() -> None:
 
 def test_the_commonest_hindrances_are_told_and_the_rest_counted() -> None:
     why = Counter({"a": 1, "b": 5, "c": 3, "d": 1, "e": 2})
-    assert "12 not judged (5 × b; 3 × c; 2 × e; 2 for other reasons), " in summary(counts(unjudged=12), why)
+    assert "12 not judged (5 × b; 3 × c; 2 × e; 2 for other reasons), " in summary(
+        counts(inconclusive=12), why
+    )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES
-from pytest_kmslab.report.terminal import SERVICES, Tally
+from pytest_kmslab.report.terminal import SERVICES, DecisionCounts
 
 
 def test_the_header_names_the_services_that_are_enforced() -> None:
@@ -10,7 +10,7 @@ def test_the_header_names_the_services_that_are_enforced() -> None:
 
 
 def test_a_tally_adds_up() -> None:
-    tally = Tally()
-    tally.add(3, 1)
-    tally.add(4, 0)
-    assert (tally.decisions, tally.denials) == (7, 1)
+    counts = DecisionCounts()
+    counts.add(3, 1)
+    counts.add(4, 0)
+    assert (counts.decisions, counts.denials) == (7, 1)

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_kmslab.termination import Termination
+from pytest_kmslab.session.sigterm import SigtermHandler
 
 
 @pytest.fixture
-def termination() -> Iterator[Termination]:
+def sigterm() -> Iterator[SigtermHandler]:
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    termination = Termination()
-    termination.install()
-    yield termination
-    termination.restore()
+    sigterm = SigtermHandler()
+    sigterm.install()
+    yield sigterm
+    sigterm.restore()
     signal.signal(signal.SIGTERM, before)
 
 
@@ -24,18 +24,18 @@ def terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_the_first_signal_ends_the_run_and_later_ones_change_nothing(termination: Termination) -> None:
+def test_the_first_signal_ends_the_run_and_later_ones_change_nothing(sigterm: SigtermHandler) -> None:
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
         terminate()
     terminate()
 
 
-def test_it_waits_for_what_is_being_removed(termination: Termination) -> None:
+def test_it_waits_for_what_is_being_removed(sigterm: SigtermHandler) -> None:
     removed = []
 
     def remove() -> None:
-        with termination.put_off():
-            with termination.put_off():
+        with sigterm.put_off():
+            with sigterm.put_off():
                 terminate()
                 removed.append("the inner")
             removed.append("the outer")
@@ -45,9 +45,9 @@ def test_it_waits_for_what_is_being_removed(termination: Termination) -> None:
     assert removed == ["the inner", "the outer"]
 
 
-def test_an_error_of_what_was_removed_is_not_hidden(termination: Termination) -> None:
+def test_an_error_of_what_was_removed_is_not_hidden(sigterm: SigtermHandler) -> None:
     def remove() -> None:
-        with termination.put_off():
+        with sigterm.put_off():
             terminate()
             raise ZeroDivisionError
 
@@ -55,8 +55,8 @@ def test_an_error_of_what_was_removed_is_not_hidden(termination: Termination) ->
         remove()
 
 
-def test_it_is_given_back(termination: Termination) -> None:
-    termination.restore()
+def test_it_is_given_back(sigterm: SigtermHandler) -> None:
+    sigterm.restore()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
@@ -66,10 +66,10 @@ def test_somebody_elses_handler_stays() -> None:
 
     before = signal.signal(signal.SIGTERM, theirs)
     try:
-        termination = Termination()
-        termination.install()
+        sigterm = SigtermHandler()
+        sigterm.install()
         assert signal.getsignal(signal.SIGTERM) is theirs
-        termination.restore()
+        sigterm.restore()
         assert signal.getsignal(signal.SIGTERM) is theirs
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -77,7 +77,7 @@ def test_somebody_elses_handler_stays() -> None:
 
 def test_it_does_nothing_in_another_thread() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    thread = threading.Thread(target=Termination().install)
+    thread = threading.Thread(target=SigtermHandler().install)
     thread.start()
     thread.join()
     assert signal.getsignal(signal.SIGTERM) is before

@@ -19,9 +19,11 @@ def engine_answers() -> bool:
     """Whether there is a Docker client, and an engine that it reaches."""
     if shutil.which("docker") is None:
         return False
-    ask = ["docker", "info", "--format", "{{.ServerVersion}}"]
+    authorization = ["docker", "info", "--format", "{{.ServerVersion}}"]
     try:
-        asked = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=ENGINE_SECONDS)
+        asked = subprocess.run(
+            authorization, capture_output=True, text=True, check=False, timeout=ENGINE_SECONDS
+        )
     except subprocess.TimeoutExpired:
         return False
     return asked.returncode == 0 and bool(asked.stdout.strip())

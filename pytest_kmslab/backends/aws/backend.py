@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.backends.addresses import leads_to_aws
-from pytest_kmslab.backends.aws.account import find_caller, open_session, region_of
-from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.aws.target_account import find_caller, open_session, region_of
+from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
-    from pytest_kmslab.apicall import ApiCall
-    from pytest_kmslab.backends.aws.facts import AwsFacts
+    from pytest_kmslab.backends.aws.reader import AwsAccountReader
+    from pytest_kmslab.calls.api_call import ApiCall
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -28,7 +28,7 @@ class AwsBackend:
     """
 
     name = "aws"
-    capabilities = Capabilities(resets=False, settles=False, enforces=True)
+    capabilities = Capabilities(is_ephemeral=False, is_strongly_consistent=False, enforces=True)
 
     def __init__(
         self, region: str, account: str = "", profile: str = "", stand_in: str | None = None
@@ -62,11 +62,11 @@ class AwsBackend:
         return self.administrator.credentials
 
     @cached_property
-    def facts(self) -> AwsFacts:
+    def view(self) -> AwsAccountReader:
         """What the administrator may read of the account."""
-        from pytest_kmslab.backends.aws.facts import AwsFacts
+        from pytest_kmslab.backends.aws.reader import AwsAccountReader
 
-        return AwsFacts(self.administrator, self.account, self.region, self.endpoint_url)
+        return AwsAccountReader(self.administrator, self.account, self.region, self.endpoint_url)
 
     def describe(self) -> str:
         """What a person is told of it; raises BackendError where the account must not be used."""
@@ -86,38 +86,38 @@ class AwsBackend:
         """Undo one `start`; the account stays as it is."""
         self._started -= 1
 
-    def serves(self, url: str) -> bool:
+    def owns_url(self, url: str) -> bool:
         """AWS's own addresses; in a test of this package those of its stand-in."""
         if self.endpoint_url is not None:
             return urlsplit(url).netloc == urlsplit(self.endpoint_url).netloc
         return leads_to_aws(url)
 
-    def connect(self, events: Any, url: str) -> None:
+    def attach_client(self, events: Any, url: str) -> None:
         """Calls go where they go."""
 
-    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+    def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """AWS reads every parameter rightly; forget what was read of what is about to change."""
         self._forget(call)
         return {}
 
-    def headers(self, call: ApiCall) -> Mapping[str, str]:
+    def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """AWS needs none."""
         return {}
 
-    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+    def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """AWS lacks nothing."""
         return None
 
-    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+    def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """AWS drops nothing, but tells some things once only."""
         self._forget(call)
-        self.facts.learn(call, response)
+        self.view.learn(call, response)
 
     def _forget(self, call: ApiCall) -> None:
-        from pytest_kmslab.calls.changing import changes_facts
+        from pytest_kmslab.calls.mutations import changes_account
 
-        if changes_facts(call):
-            self.facts.forget(call)
+        if changes_account(call):
+            self.view.forget(call)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """AWS keeps it."""

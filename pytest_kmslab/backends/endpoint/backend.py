@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.backends.addresses import leads_to_aws
-from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
-    from pytest_kmslab.apicall import ApiCall
-    from pytest_kmslab.backends.endpoint.facts import ApiFacts
-    from pytest_kmslab.backends.endpoint.mends import EndpointMends
+    from pytest_kmslab.backends.endpoint.fixups.operations import EndpointFixups
+    from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
+    from pytest_kmslab.calls.api_call import ApiCall
 
 ROOT = Credentials("test", "test")
 """Whom LocalStack and ministack take for the root user of the account 000000000000."""
@@ -36,7 +36,7 @@ class EndpointBackend:
     """
 
     name = "endpoint"
-    capabilities = Capabilities(resets=False, settles=True, enforces=False)
+    capabilities = Capabilities(is_ephemeral=False, is_strongly_consistent=True, enforces=False)
     administrator: Administrator | None = None
 
     def __init__(self, url: str, region: str, root: Credentials | None = None) -> None:
@@ -49,19 +49,19 @@ class EndpointBackend:
         self._started = 0
 
     @cached_property
-    def facts(self) -> ApiFacts:
+    def view(self) -> EndpointAccountReader:
         """Reads the account through the endpoint's API."""
         from pytest_kmslab.backends.endpoint.clients import EndpointClients
-        from pytest_kmslab.backends.endpoint.facts import ApiFacts
+        from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
 
-        return ApiFacts(EndpointClients(self._url, self.region, self.root))
+        return EndpointAccountReader(EndpointClients(self._url, self.region, self.root))
 
     @cached_property
     def enforces_natively(self) -> bool:
         """Whether the endpoint itself denies a user without any permission; it is asked once."""
         from botocore.exceptions import ClientError
 
-        clients = self.facts.clients
+        clients = self.view.clients
         iam, (user, tags) = clients.of("iam"), self.probe
         iam.create_user(UserName=user, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
         made = iam.create_access_key(UserName=user)["AccessKey"]
@@ -96,68 +96,68 @@ class EndpointBackend:
         """Undo one `start`; the account stays as it is."""
         self._started -= 1
 
-    def serves(self, url: str) -> bool:
+    def owns_url(self, url: str) -> bool:
         """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""
         return leads_to_aws(url) or _port(url) == _port(self._url)
 
-    def connect(self, events: Any, url: str) -> None:
+    def attach_client(self, events: Any, url: str) -> None:
         """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""
         if leads_to_aws(url):
             events.register_last("before-send", self._redirect)
 
-    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+    def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Say which parameters the endpoint must get in another form."""
-        return self._mends.prepare(call)
+        return self._mends.before_call(call)
 
-    def headers(self, call: ApiCall) -> Mapping[str, str]:
+    def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """None: an endpoint tells the account by the access key."""
         return {}
 
-    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+    def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what the endpoint lacks."""
-        return self._mends.answer(call)
+        return self._mends.emulate(call)
 
-    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+    def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """Keep what the endpoint drops."""
-        self._mends.settle(call, response)
+        self._mends.after_call(call, response)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep it in the shared store."""
-        if (facts := self.facts.of_arn(table_arn)) is not None:
-            facts.tables.keep(table_arn, key=key_arn)
+        if (view := self.view.of_arn(table_arn)) is not None:
+            view.tables.keep(table_arn, key=key_arn)
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """Kept in the shared store."""
-        facts = self.facts.of_arn(table_arn)
-        return None if facts is None else facts.tables.encryption_changes(table_arn)
+        view = self.view.of_arn(table_arn)
+        return None if view is None else view.tables.encryption_changes(table_arn)
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on the endpoint's own key."""
-        from pytest_kmslab.backends.endpoint import grants as endpoint_grants
+        from pytest_kmslab.backends.endpoint.fixups import table_grants as endpoint_grants
 
-        if (facts := self.facts.of_arn(key_arn)) is not None:
-            endpoint_grants.add(facts, table_arn, key_arn)
+        if (view := self.view.of_arn(key_arn)) is not None:
+            endpoint_grants.add(view, table_arn, key_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
-        from pytest_kmslab.backends.endpoint import grants as endpoint_grants
+        from pytest_kmslab.backends.endpoint.fixups import table_grants as endpoint_grants
 
-        if (facts := self.facts.of_arn(table_arn)) is not None:
-            endpoint_grants.retire(facts, table_arn)
+        if (view := self.view.of_arn(table_arn)) is not None:
+            endpoint_grants.retire(view, table_arn)
 
     def _reach(self) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self.account = self.facts.identities.account
+            self.account = self.view.identities.account
         except (BotoCoreError, ClientError) as error:
             raise BackendError(f"no AWS API answers at `{self._url}`: {error}") from error
 
     @cached_property
-    def _mends(self) -> EndpointMends:
-        from pytest_kmslab.backends.endpoint.mends import EndpointMends
+    def _mends(self) -> EndpointFixups:
+        from pytest_kmslab.backends.endpoint.fixups.operations import EndpointFixups
 
-        return EndpointMends(self.facts)
+        return EndpointFixups(self.view)
 
     def _redirect(self, request: Any, **_: Any) -> None:
         if leads_to_aws(request.url):

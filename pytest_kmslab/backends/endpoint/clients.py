@@ -9,8 +9,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 LACKING = frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"})
 NOT_IMPLEMENTED = 501

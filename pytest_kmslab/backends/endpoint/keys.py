@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.account.model import Key
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
-from pytest_kmslab.backends.endpoint.identity import ApiIdentities
+from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
-from pytest_kmslab.backends.fixed_policy import fixed_policy
-from pytest_kmslab.backends.policy_principals import is_unique_id, principals_of, renamed
-from pytest_kmslab.facts import Key
+from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
+from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
 
 NOT_FOUND = frozenset({"NotFoundException", "ValidationException", "InvalidArnException", "InvalidAliasName"})
 GONE = frozenset({*NOT_FOUND, "KMSInvalidStateException"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from pytest_kmslab.backends.base import EncryptionChanges
+from pytest_kmslab.account.model import Table
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
-from pytest_kmslab.backends.endpoint.iam import tags_of
-from pytest_kmslab.backends.endpoint.identity import ApiIdentities
+from pytest_kmslab.backends.endpoint.iam_snapshot import tags_of
 from pytest_kmslab.backends.endpoint.keys import ApiKeys
+from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Record, Store
-from pytest_kmslab.facts import Table
+from pytest_kmslab.backends.protocol import EncryptionChanges
 
 NOT_FOUND = frozenset(
     {"ResourceNotFoundException", "TableNotFoundException", "ValidationException", "PolicyNotFoundException"}

@@ -6,7 +6,7 @@ import json
 
 from moto.kms.models import kms_backends
 
-from pytest_kmslab.backends.fixed_policy import fixed_policy
+from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
 
 PREFIX = "alias/aws/"
 

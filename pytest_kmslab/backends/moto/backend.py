@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.backends.addresses import leads_to_aws
-from pytest_kmslab.backends.base import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
-    from pytest_kmslab.apicall import ApiCall
-    from pytest_kmslab.backends.moto.facts import MotoFacts
-    from pytest_kmslab.backends.moto.mends import MotoMends
+    from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+    from pytest_kmslab.calls.api_call import ApiCall
 
 STREAMS_OF_ACCOUNT = re.compile(r"//[0-9]{12}\.streams-ddb\.")
 UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
@@ -34,22 +34,22 @@ class MotoBackend:
     """
 
     name = "moto"
-    capabilities = Capabilities(resets=True, settles=True, enforces=False)
+    capabilities = Capabilities(is_ephemeral=True, is_strongly_consistent=True, enforces=False)
     administrator: Administrator | None = None
     endpoint_url: str | None = None
 
     def __init__(self, region: str, root: Credentials | None = None) -> None:
         from moto.core.models import DEFAULT_ACCOUNT_ID
 
-        from pytest_kmslab.backends.moto.accounts import headers
-        from pytest_kmslab.backends.moto.facts import MotoFacts
-        from pytest_kmslab.backends.moto.mends import MotoMends
+        from pytest_kmslab.backends.moto.account_header import headers
+        from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
+        from pytest_kmslab.backends.moto.reader import MotoAccountReader
 
         self.region = region
         self.account: str = DEFAULT_ACCOUNT_ID
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
-        self.facts: MotoFacts = MotoFacts(self.account, self.root, every_root=root is not None)
-        self._mends: MotoMends = MotoMends(self.facts)
+        self.view: MotoAccountReader = MotoAccountReader(self.account, self.root, every_root=root is not None)
+        self._mends: MotoFixups = MotoFixups(self.view)
         self._account_headers = headers
         self._started: list[ExitStack] = []
 
@@ -62,26 +62,26 @@ class MotoBackend:
         """Start moto's mock; the first one of the process empties the account."""
         from moto import mock_aws
 
-        from pytest_kmslab.backends.moto.ciphertexts import told_whole
-        from pytest_kmslab.backends.moto.key_policies import judged_by_us
-        from pytest_kmslab.backends.moto.sparing import spared
+        from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
+        from pytest_kmslab.backends.moto.patches.performance import fast_moto
+        from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
 
         started = ExitStack()
-        started.enter_context(spared())
+        started.enter_context(fast_moto())
         started.enter_context(mock_aws())
-        started.enter_context(told_whole())
-        started.enter_context(judged_by_us())
+        started.enter_context(multi_region_ciphertexts())
+        started.enter_context(without_moto_policy_check())
         self._started.append(started)
 
     def stop(self) -> None:
         """Undo one `start`; the last one of the process forgets the account."""
         self._started.pop().close()
 
-    def serves(self, url: str) -> bool:
+    def owns_url(self, url: str) -> bool:
         """moto answers what would go to AWS, and nothing else."""
         return leads_to_aws(url)
 
-    def connect(self, events: Any, url: str) -> None:
+    def attach_client(self, events: Any, url: str) -> None:
         """Let moto answer clients that were made before it was imported too.
 
         moto's handler must be there exactly once: botocore calls them all, so a second one would do
@@ -96,25 +96,25 @@ class MotoBackend:
         if STREAMS_OF_ACCOUNT.search(url):
             events.register_first("before-send", _known_address)
 
-    def prepare(self, call: ApiCall) -> Mapping[str, Any]:
+    def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
-        return self._mends.prepare(call)
+        return self._mends.before_call(call)
 
-    def headers(self, call: ApiCall) -> Mapping[str, str]:
+    def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """In which account moto is to look."""
-        return self._account_headers(self.facts, self.account, call)
+        return self._account_headers(self.view, self.account, call)
 
-    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+    def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what moto lacks."""
-        return self._mends.answer(call)
+        return self._mends.emulate(call)
 
-    def settle(self, call: ApiCall, response: dict[str, Any]) -> None:
+    def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """Keep what moto drops."""
-        self._mends.settle(call, response)
+        self._mends.after_call(call, response)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Set the key in moto's own table, so DescribeTable shows it."""
-        table = self.facts.moto_table(table_arn)
+        table = self.view.moto_table(table_arn)
         if table is not None:
             table.sse_specification = key_arn and {
                 "Enabled": True,
@@ -124,7 +124,7 @@ class MotoBackend:
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """Kept on moto's own table, so they go with it."""
-        table = self.facts.moto_table(table_arn)
+        table = self.view.moto_table(table_arn)
         if table is None:
             return None
         changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])

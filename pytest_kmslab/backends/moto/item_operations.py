@@ -10,7 +10,7 @@ from botocore import xform_name
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.responses import DynamoHandler
 
-from pytest_kmslab.apicall import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 _MEMBERS = ("CancellationReasons", "Item")
 """What an error of DynamoDB says besides its code and text."""

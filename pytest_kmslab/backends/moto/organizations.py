@@ -11,10 +11,10 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from pytest_kmslab.apicall import ApiCall
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
-from pytest_kmslab.backends.moto.objects import backend_of
+from pytest_kmslab.backends.moto.lookup import backend_of
+from pytest_kmslab.calls.api_call import ApiCall
 
 Levels = tuple[tuple[NamedPolicy, ...], ...]
 SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"

@@ -9,10 +9,10 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pytest_kmslab.account.model import Table
 from pytest_kmslab.authz.context import Value
-from pytest_kmslab.calls.base import Params
+from pytest_kmslab.calls.authorization import Params
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of, check_placeholders, key_equalities
-from pytest_kmslab.facts import Table
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
 """Two names of the same values."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from pytest_kmslab.calls.base import Params, ServiceError
+from pytest_kmslab.calls.authorization import Params, ServiceError
 
 _KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
 _WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#?\w+)(?P<call>\s*\()?", re.ASCII)

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.apicall import Params, ServiceError
+from pytest_kmslab.account.model import Table
+from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.dynamodb.expressions import updated_attributes
 from pytest_kmslab.calls.dynamodb.names import invalid
-from pytest_kmslab.calls.dynamodb.partiql import Statement
-from pytest_kmslab.calls.dynamodb.table_validation import refused
-from pytest_kmslab.calls.dynamodb.where import equality, inserted_literal
-from pytest_kmslab.facts import Table
+from pytest_kmslab.calls.dynamodb.partiql.key_condition import equality, inserted_literal
+from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
+from pytest_kmslab.calls.dynamodb.sse.specification import refused
 
 NOT_THE_KEY = "The provided key element does not match the schema"
 """Recorded from AWS: LocalStack's test_batch_write_not_matching_schema."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_kmslab.calls.base import ApiCall, Ask, Asks
+from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations
+from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,
@@ -32,9 +34,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     required_text,
     table_arn,
 )
-from pytest_kmslab.calls.dynamodb.request import ask
-from pytest_kmslab.calls.dynamodb.table_key import use_keys
-from pytest_kmslab.facts import Facts, Table
+from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     "TransactGetItems": {"Get": "GetItem"},
@@ -47,68 +47,70 @@ _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def item(call: ApiCall, facts: Facts) -> Asks:
+def item(call: ApiCall, view: AccountView) -> Authorizations:
     """GetItem, PutItem, UpdateItem, DeleteItem: on the table."""
     arn = named_table(call)
-    table = facts.table(arn, call.region, call.account)
-    yield ask(call, call.operation, arn, item_context(call.operation, call.params, table), table)
+    table = view.table(arn, call.region, call.account)
+    yield authorization(call, call.operation, arn, item_context(call.operation, call.params, table), table)
     check_item(call.params, table)
-    yield from use_keys(call, facts, (table,))
+    yield from use_keys(call, view, (table,))
 
 
-def search(call: ApiCall, facts: Facts) -> Asks:
+def search(call: ApiCall, view: AccountView) -> Authorizations:
     """Query, Scan: on the index where one is named, and then not on the table.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
     """
     arn = named_table(call)
     index = call.params.get("IndexName") or ""
-    table = facts.table(arn, call.region, call.account)
+    table = view.table(arn, call.region, call.account)
     context = item_context(call.operation, call.params, table, index)
-    yield ask(call, call.operation, index_arn(arn, index) if index else arn, context, table)
+    yield authorization(call, call.operation, index_arn(arn, index) if index else arn, context, table)
     hash_key = hash_key_of(table, index)
     if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
         # moto takes a Query that has only a filter, and reads every item.
         raise invalid(f"Query condition missed key schema element: {hash_key}")
-    yield from use_keys(call, facts, (table,))
+    yield from use_keys(call, view, (table,))
 
 
-def search_vectors(call: ApiCall, facts: Facts) -> Asks:
+def search_vectors(call: ApiCall, view: AccountView) -> Authorizations:
     """SearchVectors: on the vector index; the keys of fine-grained access do not apply to it."""
     arn = named_table(call)
-    table = facts.table(arn, call.region, call.account)
-    yield ask(call, call.operation, index_arn(arn, required_text(call.params, "IndexName")), None, table)
-    yield from use_keys(call, facts, (table,))
+    table = view.table(arn, call.region, call.account)
+    yield authorization(
+        call, call.operation, index_arn(arn, required_text(call.params, "IndexName")), None, table
+    )
+    yield from use_keys(call, view, (table,))
 
 
-def batch_get(call: ApiCall, facts: Facts) -> Asks:
+def batch_get(call: ApiCall, view: AccountView) -> Authorizations:
     """BatchGetItem: one question a table, naming every key that is read of it."""
     tables: list[Table | None] = []
     for name, wanted in _request_items(call):
         arn = table_arn(call, name)
-        table = facts.table(arn, call.region, call.account)
+        table = view.table(arn, call.region, call.account)
         tables.append(table)
         context = item_context(call.operation, {**wanted, **_capacity(call)}, table)
         keys = wanted.get("Keys") or ()
-        yield ask(call, call.operation, arn, _with_parts(context, keys, "Key", table), table)
+        yield authorization(call, call.operation, arn, _with_parts(context, keys, "Key", table), table)
         for key in keys:
             check_item({"Key": key}, table)
-    yield from use_keys(call, facts, tables)
+    yield from use_keys(call, view, tables)
 
 
-def batch_write(call: ApiCall, facts: Facts) -> Asks:
+def batch_write(call: ApiCall, view: AccountView) -> Authorizations:
     """BatchWriteItem: one question a table, naming every key and attribute that is written."""
     tables: list[Table | None] = []
     for name, writes in _request_items(call):
         arn = table_arn(call, name)
-        table = facts.table(arn, call.region, call.account)
+        table = view.table(arn, call.region, call.account)
         tables.append(table)
         context: Context = {RETURN_CONSUMED_CAPACITY: call.params.get("ReturnConsumedCapacity") or "NONE"}
         parts = [part for write in writes for part in write.values()]
-        yield ask(call, call.operation, arn, _with_parts(context, parts, "", table), table)
+        yield authorization(call, call.operation, arn, _with_parts(context, parts, "", table), table)
         for part in parts:
             check_written(part, table)
-    yield from use_keys(call, facts, tables)
+    yield from use_keys(call, view, tables)
 
 
 def _request_items(call: ApiCall) -> Iterator[tuple[str, Any]]:
@@ -139,7 +141,7 @@ def _listed(context: Context) -> tuple[str, ...]:
     return tuple(str(name) for name in names) if not isinstance(names, (str, int, float)) else ()
 
 
-def transaction(call: ApiCall, facts: Facts) -> Asks:
+def transaction(call: ApiCall, view: AccountView) -> Authorizations:
     """TransactGetItems, TransactWriteItems: one question an item, named as if it came alone.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -147,17 +149,19 @@ def transaction(call: ApiCall, facts: Facts) -> Asks:
     tables: list[Table | None] = []
     for action, part in _transaction_parts(call):
         arn = table_arn(call, required_text(part, "TableName"))
-        table = facts.table(arn, call.region, call.account)
+        table = view.table(arn, call.region, call.account)
         tables.append(table)
-        yield _transaction_ask(call, action, part, arn, table)
+        yield _transaction_authorization(call, action, part, arn, table)
         check_item(part, table)
-    yield from use_keys(call, facts, tables)
+    yield from use_keys(call, view, tables)
 
 
-def _transaction_ask(call: ApiCall, action: str, part: Any, arn: str, table: Table | None) -> Ask:
+def _transaction_authorization(
+    call: ApiCall, action: str, part: Any, arn: str, table: Table | None
+) -> Authorization:
     context = item_context(action, {**part, **_capacity(call)}, table)
     context[ENCLOSING_OPERATION] = call.operation
-    return ask(call, action, arn, context, table)
+    return authorization(call, action, arn, context, table)
 
 
 def _transaction_parts(call: ApiCall) -> Iterator[tuple[str, Any]]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pytest_kmslab.calls.base import ApiCall, Params, ServiceError
-from pytest_kmslab.calls.violations import violated, wire_name
+from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
+from pytest_kmslab.calls.validation_messages import violated, wire_name
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}")

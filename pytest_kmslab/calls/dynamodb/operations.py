@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import Asker
-from pytest_kmslab.calls.dynamodb.control import CONTROL
+from pytest_kmslab.calls.authorization import AuthorizationPlan
 from pytest_kmslab.calls.dynamodb.items import (
     batch_get,
     batch_write,
@@ -14,17 +13,18 @@ from pytest_kmslab.calls.dynamodb.items import (
     search_vectors,
     transaction,
 )
-from pytest_kmslab.calls.dynamodb.statements import statements
-from pytest_kmslab.calls.dynamodb.streams import STREAMS as STREAMS
-from pytest_kmslab.calls.dynamodb.table_encryption import (
+from pytest_kmslab.calls.dynamodb.partiql.operations import statements
+from pytest_kmslab.calls.dynamodb.sse.operations import (
     create_table,
     import_table,
     restore_from_backup,
     restore_to_point_in_time,
     update_table,
 )
+from pytest_kmslab.calls.dynamodb.streams import STREAMS as STREAMS
+from pytest_kmslab.calls.dynamodb.tables import CONTROL
 
-DYNAMODB: Mapping[str, Asker] = {
+DYNAMODB: Mapping[str, AuthorizationPlan] = {
     **CONTROL,
     "BatchExecuteStatement": statements,
     "BatchGetItem": batch_get,

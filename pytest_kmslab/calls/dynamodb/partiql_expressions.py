@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pytest_kmslab.calls.dynamodb.partiql import Change
-from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError, Tokens, at_depth, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, split
+from pytest_kmslab.calls.dynamodb.partiql.statement import Change
+from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, at_depth, is_sign
 from pytest_kmslab.calls.dynamodb.partiql_values import attribute_value, between_commas, literal
-from pytest_kmslab.calls.dynamodb.where import bare, split
 
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PREDICATES = {"begins_with", "contains", "attribute_type"}

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_kmslab.calls.dynamodb.partiql import Statement
+from pytest_kmslab.account.model import Table
+from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, compared, split
+from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
+from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, is_sign
 from pytest_kmslab.calls.dynamodb.partiql_expressions import ExpressionWriter
-from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError, Tokens, is_sign
 from pytest_kmslab.calls.dynamodb.partiql_values import attribute_value, between_commas, literal
-from pytest_kmslab.calls.dynamodb.where import bare, compared, split
-from pytest_kmslab.facts import Table
 
 
 @dataclass(frozen=True, slots=True)

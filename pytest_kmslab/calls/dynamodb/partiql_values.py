@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError, Tokens, at_depth, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, at_depth, is_sign
 
 AttributeValue = Mapping[str, Any]
 

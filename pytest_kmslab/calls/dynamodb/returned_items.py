@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pytest_kmslab.calls.base import ApiCall, Params
+from pytest_kmslab.calls.authorization import ApiCall, Params
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of
 
 Response = dict[str, Any]

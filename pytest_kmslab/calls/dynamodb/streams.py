@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import ApiCall, Asker, Asks, ServiceError
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
+from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn, table_of
-from pytest_kmslab.calls.dynamodb.request import ask
-from pytest_kmslab.calls.dynamodb.table_key import use_keys
-from pytest_kmslab.facts import Facts
+from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 
 
-def _on_stream(call: ApiCall, facts: Facts) -> Asks:
+def _on_stream(call: ApiCall, view: AccountView) -> Authorizations:
     """The stream that is decided about is the one that is read: a backend that looks for its table only would
     read it by any label, Region or partition. Of a table's streams only the latest is known."""
     arn = sub_arn(required_text(call.params, "StreamArn"), "stream")
-    table = facts.table(table_of(arn), call.region, call.account)
-    yield ask(call, call.operation, arn, None, table)
+    table = view.table(table_of(arn), call.region, call.account)
+    yield authorization(call, call.operation, arn, None, table)
     if table is None or arn != table.stream_arn or arn.split(":", 4)[3] != call.region:
         text = f"Requested resource not found: Stream: {arn} not found"
         raise ServiceError("ResourceNotFoundException", text)
 
 
-def _get_records(call: ApiCall, facts: Facts) -> Asks:
+def _get_records(call: ApiCall, view: AccountView) -> Authorizations:
     """A shard iterator begins with the ARN of its stream: `<stream ARN>|<version>|<opaque>`.
 
     Its records are under the key of the table that wrote them, which may be gone by now, or have left its
@@ -37,18 +37,18 @@ def _get_records(call: ApiCall, facts: Facts) -> Asks:
     if not bar:
         raise invalid("Invalid ShardIterator")
     arn = sub_arn(stream, "stream")
-    table = facts.streamed_table(iterator)
-    yield ask(call, call.operation, arn, None, table)
+    table = view.streamed_table(iterator)
+    yield authorization(call, call.operation, arn, None, table)
     if table is None or arn.split(":", 4)[3] != call.region:
         raise invalid("Invalid ShardIterator")
-    yield from use_keys(call, facts, (table,))
+    yield from use_keys(call, view, (table,))
 
 
-def _list_streams(call: ApiCall, facts: Facts) -> Asks:
-    yield ask(call, call.operation, "*")
+def _list_streams(call: ApiCall, view: AccountView) -> Authorizations:
+    yield authorization(call, call.operation, "*")
 
 
-STREAMS: Mapping[str, Asker] = {
+STREAMS: Mapping[str, AuthorizationPlan] = {
     "DescribeStream": _on_stream,
     "GetShardIterator": _on_stream,
     "GetRecords": _get_records,

@@ -7,32 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pytest_kmslab.calls.base import ApiCall
+from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.calls.authorization import ApiCall
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
-from pytest_kmslab.facts import Caller, Facts
 
-RequestKeys = Callable[[ApiCall, Facts, str], Keys]
+RequestKeys = Callable[[ApiCall, AccountView, str], Keys]
 
 
-def iam_context(call: ApiCall, facts: Facts, arn: str) -> Keys:
+def iam_context(call: ApiCall, view: AccountView, arn: str) -> Keys:
     """Every condition key of a call on the resource `arn`."""
     keys = caller_context(call.caller, call.region, call.time)
-    keys.update(_tags_of(facts, arn))
+    keys.update(_tags_of(view, arn))
     for name in ACTIONS[call.operation].keys.split():
-        keys.update(_REQUEST_KEYS[name](call, facts, arn))
+        keys.update(_REQUEST_KEYS[name](call, view, arn))
     return keys
 
 
-def _tags_of(facts: Facts, arn: str) -> Keys:
+def _tags_of(view: AccountView, arn: str) -> Keys:
     """`aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`."""
     if ":user/" not in arn and ":role/" not in arn:
         return {}
-    tags = facts.iam_tags(arn)
+    tags = view.iam_tags(arn)
     return {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
 
 
-def _tags(call: ApiCall, facts: Facts, arn: str) -> Keys:
+def _tags(call: ApiCall, view: AccountView, arn: str) -> Keys:
     return {**request_tags(call.params.get("Tags", ())), **tag_keys(_tag_names(call))}
 
 
@@ -40,17 +40,17 @@ def _tag_names(call: ApiCall) -> list[str]:
     return [*(tag["Key"] for tag in call.params.get("Tags", ())), *call.params.get("TagKeys", ())]
 
 
-def _boundary(call: ApiCall, facts: Facts, arn: str) -> Keys:
+def _boundary(call: ApiCall, view: AccountView, arn: str) -> Keys:
     """The boundary about to be set or, where the request sets none, the one of the user or role."""
     if "PermissionsBoundary" in call.params:
         return {"iam:PermissionsBoundary": call.params["PermissionsBoundary"]}
     target = Caller(arn, call.account, arn, "", "User" if ":user/" in arn else "AssumedRole")
-    boundary = facts.policies(target, arn).permissions_boundary
+    boundary = view.policies(target, arn).permissions_boundary
     return {} if boundary is None else {"iam:PermissionsBoundary": boundary.name}
 
 
 def _member(name: str, member: str) -> RequestKeys:
-    def keys(call: ApiCall, facts: Facts, arn: str) -> Keys:
+    def keys(call: ApiCall, view: AccountView, arn: str) -> Keys:
         return {name: call.params[member]} if member in call.params else {}
 
     return keys

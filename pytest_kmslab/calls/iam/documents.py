@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
-from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.policy_documents import check_characters, check_no_principal, statements_of
 from pytest_kmslab.errors import PolicyError
 

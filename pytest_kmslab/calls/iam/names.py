@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import ApiCall, ServiceError
-from pytest_kmslab.calls.violations import violated, wire_name
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.validation_messages import violated, wire_name
 
 NAMED: Mapping[str, tuple[str, int]] = {
     "CreateGroup": ("GroupName", 128),

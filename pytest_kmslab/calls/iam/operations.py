@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.base import ApiCall, Ask, Asker, Asks, ServiceError
+from pytest_kmslab.calls.authorization import (
+    ApiCall,
+    Authorization,
+    AuthorizationPlan,
+    Authorizations,
+    ServiceError,
+)
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
 from pytest_kmslab.calls.iam.documents import INLINE, check_identity_policy, check_trust_document
+from pytest_kmslab.calls.iam.implicit_user import check_roots_own
 from pytest_kmslab.calls.iam.names import check_name
-from pytest_kmslab.calls.iam.oneself import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.policy_documents import check_trust_policy
-from pytest_kmslab.facts import Facts
 
 TAGGING: Mapping[str, str] = {
     "CreateUser": "iam:TagUser",
@@ -37,72 +43,72 @@ RENAMING: Mapping[str, str] = {
 """Calls that need permission on the old and on the new name, and the member that holds the new one."""
 
 
-def _one(call: ApiCall, facts: Facts) -> Asks:
+def _one(call: ApiCall, view: AccountView) -> Authorizations:
     """`iam:<Operation>` on what the call is about: all that most operations ask for."""
-    arn = resource_of(call, facts)
-    yield _ask(call, f"iam:{call.operation}", arn, iam_context(call, facts, arn))
+    arn = resource_of(call, view)
+    yield _authorization(call, f"iam:{call.operation}", arn, iam_context(call, view, arn))
     check_roots_own(call)
 
 
-def _making(call: ApiCall, facts: Facts) -> Asks:
+def _recorded_create(call: ApiCall, view: AccountView) -> Authorizations:
     """Making something; with tags, tagging it too."""
-    arn = resource_of(call, facts)
-    keys = iam_context(call, facts, arn)
-    yield _ask(call, f"iam:{call.operation}", arn, keys)
+    arn = resource_of(call, view)
+    keys = iam_context(call, view, arn)
+    yield _authorization(call, f"iam:{call.operation}", arn, keys)
     if call.params.get("Tags"):
-        yield _ask(call, TAGGING[call.operation], arn, keys)
+        yield _authorization(call, TAGGING[call.operation], arn, keys)
     check_name(call)
 
 
-def _renaming(call: ApiCall, facts: Facts) -> Asks:
+def _renaming(call: ApiCall, view: AccountView) -> Authorizations:
     """Changing a name or path: on the old ARN and, where it differs, on the new one."""
-    old = resource_of(call, facts)
+    old = resource_of(call, view)
     new = renamed(call, old, RENAMING[call.operation])
     for arn in dict.fromkeys((old, new)):
-        yield _ask(call, f"iam:{call.operation}", arn, iam_context(call, facts, arn))
+        yield _authorization(call, f"iam:{call.operation}", arn, iam_context(call, view, arn))
 
 
-def _trusting(call: ApiCall, facts: Facts) -> Asks:
+def _trusting(call: ApiCall, view: AccountView) -> Authorizations:
     """Making a role or changing whom it trusts: those who are named must be there."""
-    yield from (_making if call.operation in TAGGING else _one)(call, facts)
+    yield from (_recorded_create if call.operation in TAGGING else _one)(call, view)
     member = "AssumeRolePolicyDocument" if call.operation == "CreateRole" else "PolicyDocument"
     check_trust_document(str(call.params[member]))
-    check_trust_policy(str(call.params[member]), facts)
+    check_trust_policy(str(call.params[member]), view)
 
 
-def _putting(call: ApiCall, facts: Facts) -> Asks:
+def _putting(call: ApiCall, view: AccountView) -> Authorizations:
     """A policy of a user, group or role, or one that can be attached to them."""
-    yield from (_making if call.operation in TAGGING else _one)(call, facts)
+    yield from (_recorded_create if call.operation in TAGGING else _one)(call, view)
     check_identity_policy(call)
 
 
-def _adding_role(call: ApiCall, facts: Facts) -> Asks:
+def _adding_role(call: ApiCall, view: AccountView) -> Authorizations:
     """A role put into an instance profile is passed to EC2.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     """
-    yield from _one(call, facts)
-    role = arn_by_name(call, facts, "role", call.params["RoleName"])
-    keys = {**iam_context(call, facts, role), "iam:PassedToService": "ec2.amazonaws.com"}
-    yield _ask(call, "iam:PassRole", role, keys)
+    yield from _one(call, view)
+    role = arn_by_name(call, view, "role", call.params["RoleName"])
+    keys = {**iam_context(call, view, role), "iam:PassedToService": "ec2.amazonaws.com"}
+    yield _authorization(call, "iam:PassRole", role, keys)
 
 
-def _last_used(call: ApiCall, facts: Facts) -> Asks:
+def _last_used(call: ApiCall, view: AccountView) -> Authorizations:
     """A key of another account is as unknown as one that nobody has."""
-    yield from _one(call, facts)
-    if foreign_key(call, facts):
+    yield from _one(call, view)
+    if foreign_key(call, view):
         text = f"The Access Key with id {call.params['AccessKeyId']} cannot be found"
         raise ServiceError("NoSuchEntity", text, 404)
 
 
-def _ask(call: ApiCall, action: str, arn: str, keys: Keys) -> Ask:
+def _authorization(call: ApiCall, action: str, arn: str, keys: Keys) -> Authorization:
     owner = owner_of(call, arn)
     context = Context({**keys, "aws:ResourceAccount": owner})
-    return Ask(Request(call.caller.arn, action, arn, context, owner))
+    return Authorization(Request(call.caller.arn, action, arn, context, owner))
 
 
-_OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
-    **dict.fromkeys((*TAGGING, "CreateGroup"), _making),
+_OWN: Mapping[str, Callable[[ApiCall, AccountView], Authorizations]] = {
+    **dict.fromkeys((*TAGGING, "CreateGroup"), _recorded_create),
     **dict.fromkeys(RENAMING, _renaming),
     **dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), _trusting),
     **dict.fromkeys((*INLINE, "CreatePolicy", "CreatePolicyVersion"), _putting),
@@ -110,5 +116,5 @@ _OWN: Mapping[str, Callable[[ApiCall, Facts], Asks]] = {
     "GetAccessKeyLastUsed": _last_used,
 }
 
-IAM: Mapping[str, Asker] = {name: _OWN.get(name, _one) for name in ACTIONS}
+IAM: Mapping[str, AuthorizationPlan] = {name: _OWN.get(name, _one) for name in ACTIONS}
 """Every operation of IAM by its name."""

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import account_of
-from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
-from pytest_kmslab.facts import Facts
 
-Finder = Callable[[ApiCall, Facts], str]
+Finder = Callable[[ApiCall, AccountView], str]
 ANY = "*"
 LOOKED_UP = frozenset({"user", "role", "group", "instance-profile"})
 """Kinds whose path only the account knows; others are named by ARN, or taken to have no path."""
 _NOT_A_USER = "Must specify userName when calling with non-User credentials"
 
 
-def resource_of(call: ApiCall, facts: Facts) -> str:
+def resource_of(call: ApiCall, view: AccountView) -> str:
     """The ARN of what the call is about, `*` where the action has no resource.
 
     What does not exist has its ARN without a path. Raises ServiceError ValidationError where a user
     is left out by a caller who is none.
     """
     finder = _OWN_FINDERS.get(call.operation) or _FINDERS.get(ACTIONS[call.operation].kinds)
-    return ANY if finder is None else finder(call, facts)
+    return ANY if finder is None else finder(call, view)
 
 
 def iam_arn(call: ApiCall, resource: str) -> str:
@@ -40,9 +40,9 @@ def owner_of(call: ApiCall, arn: str) -> str:
     return owner if owner.isdigit() else call.account
 
 
-def arn_by_name(call: ApiCall, facts: Facts, kind: str, name: str) -> str:
+def arn_by_name(call: ApiCall, view: AccountView, kind: str, name: str) -> str:
     """The ARN of an existing user, role, group, …; of one that does not exist, without a path."""
-    found = facts.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
+    found = view.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
     return found or iam_arn(call, f"{kind}/{name}")
 
 
@@ -56,66 +56,66 @@ def renamed(call: ApiCall, old: str, name: str) -> str:
     return iam_arn(call, kind + call.params.get("NewPath", f"{before}/") + call.params.get(name, last))
 
 
-def _user(call: ApiCall, facts: Facts) -> str:
+def _user(call: ApiCall, view: AccountView) -> str:
     name = call.params.get("UserName")
-    return _self(call, facts) if name is None else arn_by_name(call, facts, "user", name)
+    return _self(call, view) if name is None else arn_by_name(call, view, "user", name)
 
 
-def _self(call: ApiCall, facts: Facts) -> str:
+def _self(call: ApiCall, view: AccountView) -> str:
     if call.caller.kind not in ("User", "Account"):
         raise ServiceError("ValidationError", _NOT_A_USER)
     return call.caller.arn
 
 
 def _named(kind: str, member: str) -> Finder:
-    return lambda call, facts: arn_by_name(call, facts, kind, call.params[member])
+    return lambda call, view: arn_by_name(call, view, kind, call.params[member])
 
 
 def _made(kind: str, member: str) -> Finder:
-    return lambda call, facts: iam_arn(call, kind + call.params.get("Path", "/") + call.params[member])
+    return lambda call, view: iam_arn(call, kind + call.params.get("Path", "/") + call.params[member])
 
 
 def _given(member: str) -> Finder:
-    return lambda call, facts: str(call.params[member])
+    return lambda call, view: str(call.params[member])
 
 
-def _device(call: ApiCall, facts: Facts) -> str:
+def _device(call: ApiCall, view: AccountView) -> str:
     serial: str = call.params["SerialNumber"]
     return serial if serial.startswith("arn:") else iam_arn(call, f"mfa/{serial}")
 
 
-def _oidc_provider(call: ApiCall, facts: Facts) -> str:
+def _oidc_provider(call: ApiCall, view: AccountView) -> str:
     url: str = call.params["Url"]
     return iam_arn(call, "oidc-provider/" + url.partition("://")[2].rstrip("/"))
 
 
-def foreign_key(call: ApiCall, facts: Facts) -> bool:
+def foreign_key(call: ApiCall, view: AccountView) -> bool:
     """Whether the access key that a call names is one of another account."""
-    found = facts.credential(call.params["AccessKeyId"])
+    found = view.credential(call.params["AccessKeyId"])
     return found is not None and found.caller.account != call.account
 
 
-def _key_holder(call: ApiCall, facts: Facts) -> str:
-    found = facts.credential(call.params["AccessKeyId"])
+def _key_holder(call: ApiCall, view: AccountView) -> str:
+    found = view.credential(call.params["AccessKeyId"])
     known = found is not None and found.caller.account == call.account
     return found.caller.arn if found is not None and known else iam_arn(call, "user/*")
 
 
-def _service_linked_role(call: ApiCall, facts: Facts) -> str:
+def _service_linked_role(call: ApiCall, view: AccountView) -> str:
     # The service chooses the role's name, which is known only once the role is there.
     return iam_arn(call, f"role/aws-service-role/{call.params['AWSServiceName']}/AWSServiceRoleFor*")
 
 
-def _deleted_service_linked_role(call: ApiCall, facts: Facts) -> str:
+def _deleted_service_linked_role(call: ApiCall, view: AccountView) -> str:
     task: str = call.params["DeletionTaskId"]  # task/aws-service-role/<service>/<role>/<uuid>
     return iam_arn(call, "role/" + task.removeprefix("task/").rpartition("/")[0])
 
 
-def _service_credentials_holder(call: ApiCall, facts: Facts) -> str:
-    return iam_arn(call, "user/*") if call.params.get("AllUsers") else _user(call, facts)
+def _service_credentials_holder(call: ApiCall, view: AccountView) -> str:
+    return iam_arn(call, "user/*") if call.params.get("AllUsers") else _user(call, view)
 
 
-def _delegation_request(call: ApiCall, facts: Facts) -> str:
+def _delegation_request(call: ApiCall, view: AccountView) -> str:
     return iam_arn(call, f"delegation-request/{call.params.get('DelegationRequestId', '*')}")
 
 
@@ -132,7 +132,7 @@ _FINDERS: Mapping[str, Finder] = {
     "mfa sms-mfa": _device,
     "delegation-request": _delegation_request,
     "role-template": _given("TemplateArn"),
-    "access-report": lambda call, facts: iam_arn(call, f"access-report/{call.params['EntityPath']}"),
+    "access-report": lambda call, view: iam_arn(call, f"access-report/{call.params['EntityPath']}"),
 }
 """How each resource type is named in a request."""
 

@@ -6,13 +6,20 @@ The order (alias, old key, new key) is not documented.
 
 from __future__ import annotations
 
+from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.condition import MOST_ALIASES
 from pytest_kmslab.authz.policy import Policy
-from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
-from pytest_kmslab.calls.kms.context import account_ask, key_ask
-from pytest_kmslab.calls.kms.keys import ALIAS, DOOMED, find_key, kms_arn, refuse_state, request_alias
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.kms.context import account_authorization, key_authorization
+from pytest_kmslab.calls.kms.keys import (
+    ALIAS,
+    PENDING_DELETION_STATES,
+    find_key,
+    kms_arn,
+    refuse_state,
+    request_alias,
+)
 from pytest_kmslab.calls.kms.specs import is_symmetric
-from pytest_kmslab.facts import Facts, Key
 
 _PREFIX = (
     'Alias must start with the prefix "alias/". Please see '
@@ -27,45 +34,45 @@ _NO_KEY = "Aliases must refer to keys. Not aliases"
 _NO_POLICY = Policy(version="2012-10-17", id="", statements=())
 
 
-def create_alias(call: ApiCall, facts: Facts) -> Asks:
+def create_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, then the key that it will name."""
     alias = _alias_name(call)
-    key = _target(call, facts)
-    yield _alias_ask(call, alias)
-    yield key_ask(call, "kms:CreateAlias", key, {})
+    key = _target(call, view)
+    yield _alias_authorization(call, alias)
+    yield key_authorization(call, "kms:CreateAlias", key, {})
     _refuse_reserved(alias)
-    refuse_state(key, DOOMED)
+    refuse_state(key, PENDING_DELETION_STATES)
     _refuse_many(key)
 
 
-def update_alias(call: ApiCall, facts: Facts) -> Asks:
+def update_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, the key that it names, then the key that it will name."""
     alias = _alias_name(call)
-    old = _named(call, facts, alias)
-    new = _target(call, facts)
-    yield _alias_ask(call, alias)
-    yield key_ask(call, "kms:UpdateAlias", old, {})
-    yield key_ask(call, "kms:UpdateAlias", new, {})
+    old = _named(call, view, alias)
+    new = _target(call, view)
+    yield _alias_authorization(call, alias)
+    yield key_authorization(call, "kms:UpdateAlias", old, {})
+    yield key_authorization(call, "kms:UpdateAlias", new, {})
     _refuse_reserved(alias)
-    refuse_state(new, DOOMED)
+    refuse_state(new, PENDING_DELETION_STATES)
     if old.arn != new.arn:
         _refuse_other_type(old, new)
         _refuse_many(new)
 
 
-def delete_alias(call: ApiCall, facts: Facts) -> Asks:
+def delete_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, then the key that it names."""
     alias = _alias_name(call)
-    key = _named(call, facts, alias)
-    yield _alias_ask(call, alias)
-    yield key_ask(call, "kms:DeleteAlias", key, {})
+    key = _named(call, view, alias)
+    yield _alias_authorization(call, alias)
+    yield key_authorization(call, "kms:DeleteAlias", key, {})
 
 
-def _target(call: ApiCall, facts: Facts) -> Key:
+def _target(call: ApiCall, view: AccountView) -> Key:
     key_id = call.params["TargetKeyId"]
     if request_alias(key_id):
         raise ServiceError("ValidationException", _NO_KEY)
-    return find_key(call, facts, key_id, f"kms:{call.operation}")
+    return find_key(call, view, key_id, f"kms:{call.operation}")
 
 
 def _refuse_many(key: Key) -> None:
@@ -97,13 +104,13 @@ def _refuse_reserved(alias: str) -> None:
         raise ServiceError("NotAuthorizedException", "")
 
 
-def _named(call: ApiCall, facts: Facts, alias: str) -> Key:
-    return find_key(call, facts, alias, f"kms:{call.operation}")
+def _named(call: ApiCall, view: AccountView, alias: str) -> Key:
+    return find_key(call, view, alias, f"kms:{call.operation}")
 
 
-def _alias_ask(call: ApiCall, alias: str) -> Ask:
+def _alias_authorization(call: ApiCall, alias: str) -> Authorization:
     # An alias has no policy of its own, whatever hangs on the key that it names.
-    ask = account_ask(
+    authorization = account_authorization(
         call, f"kms:{call.operation}", {"kms:CallerAccount": call.account}, kms_arn(call, alias)
     )
-    return ask._replace(resource_policy=_NO_POLICY)
+    return authorization._replace(resource_policy=_NO_POLICY)

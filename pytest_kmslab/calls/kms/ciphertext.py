@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
+from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.calls.authorization import ApiCall, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
-from pytest_kmslab.calls.kms.context import alias_keys, encryption_context, key_ask
+from pytest_kmslab.calls.kms.context import alias_keys, encryption_context, key_authorization
 from pytest_kmslab.calls.kms.keys import (
-    UNUSABLE,
+    NOT_USABLE_STATES,
     find_key,
     key_of_ciphertext,
     refuse_dry_run,
@@ -25,8 +26,7 @@ from pytest_kmslab.calls.kms.specs import (
     refuse_algorithm,
     refuse_encryption_context,
 )
-from pytest_kmslab.calls.violations import violated
-from pytest_kmslab.facts import Facts, Key
+from pytest_kmslab.calls.validation_messages import violated
 
 _WRONG_KEY = "The key ID in the request does not identify a CMK that can perform this operation."
 
@@ -44,36 +44,36 @@ _FROM = Side("SourceKeyId", "SourceEncryptionAlgorithm", "SourceEncryptionContex
 _TO = Side("DestinationKeyId", "DestinationEncryptionAlgorithm", "DestinationEncryptionContext")
 
 
-def decrypt(call: ApiCall, facts: Facts) -> Asks:
+def decrypt(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:Decrypt on the key that is named or, where none is, on the one that made the ciphertext."""
-    key, named = _source(call, facts, "KeyId", "kms:Decrypt")
-    yield key_ask(call, "kms:Decrypt", key, _cipher_keys(call, _ONLY), via_ciphertext=not named)
-    _refuse_source(call, facts, key, _ONLY)
+    key, named = _source(call, view, "KeyId", "kms:Decrypt")
+    yield key_authorization(call, "kms:Decrypt", key, _cipher_keys(call, _ONLY), via_ciphertext=not named)
+    _refuse_source(call, view, key, _ONLY)
     refuse_dry_run(call)
 
 
-def re_encrypt(call: ApiCall, facts: Facts) -> Asks:
+def re_encrypt(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:ReEncryptFrom on the source key, then kms:ReEncryptTo on the destination key."""
-    source, named = _source(call, facts, "SourceKeyId", "kms:ReEncryptFrom")
-    target = find_key(call, facts, call.params["DestinationKeyId"], "kms:ReEncryptTo")
+    source, named = _source(call, view, "SourceKeyId", "kms:ReEncryptFrom")
+    target = find_key(call, view, call.params["DestinationKeyId"], "kms:ReEncryptTo")
     same: Keys = {"kms:ReEncryptOnSameKey": source.arn == target.arn}
     keys = {**_cipher_keys(call, _FROM), **same}
-    yield key_ask(call, "kms:ReEncryptFrom", source, keys, via_ciphertext=not named)
-    yield key_ask(call, "kms:ReEncryptTo", target, {**_cipher_keys(call, _TO), **same})
-    _refuse_source(call, facts, source, _FROM)
+    yield key_authorization(call, "kms:ReEncryptFrom", source, keys, via_ciphertext=not named)
+    yield key_authorization(call, "kms:ReEncryptTo", target, {**_cipher_keys(call, _TO), **same})
+    _refuse_source(call, view, source, _FROM)
     _refuse_key(call, target, _TO)
     refuse_dry_run(call)
 
 
-def _source(call: ApiCall, facts: Facts, member: str, action: str) -> tuple[Key, bool]:
+def _source(call: ApiCall, view: AccountView, member: str, action: str) -> tuple[Key, bool]:
     """The key to decrypt with, and whether the request named it."""
     key_id = call.params.get(member)
     if key_id is not None:
-        return find_key(call, facts, key_id, action), True
+        return find_key(call, view, key_id, action), True
     ciphertext = call.params.get("CiphertextBlob")
     if ciphertext is None:
         raise ServiceError("ValidationException", violated("null", "ciphertextBlob", "not be null"))
-    return key_of_ciphertext(call, facts, ciphertext), False
+    return key_of_ciphertext(call, view, ciphertext), False
 
 
 def _cipher_keys(call: ApiCall, side: Side) -> Keys:
@@ -83,12 +83,12 @@ def _cipher_keys(call: ApiCall, side: Side) -> Keys:
     return {**keys, **aliases, **encryption_context(params.get(side.context))}
 
 
-def _refuse_source(call: ApiCall, facts: Facts, key: Key, side: Side) -> None:
+def _refuse_source(call: ApiCall, view: AccountView, key: Key, side: Side) -> None:
     """A symmetric ciphertext names its key: another one is refused before its KeyUsage is looked at."""
     ciphertext = call.params.get("CiphertextBlob")
-    maker = ciphertext and facts.key_of_ciphertext(ciphertext, call.region, call.account)
+    maker = ciphertext and view.key_of_ciphertext(ciphertext, call.region, call.account)
     other = maker and maker.arn != key.arn and not _related(maker, key)
-    refuse_state(key, UNUSABLE)
+    refuse_state(key, NOT_USABLE_STATES)
     if other and call.params.get(side.algorithm, SYMMETRIC) == SYMMETRIC:
         raise ServiceError("IncorrectKeyException", _WRONG_KEY)
     _refuse_key(call, key, side)
@@ -97,7 +97,7 @@ def _refuse_source(call: ApiCall, facts: Facts, key: Key, side: Side) -> None:
 
 
 def _refuse_key(call: ApiCall, key: Key, side: Side) -> None:
-    refuse_state(key, UNUSABLE)
+    refuse_state(key, NOT_USABLE_STATES)
     refuse_usage(key, ENCRYPT, call.operation)
     refuse_algorithm(key, call.params.get(side.algorithm, SYMMETRIC))
     refuse_encryption_context(key, call.params.get(side.context))

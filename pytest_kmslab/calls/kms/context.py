@@ -13,31 +13,33 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
+from pytest_kmslab.account.model import Caller, Key
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.base import ApiCall, Ask, Params
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.kms.keys import request_alias
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
-from pytest_kmslab.facts import Caller, Key
 
 RequestKeys = Callable[[Params, Key], Keys]
 CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 
 
-def key_ask(
+def key_authorization(
     call: ApiCall, action: str, key: Key, keys: Keys, via_ciphertext: bool = False, region: str = ""
-) -> Ask:
+) -> Authorization:
     """The question whether the caller may do `action` on the key; `keys` are the request's own."""
     request = Request(call.caller.arn, action, key.arn, key_context(call, key, keys, region), key.account)
-    return Ask(request, from_ciphertext=via_ciphertext)
+    return Authorization(request, from_ciphertext=via_ciphertext)
 
 
-def account_ask(call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = "") -> Ask:
+def account_authorization(
+    call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = ""
+) -> Authorization:
     """The question whether the caller may do what involves no key."""
     own: Keys = {"aws:ResourceAccount": call.account}
     context = Context({**caller_context(call.caller, region or call.region, call.time), **own, **keys})
-    return Ask(Request(call.caller.arn, action, resource, context, call.account))
+    return Authorization(Request(call.caller.arn, action, resource, context, call.account))
 
 
 def key_context(call: ApiCall, key: Key, own: Keys, region: str = "") -> Context:

@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.base import ApiCall, Ask, Asks, ServiceError
+from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, request_tags
-from pytest_kmslab.calls.kms.context import account_ask, key_ask, property_keys
+from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
 from pytest_kmslab.calls.kms.keys import (
-    DOOMED,
-    UNUSABLE,
+    NOT_USABLE_STATES,
+    PENDING_DELETION_STATES,
     find_key_by_id,
     in_region,
     kms_arn,
@@ -20,67 +21,66 @@ from pytest_kmslab.calls.kms.keys import (
 from pytest_kmslab.calls.kms.policies import bypasses, delegation, lockout_check, read_key_policy
 from pytest_kmslab.calls.kms.specs import ENCRYPT, SYMMETRIC, check_new_key
 from pytest_kmslab.calls.kms.tags import check_tags
-from pytest_kmslab.facts import Facts, Key
 
-UNBORN = "*"
+NEW_KEY_ID = "*"
 """Stands for the id of a key that has none yet: the permission to tag it must cover all keys.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/manage-tags-api.html
 """
 
 
-def create_key(call: ApiCall, facts: Facts) -> Asks:
+def create_key(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:CreateKey by IAM alone; with tags kms:TagResource too; then the new key policy is checked."""
     keys = {**_new_key_keys(call), **_tags(call)}
-    yield account_ask(call, "kms:CreateKey", keys)
-    ask = account_ask(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{UNBORN}"))
-    yield from _tag_ask(call, ask)
+    yield account_authorization(call, "kms:CreateKey", keys)
+    authorization = account_authorization(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{NEW_KEY_ID}"))
+    yield from _tag_authorization(call, authorization)
     check_new_key(call.params)
     check_tags(call.params, {})
-    yield from _policy_checks(call, facts, ask)
+    yield from _policy_checks(call, view, authorization)
 
 
-def put_key_policy(call: ApiCall, facts: Facts) -> Asks:
+def put_key_policy(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:PutKeyPolicy under the present key policy, then under the new one."""
-    key = find_key_by_id(call, facts, call.params["KeyId"], "kms:PutKeyPolicy")
-    ask = key_ask(call, "kms:PutKeyPolicy", key, _bypass(call))
-    yield ask
-    yield from _policy_checks(call, facts, ask)
+    key = find_key_by_id(call, view, call.params["KeyId"], "kms:PutKeyPolicy")
+    authorization = key_authorization(call, "kms:PutKeyPolicy", key, _bypass(call))
+    yield authorization
+    yield from _policy_checks(call, view, authorization)
 
 
-def replicate_key(call: ApiCall, facts: Facts) -> Asks:
+def replicate_key(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:ReplicateKey on the primary key, kms:CreateKey in the replica's Region, and as in CreateKey.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
     """
     region = call.params["ReplicaRegion"]
-    key = find_key_by_id(call, facts, call.params["KeyId"], "kms:ReplicateKey")
-    yield key_ask(call, "kms:ReplicateKey", key, {"kms:ReplicaRegion": region})
+    key = find_key_by_id(call, view, call.params["KeyId"], "kms:ReplicateKey")
+    yield key_authorization(call, "kms:ReplicateKey", key, {"kms:ReplicaRegion": region})
     keys = {**property_keys(key.spec, key.usage, key.origin, True, "REPLICA"), **_tags(call), **_bypass(call)}
     keys["kms:CallerAccount"] = call.account
-    yield account_ask(call, "kms:CreateKey", keys, region=region)
-    ask = account_ask(call, "kms:PutKeyPolicy", keys, in_region(key, region), region)
-    yield from _tag_ask(call, ask)
+    yield account_authorization(call, "kms:CreateKey", keys, region=region)
+    authorization = account_authorization(call, "kms:PutKeyPolicy", keys, in_region(key, region), region)
+    yield from _tag_authorization(call, authorization)
     _refuse_other_than_primary(key)
-    refuse_state(key, UNUSABLE)
-    if facts.key(key.key_id, region, key.account) is not None:
+    refuse_state(key, NOT_USABLE_STATES)
+    if view.key(key.key_id, region, key.account) is not None:
         raise ServiceError("AlreadyExistsException", f"{in_region(key, region)} already exists")
     check_tags(call.params, {})
-    yield from _policy_checks(call, facts, ask)
+    yield from _policy_checks(call, view, authorization)
 
 
-def update_primary_region(call: ApiCall, facts: Facts) -> Asks:
+def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:UpdatePrimaryRegion on the primary key and on the replica that takes its place."""
     region = call.params["PrimaryRegion"]
     action = "kms:UpdatePrimaryRegion"
-    primary = find_key_by_id(call, facts, call.params["KeyId"], action)
-    yield key_ask(call, action, primary, {"kms:PrimaryRegion": region})
+    primary = find_key_by_id(call, view, call.params["KeyId"], action)
+    yield key_authorization(call, action, primary, {"kms:PrimaryRegion": region})
     _refuse_other_than_primary(primary)
-    replica = facts.key(primary.key_id, region, primary.account)
+    replica = view.key(primary.key_id, region, primary.account)
     if replica is None:
         raise ServiceError("NotFoundException", f"Key '{in_region(primary, region)}' does not exist")
-    yield key_ask(call, action, replica, {"kms:PrimaryRegion": region}, region=region)
-    refuse_state(primary, DOOMED)
+    yield key_authorization(call, action, replica, {"kms:PrimaryRegion": region}, region=region)
+    refuse_state(primary, PENDING_DELETION_STATES)
 
 
 def _refuse_other_than_primary(key: Key) -> None:
@@ -90,21 +90,21 @@ def _refuse_other_than_primary(key: Key) -> None:
         raise ServiceError("UnsupportedOperationException", text)
 
 
-def _policy_checks(call: ApiCall, facts: Facts, ask: Ask) -> Asks:
+def _policy_checks(call: ApiCall, view: AccountView, authorization: Authorization) -> Authorizations:
     text = call.params.get("Policy")
     if text is None:
         return
-    policy = read_key_policy(text, facts, partition(call))
+    policy = read_key_policy(text, view, partition(call))
     if not bypasses(call):
-        yield lockout_check(ask, policy)
+        yield lockout_check(authorization, policy)
 
 
-def _tag_ask(call: ApiCall, ask: Ask) -> Asks:
+def _tag_authorization(call: ApiCall, authorization: Authorization) -> Authorizations:
     """With tags, kms:TagResource on the new key, by IAM alone."""
     if call.params.get("Tags"):
         policy = delegation(partition(call), call.account)
-        request = ask.request._replace(action="kms:TagResource")
-        yield ask._replace(request=request, resource_policy=policy)
+        request = authorization.request._replace(action="kms:TagResource")
+        yield authorization._replace(request=request, resource_policy=policy)
 
 
 def _new_key_keys(call: ApiCall) -> Keys:

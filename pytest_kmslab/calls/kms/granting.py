@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytest_kmslab.calls.base import ApiCall, Asks, Params, ServiceError
+from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.calls.authorization import ApiCall, Authorizations, Params, ServiceError
 from pytest_kmslab.calls.kms.context import CONSTRAINTS
+from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS, key_plan
 from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
-from pytest_kmslab.calls.kms.table import KEY_OPERATIONS, key_asker
-from pytest_kmslab.calls.violations import violated, wire_name
-from pytest_kmslab.facts import Facts, Key
+from pytest_kmslab.calls.validation_messages import violated, wire_name
 
 PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
@@ -42,25 +42,25 @@ _OF_USAGE: Mapping[str, frozenset[str]] = {
 OPERATIONS = _OF_SYMMETRIC.union(*_OF_USAGE.values())
 
 
-def create_grant(call: ApiCall, facts: Facts) -> Asks:
+def create_grant(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:CreateGrant on the key; then InvalidArnException for a user, role or group that is no principal,
     and ValidationException for what the key cannot do.
 
     A grant to a name that nobody has yet would be the grant of whoever gets it.
     """
-    for ask in _create_grant(call, facts):
-        yield ask
+    for authorization in _create_grant(call, view):
+        yield authorization
         for member in PRINCIPALS:
-            _check_principal(member, call.params.get(member), facts)
+            _check_principal(member, call.params.get(member), view)
 
 
-def _check_principal(member: str, principal: str | None, facts: Facts) -> None:
+def _check_principal(member: str, principal: str | None, view: AccountView) -> None:
     if principal is None:
         return
     if not _PRINCIPAL.fullmatch(principal):
         pattern = r"satisfy regular expression pattern: ^[\w+=,.@:/-]+$"
         raise ServiceError("ValidationException", violated(f"'{principal}'", wire_name(member), pattern))
-    if not (principal.endswith(_SERVICES) or facts.principal_exists(principal)):
+    if not (principal.endswith(_SERVICES) or view.principal_exists(principal)):
         raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
 
 
@@ -118,7 +118,7 @@ def _check_constraints(params: Params, key: Key) -> None:
             raise ServiceError("LimitExceededException", text)
 
 
-_create_grant = key_asker(
+_create_grant = key_plan(
     "CreateGrant",
     replace(KEY_OPERATIONS["CreateGrant"], checks=(_check_members, _check_operations, _check_constraints)),
 )

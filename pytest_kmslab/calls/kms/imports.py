@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.base import Params, ServiceError
-from pytest_kmslab.facts import Key
+from pytest_kmslab.account.model import Key
+from pytest_kmslab.calls.authorization import Params, ServiceError
 
 EXPIRES = "KEY_MATERIAL_EXPIRES"
 

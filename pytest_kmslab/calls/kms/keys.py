@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
-from pytest_kmslab.facts import Facts, Key
 
 BY_ALIAS = "Key Aliases are not supported for this operation."
 KEY_ID = re.compile(r"mrk-[0-9a-f-]{32,36}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -25,13 +25,13 @@ _STATES: Mapping[str, tuple[str, str]] = {
     "Unavailable": ("KMSInvalidStateException", "is unavailable."),
     "Creating": ("KMSInvalidStateException", "is creating."),
 }
-DOOMED = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+PENDING_DELETION_STATES = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 """States in which a key can only be looked at, or saved."""
-EMPTY = DOOMED | {"PendingImport"}
+NO_MATERIAL_STATES = PENDING_DELETION_STATES | {"PendingImport"}
 """DOOMED, and the state of a key without material."""
-GRANTABLE = EMPTY | {"Disabled"}
+NOT_GRANTABLE_STATES = NO_MATERIAL_STATES | {"Disabled"}
 """States in which no grant can be made."""
-UNUSABLE = frozenset(_STATES)
+NOT_USABLE_STATES = frozenset(_STATES)
 """States in which a key cannot do cryptography."""
 
 
@@ -51,7 +51,7 @@ def in_region(key: Key, region: str) -> str:
     return ":".join((*head, region, tail))
 
 
-def find_key(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
+def find_key(call: ApiCall, view: AccountView, key_id: str, action: str) -> Key:
     """The key that `key_id` (id, key ARN, alias name or alias ARN) names.
 
     Whether `action` can be allowed on another account's key at all is decided like everything else.
@@ -59,7 +59,7 @@ def find_key(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
     AWS does not tell whether it exists.
     """
     owner = _owner(call, key_id)
-    key = facts.key(key_id, call.region, call.account)
+    key = view.key(key_id, call.region, call.account)
     if key is not None:
         return key
     if owner != call.account:
@@ -67,7 +67,7 @@ def find_key(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
     raise ServiceError("NotFoundException", _not_found(call, key_id))
 
 
-def find_key_by_id(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key:
+def find_key_by_id(call: ApiCall, view: AccountView, key_id: str, action: str) -> Key:
     """The key that a key id or key ARN names: only cryptographic operations, DescribeKey and GetPublicKey
     take an alias. Raises as `find_key` does, and InvalidArnException for an alias.
 
@@ -75,16 +75,16 @@ def find_key_by_id(call: ApiCall, facts: Facts, key_id: str, action: str) -> Key
     """
     if request_alias(key_id):
         raise ServiceError("InvalidArnException", BY_ALIAS)
-    return find_key(call, facts, key_id, action)
+    return find_key(call, view, key_id, action)
 
 
-def key_of_ciphertext(call: ApiCall, facts: Facts, ciphertext: bytes) -> Key:
+def key_of_ciphertext(call: ApiCall, view: AccountView, ciphertext: bytes) -> Key:
     """The key that made a ciphertext; raises InvalidCiphertextException (which has no message).
 
     The ciphertext of an asymmetric key does not say whose it is, whatever the backend wrote into it.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
     """
-    key = facts.key_of_ciphertext(ciphertext, call.region, call.account)
+    key = view.key_of_ciphertext(ciphertext, call.region, call.account)
     if key is None or key.spec != SYMMETRIC:
         raise ServiceError("InvalidCiphertextException", "")
     return key

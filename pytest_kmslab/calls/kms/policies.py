@@ -12,11 +12,11 @@ import json
 import re
 from typing import Any
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import Policy, parse_policy
-from pytest_kmslab.calls.base import ApiCall, Ask, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.policy_documents import statements_of, unknown_principals
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.facts import Facts
 
 _CHARACTERS = re.compile(r"[\t\n\r\x20-\xff]*")
 MAX_BYTES = 32_768
@@ -34,7 +34,7 @@ _OVERLY_PERMISSIVE = (
 _LOCKOUT = "The new key policy will not allow you to update the key policy in the future."
 
 
-def read_key_policy(text: str, facts: Facts, partition: str) -> Policy:
+def read_key_policy(text: str, view: AccountView, partition: str) -> Policy:
     """The key policy, fit to be put in an account of a partition; raises LimitExceededException,
     ValidationException (characters) or MalformedPolicyDocumentException.
 
@@ -47,7 +47,7 @@ def read_key_policy(text: str, facts: Facts, partition: str) -> Policy:
     statements = statements_of(text)
     if not all(_names_principals(statement, partition) for statement in statements):
         raise ServiceError(_MALFORMED, _PRINCIPALS)
-    if any(True for _ in unknown_principals(statements, facts)):
+    if any(True for _ in unknown_principals(statements, view)):
         raise ServiceError(_MALFORMED, _PRINCIPALS)
     try:
         policy = parse_policy(text)
@@ -68,10 +68,12 @@ def delegation(partition: str, account: str) -> Policy:
     return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
-def lockout_check(ask: Ask, policy: Policy) -> Ask:
+def lockout_check(authorization: Authorization, policy: Policy) -> Authorization:
     """The question whether the caller could put the key policy again, once `policy` is in force."""
-    request = ask.request._replace(action="kms:PutKeyPolicy")
-    return ask._replace(request=request, resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT))
+    request = authorization.request._replace(action="kms:PutKeyPolicy")
+    return authorization._replace(
+        request=request, resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT)
+    )
 
 
 def bypasses(call: ApiCall) -> bool:

@@ -6,41 +6,41 @@ https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
 
 from __future__ import annotations
 
+from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.calls.base import ApiCall, Asks, ServiceError
-from pytest_kmslab.calls.kms.context import constraint_keys, key_ask
+from pytest_kmslab.calls.authorization import ApiCall, Authorizations, ServiceError
+from pytest_kmslab.calls.kms.context import constraint_keys, key_authorization
 from pytest_kmslab.calls.kms.keys import find_key_by_id, refuse_dry_run
-from pytest_kmslab.facts import Facts, Key
 
 
-def retire_grant(call: ApiCall, facts: Facts) -> Asks:
+def retire_grant(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:RetireGrant, which the grant allows to some by itself."""
-    key, grant = _grant(call, facts)
+    key, grant = _grant(call, view)
     constraints = {
         "EncryptionContextEquals": grant.encryption_context_equals,
         "EncryptionContextSubset": grant.encryption_context_subset,
     }
-    ask = key_ask(call, "kms:RetireGrant", key, constraint_keys(constraints))
-    yield ask._replace(request=ask.request._replace(grant_id=grant.grant_id))
+    authorization = key_authorization(call, "kms:RetireGrant", key, constraint_keys(constraints))
+    yield authorization._replace(request=authorization.request._replace(grant_id=grant.grant_id))
     refuse_dry_run(call)
 
 
-def _grant(call: ApiCall, facts: Facts) -> tuple[Key, Grant]:
+def _grant(call: ApiCall, view: AccountView) -> tuple[Key, Grant]:
     key_id, grant_id = call.params.get("KeyId"), call.params.get("GrantId")
     token = call.params.get("GrantToken")
     if token is not None:
-        return _of_token(call, facts, token)
+        return _of_token(call, view, token)
     if key_id is None or grant_id is None:
         raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
-    key = find_key_by_id(call, facts, key_id, "kms:RetireGrant")
-    for grant in facts.grants(key.arn):
+    key = find_key_by_id(call, view, key_id, "kms:RetireGrant")
+    for grant in view.grants(key.arn):
         if grant.grant_id == grant_id:
             return key, grant
     raise ServiceError("NotFoundException", f"Grant ID {grant_id} not found")
 
 
-def _of_token(call: ApiCall, facts: Facts, token: str) -> tuple[Key, Grant]:
-    found = facts.grant_of_token(token, call.region, call.account)
+def _of_token(call: ApiCall, view: AccountView, token: str) -> tuple[Key, Grant]:
+    found = view.grant_of_token(token, call.region, call.account)
     if found is None:
         raise ServiceError("InvalidGrantTokenException", "The grant token is not valid.")
     return found

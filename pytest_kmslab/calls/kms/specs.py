@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import Params, ServiceError
-from pytest_kmslab.facts import Key
+from pytest_kmslab.account.model import Key
+from pytest_kmslab.calls.authorization import Params, ServiceError
 
 SYMMETRIC = "SYMMETRIC_DEFAULT"
 ENCRYPT = "ENCRYPT_DECRYPT"

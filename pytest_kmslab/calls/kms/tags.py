@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.base import Params, ServiceError
-from pytest_kmslab.facts import Key
+from pytest_kmslab.account.model import Key
+from pytest_kmslab.calls.authorization import Params, ServiceError
 
 MOST_TAGS = 50
 RESERVED = "aws:"

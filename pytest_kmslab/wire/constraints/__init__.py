@@ -5,7 +5,7 @@ https://smithy.io/2.0/spec/constraint-traits.html
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.wire.constraints.checkers import DIALECTS, Checker, Compiler, Dialect, Violation
 from pytest_kmslab.wire.constraints.requests import check_request
 from pytest_kmslab.wire.constraints.shown import is_sensitive, shown

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kmslab.calls.violations import wire_name
+from pytest_kmslab.calls.validation_messages import wire_name
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
 from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 
 RESERVED = "aws:"
 _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)

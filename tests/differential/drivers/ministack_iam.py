@@ -55,7 +55,7 @@ def context_of(request: dict[str, Any]) -> Any:
     )
 
 
-def question(case: dict[str, Any]) -> Callable[[], Any]:
+def evaluation(case: dict[str, Any]) -> Callable[[], Any]:
     """The decision as a function without arguments, with everything read that can be read before."""
     request, policies = case["request"], case["policies"]
     context = context_of(request)
@@ -83,7 +83,7 @@ def question(case: dict[str, Any]) -> Callable[[], Any]:
 def answer(line: str) -> dict[str, Any]:
     given = json.loads(line)
     try:
-        decide = question(given["case"])
+        decide = evaluation(given["case"])
         answered = {"decision": DECISIONS[decide().decision]}
     except Exception as error:  # whatever it is, it is this peer's answer to this case
         return {"error": f"{type(error).__name__}: {error}"}

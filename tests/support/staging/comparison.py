@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from pytest_kmslab.authz.case import Case, matched_statements
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.cases.case import Case, matched_statements
 from pytest_kmslab.enforcement.trail import Entry
 
 EXTRA = "extra-of-the-stage"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_kmslab.authz.case import Case
+from pytest_kmslab.cases.case import Case
 from support.account import REGION
 from support.staging.clients import Clients
 from support.staging.scene import Scene

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 from support.account import ACCOUNT, EVERYTHING, allow
 from support.staging.clients import Clients
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from pytest_kmslab.authz.case import Case
 from pytest_kmslab.authz.condition import MOST_ALIASES
+from pytest_kmslab.cases.case import Case
 from support.staging.calls import CALLS
 from support.staging.comparison import caller_policies, mentioned
 from support.staging.dynamodb_calls import THROUGH_DYNAMODB

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import boto3
 
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 from support.account import REGION
 from support.staging.clients import Clients
 from support.staging.people import People

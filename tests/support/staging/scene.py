@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_kmslab.authz.case import Case
+from pytest_kmslab.cases.case import Case
 
 PAIR = "kms:EncryptionContext:"
 

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
-from pytest_kmslab.authz.case import Case
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.cases.case import Case
 from pytest_kmslab.enforcement.trail import Trail
 from support.account import REGION
 from support.staging.calls import invocation

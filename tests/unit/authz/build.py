@@ -46,7 +46,9 @@ def unreadable(name: str = "broken") -> NamedPolicy:
     return NamedPolicy(name, read_policy("{"))
 
 
-def asks(principal: str = USER, action: str = "kms:Decrypt", resource: str = KEY, **context: Any) -> Request:
+def required_authorizations(
+    principal: str = USER, action: str = "kms:Decrypt", resource: str = KEY, **context: Any
+) -> Request:
     """A request; context keys are written `aws__username` for `aws:username`."""
     keys = {name.replace("__", ":"): value for name, value in context.items()}
     if principal == SESSION:

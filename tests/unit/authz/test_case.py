@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.authz.case import Case, Expectation, matched_statements, parse_case
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.cases.case import Case, Expectation, matched_statements, parse_case
 from pytest_kmslab.errors import CaseError
 
 ANA = "arn:aws:iam::111122223333:user/ana"

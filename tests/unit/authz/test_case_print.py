@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given
 from unit.authz.worlds import World, worlds
 
-from pytest_kmslab.authz.case import Case, Expectation, parse_case
-from pytest_kmslab.authz.case_print import case_as_json, print_case
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.cases.case import Case, Expectation, parse_case
+from pytest_kmslab.cases.writer import case_as_json, print_case
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.json"))
 ANA = "arn:aws:iam::111122223333:user/ana"

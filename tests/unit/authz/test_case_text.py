@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_kmslab.authz.case_text import LONGEST, CaseText, split_cases
+from pytest_kmslab.cases.stream import LONGEST, CaseText, split_cases
 from pytest_kmslab.errors import CaseError
 
 

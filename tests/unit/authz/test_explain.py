@@ -15,9 +15,9 @@ from unit.authz.build import (
     TABLE,
     USER,
     allow,
-    asks,
     deny,
     named,
+    required_authorizations,
     to,
     unreadable,
 )
@@ -26,11 +26,11 @@ from unit.authz.worlds import World, worlds
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Effect, PolicyType
-from pytest_kmslab.authz.explain import explain
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.explain.explanation import explain
+from pytest_kmslab.authz.explain.suggestions import suggestions
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
-from pytest_kmslab.authz.question import Question
-from pytest_kmslab.authz.remedy import remedies
 from pytest_kmslab.authz.request import Request
 
 VIA = "dynamodb.us-east-1.amazonaws.com"
@@ -48,7 +48,7 @@ def key(*statements: dict[str, Any]) -> Any:
 
 
 def test_the_user_without_the_key() -> None:
-    request = asks(kms__ViaService=VIA, kms__ResourceAliases=["alias/MY-kms-key"])
+    request = required_authorizations(kms__ViaService=VIA, kms__ResourceAliases=["alias/MY-kms-key"])
     users = to(ADMIN, ["kms:Encrypt", "kms:Decrypt"], Sid="Allow use of the key")
     table = named(allow(["dynamodb:*", "kms:DescribeKey"], Sid="Dynamo"), name="AmazonDynamoDBFullAccess")
     grants = (Grant(VIA, frozenset(["Decrypt"]), "g1"), Grant(USER, frozenset(["Encrypt"]), "g2"))
@@ -76,9 +76,9 @@ def test_the_user_without_the_key() -> None:
 
 
 def test_an_allowed_request() -> None:
-    assert told(asks(), resource=key(TRUST), identity=(named(allow(Sid="A"), name="p1"),)).splitlines()[
-        1:
-    ] == [
+    assert told(
+        required_authorizations(), resource=key(TRUST), identity=(named(allow(Sid="A"), name="p1"),)
+    ).splitlines()[1:] == [
         f"  by  {USER}",
         f"  on  {KEY}",
         "  via no service: a direct call",
@@ -101,12 +101,12 @@ DIRECT = (
     ("request_", "policies", "lines"),
     [
         (
-            asks(),
+            required_authorizations(),
             {"resource": key(to(USER, Sid="Allow", Condition={"StringEquals": {"kms:ViaService": VIA}}))},
             [DIRECT.format(VIA)],
         ),
         (
-            asks(a__k=["x", "y"]),
+            required_authorizations(a__k=["x", "y"]),
             {
                 "resource": key(
                     to(USER, Sid="A", Condition={"StringNotEquals": {"a:k": ["1", "2", "3", "4"]}})
@@ -118,17 +118,17 @@ DIRECT = (
             ],
         ),
         (
-            asks(),
+            required_authorizations(),
             {"resource": key(to(USER, Sid="A", Condition={"Null": {"a:k": "false"}}))},
             ["`A` of key policy: Condition Null a:k: wanted it present, the request has none"],
         ),
         (
-            asks(),
+            required_authorizations(),
             {"resource": key(to(USER, Sid="A") | {"Resource": TABLE})},
             [f"`A` of key policy: Resource: wanted {TABLE}, asked {KEY}"],
         ),
         (
-            asks(),
+            required_authorizations(),
             {
                 "resource": key(
                     {"Sid": "A", "Effect": "Allow", "Principal": "*", "NotAction": "kms:*", "Resource": "*"}
@@ -137,7 +137,7 @@ DIRECT = (
             ["`A` of key policy: Action: wanted anything but kms:*, asked kms:Decrypt"],
         ),
         (
-            asks(),
+            required_authorizations(),
             {"resource": key(), "identity": (named(allow(Sid="A"), name="p1"),)},
             [
                 "`A` of identity-based policy `p1` matches but has no effect: the key policy does not"
@@ -145,7 +145,7 @@ DIRECT = (
             ],
         ),
         (
-            asks(STRANGER),
+            required_authorizations(STRANGER),
             {"resource": key(TRUST), "identity": (named(allow(Sid="A"), name="p1"),)},
             [
                 "`A` of identity-based policy `p1` matches but has no effect: across accounts the key"
@@ -167,43 +167,43 @@ def test_near_misses_name_the_one_element(
     ("request_", "policies", "first", "last"),
     [
         (
-            asks(),
+            required_authorizations(),
             {"resource": key(to(USER), deny(Principal="*", Sid="No"))},
             "denied by an explicit Deny: kms:Decrypt",
             "  take `No` out of key policy, or narrow it: no Allow overrides a Deny",
         ),
         (
-            asks(USER, "dynamodb:GetItem", TABLE),
+            required_authorizations(USER, "dynamodb:GetItem", TABLE),
             {"identity": (unreadable(),)},
             "denied: dynamodb:GetItem",
             "  mend identity-based policy `broken`",
         ),
         (
-            asks(STRANGER, "kms:PutKeyPolicy"),
+            required_authorizations(STRANGER, "kms:PutKeyPolicy"),
             {"resource": key(to(STRANGER)), "identity": (named(allow()),)},
             "denied: kms:PutKeyPolicy",
             "  kms:PutKeyPolicy cannot be used on a key of another account",
         ),
         (
-            asks("ana"),
+            required_authorizations("ana"),
             {"resource": key(TRUST)},
             "denied: kms:Decrypt",
             "  `ana` is not a principal: write its ARN or a service principal",
         ),
         (
-            asks(),
+            required_authorizations(),
             {},
             "denied: kms:Decrypt",
             f"  the policy of {KEY} is not known: every one has a policy",
         ),
         (
-            asks(USER, "kms:RetireGrant"),
+            required_authorizations(USER, "kms:RetireGrant"),
             {"resource": key(TRUST)},
             "denied: kms:RetireGrant",
             "  only those whom the grant names may retire it; an administrator may revoke it",
         ),
         (
-            asks(SESSION),
+            required_authorizations(SESSION),
             {
                 "resource": key(TRUST),
                 "identity": (named(allow()),),
@@ -221,7 +221,7 @@ def test_what_would_allow_it(request_: Request, policies: dict[str, Any], first:
 
 def test_near_misses_are_few() -> None:
     many = key(*(to(STRANGER, Sid=f"s{number}") for number in range(9)))
-    text = told(asks(), resource=many).splitlines()
+    text = told(required_authorizations(), resource=many).splitlines()
     assert "  and 4 more" in text
     assert sum(" Principal: names" in line for line in text) == 5
 
@@ -230,7 +230,7 @@ def test_a_grant_that_is_constrained_otherwise() -> None:
     grant = Grant(
         USER, frozenset(["Decrypt"]), "g1", encryption_context_equals={"b": "2", "a": "1"}, name="n"
     )
-    text = told(asks(), (grant,), resource=key())
+    text = told(required_authorizations(), (grant,), resource=key())
     assert (
         '  grant `g1` (n): Constraints: wanted exactly {"a": "1", "b": "2"} in the encryption context' in text
     )
@@ -249,11 +249,11 @@ def test_the_same_arguments_give_the_same_text(world: World) -> None:
 
 def mended(world: World) -> World:
     """The world after every change that the remedies ask for."""
-    question = Question(world.request, bounded=world.permissions_boundary is not None)
-    for remedy in remedies(question, world.policies, world.decide()):
-        assert remedy.statement is not None, remedy.place
-        statement = dict(remedy.statement)
-        kind = remedy.policy_type
+    evaluation = Evaluation(world.request, bounded=world.permissions_boundary is not None)
+    for suggestion in suggestions(evaluation, world.policies, world.decide()):
+        assert suggestion.statement is not None, suggestion.place
+        statement = dict(suggestion.statement)
+        kind = suggestion.policy_type
         if kind is PolicyType.IDENTITY:
             world = replace(world, identity=(*world.identity, (statement,)))
         elif kind is PolicyType.SESSION:
@@ -275,11 +275,11 @@ def mended(world: World) -> World:
 @given(worlds())
 def test_what_is_said_to_allow_a_request_does(world: World) -> None:
     reasons = world.decide().reasons
-    question = Question(world.request, bounded=False)
+    evaluation = Evaluation(world.request, bounded=False)
     hopeless = (
-        question.action == "kms:retiregrant"
-        or not question.may_cross
-        or (question.gated and world.resource is None)
+        evaluation.action == "kms:retiregrant"
+        or not evaluation.cross_account_allowed
+        or (evaluation.requires_resource_trust and world.resource is None)
     )
     if not hopeless and {reason.effect for reason in reasons} == {Effect.MISSING}:
         assert mended(world).allowed

@@ -15,9 +15,9 @@ from unit.authz.build import (
     TABLE,
     USER,
     allow,
-    asks,
     deny,
     named,
+    required_authorizations,
     to,
 )
 
@@ -60,7 +60,7 @@ def allowed(request: Request, *grants: Grant, **policies: Any) -> bool:
     ],
 )
 def test_a_grant_is_its_grantees(grantee: str, principal: str, expected: bool) -> None:
-    assert allowed(asks(principal), grant(grantee)) is expected
+    assert allowed(required_authorizations(principal), grant(grantee)) is expected
 
 
 @pytest.mark.parametrize(
@@ -75,31 +75,33 @@ def test_a_grant_is_its_grantees(grantee: str, principal: str, expected: bool) -
     ],
 )
 def test_a_grant_allows_its_operations(operations: list[str], action: str, expected: bool) -> None:
-    assert allowed(asks(action=action), grant(USER, *operations)) is expected
+    assert allowed(required_authorizations(action=action), grant(USER, *operations)) is expected
 
 
 def test_a_grant_says_nothing_of_what_is_no_key() -> None:
-    assert not allowed(asks(action="dynamodb:Decrypt", resource=TABLE), grant(USER))
-    assert not allowed(asks(resource="*"), grant(USER))
+    assert not allowed(required_authorizations(action="dynamodb:Decrypt", resource=TABLE), grant(USER))
+    assert not allowed(required_authorizations(resource="*"), grant(USER))
 
 
 def test_a_grant_never_beats_a_deny_and_is_bound_by_guardrails() -> None:
-    assert not allowed(asks(), grant(USER), resource=named(deny(Principal="*")))
-    assert not allowed(asks(), grant(USER), identity=(named(deny()),))
-    assert not allowed(asks(), grant(USER), service_control=((named(allow("s3:*")),),))
+    assert not allowed(required_authorizations(), grant(USER), resource=named(deny(Principal="*")))
+    assert not allowed(required_authorizations(), grant(USER), identity=(named(deny()),))
+    assert not allowed(required_authorizations(), grant(USER), service_control=((named(allow("s3:*")),),))
 
 
 def test_a_boundary_limits_a_grant_to_a_role_only() -> None:
     narrow = named(allow("s3:*"))
-    assert allowed(asks(), grant(USER), permissions_boundary=narrow)
-    assert allowed(asks(SESSION), grant(SESSION), permissions_boundary=narrow, session=(narrow,))
-    assert not allowed(asks(SESSION), grant(ROLE), permissions_boundary=narrow)
-    assert not allowed(asks(SESSION), grant(ROLE), session=(narrow,))
-    assert allowed(asks(SESSION), grant(ROLE), session=(named(allow("kms:*")),))
+    assert allowed(required_authorizations(), grant(USER), permissions_boundary=narrow)
+    assert allowed(
+        required_authorizations(SESSION), grant(SESSION), permissions_boundary=narrow, session=(narrow,)
+    )
+    assert not allowed(required_authorizations(SESSION), grant(ROLE), permissions_boundary=narrow)
+    assert not allowed(required_authorizations(SESSION), grant(ROLE), session=(narrow,))
+    assert allowed(required_authorizations(SESSION), grant(ROLE), session=(named(allow("kms:*")),))
 
 
 def test_an_unknown_key_policy_may_hold_a_deny() -> None:
-    assert not authorize(asks(), Policies(), (grant(USER),)).allowed
+    assert not authorize(required_authorizations(), Policies(), (grant(USER),)).allowed
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_context_of_which_a_part_is_missing_meets_no_constraint() -> None:
 @pytest.mark.parametrize("operation", ["DescribeKey", "GetPublicKey"])
 def test_constraints_have_no_say_where_there_is_no_encryption_context(operation: str) -> None:
     constrained = grant(USER, operation, encryption_context_equals={"a": "1"})
-    assert allowed(asks(action=f"kms:{operation}"), constrained)
+    assert allowed(required_authorizations(action=f"kms:{operation}"), constrained)
 
 
 PARENT: dict[str, Any] = {"encryption_context_subset": {"a": "1"}}
@@ -259,7 +261,7 @@ def test_retiring_is_not_allowed_as_other_operations_are() -> None:
 def test_only_the_grant_to_be_retired_counts() -> None:
     other = Grant(USER, frozenset(["RetireGrant"]), grant_id="g2")
     assert not retires(USER, [grant(STRANGER), other])
-    assert not allowed(asks(action="kms:RetireGrant"), grant(USER, "RetireGrant"))
+    assert not allowed(required_authorizations(action="kms:RetireGrant"), grant(USER, "RetireGrant"))
 
 
 def test_policies_let_retire_where_the_account_owns_the_key_or_is_the_retiring_principal() -> None:

@@ -5,9 +5,20 @@ from typing import Any
 import pytest
 from unit.authz.build import ACCOUNT, FEDERATED, OTHER, ROLE, ROOT, SERVICE, SESSION, STRANGER, USER
 
-from pytest_kmslab.authz.principal import Kind, Principals, Reach, identify, parse_principals
+from pytest_kmslab.authz.principal import (
+    PrincipalKind,
+    PrincipalMatch,
+    Principals,
+    identify,
+    parse_principals,
+)
 
-NOBODY, BY_ACCOUNT, BY_ENTITY, DIRECT = Reach.NOBODY, Reach.ACCOUNT, Reach.ENTITY, Reach.DIRECT
+NOBODY, BY_ACCOUNT, BY_ENTITY, DIRECT = (
+    PrincipalMatch.NOBODY,
+    PrincipalMatch.ACCOUNT,
+    PrincipalMatch.ENTITY,
+    PrincipalMatch.DIRECT,
+)
 BARE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
 DELETED = "AIDAEXAMPLEEXAMPLE123"
 
@@ -19,30 +30,30 @@ def element(*names: str) -> Principals:
 @pytest.mark.parametrize(
     ("principal", "principal_arn", "kind", "entity"),
     [
-        (USER, "", Kind.USER, USER),
-        (ROOT, "", Kind.ROOT, ""),
-        (SESSION, ROLE, Kind.ROLE, ROLE),
-        (SESSION, "", Kind.ROLE, BARE_ROLE),
-        (SESSION, f"arn:aws:iam::{ACCOUNT}:role/app/writer", Kind.ROLE, BARE_ROLE),
-        (SESSION, f"arn:aws:iam::{OTHER}:role/app/reader", Kind.ROLE, BARE_ROLE),
-        (SESSION, USER, Kind.ROLE, BARE_ROLE),
-        (ROLE, "", Kind.ROLE, ROLE),
-        (FEDERATED, "", Kind.FEDERATED, ""),
-        (SERVICE, "", Kind.SERVICE, ""),
-        ("dynamodb.us-east-1.amazonaws.com", "", Kind.SERVICE, ""),
-        ("logs.cn-north-1.amazonaws.com.cn", "", Kind.SERVICE, ""),
-        ("", "", Kind.UNKNOWN, ""),
-        ("*", "", Kind.UNKNOWN, ""),
-        ("ana", "", Kind.UNKNOWN, ""),
-        ("amazonaws.com", "", Kind.UNKNOWN, ""),
-        (f"arn:aws:iam::{ACCOUNT}:user/", "", Kind.UNKNOWN, ""),
-        (f"arn:aws:iam::{ACCOUNT}:group/g", "", Kind.UNKNOWN, ""),
-        ("arn:aws:iam::1:user/ana", "", Kind.UNKNOWN, ""),
-        (f"arn:aws:iam:us-east-1:{ACCOUNT}:user/ana", "", Kind.UNKNOWN, ""),
-        (f"arn:aws:s3::{ACCOUNT}:root", "", Kind.UNKNOWN, ""),
+        (USER, "", PrincipalKind.USER, USER),
+        (ROOT, "", PrincipalKind.ROOT, ""),
+        (SESSION, ROLE, PrincipalKind.ROLE, ROLE),
+        (SESSION, "", PrincipalKind.ROLE, BARE_ROLE),
+        (SESSION, f"arn:aws:iam::{ACCOUNT}:role/app/writer", PrincipalKind.ROLE, BARE_ROLE),
+        (SESSION, f"arn:aws:iam::{OTHER}:role/app/reader", PrincipalKind.ROLE, BARE_ROLE),
+        (SESSION, USER, PrincipalKind.ROLE, BARE_ROLE),
+        (ROLE, "", PrincipalKind.ROLE, ROLE),
+        (FEDERATED, "", PrincipalKind.FEDERATED, ""),
+        (SERVICE, "", PrincipalKind.SERVICE, ""),
+        ("dynamodb.us-east-1.amazonaws.com", "", PrincipalKind.SERVICE, ""),
+        ("logs.cn-north-1.amazonaws.com.cn", "", PrincipalKind.SERVICE, ""),
+        ("", "", PrincipalKind.UNKNOWN, ""),
+        ("*", "", PrincipalKind.UNKNOWN, ""),
+        ("ana", "", PrincipalKind.UNKNOWN, ""),
+        ("amazonaws.com", "", PrincipalKind.UNKNOWN, ""),
+        (f"arn:aws:iam::{ACCOUNT}:user/", "", PrincipalKind.UNKNOWN, ""),
+        (f"arn:aws:iam::{ACCOUNT}:group/g", "", PrincipalKind.UNKNOWN, ""),
+        ("arn:aws:iam::1:user/ana", "", PrincipalKind.UNKNOWN, ""),
+        (f"arn:aws:iam:us-east-1:{ACCOUNT}:user/ana", "", PrincipalKind.UNKNOWN, ""),
+        (f"arn:aws:s3::{ACCOUNT}:root", "", PrincipalKind.UNKNOWN, ""),
     ],
 )
-def test_who_asks(principal: str, principal_arn: str, kind: Kind, entity: str) -> None:
+def test_who_asks(principal: str, principal_arn: str, kind: PrincipalKind, entity: str) -> None:
     identity = identify(principal, principal_arn)
     assert (identity.arn, identity.kind, identity.entity) == (principal, kind, entity)
 
@@ -106,7 +117,7 @@ def test_a_service_and_an_unknown_caller_have_no_account() -> None:
         ({"Federated": "cognito-identity.amazonaws.com"}, USER, NOBODY),
     ],
 )
-def test_how_far_a_principal_element_reaches(names: Any, principal: str, expected: Reach) -> None:
+def test_how_far_a_principal_element_reaches(names: Any, principal: str, expected: PrincipalMatch) -> None:
     principal_arn = ROLE if principal == SESSION else ""
     assert parse_principals(names).reach(identify(principal, principal_arn)) is expected
 

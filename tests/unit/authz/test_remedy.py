@@ -15,29 +15,29 @@ from unit.authz.build import (
     TABLE,
     USER,
     allow,
-    asks,
     deny,
     named,
+    required_authorizations,
     to,
     unreadable,
 )
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import PolicyType
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.explain.suggestions import Suggestion, suggestions
 from pytest_kmslab.authz.policy import Policies
-from pytest_kmslab.authz.question import Question
-from pytest_kmslab.authz.remedy import Remedy, remedies
 from pytest_kmslab.authz.request import Request
 
 
-def offered(request: Request, **policies: Any) -> list[Remedy]:
+def offered(request: Request, **policies: Any) -> list[Suggestion]:
     held = Policies(**policies)
-    question = Question(request, bounded=held.permissions_boundary is not None)
-    return remedies(question, held, authorize(request, held))
+    evaluation = Evaluation(request, bounded=held.permissions_boundary is not None)
+    return suggestions(evaluation, held, authorize(request, held))
 
 
 def statements(request: Request, **policies: Any) -> list[tuple[str, Any]]:
-    return [(remedy.place, remedy.statement) for remedy in offered(request, **policies)]
+    return [(suggestion.place, suggestion.statement) for suggestion in offered(request, **policies)]
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,20 @@ def test_a_key_policy_names_the_caller_as_far_as_nothing_limits_it(
 ) -> None:
     key = named(name=KEY)
     wanted = {"Effect": "Allow", "Principal": named_as, "Action": "kms:Decrypt", "Resource": "*"}
-    ((_, statement),) = statements(asks(caller), resource=key, **limits)
+    ((_, statement),) = statements(required_authorizations(caller), resource=key, **limits)
     assert statement == wanted
 
 
 def test_a_trust_policy_needs_no_resource() -> None:
-    request = asks(USER, "sts:AssumeRole", ROLE)
+    request = required_authorizations(USER, "sts:AssumeRole", ROLE)
     ((_, statement),) = statements(request, resource=named(name=ROLE))
     assert statement == {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
 
 
 def test_a_service_is_let_to_a_table_by_its_arn() -> None:
-    ((_, statement),) = statements(asks(SERVICE, "dynamodb:GetItem", TABLE), resource=named(name=TABLE))
+    ((_, statement),) = statements(
+        required_authorizations(SERVICE, "dynamodb:GetItem", TABLE), resource=named(name=TABLE)
+    )
     assert statement == {
         "Effect": "Allow",
         "Principal": {"Service": SERVICE},
@@ -79,7 +81,7 @@ def test_a_service_is_let_to_a_table_by_its_arn() -> None:
 
 def test_everything_that_lacks_an_allow_is_offered() -> None:
     nothing = named()
-    request = asks(SESSION)
+    request = required_authorizations(SESSION)
     found = statements(
         request,
         identity=(nothing,),
@@ -103,20 +105,24 @@ def test_everything_that_lacks_an_allow_is_offered() -> None:
 
 
 def test_an_allowed_request_needs_no_change() -> None:
-    assert offered(asks(), resource=named(to(USER), name=KEY)) == []
+    assert offered(required_authorizations(), resource=named(to(USER), name=KEY)) == []
 
 
 def test_a_deny_has_to_go() -> None:
     policies = {"identity": (named(deny(Sid="No"), name="p"),), "resource": named(to(USER), name=KEY)}
     place = "take `No` out of identity-based policy `p`, or narrow it: no Allow overrides a Deny"
-    assert offered(asks(), **policies) == [Remedy(PolicyType.IDENTITY, place)]
+    assert offered(required_authorizations(), **policies) == [Suggestion(PolicyType.IDENTITY, place)]
 
 
 def test_what_cannot_be_read_has_to_be_mended() -> None:
-    found = offered(asks(), permissions_boundary=unreadable("edge"), resource=named(to(USER), name=KEY))
-    assert found == [Remedy(PolicyType.PERMISSIONS_BOUNDARY, "mend permissions boundary `edge`")]
+    found = offered(
+        required_authorizations(), permissions_boundary=unreadable("edge"), resource=named(to(USER), name=KEY)
+    )
+    assert found == [Suggestion(PolicyType.PERMISSIONS_BOUNDARY, "mend permissions boundary `edge`")]
 
 
 def test_where_no_statement_helps_it_is_said_why() -> None:
     why = "`ana` is not a principal: write its ARN or a service principal"
-    assert offered(asks("ana", "dynamodb:GetItem", TABLE)) == [Remedy(PolicyType.IDENTITY, why)]
+    assert offered(required_authorizations("ana", "dynamodb:GetItem", TABLE)) == [
+        Suggestion(PolicyType.IDENTITY, why)
+    ]

@@ -14,17 +14,17 @@ from unit.authz.worlds import FIELDS, NAMING, World, grants, statements, worlds
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Effect, Outcome
+from pytest_kmslab.authz.evaluation import Evaluation, applicable_policies
 from pytest_kmslab.authz.grant import Grants
-from pytest_kmslab.authz.principal import Kind, identify
-from pytest_kmslab.authz.question import Question, bearing
+from pytest_kmslab.authz.principal import PrincipalKind, identify
 
 many = settings(max_examples=100, deadline=None)
 
 
 def bears(world: World) -> set[str]:
     """The fields whose policies bear on the request."""
-    question = Question(world.request, bounded=world.permissions_boundary is not None)
-    return {FIELDS[kind] for kind, _ in bearing(question, world.policies)}
+    evaluation = Evaluation(world.request, bounded=world.permissions_boundary is not None)
+    return {FIELDS[kind] for kind, _ in applicable_policies(evaluation, world.policies)}
 
 
 def universal(make: Any, field: str) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def test_no_allow_no_access(world: World) -> None:
         resource=None if world.resource is None else denies(world.resource),
         grants=(),
     )
-    root = identify(world.request.principal).kind is Kind.ROOT
-    if not root or Question(world.request, bounded=False).gated:
+    root = identify(world.request.principal).kind is PrincipalKind.ROOT
+    if not root or Evaluation(world.request, bounded=False).requires_resource_trust:
         assert not bare.allowed
 
 
@@ -149,6 +149,6 @@ def test_everything_allowed_everywhere_is_allowed(world: World) -> None:
         session=((universal(allow, "session"),),),
         grants=world.grants,
     )
-    question = Question(world.request, bounded=False)
-    if question.may_cross and question.action != "kms:retiregrant":
+    evaluation = Evaluation(world.request, bounded=False)
+    if evaluation.cross_account_allowed and evaluation.action != "kms:retiregrant":
         assert open_world.allowed

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from pytest_kmslab.authz.case import parse_case
-from pytest_kmslab.authz.explain import explain
+from pytest_kmslab.authz.explain.explanation import explain
+from pytest_kmslab.cases.case import parse_case
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 

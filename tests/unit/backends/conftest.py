@@ -7,9 +7,9 @@ import boto3
 import pytest
 from support.endpoint import Store, moto_server
 
-from pytest_kmslab.backends.base import Backend, Credentials
 from pytest_kmslab.backends.endpoint.backend import EndpointBackend
 from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.backends.protocol import Backend, Credentials
 
 REGION = "us-east-1"
 

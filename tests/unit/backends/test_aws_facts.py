@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 from support.served import ACCOUNT, REGION, Served, served
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.aws.facts import AwsFacts
-from pytest_kmslab.backends.base import Administrator, Credentials
-from pytest_kmslab.calls.changing import READS
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.backends.aws.reader import AwsAccountReader
+from pytest_kmslab.backends.protocol import Administrator, Credentials
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.mutations import READS
 from pytest_kmslab.errors import UnreadError
-from pytest_kmslab.facts import Caller
 
 PERMISSIONS = Path(__file__).parents[3] / "docs" / "observe-permissions.json"
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -41,15 +41,15 @@ def operator(account: Served) -> Credentials:
     return Credentials(*account.administrator())
 
 
-def facts_for(account: Served, credentials: Credentials) -> AwsFacts:
+def facts_for(account: Served, credentials: Credentials) -> AwsAccountReader:
     session: Any = Session()
     session.set_credentials(credentials.access_key_id, credentials.secret_access_key)
     administrator = Administrator("operator", ADMIN.arn, credentials, session)
-    return AwsFacts(administrator, ACCOUNT, REGION, account.url)
+    return AwsAccountReader(administrator, ACCOUNT, REGION, account.url)
 
 
 @pytest.fixture
-def facts(account: Served, operator: Credentials) -> AwsFacts:
+def view(account: Served, operator: Credentials) -> AwsAccountReader:
     return facts_for(account, operator)
 
 
@@ -80,31 +80,31 @@ def ana(account: Served) -> Iterator[Credentials]:
     iam.delete_user(UserName="ana")
 
 
-def learn(facts: AwsFacts, operation: str, response: dict[str, Any], **params: Any) -> None:
+def learn(view: AwsAccountReader, operation: str, response: dict[str, Any], **params: Any) -> None:
     service, _, name = operation.partition(":")
-    facts.learn(ApiCall(service, name, params, REGION, ADMIN), response)
+    view.learn(ApiCall(service, name, params, REGION, ADMIN), response)
 
 
-def test_sts_says_whose_unknown_credentials_are(facts: AwsFacts, ana: Credentials) -> None:
-    caller = facts.caller(ana)
+def test_sts_says_whose_unknown_credentials_are(view: AwsAccountReader, ana: Credentials) -> None:
+    caller = view.caller(ana)
     assert caller.arn == caller.principal_arn == f"arn:aws:iam::{ACCOUNT}:user/people/ana"
     assert (caller.kind, caller.username, caller.tags) == ("User", "ana", {"team": "red"})
     assert caller.user_id
 
 
-def test_an_access_key_that_was_seen_made_needs_no_asking(facts: AwsFacts, ana: Credentials) -> None:
+def test_an_access_key_that_was_seen_made_needs_no_asking(view: AwsAccountReader, ana: Credentials) -> None:
     made = {"AccessKey": {"AccessKeyId": "AKIANEW", "SecretAccessKey": "s", "UserName": "ana"}}
-    learn(facts, "iam:CreateAccessKey", made)
-    assert facts.caller(Credentials("AKIANEW", "s")).arn == f"arn:aws:iam::{ACCOUNT}:user/people/ana"
+    learn(view, "iam:CreateAccessKey", made)
+    assert view.caller(Credentials("AKIANEW", "s")).arn == f"arn:aws:iam::{ACCOUNT}:user/people/ana"
 
 
-def test_credentials_that_aws_does_not_know_are_its_error(facts: AwsFacts) -> None:
+def test_credentials_that_aws_does_not_know_are_its_error(view: AwsAccountReader) -> None:
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
-        facts.caller(Credentials("AKIANOBODY", "secret"))
+        view.caller(Credentials("AKIANOBODY", "secret"))
 
 
-def test_policies_of_a_user_and_of_its_groups(facts: AwsFacts, ana: Credentials) -> None:
-    policies = facts.policies(facts.caller(ana), "*")
+def test_policies_of_a_user_and_of_its_groups(view: AwsAccountReader, ana: Credentials) -> None:
+    policies = view.policies(view.caller(ana), "*")
     names = [named.name for named in policies.identity]
     assert sorted(names) == ["AmazonDynamoDBReadOnlyAccess", "inline", "mine", "of-group"]
     assert all(named.policy.statements for named in policies.identity)
@@ -113,19 +113,19 @@ def test_policies_of_a_user_and_of_its_groups(facts: AwsFacts, ana: Credentials)
 
 
 def test_a_change_through_the_seam_is_seen_at_once(
-    facts: AwsFacts, account: Served, ana: Credentials
+    view: AwsAccountReader, account: Served, ana: Credentials
 ) -> None:
-    caller = facts.caller(ana)
-    assert len(facts.policies(caller, "*").identity) == 4
+    caller = view.caller(ana)
+    assert len(view.policies(caller, "*").identity) == 4
     iam = account.client("iam")
     iam.put_user_policy(UserName="ana", PolicyName="more", PolicyDocument=json.dumps(ALLOW))
-    facts.forget(ApiCall("iam", "PutUserPolicy", {"UserName": "Ana"}, REGION, ADMIN))
-    assert len(facts.policies(caller, "*").identity) == 5
+    view.forget(ApiCall("iam", "PutUserPolicy", {"UserName": "Ana"}, REGION, ADMIN))
+    assert len(view.policies(caller, "*").identity) == 5
     iam.delete_user_policy(UserName="ana", PolicyName="more")
 
 
 def test_a_role_s_session_is_known_by_sts_and_by_the_seam(
-    facts: AwsFacts, account: Served, operator: Credentials
+    view: AwsAccountReader, account: Served, operator: Credentials
 ) -> None:
     iam = account.client("iam")
     role = iam.create_role(RoleName="reader", Path="/app/", AssumeRolePolicyDocument=json.dumps(TRUST))[
@@ -136,18 +136,18 @@ def test_a_role_s_session_is_known_by_sts_and_by_the_seam(
     made = sts.assume_role(**params, Policy=json.dumps(ALLOW))
     given = made["Credentials"]
     session = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    told = facts.caller(session)
-    learn(facts, "sts:AssumeRole", made, **params, Policy=json.dumps(ALLOW))
-    seen = facts.caller(session)
+    told = view.caller(session)
+    learn(view, "sts:AssumeRole", made, **params, Policy=json.dumps(ALLOW))
+    seen = view.caller(session)
     for caller in (told, seen):
         assert caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
         assert (caller.principal_arn, caller.kind) == (role["Arn"], "AssumedRole")
-        assert facts.resource_policy(role["Arn"]) is not None
+        assert view.resource_policy(role["Arn"]) is not None
     assert (told.session_policies, seen.session_policies) == ((), (json.dumps(ALLOW),))
     iam.delete_role(RoleName="reader")
 
 
-def test_a_table_and_the_key_it_is_under(facts: AwsFacts, account: Served) -> None:
+def test_a_table_and_the_key_it_is_under(view: AwsAccountReader, account: Served) -> None:
     kms, dynamodb = account.client("kms"), account.client("dynamodb")
     key = kms.create_key(Tags=[{"TagKey": "a", "TagValue": "b"}])["KeyMetadata"]
     kms.create_alias(AliasName="alias/mine", TargetKeyId=key["KeyId"])
@@ -158,31 +158,31 @@ def test_a_table_and_the_key_it_is_under(facts: AwsFacts, account: Served) -> No
         BillingMode="PAY_PER_REQUEST",
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/mine"},
     )
-    table = facts.table("books", REGION, ACCOUNT)
+    table = view.table("books", REGION, ACCOUNT)
     assert table is not None
     assert (table.key_arn, table.hash_key) == (key["Arn"], "id")
-    read = facts.key("alias/mine", REGION, ACCOUNT)
+    read = view.key("alias/mine", REGION, ACCOUNT)
     assert read is not None
     assert (read.arn, read.aliases, read.tags) == (key["Arn"], ("alias/mine",), {"a": "b"})
-    assert facts.key_policy(key["Arn"]) is not None
-    assert len(facts.grants(key["Arn"])) == 2
-    assert facts.table("films", REGION, ACCOUNT) is None
+    assert view.key_policy(key["Arn"]) is not None
+    assert len(view.grants(key["Arn"])) == 2
+    assert view.table("films", REGION, ACCOUNT) is None
 
 
-def test_a_ciphertext_that_was_seen_made_has_its_key(facts: AwsFacts, account: Served) -> None:
+def test_a_ciphertext_that_was_seen_made_has_its_key(view: AwsAccountReader, account: Served) -> None:
     kms = account.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
     blob = b"\x01\x02 as AWS makes them"
-    assert facts.key_of_ciphertext(blob, REGION, ACCOUNT) is None
-    learn(facts, "kms:Encrypt", {"CiphertextBlob": blob, "KeyId": key})
-    found = facts.key_of_ciphertext(blob, REGION, ACCOUNT)
+    assert view.key_of_ciphertext(blob, REGION, ACCOUNT) is None
+    learn(view, "kms:Encrypt", {"CiphertextBlob": blob, "KeyId": key})
+    found = view.key_of_ciphertext(blob, REGION, ACCOUNT)
     assert found is not None
     assert found.arn == key
 
 
-def test_an_aws_managed_key_is_not_made_by_looking(facts: AwsFacts, account: Served) -> None:
+def test_an_aws_managed_key_is_not_made_by_looking(view: AwsAccountReader, account: Served) -> None:
     with pytest.raises(UnreadError, match="alias/aws/sqs"):
-        facts.key("alias/aws/sqs", REGION, ACCOUNT)
+        view.key("alias/aws/sqs", REGION, ACCOUNT)
     aliases = account.client("kms").list_aliases()["Aliases"]
     assert not any(one["AliasName"] == "alias/aws/sqs" and "TargetKeyId" in one for one in aliases)
 
@@ -190,14 +190,14 @@ def test_an_aws_managed_key_is_not_made_by_looking(facts: AwsFacts, account: Ser
 @pytest.mark.parametrize(
     "key_id", ["arn:aws:kms:us-east-1:444455556666:key/x", "arn:aws:kms:us-east-1:444455556666:alias/x"]
 )
-def test_another_account_s_key_cannot_be_read(facts: AwsFacts, key_id: str) -> None:
+def test_another_account_s_key_cannot_be_read(view: AwsAccountReader, key_id: str) -> None:
     with pytest.raises(UnreadError, match="account `444455556666`"):
-        facts.key(key_id, REGION, ACCOUNT)
+        view.key(key_id, REGION, ACCOUNT)
 
 
-def test_who_is_behind_a_unique_id_cannot_be_told(facts: AwsFacts) -> None:
+def test_who_is_behind_a_unique_id_cannot_be_told(view: AwsAccountReader) -> None:
     with pytest.raises(UnreadError):
-        facts.principal_exists("AIDAEXAMPLE000000001")
+        view.principal_exists("AIDAEXAMPLE000000001")
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_who_is_behind_a_unique_id_cannot_be_told(facts: AwsFacts) -> None:
         ("*", True),
     ],
 )
-def test_principals_are_looked_up_by_name(facts: AwsFacts, principal: str, exists: bool) -> None:
-    assert facts.principal_exists(principal) is exists
+def test_principals_are_looked_up_by_name(view: AwsAccountReader, principal: str, exists: bool) -> None:
+    assert view.principal_exists(principal) is exists
 
 
 def test_what_may_not_be_read_is_aws_s_error(account: Served) -> None:
@@ -235,17 +235,17 @@ def test_reading_needs_the_documented_permissions_and_no_others(
         done.add(f"{client.meta.service_model.service_name}:{operation}")
         return make(client, operation, params)
 
-    facts = facts_for(account, reader(account))
+    view = facts_for(account, reader(account))
     role = a_role_with_a_policy(account)
     monkeypatch.setattr(BaseClient, "_make_api_call", noted)
-    facts.policies(facts.caller(ana), "*")
-    facts.policies(Caller(role, ACCOUNT, role, "", "AssumedRole"), role)
-    table = facts.table("books", REGION, ACCOUNT)
+    view.policies(view.caller(ana), "*")
+    view.policies(Caller(role, ACCOUNT, role, "", "AssumedRole"), role)
+    table = view.table("books", REGION, ACCOUNT)
     assert table is not None
     assert table.key_arn is not None
-    facts.resource_policy(table.arn)
-    facts.key_policy(table.key_arn)
-    facts.grants(table.key_arn)
+    view.resource_policy(table.arn)
+    view.key_policy(table.key_arn)
+    view.grants(table.key_arn)
     documented = set(json.loads(PERMISSIONS.read_text("utf-8"))["Statement"][0]["Action"])
     assert done - {"sts:GetCallerIdentity"} == documented
     assert [one for one in documented if not one.partition(":")[2].startswith(READS)] == []

@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from support.account import EVERYTHING, REGION, TABLE, Account, allow
 from support.endpoint import moto_server
 
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.endpoint.backend import EndpointBackend
 from pytest_kmslab.backends.endpoint.cache import ReadCache
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.config.options import Settings
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.options import Settings
-from pytest_kmslab.run import Run
+from pytest_kmslab.session.run import Run
 
 ITEM = {"id": {"S": "1"}}
 TABLE = {**TABLE, "TableName": "table"}
@@ -124,7 +124,7 @@ def test_what_one_process_made_is_known_to_the_others(account: Elsewhere, other:
 
 def test_an_access_key_made_where_no_seam_was_is_unknown(account: Elsewhere) -> None:
     account.user("ana", EVERYTHING)
-    iam = account.run.backend.facts.clients.of("iam")  # type: ignore[attr-defined]
+    iam = account.run.backend.view.clients.of("iam")  # type: ignore[attr-defined]
     made = iam.create_access_key(UserName="ana")["AccessKey"]
     session = account.session(Credentials(made["AccessKeyId"], made["SecretAccessKey"]))
     assert code(session.client("dynamodb").list_tables) == "UnrecognizedClientException"
@@ -193,9 +193,9 @@ def test_a_client_for_aws_calls_the_endpoint(account: Elsewhere) -> None:
 
 def test_whether_the_endpoint_enforces_is_found_out_and_leaves_nothing(server: str) -> None:
     backend = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "any"))
-    before = backend.facts.clients.of("iam").list_users()["Users"]
+    before = backend.view.clients.of("iam").list_users()["Users"]
     assert not backend.enforces_natively
-    assert backend.facts.clients.of("iam").list_users()["Users"] == before
+    assert backend.view.clients.of("iam").list_users()["Users"] == before
 
 
 def test_an_endpoint_that_is_not_there_is_an_error() -> None:
@@ -228,13 +228,13 @@ def test_what_was_being_read_during_a_change_is_not_kept() -> None:
 
 
 def test_an_endpoint_that_keeps_one_account_knows_no_other(server: str) -> None:
-    facts = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "test")).facts
-    assert facts.at("444455556666") is None
-    assert facts.credential("444455556666") is None
-    assert facts.key("arn:aws:kms:us-east-1:444455556666:key/any", REGION, "123456789012") is None
-    assert facts.table("t", REGION, "444455556666") is None
-    assert not facts.principal_exists("arn:aws:iam::444455556666:user/ana")
-    assert facts.principal_exists("arn:aws:iam::444455556666:root")
+    view = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "test")).view
+    assert view.at("444455556666") is None
+    assert view.credential("444455556666") is None
+    assert view.key("arn:aws:kms:us-east-1:444455556666:key/any", REGION, "123456789012") is None
+    assert view.table("t", REGION, "444455556666") is None
+    assert not view.principal_exists("arn:aws:iam::444455556666:user/ana")
+    assert view.principal_exists("arn:aws:iam::444455556666:root")
 
 
 def test_re_encryption_is_done_where_it_is_lacking_or_fails(account: Elsewhere) -> None:
@@ -265,7 +265,7 @@ def test_a_session_is_as_old_as_it_is_and_is_kept_from_iam(account: Elsewhere) -
     user = account.user("ana", EVERYTHING)
     made = user.client("sts").get_session_token()["Credentials"]
     keys = Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
-    kept = account.run.backend.facts.credential(keys.access_key_id)
+    kept = account.run.backend.view.credential(keys.access_key_id)
     assert kept is not None
     assert kept.caller.token_issued
     assert code(account.session(keys).client("iam").list_users) == "InvalidClientTokenId"

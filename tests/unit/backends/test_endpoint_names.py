@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.backends.endpoint.names import plain_names, show_given_names
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
+from pytest_kmslab.calls.api_call import ApiCall
 
 HOME, OTHER = "111122223333", "444455556666"
 OWN = f"arn:aws:dynamodb:us-east-1:{HOME}:table/orders"

@@ -9,14 +9,14 @@ import pytest
 from botocore.exceptions import ClientError
 from unit.calls.fake_facts import call, user
 
-from pytest_kmslab.apicall import ServiceError
-from pytest_kmslab.backends.endpoint.iam_mends import owned
+from pytest_kmslab.backends.endpoint.fixups.iam import owned
+from pytest_kmslab.calls.api_call import ServiceError
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 
 
 def answering(code: str, status: int) -> Any:
-    """Facts of an endpoint whose list of access keys is answered so."""
+    """AccountView of an endpoint whose list of access keys is answered so."""
 
     def refuse(**_: Any) -> None:
         raise ClientError(

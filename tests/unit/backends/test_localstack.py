@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from pytest_kmslab.backends.localstack import LocalStackBackend
+from pytest_kmslab.backends.endpoint.localstack import LocalStackBackend
 from pytest_kmslab.errors import BackendError
 
 REGION = "us-east-1"
@@ -56,4 +56,4 @@ def test_an_endpoint_that_does_not_answer_is_an_error_that_says_what_to_do() -> 
     ],
 )
 def test_it_serves_what_would_go_to_aws_and_its_port_under_every_name(url: str, served: bool) -> None:
-    assert LocalStackBackend(REGION, "http://localhost:4566").serves(url) is served
+    assert LocalStackBackend(REGION, "http://localhost:4566").owns_url(url) is served

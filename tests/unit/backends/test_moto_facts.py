@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.facts import Caller
 
 ACCOUNT = "123456789012"
 ALLOW = json.dumps(
@@ -29,14 +29,14 @@ def user_with_key(aws: Any, name: str = "ana", path: str = "/") -> tuple[str, di
 
 
 def caller(backend: MotoBackend, access_key_id: str) -> Caller:
-    credential = backend.facts.credential(access_key_id)
+    credential = backend.view.credential(access_key_id)
     assert credential is not None
     return credential.caller
 
 
 def test_a_user_is_known_by_its_access_key(backend: MotoBackend, aws: Any) -> None:
     arn, key = user_with_key(aws, path="/people/")
-    credential = backend.facts.credential(key["AccessKeyId"])
+    credential = backend.view.credential(key["AccessKeyId"])
     assert credential is not None
     assert credential.secret_access_key == key["SecretAccessKey"]
     assert credential.active
@@ -49,38 +49,38 @@ def test_a_user_is_known_by_its_access_key(backend: MotoBackend, aws: Any) -> No
 def test_an_inactive_a_deleted_and_an_unknown_access_key(backend: MotoBackend, aws: Any) -> None:
     _, key = user_with_key(aws)
     aws("iam").update_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"], Status="Inactive")
-    credential = backend.facts.credential(key["AccessKeyId"])
+    credential = backend.view.credential(key["AccessKeyId"])
     assert credential is not None
     assert not credential.active
     aws("iam").delete_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"])
-    assert backend.facts.credential(key["AccessKeyId"]) is None
-    assert backend.facts.credential("AKIAFOREIGN") is None
+    assert backend.view.credential(key["AccessKeyId"]) is None
+    assert backend.view.credential("AKIAFOREIGN") is None
 
 
 def test_a_key_of_a_deleted_user_is_nobodys(backend: MotoBackend, aws: Any) -> None:
     _, key = user_with_key(aws)
     aws("iam").delete_user(UserName="ana")
     aws("iam").create_user(UserName="ana")
-    assert backend.facts.credential(key["AccessKeyId"]) is None
+    assert backend.view.credential(key["AccessKeyId"]) is None
 
 
 def test_the_root_user_is_not_a_credential_anybody_could_guess(backend: MotoBackend) -> None:
     assert caller(backend, backend.root.access_key_id).arn == f"arn:aws:iam::{ACCOUNT}:root"
     assert MotoBackend("us-east-1").root.access_key_id != backend.root.access_key_id
     for guess in ("test", "FOOBARKEY", "AKIAIOSFODNN7EXAMPLE", ""):
-        assert backend.facts.credential(guess) is None
+        assert backend.view.credential(guess) is None
 
 
 def test_a_role_session_carries_the_roles_arn_and_its_session_policy(backend: MotoBackend, aws: Any) -> None:
     role = aws("iam").create_role(RoleName="reader", Path="/apps/", AssumeRolePolicyDocument=TRUST)["Role"]
     session = aws("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="s1", Policy=ALLOW)["Credentials"]
-    credential = backend.facts.credential(session["AccessKeyId"])
+    credential = backend.view.credential(session["AccessKeyId"])
     assert credential is not None
     assert credential.session_token == session["SessionToken"]
     assert credential.caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
     assert credential.caller.principal_arn == role["Arn"]
     assert [
-        policy.policy.statements != () for policy in backend.facts.policies(credential.caller, "*").session
+        policy.policy.statements != () for policy in backend.view.policies(credential.caller, "*").session
     ] == [True]
 
 
@@ -95,7 +95,7 @@ def test_identity_policies_are_inline_attached_and_the_groups(backend: MotoBacke
     iam.create_group(GroupName="others")
     iam.put_group_policy(GroupName="others", PolicyName="not-hers", PolicyDocument=ALLOW)
     iam.add_user_to_group(GroupName="readers", UserName="ana")
-    policies = backend.facts.policies(caller(backend, key["AccessKeyId"]), "*")
+    policies = backend.view.policies(caller(backend, key["AccessKeyId"]), "*")
     assert {policy.name for policy in policies.identity} == {"inline", "managed", "group-inline"}
 
 
@@ -105,9 +105,9 @@ def test_the_default_version_of_a_managed_policy_counts(backend: MotoBackend, aw
     arn = iam.create_policy(PolicyName="managed", PolicyDocument=ALLOW)["Policy"]["Arn"]
     iam.attach_user_policy(UserName="ana", PolicyArn=arn)
     deny = ALLOW.replace("Allow", "Deny")
-    before = backend.facts.policies(caller(backend, key["AccessKeyId"]), "*").identity[0].policy
+    before = backend.view.policies(caller(backend, key["AccessKeyId"]), "*").identity[0].policy
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=deny, SetAsDefault=True)
-    after = backend.facts.policies(caller(backend, key["AccessKeyId"]), "*").identity[0].policy
+    after = backend.view.policies(caller(backend, key["AccessKeyId"]), "*").identity[0].policy
     assert before != after
 
 
@@ -117,17 +117,17 @@ def test_a_key_is_found_by_every_form_of_its_name(backend: MotoBackend, aws: Any
     kms.create_alias(AliasName="alias/mine", TargetKeyId=made["KeyId"])
     alias_arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/mine"
     for name in (made["KeyId"], made["Arn"], "alias/mine", alias_arn):
-        key = backend.facts.key(name, "us-east-1", ACCOUNT)
+        key = backend.view.key(name, "us-east-1", ACCOUNT)
         assert key is not None
         assert key.arn == made["Arn"]
         assert (key.state, key.spec, key.usage) == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
         assert (key.aliases, key.tags, key.manager) == (("alias/mine",), {"a": "b"}, "CUSTOMER")
     for name in ("alias/other", "no-such-id", alias_arn.replace("us-east-1", "eu-west-1"), "arn:aws:s3:::x"):
-        assert backend.facts.key(name, "us-east-1", ACCOUNT) is None
+        assert backend.view.key(name, "us-east-1", ACCOUNT) is None
 
 
 def test_the_aws_managed_key_is_aws_managed(backend: MotoBackend, aws: Any) -> None:
-    key = backend.facts.key("alias/aws/dynamodb", "us-east-1", ACCOUNT)
+    key = backend.view.key("alias/aws/dynamodb", "us-east-1", ACCOUNT)
     assert key is not None
     assert key.manager == "AWS"
 
@@ -135,11 +135,11 @@ def test_the_aws_managed_key_is_aws_managed(backend: MotoBackend, aws: Any) -> N
 def test_a_ciphertext_names_its_key(backend: MotoBackend, aws: Any) -> None:
     made = aws("kms").create_key()["KeyMetadata"]
     blob = aws("kms").encrypt(KeyId=made["KeyId"], Plaintext=b"x")["CiphertextBlob"]
-    key = backend.facts.key_of_ciphertext(blob, "us-east-1", ACCOUNT)
+    key = backend.view.key_of_ciphertext(blob, "us-east-1", ACCOUNT)
     assert key is not None
     assert key.arn == made["Arn"]
-    assert backend.facts.key_of_ciphertext(b"not one of ours", "us-east-1", ACCOUNT) is None
-    assert backend.facts.key_of_ciphertext(b"", "us-east-1", ACCOUNT) is None
+    assert backend.view.key_of_ciphertext(b"not one of ours", "us-east-1", ACCOUNT) is None
+    assert backend.view.key_of_ciphertext(b"", "us-east-1", ACCOUNT) is None
 
 
 def test_a_table_is_found_by_name_and_by_the_arn_of_its_parts(backend: MotoBackend, aws: Any) -> None:
@@ -150,16 +150,16 @@ def test_a_table_is_found_by_name_and_by_the_arn_of_its_parts(backend: MotoBacke
         BillingMode="PAY_PER_REQUEST",
     )["TableDescription"]["TableArn"]
     for name in ("t", arn, f"{arn}/index/i", f"{arn}/stream/2026"):
-        table = backend.facts.table(name, "us-east-1", ACCOUNT)
+        table = backend.view.table(name, "us-east-1", ACCOUNT)
         assert table is not None
         assert (table.arn, table.name, table.hash_key, table.key_arn) == (arn, "t", "id", None)
-    assert backend.facts.table("other", "us-east-1", ACCOUNT) is None
-    assert backend.facts.table("t", "eu-west-1", ACCOUNT) is None
+    assert backend.view.table("other", "us-east-1", ACCOUNT) is None
+    assert backend.view.table("t", "eu-west-1", ACCOUNT) is None
 
 
 def test_principals_that_kms_could_resolve(backend: MotoBackend, aws: Any) -> None:
     arn, _ = user_with_key(aws)
-    exists = backend.facts.principal_exists
+    exists = backend.view.principal_exists
     assert exists(arn)
     assert exists(f"arn:aws:iam::{ACCOUNT}:root")
     assert exists(ACCOUNT)
@@ -188,8 +188,8 @@ def test_starts_nest_and_the_last_stop_forgets_everything(aws: Any, backend: Mot
 
 
 def test_a_symmetric_key_costs_no_key_pair_until_somebody_looks(backend: MotoBackend, aws: Any) -> None:
-    made = backend.facts.moto_key(aws("kms").create_key()["KeyMetadata"]["Arn"], "", "")
-    assert type(made.private_key).__module__ == "pytest_kmslab.backends.moto.sparing"
+    made = backend.view.moto_key(aws("kms").create_key()["KeyMetadata"]["Arn"], "", "")
+    assert type(made.private_key).__module__ == "pytest_kmslab.backends.moto.patches.performance"
     assert aws("kms").get_public_key(KeyId=made.id)["PublicKey"]
     assert type(made.private_key).__module__ == "moto.kms.utils"
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from support.endpoint import Store
 
-from pytest_kmslab.apicall import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 ALLOW = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -22,12 +22,12 @@ TABLE = {
 
 def test_the_policy_of_a_table(store: Store) -> None:
     arn = store("dynamodb", "CreateTable", TableName="table", **TABLE)["TableDescription"]["TableArn"]
-    assert store.facts.resource_policy(arn) is None
+    assert store.view.resource_policy(arn) is None
     store("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=ALLOW)
     for part in (arn, f"{arn}/index/i"):
-        assert store.facts.resource_policy(part) is not None
+        assert store.view.resource_policy(part) is not None
     store("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
-    assert store.facts.resource_policy(arn) is None
+    assert store.view.resource_policy(arn) is None
     assert store("dynamodb", "DeleteResourcePolicy", ResourceArn=arn) == {}
 
 
@@ -35,10 +35,10 @@ def test_the_policy_that_a_table_is_made_with_is_its_own(store: Store) -> None:
     made = store("dynamodb", "CreateTable", TableName="table", **TABLE, ResourcePolicy=DENY)
     arn = made["TableDescription"]["TableArn"]
     assert json.loads(store("dynamodb", "GetResourcePolicy", ResourceArn=arn)["Policy"]) == json.loads(DENY)
-    assert store.facts.resource_policy(arn) is not None
+    assert store.view.resource_policy(arn) is not None
     store("dynamodb", "DeleteTable", TableName="table")
     store("dynamodb", "CreateTable", TableName="table", **TABLE)
-    assert store.facts.resource_policy(arn) is None
+    assert store.view.resource_policy(arn) is None
     with pytest.raises(ServiceError, match="PolicyNotFoundException"):
         store("dynamodb", "GetResourcePolicy", ResourceArn=arn)
 

@@ -7,30 +7,37 @@ from typing import Any
 
 from unit.calls.fake_facts import FakeFacts, call
 
-from pytest_kmslab.calls.base import Ask
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
-from pytest_kmslab.facts import Caller
 
 
 def asked(
-    operation: str, params: Mapping[str, Any], facts: FakeFacts, caller: Caller | None = None
-) -> list[Ask]:
+    operation: str, params: Mapping[str, Any], view: FakeFacts, caller: Caller | None = None
+) -> list[Authorization]:
     """The questions of a call, each one taken as allowed."""
     service, table = ("dynamodb", DYNAMODB) if operation in DYNAMODB else ("dynamodbstreams", STREAMS)
-    return list(table[operation](call(service, operation, params, caller), facts))
+    return list(table[operation](call(service, operation, params, caller), view))
 
 
-def actions(asks: list[Ask]) -> list[str]:
+def actions(required_authorizations: list[Authorization]) -> list[str]:
     """The actions asked for, in order."""
-    return [ask.request.action for ask in asks]
+    return [authorization.request.action for authorization in required_authorizations]
 
 
-def pairs(asks: list[Ask]) -> list[tuple[str, str]]:
+def pairs(required_authorizations: list[Authorization]) -> list[tuple[str, str]]:
     """Actions and resources, in order."""
-    return [(ask.request.action, ask.request.resource) for ask in asks]
+    return [
+        (authorization.request.action, authorization.request.resource)
+        for authorization in required_authorizations
+    ]
 
 
-def context_of(asks: list[Ask], action: str) -> Mapping[str, tuple[str, ...]]:
+def context_of(required_authorizations: list[Authorization], action: str) -> Mapping[str, tuple[str, ...]]:
     """The context of the one question for an action."""
-    (found,) = [ask.request.context for ask in asks if ask.request.action == action]
+    (found,) = [
+        authorization.request.context
+        for authorization in required_authorizations
+        if authorization.request.action == action
+    ]
     return found

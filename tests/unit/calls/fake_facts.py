@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_kmslab.account.model import Caller, Credential, Key, Table
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
-from pytest_kmslab.calls.base import ApiCall, ServiceError
-from pytest_kmslab.calls.operations import asks
-from pytest_kmslab.facts import Caller, Credential, Key, Table
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -63,15 +63,17 @@ def policy(*statements: dict[str, Any]) -> Policy:
     return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": whole}))
 
 
-def outcome(call: ApiCall, facts: FakeFacts) -> str:
+def outcome(call: ApiCall, view: FakeFacts) -> str:
     """What becomes of a call: `allowed`, the code of the service's error, or the action that was denied."""
     try:
-        for ask in asks(call, facts):
-            found = facts.policies(call.caller, ask.request.resource)
-            if ask.resource_policy is not None:
-                found = found._replace(resource=NamedPolicy("new", ask.resource_policy))
-            if not authorize(ask.request, found, facts.grants(ask.request.resource)).allowed:
-                return ask.instead.code if ask.instead else ask.request.action
+        for authorization in required_authorizations(call, view):
+            found = view.policies(call.caller, authorization.request.resource)
+            if authorization.resource_policy is not None:
+                found = found._replace(resource=NamedPolicy("new", authorization.resource_policy))
+            if not authorize(
+                authorization.request, found, view.grants(authorization.request.resource)
+            ).allowed:
+                return authorization.instead.code if authorization.instead else authorization.request.action
     except ServiceError as error:
         return error.code
     return "allowed"
@@ -89,7 +91,7 @@ def call(
 
 @dataclass
 class FakeFacts:
-    """Implements `Facts`. `keys_by_arn` and `tables_by_arn` are filled by `add_key` and `add_table`."""
+    """Implements `AccountView`. `keys_by_arn` and `tables_by_arn` are filled by `add_key` and `add_table`."""
 
     keys_by_arn: dict[str, Key] = field(default_factory=dict)
     tables_by_arn: dict[str, Table] = field(default_factory=dict)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.calls.models import every_operation, operation, parameters, wire
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.decode import decode
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.wire.parse_json import decode
 
 GET_ITEM = ("dynamodb", "GetItem")
 DECRYPT = ("kms", "Decrypt")

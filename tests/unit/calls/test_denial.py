@@ -7,7 +7,7 @@ from unit.calls.fake_facts import ACCOUNT, call, key_arn, role_session, table_ar
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.denial import denial_of
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
@@ -19,8 +19,8 @@ def denied(kind: PolicyType, effect: Effect = Effect.MISSING, policy: str = "") 
     return Decision(outcome, (Reason(kind, effect, policy), Reason(IDENTITY, Effect.MISSING)))
 
 
-def ask(action: str, resource: str, via: str = "", from_ciphertext: bool = False) -> Ask:
-    return Ask(Request(ANA, action, resource), via, from_ciphertext)
+def authorization(action: str, resource: str, via: str = "", from_ciphertext: bool = False) -> Authorization:
+    return Authorization(Request(ANA, action, resource), via, from_ciphertext)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ def ask(action: str, resource: str, via: str = "", from_ciphertext: bool = False
     ],
 )
 def test_a_denial_by_kms_says_which_kind_of_policy(kind: PolicyType, effect: Effect, cause: str) -> None:
-    error = denial_of(call("kms", "Encrypt", {}), ask("kms:Encrypt", key_arn()), denied(kind, effect))
+    error = denial_of(
+        call("kms", "Encrypt", {}), authorization("kms:Encrypt", key_arn()), denied(kind, effect)
+    )
 
     assert (error.code, error.status) == ("AccessDeniedException", 400)
     assert error.message == (
@@ -59,9 +61,9 @@ def test_a_denial_by_kms_says_which_kind_of_policy(kind: PolicyType, effect: Eff
 
 
 def test_a_key_taken_from_the_ciphertext_is_not_named() -> None:
-    question = ask("kms:Decrypt", key_arn(), from_ciphertext=True)
+    evaluation = authorization("kms:Decrypt", key_arn(), from_ciphertext=True)
 
-    error = denial_of(call("kms", "Decrypt", {}), question, denied(IDENTITY))
+    error = denial_of(call("kms", "Decrypt", {}), evaluation, denied(IDENTITY))
 
     assert error.message == (
         f"User: {ANA} is not authorized to perform: kms:Decrypt on the resource associated with this "
@@ -83,9 +85,11 @@ ELSEWHERE = (
 def test_what_another_accounts_key_policy_says_is_not_told(
     effect: Effect, from_ciphertext: bool, where: str
 ) -> None:
-    question = ask("kms:Decrypt", key_arn(account="999988887777"), from_ciphertext=from_ciphertext)
+    evaluation = authorization(
+        "kms:Decrypt", key_arn(account="999988887777"), from_ciphertext=from_ciphertext
+    )
 
-    error = denial_of(call("kms", "Decrypt", {}), question, denied(RESOURCE, effect))
+    error = denial_of(call("kms", "Decrypt", {}), evaluation, denied(RESOURCE, effect))
 
     assert error.message == f"User: {ANA} is not authorized to perform: kms:Decrypt {where} {ELSEWHERE}"
 
@@ -93,7 +97,7 @@ def test_what_another_accounts_key_policy_says_is_not_told(
 def test_what_the_callers_own_policy_says_of_another_accounts_key_is_told() -> None:
     there = key_arn(account="999988887777")
 
-    error = denial_of(call("kms", "Decrypt", {}), ask("kms:Decrypt", there), denied(IDENTITY))
+    error = denial_of(call("kms", "Decrypt", {}), authorization("kms:Decrypt", there), denied(IDENTITY))
 
     assert error.message.endswith(
         f"on resource: {there} because no identity-based policy allows the kms:Decrypt action"
@@ -101,9 +105,9 @@ def test_what_the_callers_own_policy_says_of_another_accounts_key_is_told() -> N
 
 
 def test_dynamodb_denies_in_its_own_name() -> None:
-    question = ask("dynamodb:PutItem", table_arn())
+    evaluation = authorization("dynamodb:PutItem", table_arn())
 
-    error = denial_of(call("dynamodb", "PutItem", {}), question, denied(IDENTITY))
+    error = denial_of(call("dynamodb", "PutItem", {}), evaluation, denied(IDENTITY))
 
     assert (error.code, error.status) == ("AccessDeniedException", 400)
     assert error.message == (
@@ -120,9 +124,9 @@ def test_dynamodb_denies_in_its_own_name() -> None:
     ],
 )
 def test_dynamodb_wraps_what_kms_denies(action: str, from_ciphertext: bool, where: str) -> None:
-    question = ask(action, key_arn(), "dynamodb", from_ciphertext)
+    evaluation = authorization(action, key_arn(), "dynamodb", from_ciphertext)
 
-    error = denial_of(call("dynamodb", "GetItem", {}), question, denied(RESOURCE))
+    error = denial_of(call("dynamodb", "GetItem", {}), evaluation, denied(RESOURCE))
 
     assert (error.code, error.status) == ("AccessDeniedException", 400)
     assert re.fullmatch(
@@ -139,9 +143,9 @@ def test_dynamodb_wraps_what_kms_denies(action: str, from_ciphertext: bool, wher
 
 @pytest.mark.parametrize("service", ["iam", "sts"])
 def test_iam_and_sts_deny_with_another_code(service: str) -> None:
-    question = ask(f"{service}:GetUser", f"arn:aws:iam::{ACCOUNT}:user/bob")
+    evaluation = authorization(f"{service}:GetUser", f"arn:aws:iam::{ACCOUNT}:user/bob")
 
-    error = denial_of(call(service, "GetUser", {}), question, denied(IDENTITY))
+    error = denial_of(call(service, "GetUser", {}), evaluation, denied(IDENTITY))
 
     assert (error.code, error.status) == ("AccessDenied", 403)
     assert f"{service}:GetUser on resource: arn:aws:iam::{ACCOUNT}:user/bob because" in error.message
@@ -149,25 +153,25 @@ def test_iam_and_sts_deny_with_another_code(service: str) -> None:
 
 def test_a_role_session_is_named_as_it_calls() -> None:
     session = role_session()
-    question = ask("dynamodb:PutItem", table_arn())
+    evaluation = authorization("dynamodb:PutItem", table_arn())
 
-    error = denial_of(call("dynamodb", "PutItem", {}, session), question, denied(IDENTITY))
+    error = denial_of(call("dynamodb", "PutItem", {}, session), evaluation, denied(IDENTITY))
 
     assert error.message.startswith(f"User: {session.arn} is not authorized")
 
 
 def test_an_action_without_a_resource_names_everything() -> None:
-    error = denial_of(call("kms", "CreateKey", {}), ask("kms:CreateKey", "*"), denied(IDENTITY))
+    error = denial_of(call("kms", "CreateKey", {}), authorization("kms:CreateKey", "*"), denied(IDENTITY))
 
     assert " kms:CreateKey on resource: * because no identity-based policy" in error.message
 
 
 @pytest.mark.parametrize("via", ["", "dynamodb"])
 def test_a_policy_that_cannot_be_read_is_named(via: str) -> None:
-    question = ask("kms:Decrypt", key_arn(account="999988887777"), via)
+    evaluation = authorization("kms:Decrypt", key_arn(account="999988887777"), via)
 
     error = denial_of(
-        call("kms", "Decrypt", {}), question, denied(RESOURCE, Effect.UNREADABLE, "team-policy")
+        call("kms", "Decrypt", {}), evaluation, denied(RESOURCE, Effect.UNREADABLE, "team-policy")
     )
 
     assert error.code == "AccessDeniedException"
@@ -176,14 +180,14 @@ def test_a_policy_that_cannot_be_read_is_named(via: str) -> None:
 
 def test_the_error_that_a_question_brings_along_wins() -> None:
     own = ServiceError("MalformedPolicyDocumentException", "the new key policy")
-    question = Ask(Request(ANA, "kms:PutKeyPolicy", key_arn()), instead=own)
+    evaluation = Authorization(Request(ANA, "kms:PutKeyPolicy", key_arn()), instead=own)
 
-    assert denial_of(call("kms", "PutKeyPolicy", {}), question, denied(RESOURCE)) is own
+    assert denial_of(call("kms", "PutKeyPolicy", {}), evaluation, denied(RESOURCE)) is own
 
 
 def test_a_denial_without_a_reason_is_a_denial_all_the_same() -> None:
     bare = Decision(Outcome.IMPLICIT_DENY, ())
 
-    error = denial_of(call("kms", "Encrypt", {}, user()), ask("kms:Encrypt", key_arn()), bare)
+    error = denial_of(call("kms", "Encrypt", {}, user()), authorization("kms:Encrypt", key_arn()), bare)
 
     assert error.code == "AccessDeniedException"

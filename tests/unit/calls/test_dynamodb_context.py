@@ -10,19 +10,21 @@ from pytest_kmslab.calls.dynamodb.context import value_text
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_table("orders", hash_key="id", index_keys={"by-day": "day"})
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_table("orders", hash_key="id", index_keys={"by-day": "day"})
+    return view
 
 
 BY_ID = {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}
 BY_DAY = {"day": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "monday"}]}}
 
 
-def context(operation: str, params: dict[str, Any], facts: FakeFacts) -> dict[str, tuple[str, ...]]:
-    (ask,) = asked(operation, {"TableName": "orders"} | params, facts)
-    return {name: values for name, values in ask.request.context.items() if name.startswith("dynamodb:")}
+def context(operation: str, params: dict[str, Any], view: FakeFacts) -> dict[str, tuple[str, ...]]:
+    (authorization,) = asked(operation, {"TableName": "orders"} | params, view)
+    return {
+        name: values for name, values in authorization.request.context.items() if name.startswith("dynamodb:")
+    }
 
 
 @pytest.mark.parametrize(
@@ -48,9 +50,9 @@ def context(operation: str, params: dict[str, Any], facts: FakeFacts) -> dict[st
     ],
 )
 def test_attributes_are_those_that_the_request_names(
-    operation: str, params: dict[str, Any], attributes: tuple[str, ...], facts: FakeFacts
+    operation: str, params: dict[str, Any], attributes: tuple[str, ...], view: FakeFacts
 ) -> None:
-    assert context(operation, params, facts)["dynamodb:Attributes"] == attributes
+    assert context(operation, params, view)["dynamodb:Attributes"] == attributes
 
 
 VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}, ":n": {"N": "7"}}
@@ -89,28 +91,28 @@ VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}, ":n": {"N": "7"}}
     ],
 )
 def test_leading_keys_are_the_values_of_the_partition_key(
-    operation: str, params: dict[str, Any], values: tuple[str, ...], facts: FakeFacts
+    operation: str, params: dict[str, Any], values: tuple[str, ...], view: FakeFacts
 ) -> None:
-    found = context(operation, params, facts)
+    found = context(operation, params, view)
 
     assert found["dynamodb:LeadingKeys"] == values
     assert found["dynamodb:FirstPartitionKeyValues"] == values
 
 
-def test_every_key_value_counts_where_the_key_of_an_index_is_not_known(facts: FakeFacts) -> None:
+def test_every_key_value_counts_where_the_key_of_an_index_is_not_known(view: FakeFacts) -> None:
     params = {
         "IndexName": "other",
         "KeyConditionExpression": "a = :id AND b = :day",
         "ExpressionAttributeValues": VALUES,
     }
 
-    assert context("Query", params, facts)["dynamodb:LeadingKeys"] == ("1", "monday")
+    assert context("Query", params, view)["dynamodb:LeadingKeys"] == ("1", "monday")
 
 
-def test_a_scan_has_no_leading_keys(facts: FakeFacts) -> None:
+def test_a_scan_has_no_leading_keys(view: FakeFacts) -> None:
     params = {"FilterExpression": "id = :id", "ExpressionAttributeValues": VALUES}
 
-    assert "dynamodb:LeadingKeys" not in context("Scan", params, facts)
+    assert "dynamodb:LeadingKeys" not in context("Scan", params, view)
 
 
 @pytest.mark.parametrize(
@@ -137,14 +139,14 @@ def test_a_value_is_compared_as_text(value: dict[str, Any], text: str) -> None:
     ],
 )
 def test_a_read_always_has_a_select(
-    operation: str, params: dict[str, Any], selected: str, facts: FakeFacts
+    operation: str, params: dict[str, Any], selected: str, view: FakeFacts
 ) -> None:
-    assert context(operation, params, facts)["dynamodb:Select"] == (selected,)
+    assert context(operation, params, view)["dynamodb:Select"] == (selected,)
 
 
-def test_a_write_has_return_values_and_no_select(facts: FakeFacts) -> None:
-    plain = context("PutItem", {"Item": {"id": {"S": "1"}}}, facts)
-    asking = context("PutItem", {"Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}, facts)
+def test_a_write_has_return_values_and_no_select(view: FakeFacts) -> None:
+    plain = context("PutItem", {"Item": {"id": {"S": "1"}}}, view)
+    asking = context("PutItem", {"Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}, view)
 
     assert plain["dynamodb:ReturnValues"] == ("NONE",)
     assert asking["dynamodb:ReturnValues"] == ("ALL_OLD",)
@@ -155,6 +157,6 @@ def test_a_write_has_return_values_and_no_select(facts: FakeFacts) -> None:
     ("params", "capacity"), [({}, "NONE"), ({"ReturnConsumedCapacity": "TOTAL"}, "TOTAL")]
 )
 def test_consumed_capacity_is_none_unless_asked_for(
-    params: dict[str, Any], capacity: str, facts: FakeFacts
+    params: dict[str, Any], capacity: str, view: FakeFacts
 ) -> None:
-    assert context("Scan", params, facts)["dynamodb:ReturnConsumedCapacity"] == (capacity,)
+    assert context("Scan", params, view)["dynamodb:ReturnConsumedCapacity"] == (capacity,)

@@ -6,7 +6,7 @@ import pytest
 from unit.calls.asking import actions, asked, context_of, pairs
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, table_arn
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -18,57 +18,60 @@ def sse(key_id: str = KEY_ID) -> dict[str, Any]:
     return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_id}
 
 
-def create(specification: Any, facts: FakeFacts) -> Any:
-    return asked("CreateTable", {"TableName": "orders", "SSESpecification": specification}, facts)
+def create(specification: Any, view: FakeFacts) -> Any:
+    return asked("CreateTable", {"TableName": "orders", "SSESpecification": specification}, view)
 
 
-def update(specification: Any, facts: FakeFacts, **more: Any) -> Any:
-    return asked("UpdateTable", {"TableName": "orders", "SSESpecification": specification} | more, facts)
+def update(specification: Any, view: FakeFacts, **more: Any) -> Any:
+    return asked("UpdateTable", {"TableName": "orders", "SSESpecification": specification} | more, view)
 
 
-def refusal_of(specification: Any, facts: FakeFacts) -> ServiceError:
+def refusal_of(specification: Any, view: FakeFacts) -> ServiceError:
     with pytest.raises(ServiceError) as refusal:
-        create(specification, facts)
+        create(specification, view)
     return refusal.value
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_key(aliases=("alias/mine",))
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_key(aliases=("alias/mine",))
+    return view
 
 
 @pytest.mark.parametrize(
     "key_id", [KEY_ID, key_arn(), "alias/mine", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/mine"]
 )
-def test_a_key_is_chosen_by_any_of_its_names(key_id: str, facts: FakeFacts) -> None:
-    asks = create(sse(key_id), facts)
+def test_a_key_is_chosen_by_any_of_its_names(key_id: str, view: FakeFacts) -> None:
+    required_authorizations = create(sse(key_id), view)
 
-    assert pairs(asks) == [("dynamodb:CreateTable", table_arn()), *((name, key_arn()) for name in CHOOSING)]
-    assert {ask.via for ask in asks[1:]} == {"dynamodb"}
+    assert pairs(required_authorizations) == [
+        ("dynamodb:CreateTable", table_arn()),
+        *((name, key_arn()) for name in CHOOSING),
+    ]
+    assert {authorization.via for authorization in required_authorizations[1:]} == {"dynamodb"}
 
 
 @pytest.mark.parametrize("specification", [None, {}, {"Enabled": False}])
-def test_the_key_that_aws_owns_is_chosen_without_a_right(specification: Any, facts: FakeFacts) -> None:
-    facts.add_key(OTHER_ID, aliases=("alias/aws/dynamodb",), manager="AWS")
+def test_the_key_that_aws_owns_is_chosen_without_a_right(specification: Any, view: FakeFacts) -> None:
+    view.add_key(OTHER_ID, aliases=("alias/aws/dynamodb",), manager="AWS")
 
-    assert actions(create(specification, facts)) == ["dynamodb:CreateTable"]
+    assert actions(create(specification, view)) == ["dynamodb:CreateTable"]
 
 
 @pytest.mark.parametrize("specification", [{"Enabled": True}, {"SSEType": "KMS"}, sse("alias/aws/dynamodb")])
-def test_the_key_that_aws_manages_is_asked_for(specification: Any, facts: FakeFacts) -> None:
-    facts.add_key(OTHER_ID, aliases=("alias/aws/dynamodb",), manager="AWS")
+def test_the_key_that_aws_manages_is_asked_for(specification: Any, view: FakeFacts) -> None:
+    view.add_key(OTHER_ID, aliases=("alias/aws/dynamodb",), manager="AWS")
 
-    assert pairs(create(specification, facts))[1:] == [(name, key_arn(OTHER_ID)) for name in CHOOSING]
-
-
-def test_a_key_that_aws_manages_and_has_not_made_yet_needs_nothing(facts: FakeFacts) -> None:
-    assert actions(create({"SSEType": "KMS"}, facts)) == ["dynamodb:CreateTable"]
+    assert pairs(create(specification, view))[1:] == [(name, key_arn(OTHER_ID)) for name in CHOOSING]
 
 
-def test_the_grant_that_dynamodb_makes_is_in_the_context(facts: FakeFacts) -> None:
-    context = context_of(create(sse("alias/mine"), facts), "kms:CreateGrant")
+def test_a_key_that_aws_manages_and_has_not_made_yet_needs_nothing(view: FakeFacts) -> None:
+    assert actions(create({"SSEType": "KMS"}, view)) == ["dynamodb:CreateTable"]
+
+
+def test_the_grant_that_dynamodb_makes_is_in_the_context(view: FakeFacts) -> None:
+    context = context_of(create(sse("alias/mine"), view), "kms:CreateGrant")
 
     service = ("dynamodb.us-east-1.amazonaws.com",)
     assert context["kms:GrantIsForAWSResource"] == ("true",)
@@ -88,8 +91,8 @@ def test_the_grant_that_dynamodb_makes_is_in_the_context(facts: FakeFacts) -> No
     assert context["kms:EncryptionContext:aws:dynamodb:tableName"] == ("orders",)
 
 
-def test_the_alias_by_which_a_key_is_named_is_in_the_context_of_describe_key(facts: FakeFacts) -> None:
-    assert context_of(create(sse("alias/mine"), facts), "kms:DescribeKey")["kms:RequestAlias"] == (
+def test_the_alias_by_which_a_key_is_named_is_in_the_context_of_describe_key(view: FakeFacts) -> None:
+    assert context_of(create(sse("alias/mine"), view), "kms:DescribeKey")["kms:RequestAlias"] == (
         "alias/mine",
     )
 
@@ -107,16 +110,16 @@ def test_the_alias_by_which_a_key_is_named_is_in_the_context_of_describe_key(fac
     ],
 )
 def test_a_specification_that_does_not_go_together(
-    specification: dict[str, Any], message: str, facts: FakeFacts
+    specification: dict[str, Any], message: str, view: FakeFacts
 ) -> None:
-    refusal = refusal_of(specification, facts)
+    refusal = refusal_of(specification, view)
 
     assert refusal.code == "ValidationException"
     assert refusal.message == f"One or more parameter values were invalid: {message}"
 
 
-def test_an_empty_key_id_is_too_short(facts: FakeFacts) -> None:
-    assert refusal_of(sse(""), facts).message == (
+def test_an_empty_key_id_is_too_short(view: FakeFacts) -> None:
+    assert refusal_of(sse(""), view).message == (
         "1 validation error detected: Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy "
         "constraint: Member must have length greater than or equal to 1"
     )
@@ -135,8 +138,8 @@ def test_an_empty_key_id_is_too_short(facts: FakeFacts) -> None:
         ("mine", "NotFoundException: Invalid keyId 'mine' (Service"),
     ],
 )
-def test_a_key_that_is_not_found(key_id: str, inner: str, facts: FakeFacts) -> None:
-    refusal = refusal_of(sse(key_id), facts)
+def test_a_key_that_is_not_found(key_id: str, inner: str, view: FakeFacts) -> None:
+    refusal = refusal_of(sse(key_id), view)
 
     assert refusal.code == "ValidationException"
     assert refusal.message.startswith(f"KMS validation error: com.amazonaws.services.kms.model.{inner}")
@@ -147,20 +150,20 @@ def test_a_key_that_is_not_found(key_id: str, inner: str, facts: FakeFacts) -> N
     [("Disabled", "KMS key disabled error: "), ("PendingDeletion", "KMS validation error: ")],
 )
 def test_a_key_that_cannot_be_used(state: str, prefix: str) -> None:
-    facts = FakeFacts()
-    facts.add_key(state=state)
+    view = FakeFacts()
+    view.add_key(state=state)
 
-    refusal = refusal_of(sse(), facts)
+    refusal = refusal_of(sse(), view)
 
     assert (refusal.code, refusal.message.startswith(prefix)) == ("ValidationException", True)
 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "HMAC_256"])
 def test_a_key_of_the_wrong_kind_is_an_internal_error(spec: str) -> None:
-    facts = FakeFacts()
-    facts.add_key(spec=spec)
+    view = FakeFacts()
+    view.add_key(spec=spec)
 
-    refusal = refusal_of(sse(), facts)
+    refusal = refusal_of(sse(), view)
 
     assert (refusal.code, refusal.status) == ("InternalServerError", 500)
     assert (
@@ -170,10 +173,10 @@ def test_a_key_of_the_wrong_kind_is_an_internal_error(spec: str) -> None:
     assert "Error Code: ValidationException" in refusal.message
 
 
-def test_the_key_that_aws_manages_for_another_service_is_denied(facts: FakeFacts) -> None:
-    facts.add_key(OTHER_ID, aliases=("alias/aws/s3",), manager="AWS")
+def test_the_key_that_aws_manages_for_another_service_is_denied(view: FakeFacts) -> None:
+    view.add_key(OTHER_ID, aliases=("alias/aws/s3",), manager="AWS")
 
-    refusal = refusal_of(sse("alias/aws/s3"), facts)
+    refusal = refusal_of(sse("alias/aws/s3"), view)
 
     assert refusal.code == "AccessDeniedException"
     assert refusal.message.startswith(
@@ -182,8 +185,8 @@ def test_the_key_that_aws_manages_for_another_service_is_denied(facts: FakeFacts
     assert f"kms:CreateGrant on resource: {OTHER} because no resource-based policy allows" in refusal.message
 
 
-def test_another_accounts_key_that_does_not_exist_is_not_told(facts: FakeFacts) -> None:
-    refusal = refusal_of(sse(key_arn(account="999988887777")), facts)
+def test_another_accounts_key_that_does_not_exist_is_not_told(view: FakeFacts) -> None:
+    refusal = refusal_of(sse(key_arn(account="999988887777")), view)
 
     assert refusal.code == "AccessDeniedException"
     assert (
@@ -192,86 +195,91 @@ def test_another_accounts_key_that_does_not_exist_is_not_told(facts: FakeFacts) 
     )
 
 
-def test_another_accounts_key_is_asked_for(facts: FakeFacts) -> None:
-    facts.add_key(account="999988887777")
+def test_another_accounts_key_is_asked_for(view: FakeFacts) -> None:
+    view.add_key(account="999988887777")
 
-    asks = create(sse(key_arn(account="999988887777")), facts)
+    required_authorizations = create(sse(key_arn(account="999988887777")), view)
 
-    assert actions(asks)[1:] == CHOOSING
-    assert {ask.request.resource_account for ask in asks[1:]} == {"999988887777"}
-
-
-def test_the_first_key_of_a_table_is_chosen_like_a_new_tables(facts: FakeFacts) -> None:
-    facts.add_table("orders")
-
-    assert actions(update(sse(), facts)) == ["dynamodb:UpdateTable", *CHOOSING]
+    assert actions(required_authorizations)[1:] == CHOOSING
+    assert {authorization.request.resource_account for authorization in required_authorizations[1:]} == {
+        "999988887777"
+    }
 
 
-def test_a_change_uses_the_present_key_first(facts: FakeFacts) -> None:
-    facts.add_table("orders", key_arn())
-    facts.add_key(OTHER_ID)
+def test_the_first_key_of_a_table_is_chosen_like_a_new_tables(view: FakeFacts) -> None:
+    view.add_table("orders")
 
-    asks = update(sse(OTHER_ID), facts)
+    assert actions(update(sse(), view)) == ["dynamodb:UpdateTable", *CHOOSING]
 
-    assert pairs(asks)[1:] == [("kms:Decrypt", key_arn()), *((name, OTHER) for name in CHOOSING)]
+
+def test_a_change_uses_the_present_key_first(view: FakeFacts) -> None:
+    view.add_table("orders", key_arn())
+    view.add_key(OTHER_ID)
+
+    required_authorizations = update(sse(OTHER_ID), view)
+
+    assert pairs(required_authorizations)[1:] == [
+        ("kms:Decrypt", key_arn()),
+        *((name, OTHER) for name in CHOOSING),
+    ]
 
 
 @pytest.mark.parametrize("specification", [sse(OTHER_ID), {"Enabled": False}, {"Enabled": True}])
 def test_no_change_while_the_present_key_is_disabled(specification: dict[str, Any]) -> None:
-    facts = FakeFacts()
-    facts.add_table("orders", facts.add_key(state="Disabled"))
-    facts.add_key(OTHER_ID)
+    view = FakeFacts()
+    view.add_table("orders", view.add_key(state="Disabled"))
+    view.add_key(OTHER_ID)
 
     with pytest.raises(ServiceError, match=f"KMS key disabled error: .*{KEY_ID} is disabled"):
-        update(specification, facts)
+        update(specification, view)
 
 
-def test_the_same_key_is_refused_by_its_arn_and_taken_by_its_other_names(facts: FakeFacts) -> None:
-    facts.add_table("orders", key_arn())
+def test_the_same_key_is_refused_by_its_arn_and_taken_by_its_other_names(view: FakeFacts) -> None:
+    view.add_table("orders", key_arn())
 
     with pytest.raises(ServiceError) as refusal:
-        update(sse(key_arn()), facts)
+        update(sse(key_arn()), view)
 
     assert refusal.value.message == (
         "One or more parameter values were invalid: Table is already encrypted with given KMSMasterKeyId. "
         "Use KMSMasterKeyId parameter if you want to change Master Key"
     )
-    assert actions(update(sse(KEY_ID), facts))[-1] == "kms:Decrypt"
-    assert actions(update(sse("alias/mine"), facts))[-1] == "kms:Decrypt"
+    assert actions(update(sse(KEY_ID), view))[-1] == "kms:Decrypt"
+    assert actions(update(sse("alias/mine"), view))[-1] == "kms:Decrypt"
 
 
-def test_default_encryption_cannot_be_turned_off(facts: FakeFacts) -> None:
-    facts.add_table("orders")
+def test_default_encryption_cannot_be_turned_off(view: FakeFacts) -> None:
+    view.add_table("orders")
 
     with pytest.raises(ServiceError, match=r"invalid: Table is already encrypted by default$"):
-        update({"Enabled": False}, facts)
+        update({"Enabled": False}, view)
 
 
-def test_a_change_of_encryption_comes_alone(facts: FakeFacts) -> None:
-    facts.add_table("orders")
+def test_a_change_of_encryption_comes_alone(view: FakeFacts) -> None:
+    view.add_table("orders")
 
     with pytest.raises(
         ServiceError, match="Server-Side Encryption modification must be the only operation in the request"
     ):
-        update(sse(), facts, BillingMode="PAY_PER_REQUEST")
+        update(sse(), view, BillingMode="PAY_PER_REQUEST")
 
 
-def test_an_unknown_table_is_left_to_the_backend(facts: FakeFacts) -> None:
-    assert actions(update(sse(), facts)) == ["dynamodb:UpdateTable"]
+def test_an_unknown_table_is_left_to_the_backend(view: FakeFacts) -> None:
+    assert actions(update(sse(), view)) == ["dynamodb:UpdateTable"]
 
 
-def test_nothing_about_the_key_is_told_to_who_may_not_touch_the_table(facts: FakeFacts) -> None:
-    facts.add_table("orders", key_arn())
+def test_nothing_about_the_key_is_told_to_who_may_not_touch_the_table(view: FakeFacts) -> None:
+    view.add_table("orders", key_arn())
     params = {"TableName": "orders", "SSESpecification": sse(key_arn())}
 
-    assert next(DYNAMODB["UpdateTable"](call("dynamodb", "UpdateTable", params), facts)).request.action == (
+    assert next(DYNAMODB["UpdateTable"](call("dynamodb", "UpdateTable", params), view)).request.action == (
         "dynamodb:UpdateTable"
     )
 
 
-def test_an_import_chooses_a_key_like_create_table(facts: FakeFacts) -> None:
+def test_an_import_chooses_a_key_like_create_table(view: FakeFacts) -> None:
     wanted = {"TableName": "orders", "SSESpecification": sse()}
 
-    asks = asked("ImportTable", {"TableCreationParameters": wanted}, facts)
+    required_authorizations = asked("ImportTable", {"TableCreationParameters": wanted}, view)
 
-    assert actions(asks) == ["dynamodb:ImportTable", *CHOOSING]
+    assert actions(required_authorizations) == ["dynamodb:ImportTable", *CHOOSING]

@@ -9,7 +9,7 @@ from moto.dynamodb.parsing.key_condition_expression import parse_expression
 from unit.calls.asking import asked
 from unit.calls.fake_facts import FakeFacts
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of, check_placeholders, key_equalities
 
 NAMES = {"#i": "id", "#s": "sort"}
@@ -156,13 +156,13 @@ def test_an_undefined_placeholder_is_named(expression: str, message: str) -> Non
     ],
 )
 def test_a_query_holds_the_partition_key_to_a_value(params: dict[str, Any]) -> None:
-    facts = FakeFacts()
-    facts.add_table("orders", hash_key="id")
+    view = FakeFacts()
+    view.add_table("orders", hash_key="id")
 
     with pytest.raises(
         ServiceError, match=r"^ValidationException: Query condition missed key schema element: id$"
     ):
-        asked("Query", {"TableName": "orders"} | params, facts)
+        asked("Query", {"TableName": "orders"} | params, view)
 
 
 SCHEMA = [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "sort", "KeyType": "RANGE"}]

@@ -13,14 +13,14 @@ DECRYPT = ("kms:Decrypt", key_arn())
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
+def view() -> FakeFacts:
     """Two tables under one customer managed key, and one with default encryption."""
-    facts = FakeFacts()
-    key = facts.add_key()
-    facts.add_table("orders", key, hash_key="id", index_keys={"by-day": "day"})
-    facts.add_table("stock", key, hash_key="id")
-    facts.add_table("plain", hash_key="id")
-    return facts
+    view = FakeFacts()
+    key = view.add_key()
+    view.add_table("orders", key, hash_key="id", index_keys={"by-day": "day"})
+    view.add_table("stock", key, hash_key="id")
+    view.add_table("plain", hash_key="id")
+    return view
 
 
 @pytest.mark.parametrize(
@@ -35,54 +35,56 @@ def facts() -> FakeFacts:
     ],
 )
 def test_items_of_an_encrypted_table_need_its_key_after_the_table(
-    operation: str, params: dict[str, Any], facts: FakeFacts
+    operation: str, params: dict[str, Any], view: FakeFacts
 ) -> None:
-    asks = asked(operation, {"TableName": "orders"} | params, facts)
+    required_authorizations = asked(operation, {"TableName": "orders"} | params, view)
 
-    assert pairs(asks) == [(f"dynamodb:{operation}", ORDERS), DECRYPT]
+    assert pairs(required_authorizations) == [(f"dynamodb:{operation}", ORDERS), DECRYPT]
 
 
 @pytest.mark.parametrize("table", ["plain", "missing"])
-def test_other_tables_need_no_key(table: str, facts: FakeFacts) -> None:
-    assert actions(asked("GetItem", {"TableName": table, "Key": KEY}, facts)) == ["dynamodb:GetItem"]
+def test_other_tables_need_no_key(table: str, view: FakeFacts) -> None:
+    assert actions(asked("GetItem", {"TableName": table, "Key": KEY}, view)) == ["dynamodb:GetItem"]
 
 
-def test_a_batch_asks_once_a_table_and_names_every_key(facts: FakeFacts) -> None:
+def test_a_batch_asks_once_a_table_and_names_every_key(view: FakeFacts) -> None:
     keys = [{"id": {"S": "1"}}, {"id": {"S": "2"}}, {"id": {"S": "1"}}]
     wanted = {"orders": {"Keys": keys, "ProjectionExpression": "price"}, "stock": {"Keys": keys[:1]}}
 
-    asks = asked("BatchGetItem", {"RequestItems": wanted}, facts)
+    required_authorizations = asked("BatchGetItem", {"RequestItems": wanted}, view)
 
-    assert pairs(asks) == [
+    assert pairs(required_authorizations) == [
         ("dynamodb:BatchGetItem", ORDERS),
         ("dynamodb:BatchGetItem", STOCK),
         DECRYPT,
         DECRYPT,
     ]
-    context = asks[0].request.context
+    context = required_authorizations[0].request.context
     assert context["dynamodb:LeadingKeys"] == ("1", "2")
     assert context["dynamodb:Attributes"] == ("price", "id")
     assert context["dynamodb:Select"] == ("SPECIFIC_ATTRIBUTES",)
 
 
-def test_a_batch_of_writes_names_what_is_put_and_what_is_deleted(facts: FakeFacts) -> None:
+def test_a_batch_of_writes_names_what_is_put_and_what_is_deleted(view: FakeFacts) -> None:
     writes = [
         {"PutRequest": {"Item": {"id": {"S": "1"}, "price": {"N": "2"}}}},
         {"DeleteRequest": {"Key": {"id": {"S": "2"}}}},
     ]
 
-    asks = asked("BatchWriteItem", {"RequestItems": {"orders": writes, "plain": writes[:1]}}, facts)
+    required_authorizations = asked(
+        "BatchWriteItem", {"RequestItems": {"orders": writes, "plain": writes[:1]}}, view
+    )
 
-    assert pairs(asks) == [
+    assert pairs(required_authorizations) == [
         ("dynamodb:BatchWriteItem", ORDERS),
         ("dynamodb:BatchWriteItem", table_arn("plain")),
         DECRYPT,
     ]
-    assert asks[0].request.context["dynamodb:LeadingKeys"] == ("1", "2")
-    assert asks[0].request.context["dynamodb:Attributes"] == ("id", "price")
+    assert required_authorizations[0].request.context["dynamodb:LeadingKeys"] == ("1", "2")
+    assert required_authorizations[0].request.context["dynamodb:Attributes"] == ("id", "price")
 
 
-def test_a_transaction_asks_for_each_item_as_if_it_came_alone(facts: FakeFacts) -> None:
+def test_a_transaction_asks_for_each_item_as_if_it_came_alone(view: FakeFacts) -> None:
     items = [
         {"Put": {"TableName": "orders", "Item": KEY}},
         {"Update": {"TableName": "orders", "Key": KEY}},
@@ -90,9 +92,9 @@ def test_a_transaction_asks_for_each_item_as_if_it_came_alone(facts: FakeFacts) 
         {"ConditionCheck": {"TableName": "plain", "Key": KEY}},
     ]
 
-    asks = asked("TransactWriteItems", {"TransactItems": items}, facts)
+    required_authorizations = asked("TransactWriteItems", {"TransactItems": items}, view)
 
-    assert pairs(asks) == [
+    assert pairs(required_authorizations) == [
         ("dynamodb:PutItem", ORDERS),
         ("dynamodb:UpdateItem", ORDERS),
         ("dynamodb:DeleteItem", STOCK),
@@ -100,30 +102,35 @@ def test_a_transaction_asks_for_each_item_as_if_it_came_alone(facts: FakeFacts) 
         DECRYPT,
         DECRYPT,
     ]
-    enclosing = [ask.request.context.get("dynamodb:EnclosingOperation") for ask in asks]
+    enclosing = [
+        authorization.request.context.get("dynamodb:EnclosingOperation")
+        for authorization in required_authorizations
+    ]
     assert enclosing == [("TransactWriteItems",)] * 4 + [None] * 2
 
 
-def test_a_transaction_of_reads_asks_for_get_item(facts: FakeFacts) -> None:
-    asks = asked("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "orders", "Key": KEY}}]}, facts)
+def test_a_transaction_of_reads_asks_for_get_item(view: FakeFacts) -> None:
+    required_authorizations = asked(
+        "TransactGetItems", {"TransactItems": [{"Get": {"TableName": "orders", "Key": KEY}}]}, view
+    )
 
-    assert pairs(asks) == [("dynamodb:GetItem", ORDERS), DECRYPT]
-    assert asks[0].request.context["dynamodb:EnclosingOperation"] == ("TransactGetItems",)
-
-
-def test_a_single_operation_is_enclosed_by_none(facts: FakeFacts) -> None:
-    asks = asked("PutItem", {"TableName": "orders", "Item": KEY}, facts)
-
-    assert "dynamodb:EnclosingOperation" not in asks[0].request.context
+    assert pairs(required_authorizations) == [("dynamodb:GetItem", ORDERS), DECRYPT]
+    assert required_authorizations[0].request.context["dynamodb:EnclosingOperation"] == ("TransactGetItems",)
 
 
-def test_the_key_is_asked_for_in_the_name_of_the_caller_through_dynamodb(facts: FakeFacts) -> None:
-    asks = asked("GetItem", {"TableName": "orders", "Key": KEY}, facts)
+def test_a_single_operation_is_enclosed_by_none(view: FakeFacts) -> None:
+    required_authorizations = asked("PutItem", {"TableName": "orders", "Item": KEY}, view)
 
-    context = context_of(asks, "kms:Decrypt")
-    assert asks[1].via == "dynamodb"
-    assert asks[1].from_ciphertext
-    assert asks[1].request.principal == asks[0].request.principal
+    assert "dynamodb:EnclosingOperation" not in required_authorizations[0].request.context
+
+
+def test_the_key_is_asked_for_in_the_name_of_the_caller_through_dynamodb(view: FakeFacts) -> None:
+    required_authorizations = asked("GetItem", {"TableName": "orders", "Key": KEY}, view)
+
+    context = context_of(required_authorizations, "kms:Decrypt")
+    assert required_authorizations[1].via == "dynamodb"
+    assert required_authorizations[1].from_ciphertext
+    assert required_authorizations[1].request.principal == required_authorizations[0].request.principal
     assert {name: context[name] for name in context if name.startswith("kms:Encryption")} == {
         "kms:EncryptionContext:aws:dynamodb:tableName": ("orders",),
         "kms:EncryptionContext:aws:dynamodb:subscriberId": (ACCOUNT,),
@@ -135,16 +142,16 @@ def test_the_key_is_asked_for_in_the_name_of_the_caller_through_dynamodb(facts: 
     assert context["aws:ViaAWSService"] == ("true",)
 
 
-def test_another_accounts_table_is_encrypted_in_that_accounts_name(facts: FakeFacts) -> None:
+def test_another_accounts_table_is_encrypted_in_that_accounts_name(view: FakeFacts) -> None:
     there = "999988887777"
-    key = facts.add_key(account=there)
-    facts.add_table("theirs", key, account=there, region="eu-west-1")
+    key = view.add_key(account=there)
+    view.add_table("theirs", key, account=there, region="eu-west-1")
 
     arn = table_arn("theirs", region="eu-west-1", account=there)
-    asks = asked("GetItem", {"TableName": arn, "Key": KEY}, facts)
+    required_authorizations = asked("GetItem", {"TableName": arn, "Key": KEY}, view)
 
-    context = context_of(asks, "kms:Decrypt")
+    context = context_of(required_authorizations, "kms:Decrypt")
     assert context["kms:EncryptionContext:aws:dynamodb:subscriberId"] == (there,)
     assert context["kms:ViaService"] == ("dynamodb.eu-west-1.amazonaws.com",)
     assert context["kms:CallerAccount"] == (ACCOUNT,)
-    assert asks[1].request.resource_account == there
+    assert required_authorizations[1].request.resource_account == there

@@ -7,7 +7,7 @@ import pytest
 from unit.calls.asking import actions, asked
 from unit.calls.fake_facts import READING, FakeFacts, call, key_arn, table_arn
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 KEY = {"id": {"S": "1"}}
@@ -16,9 +16,9 @@ CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
 
 
 def encrypted(**key: Any) -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_table("orders", facts.add_key(**key), hash_key="id")
-    return facts
+    view = FakeFacts()
+    view.add_table("orders", view.add_key(**key), hash_key="id")
+    return view
 
 
 def without_request_id(message: str) -> str:
@@ -47,11 +47,11 @@ def without_request_id(message: str) -> str:
 def test_a_key_that_cannot_be_used_fails_the_call_after_the_table_was_allowed(
     state: str, message: str
 ) -> None:
-    asks = DYNAMODB["GetItem"](call("dynamodb", "GetItem", GET), encrypted(state=state))
+    required_authorizations = DYNAMODB["GetItem"](call("dynamodb", "GetItem", GET), encrypted(state=state))
 
-    assert next(asks).request.action == "dynamodb:GetItem"
+    assert next(required_authorizations).request.action == "dynamodb:GetItem"
     with pytest.raises(ServiceError) as refusal:
-        next(asks)
+        next(required_authorizations)
     code = message.split("model.")[1].split(":", maxsplit=1)[0]
     assert refusal.value.code == "ValidationException"
     assert refusal.value.status == 400
@@ -62,20 +62,22 @@ def test_a_key_that_cannot_be_used_fails_the_call_after_the_table_was_allowed(
 
 
 def test_a_key_that_is_gone_is_not_found() -> None:
-    facts = FakeFacts()
-    facts.add_table("orders", key_arn(), hash_key="id")
+    view = FakeFacts()
+    view.add_table("orders", key_arn(), hash_key="id")
 
     with pytest.raises(
         ServiceError, match=r"KMS validation error: .*NotFoundException: Key '.*' does not exist"
     ):
-        asked("GetItem", GET, facts)
+        asked("GetItem", GET, view)
 
 
 def test_a_key_that_aws_manages_is_asked_for_as_every_other() -> None:
     """Its fixed policy lets the account in, so that none but a Deny keeps anybody out."""
-    asks = asked("GetItem", GET, encrypted(manager="AWS"))
-    assert actions(asks) == ["dynamodb:GetItem", "kms:Decrypt"]
-    assert asks[-1].request.context["kms:ViaService"] == ("dynamodb.us-east-1.amazonaws.com",)
+    required_authorizations = asked("GetItem", GET, encrypted(manager="AWS"))
+    assert actions(required_authorizations) == ["dynamodb:GetItem", "kms:Decrypt"]
+    assert required_authorizations[-1].request.context["kms:ViaService"] == (
+        "dynamodb.us-east-1.amazonaws.com",
+    )
 
 
 STREAM = table_arn() + "/stream/2026-01-01T00:00:00.000"

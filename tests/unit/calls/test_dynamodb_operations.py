@@ -6,8 +6,8 @@ import pytest
 from unit.calls.asking import asked, pairs
 from unit.calls.fake_facts import ACCOUNT, READING, FakeFacts, table_arn, user
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.authorization import ServiceError
 
 TABLE = table_arn()
 BACKUP = f"{TABLE}/backup/01489173575360-b308cd7d"
@@ -113,10 +113,10 @@ CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
 def test_an_operation_is_asked_for_by_its_own_name_on_its_resources(
     operation: str, params: dict[str, Any], resources: list[str]
 ) -> None:
-    facts = FakeFacts()
-    facts.add_table("orders")
+    view = FakeFacts()
+    view.add_table("orders")
 
-    assert pairs(asked(operation, params, facts)) == [(f"dynamodb:{operation}", arn) for arn in resources]
+    assert pairs(asked(operation, params, view)) == [(f"dynamodb:{operation}", arn) for arn in resources]
 
 
 @pytest.mark.parametrize(
@@ -162,47 +162,56 @@ def test_the_partition_is_that_of_the_caller() -> None:
 
 @pytest.mark.parametrize("operation", ["DescribeTable", "Query"])
 def test_tags_of_the_table_are_in_the_context_of_table_and_index(operation: str) -> None:
-    facts = FakeFacts()
-    facts.add_table("orders", tags={"team": "blue"})
+    view = FakeFacts()
+    view.add_table("orders", tags={"team": "blue"})
 
-    (ask,) = asked(operation, NAMED | {"IndexName": "ix"}, facts)
+    (authorization,) = asked(operation, NAMED | {"IndexName": "ix"}, view)
 
-    assert ask.request.context["aws:ResourceTag/team"] == ("blue",)
+    assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)
 
 
 def test_tagging_carries_the_tags_of_the_request() -> None:
-    (ask,) = asked("TagResource", {"ResourceArn": TABLE, "Tags": [{"Key": "a", "Value": "1"}]}, FakeFacts())
+    (authorization,) = asked(
+        "TagResource", {"ResourceArn": TABLE, "Tags": [{"Key": "a", "Value": "1"}]}, FakeFacts()
+    )
 
-    assert ask.request.context["aws:RequestTag/a"] == ("1",)
-    assert ask.request.context["aws:TagKeys"] == ("a",)
+    assert authorization.request.context["aws:RequestTag/a"] == ("1",)
+    assert authorization.request.context["aws:TagKeys"] == ("a",)
 
 
 def test_untagging_carries_the_keys() -> None:
-    (ask,) = asked("UntagResource", {"ResourceArn": TABLE, "TagKeys": ["a", "b"]}, FakeFacts())
+    (authorization,) = asked("UntagResource", {"ResourceArn": TABLE, "TagKeys": ["a", "b"]}, FakeFacts())
 
-    assert ask.request.context["aws:TagKeys"] == ("a", "b")
+    assert authorization.request.context["aws:TagKeys"] == ("a", "b")
 
 
 @pytest.mark.parametrize("tags", [[], [{"Key": "a", "Value": "1"}]])
 def test_a_table_created_with_tags_needs_the_right_to_tag(tags: list[dict[str, str]]) -> None:
-    asks = asked("CreateTable", NAMED | {"Tags": tags}, FakeFacts())
+    required_authorizations = asked("CreateTable", NAMED | {"Tags": tags}, FakeFacts())
 
-    assert pairs(asks) == [("dynamodb:CreateTable", TABLE), ("dynamodb:TagResource", TABLE)]
-    assert ("aws:TagKeys" in asks[0].request.context) == bool(tags)
+    assert pairs(required_authorizations) == [
+        ("dynamodb:CreateTable", TABLE),
+        ("dynamodb:TagResource", TABLE),
+    ]
+    assert ("aws:TagKeys" in required_authorizations[0].request.context) == bool(tags)
 
 
 def test_a_table_created_with_a_policy_needs_the_right_to_put_it() -> None:
-    asks = asked("CreateTable", NAMED | {"ResourcePolicy": READING}, FakeFacts())
+    required_authorizations = asked("CreateTable", NAMED | {"ResourcePolicy": READING}, FakeFacts())
 
     put = ("dynamodb:PutResourcePolicy", TABLE)
-    assert pairs(asks) == [("dynamodb:CreateTable", TABLE), put, put]
-    assert [ask.resource_policy is not None for ask in asks] == [False, False, True]
+    assert pairs(required_authorizations) == [("dynamodb:CreateTable", TABLE), put, put]
+    assert [authorization.resource_policy is not None for authorization in required_authorizations] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_who_asks_and_whose_table_it_is_are_said() -> None:
-    (ask,) = asked("DescribeTable", {"TableName": table_arn(account="999988887777")}, FakeFacts())
+    (authorization,) = asked("DescribeTable", {"TableName": table_arn(account="999988887777")}, FakeFacts())
 
-    assert ask.request.principal == f"arn:aws:iam::{ACCOUNT}:user/ana"
-    assert ask.request.resource_account == "999988887777"
-    assert ask.request.context["aws:PrincipalAccount"] == (ACCOUNT,)
-    assert ask.request.context["aws:ResourceAccount"] == ("999988887777",)
+    assert authorization.request.principal == f"arn:aws:iam::{ACCOUNT}:user/ana"
+    assert authorization.request.resource_account == "999988887777"
+    assert authorization.request.context["aws:PrincipalAccount"] == (ACCOUNT,)
+    assert authorization.request.context["aws:ResourceAccount"] == ("999988887777",)

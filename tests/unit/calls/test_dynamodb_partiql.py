@@ -6,22 +6,24 @@ import pytest
 from unit.calls.asking import asked, pairs
 from unit.calls.fake_facts import FakeFacts, key_arn, table_arn
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 
 ORDERS = table_arn()
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_table("orders", hash_key="id", index_keys={"by-day": "day"})
-    facts.add_table("locked", facts.add_key(), hash_key="id")
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_table("orders", hash_key="id", index_keys={"by-day": "day"})
+    view.add_table("locked", view.add_key(), hash_key="id")
+    return view
 
 
-def context(statement: str, facts: FakeFacts, *values: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    (ask,) = asked("ExecuteStatement", {"Statement": statement, "Parameters": list(values)}, facts)
-    return {name: found for name, found in ask.request.context.items() if name.startswith("dynamodb:")}
+def context(statement: str, view: FakeFacts, *values: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    (authorization,) = asked("ExecuteStatement", {"Statement": statement, "Parameters": list(values)}, view)
+    return {
+        name: found for name, found in authorization.request.context.items() if name.startswith("dynamodb:")
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,9 +42,9 @@ def context(statement: str, facts: FakeFacts, *values: dict[str, Any]) -> dict[s
     ],
 )
 def test_a_statement_asks_for_what_it_does(
-    statement: str, asked_for: list[tuple[str, str]], facts: FakeFacts
+    statement: str, asked_for: list[tuple[str, str]], view: FakeFacts
 ) -> None:
-    assert pairs(asked("ExecuteStatement", {"Statement": statement}, facts)) == asked_for
+    assert pairs(asked("ExecuteStatement", {"Statement": statement}, view)) == asked_for
 
 
 @pytest.mark.parametrize(
@@ -50,38 +52,38 @@ def test_a_statement_asks_for_what_it_does(
     [("BatchExecuteStatement", "Statements"), ("ExecuteTransaction", "TransactStatements")],
 )
 def test_each_statement_is_asked_for_and_then_each_key_once(
-    operation: str, member: str, facts: FakeFacts
+    operation: str, member: str, view: FakeFacts
 ) -> None:
     texts = ["DELETE FROM locked WHERE id = 'a'", "SELECT * FROM orders", "SELECT * FROM locked"]
 
-    asks = asked(operation, {member: [{"Statement": text} for text in texts]}, facts)
+    required_authorizations = asked(operation, {member: [{"Statement": text} for text in texts]}, view)
 
     locked = table_arn("locked")
-    assert pairs(asks) == [
+    assert pairs(required_authorizations) == [
         ("dynamodb:PartiQLDelete", locked),
         ("dynamodb:PartiQLSelect", ORDERS),
         ("dynamodb:PartiQLSelect", locked),
         ("kms:Decrypt", key_arn()),
     ]
-    enclosed = asks[0].request.context.get("dynamodb:EnclosingOperation")
+    enclosed = required_authorizations[0].request.context.get("dynamodb:EnclosingOperation")
     assert enclosed == (("ExecuteTransaction",) if operation == "ExecuteTransaction" else None)
 
 
-def test_nothing_is_asked_where_one_statement_of_several_cannot_be_read(facts: FakeFacts) -> None:
+def test_nothing_is_asked_where_one_statement_of_several_cannot_be_read(view: FakeFacts) -> None:
     statements = [{"Statement": "SELECT * FROM orders"}, {"Statement": "SELECT * FROM orders, locked"}]
 
     with pytest.raises(
         ServiceError, match=r"can't be processed.*please report it if AWS accepts it"
     ) as refusal:
-        asked("BatchExecuteStatement", {"Statements": statements}, facts)
+        asked("BatchExecuteStatement", {"Statements": statements}, view)
 
     assert refusal.value.code == "ValidationException"
 
 
 @pytest.mark.parametrize("table", ["a/b", "*", "a b"])
-def test_a_table_that_cannot_be_one_is_refused(table: str, facts: FakeFacts) -> None:
+def test_a_table_that_cannot_be_one_is_refused(table: str, view: FakeFacts) -> None:
     with pytest.raises(ServiceError) as refusal:
-        asked("ExecuteStatement", {"Statement": f'SELECT * FROM "{table}"'}, facts)
+        asked("ExecuteStatement", {"Statement": f'SELECT * FROM "{table}"'}, view)
 
     assert refusal.value.code == "ValidationException"
 
@@ -106,9 +108,9 @@ ONE, TWO = {"S": "1"}, {"S": "2"}
     ],
 )
 def test_a_condition_that_holds_the_partition_key_is_no_full_scan(
-    where: str, values: tuple[str, ...], facts: FakeFacts
+    where: str, values: tuple[str, ...], view: FakeFacts
 ) -> None:
-    found = context(f"SELECT * FROM orders WHERE {where}", facts, ONE, TWO)
+    found = context(f"SELECT * FROM orders WHERE {where}", view, ONE, TWO)
 
     assert found["dynamodb:LeadingKeys"] == tuple(dict.fromkeys(values))
     assert found["dynamodb:FullTableScan"] == ("false",)
@@ -135,23 +137,23 @@ def test_a_condition_that_holds_the_partition_key_is_no_full_scan(
         "WHERE id = '1' + '2'",
     ],
 )
-def test_any_other_condition_is_a_full_scan(where: str, facts: FakeFacts) -> None:
-    found = context(f"SELECT * FROM orders {where}", facts)
+def test_any_other_condition_is_a_full_scan(where: str, view: FakeFacts) -> None:
+    found = context(f"SELECT * FROM orders {where}", view)
 
     assert found["dynamodb:FullTableScan"] == ("true",)
     assert "dynamodb:LeadingKeys" not in found
 
 
-def test_the_partition_key_of_an_index_is_its_own(facts: FakeFacts) -> None:
-    by_day = context('SELECT * FROM "orders"."by-day" WHERE day = ?', facts, ONE)
-    by_id = context('SELECT * FROM "orders"."by-day" WHERE id = ?', facts, ONE)
+def test_the_partition_key_of_an_index_is_its_own(view: FakeFacts) -> None:
+    by_day = context('SELECT * FROM "orders"."by-day" WHERE day = ?', view, ONE)
+    by_id = context('SELECT * FROM "orders"."by-day" WHERE id = ?', view, ONE)
 
     assert (by_day["dynamodb:FullTableScan"], by_id["dynamodb:FullTableScan"]) == (("false",), ("true",))
     assert by_day["dynamodb:LeadingKeys"] == ("1",)
 
 
-def test_an_index_whose_key_is_not_known_is_taken_to_be_scanned(facts: FakeFacts) -> None:
-    found = context('SELECT * FROM "orders"."other" WHERE a = ? AND b = 2', facts, ONE)
+def test_an_index_whose_key_is_not_known_is_taken_to_be_scanned(view: FakeFacts) -> None:
+    found = context('SELECT * FROM "orders"."other" WHERE a = ? AND b = 2', view, ONE)
 
     assert found["dynamodb:FullTableScan"] == ("true",)
     assert found["dynamodb:LeadingKeys"] == ("1", "2")
@@ -166,11 +168,11 @@ def test_an_index_whose_key_is_not_known_is_taken_to_be_scanned(facts: FakeFacts
     ],
 )
 def test_an_inserted_item_names_its_partition_key(
-    item: str, values: tuple[str, ...], facts: FakeFacts
+    item: str, values: tuple[str, ...], view: FakeFacts
 ) -> None:
     parameter = {"M": {"id": {"S": "7"}}} if item == "?" else ONE
 
-    assert context(f"INSERT INTO orders VALUE {item}", facts, parameter)["dynamodb:LeadingKeys"] == values
+    assert context(f"INSERT INTO orders VALUE {item}", view, parameter)["dynamodb:LeadingKeys"] == values
 
 
 @pytest.mark.parametrize(
@@ -181,13 +183,13 @@ def test_an_inserted_item_names_its_partition_key(
         ("SELECT a FROM orders", "SPECIFIC_ATTRIBUTES"),
     ],
 )
-def test_what_is_selected(statement: str, selected: str, facts: FakeFacts) -> None:
-    assert context(statement, facts)["dynamodb:Select"] == (selected,)
+def test_what_is_selected(statement: str, selected: str, view: FakeFacts) -> None:
+    assert context(statement, view)["dynamodb:Select"] == (selected,)
 
 
-def test_what_is_returned(facts: FakeFacts) -> None:
-    plain = context("DELETE FROM orders WHERE id = '1'", facts)
-    returning = context("DELETE FROM orders WHERE id = '1' RETURNING ALL OLD *", facts)
+def test_what_is_returned(view: FakeFacts) -> None:
+    plain = context("DELETE FROM orders WHERE id = '1'", view)
+    returning = context("DELETE FROM orders WHERE id = '1' RETURNING ALL OLD *", view)
 
     assert plain["dynamodb:ReturnValues"] == ("NONE",)
     assert returning["dynamodb:ReturnValues"] == ("ALL_OLD",)

@@ -8,12 +8,12 @@ import pytest
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, outcome, policy, role_session, root, user
 from unit.calls.models import parameters, service_model
 
+from pytest_kmslab.account.model import Credential
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
-from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
-from pytest_kmslab.calls.iam.oneself import OF_ONESELF
-from pytest_kmslab.calls.operations import asks
-from pytest_kmslab.facts import Credential
+from pytest_kmslab.calls.iam.implicit_user import OF_ONESELF
+from pytest_kmslab.calls.operations import required_authorizations
 
 TRUST = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
@@ -24,26 +24,26 @@ def arn(resource: str) -> str:
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.iam_arns = {
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.iam_arns = {
         ("user", "bob"): arn("user/team/bob"),
         ("role", "app"): arn("role/svc/app"),
         ("group", "devs"): arn("group/g/devs"),
         ("instance-profile", "web"): arn("instance-profile/p/web"),
     }
-    return facts
+    return view
 
 
 def asked(
-    facts: FakeFacts, operation: str, params: dict[str, Any], caller: Any = None
+    view: FakeFacts, operation: str, params: dict[str, Any], caller: Any = None
 ) -> list[tuple[str, str]]:
-    found = asks(call("iam", operation, params, caller), facts)
-    return [(ask.request.action, ask.request.resource) for ask in found]
+    found = required_authorizations(call("iam", operation, params, caller), view)
+    return [(authorization.request.action, authorization.request.resource) for authorization in found]
 
 
-def first(facts: FakeFacts, operation: str, params: dict[str, Any]) -> Ask:
-    return next(asks(call("iam", operation, params), facts))
+def first(view: FakeFacts, operation: str, params: dict[str, Any]) -> Authorization:
+    return next(required_authorizations(call("iam", operation, params), view))
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def first(facts: FakeFacts, operation: str, params: dict[str, Any]) -> Ask:
     ],
 )
 def test_what_an_operation_is_about(
-    facts: FakeFacts, operation: str, params: dict[str, Any], resource: str
+    view: FakeFacts, operation: str, params: dict[str, Any], resource: str
 ) -> None:
-    assert asked(facts, operation, params) == [(f"iam:{operation}", resource)]
+    assert asked(view, operation, params) == [(f"iam:{operation}", resource)]
 
 
 SELF = (
@@ -115,24 +115,24 @@ SELF = (
 
 
 @pytest.mark.parametrize("operation", SELF)
-def test_a_user_name_left_out_is_the_callers(facts: FakeFacts, operation: str) -> None:
-    assert asked(facts, operation, {}) == [(f"iam:{operation}", arn("user/ana"))]
-    ask = next(asks(call("iam", operation, {}, root()), facts))
-    assert (ask.request.action, ask.request.resource) == (f"iam:{operation}", arn("root"))
+def test_a_user_name_left_out_is_the_callers(view: FakeFacts, operation: str) -> None:
+    assert asked(view, operation, {}) == [(f"iam:{operation}", arn("user/ana"))]
+    authorization = next(required_authorizations(call("iam", operation, {}, root()), view))
+    assert (authorization.request.action, authorization.request.resource) == (f"iam:{operation}", arn("root"))
 
 
 @pytest.mark.parametrize("operation", SELF)
-def test_a_session_has_no_user_name_to_leave_out(facts: FakeFacts, operation: str) -> None:
+def test_a_session_has_no_user_name_to_leave_out(view: FakeFacts, operation: str) -> None:
     with pytest.raises(ServiceError, match="ValidationError: Must specify userName"):
-        asked(facts, operation, {}, role_session())
+        asked(view, operation, {}, role_session())
 
 
-def test_the_holder_of_an_access_key(facts: FakeFacts) -> None:
+def test_the_holder_of_an_access_key(view: FakeFacts) -> None:
     bob = user("bob")
-    facts.credentials["AKIABOB"] = Credential("AKIABOB", "secret", bob)
+    view.credentials["AKIABOB"] = Credential("AKIABOB", "secret", bob)
     key = {"AccessKeyId": "AKIABOB"}
-    assert asked(facts, "GetAccessKeyLastUsed", key) == [("iam:GetAccessKeyLastUsed", bob.arn)]
-    unknown = asked(facts, "GetAccessKeyLastUsed", {"AccessKeyId": "AKIANO"})
+    assert asked(view, "GetAccessKeyLastUsed", key) == [("iam:GetAccessKeyLastUsed", bob.arn)]
+    unknown = asked(view, "GetAccessKeyLastUsed", {"AccessKeyId": "AKIANO"})
     assert unknown == [("iam:GetAccessKeyLastUsed", arn("user/*"))]
 
 
@@ -145,12 +145,12 @@ def test_the_holder_of_an_access_key(facts: FakeFacts) -> None:
     ],
 )
 def test_making_something_with_tags_needs_the_permission_to_tag_it(
-    facts: FakeFacts, operation: str, params: dict[str, Any], tagging: str
+    view: FakeFacts, operation: str, params: dict[str, Any], tagging: str
 ) -> None:
     tags = [{"Key": "Team", "Value": "blue"}]
-    actions = [action for action, _ in asked(facts, operation, {**params, "Tags": tags})]
+    actions = [action for action, _ in asked(view, operation, {**params, "Tags": tags})]
     assert actions == [f"iam:{operation}", tagging]
-    context = first(facts, operation, {**params, "Tags": tags}).request.context
+    context = first(view, operation, {**params, "Tags": tags}).request.context
     assert context["aws:RequestTag/Team"] == ("blue",)
     assert context["aws:TagKeys"] == ("Team",)
 
@@ -174,14 +174,14 @@ def test_making_something_with_tags_needs_the_permission_to_tag_it(
     ],
 )
 def test_renaming_needs_the_old_and_the_new_name(
-    facts: FakeFacts, operation: str, params: dict[str, Any], resources: list[str]
+    view: FakeFacts, operation: str, params: dict[str, Any], resources: list[str]
 ) -> None:
-    assert asked(facts, operation, params) == [(f"iam:{operation}", arn(resource)) for resource in resources]
+    assert asked(view, operation, params) == [(f"iam:{operation}", arn(resource)) for resource in resources]
 
 
-def test_a_role_put_into_an_instance_profile_is_passed_to_ec2(facts: FakeFacts) -> None:
+def test_a_role_put_into_an_instance_profile_is_passed_to_ec2(view: FakeFacts) -> None:
     params = {"InstanceProfileName": "web", "RoleName": "app"}
-    _, passing = asks(call("iam", "AddRoleToInstanceProfile", params), facts)
+    _, passing = required_authorizations(call("iam", "AddRoleToInstanceProfile", params), view)
     assert (passing.request.action, passing.request.resource) == ("iam:PassRole", arn("role/svc/app"))
     assert passing.request.context["iam:PassedToService"] == ("ec2.amazonaws.com",)
 
@@ -212,37 +212,37 @@ def test_a_role_put_into_an_instance_profile_is_passed_to_ec2(facts: FakeFacts) 
     ],
 )
 def test_condition_keys_of_the_request(
-    facts: FakeFacts, operation: str, params: dict[str, Any], key: str, value: str
+    view: FakeFacts, operation: str, params: dict[str, Any], key: str, value: str
 ) -> None:
-    assert first(facts, operation, params).request.context[key] == (value,)
+    assert first(view, operation, params).request.context[key] == (value,)
 
 
-def test_the_boundary_that_a_user_has_counts_where_the_request_sets_none(facts: FakeFacts) -> None:
+def test_the_boundary_that_a_user_has_counts_where_the_request_sets_none(view: FakeFacts) -> None:
     bounded = Policies(permissions_boundary=NamedPolicy(BOUNDARY, policy({"Action": "*"})))
-    facts.policies_by_resource[arn("user/team/bob")] = bounded
+    view.policies_by_resource[arn("user/team/bob")] = bounded
     params = {"UserName": "bob", "PolicyName": "p", "PolicyDocument": "{}"}
-    assert first(facts, "PutUserPolicy", params).request.context["iam:PermissionsBoundary"] == (BOUNDARY,)
+    assert first(view, "PutUserPolicy", params).request.context["iam:PermissionsBoundary"] == (BOUNDARY,)
     params["UserName"] = "nobody"
-    assert "iam:PermissionsBoundary" not in first(facts, "PutUserPolicy", params).request.context
+    assert "iam:PermissionsBoundary" not in first(view, "PutUserPolicy", params).request.context
 
 
-def test_tags_of_users_and_roles_have_two_names(facts: FakeFacts) -> None:
-    facts.tags_by_arn[arn("user/team/bob")] = {"Team": "blue"}
-    context = first(facts, "GetUser", {"UserName": "bob"}).request.context
+def test_tags_of_users_and_roles_have_two_names(view: FakeFacts) -> None:
+    view.tags_by_arn[arn("user/team/bob")] = {"Team": "blue"}
+    context = first(view, "GetUser", {"UserName": "bob"}).request.context
     assert context["aws:ResourceTag/Team"] == ("blue",)
     assert context["iam:ResourceTag/Team"] == ("blue",)
 
 
-def test_an_aws_managed_policy_belongs_to_no_other_account(facts: FakeFacts) -> None:
+def test_an_aws_managed_policy_belongs_to_no_other_account(view: FakeFacts) -> None:
     ana = user()
-    facts.allow(ana, {"Action": "iam:GetPolicy"})
-    assert outcome(call("iam", "GetPolicy", {"PolicyArn": BOUNDARY}, ana), facts) == "allowed"
+    view.allow(ana, {"Action": "iam:GetPolicy"})
+    assert outcome(call("iam", "GetPolicy", {"PolicyArn": BOUNDARY}, ana), view) == "allowed"
 
 
 @pytest.mark.parametrize("operation", sorted(ACTIONS.keys() & set(service_model("iam").operation_names)))
-def test_a_resource_type_always_leads_to_a_resource(facts: FakeFacts, operation: str) -> None:
+def test_a_resource_type_always_leads_to_a_resource(view: FakeFacts, operation: str) -> None:
     params = parameters(service_model("iam").operation_model(operation), full=True)
-    resource = first(facts, operation, params).request.resource
+    resource = first(view, operation, params).request.resource
     assert (resource != "*") is bool(ACTIONS[operation].kinds or operation == "UpdateDelegationRequest")
 
 
@@ -257,10 +257,10 @@ def test_a_resource_type_always_leads_to_a_resource(facts: FakeFacts, operation:
     ],
 )
 def test_what_root_names_without_a_user_is_not_taken_from_one(
-    facts: FakeFacts, operation: str, params: dict[str, Any]
+    view: FakeFacts, operation: str, params: dict[str, Any]
 ) -> None:
-    assert outcome(call("iam", operation, params, root()), facts) == "NoSuchEntity"
-    assert outcome(call("iam", operation, {**params, "UserName": "bob"}, root()), facts) == "allowed"
+    assert outcome(call("iam", operation, params, root()), view) == "NoSuchEntity"
+    assert outcome(call("iam", operation, {**params, "UserName": "bob"}, root()), view) == "allowed"
 
 
 def test_operations_about_oneself_are_those_whose_user_may_be_left_out() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import FakeFacts, call, user
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.iam.documents import check_inline_size
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.operations import required_authorizations
 
 ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -38,7 +38,7 @@ def document(*statements: Any) -> str:
 def refusal(service: str, operation: str, params: dict[str, Any]) -> str:
     """What the service says, every permission given; empty where it takes the policy."""
     try:
-        list(asks(call(service, operation, params, user()), FakeFacts()))
+        list(required_authorizations(call(service, operation, params, user()), FakeFacts()))
     except ServiceError as error:
         return str(error)
     return ""

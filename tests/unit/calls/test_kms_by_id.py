@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_key(aliases=("alias/app",))
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_key(aliases=("alias/app",))
+    return view
 
 
 BY_ALIAS = ("Encrypt", "GenerateDataKey", "DescribeKey", "Sign", "VerifyMac", "GetPublicKey")
@@ -38,16 +38,16 @@ MORE = {
 
 
 @pytest.mark.parametrize("operation", BY_ALIAS)
-def test_operations_that_take_an_alias(facts: FakeFacts, operation: str) -> None:
-    request = next(asks(call("kms", operation, {"KeyId": "alias/app"}), facts)).request
+def test_operations_that_take_an_alias(view: FakeFacts, operation: str) -> None:
+    request = next(required_authorizations(call("kms", operation, {"KeyId": "alias/app"}), view)).request
     assert request.resource == key_arn()
 
 
 @pytest.mark.parametrize("key_id", NAMES)
 @pytest.mark.parametrize("operation", BY_ID)
-def test_operations_that_take_no_alias(facts: FakeFacts, operation: str, key_id: str) -> None:
+def test_operations_that_take_no_alias(view: FakeFacts, operation: str, key_id: str) -> None:
     with pytest.raises(ServiceError) as refused:
-        list(asks(call("kms", operation, {**MORE, "KeyId": key_id}), facts))
+        list(required_authorizations(call("kms", operation, {**MORE, "KeyId": key_id}), view))
     assert (refused.value.code, refused.value.message) == (
         "InvalidArnException",
         "Key Aliases are not supported for this operation.",
@@ -55,6 +55,9 @@ def test_operations_that_take_no_alias(facts: FakeFacts, operation: str, key_id:
 
 
 @pytest.mark.parametrize("key_id", [KEY_ID, key_arn(), None])
-def test_the_aliases_of_one_key_are_asked_for_as_all_are(facts: FakeFacts, key_id: str | None) -> None:
+def test_the_aliases_of_one_key_are_asked_for_as_all_are(view: FakeFacts, key_id: str | None) -> None:
     params = {} if key_id is None else {"KeyId": key_id}
-    assert [ask.request.resource for ask in asks(call("kms", "ListAliases", params), facts)] == ["*"]
+    assert [
+        authorization.request.resource
+        for authorization in required_authorizations(call("kms", "ListAliases", params), view)
+    ] == ["*"]

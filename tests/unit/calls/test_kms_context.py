@@ -8,15 +8,15 @@ import pytest
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, role_session, user
 
 from pytest_kmslab.authz.context import Context
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.operations import required_authorizations
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
 
 
 def context_of(operation: str, params: dict[str, Any], **key: Any) -> Context:
-    facts = FakeFacts()
-    facts.add_key(**key)
-    asked = asks(call("kms", operation, {"KeyId": KEY_ID, **params}), facts)
+    view = FakeFacts()
+    view.add_key(**key)
+    asked = required_authorizations(call("kms", operation, {"KeyId": KEY_ID, **params}), view)
     return next(asked).request.context
 
 
@@ -205,13 +205,13 @@ def test_a_grant_without_constraint_and_retiring_principal(name: str) -> None:
 
 
 def test_the_callers_tags_and_session() -> None:
-    facts = FakeFacts()
-    facts.add_key()
+    view = FakeFacts()
+    view.add_key()
     for caller, expected in (
         (user(tags={"Team": "blue"}), {"aws:PrincipalTag/Team": ("blue",), "aws:username": ("ana",)}),
         (role_session(), {"aws:PrincipalArn": ("arn:aws:iam::123456789012:role/app",)}),
     ):
-        asked = asks(call("kms", "DescribeKey", {"KeyId": KEY_ID}, caller), facts)
+        asked = required_authorizations(call("kms", "DescribeKey", {"KeyId": KEY_ID}, caller), view)
         context = next(asked).request.context
         assert {name: context.get(name) for name in expected} == expected
         assert ("aws:username" in context) is (caller.kind == "User")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, outcome, policy, root, user
 
-from pytest_kmslab.calls.base import Ask, ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ANA = user()
@@ -30,17 +30,17 @@ def put(text: str, **params: Any) -> Any:
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_key()
-    facts.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
-    facts.allow(ANA, {"Action": ["kms:CreateKey", "kms:PutKeyPolicy"]})
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_key()
+    view.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
+    view.allow(ANA, {"Action": ["kms:CreateKey", "kms:PutKeyPolicy"]})
+    return view
 
 
-def test_creating_a_key_asks_for_no_resource_and_says_what_it_will_be(facts: FakeFacts) -> None:
-    (ask,) = asks(create(), facts)
-    assert (ask.request.action, ask.request.resource) == ("kms:CreateKey", "*")
+def test_creating_a_key_asks_for_no_resource_and_says_what_it_will_be(view: FakeFacts) -> None:
+    (authorization,) = required_authorizations(create(), view)
+    assert (authorization.request.action, authorization.request.resource) == ("kms:CreateKey", "*")
     expected = {
         "kms:KeySpec": "SYMMETRIC_DEFAULT",
         "kms:KeyUsage": "ENCRYPT_DECRYPT",
@@ -48,15 +48,17 @@ def test_creating_a_key_asks_for_no_resource_and_says_what_it_will_be(facts: Fak
         "kms:MultiRegion": "false",
         "kms:CallerAccount": ACCOUNT,
     }
-    assert {name: ask.request.context[name] for name in expected} == {n: (v,) for n, v in expected.items()}
-    assert "kms:MultiRegionKeyType" not in ask.request.context
-    assert "kms:BypassPolicyLockoutSafetyCheck" not in ask.request.context
+    assert {name: authorization.request.context[name] for name in expected} == {
+        n: (v,) for n, v in expected.items()
+    }
+    assert "kms:MultiRegionKeyType" not in authorization.request.context
+    assert "kms:BypassPolicyLockoutSafetyCheck" not in authorization.request.context
 
 
-def test_creating_a_key_of_another_kind(facts: FakeFacts) -> None:
+def test_creating_a_key_of_another_kind(view: FakeFacts) -> None:
     params = {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL", "MultiRegion": True}
-    (ask,) = asks(create(**params), facts)
-    context = ask.request.context
+    (authorization,) = required_authorizations(create(**params), view)
+    context = authorization.request.context
     assert context["kms:KeySpec"] == ("RSA_2048",)
     assert context["kms:KeyUsage"] == ("SIGN_VERIFY",)
     assert context["kms:KeyOrigin"] == ("EXTERNAL",)
@@ -64,9 +66,11 @@ def test_creating_a_key_of_another_kind(facts: FakeFacts) -> None:
     assert context["kms:MultiRegionKeyType"] == ("PRIMARY",)
 
 
-def test_the_deprecated_name_of_the_key_spec_counts(facts: FakeFacts) -> None:
-    (ask,) = asks(create(CustomerMasterKeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"), facts)
-    assert ask.request.context["kms:KeySpec"] == ("RSA_2048",)
+def test_the_deprecated_name_of_the_key_spec_counts(view: FakeFacts) -> None:
+    (authorization,) = required_authorizations(
+        create(CustomerMasterKeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"), view
+    )
+    assert authorization.request.context["kms:KeySpec"] == ("RSA_2048",)
 
 
 @pytest.mark.parametrize(
@@ -83,16 +87,16 @@ def test_the_deprecated_name_of_the_key_spec_counts(facts: FakeFacts) -> None:
     ],
 )
 def test_tags_need_a_permission_in_iam_that_covers_all_keys(
-    facts: FakeFacts, statement: dict[str, Any], expected: str
+    view: FakeFacts, statement: dict[str, Any], expected: str
 ) -> None:
     if statement:
-        facts.allow(ANA, statement)
+        view.allow(ANA, statement)
     tagged = create(Tags=[{"TagKey": "Team", "TagValue": "blue"}])
-    assert outcome(tagged, facts) == expected
+    assert outcome(tagged, view) == expected
 
 
-def test_tags_are_known_when_the_key_is_created(facts: FakeFacts) -> None:
-    first, *_ = asks(create(Tags=[{"TagKey": "Team", "TagValue": "blue"}]), facts)
+def test_tags_are_known_when_the_key_is_created(view: FakeFacts) -> None:
+    first, *_ = required_authorizations(create(Tags=[{"TagKey": "Team", "TagValue": "blue"}]), view)
     assert first.request.context["aws:RequestTag/Team"] == ("blue",)
     assert first.request.context["aws:TagKeys"] == ("Team",)
 
@@ -118,12 +122,12 @@ def test_tags_are_known_when_the_key_is_created(facts: FakeFacts) -> None:
         (document(ROOT, Sid="x" * 32_768), "LimitExceededException"),
     ],
 )
-def test_a_key_policy_about_to_be_put(facts: FakeFacts, calling: Any, text: str, expected: str) -> None:
-    assert outcome(create(Policy=text) if calling else put(text), facts) == expected
+def test_a_key_policy_about_to_be_put(view: FakeFacts, calling: Any, text: str, expected: str) -> None:
+    assert outcome(create(Policy=text) if calling else put(text), view) == expected
 
 
-def test_the_lockout_check_asks_under_the_new_policy_and_has_its_own_text(facts: FakeFacts) -> None:
-    present, check = asks(put(document(user("bob").arn)), facts)
+def test_the_lockout_check_asks_under_the_new_policy_and_has_its_own_text(view: FakeFacts) -> None:
+    present, check = required_authorizations(put(document(user("bob").arn)), view)
     assert present.resource_policy is None
     assert (check.request.action, check.request.resource) == ("kms:PutKeyPolicy", key_arn())
     assert check.resource_policy is not None
@@ -131,13 +135,13 @@ def test_the_lockout_check_asks_under_the_new_policy_and_has_its_own_text(facts:
     assert (check.instead.code, check.instead.message) == ("MalformedPolicyDocumentException", LOCKOUT)
 
 
-def test_the_lockout_check_can_be_bypassed(facts: FakeFacts) -> None:
-    assert outcome(put(document(user("bob").arn), BypassPolicyLockoutSafetyCheck=True), facts) == "allowed"
+def test_the_lockout_check_can_be_bypassed(view: FakeFacts) -> None:
+    assert outcome(put(document(user("bob").arn), BypassPolicyLockoutSafetyCheck=True), view) == "allowed"
 
 
-def test_the_present_policy_is_asked_first(facts: FakeFacts) -> None:
-    facts.key_policies[key_arn()] = policy({"Principal": {"AWS": user("bob").arn}, "Action": "kms:*"})
-    assert outcome(put("not JSON"), facts) == "kms:PutKeyPolicy"
+def test_the_present_policy_is_asked_first(view: FakeFacts) -> None:
+    view.key_policies[key_arn()] = policy({"Principal": {"AWS": user("bob").arn}, "Action": "kms:*"})
+    assert outcome(put("not JSON"), view) == "kms:PutKeyPolicy"
 
 
 @pytest.mark.parametrize(
@@ -154,15 +158,15 @@ def test_the_present_policy_is_asked_first(facts: FakeFacts) -> None:
     ],
 )
 @pytest.mark.parametrize("element", ["Principal", "NotPrincipal"])
-def test_a_principal_that_cannot_be_resolved(facts: FakeFacts, principal: Any, element: str) -> None:
-    facts.unknown_principals = {"arn:aws:iam::123456789012:user/gone", "AIDAGONE"}
+def test_a_principal_that_cannot_be_resolved(view: FakeFacts, principal: Any, element: str) -> None:
+    view.unknown_principals = {"arn:aws:iam::123456789012:user/gone", "AIDAGONE"}
     statements = [
         {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"},
         {"Effect": "Deny", element: {"AWS": [ANA.arn, principal]}, "Action": "kms:Sign", "Resource": "*"},
     ]
     text = json.dumps({"Version": "2012-10-17", "Statement": statements})
     with pytest.raises(ServiceError) as refused:
-        list(asks(put(text, BypassPolicyLockoutSafetyCheck=True), facts))
+        list(required_authorizations(put(text, BypassPolicyLockoutSafetyCheck=True), view))
     assert (refused.value.code, refused.value.message) == (
         "MalformedPolicyDocumentException",
         INVALID_PRINCIPALS,
@@ -170,48 +174,48 @@ def test_a_principal_that_cannot_be_resolved(facts: FakeFacts, principal: Any, e
 
 
 @pytest.mark.parametrize("key", ["kms:EncryptionContext:a", "KMS:encryptioncontext:A", "aws:RequestTag/a"])
-def test_a_set_operator_that_an_empty_request_passes(facts: FakeFacts, key: str) -> None:
+def test_a_set_operator_that_an_empty_request_passes(view: FakeFacts, key: str) -> None:
     text = document(ROOT, Condition={"ForAllValues:StringEquals": {key: "b"}})
     with pytest.raises(ServiceError, match="OverlyPermissiveCondition"):
-        list(asks(put(text), facts))
+        list(required_authorizations(put(text), view))
 
 
-def test_a_set_operator_on_a_key_of_many_values(facts: FakeFacts) -> None:
+def test_a_set_operator_on_a_key_of_many_values(view: FakeFacts) -> None:
     text = document(ROOT, Condition={"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": "a"}})
-    assert outcome(put(text), facts) == "allowed"
+    assert outcome(put(text), view) == "allowed"
 
 
-def test_the_root_user_creates_keys_but_is_not_above_the_lockout_check(facts: FakeFacts) -> None:
+def test_the_root_user_creates_keys_but_is_not_above_the_lockout_check(view: FakeFacts) -> None:
     def by_root(text: str) -> Any:
         return call("kms", "CreateKey", {"Policy": text}, root())
 
-    assert outcome(by_root(document(ROOT)), facts) == "allowed"
-    assert outcome(by_root(document(ANA.arn)), facts) == "MalformedPolicyDocumentException"
+    assert outcome(by_root(document(ROOT)), view) == "allowed"
+    assert outcome(by_root(document(ANA.arn)), view) == "MalformedPolicyDocumentException"
 
 
 @pytest.fixture
-def multi_region(facts: FakeFacts) -> FakeFacts:
-    facts.add_key(multi_region=True, multi_region_type="PRIMARY")
-    facts.add_key(region="eu-west-1", multi_region=True, multi_region_type="REPLICA")
-    return facts
+def multi_region(view: FakeFacts) -> FakeFacts:
+    view.add_key(multi_region=True, multi_region_type="PRIMARY")
+    view.add_key(region="eu-west-1", multi_region=True, multi_region_type="REPLICA")
+    return view
 
 
-def asked(facts: FakeFacts, operation: str, **params: Any) -> list[Ask]:
-    return list(asks(call("kms", operation, {"KeyId": KEY_ID, **params}), facts))
+def asked(view: FakeFacts, operation: str, **params: Any) -> list[Authorization]:
+    return list(required_authorizations(call("kms", operation, {"KeyId": KEY_ID, **params}), view))
 
 
 def test_a_replica_needs_the_primary_key_and_the_making_of_a_key_in_its_region(
     multi_region: FakeFacts,
 ) -> None:
     tags = [{"TagKey": "a", "TagValue": "b"}]
-    first, making, tagging, check = asked(
+    first, recorded_create, tagging, check = asked(
         multi_region, "ReplicateKey", ReplicaRegion="eu-west-2", Tags=tags, Policy=document(ROOT)
     )
     assert (first.request.action, first.request.resource) == ("kms:ReplicateKey", key_arn())
     assert first.request.context["kms:ReplicaRegion"] == ("eu-west-2",)
-    assert (making.request.action, making.request.resource) == ("kms:CreateKey", "*")
-    assert making.request.context["aws:RequestedRegion"] == ("eu-west-2",)
-    assert making.request.context["kms:MultiRegionKeyType"] == ("REPLICA",)
+    assert (recorded_create.request.action, recorded_create.request.resource) == ("kms:CreateKey", "*")
+    assert recorded_create.request.context["aws:RequestedRegion"] == ("eu-west-2",)
+    assert recorded_create.request.context["kms:MultiRegionKeyType"] == ("REPLICA",)
     assert tagging.request.action == "kms:TagResource"
     assert (check.request.action, check.request.resource) == ("kms:PutKeyPolicy", key_arn(region="eu-west-2"))
 
@@ -243,25 +247,25 @@ def test_a_new_primary_region_without_a_replica(multi_region: FakeFacts) -> None
         ),
     ],
 )
-def test_a_key_has_a_use_of_its_spec(facts: FakeFacts, params: dict[str, Any], text: str) -> None:
+def test_a_key_has_a_use_of_its_spec(view: FakeFacts, params: dict[str, Any], text: str) -> None:
     with pytest.raises(ServiceError, match=f"ValidationException: {text}"):
-        list(asks(create(**params), facts))
+        list(required_authorizations(create(**params), view))
 
 
 @pytest.mark.parametrize(
     ("spec", "usage"),
     [("RSA_4096", "ENCRYPT_DECRYPT"), ("ECC_NIST_P256", "KEY_AGREEMENT"), ("NEW_SPEC", "NEW_USAGE")],
 )
-def test_a_spec_newer_than_the_table_is_left_to_the_backend(facts: FakeFacts, spec: str, usage: str) -> None:
-    assert list(asks(create(KeySpec=spec, KeyUsage=usage), facts))
+def test_a_spec_newer_than_the_table_is_left_to_the_backend(view: FakeFacts, spec: str, usage: str) -> None:
+    assert list(required_authorizations(create(KeySpec=spec, KeyUsage=usage), view))
 
 
 @pytest.mark.parametrize("operation", ["ReplicateKey", "UpdatePrimaryRegion"])
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"], ids=["single-Region", "replica"])
-def test_only_a_primary_key_is_replicated_or_replaced(facts: FakeFacts, operation: str, region: str) -> None:
-    facts.add_key(region="eu-west-1", multi_region=True, multi_region_type="REPLICA")
+def test_only_a_primary_key_is_replicated_or_replaced(view: FakeFacts, operation: str, region: str) -> None:
+    view.add_key(region="eu-west-1", multi_region=True, multi_region_type="REPLICA")
     params = {"KeyId": KEY_ID, "ReplicaRegion": "eu-west-3", "PrimaryRegion": "eu-west-3"}
-    asked = asks(call("kms", operation, params, region=region), facts)
+    asked = required_authorizations(call("kms", operation, params, region=region), view)
     assert next(asked).request.action == f"kms:{operation}"
     with pytest.raises(ServiceError, match="UnsupportedOperationException"):
         list(asked)

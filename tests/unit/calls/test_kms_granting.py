@@ -8,9 +8,9 @@ import pytest
 from unit.calls.fake_facts import KEY_ID, FakeFacts, call, key_arn, user
 from unit.calls.models import operation as model
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.kms.granting import OPERATIONS
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.operations import required_authorizations
 
 BEN = user("ben").arn
 SYMMETRIC = {"spec": "SYMMETRIC_DEFAULT"}
@@ -20,10 +20,10 @@ HMAC = {"spec": "HMAC_256", "usage": "GENERATE_VERIFY_MAC"}
 
 
 def creating(params: dict[str, Any], **key: Any) -> Any:
-    facts = FakeFacts()
-    facts.add_key(**key)
+    view = FakeFacts()
+    view.add_key(**key)
     given = {"KeyId": KEY_ID, "GranteePrincipal": BEN, "Operations": ["DescribeKey"], **params}
-    asked = asks(call("kms", "CreateGrant", given), facts)
+    asked = required_authorizations(call("kms", "CreateGrant", given), view)
     assert next(asked).request.resource == key_arn()
     return asked
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, outcome, policy, user
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
@@ -25,26 +25,26 @@ def put(text: str, **params: Any) -> Any:
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_key()
-    facts.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
-    facts.allow(user(), {"Action": "kms:PutKeyPolicy"})
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_key()
+    view.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
+    view.allow(user(), {"Action": "kms:PutKeyPolicy"})
+    return view
 
 
 @pytest.mark.parametrize("character", ["\u0416", "\u4e00", "\x0b", "\x1f"])
-def test_characters_that_no_key_policy_has(facts: FakeFacts, character: str) -> None:
+def test_characters_that_no_key_policy_has(view: FakeFacts, character: str) -> None:
     text = json.dumps(json.loads(document(ROOT, Sid=f"a{character}")), ensure_ascii=False)
     text = text.replace("\\u000b", character).replace("\\u001f", character)
     with pytest.raises(ServiceError, match=r"ValidationException: .*'policy' failed to satisfy"):
-        list(asks(put(text), facts))
+        list(required_authorizations(put(text), view))
 
 
 @pytest.mark.parametrize("character", ["\u00e9", "\u00ff"])
-def test_characters_of_latin_1_are_good(facts: FakeFacts, character: str) -> None:
+def test_characters_of_latin_1_are_good(view: FakeFacts, character: str) -> None:
     text = json.dumps(json.loads(document(ROOT, Sid=f"a{character}")), ensure_ascii=False)
-    assert outcome(put(text), facts) == "allowed"
+    assert outcome(put(text), view) == "allowed"
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_characters_of_latin_1_are_good(facts: FakeFacts, character: str) -> Non
         {"AWS": "arn:aws-us-gov:iam::123456789012:root"},
     ],
 )
-def test_a_statement_names_principals_that_kms_knows(facts: FakeFacts, principal: Any) -> None:
+def test_a_statement_names_principals_that_kms_knows(view: FakeFacts, principal: Any) -> None:
     more: dict[str, Any] = {"Effect": "Allow", "Action": "kms:Sign", "Resource": "*"}
     if principal is not None:
         more["Principal"] = principal
     trusting = json.loads(document(ROOT))
     trusting["Statement"].append(more)
     with pytest.raises(ServiceError) as refused:
-        list(asks(put(json.dumps(trusting)), facts))
+        list(required_authorizations(put(json.dumps(trusting)), view))
     assert (refused.value.code, refused.value.message) == (
         "MalformedPolicyDocumentException",
         INVALID_PRINCIPALS,

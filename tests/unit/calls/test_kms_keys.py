@@ -5,9 +5,9 @@ from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, use
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
-from pytest_kmslab.calls.base import Ask, ServiceError
+from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.denial import denial_of
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.operations import required_authorizations
 
 OTHER = "210987654321"
 EVERYBODY = (
@@ -18,22 +18,22 @@ MISSING = "ffffffff-12ab-34cd-56ef-1234567890ab"
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_key(aliases=("alias/app",))
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_key(aliases=("alias/app",))
+    return view
 
 
-def only(asked: object) -> Ask:
-    (ask,) = list(asked)  # type: ignore[call-overload]
-    return ask
+def only(asked: object) -> Authorization:
+    (authorization,) = list(asked)  # type: ignore[call-overload]
+    return authorization
 
 
 @pytest.mark.parametrize(
     "key_id", [KEY_ID, key_arn(), "alias/app", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/app"]
 )
-def test_a_key_is_found_by_id_arn_alias_and_alias_arn(facts: FakeFacts, key_id: str) -> None:
-    request = only(asks(call("kms", "DescribeKey", {"KeyId": key_id}), facts)).request
+def test_a_key_is_found_by_id_arn_alias_and_alias_arn(view: FakeFacts, key_id: str) -> None:
+    request = only(required_authorizations(call("kms", "DescribeKey", {"KeyId": key_id}), view)).request
     assert (request.action, request.resource) == ("kms:DescribeKey", key_arn())
     assert request.resource_account == ACCOUNT
 
@@ -55,16 +55,16 @@ def test_a_key_is_found_by_id_arn_alias_and_alias_arn(facts: FakeFacts, key_id: 
         ("alias/no", "NotFoundException", f"Alias arn:aws:kms:us-east-1:{ACCOUNT}:alias/no is not found."),
     ],
 )
-def test_a_key_that_is_not_there(facts: FakeFacts, key_id: str, code: str, message: str) -> None:
+def test_a_key_that_is_not_there(view: FakeFacts, key_id: str, code: str, message: str) -> None:
     with pytest.raises(ServiceError) as refused:
-        next(asks(call("kms", "DescribeKey", {"KeyId": key_id}), facts))
+        next(required_authorizations(call("kms", "DescribeKey", {"KeyId": key_id}), view))
     assert (refused.value.code, refused.value.message, refused.value.status) == (code, message, 400)
 
 
-def test_whether_another_accounts_key_exists_is_not_told(facts: FakeFacts) -> None:
+def test_whether_another_accounts_key_exists_is_not_told(view: FakeFacts) -> None:
     for key_id in (key_arn(MISSING, account=OTHER), f"arn:aws:kms:us-east-1:{OTHER}:alias/app"):
         with pytest.raises(ServiceError) as refused:
-            next(asks(call("kms", "Encrypt", {"KeyId": key_id, "Plaintext": b""}), facts))
+            next(required_authorizations(call("kms", "Encrypt", {"KeyId": key_id, "Plaintext": b""}), view))
         assert refused.value.code == "AccessDeniedException"
         assert refused.value.message == (
             "User: arn:aws:iam::123456789012:user/ana is not authorized to perform: kms:Encrypt on this "
@@ -74,18 +74,18 @@ def test_whether_another_accounts_key_exists_is_not_told(facts: FakeFacts) -> No
 
 
 @pytest.mark.parametrize("operation", ["DescribeKey", "DisableKey"])
-def test_another_accounts_key_is_asked_for_whatever_the_operation(facts: FakeFacts, operation: str) -> None:
+def test_another_accounts_key_is_asked_for_whatever_the_operation(view: FakeFacts, operation: str) -> None:
     caller = user(account=OTHER)
-    ask = only(asks(call("kms", operation, {"KeyId": key_arn()}, caller), facts))
-    assert ask.request.resource_account == ACCOUNT
-    assert ask.request.context["kms:CallerAccount"] == (OTHER,)
+    authorization = only(required_authorizations(call("kms", operation, {"KeyId": key_arn()}, caller), view))
+    assert authorization.request.resource_account == ACCOUNT
+    assert authorization.request.context["kms:CallerAccount"] == (OTHER,)
 
 
-def test_another_accounts_key_is_not_for_managing(facts: FakeFacts) -> None:
+def test_another_accounts_key_is_not_for_managing(view: FakeFacts) -> None:
     disable = call("kms", "DisableKey", {"KeyId": key_arn()}, user(account=OTHER))
-    ask = only(asks(disable, facts))
-    decision = authorize(ask.request, Policies(resource=NamedPolicy("key", read_policy(EVERYBODY))))
-    assert denial_of(disable, ask, decision).message.startswith(
+    authorization = only(required_authorizations(disable, view))
+    decision = authorize(authorization.request, Policies(resource=NamedPolicy("key", read_policy(EVERYBODY))))
+    assert denial_of(disable, authorization, decision).message.startswith(
         f"User: {disable.caller.arn} is not authorized to perform: kms:DisableKey on this resource because "
     )
 
@@ -102,9 +102,11 @@ STATE_TEXTS = {
 @pytest.mark.parametrize("state", STATE_TEXTS)
 @pytest.mark.parametrize("operation", CRYPTOGRAPHY)
 def test_a_key_that_is_not_enabled_does_no_cryptography(operation: str, state: str) -> None:
-    facts = FakeFacts()
-    facts.add_key(state=state)
-    asked = asks(call("kms", operation, {"KeyId": KEY_ID, **CRYPTOGRAPHY[operation]}), facts)
+    view = FakeFacts()
+    view.add_key(state=state)
+    asked = required_authorizations(
+        call("kms", operation, {"KeyId": KEY_ID, **CRYPTOGRAPHY[operation]}), view
+    )
     next(asked)  # permission is asked for first: a state is told only to who may use the key
     code, text = STATE_TEXTS[state]
     with pytest.raises(ServiceError) as refused:
@@ -135,17 +137,17 @@ PARAMS = {"Tags": [], "TagKeys": ["k"], "Description": "d", "Operations": ["Decr
 
 @pytest.mark.parametrize("operation", IN_ANY_STATE)
 def test_operations_that_a_key_pending_deletion_still_has(operation: str) -> None:
-    facts = FakeFacts()
-    facts.add_key(state="PendingDeletion")
-    assert list(asks(call("kms", operation, {"KeyId": KEY_ID, **PARAMS}), facts))
+    view = FakeFacts()
+    view.add_key(state="PendingDeletion")
+    assert list(required_authorizations(call("kms", operation, {"KeyId": KEY_ID, **PARAMS}), view))
 
 
 @pytest.mark.parametrize("operation", NOT_PENDING_DELETION)
 def test_operations_that_a_key_pending_deletion_has_not(operation: str) -> None:
-    facts = FakeFacts()
-    facts.add_key(state="PendingDeletion")
+    view = FakeFacts()
+    view.add_key(state="PendingDeletion")
     with pytest.raises(ServiceError, match="is pending deletion"):
-        list(asks(call("kms", operation, {"KeyId": KEY_ID, **PARAMS}), facts))
+        list(required_authorizations(call("kms", operation, {"KeyId": KEY_ID, **PARAMS}), view))
 
 
 @pytest.mark.parametrize(
@@ -153,9 +155,9 @@ def test_operations_that_a_key_pending_deletion_has_not(operation: str) -> None:
     [("CreateGrant", False), ("EnableKeyRotation", False), ("TagResource", True), ("EnableKey", True)],
 )
 def test_operations_on_a_disabled_key(operation: str, allowed: bool) -> None:
-    facts = FakeFacts()
-    facts.add_key(state="Disabled")
-    asked = asks(call("kms", operation, {"KeyId": KEY_ID, **PARAMS}), facts)
+    view = FakeFacts()
+    view.add_key(state="Disabled")
+    asked = required_authorizations(call("kms", operation, {"KeyId": KEY_ID, **PARAMS}), view)
     next(asked)
     if allowed:
         assert list(asked) == []
@@ -166,18 +168,18 @@ def test_operations_on_a_disabled_key(operation: str, allowed: bool) -> None:
 
 @pytest.mark.parametrize("state", ["Enabled", "Disabled", "PendingImport"])
 def test_only_a_key_pending_deletion_can_be_saved(state: str) -> None:
-    facts = FakeFacts()
-    facts.add_key(state=state)
-    asked = asks(call("kms", "CancelKeyDeletion", {"KeyId": KEY_ID}), facts)
+    view = FakeFacts()
+    view.add_key(state=state)
+    asked = required_authorizations(call("kms", "CancelKeyDeletion", {"KeyId": KEY_ID}), view)
     assert next(asked).request.action == "kms:CancelKeyDeletion"
     with pytest.raises(ServiceError, match=f"KMSInvalidStateException: {key_arn()} is not pending deletion."):
         next(asked)
 
 
 def test_a_key_pending_deletion_is_saved() -> None:
-    facts = FakeFacts()
-    facts.add_key(state="PendingDeletion")
-    assert len(list(asks(call("kms", "CancelKeyDeletion", {"KeyId": KEY_ID}), facts))) == 1
+    view = FakeFacts()
+    view.add_key(state="PendingDeletion")
+    assert len(list(required_authorizations(call("kms", "CancelKeyDeletion", {"KeyId": KEY_ID}), view))) == 1
 
 
 @pytest.mark.parametrize(
@@ -188,8 +190,8 @@ def test_a_key_pending_deletion_is_saved() -> None:
         ("DeriveSharedSecret", {"KeyAgreementAlgorithm": "ECDH", "PublicKey": b""}),
     ],
 )
-def test_a_key_for_another_use(facts: FakeFacts, operation: str, params: dict[str, object]) -> None:
-    asked = asks(call("kms", operation, {"KeyId": KEY_ID, **params}), facts)
+def test_a_key_for_another_use(view: FakeFacts, operation: str, params: dict[str, object]) -> None:
+    asked = required_authorizations(call("kms", operation, {"KeyId": KEY_ID, **params}), view)
     next(asked)
     text = f"{key_arn()} key usage is ENCRYPT_DECRYPT which is not valid for {operation}."
     with pytest.raises(ServiceError) as refused:
@@ -197,9 +199,9 @@ def test_a_key_for_another_use(facts: FakeFacts, operation: str, params: dict[st
     assert (refused.value.code, refused.value.message) == ("InvalidKeyUsageException", text)
 
 
-def test_a_dry_run_is_answered_once_everything_else_is_in_order(facts: FakeFacts) -> None:
+def test_a_dry_run_is_answered_once_everything_else_is_in_order(view: FakeFacts) -> None:
     params = {"KeyId": KEY_ID, "Plaintext": b"", "DryRun": True}
-    asked = asks(call("kms", "Encrypt", params), facts)
+    asked = required_authorizations(call("kms", "Encrypt", params), view)
     next(asked)
     with pytest.raises(ServiceError) as refused:
         next(asked)
@@ -217,6 +219,6 @@ def test_a_dry_run_is_answered_once_everything_else_is_in_order(facts: FakeFacts
     ],
 )
 def test_operations_on_no_key(operation: str, says_account: bool) -> None:
-    request = only(asks(call("kms", operation, {}), FakeFacts())).request
+    request = only(required_authorizations(call("kms", operation, {}), FakeFacts())).request
     assert (request.action, request.resource) == (f"kms:{operation}", "*")
     assert ("kms:CallerAccount" in request.context) is says_account

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from unit.calls.fake_facts import KEY_ID, FakeFacts, call
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from pytest_kmslab.calls.operations import asks
 )
 def test_random_bytes_are_asked_for_by_their_number(number: int | None, text: str) -> None:
     params = {} if number is None else {"NumberOfBytes": number}
-    asked = asks(call("kms", "GenerateRandom", params), FakeFacts())
+    asked = required_authorizations(call("kms", "GenerateRandom", params), FakeFacts())
     request = next(asked).request
     assert (request.action, request.resource) == ("kms:GenerateRandom", "*")
     assert "kms:CallerAccount" not in request.context
@@ -29,7 +29,14 @@ def test_random_bytes_are_asked_for_by_their_number(number: int | None, text: st
 
 @pytest.mark.parametrize("number", [1, 1024])
 def test_random_bytes(number: int) -> None:
-    assert len(list(asks(call("kms", "GenerateRandom", {"NumberOfBytes": number}), FakeFacts()))) == 1
+    assert (
+        len(
+            list(
+                required_authorizations(call("kms", "GenerateRandom", {"NumberOfBytes": number}), FakeFacts())
+            )
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,11 +51,11 @@ def test_random_bytes(number: int) -> None:
     ],
 )
 def test_imported_material_says_when_it_expires(model: str | None, until: float | None, fits: bool) -> None:
-    facts = FakeFacts()
-    facts.add_key(origin="EXTERNAL", state="PendingImport")
+    view = FakeFacts()
+    view.add_key(origin="EXTERNAL", state="PendingImport")
     given = {"ExpirationModel": model, "ValidTo": until}
     params = {name: value for name, value in given.items() if value is not None}
-    asked = asks(call("kms", "ImportKeyMaterial", {"KeyId": KEY_ID, **params}), facts)
+    asked = required_authorizations(call("kms", "ImportKeyMaterial", {"KeyId": KEY_ID, **params}), view)
     next(asked)
     if fits:
         assert list(asked) == []

@@ -8,8 +8,8 @@ import pytest
 from unit.calls.fake_facts import KEY_ID, FakeFacts, call, key_arn, outcome, policy, role_session, user
 
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 ANA, BOB = user(), user("bob")
 ROLE = "arn:aws:iam::123456789012:role/app"
@@ -20,13 +20,13 @@ def retire(caller: Any = ANA, **params: Any) -> Any:
 
 
 def account(*operations: str, **grant: Any) -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_key()
+    view = FakeFacts()
+    view.add_key()
     nobody = policy({"Principal": {"AWS": user("nobody").arn}, "Action": "kms:*"})
-    facts.key_policies[key_arn()] = nobody
+    view.key_policies[key_arn()] = nobody
     settings = {"grantee_principal": BOB.arn, "grant_id": "g1"} | grant
-    facts.grants_by_key[key_arn()] = (Grant(operations=frozenset(operations), **settings),)
-    return facts
+    view.grants_by_key[key_arn()] = (Grant(operations=frozenset(operations), **settings),)
+    return view
 
 
 @pytest.mark.parametrize(
@@ -39,33 +39,33 @@ def account(*operations: str, **grant: Any) -> FakeFacts:
         (role_session(), account("Decrypt", retiring_principal=ROLE), "allowed"),
     ],
 )
-def test_the_grant_says_who_may_retire_it(caller: Any, facts: FakeFacts, expected: str) -> None:
-    assert outcome(retire(caller), facts) == expected
+def test_the_grant_says_who_may_retire_it(caller: Any, view: FakeFacts, expected: str) -> None:
+    assert outcome(retire(caller), view) == expected
 
 
 def test_a_deny_in_an_iam_policy_keeps_the_retiring_principal_from_it() -> None:
-    facts = account("Decrypt", retiring_principal=ANA.arn)
-    facts.allow(ANA, {"Effect": "Deny", "Action": "kms:RetireGrant"})
-    assert outcome(retire(), facts) == "kms:RetireGrant"
+    view = account("Decrypt", retiring_principal=ANA.arn)
+    view.allow(ANA, {"Effect": "Deny", "Action": "kms:RetireGrant"})
+    assert outcome(retire(), view) == "kms:RetireGrant"
 
 
 def test_an_iam_policy_of_the_keys_account_can_delegate_retiring() -> None:
-    facts = account("Decrypt")
-    facts.allow(ANA, {"Action": "kms:RetireGrant"})
-    assert outcome(retire(), facts) == "allowed"
+    view = account("Decrypt")
+    view.allow(ANA, {"Action": "kms:RetireGrant"})
+    assert outcome(retire(), view) == "allowed"
 
 
 def test_the_request_names_the_grant_and_its_constraint() -> None:
-    facts = account("Decrypt", encryption_context_equals={"a": "b"})
-    (ask,) = asks(retire(), facts)
-    assert ask.request.grant_id == "g1"
-    assert ask.request.context["kms:GrantConstraintType"] == ("EncryptionContextEquals",)
-    assert ask.request.context["kms:EncryptionContext:a"] == ("b",)
+    view = account("Decrypt", encryption_context_equals={"a": "b"})
+    (authorization,) = required_authorizations(retire(), view)
+    assert authorization.request.grant_id == "g1"
+    assert authorization.request.context["kms:GrantConstraintType"] == ("EncryptionContextEquals",)
+    assert authorization.request.context["kms:EncryptionContext:a"] == ("b",)
 
 
 def test_a_grant_that_is_not_there() -> None:
     with pytest.raises(ServiceError, match="NotFoundException"):
-        next(asks(retire(GrantId="g2"), account("Decrypt")))
+        next(required_authorizations(retire(GrantId="g2"), account("Decrypt")))
 
 
 def test_a_dry_run() -> None:
@@ -76,13 +76,13 @@ def test_a_dry_run() -> None:
 
 
 def test_a_grant_can_be_named_by_its_token() -> None:
-    facts = account("Decrypt", token="t")
-    (ask,) = asks(call("kms", "RetireGrant", {"GrantToken": "t"}), facts)
-    assert ask.request.grant_id == "g1"
+    view = account("Decrypt", token="t")
+    (authorization,) = required_authorizations(call("kms", "RetireGrant", {"GrantToken": "t"}), view)
+    assert authorization.request.grant_id == "g1"
     with pytest.raises(ServiceError, match="InvalidGrantTokenException"):
-        next(asks(call("kms", "RetireGrant", {"GrantToken": "other"}), facts))
+        next(required_authorizations(call("kms", "RetireGrant", {"GrantToken": "other"}), view))
 
 
 def test_a_grant_must_be_named() -> None:
     with pytest.raises(ServiceError, match="ValidationException"):
-        next(asks(call("kms", "RetireGrant", {}), account("Decrypt")))
+        next(required_authorizations(call("kms", "RetireGrant", {}), account("Decrypt")))

@@ -11,9 +11,9 @@ import pytest
 from unit.calls.fake_facts import KEY_ID, FakeFacts, call, key_arn
 from unit.calls.models import operation as model
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.kms.specs import KEY_SPECS
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.operations import required_authorizations
 
 RSA = {"spec": "RSA_2048"}
 SIGNING = {"spec": "RSA_2048", "usage": "SIGN_VERIFY"}
@@ -25,10 +25,10 @@ TARGET = "00000000-12ab-34cd-56ef-1234567890ab"
 
 def refused(name: str, params: dict[str, Any], **key: Any) -> ServiceError:
     """What an operation on such a key is answered after it was allowed."""
-    facts = FakeFacts()
-    facts.add_key(**key)
-    facts.ciphertexts[b"sealed"] = key_arn()
-    asked = asks(call("kms", name, {"KeyId": KEY_ID, **params}), facts)
+    view = FakeFacts()
+    view.add_key(**key)
+    view.ciphertexts[b"sealed"] = key_arn()
+    asked = required_authorizations(call("kms", name, {"KeyId": KEY_ID, **params}), view)
     assert next(asked).request.resource == key_arn()
     with pytest.raises(ServiceError) as error:
         next(asked)
@@ -66,12 +66,14 @@ def test_an_algorithm_that_the_key_does_not_have(
 
 @pytest.mark.parametrize("side", ["Source", "Destination"])
 def test_both_keys_of_a_re_encryption_have_their_algorithm(side: str) -> None:
-    facts = FakeFacts()
-    facts.add_key()
-    facts.add_key(TARGET)
-    facts.ciphertexts[b"sealed"] = key_arn()
+    view = FakeFacts()
+    view.add_key()
+    view.add_key(TARGET)
+    view.ciphertexts[b"sealed"] = key_arn()
     params = {"CiphertextBlob": b"sealed", "DestinationKeyId": TARGET}
-    asked = asks(call("kms", "ReEncrypt", {**params, f"{side}EncryptionAlgorithm": "SM2PKE"}), facts)
+    asked = required_authorizations(
+        call("kms", "ReEncrypt", {**params, f"{side}EncryptionAlgorithm": "SM2PKE"}), view
+    )
     with pytest.raises(ServiceError, match="InvalidKeyUsageException: Algorithm SM2PKE"):
         list(asked)
 
@@ -112,9 +114,9 @@ def test_imported_material_is_not_rotated_by_a_schedule(name: str) -> None:
 
 
 def test_imported_material_of_one_region_is_rotated_on_demand() -> None:
-    facts = FakeFacts()
-    facts.add_key(origin="EXTERNAL")
-    assert len(list(asks(call("kms", "RotateKeyOnDemand", {"KeyId": KEY_ID}), facts))) == 1
+    view = FakeFacts()
+    view.add_key(origin="EXTERNAL")
+    assert len(list(required_authorizations(call("kms", "RotateKeyOnDemand", {"KeyId": KEY_ID}), view))) == 1
     assert refused("RotateKeyOnDemand", {}, origin="EXTERNAL", multi_region=True).code == (
         "UnsupportedOperationException"
     )
@@ -142,7 +144,7 @@ def test_every_spec_and_usage_of_the_model_is_in_the_table() -> None:
 
 def test_nothing_is_done_with_a_spec_that_is_not_in_the_table() -> None:
     """Its algorithms are not known, and a policy may go by the one that the caller claims."""
-    facts = FakeFacts()
-    facts.add_key(spec="NEW_SPEC")
+    view = FakeFacts()
+    view.add_key(spec="NEW_SPEC")
     with pytest.raises(ServiceError, match=r"does not know the KeySpec `NEW_SPEC`.*please report it"):
-        list(asks(call("kms", "Encrypt", {"KeyId": KEY_ID, **OAEP}), facts))
+        list(required_authorizations(call("kms", "Encrypt", {"KeyId": KEY_ID, **OAEP}), view))

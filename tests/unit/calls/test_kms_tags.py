@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from unit.calls.fake_facts import KEY_ID, FakeFacts, call
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 CALLS = {
     "TagResource": {"KeyId": KEY_ID},
@@ -16,10 +16,10 @@ CALLS = {
 
 
 def tagging(operation: str, *names: str, **key: object) -> None:
-    facts = FakeFacts()
-    facts.add_key(multi_region=True, multi_region_type="PRIMARY", **key)
+    view = FakeFacts()
+    view.add_key(multi_region=True, multi_region_type="PRIMARY", **key)
     tags = [{"TagKey": name, "TagValue": ""} for name in names]
-    assert list(asks(call("kms", operation, {**CALLS[operation], "Tags": tags}), facts))
+    assert list(required_authorizations(call("kms", operation, {**CALLS[operation], "Tags": tags}), view))
 
 
 @pytest.mark.parametrize("operation", CALLS)

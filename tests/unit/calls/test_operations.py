@@ -6,8 +6,8 @@ import pytest
 from unit.calls.fake_facts import KEY_ID, FakeFacts, call
 from unit.calls.models import SERVICES, every_operation, operation, parameters, service_model
 
-from pytest_kmslab.calls.base import Ask, ServiceError
-from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, asks
+from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, required_authorizations
 
 NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 ROLE = "arn:aws:iam::123456789012:role/app"
@@ -46,7 +46,7 @@ def test_the_enforced_services_are_those_that_are_mapped() -> None:
 )
 def test_an_unknown_operation_is_denied_and_named(service: str, code: str, status: int) -> None:
     with pytest.raises(ServiceError, match=f"`{service}:DoNew`.*report") as denied:
-        asks(call(service, "DoNew", {}), FakeFacts())
+        required_authorizations(call(service, "DoNew", {}), FakeFacts())
     assert (denied.value.code, denied.value.status) == (code, status)
 
 
@@ -66,13 +66,13 @@ def fitting(service: str, name: str, full: bool) -> dict[str, Any]:
 
 @pytest.fixture
 def account() -> FakeFacts:
-    facts = FakeFacts()
-    key = facts.add_key(aliases=("alias/app",))
-    facts.add_key(region="eu-west-1")
-    facts.add_table("text", key)
-    facts.ciphertexts[b"blob"] = key.arn
-    facts.iam_arns["role", "app"] = ROLE
-    return facts
+    view = FakeFacts()
+    key = view.add_key(aliases=("alias/app",))
+    view.add_key(region="eu-west-1")
+    view.add_table("text", key)
+    view.ciphertexts[b"blob"] = key.arn
+    view.iam_arns["role", "app"] = ROLE
+    return view
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["every member", "required members"])
@@ -80,14 +80,14 @@ def account() -> FakeFacts:
 def test_every_operation_asks_for_something_or_is_refused_in_the_services_words(
     service: str, name: str, full: bool, account: FakeFacts
 ) -> None:
-    asked: list[Ask] = []
+    asked: list[Authorization] = []
     refused = False
     try:
-        asked.extend(asks(call(service, name, fitting(service, name, full)), account))
+        asked.extend(required_authorizations(call(service, name, fitting(service, name, full)), account))
     except ServiceError:
         refused = True
     assert asked or refused or name in NO_PERMISSION
-    for ask in asked:
-        assert ask.request.principal == "arn:aws:iam::123456789012:user/ana"
-        assert ask.request.resource
-        assert "aws:PrincipalArn" in ask.request.context
+    for authorization in asked:
+        assert authorization.request.principal == "arn:aws:iam::123456789012:user/ana"
+        assert authorization.request.resource
+        assert "aws:PrincipalArn" in authorization.request.context

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from py_partiql_parser import DynamoDBStatementParser
 from unit.calls.statements import StatementMaker
 
-from pytest_kmslab.calls.dynamodb.partiql import read_statement
-from pytest_kmslab.calls.dynamodb.partiql_tokens import StatementError
+from pytest_kmslab.calls.dynamodb.partiql.statement import read_statement
+from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, policy, role_session, user
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
 CHAINED = role_session(
@@ -27,18 +27,18 @@ ONE_HOUR = (
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.iam_arns["role", "app"] = ROLE
-    facts.key_policies[ROLE] = policy({"Principal": "*", "Action": "sts:*"})
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.iam_arns["role", "app"] = ROLE
+    view.key_policies[ROLE] = policy({"Principal": "*", "Action": "sts:*"})
+    return view
 
 
-def refusal(facts: FakeFacts, caller: Caller | None = None, **params: Any) -> str:
+def refusal(view: FakeFacts, caller: Caller | None = None, **params: Any) -> str:
     """What STS says, every permission given; empty where it makes the session."""
     given = {"RoleArn": ROLE, "RoleSessionName": "s1", **params}
     try:
-        list(asks(call("sts", "AssumeRole", given, caller or user()), facts))
+        list(required_authorizations(call("sts", "AssumeRole", given, caller or user()), view))
     except ServiceError as error:
         return str(error)
     return ""
@@ -64,25 +64,25 @@ def tags(*keys: str) -> list[dict[str, str]]:
         ({"Tags": [{"Key": "k" * 128, "Value": "v" * 256}]}, ""),
     ],
 )
-def test_tags(facts: FakeFacts, params: dict[str, Any], expected: str) -> None:
-    said = refusal(facts, **params)
+def test_tags(view: FakeFacts, params: dict[str, Any], expected: str) -> None:
+    said = refusal(view, **params)
     assert said.startswith(expected)
     assert bool(said) is bool(expected)
 
 
 @pytest.mark.parametrize(("key", "expected"), [("Team", INHERITED), ("team", INHERITED), ("Other", "")])
-def test_a_tag_that_was_handed_on_is_not_passed_again(facts: FakeFacts, key: str, expected: str) -> None:
-    said = refusal(facts, CHAINED, Tags=tags(key))
+def test_a_tag_that_was_handed_on_is_not_passed_again(view: FakeFacts, key: str, expected: str) -> None:
+    said = refusal(view, CHAINED, Tags=tags(key))
     assert said.startswith(expected)
     assert bool(said) is bool(expected)
 
 
-def test_a_source_identity_stays(facts: FakeFacts) -> None:
+def test_a_source_identity_stays(view: FakeFacts) -> None:
     expected = "ValidationError: The source identity is already set for this assume role session"
-    assert refusal(facts, CHAINED, SourceIdentity="eve") == expected
-    assert refusal(facts, CHAINED, SourceIdentity="bob") == ""
-    assert refusal(facts, CHAINED) == ""
-    assert refusal(facts, SourceIdentity="eve") == ""
+    assert refusal(view, CHAINED, SourceIdentity="eve") == expected
+    assert refusal(view, CHAINED, SourceIdentity="bob") == ""
+    assert refusal(view, CHAINED) == ""
+    assert refusal(view, SourceIdentity="eve") == ""
 
 
 @pytest.mark.parametrize(
@@ -99,22 +99,22 @@ def test_a_source_identity_stays(facts: FakeFacts) -> None:
     ],
 )
 def test_a_session_lasts_as_long_as_the_role_allows(
-    facts: FakeFacts, caller: Caller | None, longest: int, seconds: int, expected: str
+    view: FakeFacts, caller: Caller | None, longest: int, seconds: int, expected: str
 ) -> None:
-    facts.session_durations[ROLE] = longest
-    said = refusal(facts, caller, DurationSeconds=seconds)
+    view.session_durations[ROLE] = longest
+    said = refusal(view, caller, DurationSeconds=seconds)
     assert said.startswith(expected)
     assert bool(said) is bool(expected)
 
 
-def test_who_may_not_assume_the_role_is_told_so_first(facts: FakeFacts) -> None:
-    found = asks(
-        call("sts", "AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "s1", "DurationSeconds": 99999}), facts
+def test_who_may_not_assume_the_role_is_told_so_first(view: FakeFacts) -> None:
+    found = required_authorizations(
+        call("sts", "AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "s1", "DurationSeconds": 99999}), view
     )
     assert next(found).request.action == "sts:AssumeRole"
 
 
-def test_the_tags_of_a_federated_user_too(facts: FakeFacts) -> None:
+def test_the_tags_of_a_federated_user_too(view: FakeFacts) -> None:
     given = {"Name": "fed", "Tags": tags("a", "A")}
     with pytest.raises(ServiceError, match="Duplicate tag keys"):
-        list(asks(call("sts", "GetFederationToken", given), facts))
+        list(required_authorizations(call("sts", "GetFederationToken", given), view))

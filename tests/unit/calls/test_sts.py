@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, outcome, policy, user
 
-from pytest_kmslab.calls.base import ServiceError
-from pytest_kmslab.calls.operations import asks
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
 ANA = user()
@@ -16,37 +16,38 @@ TAGS = [{"Key": "Team", "Value": "blue"}]
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.iam_arns["role", "app"] = ROLE
-    facts.tags_by_arn[ROLE] = {"Stage": "prod"}
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.iam_arns["role", "app"] = ROLE
+    view.tags_by_arn[ROLE] = {"Stage": "prod"}
+    return view
 
 
 def assume(**params: Any) -> Any:
     return call("sts", "AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "s1", **params}, ANA)
 
 
-def asked(facts: FakeFacts, operation: str, params: dict[str, Any]) -> list[tuple[str, str]]:
+def asked(view: FakeFacts, operation: str, params: dict[str, Any]) -> list[tuple[str, str]]:
     return [
-        (ask.request.action, ask.request.resource) for ask in asks(call("sts", operation, params, ANA), facts)
+        (authorization.request.action, authorization.request.resource)
+        for authorization in required_authorizations(call("sts", operation, params, ANA), view)
     ]
 
 
-def test_assuming_a_role_asks_on_the_role(facts: FakeFacts) -> None:
-    (ask,) = asks(assume(ExternalId="x1"), facts)
-    assert (ask.request.action, ask.request.resource) == ("sts:AssumeRole", ROLE)
-    context = ask.request.context
+def test_assuming_a_role_asks_on_the_role(view: FakeFacts) -> None:
+    (authorization,) = required_authorizations(assume(ExternalId="x1"), view)
+    assert (authorization.request.action, authorization.request.resource) == ("sts:AssumeRole", ROLE)
+    context = authorization.request.context
     assert context["sts:RoleSessionName"] == ("s1",)
     assert context["sts:ExternalId"] == ("x1",)
     assert context["aws:ResourceTag/Stage"] == ("prod",)
     assert context["iam:ResourceTag/Stage"] == ("prod",)
 
 
-def test_session_tags_and_a_source_identity_need_a_permission_each(facts: FakeFacts) -> None:
+def test_session_tags_and_a_source_identity_need_a_permission_each(view: FakeFacts) -> None:
     params = {"Tags": TAGS, "TransitiveTagKeys": ["Team"], "SourceIdentity": "ana"}
-    found = list(asks(assume(**params), facts))
-    assert [ask.request.action for ask in found] == [
+    found = list(required_authorizations(assume(**params), view))
+    assert [authorization.request.action for authorization in found] == [
         "sts:AssumeRole",
         "sts:TagSession",
         "sts:SetSourceIdentity",
@@ -66,12 +67,12 @@ def test_session_tags_and_a_source_identity_need_a_permission_each(facts: FakeFa
     ],
 )
 def test_the_roles_trust_policy_decides(
-    facts: FakeFacts, trusted: str, identity: dict[str, Any] | None, expected: str
+    view: FakeFacts, trusted: str, identity: dict[str, Any] | None, expected: str
 ) -> None:
-    facts.key_policies[ROLE] = policy({"Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"})
+    view.key_policies[ROLE] = policy({"Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"})
     if identity:
-        facts.allow(ANA, identity)
-    assert outcome(assume(), facts) == expected
+        view.allow(ANA, identity)
+    assert outcome(assume(), view) == expected
 
 
 @pytest.mark.parametrize(
@@ -84,9 +85,9 @@ def test_the_roles_trust_policy_decides(
         "app",
     ],
 )
-def test_a_role_that_does_not_exist_is_denied_like_one_that_does(facts: FakeFacts, role: str) -> None:
+def test_a_role_that_does_not_exist_is_denied_like_one_that_does(view: FakeFacts, role: str) -> None:
     with pytest.raises(ServiceError) as denied:
-        next(asks(assume(RoleArn=role), facts))
+        next(required_authorizations(assume(RoleArn=role), view))
     assert (denied.value.code, denied.value.status) == ("AccessDenied", 403)
     assert (
         denied.value.message
@@ -95,8 +96,8 @@ def test_a_role_that_does_not_exist_is_denied_like_one_that_does(facts: FakeFact
 
 
 @pytest.mark.parametrize("operation", ["GetCallerIdentity", "GetSessionToken"])
-def test_who_am_i_needs_no_permission(facts: FakeFacts, operation: str) -> None:
-    assert asked(facts, operation, {}) == []
+def test_who_am_i_needs_no_permission(view: FakeFacts, operation: str) -> None:
+    assert asked(view, operation, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,6 @@ def test_who_am_i_needs_no_permission(facts: FakeFacts, operation: str) -> None:
     ],
 )
 def test_what_the_others_ask_for(
-    facts: FakeFacts, operation: str, params: dict[str, Any], expected: list[tuple[str, str]]
+    view: FakeFacts, operation: str, params: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    assert asked(facts, operation, params) == expected
+    assert asked(view, operation, params) == expected

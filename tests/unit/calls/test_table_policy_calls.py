@@ -9,7 +9,7 @@ import pytest
 from unit.calls.asking import asked, pairs
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, call, outcome, table_arn, user
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision
 
 TABLE = table_arn()
@@ -34,15 +34,15 @@ READING = document("Allow", "dynamodb:GetItem")
 
 
 @pytest.fixture
-def facts() -> FakeFacts:
-    facts = FakeFacts()
-    facts.add_table("orders")
-    return facts
+def view() -> FakeFacts:
+    view = FakeFacts()
+    view.add_table("orders")
+    return view
 
 
-def refusal(operation: str, facts: FakeFacts, **params: Any) -> ServiceError:
+def refusal(operation: str, view: FakeFacts, **params: Any) -> ServiceError:
     with pytest.raises(ServiceError) as refused:
-        asked(operation, {"Policy": READING, **params}, facts)
+        asked(operation, {"Policy": READING, **params}, view)
     return refused.value
 
 
@@ -79,9 +79,9 @@ def refusal(operation: str, facts: FakeFacts, **params: Any) -> ServiceError:
     ],
 )
 def test_what_can_have_no_policy_is_refused_before_anything_is_asked(
-    operation: str, arn: str, message: str, facts: FakeFacts
+    operation: str, arn: str, message: str, view: FakeFacts
 ) -> None:
-    error = refusal(operation, facts, ResourceArn=arn)
+    error = refusal(operation, view, ResourceArn=arn)
 
     assert (error.code, error.message) == ("ValidationException", message)
 
@@ -101,15 +101,15 @@ def test_a_document_that_cannot_be_put_is_told_before_a_table_that_is_not_there(
 
 
 def test_a_stream_may_outlive_its_table() -> None:
-    asks = asked("GetResourcePolicy", {"ResourceArn": STREAM}, FakeFacts())
+    required_authorizations = asked("GetResourcePolicy", {"ResourceArn": STREAM}, FakeFacts())
 
-    assert pairs(asks) == [("dynamodb:GetResourcePolicy", STREAM)]
+    assert pairs(required_authorizations) == [("dynamodb:GetResourcePolicy", STREAM)]
 
 
-def put(facts: FakeFacts, text: str, **more: Any) -> str:
-    facts.allow(user(), {"Action": "dynamodb:*"})
+def put(view: FakeFacts, text: str, **more: Any) -> str:
+    view.allow(user(), {"Action": "dynamodb:*"})
     return outcome(
-        call("dynamodb", "PutResourcePolicy", {"ResourceArn": TABLE, "Policy": text, **more}), facts
+        call("dynamodb", "PutResourcePolicy", {"ResourceArn": TABLE, "Policy": text, **more}), view
     )
 
 
@@ -125,10 +125,10 @@ PUT = "dynamodb:PutResourcePolicy"
         document("Deny", PUT, Resource=TABLE),
     ],
 )
-def test_nobody_locks_themselves_out_unawares(text: str, facts: FakeFacts) -> None:
-    assert put(facts, text) == "AccessDeniedException"
-    assert put(facts, text, ConfirmRemoveSelfResourceAccess=False) == "AccessDeniedException"
-    assert put(facts, text, ConfirmRemoveSelfResourceAccess=True) == "allowed"
+def test_nobody_locks_themselves_out_unawares(text: str, view: FakeFacts) -> None:
+    assert put(view, text) == "AccessDeniedException"
+    assert put(view, text, ConfirmRemoveSelfResourceAccess=False) == "AccessDeniedException"
+    assert put(view, text, ConfirmRemoveSelfResourceAccess=True) == "allowed"
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ def test_nobody_locks_themselves_out_unawares(text: str, facts: FakeFacts) -> No
         document("Deny", PUT, Principal="*", Condition={"ArnNotEquals": {"aws:PrincipalArn": ANA}}),
     ],
 )
-def test_what_leaves_the_caller_their_right_is_put(text: str, facts: FakeFacts) -> None:
-    assert put(facts, text) == "allowed"
+def test_what_leaves_the_caller_their_right_is_put(text: str, view: FakeFacts) -> None:
+    assert put(view, text) == "allowed"
 
 
-def test_the_lockout_is_told_in_aws_words(facts: FakeFacts) -> None:
-    asks = asked("PutResourcePolicy", {"ResourceArn": TABLE, "Policy": READING}, facts)
+def test_the_lockout_is_told_in_aws_words(view: FakeFacts) -> None:
+    required_authorizations = asked("PutResourcePolicy", {"ResourceArn": TABLE, "Policy": READING}, view)
 
-    (instead,) = [ask.instead for ask in asks if ask.instead]
+    (instead,) = [authorization.instead for authorization in required_authorizations if authorization.instead]
     assert (instead.code, instead.status) == ("AccessDeniedException", 400)
     assert instead.message == (
         "The new resource policy will not allow you to update the resource policy in the future."
@@ -165,11 +165,11 @@ def test_the_lockout_is_told_in_aws_words(facts: FakeFacts) -> None:
     ],
 )
 def test_a_table_is_made_with_what_could_be_put_on_it(text: str, expected: str) -> None:
-    facts = FakeFacts()
-    facts.allow(user(), {"Action": "dynamodb:*"})
+    view = FakeFacts()
+    view.allow(user(), {"Action": "dynamodb:*"})
     made = call("dynamodb", "CreateTable", {"TableName": "orders", "ResourcePolicy": text})
 
-    assert outcome(made, facts) == expected
+    assert outcome(made, view) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import ACCOUNT, FakeFacts, table_arn
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.document import MAX_BYTES, read_table_policy
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
@@ -32,10 +32,10 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def refusal(text: str, target: str = TABLE, facts: FakeFacts | None = None) -> str:
+def refusal(text: str, target: str = TABLE, view: FakeFacts | None = None) -> str:
     """What DynamoDB says of a policy; nothing of one that it takes."""
     try:
-        read_table_policy(text, target, facts or FakeFacts())
+        read_table_policy(text, target, view or FakeFacts())
     except ServiceError as error:
         return error.message if (error.code, error.status) == ("ValidationException", 400) else repr(error)
     return ""
@@ -155,9 +155,9 @@ def test_a_stream_has_actions_and_a_name_of_its_own() -> None:
 
 
 def test_a_principal_who_is_not_there() -> None:
-    facts = FakeFacts(unknown_principals={ANA})
+    view = FakeFacts(unknown_principals={ANA})
 
-    assert refusal(document(STATEMENT), facts=facts) == f"{BEGINNING}Invalid principal in policy document."
+    assert refusal(document(STATEMENT), view=view) == f"{BEGINNING}Invalid principal in policy document."
 
 
 @pytest.mark.parametrize(

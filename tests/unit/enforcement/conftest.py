@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from support.account import Account
 
-from pytest_kmslab.options import Settings
-from pytest_kmslab.run import Run
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
 
 
 def make(enforcement: str) -> Iterator[Account]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.enforcement.answer import ALLOWED, read_answer
+from pytest_kmslab.observe.aws_outcome import ALLOWED, read_outcome
 
 WHO = "User: arn:aws:iam::111122223333:user/ana is not authorized to perform: "
 NO_IDENTITY = (
@@ -22,7 +22,7 @@ def error(code: str, message: str = "") -> dict[str, Any]:
 
 
 def test_a_success_is_an_allowance() -> None:
-    assert read_answer(200, {"Items": []}) is ALLOWED
+    assert read_outcome(200, {"Items": []}) is ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_a_success_is_an_allowance() -> None:
 def test_a_denial_is_read_from_its_text(
     code: str, text: str, decision: Outcome | None, action: str, by: str
 ) -> None:
-    answer = read_answer(400, error(code, text))
+    answer = read_outcome(400, error(code, text))
     assert answer.denied
     assert (answer.decision, answer.action, answer.by, answer.why) == (decision, action, by, "")
 
 
 def test_dynamodb_s_denial_names_what_kms_was_asked() -> None:
-    answer = read_answer(
+    answer = read_outcome(
         400, error("AccessDeniedException", f"KMS key access denied error: x: {NO_IDENTITY}")
     )
     assert (answer.action, answer.decision) == ("kms:Decrypt", Outcome.IMPLICIT_DENY)
@@ -82,7 +82,7 @@ def test_dynamodb_s_denial_names_what_kms_was_asked() -> None:
 
 @pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "DryRunOperationException"])
 def test_an_error_that_comes_after_permission_is_an_allowance(code: str) -> None:
-    answer = read_answer(400, error(code))
+    answer = read_outcome(400, error(code))
     assert (answer.decision, answer.denied, answer.why) == (Outcome.ALLOWED, False, "")
 
 
@@ -98,14 +98,14 @@ def test_an_error_that_comes_after_permission_is_an_allowance(code: str) -> None
     ],
 )
 def test_other_errors_say_nothing_of_permission(code: str, why: str) -> None:
-    answer = read_answer(400, error(code))
+    answer = read_outcome(400, error(code))
     assert (answer.decision, answer.denied, answer.why) == (None, False, why)
 
 
 def test_an_error_without_a_code_is_told_by_its_status() -> None:
-    assert read_answer(503, {}).why == "AWS answered 503"
+    assert read_outcome(503, {}).why == "AWS answered 503"
 
 
 def test_statements_that_were_answered_one_by_one_say_nothing_as_a_whole() -> None:
     parsed = {"Responses": [{"Item": {}}, {"Error": {"Code": "AccessDenied"}}]}
-    assert read_answer(200, parsed).why == "each statement has its own answer"
+    assert read_outcome(200, parsed).why == "each statement has its own answer"

@@ -1,9 +1,9 @@
 import pytest
 
-from pytest_kmslab.apicall import ServiceError
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.account.model import Caller, Credential
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.authentication import authenticate
-from pytest_kmslab.facts import Caller, Credential
 
 ANA = Caller(
     "arn:aws:iam::111122223333:user/ana",

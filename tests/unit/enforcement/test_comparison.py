@@ -11,9 +11,9 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.answer import ALLOWED, Answer
-from pytest_kmslab.enforcement.observe.comparison import Kind, Prediction, compare
 from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
+from pytest_kmslab.observe.comparison import FindingKind, Prediction, compare
 
 ANA = "arn:aws:iam::111122223333:user/ana"
 SESSION = "arn:aws:sts::111122223333:assumed-role/reader/s1"
@@ -39,8 +39,8 @@ def expecting(*entries: Entry, **more: Any) -> Prediction:
     return Prediction("dynamodb:GetItem", None, entries, **more)
 
 
-def denial(action: str = "dynamodb:GetItem", decision: Outcome | None = None, by: str = "") -> Answer:
-    return Answer("AccessDeniedException", "text", denied=True, decision=decision, action=action, by=by)
+def denial(action: str = "dynamodb:GetItem", decision: Outcome | None = None, by: str = "") -> AwsOutcome:
+    return AwsOutcome("AccessDeniedException", "text", denied=True, decision=decision, action=action, by=by)
 
 
 IMPLICIT = Entry(
@@ -54,27 +54,31 @@ IMPLICIT = Entry(
 
 
 def test_allowed_by_both() -> None:
-    assert compare(expecting(entry()), ALLOWED).kind is Kind.AGREES
+    assert compare(expecting(entry()), ALLOWED).kind is FindingKind.AGREES
 
 
 @pytest.mark.parametrize("decision", [Outcome.IMPLICIT_DENY, None])
 def test_the_same_action_denied_by_both(decision: Outcome | None) -> None:
-    assert compare(expecting(IMPLICIT), denial(decision=decision)).kind is Kind.AGREES
+    assert compare(expecting(IMPLICIT), denial(decision=decision)).kind is FindingKind.AGREES
 
 
 def test_the_case_of_an_action_does_not_matter() -> None:
-    assert compare(expecting(IMPLICIT), denial("DynamoDB:getItem")).kind is Kind.AGREES
+    assert compare(expecting(IMPLICIT), denial("DynamoDB:getItem")).kind is FindingKind.AGREES
 
 
 def test_allowed_where_a_denial_was_expected() -> None:
     found = compare(expecting(entry(), IMPLICIT), ALLOWED)
-    assert (found.kind, found.entry, found.decision) == (Kind.DISAGREES, IMPLICIT, Outcome.ALLOWED)
+    assert (found.kind, found.entry, found.decision) == (FindingKind.DISAGREES, IMPLICIT, Outcome.ALLOWED)
 
 
 def test_denied_where_an_allowance_was_expected() -> None:
     asked = [entry(), entry("kms:Decrypt")]
     found = compare(expecting(*asked), denial("kms:Decrypt", Outcome.EXPLICIT_DENY))
-    assert (found.kind, found.entry, found.decision) == (Kind.DISAGREES, asked[1], Outcome.EXPLICIT_DENY)
+    assert (found.kind, found.entry, found.decision) == (
+        FindingKind.DISAGREES,
+        asked[1],
+        Outcome.EXPLICIT_DENY,
+    )
 
 
 def test_of_several_questions_about_the_action_the_one_whose_resource_aws_names() -> None:
@@ -85,29 +89,29 @@ def test_of_several_questions_about_the_action_the_one_whose_resource_aws_names(
 
 
 def test_a_denial_of_an_unnamed_action_is_no_allowance() -> None:
-    assert compare(expecting(entry()), denial("")).kind is Kind.DISAGREES
+    assert compare(expecting(entry()), denial("")).kind is FindingKind.DISAGREES
 
 
-def test_denied_for_something_that_the_engine_does_not_ask() -> None:
+def test_denied_for_something_that_the_engine_does_not_authorization() -> None:
     found = compare(expecting(entry()), denial("kms:GenerateDataKey"))
-    assert (found.kind, found.entry) == (Kind.DISAGREES, None)
+    assert (found.kind, found.entry) == (FindingKind.DISAGREES, None)
 
 
 def test_another_action_denied_than_expected() -> None:
     found = compare(expecting(IMPLICIT), denial("kms:Decrypt"))
-    assert (found.kind, found.entry, found.decision) == (Kind.DISAGREES, IMPLICIT, Outcome.ALLOWED)
+    assert (found.kind, found.entry, found.decision) == (FindingKind.DISAGREES, IMPLICIT, Outcome.ALLOWED)
 
 
 def test_an_explicit_denial_where_an_implicit_one_was_expected() -> None:
     found = compare(expecting(IMPLICIT), denial(decision=Outcome.EXPLICIT_DENY))
-    assert (found.kind, found.decision) == (Kind.DISAGREES, Outcome.EXPLICIT_DENY)
+    assert (found.kind, found.decision) == (FindingKind.DISAGREES, Outcome.EXPLICIT_DENY)
 
 
 @pytest.mark.parametrize(
     ("expected", "answer", "why"),
     [
-        (expecting(unjudged="reading needs iam:GetUser"), ALLOWED, "reading needs iam:GetUser"),
-        (expecting(entry()), Answer(why="AWS throttled the call"), "AWS throttled the call"),
+        (expecting(inconclusive="reading needs iam:GetUser"), ALLOWED, "reading needs iam:GetUser"),
+        (expecting(entry()), AwsOutcome(why="AWS throttled the call"), "AWS throttled the call"),
         (
             expecting(entry(), refused="DisabledException"),
             ALLOWED,
@@ -146,11 +150,11 @@ def test_an_explicit_denial_where_an_implicit_one_was_expected() -> None:
         (expecting(IMPLICIT), denial(""), "AWS's denial names no action"),
     ],
 )
-def test_what_cannot_be_compared_is_not_judged(expected: Prediction, answer: Answer, why: str) -> None:
+def test_what_cannot_be_compared_is_not_judged(expected: Prediction, answer: AwsOutcome, why: str) -> None:
     found = compare(expected, answer)
-    assert (found.kind, found.why) == (Kind.UNJUDGED, why)
+    assert (found.kind, found.why) == (FindingKind.UNJUDGED, why)
 
 
 def test_a_condition_on_what_is_known_is_judged() -> None:
     asked = entry(StringEquals={"kms:CallerAccount": "111122223333"})
-    assert compare(expecting(asked), ALLOWED).kind is Kind.AGREES
+    assert compare(expecting(asked), ALLOWED).kind is FindingKind.AGREES

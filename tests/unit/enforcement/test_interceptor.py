@@ -111,8 +111,8 @@ def test_a_call_is_done_once(account: Account) -> None:
 def test_a_client_made_before_moto_was_imported_is_answered_by_it() -> None:
     program = """
         import boto3
-        from pytest_kmslab.options import Settings
-        from pytest_kmslab.run import Run
+        from pytest_kmslab.config.options import Settings
+        from pytest_kmslab.session.run import Run
         run = Run(Settings())
         run.install()
         client = boto3.client("cloudwatch", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, Account, allow
 
-from pytest_kmslab.calls.mfa import one_time_password
+from pytest_kmslab.calls.sts.mfa import one_time_password
 
 WITH = allow("kms:ListKeys", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
 FRESH = allow("kms:ListKeys", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}})

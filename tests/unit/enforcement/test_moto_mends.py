@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
 
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 

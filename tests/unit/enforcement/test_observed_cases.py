@@ -11,10 +11,10 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.answer import ALLOWED, Answer
-from pytest_kmslab.enforcement.observe.comparison import Prediction
-from pytest_kmslab.enforcement.observe.observed_cases import agreed_cases, case_of, digest, file_name
 from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
+from pytest_kmslab.observe.comparison import Prediction
+from pytest_kmslab.observe.observed_cases import agreed_cases, case_of, digest, file_name
 
 ANA = "arn:aws:iam::111122223333:user/ana"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -93,7 +93,7 @@ def test_every_question_of_a_call_that_went_through_was_allowed() -> None:
 def test_of_a_denial_the_question_that_was_denied(decision: Outcome | None, more: str) -> None:
     never = {"StringEquals": {"aws:username": "ben"}}
     expected = Prediction("dynamodb:GetItem", None, (entry("dynamodb:GetItem"), entry(condition=never)))
-    answer = Answer(
+    answer = AwsOutcome(
         "AccessDeniedException", "some\ntext", denied=True, decision=decision, action="kms:Decrypt"
     )
     (case,) = agreed_cases(expected, answer, "2026-11-25")

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.authz.case import parse_case
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.cases.case import parse_case
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.observe.observations import Observations
-from pytest_kmslab.enforcement.observe.observed_files import ObservedFiles
-from pytest_kmslab.enforcement.observe.observer import Observed, Observer
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.observe.observations import Observations
+from pytest_kmslab.observe.observed_files import ObservedFiles
+from pytest_kmslab.observe.observer import Observed, Observer
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -72,7 +72,7 @@ class Seen:
 def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoBackend]:
     """Moto's account, whose facts are read anew each time."""
     backend = MotoBackend(REGION)
-    monkeypatch.setattr(type(backend.facts), "forget_all", lambda _: None, raising=False)
+    monkeypatch.setattr(type(backend.view), "forget_all", lambda _: None, raising=False)
     backend.start()
     yield backend
     backend.stop()
@@ -127,11 +127,11 @@ def test_what_somebody_else_has_changed_meanwhile_is_no_disagreement(
     seen: Seen, backend: MotoBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stale = [True]
-    facts: Any = type(backend.facts)
-    monkeypatch.setattr(facts, "forget_all", lambda _: stale.clear())
+    view: Any = type(backend.view)
+    monkeypatch.setattr(view, "forget_all", lambda _: stale.clear())
     everything = NamedPolicy("p", read_policy(ALL))
     monkeypatch.setattr(
-        facts, "policies", lambda *_: Policies() if stale else Policies(identity=(everything,))
+        view, "policies", lambda *_: Policies() if stale else Policies(identity=(everything,))
     )
     seen.call(200, ALLOWED)
     assert seen.counts == (0, 1, {}, 0)
@@ -210,7 +210,7 @@ def test_whatever_goes_wrong_is_not_judged_and_raises_nothing(
     if place == "describe":
         seen.observer.after(seen.observer.before("kms:ListKeys", fail), 200, ALLOWED)
     else:
-        owner: Any = type(backend.facts) if place == "policies" else MotoBackend
+        owner: Any = type(backend.view) if place == "policies" else MotoBackend
         monkeypatch.setattr(owner, place, fail)
         seen.call(200, ALLOWED)
     assert seen.counts == (0, 0, {why: 1}, 0)

@@ -2,7 +2,7 @@ import subprocess
 import sys
 import textwrap
 
-from pytest_kmslab.enforcement.registration import Registration
+from pytest_kmslab.interception.import_hook import Registration
 
 
 def run(program: str) -> str:
@@ -16,7 +16,7 @@ def run(program: str) -> str:
 def test_handlers_reach_a_botocore_that_is_imported_later() -> None:
     assert (
         run("""
-            from pytest_kmslab.enforcement.registration import Registration
+            from pytest_kmslab.interception.import_hook import Registration
             seen = []
             Registration([("before-call", lambda **_: seen.append(1))]).install()
             import boto3
@@ -34,8 +34,8 @@ def test_installing_imports_neither_boto3_nor_botocore_nor_moto() -> None:
     assert (
         run("""
             import sys
-            from pytest_kmslab.options import Settings
-            from pytest_kmslab.run import Run
+            from pytest_kmslab.config.options import Settings
+            from pytest_kmslab.session.run import Run
             Run(Settings()).install()
             print([name for name in ("boto3", "botocore", "moto") if name in sys.modules])
         """)
@@ -58,7 +58,7 @@ def test_a_registration_that_never_met_botocore_leaves_no_hook_behind() -> None:
     assert (
         run("""
             import sys
-            from pytest_kmslab.enforcement.registration import Registration
+            from pytest_kmslab.interception.import_hook import Registration
             before = list(sys.meta_path)
             registration = Registration([])
             registration.install()

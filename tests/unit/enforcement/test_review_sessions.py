@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
 
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/u"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.authz.case import Case, parse_case
-from pytest_kmslab.authz.case_print import print_case
-from pytest_kmslab.enforcement.observe.observed_cases import digest
-from pytest_kmslab.enforcement.observe.scrub import scrub
+from pytest_kmslab.cases.case import Case, parse_case
+from pytest_kmslab.cases.writer import print_case
 from pytest_kmslab.errors import CaseError
+from pytest_kmslab.observe.anonymize import anonymize
+from pytest_kmslab.observe.observed_cases import digest
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.json"))
 REQUEST_ID = "0a1b2c3d-aaaa-4bbb-8ccc-ddddeeeeffff"
@@ -55,13 +55,13 @@ def case(principal: str = USER, statements: Any = None, **more: Any) -> Case:
     )
 
 
-def scrubbed(given: Case) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(print_case(scrub(given)))
+def anonymized(given: Case) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(print_case(anonymize(given)))
     return read
 
 
 def test_accounts_ids_and_names_become_examples() -> None:
-    after = scrubbed(case())
+    after = anonymized(case())
     assert after["request"]["principal"] == "arn:aws:iam::111122223333:user/team/ana"
     assert after["request"]["resource"] == (
         "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -95,7 +95,7 @@ def test_nothing_of_anybody_is_left() -> None:
         },
         {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"aws:username": "true"}}},
     ]
-    text = print_case(scrub(case(statements=statements, context=context)))
+    text = print_case(anonymize(case(statements=statements, context=context)))
     gone = (
         ACCOUNT,
         OTHER,
@@ -125,10 +125,10 @@ def test_a_name_becomes_the_same_word_everywhere() -> None:
     ]
     given = case(statements=statements, context={"aws:username": "jane.doe@example.org"})
     assert given.decide().allowed
-    after = scrubbed(given)
+    after = anonymized(given)
     condition = after["policies"]["identity"][0]["document"]["Statement"][0]["Condition"]
     assert condition == {"StringNotEquals": {"aws:username": "ana"}}
-    assert scrub(given).decide().allowed
+    assert anonymize(given).decide().allowed
 
 
 def test_a_name_within_a_longer_one_is_another_name() -> None:
@@ -136,7 +136,7 @@ def test_a_name_within_a_longer_one_is_another_name() -> None:
         f"arn:aws:iam::{ACCOUNT}:user/jane",
         [{"Effect": "Allow", "Action": "*", "Resource": f"arn:aws:dynamodb:*:{ACCOUNT}:table/jane-2"}],
     )
-    (statement,) = scrubbed(given)["policies"]["identity"][0]["document"]["Statement"]
+    (statement,) = anonymized(given)["policies"]["identity"][0]["document"]["Statement"]
     assert statement["Resource"] == "arn:aws:dynamodb:*:111122223333:table/books"
 
 
@@ -144,13 +144,15 @@ def test_a_name_within_a_longer_one_is_another_name() -> None:
 def test_who_is_called_like_a_word_of_aws_changes_no_policy(name: str) -> None:
     statements = [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]
     given = case(f"arn:aws:iam::{ACCOUNT}:user/{name}", statements)
-    (statement,) = scrubbed(given)["policies"]["identity"][0]["document"]["Statement"]
+    (statement,) = anonymized(given)["policies"]["identity"][0]["document"]["Statement"]
     assert statement == statements[0]
-    assert scrub(given).request.action == "kms:Decrypt"
+    assert anonymize(given).request.action == "kms:Decrypt"
 
 
 def test_a_session_keeps_its_form() -> None:
-    after = scrubbed(case(SESSION, context={"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/break-glass"}))
+    after = anonymized(
+        case(SESSION, context={"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/break-glass"})
+    )
     assert after["request"]["principal"] == "arn:aws:sts::111122223333:assumed-role/reader/session-one"
     assert after["request"]["context"]["aws:PrincipalArn"] == "arn:aws:iam::111122223333:role/reader"
 
@@ -165,27 +167,27 @@ def test_what_a_policy_tells_by_a_part_of_a_name_is_refused() -> None:
         }
     ]
     with pytest.raises(CaseError, match="`a case`: without its names it is decided otherwise"):
-        scrub(case(statements=statements, context={"aws:username": "jane.doe@example.org"}))
+        anonymize(case(statements=statements, context={"aws:username": "jane.doe@example.org"}))
 
 
 def test_aws_s_own_names_stay() -> None:
     given = case(
         statements=[{"Effect": "Allow", "Action": "*", "Resource": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]
     )
-    text = print_case(scrub(given))
+    text = print_case(anonymize(given))
     assert "arn:aws:iam::aws:policy/ReadOnlyAccess" in text
 
 
 def test_scrubbing_again_changes_nothing() -> None:
-    once = scrub(case())
-    assert scrub(once) == once
+    once = anonymize(case())
+    assert anonymize(once) == once
 
 
 def test_two_runs_of_the_same_come_to_the_same_case() -> None:
     one = case()
     other = parse_case(print_case(case()).replace("jane.doe", "june.smith").replace(ACCOUNT, "246802468024"))
     assert digest(one) != digest(other)
-    assert digest(scrub(one)) == digest(scrub(other))
+    assert digest(anonymize(one)) == digest(anonymize(other))
 
 
 def test_every_case_of_the_corpus_is_decided_as_before_or_refused() -> None:
@@ -193,7 +195,7 @@ def test_every_case_of_the_corpus_is_decided_as_before_or_refused() -> None:
     for path in CORPUS:
         given = parse_case(path.read_text("utf-8"))
         try:
-            after = scrub(given)
+            after = anonymize(given)
         except CaseError:
             refused += 1
             continue

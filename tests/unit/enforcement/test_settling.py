@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.apicall import ApiCall
-from pytest_kmslab.enforcement.observe.settling import (
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.observe.propagation import (
     DYNAMODB_SECONDS,
     IAM_SECONDS,
     KMS_SECONDS,
     TABLE_KEY_SECONDS,
     Changes,
 )
-from pytest_kmslab.facts import Caller
 
 ANA = "arn:aws:iam::111122223333:user/team/Ana"
 BEN = "arn:aws:iam::111122223333:user/ben"

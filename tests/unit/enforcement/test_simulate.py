@@ -154,12 +154,12 @@ def test_a_key_is_decided_by_iam_alone_where_no_key_policy_is_given(iam: Any) ->
 
 def test_a_principals_own_policies_are_simulated(account: Account, iam: Any) -> None:
     account.user("ana", allow("dynamodb:GetItem"))
-    ask = iam.simulate_principal_policy
-    answer = ask(PolicySourceArn=ANA, ActionNames=["dynamodb:GetItem", "dynamodb:PutItem"])
+    authorization = iam.simulate_principal_policy
+    answer = authorization(PolicySourceArn=ANA, ActionNames=["dynamodb:GetItem", "dynamodb:PutItem"])
     decisions = [one["EvalDecision"] for one in answer["EvaluationResults"]]
     assert decisions == ["allowed", "implicitDeny"]
     assert answer["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyId"] == "p0"
-    extra = ask(
+    extra = authorization(
         PolicySourceArn=ANA, ActionNames=["dynamodb:PutItem"], PolicyInputList=[json.dumps(allow("*"))]
     )
     assert extra["EvaluationResults"][0]["EvalDecision"] == "allowed"

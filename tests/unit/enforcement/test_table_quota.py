@@ -1,6 +1,6 @@
 import pytest
 
-from pytest_kmslab.apicall import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.table_quota import check_quota
 
 HOUR = 3600.0

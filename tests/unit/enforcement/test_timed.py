@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from support.account import TABLE, Account, allow
 
+from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.options import Settings
-from pytest_kmslab.run import Run
+from pytest_kmslab.session.run import Run
 
 KEY = {"id": {"S": "1"}}
 

@@ -14,11 +14,11 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from pytest_kmslab.apicall import ApiCall
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.aws.backend import AwsBackend
-from pytest_kmslab.enforcement.observe.watcher import Watcher
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.errors import UnreadError
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.observe.botocore_hooks import ObservingHooks
 
 ANA = Caller("arn:aws:iam::111122223333:user/ana", "111122223333", "arn", "AIDA", "User", "ana")
 
@@ -30,9 +30,9 @@ class Noting:
 
     def __init__(self, endpoint_url: str | None = None) -> None:
         self.active = True
-        facts = SimpleNamespace(caller=lambda credentials: ANA)
+        view = SimpleNamespace(caller=lambda credentials: ANA)
         account = AwsBackend("us-east-1", stand_in=endpoint_url)
-        self.backend = SimpleNamespace(serves=account.serves, facts=facts)
+        self.backend = SimpleNamespace(serves=account.owns_url, view=view)
         self.told: list[Any] = []
         self.calls: list[ApiCall | Exception] = []
 
@@ -51,17 +51,17 @@ class Noting:
         self.told.append(f"lost {observed}")
 
 
-def client(watcher: Watcher, service: str = "kms", **more: Any) -> Any:
+def client(hooks: ObservingHooks, service: str = "kms", **more: Any) -> Any:
     made = boto3.Session("AKIA", "secret", region_name="us-east-1").client(service, **more)
-    for event, handler in watcher.handlers:
+    for event, handler in hooks.handlers:
         made.meta.events.register(event, handler)
     return made
 
 
-def watching(observer: Any) -> Watcher:
-    watcher = Watcher()
-    watcher.attach(observer)
-    return watcher
+def watching(observer: Any) -> ObservingHooks:
+    hooks = ObservingHooks()
+    hooks.attach(observer)
+    return hooks
 
 
 class Body(io.BytesIO):
@@ -125,10 +125,10 @@ def test_other_calls_are_not_observed(observer: Noting, service: str, more: Any)
 
 def test_outside_of_a_lab_and_when_detached_nothing_is_observed() -> None:
     observer = Noting()
-    watcher = watching(observer)
+    hooks = watching(observer)
     observer.active = False
-    asked(client(watcher))
+    asked(client(hooks))
     observer.active = True
-    watcher.detach()
-    asked(client(watcher))
+    hooks.detach()
+    asked(client(hooks))
     assert observer.told == []

@@ -6,7 +6,7 @@ import pytest
 from support.gateway import REGION, ROOT, GatewayUnderTest
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
-from pytest_kmslab.enforcement.gateway.server import GatewayServer
+from pytest_kmslab.gateway.server import GatewayServer
 
 
 @pytest.fixture

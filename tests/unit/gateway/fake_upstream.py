@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from pytest_kmslab.enforcement.gateway.wire import Environ, Reply
-from pytest_kmslab.enforcement.gateway.wire_write import JudgedRequest
+from pytest_kmslab.wire.http_message import Environ, Reply
+from pytest_kmslab.wire.writing import JudgedRequest
 
 
 class FakeUpstream:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from support.gateway import REGION, GatewayUnderTest, call_of, error_code, signed
 
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.backends.protocol import Credentials
 
 OTHER = Credentials("444455556666", "test")
 
@@ -39,7 +39,7 @@ def test_in_a_lab_of_a_test_no_number_is_a_root_user() -> None:
     lab = MotoBackend(REGION)
     lab.start()
     try:
-        assert lab.facts.credential("444455556666") is None
+        assert lab.view.credential("444455556666") is None
     finally:
         lab.stop()
 

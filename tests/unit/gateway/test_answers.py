@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from support.gateway import ROOT, GatewayUnderTest, client, error_code, make_user
 from unit.gateway.fake_upstream import FakeUpstream
 
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto.backend import MotoBackend
-from pytest_kmslab.enforcement.gateway.upstream import UpstreamError
-from pytest_kmslab.enforcement.gateway.wire import Reply
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.gateway.upstreams.protocol import UpstreamError
+from pytest_kmslab.wire.http_message import Reply
 
 EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
 FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"
@@ -243,7 +243,7 @@ def test_a_backend_that_does_not_tell_what_a_decision_needs(
         raise EndpointConnectionError(endpoint_url="http://gone")
 
     upstream = FakeUpstream()
-    monkeypatch.setattr(type(backend.facts), "policies", gone)
+    monkeypatch.setattr(type(backend.view), "policies", gone)
     gateway = GatewayUnderTest(backend, upstream)
     response = gateway.call("kms", "ListKeys")
     assert (response.status_code, error_code(response)) == (502, "InternalFailure")

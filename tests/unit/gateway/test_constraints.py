@@ -10,7 +10,7 @@ import pytest
 from support.gateway import REGION, ROOT, GatewayUnderTest, call_of, client, signed
 from unit.wire.refused_calls import CODES, EACH, raw, refused
 
-from pytest_kmslab.backends.base import Credentials
+from pytest_kmslab.backends.protocol import Credentials
 
 
 @pytest.fixture

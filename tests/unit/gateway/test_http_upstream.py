@@ -15,9 +15,9 @@ import pytest
 from support.gateway import GatewayUnderTest, call_of, client, signed
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
-from pytest_kmslab.enforcement.gateway.upstream_http import HttpUpstream
-from pytest_kmslab.enforcement.gateway.wire import headers_of
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.gateway.upstreams.http import HttpUpstream
+from pytest_kmslab.wire.http_message import headers_of
 
 Serve = Callable[[object], str]
 LARGE = bytes(range(256)) * 40_000

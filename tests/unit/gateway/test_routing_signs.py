@@ -12,7 +12,7 @@ from unit.gateway.fake_upstream import FakeUpstream
 from werkzeug.test import Client
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
-from pytest_kmslab.enforcement.gateway.upstream_moto import MotoUpstream
+from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 
 FORM = "application/x-www-form-urlencoded"
 LIST_USERS = "Action=ListUsers&Version=2010-05-08"

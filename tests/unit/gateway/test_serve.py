@@ -19,8 +19,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 from support.gateway import client, make_user
 
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.cli import main
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.cli.main import main
 
 DENIED = "AccessDeniedException"
 
@@ -29,7 +29,7 @@ class Served:
     """A `kmslab serve` that is ready; `environment` is what it said to copy."""
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "pytest_kmslab.cli", "serve", *arguments]
+        command = [sys.executable, "-m", "pytest_kmslab.cli.main", "serve", *arguments]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
         )
@@ -120,7 +120,7 @@ def test_a_line_is_in_colour_at_a_terminal() -> None:
     """Standard error is a terminal here, standard output is not."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest_kmslab.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "pytest_kmslab.cli.main", "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=its,
         text=True,
@@ -197,7 +197,7 @@ def test_killed_under_load_and_started_again(serve_command: Callable[..., Served
     answers: set[str] = set()
     busy, gone = Event(), Event()
 
-    def ask() -> None:
+    def authorization() -> None:
         while not gone.is_set():
             try:
                 stranger.list_keys()
@@ -209,7 +209,7 @@ def test_killed_under_load_and_started_again(serve_command: Callable[..., Served
                 answers.add("no connection")
                 gone.set()
 
-    asking = [Thread(target=ask) for _ in range(4)]
+    asking = [Thread(target=authorization) for _ in range(4)]
     for thread in asking:
         thread.start()
     assert busy.wait(30)

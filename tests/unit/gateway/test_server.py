@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_kmslab.enforcement.gateway.server import GatewayServer
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.gateway.server import GatewayServer
 
 Serve = Callable[[object], str]
 

@@ -9,8 +9,8 @@ import pytest
 from support.gateway import CALLS, HOST, ROOT, GatewayUnderTest, call_of, client, error_code, signed
 from werkzeug.test import TestResponse
 
-from pytest_kmslab.backends.base import Credentials
 from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.backends.protocol import Credentials
 
 QUERY = {"iam", "sts"}
 EVERY_SERVICE = pytest.mark.parametrize("service", CALLS)
@@ -199,8 +199,8 @@ def test_where_nothing_is_enforced_no_signature_is_asked_for(backend: MotoBacken
 
 
 def test_nobody_is_proven_by_an_empty_secret(backend: MotoBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = backend.facts.credential(ROOT.access_key_id)
+    known = backend.view.credential(ROOT.access_key_id)
     empty = type(known)(known.access_key_id, "", known.caller)
-    monkeypatch.setattr(type(backend.facts), "credential", lambda _facts, _id: empty)
+    monkeypatch.setattr(type(backend.view), "credential", lambda _facts, _id: empty)
     response = GatewayUnderTest(backend).call("kms", "ListKeys", Credentials("test", ""))
     assert error_code(response) == "InvalidSignatureException"

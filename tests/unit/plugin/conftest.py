@@ -15,7 +15,7 @@ DECIDE = """
     import pytest
     from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
     from pytest_kmslab.authz.request import Request
-    from pytest_kmslab.run import RUN
+    from pytest_kmslab.session.run import RUN
 
     ALLOW = Reason(PolicyType.RESOURCE, Effect.ALLOW, "the-key-policy", "Allow use of the key")
     ALLOWED = Decision(Outcome.ALLOWED, (ALLOW,))

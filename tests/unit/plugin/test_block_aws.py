@@ -50,7 +50,7 @@ TELLS_THE_GUARD = """
     HOST = "kms.us-east-1.amazonaws.com"
 
     def test_without_a_lab(pytestconfig):
-        from pytest_kmslab.run import RUN
+        from pytest_kmslab.session.run import RUN
 
         assert not pytestconfig.stash[RUN].aws_is_closed
 

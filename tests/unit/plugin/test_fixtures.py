@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kmslab.run import BACKENDS
+from pytest_kmslab.session.run import BACKENDS
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_the_backends_are_like_is_known_without_importing_them(backend: str) -> None:
     place, capabilities = BACKENDS[backend], BACKENDS[backend].load().capabilities
-    assert (place.resets, place.settles) == (capabilities.resets, capabilities.settles)
+    assert (place.is_ephemeral, place.is_strongly_consistent) == (
+        capabilities.is_ephemeral,
+        capabilities.is_strongly_consistent,
+    )
 
 
 def test_three_lines_are_enough(project: pytest.Pytester) -> None:
@@ -90,7 +93,7 @@ def test_the_workers_of_a_run_share_its_id_and_nothing_else(project: pytest.Pyte
 
         @pytest.mark.parametrize("number", range(8))
         def test_it(kms_key, number, testrun_uid, worker_id):
-            from pytest_kmslab.resources.naming import run_id
+            from pytest_kmslab.lab.naming import run_id
             assert f"-{run_id(testrun_uid)}-{worker_id}-" in kms_key.alias
     """)
     project.runpytest_subprocess("-n2").assert_outcomes(passed=8)

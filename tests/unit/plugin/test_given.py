@@ -184,7 +184,7 @@ def test_a_policy_that_a_killed_run_changed_is_put_back_by_a_sweep(
     run(project, mine, f"--kmslab-key-arn={mine.key_arn}", "--kmslab-manage-key-policy")
     assert not mine.still_there()
     swept = project.run(
-        sys.executable, "-m", "pytest_kmslab.cli", "sweep", "--backend=localstack",
+        sys.executable, "-m", "pytest_kmslab.cli.main", "sweep", "--backend=localstack",
         f"--endpoint={mine.account.url}", "--yes",
     )  # fmt: skip
     assert swept.ret == 0

@@ -28,7 +28,7 @@ def test_a_name_that_aws_would_refuse_is_a_usage_error(project: pytest.Pytester,
 def test_names_reach_the_settings(project: pytest.Pytester) -> None:
     project.makeini("[pytest]\nkmslab_key_alias = nextwork-kms-key\nkmslab_table_name = nextwork-kms-table")
     project.makepyfile("""
-        from pytest_kmslab.run import RUN
+        from pytest_kmslab.session.run import RUN
 
         def test_it(pytestconfig):
             settings = pytestconfig.stash[RUN].settings

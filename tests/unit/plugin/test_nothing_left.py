@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from support.gateway import client
 
-from pytest_kmslab.cli import main
+from pytest_kmslab.cli.main import main
+from pytest_kmslab.lab.kinds.user_removal import delete_user
 from pytest_kmslab.report.sweep import COLUMNS
-from pytest_kmslab.resources.user_removal import delete_user
 
 LAB = """
     import os, signal
@@ -30,7 +30,7 @@ LAB = """
 @pytest.fixture(scope="module")
 def account() -> Iterator[str]:
     """An account at an endpoint, in a process of its own: it outlives every run, and pytester's modules."""
-    code = "from pytest_kmslab.cli import main; main(['serve', '--port', '0', '--enforcement', 'off'])"
+    code = "from pytest_kmslab.cli.main import main; main(['serve', '--port', '0', '--enforcement', 'off'])"
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
         assert served.stdout is not None

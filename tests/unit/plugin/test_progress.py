@@ -6,8 +6,8 @@ import pytest
 
 WAITS = """
     import pytest
-    from pytest_kmslab.resources.waiters import Waiter
-    from pytest_kmslab.run import RUN
+    from pytest_kmslab.lab.waiting.waiters import Waiter
+    from pytest_kmslab.session.run import RUN
 
     LINE = "kmslab: waiting for table `t`: 3 s so far, 60 s at most"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 SHOW = """
-    from pytest_kmslab.run import RUN
+    from pytest_kmslab.session.run import RUN
 
     def test_it(pytestconfig):
         assert pytestconfig.stash[RUN].settings.region == "{region}"

@@ -59,7 +59,7 @@ def test_a_plugin_that_a_conftest_names_starts_too(
     monkeypatch.delenv("PYTEST_PLUGINS", raising=False)
     project.makeconftest('pytest_plugins = ["pytest_kmslab.plugin"]')
     project.makepyfile("""
-        from pytest_kmslab.run import RUN
+        from pytest_kmslab.session.run import RUN
 
         def test_it(pytestconfig):
             assert pytestconfig.stash[RUN].settings.backend == "moto"

@@ -9,7 +9,7 @@ from support.served import ACCOUNT, REGION, Served
 from support.standing_in import NAMED
 
 from pytest_kmslab.backends.aws.backend import AwsBackend
-from pytest_kmslab.cli import main
+from pytest_kmslab.cli.main import main
 
 KILLED = """
     import os, signal

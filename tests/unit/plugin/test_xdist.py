@@ -33,7 +33,7 @@ def test_the_header_comes_once_and_off_is_said_at_the_end(deciding: pytest.Pytes
 
 def test_a_worker_has_the_settings_of_its_controller(project: pytest.Pytester) -> None:
     project.makepyfile("""
-        from pytest_kmslab.run import RUN
+        from pytest_kmslab.session.run import RUN
 
         def test_it(pytestconfig):
             assert pytestconfig.stash[RUN].settings.region == "eu-west-1"

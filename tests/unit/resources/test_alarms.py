@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from unit.resources.fakes import FakeClient
 
-from pytest_kmslab.resources.alarms import alarms_of, create_alarm, delete_alarms
+from pytest_kmslab.lab.kinds.alarm import alarms_of, create_alarm, delete_alarms
 
 
 @pytest.fixture

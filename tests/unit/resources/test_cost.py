@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.errors import PriceError
-from pytest_kmslab.resources.cost import DEFAULT, Lifetime, Prices, cost, read_prices, told
-from pytest_kmslab.resources.things import ALARM, KMS_KEY, TABLE, USER
+from pytest_kmslab.lab.cost.prices import DEFAULT, Lifetime, Prices, cost, read_prices, told
+from pytest_kmslab.lab.resource_ref import ALARM, KMS_KEY, TABLE, USER
 
 PRICES = Prices("2026-01-01", "us-east-1", "USD", 730.0, 20_000.0, 1_000_000.0, 500_000.0, 73.0)
 """A key costs 1 an hour, an alarm 0.1, a request 1 of DynamoDB's and 2 of KMS's."""

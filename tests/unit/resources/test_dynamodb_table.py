@@ -6,8 +6,8 @@ import pytest
 from unit.resources.fakes import Bed, FakeClient, NotThereError, RefusedError
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.resources.dynamodb_table import Clients, DynamoDBTable
-from pytest_kmslab.resources.waiters import TABLE_ENCRYPTION_LIMIT, Waiter
+from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable
+from pytest_kmslab.lab.waiting.waiters import TABLE_ENCRYPTION_LIMIT, Waiter
 
 OLD = "arn:aws:kms:us-east-1:111122223333:key/old"
 NEW = "arn:aws:kms:us-east-1:111122223333:key/new"
@@ -32,7 +32,7 @@ def table(bed: Bed, **answers: list[Any]) -> tuple[DynamoDBTable, FakeClient]:
     kms: Any = FakeClient(describe_key=[{"KeyMetadata": {"Arn": NEW}}])
     cloudwatch: Any = FakeClient(get_paginator=[NoAlarms()])
     clients = Clients(dynamodb, kms, cloudwatch)
-    return DynamoDBTable(clients, Waiter(settles=False, sleep=bed.sleep), "t"), dynamodb
+    return DynamoDBTable(clients, Waiter(is_strongly_consistent=False, sleep=bed.sleep), "t"), dynamodb
 
 
 def test_a_new_table_is_waited_for(bed: Bed) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import boto3
 import pytest
 
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.resources.environment import environment
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.lab.environment import environment
 
 ANA = Credentials("AKIAANA", "secret")
 SESSION = Credentials("ASIAANA", "secret", "token")

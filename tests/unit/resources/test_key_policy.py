@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.resources.key_policy import (
+from pytest_kmslab.lab.key_policy import (
     ATTACHMENT_SID,
     USE_SID,
     changed_statements,

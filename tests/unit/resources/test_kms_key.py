@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError
 from unit.resources.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.resources.kms_key import KmsKey, create_key
-from pytest_kmslab.resources.lab import Lab
-from pytest_kmslab.resources.waiters import Waiter
+from pytest_kmslab.lab.kinds.key import KmsKey, create_key
+from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 NOT_YET = RefusedError("MalformedPolicyDocumentException", message="one or more invalid principals.")
 MADE = {"KeyMetadata": {"KeyId": "k", "Arn": "arn:k"}}
@@ -21,7 +21,7 @@ def test_a_principal_that_kms_does_not_see_yet_is_waited_for(bed: Bed) -> None:
     kms: Any = FakeClient(
         create_key=[NOT_YET, MADE], put_key_policy=[NOT_YET, NOT_YET, {}], get_key_policy=[POLICY]
     )
-    waiter = Waiter(settles=False, sleep=bed.sleep)
+    waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
     key = create_key(kms, waiter, {"Statement": []}, "", {})
     assert len(bed.slept) == 1
     key.put_policy({"Statement": []})
@@ -87,4 +87,4 @@ def test_a_key_that_cannot_be_deleted_is_told_of() -> None:
     )
     kms.exceptions.KMSInvalidStateException = RefusedError
     with pytest.raises(RefusedError):
-        KmsKey(kms, Waiter(settles=True), "k", "arn:k").remove()
+        KmsKey(kms, Waiter(is_strongly_consistent=True), "k", "arn:k").remove()

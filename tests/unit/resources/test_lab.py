@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import TeardownError
-from pytest_kmslab.resources.lab import Lab, open_lab
-from pytest_kmslab.resources.naming import Naming
-from pytest_kmslab.resources.site import Site
+from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.lab import Lab, open_lab
+from pytest_kmslab.lab.naming import Naming
 
 
 def admins_client(lab: Lab, service: str) -> Any:
@@ -75,7 +75,7 @@ def test_two_users_are_two_principals(lab: Lab) -> None:
     assert arns == [user.arn for user in users]
 
 
-def test_what_a_lab_made_is_gone_after_it(site: Site) -> None:
+def test_what_a_lab_made_is_gone_after_it(site: LabContext) -> None:
     with open_lab(site) as first:
         table = first.create_table(key=first.create_key())
         user = first.create_user(console=True)
@@ -86,7 +86,9 @@ def test_what_a_lab_made_is_gone_after_it(site: Site) -> None:
             second.as_(user).client("dynamodb").list_tables()
 
 
-def test_a_lab_that_cannot_be_opened_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lab_that_cannot_be_opened_leaves_nothing(
+    site: LabContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = dict(os.environ)
     root = site.sessions.lasting("root", site.backend.root).client("iam")
 
@@ -100,7 +102,7 @@ def test_a_lab_that_cannot_be_opened_leaves_nothing(site: Site, monkeypatch: pyt
     assert dict(os.environ) == before
 
 
-def test_a_persons_own_settings_are_out_of_the_way(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_persons_own_settings_are_out_of_the_way(site: LabContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "of-no-such-name")
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "theirs")
@@ -110,7 +112,7 @@ def test_a_persons_own_settings_are_out_of_the_way(site: Site, monkeypatch: pyte
     assert os.environ["AWS_SESSION_TOKEN"] == "theirs"
 
 
-def test_what_cannot_be_removed_is_told_and_the_environment_is_put_back(site: Site) -> None:
+def test_what_cannot_be_removed_is_told_and_the_environment_is_put_back(site: LabContext) -> None:
     before = dict(os.environ)
     with pytest.raises(TeardownError, match="table `my_table_kms-"), open_lab(site) as lab:
         protect(lab)
@@ -122,7 +124,7 @@ def protect(lab: Lab) -> None:
     admins_client(lab, "dynamodb").update_table(TableName=table.name, DeletionProtectionEnabled=True)
 
 
-def test_a_user_who_was_given_more_goes_too(site: Site) -> None:
+def test_a_user_who_was_given_more_goes_too(site: LabContext) -> None:
     with open_lab(site) as lab:
         user = lab.create_user()
         admins_client(lab, "iam").create_access_key(UserName=user.name)
@@ -133,8 +135,10 @@ def test_a_user_who_was_given_more_goes_too(site: Site) -> None:
         assert lab.inventory() == [lab.admin.arn]
 
 
-def test_the_inventory_is_of_this_worker_only(lab: Lab, site: Site) -> None:
-    other = Site.of(site.backend, site.settings, site.trail, Naming("1a2b3c4d", "gw1"), site.csv_directory)
+def test_the_inventory_is_of_this_worker_only(lab: Lab, site: LabContext) -> None:
+    other = LabContext.of(
+        site.backend, site.settings, site.trail, Naming("1a2b3c4d", "gw1"), site.csv_directory
+    )
     with open_lab(other) as neighbour:
         theirs = [neighbour.admin.arn, neighbour.create_key().arn, neighbour.create_table().arn]
         assert lab.inventory() == [lab.admin.arn]

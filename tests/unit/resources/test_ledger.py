@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.resources.ledger import Account, FileLedger, folder_of
-from pytest_kmslab.resources.ledger_files import read, records
-from pytest_kmslab.resources.things import CREDENTIALS_FILE, KMS_KEY, TABLE, Thing, by_hand
+from pytest_kmslab.lab.resource_ref import CREDENTIALS_FILE, KMS_KEY, TABLE, ResourceRef, manual_commands
+from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, folder_of
+from pytest_kmslab.lab.teardown.ledger_files import read, records
 
-KEY = Thing(KMS_KEY, "orders-1a2b3c4d-main-1", "us-east-1")
-TABLE_ = Thing(TABLE, "orders-1a2b3c4d-main-2", "us-east-1")
+KEY = ResourceRef(KMS_KEY, "orders-1a2b3c4d-main-1", "us-east-1")
+TABLE_ = ResourceRef(TABLE, "orders-1a2b3c4d-main-2", "us-east-1")
 NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 
 
@@ -30,9 +30,9 @@ def events(ledger: FileLedger) -> list[str]:
 def test_what_is_made_is_on_the_disk_before_it_is_made(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     number = ledger.intend(KEY)
-    assert [entry.thing for entry in read(ledger.path).entries.values()] == [KEY]
+    assert [entry.ref for entry in read(ledger.path).entries.values()] == [KEY]
     ledger.confirm(number, "arn:key")
-    assert [entry.thing.arn for entry in read(ledger.path).entries.values()] == ["arn:key"]
+    assert [entry.ref.arn for entry in read(ledger.path).entries.values()] == ["arn:key"]
     ledger.undone(number)
     assert read(ledger.path).entries == {}
     assert events(ledger) == ["run", "intend", "confirm", "undone"]
@@ -93,7 +93,7 @@ def test_a_run_that_left_something_says_so(tmp_path: Path) -> None:
     ledger.confirm(ledger.intend(KEY), "arn:key")
     ledger.undone(ledger.intend(TABLE_))
     ledger.close()
-    assert [thing.arn for thing in ledger.left] == ["arn:key"]
+    assert [ref.arn for ref in ledger.left] == ["arn:key"]
     assert events(ledger)[-1] == "end"
 
 
@@ -120,7 +120,7 @@ def test_a_line_that_was_cut_off_is_no_error(tmp_path: Path) -> None:
     for end in range(last + 1, len(whole)):
         ledger.path.write_bytes(whole[:end])
         record = read(ledger.path)
-        assert [entry.thing for entry in record.entries.values()] == [KEY]
+        assert [entry.ref for entry in record.entries.values()] == [KEY]
         assert record.problems == []
 
 
@@ -187,12 +187,14 @@ def test_the_folder_is_the_one_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_how_a_thing_is_removed_by_hand() -> None:
-    assert by_hand(Thing(KMS_KEY, "orders", "eu-west-1", "arn:key"), "http://localhost:4566") == (
+    assert manual_commands(
+        ResourceRef(KMS_KEY, "orders", "eu-west-1", "arn:key"), "http://localhost:4566"
+    ) == (
         "aws kms delete-alias --alias-name alias/orders --region eu-west-1 --endpoint-url http://localhost:4566",
         "aws kms schedule-key-deletion --key-id arn:key --pending-window-in-days 7 --region eu-west-1 "
         "--endpoint-url http://localhost:4566",
     )
-    assert by_hand(Thing(CREDENTIALS_FILE, "/tmp/it's.csv")) == ("rm '/tmp/it'\"'\"'s.csv'",)
-    assert by_hand(TABLE_, profile="work") == (
+    assert manual_commands(ResourceRef(CREDENTIALS_FILE, "/tmp/it's.csv")) == ("rm '/tmp/it'\"'\"'s.csv'",)
+    assert manual_commands(TABLE_, profile="work") == (
         "aws dynamodb delete-table --table-name orders-1a2b3c4d-main-2 --region us-east-1 --profile work",
     )

@@ -8,13 +8,13 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from unit.resources.fakes import Bed
 
-from pytest_kmslab.resources.lab import Lab, open_lab
-from pytest_kmslab.resources.lost import certainly_refused, remove_lost
-from pytest_kmslab.resources.maker import Maker
-from pytest_kmslab.resources.naming import Naming
-from pytest_kmslab.resources.site import Site
-from pytest_kmslab.resources.things import TABLE, Thing
-from pytest_kmslab.resources.waiters import LOST_ANSWER_LIMIT, Waiter
+from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.lab import Lab, open_lab
+from pytest_kmslab.lab.maker import ResourceMaker
+from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.resource_ref import TABLE, ResourceRef
+from pytest_kmslab.lab.teardown.create_guard import certainly_refused, remove_orphans
+from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter
 
 LOST = ReadTimeoutError(endpoint_url="https://kms.us-east-1.amazonaws.com/")
 
@@ -29,7 +29,7 @@ MAKERS = [
 
 @pytest.mark.parametrize(("service", "operation", "make"), MAKERS, ids=[one[1] for one in MAKERS])
 def test_a_lost_answer_leaves_nothing(
-    site: Site, monkeypatch: pytest.MonkeyPatch, service: str, operation: str, make: Any
+    site: LabContext, monkeypatch: pytest.MonkeyPatch, service: str, operation: str, make: Any
 ) -> None:
     with open_lab(site) as lab:
         lose_the_answer(monkeypatch, client_of(lab, service), operation)
@@ -39,7 +39,7 @@ def test_a_lost_answer_leaves_nothing(
         assert lab.inventory() == [lab.admin.arn]
 
 
-def test_a_lost_alarm_goes_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_alarm_goes_too(site: LabContext, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_lab(site) as lab:
         table = lab.create_table()
         lose_the_answer(monkeypatch, client_of(lab, "cloudwatch"), "put_metric_alarm")
@@ -49,7 +49,9 @@ def test_a_lost_alarm_goes_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
         assert lab.inventory() == [lab.admin.arn]
 
 
-def test_the_administrator_of_a_lost_answer_goes_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_administrator_of_a_lost_answer_goes_too(
+    site: LabContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     iam = site.sessions.lasting("root", site.backend.root).client("iam")
     lose_the_answer(monkeypatch, iam, "create_user")
     with pytest.raises(ReadTimeoutError), open_lab(site):
@@ -57,14 +59,16 @@ def test_the_administrator_of_a_lost_answer_goes_too(site: Site, monkeypatch: py
     assert iam.list_users()["Users"] == []
 
 
-def test_what_has_the_name_and_is_not_ours_stays(lab: Lab, site: Site) -> None:
+def test_what_has_the_name_and_is_not_ours_stays(lab: Lab, site: LabContext) -> None:
     table = lab.create_table()
     other = Naming("ffffffff", "gw0")
-    remove_lost(lambda service: client_of(lab, service), site.waiter, Thing(TABLE, table.name), other)
+    remove_orphans(
+        lambda service: client_of(lab, service), site.waiter, ResourceRef(TABLE, table.name), other
+    )
     assert table.exists()
 
 
-def test_a_key_that_was_asked_for_twice_goes_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_was_asked_for_twice_goes_twice(site: LabContext, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_lab(site) as lab:
         kms = client_of(lab, "kms")
         made = kms.create_key
@@ -76,7 +80,7 @@ def test_a_key_that_was_asked_for_twice_goes_twice(site: Site, monkeypatch: pyte
             return answer
 
         monkeypatch.setattr(kms, "create_key", twice)
-        monkeypatch.setattr(Maker, "_forgotten", False)
+        monkeypatch.setattr(ResourceMaker, "_forgotten", False)
         lab.create_key()
         assert len(lab.inventory()) == 3
     with open_lab(site) as lab:
@@ -84,14 +88,14 @@ def test_a_key_that_was_asked_for_twice_goes_twice(site: Site, monkeypatch: pyte
 
 
 def test_where_changes_take_time_to_be_seen_it_is_looked_for_until_it_shows(bed: Bed) -> None:
-    waiter = Waiter(settles=False, sleep=bed.sleep)
+    waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
     seen: list[str] = []
 
     def client(service: str) -> Any:
         seen.append(service)
         return _NoTables()
 
-    remove_lost(client, waiter, Thing(TABLE, "orders", "us-east-1"), Naming("1a2b3c4d"))
+    remove_orphans(client, waiter, ResourceRef(TABLE, "orders", "us-east-1"), Naming("1a2b3c4d"))
     assert len(seen) > 5
     assert sum(bed.slept) >= LOST_ANSWER_LIMIT
 
@@ -133,7 +137,7 @@ def lose_the_answer(patch: pytest.MonkeyPatch, client: Any, operation: str) -> N
 
     def lost(**given: Any) -> Any:
         acted(**given)
-        patch.undo()
+        patch.teardown()
         raise LOST
 
     patch.setattr(client, operation, lost)

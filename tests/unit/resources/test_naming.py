@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from pytest_kmslab.resources.naming import LIFETIME, Naming, run_id, worker_id
+from pytest_kmslab.lab.naming import LIFETIME, Naming, run_id, worker_id
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 

@@ -10,10 +10,10 @@ import pytest
 from unit.resources.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.resources.key_policy import console_policy
-from pytest_kmslab.resources.kms_key import KmsKey
-from pytest_kmslab.resources.policy_effect import wait_until_effective
-from pytest_kmslab.resources.waiters import IN_A_ROW, KEY_POLICY_EFFECT_LIMIT, Waiter
+from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.waiting.key_policy_propagation import wait_until_effective
+from pytest_kmslab.lab.waiting.waiters import IN_A_ROW, KEY_POLICY_EFFECT_LIMIT, Waiter
 
 ACCOUNT = "123456789012"
 ADMIN, ANA, BOB = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("admin", "ana", "bob"))
@@ -56,7 +56,9 @@ class Users:
 def wait(bed: Bed, users: Users, before: Any = BEFORE, after: Any = AFTER, seen: Any = None) -> FakeClient:
     kms = FakeClient(get_key_policy=[read(one) for one in (seen or [after])])
     typed: Any = kms
-    wait_until_effective(Waiter(settles=False, sleep=bed.sleep), users, typed, KEY, before, after)
+    wait_until_effective(
+        Waiter(is_strongly_consistent=False, sleep=bed.sleep), users, typed, KEY, before, after
+    )
     return kms
 
 
@@ -88,7 +90,7 @@ def test_kms_is_asked_as_the_user_who_was_added_until_it_lets_it_several_times_r
     assert users.asked(BOB) == 0
 
 
-def test_nothing_is_done_to_ask(bed: Bed) -> None:
+def test_nothing_is_done_to_authorization(bed: Bed) -> None:
     users = Users()
     wait(bed, users)
     assert all(given["DryRun"] for _, given in users.kms[ANA].calls)
@@ -128,5 +130,5 @@ def test_the_labs_clients_connect_anew_so_that_a_table_key_is_asked_for_again(be
 
 def test_where_changes_act_at_once_nothing_is_read_or_asked() -> None:
     kms: Any = FakeClient()
-    KmsKey(kms, Waiter(settles=True, sleep=pytest.fail), "k", KEY).put_policy(AFTER)
+    KmsKey(kms, Waiter(is_strongly_consistent=True, sleep=pytest.fail), "k", KEY).put_policy(AFTER)
     assert kms.operations == ["put_key_policy"]

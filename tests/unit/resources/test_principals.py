@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from unit.resources.fakes import Bed, FakeClient, RefusedError
 
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.lab import Lab
-from pytest_kmslab.resources.principals import Principals
-from pytest_kmslab.resources.sessions import Sessions
-from pytest_kmslab.resources.simulation import own_policies_say
-from pytest_kmslab.resources.site import Site
-from pytest_kmslab.resources.waiters import Waiter
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.policy_simulation import own_policies_say
+from pytest_kmslab.lab.principals import Principals
+from pytest_kmslab.lab.sessions import Sessions
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 ACTIONS = ["dynamodb:ListTables", "kms:ListAliases", "kms:Decrypt"]
 
@@ -42,11 +42,13 @@ class Answers(FakeClient):
 
 @pytest.mark.parametrize("made_here", [True, False])
 def test_a_user_of_the_lab_is_waited_for_until_its_policies_act(
-    site: Site, bed: Bed, monkeypatch: pytest.MonkeyPatch, made_here: bool
+    site: LabContext, bed: Bed, monkeypatch: pytest.MonkeyPatch, made_here: bool
 ) -> None:
     iam: Any = Answers()
     iam._answers["get_paginator"] = [iam]
-    principals = Principals(Sessions(site.backend, Waiter(settles=False, sleep=bed.sleep)), lambda: iam)
+    principals = Principals(
+        Sessions(site.backend, Waiter(is_strongly_consistent=False, sleep=bed.sleep)), lambda: iam
+    )
     ana = IamUser("ana", "arn:aws:iam::123456789012:user/ana", Credentials("AKIAANA", "secret"), iam)
     if made_here:
         principals.add(ana)

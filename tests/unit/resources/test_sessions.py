@@ -6,10 +6,10 @@ import botocore.session
 import pytest
 from unit.resources.fakes import Bed, FakeClient, RefusedError
 
-from pytest_kmslab.backends.base import Credentials
-from pytest_kmslab.resources.sessions import HARMLESS, PrincipalSession, Sessions
-from pytest_kmslab.resources.site import Site
-from pytest_kmslab.resources.waiters import IN_A_ROW, Waiter
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.sessions import PROBE_CALLS, PrincipalSession, Sessions
+from pytest_kmslab.lab.waiting.waiters import IN_A_ROW, Waiter
 
 
 class FakeSession:
@@ -30,7 +30,9 @@ NEVER: list[Any] = [UNKNOWN]
 
 def session_of(client: FakeClient, bed: Bed, *may_do: str) -> PrincipalSession:
     session: Any = FakeSession(client)
-    return PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep), lambda: may_do)
+    return PrincipalSession(
+        session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep), lambda: may_do
+    )
 
 
 def test_a_new_access_key_is_waited_for_by_each_service(bed: Bed) -> None:
@@ -64,7 +66,9 @@ def test_what_the_policies_allow_is_asked_when_the_key_is_known(bed: Bed) -> Non
         asked.append(len(client.calls))
         return []
 
-    PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep), may_do).client("dynamodb")
+    PrincipalSession(session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep), may_do).client(
+        "dynamodb"
+    )
     assert asked == [3]
 
 
@@ -89,8 +93,8 @@ def test_code_under_test_is_waited_for_by_every_service_once(bed: Bed) -> None:
     of_user = session_of(client, bed)
     of_user.prove()
     of_user.prove()
-    assert {call.method for call in HARMLESS.values()} == set(client.operations)
-    assert len(client.calls) == (1 + IN_A_ROW) * len(HARMLESS)
+    assert {call.method for call in PROBE_CALLS.values()} == set(client.operations)
+    assert len(client.calls) == (1 + IN_A_ROW) * len(PROBE_CALLS)
 
 
 def test_a_new_client_is_waited_for_no_more(bed: Bed) -> None:
@@ -109,8 +113,8 @@ def test_to_reconnect_closes_what_was_handed_out(bed: Bed) -> None:
     assert client.operations[-1] == "close"
 
 
-def test_whose_credentials_were_there_before_is_not_waited_for(site: Site) -> None:
-    slow = Sessions(site.backend, Waiter(settles=False, sleep=pytest.fail))
+def test_whose_credentials_were_there_before_is_not_waited_for(site: LabContext) -> None:
+    slow = Sessions(site.backend, Waiter(is_strongly_consistent=False, sleep=pytest.fail))
     core = botocore.session.get_session()
     core.set_credentials("AKIAIOSFODNN7EXAMPLE", "secret")
     assert slow.given(core).client("kms").meta.region_name == site.backend.region
@@ -119,14 +123,14 @@ def test_whose_credentials_were_there_before_is_not_waited_for(site: Site) -> No
 def test_where_changes_act_at_once_nothing_is_asked() -> None:
     client = FakeClient()
     session: Any = FakeSession(client)
-    PrincipalSession(session, {}, Waiter(settles=True)).client("dynamodb")
+    PrincipalSession(session, {}, Waiter(is_strongly_consistent=True)).client("dynamodb")
     assert client.calls == []
 
 
 def test_a_service_that_is_not_known_to_have_a_harmless_call_is_not_waited_for(bed: Bed) -> None:
     client = FakeClient()
     session: Any = FakeSession(client)
-    PrincipalSession(session, {}, Waiter(settles=False, sleep=bed.sleep)).client("s3")
+    PrincipalSession(session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep)).client("s3")
     assert client.calls == []
 
 
@@ -134,7 +138,7 @@ def signer(client: Any) -> str:
     return str(client._request_signer._credentials.get_frozen_credentials().access_key)
 
 
-def test_a_lasting_session_keeps_its_clients_and_changes_its_credentials(site: Site) -> None:
+def test_a_lasting_session_keeps_its_clients_and_changes_its_credentials(site: LabContext) -> None:
     first = site.sessions.lasting("admin", Credentials("AKIA1", "one")).client("kms")
     assert signer(first) == "AKIA1"
     second = site.sessions.lasting("admin", Credentials("AKIA2", "two", "token")).client("kms")
@@ -144,6 +148,6 @@ def test_a_lasting_session_keeps_its_clients_and_changes_its_credentials(site: S
     assert signer(first) == "AKIA2"
 
 
-def test_clients_are_of_the_backends_region(site: Site) -> None:
+def test_clients_are_of_the_backends_region(site: LabContext) -> None:
     client = site.sessions.of(Credentials("AKIA1", "one")).client("kms")
     assert client.meta.region_name == site.backend.region

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.resources.dynamodb_table import DynamoDBTable
-from pytest_kmslab.resources.iam_user import IamUser
-from pytest_kmslab.resources.kms_key import KmsKey
-from pytest_kmslab.resources.lab import Lab
-from pytest_kmslab.resources.ledger import Account, FileLedger
-from pytest_kmslab.resources.leftovers import Findings, Target
-from pytest_kmslab.resources.naming import Naming
-from pytest_kmslab.resources.site import Site
-from pytest_kmslab.resources.sweep import sweeping
+from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.table import DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.teardown.ledger import Account, FileLedger
+from pytest_kmslab.lab.teardown.leftovers import Findings, Target
+from pytest_kmslab.lab.teardown.sweep import sweeping
 
 HERE = Account("localstack", "123456789012", "http://localhost:4566")
 
@@ -33,7 +33,7 @@ class Crashed:
     """A lab whose process was killed: made under a run of its own, with a ledger, and never closed."""
 
     def __init__(
-        self, site: Site, folder: Path, run: str, worker: str = "main", account: Account = HERE
+        self, site: LabContext, folder: Path, run: str, worker: str = "main", account: Account = HERE
     ) -> None:
         self.ledger = FileLedger(folder, lambda: account, run, worker, "us-east-1")
         naming = Naming(run, worker)
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def crash(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Crashed]:
+def crash(site: LabContext, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Crashed]:
     for name, value in os.environ.items():
         monkeypatch.setenv(name, value)
 
@@ -72,7 +72,7 @@ def crash(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 
 @pytest.fixture
-def sweep(site: Site, folder: Path) -> Callable[..., Findings]:
+def sweep(site: LabContext, folder: Path) -> Callable[..., Findings]:
     class Root:
         def of(self, service: str, region: str = "") -> Any:
             return site.sessions.lasting("root", site.backend.root).client(service)
@@ -88,7 +88,7 @@ def sweep(site: Site, folder: Path) -> Callable[..., Findings]:
 
 
 def removed(findings: Findings) -> list[str]:
-    return sorted(one.thing.kind for one in findings.removed)
+    return sorted(one.ref.kind for one in findings.removed)
 
 
 EVERYTHING = ["cloudwatch-alarm", "credentials-file", "dynamodb-table", "iam-user", "iam-user", "kms-key"]
@@ -116,7 +116,7 @@ def test_without_yes_nothing_is_changed(
     crashed = crash()
     crashed.die()
     findings = sweep(yes=False)
-    assert sorted(one.thing.kind for one in findings.to_remove) == EVERYTHING
+    assert sorted(one.ref.kind for one in findings.to_remove) == EVERYTHING
     assert findings.is_left
     assert crashed.there == 5
     assert all("its run is dead: process" in one.why for one in findings.leftovers)
@@ -239,7 +239,7 @@ def test_it_goes_on_past_what_is_denied_and_tells_it(
     assert next(iter(findings.failures.values())).startswith("ClientError: An error occurred (AccessDenied")
     assert findings.is_left
     assert list(folder.glob("*.jsonl")) == [crashed.ledger.path]
-    monkeypatch.undo()
+    monkeypatch.teardown()
     assert removed(sweep()) == ["dynamodb-table"]
 
 
@@ -251,7 +251,7 @@ def test_users_wait_for_a_key_that_could_not_be_removed(
     crashed.die()
     deny(monkeypatch, crashed, "kms", "schedule_key_deletion")
     assert "iam-user" not in removed(sweep())
-    monkeypatch.undo()
+    monkeypatch.teardown()
     assert removed(sweep()) == ["iam-user", "iam-user", "kms-key"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from unit.resources.fakes import ConflictError, FakeClient, RefusedError
 
-from pytest_kmslab.resources.user_removal import delete_plain_user, delete_user
+from pytest_kmslab.lab.kinds.user_removal import delete_plain_user, delete_user
 
 EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 

@@ -12,8 +12,8 @@ from standin.paging import Pages
 from standin.slow_tables import SlowTables
 from standin.times import DELAYS, REENCRYPTION
 
-from pytest_kmslab.apicall import ApiCall, ServiceError
-from pytest_kmslab.facts import Caller
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 OPERATOR = Caller("arn:aws:iam::123456789012:user/operator", "123456789012", "", "", "User")
 OLD, NEW = ({"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key} for key in ("old", "new"))
@@ -68,14 +68,14 @@ def test_of_two_changes_it_is_the_later_one_that_stays(now: Now, seed: int) -> N
 
 def described(tables: SlowTables, real: Mapping[str, Any] = NEW) -> dict[str, Any]:
     response: dict[str, Any] = {"Table": {"TableStatus": "ACTIVE", "SSEDescription": dict(real)}}
-    tables.settle(call("dynamodb", "DescribeTable", TableName="t"), response)
+    tables.after_call(call("dynamodb", "DescribeTable", TableName="t"), response)
     return dict(response["Table"]["SSEDescription"])
 
 
 def test_a_change_of_encryption_shows_the_old_key_then_the_new_one_and_then_is_done(now: Now) -> None:
     tables = SlowTables(Random(1), now, pace=1)
     update = call("dynamodb", "UpdateTable", TableName="t", SSESpecification={"Enabled": True})
-    tables.settle(update, {"TableDescription": {"SSEDescription": {**OLD, "Status": "UPDATING"}}})
+    tables.after_call(update, {"TableDescription": {"SSEDescription": {**OLD, "Status": "UPDATING"}}})
     assert described(tables) == {**OLD, "Status": "UPDATING"}
     now.at += 10
     assert described(tables) == {**NEW, "Status": "UPDATING"}
@@ -89,7 +89,7 @@ def test_a_change_of_encryption_shows_the_old_key_then_the_new_one_and_then_is_d
 def test_a_table_that_is_made_is_not_there_to_use_yet(now: Now) -> None:
     tables = SlowTables(Random(1), now, pace=1)
     created: dict[str, Any] = {"TableDescription": {"TableStatus": "ACTIVE"}}
-    tables.settle(call("dynamodb", "CreateTable", TableName="t"), created)
+    tables.after_call(call("dynamodb", "CreateTable", TableName="t"), created)
     assert created["TableDescription"]["TableStatus"] == "CREATING"
     get = call("dynamodb", "BatchGetItem", RequestItems={"t": {}})
     with pytest.raises(ServiceError, match="ResourceNotFoundException"):
@@ -101,7 +101,7 @@ def test_a_table_that_is_made_is_not_there_to_use_yet(now: Now) -> None:
 def test_a_table_that_is_deleted_is_described_for_a_while(now: Now) -> None:
     tables = SlowTables(Random(1), now, pace=1)
     delete, describe = (call("dynamodb", one, TableName="t") for one in ("DeleteTable", "DescribeTable"))
-    tables.settle(delete, {"TableDescription": {"TableStatus": "ACTIVE"}})
+    tables.after_call(delete, {"TableDescription": {"TableStatus": "ACTIVE"}})
     assert tables.answer(describe) == {"Table": {"TableStatus": "DELETING"}}
     assert tables.answer(delete) == {"TableDescription": {"TableStatus": "DELETING"}}
     now.at += 60

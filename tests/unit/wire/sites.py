@@ -26,7 +26,7 @@ Put = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Site:
+class LabContext:
     """One place: `where` is how AWS's error names it, `put` makes whole parameters with a value there."""
 
     where: str
@@ -42,7 +42,7 @@ def wire(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def sites(shape: Shape | None) -> Iterator[Site]:
+def sites(shape: Shape | None) -> Iterator[LabContext]:
     """All of an input, without those that no valid value can be made for."""
     if shape is not None:
         yield from _members(shape, "", lambda value: value, ())
@@ -59,19 +59,19 @@ def nulls(shape: Shape | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield f"{where}.{wire(name)}".lstrip("."), f"{structure.name}.{name}", put(rest)
 
 
-def _members(shape: Shape, where: str, put: Put, within: tuple[str, ...]) -> Iterator[Site]:
+def _members(shape: Shape, where: str, put: Put, within: tuple[str, ...]) -> Iterator[LabContext]:
     for name, member in shape.members.items():
         path = f"{where}.{wire(name)}".lstrip(".")
         others = {} if getattr(shape, "is_tagged_union", False) else valid(shape)
         here = _putting(put, others, name)
-        yield from _at(Site(path, member, here, f"{shape.name}.{name}", path), (*within, shape.name))
+        yield from _at(LabContext(path, member, here, f"{shape.name}.{name}", path), (*within, shape.name))
 
 
 def _putting(put: Put, others: dict[str, Any], name: str) -> Put:
     return lambda value: put({**others, name: value})
 
 
-def _at(site: Site, within: tuple[str, ...]) -> Iterator[Site]:
+def _at(site: LabContext, within: tuple[str, ...]) -> Iterator[LabContext]:
     shape = site.shape
     if shape.name == "AttributeValue" or shape.name in within:
         return
@@ -81,12 +81,12 @@ def _at(site: Site, within: tuple[str, ...]) -> Iterator[Site]:
     elif shape.type_name == "list":
         least = shape.metadata.get("min") or 1
         put: Put = lambda value: site.put([value] * least)  # noqa: E731
-        item = Site(site.where, shape.member, put, site.owner, f"{site.inner}.1.member")
+        item = LabContext(site.where, shape.member, put, site.owner, f"{site.inner}.1.member")
         yield from _at(item, (*within, shape.name))
     elif shape.type_name == "map":
         key = valid(shape.key)
         put = lambda value: site.put({key: value})  # noqa: E731
-        item = Site(site.where, shape.value, put, site.owner, f"{site.inner}.{key}.member")
+        item = LabContext(site.where, shape.value, put, site.owner, f"{site.inner}.{key}.member")
         yield from _at(item, (*within, shape.name))
 
 

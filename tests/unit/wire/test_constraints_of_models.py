@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from unit.calls.fake_facts import user
 from unit.calls.models import every_operation, operation
-from unit.wire.sites import Site, inside, nulls, outside, sites
+from unit.wire.sites import LabContext, inside, nulls, outside, sites
 
-from pytest_kmslab.calls.base import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.wire.constraints import check_constraints
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS
 
@@ -26,7 +26,7 @@ def known_otherwise(service: str, *names: str) -> bool:
     return any(name in ROWS[service] for name in names)
 
 
-def modelled(service: str, name: str) -> list[Site]:
+def modelled(service: str, name: str) -> list[LabContext]:
     found = sites(operation(service, name).input_shape)
     return [site for site in found if not known_otherwise(service, site.shape.name, site.owner)]
 

@@ -10,15 +10,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import Policy, parse_policy
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
+from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
 from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_public
-from pytest_kmslab.calls.dynamodb.table_validation import refused
 from pytest_kmslab.calls.policy_documents import statements_of, unknown_principals
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.facts import Facts
 
 MAX_BYTES = 20_480
 """Blanks count."""
@@ -31,7 +31,7 @@ _FIELDS = (
 """What every statement must have, one of each row."""
 
 
-def read_table_policy(text: str, target: str, facts: Facts) -> Policy:
+def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
     """The policy, fit to be put on the table or stream of an ARN; raises ValidationException.
 
     Which mistake AWS reports first is not known, but that an action comes before a resource
@@ -43,7 +43,7 @@ def read_table_policy(text: str, target: str, facts: Facts) -> Policy:
     _check_sids(policy)
     _check_actions(policy, kind_of(target) or "")
     _check_resources(policy, kind_of(target) or "")
-    if any(True for _ in unknown_principals(statements_of(text), facts)):
+    if any(True for _ in unknown_principals(statements_of(text), view)):
         raise refused("Invalid principal in policy document.")
     if is_public(policy):
         raise invalid(UNBOUNDED)

@@ -6,7 +6,7 @@ Code and beginnings of the texts are recorded from AWS: ACK-205, 209.
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.base import ServiceError
+from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.names import kind_of
 
 NO_POLICY = "NO_POLICY"

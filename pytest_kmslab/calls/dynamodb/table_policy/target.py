@@ -6,7 +6,8 @@ of another account's table even an administrator is told that it is not theirs.
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.base import ApiCall
+from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.calls.authorization import ApiCall
 from pytest_kmslab.calls.dynamodb.names import (
     invalid,
     kind_of,
@@ -15,8 +16,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     required_text,
     table_of,
 )
-from pytest_kmslab.calls.dynamodb.table_validation import refused
-from pytest_kmslab.facts import Facts, Table
+from pytest_kmslab.calls.dynamodb.sse.specification import refused
 
 TARGETS = ("table", "stream")
 _NOT_OWN_ACCOUNT = "This action is only supported by accounts that match the resource owner’s account."
@@ -44,9 +44,9 @@ def target_of(call: ApiCall) -> str:
     return arn
 
 
-def table_behind(call: ApiCall, facts: Facts, arn: str) -> Table | None:
+def table_behind(call: ApiCall, view: AccountView, arn: str) -> Table | None:
     """The table that an ARN is of, None where there is none."""
-    return facts.table(table_of(arn), call.region, call.account)
+    return view.table(table_of(arn), call.region, call.account)
 
 
 def check_exists(arn: str, table: Table | None) -> None:

@@ -1,0 +1,1 @@
+"""What is known of an account: callers, keys, tables and policies."""

@@ -1,0 +1,105 @@
+"""What would allow a denied request: for each policy type that lacks an Allow, the smallest statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.explain.wording import label, sort_of
+from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.principal import PrincipalKind
+
+_CALLED = {"dynamodb": "a table", "iam": "an IAM resource", "kms": "a key"}
+"""Of the services of which not every operation crosses accounts, what belongs to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A change: `statement` is to be added to the policy at `place`; None where nothing can be added."""
+
+    policy_type: PolicyType
+    place: str
+    statement: Mapping[str, Any] | None = None
+
+
+_ANYBODY = frozenset((PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT))
+_PLACES = {
+    PolicyType.IDENTITY: "an identity-based policy of the caller",
+    PolicyType.SESSION: "the session policy, when the session is made",
+    PolicyType.SERVICE_CONTROL: "a service control policy at each level that lacks it",
+    PolicyType.RESOURCE_CONTROL: "a resource control policy at each level that lacks it",
+    PolicyType.VPC_ENDPOINT: "the VPC endpoint policy",
+}
+
+
+def suggestions(evaluation: Evaluation, policies: Policies, decision: Decision) -> list[Suggestion]:
+    """What has to change for the request to be allowed: all of it, in the order of the reasons."""
+    if decision.decision is Outcome.ALLOWED:
+        return []
+    return [
+        suggestion for reason in decision.reasons for suggestion in _suggestion(evaluation, policies, reason)
+    ]
+
+
+def _suggestion(evaluation: Evaluation, policies: Policies, reason: Reason) -> list[Suggestion]:
+    kind = reason.policy_type
+    if reason.effect is Effect.DENY:
+        place = f"take `{reason.statement}` out of {label(evaluation, kind, reason.policy)}, or narrow it"
+        return [Suggestion(kind, f"{place}: no Allow overrides a Deny")]
+    if reason.effect is Effect.UNREADABLE:
+        return [Suggestion(kind, f"mend {label(evaluation, kind, reason.policy)}")]
+    hopeless = _hopeless(evaluation, policies, kind)
+    if hopeless:
+        return [Suggestion(kind, hopeless)]
+    return [Suggestion(kind, _place(evaluation, policies, kind), _statement(evaluation, policies, kind))]
+
+
+def _hopeless(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> str:
+    """Why no statement helps; empty where one does."""
+    if evaluation.identity.kind is PrincipalKind.UNKNOWN:
+        return f"`{evaluation.request.principal}` is not a principal: write its ARN or a service principal"
+    if kind is not PolicyType.RESOURCE:
+        return ""
+    if evaluation.action == "kms:retiregrant":
+        return "only those whom the grant names may retire it; an administrator may revoke it"
+    if not evaluation.cross_account_allowed:
+        what = _CALLED[evaluation.service]
+        return f"{evaluation.request.action} cannot be used on {what} of another account"
+    if evaluation.requires_resource_trust and policies.resource is None:
+        return f"the policy of {evaluation.request.resource} is not known: every one has a policy"
+    return ""
+
+
+def _place(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> str:
+    if kind is PolicyType.PERMISSIONS_BOUNDARY and policies.permissions_boundary:
+        return f"the permissions boundary `{policies.permissions_boundary.name}`"
+    if kind is PolicyType.RESOURCE:
+        return f"the {sort_of(evaluation, kind)} of {evaluation.request.resource}"
+    return _PLACES[kind]
+
+
+def _statement(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> dict[str, Any]:
+    request, statement = evaluation.request, dict[str, Any](Effect="Allow")
+    if kind in _ANYBODY:
+        statement["Principal"] = "*"
+    elif kind is PolicyType.RESOURCE:
+        statement["Principal"] = _principal(evaluation, policies)
+    statement["Action"] = request.action
+    if kind is PolicyType.RESOURCE and evaluation.requires_resource_trust:
+        if evaluation.service == "kms":
+            statement["Resource"] = "*"
+        return statement
+    statement["Resource"] = request.resource
+    return statement
+
+
+def _principal(evaluation: Evaluation, policies: Policies) -> dict[str, str]:
+    """The caller; of a session the role, unless what limits the role would limit this too."""
+    identity = evaluation.identity
+    if identity.kind is PrincipalKind.SERVICE:
+        return {"Service": identity.arn}
+    limited = policies.permissions_boundary or policies.session
+    return {"AWS": identity.arn if limited or not identity.entity else identity.entity}

@@ -1,0 +1,126 @@
+"""Operations that an endpoint lacks, answered in its place: a row an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.account.model import Table
+from pytest_kmslab.backends import partiql
+from pytest_kmslab.backends.endpoint.clients import lacks, service_error
+from pytest_kmslab.backends.endpoint.fixups import table_policies
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
+
+Response = dict[str, Any]
+
+SSE = "SSESpecification"
+
+RE_ENCRYPT_FROM = {
+    "CiphertextBlob": "CiphertextBlob",
+    "EncryptionContext": "SourceEncryptionContext",
+    "KeyId": "SourceKeyId",
+    "EncryptionAlgorithm": "SourceEncryptionAlgorithm",
+}
+RE_ENCRYPT_TO = {
+    "EncryptionContext": "DestinationEncryptionContext",
+    "KeyId": "DestinationKeyId",
+    "EncryptionAlgorithm": "DestinationEncryptionAlgorithm",
+}
+"""Members of Decrypt and of Encrypt by those of ReEncrypt."""
+
+
+def only_encryption(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+    """UpdateTable that changes the encryption and nothing else: LocalStack drops it, or answers 500.
+
+    The change itself is kept by `enforcement.table_encryption`, for every emulator alike.
+    """
+    if SSE not in call.params or set(call.params) - {"TableName", SSE}:
+        return None
+    table = view.table(str(call.params["TableName"]), call.region, call.account)
+    description = None if table is None else view.tables.description(table.name, table.region)
+    return None if description is None else {"TableDescription": dict(description)}
+
+
+def without_any(**empty: Any) -> Callable[[EndpointAccountReader, ApiCall], Response | None]:
+    """A list operation: where it is lacking, nobody has any."""
+
+    def answer(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+        return _if_lacking(view, call, lambda: dict(empty))
+
+    return answer
+
+
+def partiql_instead(
+    execute: Callable[..., Response],
+) -> Callable[[EndpointAccountReader, ApiCall], Response | None]:
+    """An operation of PartiQL, where the endpoint's DynamoDB is older than PartiQL."""
+
+    def answer(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+        def find(name: str) -> Table | None:
+            return view.table(name, call.region, call.account)
+
+        def do(table: Table, operation: str, params: Mapping[str, Any]) -> Response:
+            return view.clients.do(call._replace(operation=operation, params=params, region=table.region))
+
+        return _if_lacking(view, call, lambda: execute(call, find, do))
+
+    return answer
+
+
+def re_encrypt(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+    """ReEncrypt, which ministack lacks, and LocalStack fails at without a SourceKeyId: what was decided on is
+    decrypted and encrypted again."""
+    params = call.params
+    source = view.key_of_ciphertext(params["CiphertextBlob"], call.region, call.account)
+    there = view if source is None else view.at(source.account) or view
+    here = view.of_arn(str(params["DestinationKeyId"])) or view
+    try:
+        opened = there.clients.of("kms", call.region).decrypt(**_given(params, RE_ENCRYPT_FROM))
+        sealed = here.clients.of("kms", call.region).encrypt(
+            Plaintext=opened["Plaintext"], **_given(params, RE_ENCRYPT_TO)
+        )
+    except ClientError as error:
+        raise service_error(error) from None
+    members = ("EncryptionAlgorithm", "KeyId", "CiphertextBlob")
+    return {
+        **{f"Source{name}": opened[name] for name in members[:2] if name in opened},
+        **{f"Destination{name}": sealed[name] for name in members[:1] if name in sealed},
+        **{name: sealed[name] for name in members[1:]},
+    }
+
+
+def _given(params: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {member: params[name] for member, name in names.items() if name in params}
+
+
+def _if_lacking(view: EndpointAccountReader, call: ApiCall, instead: Callable[[], Response]) -> Response:
+    """What the endpoint answers; where it has no such operation, what is done instead."""
+    try:
+        return view.clients.do(call)
+    except ServiceError as error:
+        if not lacks(error):
+            raise
+    return instead()
+
+
+Answer = Callable[["EndpointAccountReader", ApiCall], "Response | None"]
+
+ANSWER: Mapping[str, Answer] = {
+    "dynamodb:DeleteResourcePolicy": table_policies.delete,
+    "dynamodb:BatchExecuteStatement": partiql_instead(partiql.execute_batch),
+    "dynamodb:ExecuteStatement": partiql_instead(partiql.execute_statement),
+    "dynamodb:ExecuteTransaction": partiql_instead(partiql.execute_transaction),
+    "dynamodb:GetResourcePolicy": table_policies.get,
+    "dynamodb:ListBackups": without_any(BackupSummaries=[]),
+    "dynamodb:PutResourcePolicy": table_policies.put,
+    "dynamodb:UpdateTable": only_encryption,
+    "kms:ReEncrypt": re_encrypt,
+    "iam:ListSSHPublicKeys": without_any(SSHPublicKeys=[], IsTruncated=False),
+    "iam:ListServiceSpecificCredentials": without_any(ServiceSpecificCredentials=[], IsTruncated=False),
+    "iam:ListSigningCertificates": without_any(Certificates=[], IsTruncated=False),
+}

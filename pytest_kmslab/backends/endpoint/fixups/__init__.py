@@ -1,0 +1,1 @@
+"""What LocalStack and ministack drop or get wrong, put right."""

@@ -1,0 +1,240 @@
+"""What LocalStack and ministack drop or get wrong, kept and put right: a row an operation.
+
+Each was seen on LocalStack 2026.3 or ministack 1.5.33: docs/localstack.md says which and how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.backends.endpoint.emulated_operations import ANSWER, SSE
+from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
+from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
+from pytest_kmslab.backends.endpoint.fixups import table_policies
+from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
+from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.mutations import changes_account
+from pytest_kmslab.calls.resource_owner import account_of_call
+from pytest_kmslab.calls.rules import default_names as defaults
+from pytest_kmslab.calls.rules.attachments import ATTACHED
+from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
+
+Response = dict[str, Any]
+
+
+class EndpointFixups:
+    """The rows, bound to the account that a call is done in."""
+
+    def __init__(self, view: EndpointAccountReader) -> None:
+        self._facts = view
+
+    def before_call(self, call: ApiCall) -> Mapping[str, Any]:
+        """Parameters to send in place of the caller's; empty for most calls."""
+        view = self._view_of(call)
+        if changes_account(call):
+            view.changed(call.service)
+        mend = PREPARE.get(call.name)
+        named = {**implicit_user(call), **plain_names(call, view.identities.account)}
+        return {**named, **(mend(view, call) if mend else {})}
+
+    def emulate(self, call: ApiCall) -> Response | None:
+        """The response of an operation that the endpoint lacks."""
+        mend = ANSWER.get(call.name)
+        if mend is None:
+            return None
+        return mend(self._view_of(call), call._replace(params={**call.params, **implicit_user(call)}))
+
+    def after_call(self, call: ApiCall, response: Response) -> None:
+        """Keep what the endpoint dropped and put its response right."""
+        view, changed = self._view_of(call), changes_account(call)
+        if changed:
+            view.changed(call.service)
+        mend = SETTLE.get(call.name)
+        if mend:
+            mend(view, call, response)
+        show_given_names(call, response)
+        if changed:
+            view.changed(call.service)
+
+    def _view_of(self, call: ApiCall) -> EndpointAccountReader:
+        return self._facts.at(account_of_call(call, self._facts)) or self._facts
+
+
+def _plain_encryption(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """A customer's key by its ARN, which every emulator understands; nothing for any other."""
+    if SSE not in call.params:
+        return {}
+    specification = call.params[SSE] or {}
+    named = specification.get("KMSMasterKeyId") if specification.get("Enabled", True) else None
+    key = view.key(named, call.region, call.account) if named else None
+    if key is None or key.manager == "AWS":
+        return {SSE: {"Enabled": False}}
+    return {SSE: {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key.arn}}
+
+
+def _no_encryption(_facts: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateTable with more than the encryption: LocalStack answers 500 where that is to be disabled."""
+    return {SSE: {"Enabled": True}} if SSE in call.params else {}
+
+
+def _protected(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """An old DynamoDB Local deletes a protected table."""
+    table = view.table(str(call.params.get("TableName")), call.region, call.account)
+    if table is not None and view.tables.record(table.arn).get("protected"):
+        raise ServiceError("ValidationException", PROTECTED)
+    return {}
+
+
+def _table_made(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    """`set_table_key` has begun the record already."""
+    table_policies.begin(view, call, response["TableDescription"]["TableArn"])
+    if call.params.get("DeletionProtectionEnabled"):
+        view.tables.keep(response["TableDescription"]["TableArn"], protected=True)
+    _show_protection(view, response["TableDescription"])
+
+
+def _table_changed(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    description = response["TableDescription"]
+    if "DeletionProtectionEnabled" in call.params:
+        view.tables.keep(description["TableArn"], protected=bool(call.params["DeletionProtectionEnabled"]))
+    if SSE not in call.params:
+        _show_encryption(view, description)
+    _show_protection(view, description)
+
+
+def _table_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
+    _show_encryption(view, response["Table"])
+    _show_protection(view, response["Table"])
+
+
+def _table_gone(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
+    """Described as it was, which is how DeleteTable answers."""
+    _show_encryption(view, response["TableDescription"])
+    view.tables.begin(response["TableDescription"]["TableArn"])
+
+
+def _show_encryption(view: EndpointAccountReader, description: dict[str, Any]) -> None:
+    record = view.tables.record(description["TableArn"])
+    if "key" not in record:
+        return
+    description.pop("SSEDescription", None)
+    if record["key"]:
+        description["SSEDescription"] = {
+            "Status": "ENABLED",
+            "SSEType": "KMS",
+            "KMSMasterKeyArn": record["key"],
+        }
+
+
+def _show_protection(view: EndpointAccountReader, description: dict[str, Any]) -> None:
+    record = view.tables.record(description["TableArn"])
+    if "protected" in record:
+        description["DeletionProtectionEnabled"] = record["protected"]
+
+
+def _backup_made(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    table = view.table(str(call.params["TableName"]), call.region, call.account)
+    if table is not None:
+        view.tables.keep_backup(response["BackupDetails"]["BackupArn"], table)
+
+
+def _key_policy_put(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
+    key = view.key(str(key_id), call.region, call.account)
+    if key is not None:
+        view.keys.keep_principals(key)
+
+
+def _key_policy_shown(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    key = view.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is not None:
+        response["Policy"] = view.keys.policy_text(key)
+
+
+def _key_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
+    """An AWS managed key is a customer's to the emulators."""
+    metadata = response["KeyMetadata"]
+    key = view.keys.by_arn(metadata["Arn"])
+    if key is not None and key.manager != metadata.get("KeyManager"):
+        metadata["KeyManager"] = key.manager
+
+
+def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
+    key = view.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is None:
+        return
+    response["KeyId"] = key.arn
+    if call.operation == "ScheduleKeyDeletion":
+        response["KeyState"] = key.state
+        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+
+
+def keep_grant_token(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    """CreateGrant: a grant token is told nobody a second time."""
+    key = view.key(str(call.params["KeyId"]), call.region, call.account)
+    if key is not None:
+        view.keys.keep_token(response["GrantToken"], key, response["GrantId"])
+
+
+def _grants_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
+    """LocalStack leaves out the issuing account."""
+    for grant in response["Grants"]:
+        grant.setdefault("IssuingAccount", f"arn:aws:iam::{view.identities.account}:root")
+
+
+Prepare = Callable[["EndpointAccountReader", ApiCall], Mapping[str, Any]]
+Settle = Callable[["EndpointAccountReader", ApiCall, Response], None]
+
+BOUNDING = (
+    "iam:CreateRole",
+    "iam:CreateUser",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+)
+
+PREPARE: Mapping[str, Prepare] = {
+    **dict.fromkeys((f"iam:{name}" for name in ATTACHED), endpoint_iam.attached),
+    **dict.fromkeys(BOUNDING, endpoint_iam.bounding),
+    **dict.fromkeys((*INLINE_PUTS, *MANAGED_PUTS, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
+    "dynamodb:CreateTable": _plain_encryption,
+    "dynamodb:DeleteTable": _protected,
+    "dynamodb:UpdateTable": _no_encryption,
+    **dict.fromkeys(
+        (f"iam:{verb}{kind}" for verb in ("Delete", "Update") for kind in endpoint_iam.OWNED),
+        endpoint_iam.owned,
+    ),
+    "iam:AddUserToGroup": endpoint_iam.joining,
+    "iam:DeleteGroup": endpoint_iam.emptied,
+    "iam:DeleteUser": endpoint_iam.deletable,
+    **dict.fromkeys(("sts:AssumeRole", "sts:GetFederationToken"), endpoint_iam.passed),
+    "kms:GetKeyPolicy": defaults.policy_name,
+    "kms:PutKeyPolicy": defaults.policy_name,
+}
+
+SETTLE: Mapping[str, Settle] = {
+    "dynamodb:CreateBackup": _backup_made,
+    "dynamodb:CreateTable": _table_made,
+    "dynamodb:DeleteTable": _table_gone,
+    "dynamodb:DescribeTable": _table_shown,
+    "dynamodb:UpdateTable": _table_changed,
+    "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
+    "kms:CancelKeyDeletion": _deletion_response,
+    "kms:CreateGrant": keep_grant_token,
+    "kms:CreateKey": _key_policy_put,
+    "kms:DescribeKey": _key_shown,
+    "kms:GetKeyPolicy": _key_policy_shown,
+    "kms:ListGrants": _grants_shown,
+    "kms:PutKeyPolicy": _key_policy_put,
+    "kms:ScheduleKeyDeletion": _deletion_response,
+    "sts:AssumeRole": endpoint_sessions.keep_role_session,
+    "sts:GetCallerIdentity": endpoint_sessions.show_caller,
+    "sts:GetFederationToken": endpoint_sessions.keep_federation_token,
+    "sts:GetSessionToken": endpoint_sessions.keep_session_token,
+}

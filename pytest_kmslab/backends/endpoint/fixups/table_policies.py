@@ -1,0 +1,99 @@
+"""Resource-based policies of an endpoint's tables and streams: answered by the endpoint where it has them, by
+what is kept in the shared store where it has not.
+
+Ministack drops the policy that a table is made with, leaves a deleted table's to the next of that name, and
+gives the same document another revision. A LocalStack without Docker has no such policies.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.backends.endpoint.clients import lacks
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
+
+Response = dict[str, Any]
+
+GET, PUT, DELETE = "GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy"
+
+
+def get(view: EndpointAccountReader, call: ApiCall) -> Response:
+    """GetResourcePolicy, in DynamoDB's words where there is none."""
+    found = _present(view, call)
+    if found is None:
+        raise policy_not_found(str(call.params["ResourceArn"]))
+    return found
+
+
+def put(view: EndpointAccountReader, call: ApiCall) -> Response:
+    """PutResourcePolicy: the same document again is the same revision."""
+    before, text = _expected(view, call), str(call.params["Policy"])
+    if before is not None and before["Policy"] == text:
+        return {"RevisionId": before["RevisionId"]}
+    return _do(view, call, PUT, {"Policy": text})
+
+
+def delete(view: EndpointAccountReader, call: ApiCall) -> Response:
+    """DeleteResourcePolicy, which succeeds where there is none."""
+    before = _expected(view, call)
+    if before is None:
+        return {}
+    _do(view, call, DELETE, {})
+    return {"RevisionId": before["RevisionId"]}
+
+
+def begin(view: EndpointAccountReader, call: ApiCall, arn: str) -> None:
+    """CreateTable: the new table has the policy that it is made with, and not that of one before it."""
+    text = call.params.get("ResourcePolicy")
+    named = call._replace(params={"ResourceArn": arn, **({"Policy": text} if text else {})})
+    (put if text else delete)(view, named)
+
+
+def _expected(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+    """The policy that is there, of the revision that the call expects."""
+    found = _present(view, call)
+    current = None if found is None else str(found["RevisionId"])
+    check_revision(call.params.get("ExpectedRevisionId"), current, str(call.params["ResourceArn"]))
+    return found
+
+
+def _present(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+    try:
+        return _do(view, call, GET, {})
+    except ServiceError as error:
+        if error.code != "PolicyNotFoundException":
+            raise
+    return None
+
+
+def _do(view: EndpointAccountReader, call: ApiCall, operation: str, more: dict[str, str]) -> Response:
+    arn = str(call.params["ResourceArn"])
+    params = {"ResourceArn": arn, **more}
+    try:
+        return view.clients.do(call._replace(operation=operation, params=params))
+    except ServiceError as error:
+        if not lacks(error):
+            raise
+    return _of_store(view, call, arn, operation, more.get("Policy"))
+
+
+def _of_store(
+    view: EndpointAccountReader, call: ApiCall, arn: str, operation: str, policy: str | None
+) -> Response:
+    """The same from what is kept of the table."""
+    table = view.table(arn, call.region, call.account)
+    if table is None:
+        raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {arn}")
+    record = view.tables.record(table.arn)
+    if operation == GET:
+        if not record.get("policy"):
+            raise policy_not_found(arn)
+        return {"Policy": record["policy"], "RevisionId": str(record["revision"])}
+    revision = int(record.get("revision", 0)) + 1
+    view.tables.keep(table.arn, policy=policy, revision=revision)
+    return {"RevisionId": str(revision)}

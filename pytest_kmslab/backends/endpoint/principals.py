@@ -1,0 +1,257 @@
+"""Who signs, and what they are allowed by IAM: asked of an endpoint."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from pytest_kmslab.account.model import Caller, Credential
+from pytest_kmslab.authz.policy import NamedPolicy
+from pytest_kmslab.backends.endpoint.cache import ReadCache
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.endpoint.iam_snapshot import (
+    Entity,
+    Snapshot,
+    as_text,
+    named_policy,
+    read_snapshot,
+)
+from pytest_kmslab.backends.endpoint.store import Record, Store
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.sts.sessions import LASTING
+
+ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
+ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
+OF_AWS = "arn:aws:iam::aws:policy/"
+NO_SUCH = frozenset({"NoSuchEntity", "AccessDenied"})
+"""LocalStack answers AccessDenied where an access key is not known."""
+
+Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
+
+
+class ApiIdentities:
+    """Callers of one account and their policies. Its root user signs what is asked here."""
+
+    def __init__(self, clients: EndpointClients, store: Store, cache: ReadCache) -> None:
+        self._clients = clients
+        self._store = store
+        self._cache = cache
+        self._of_aws: dict[str, str] = {}
+        self._account = ""
+
+    @property
+    def account(self) -> str:
+        """The account that the root user's credentials belong to."""
+        if not self._account:
+            self._account = self._clients.of("sts").get_caller_identity()["Account"]
+        return self._account
+
+    @property
+    def root(self) -> Credentials:
+        """The root user's credentials."""
+        return self._clients.root
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Everything that IAM holds."""
+        return self._cache.get("iam", lambda: read_snapshot(self._clients.of("iam")))
+
+    def keep(self, access_key_id: str, record: Record) -> None:
+        """Keep the secret of an access key of this account: nobody is told it a second time."""
+        self._store.put(f"credentials/{access_key_id}", {**record, "account": self.account})
+
+    def record(self, access_key_id: str) -> Record | None:
+        """What was kept of an access key, of whichever account."""
+        if not ACCESS_KEY_ID.fullmatch(access_key_id):
+            return None
+        return self._store.lasting(f"credentials/{access_key_id}")
+
+    def root_credential(self, access_key_id: str) -> Credential:
+        """The root user's, by the access key that it goes by."""
+        arn = f"arn:aws:iam::{self.account}:root"
+        caller = Caller(arn, self.account, arn, self.account, "Account")
+        return Credential(
+            access_key_id, self.root.secret_access_key, caller, session_token=self.root.session_token
+        )
+
+    def held(self, access_key_id: str, record: Record) -> Credential | None:
+        """The credential of an access key of this account, by what was kept of it."""
+        if "caller" in record:
+            return self._session(access_key_id, record)
+        return self._users(access_key_id, record)
+
+    def _users(self, access_key_id: str, record: Record) -> Credential | None:
+        held = self._key_of(record["user"], access_key_id)
+        if held is None:
+            name = self._owner(access_key_id)
+            held = self._key_of(name, access_key_id) if name else None
+        user = self.snapshot.named("user", held["UserName"]) if held else None
+        if held is None or user is None:
+            return None
+        return Credential(access_key_id, record["secret"], self._caller(user), held["Status"] == "Active")
+
+    def _caller(self, user: Entity) -> Caller:
+        return Caller(
+            arn=user.arn,
+            account=self.account,
+            principal_arn=user.arn,
+            user_id=user.unique_id,
+            kind="User",
+            username=user.name,
+            tags=user.tags,
+        )
+
+    def _key_of(self, user: str, access_key_id: str) -> dict[str, Any] | None:
+        """The access key of that id among a user's, with the user's name."""
+        keys = self._cache.get(("access keys", user), lambda: self._read_keys(user))
+        found = next((key for key in keys if key["AccessKeyId"] == access_key_id), None)
+        return None if found is None else {**found, "UserName": user}
+
+    def _read_keys(self, user: str) -> list[dict[str, Any]]:
+        from botocore.exceptions import ClientError
+
+        try:
+            listed: list[dict[str, Any]] = self._clients.of("iam").list_access_keys(UserName=user)[
+                "AccessKeyMetadata"
+            ]
+        except ClientError as error:
+            if code_of(error) in NO_SUCH:
+                return []
+            raise
+        return listed
+
+    def _owner(self, access_key_id: str) -> str:
+        """Whose an access key is now: its user may have been renamed."""
+        from botocore.exceptions import ClientError
+
+        try:
+            asked = self._clients.of("iam").get_access_key_last_used(AccessKeyId=access_key_id)
+        except ClientError as error:
+            if code_of(error) in NO_SUCH:
+                return ""
+            raise
+        return str(asked.get("UserName", ""))
+
+    def _session(self, access_key_id: str, record: Record) -> Credential:
+        """A session lives as long as the user or role that it was made for."""
+        lists = {name: tuple(record["caller"][name]) for name in ("session_policies", "transitive")}
+        caller = Caller(**{**record["caller"], **lists})
+        holder = self.entity(caller)
+        if holder is not None and caller.kind == "AssumedRole":
+            caller = replace(caller, tags={**holder.tags, **caller.tags})
+        made_for = holder.unique_id if holder is not None else self.account
+        return Credential(
+            access_key_id=access_key_id,
+            secret_access_key=record["secret"],
+            caller=caller,
+            active=record["made_for"] == made_for,
+            session_token=record["token"],
+            expired=record["expiration"] < time.time(),
+        )
+
+    def session_record(self, made: Mapping[str, Any], caller: Caller) -> Record:
+        """What to keep of a session: `made` is the `Credentials` of STS's answer."""
+        holder = self.entity(caller)
+        return {
+            "secret": made["SecretAccessKey"],
+            "token": made["SessionToken"],
+            "expiration": made["Expiration"].timestamp(),
+            "made_for": holder.unique_id if holder is not None else self.account,
+            "caller": asdict(replace(caller, tags=dict(caller.tags), address="")),
+        }
+
+    def entity(self, caller: Caller) -> Entity | None:
+        """The user, role or group whose policies count for a caller; None for the root user."""
+        return self.snapshot.entities.get(caller.identity_arn or caller.principal_arn)
+
+    def policies(self, caller: Caller) -> Identity:
+        """The identity-based policies and the permissions boundary of a caller."""
+        entity = self.entity(caller)
+        if entity is None:
+            return (), None
+        named = tuple(policy for holder in self._holders(entity) for policy in self._policies_of(holder))
+        boundary = self._cache.get(("boundary", entity.arn), lambda: self._boundary(entity))
+        return named, named_policy(boundary, self.document(boundary)) if boundary else None
+
+    def document(self, arn: str) -> str:
+        """The text of a managed policy's default version; empty for one that does not exist."""
+        if not arn.startswith(OF_AWS):
+            return self.snapshot.documents.get(arn, "")
+        if arn not in self._of_aws:
+            text = self._read_document(arn)
+            if not text:
+                return ""
+            self._of_aws[arn] = text
+        return self._of_aws[arn]
+
+    def _holders(self, entity: Entity) -> Iterator[Entity]:
+        yield entity
+        for name in entity.groups:
+            group = self.snapshot.named("group", name)
+            if group is not None:
+                yield group
+
+    def _policies_of(self, holder: Entity) -> Iterator[NamedPolicy]:
+        for name, text in holder.inline.items():
+            yield named_policy(name, text)
+        for arn in holder.attached:
+            yield named_policy(arn.rsplit("/", 1)[-1], self.document(arn))
+
+    def _boundary(self, entity: Entity) -> str:
+        """Asked of the user or role itself: ministack leaves it out of the account's details."""
+        from botocore.exceptions import ClientError
+
+        iam = self._clients.of("iam")
+        required_authorizations = {
+            "user": lambda: iam.get_user(UserName=entity.name)["User"],
+            "role": lambda: iam.get_role(RoleName=entity.name)["Role"],
+        }
+        try:
+            asked = required_authorizations[entity.kind]() if entity.kind in required_authorizations else {}
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return ""
+            raise
+        return str((asked.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", ""))
+
+    def max_session_duration(self, role_arn: str) -> int:
+        """Of a role: the account's details leave it out."""
+        return self._cache.get(("session duration", role_arn), lambda: self._read_duration(role_arn))
+
+    def _read_duration(self, role_arn: str) -> int:
+        from botocore.exceptions import ClientError
+
+        try:
+            role = self._clients.of("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return LASTING
+            raise
+        return int(role.get("MaxSessionDuration") or LASTING)
+
+    def _read_document(self, arn: str) -> str:
+        from botocore.exceptions import ClientError
+
+        iam = self._clients.of("iam")
+        try:
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return ""
+            raise
+        return as_text(found)
+
+    def exists(self, principal: str) -> bool:
+        """Accounts, services and sessions are taken to exist; users, roles and unique ids are looked up."""
+        if principal.startswith(("AIDA", "AROA")):
+            return self.snapshot.of_id(principal) is not None
+        if principal == "*" or ACCOUNT_ID.fullmatch(principal):
+            return True
+        kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
+        if kind in ("user", "role"):
+            return principal in self.snapshot.entities
+        return kind in ("root", "assumed-role", "federated-user")

@@ -1,0 +1,200 @@
+"""AccountView of an endpoint: asked of its API, for the most part nothing is kept here for longer than a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.account.model import Caller, Credential, Key, Table
+from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
+from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
+from pytest_kmslab.backends.endpoint.clients import EndpointClients
+from pytest_kmslab.backends.endpoint.iam_snapshot import named_policy
+from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
+from pytest_kmslab.backends.endpoint.principals import ACCOUNT_ID, ApiIdentities
+from pytest_kmslab.backends.endpoint.store import SharedStore
+from pytest_kmslab.backends.endpoint.tables import ApiTables
+from pytest_kmslab.calls.sts.sessions import LASTING
+
+
+class EndpointAccountReader:
+    """`AccountView` of an endpoint. What it reads itself is one account; what is asked about another account is
+    asked of that account's own, which `at` answers. They share one store."""
+
+    def __init__(
+        self, clients: EndpointClients, seconds: float = SECONDS, home: EndpointAccountReader | None = None
+    ) -> None:
+        self._of_iam, self._of_others = ReadCache(seconds), ReadCache(seconds)
+        self._seconds = seconds
+        self._home = home or self
+        self._accounts: dict[str, EndpointAccountReader | None] = {}
+        self.clients = clients
+        self.store: SharedStore = home.store if home else SharedStore(clients, self._of_others)
+        self.identities = ApiIdentities(clients, self.store, self._of_iam)
+        self.keys = ApiKeys(clients, self.identities, self.store, self._of_others)
+        self.tables = ApiTables(clients, self.identities, self.keys, self.store, self._of_others)
+
+    def at(self, account: str) -> EndpointAccountReader | None:
+        """Those of an account; None where the endpoint keeps no such account.
+
+        LocalStack and ministack take an access key of twelve digits for the root user's of that account.
+        """
+        if account == self.identities.account:
+            return self
+        if self is not self._home:
+            return self._home.at(account)
+        if account not in self._accounts:
+            self._accounts[account] = self._opened(account) if ACCOUNT_ID.fullmatch(account) else None
+        return self._accounts[account]
+
+    def of_arn(self, arn: str) -> EndpointAccountReader | None:
+        """Those of the account that an ARN names; this one's where it names none."""
+        return self.at(account_of(arn) or self.identities.account)
+
+    def changed(self, service: str) -> None:
+        """Something of a service was changed, or is about to be: forget what was read of it.
+
+        A key's policy is read with IAM's principals in it, so a change of IAM's is one of everything.
+        """
+        for view in (self._home, *filter(None, list(self._home._accounts.values()))):
+            if service == "iam":
+                view._of_iam.drop()
+            view._of_others.drop()
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        """The credential of an access key id; None for one that was made where no seam saw it."""
+        if ACCOUNT_ID.fullmatch(access_key_id):
+            view = self.at(access_key_id)
+            return None if view is None else view.identities.root_credential(access_key_id)
+        if access_key_id == self.identities.root.access_key_id:
+            return self.identities.root_credential(access_key_id)
+        record = self.identities.record(access_key_id)
+        view = None if record is None else self.at(record.get("account") or self.identities.account)
+        return None if record is None or view is None else view.identities.held(access_key_id, record)
+
+    def key(self, key_id: str, region: str, account: str) -> Key | None:
+        """A key by id, ARN, alias name or alias ARN."""
+        view = self.at(account_of(key_id) or account)
+        return None if view is None else view.keys.key(key_id, region, account)
+
+    def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
+        """The key whose id stands at the head of the ciphertext, of whichever account."""
+        known = (self._home.identities.account, *list(self._home._accounts))
+        for one in dict.fromkeys((account, *known)):
+            view = self.at(one)
+            key = None if view is None else view.keys.of_ciphertext(ciphertext, region, one)
+            if key is not None:
+                return key
+        return None
+
+    def table(self, name: str, region: str, account: str) -> Table | None:
+        """A table by name, or by the ARN of the table, of an index or of a stream."""
+        view = self.at(account_of(name) or account)
+        return None if view is None else view.tables.table(name, region, account)
+
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        """The table of the stream that the iterator begins with; None once it has another stream, or is
+        gone: which key the old records are under is not known then."""
+        stream = shard_iterator.partition("|")[0]
+        view = self.of_arn(stream)
+        return None if view is None else view.tables.streamed(stream)
+
+    def backup(self, arn: str) -> Table | None:
+        """The table as it was when a backup of it was made."""
+        view = self.of_arn(arn)
+        return None if view is None else view.tables.backup(arn)
+
+    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+        """The ARN of an IAM entity by its name."""
+        view = self.at(account)
+        found = None if view is None else view.identities.snapshot.named(kind, name)
+        return None if found is None else found.arn
+
+    def iam_tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of a user or role."""
+        view = self.of_arn(arn)
+        found = None if view is None else view.identities.snapshot.entities.get(arn)
+        return {} if found is None else found.tags
+
+    def max_session_duration(self, role_arn: str) -> int:
+        """Asked of the role itself."""
+        view = self.of_arn(role_arn)
+        return LASTING if view is None else view.identities.max_session_duration(role_arn)
+
+    def principal_exists(self, principal: str) -> bool:
+        """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""
+        view = self.of_arn(principal) or self
+        return view.identities.exists(principal)
+
+    def policies(self, caller: Caller, resource: str) -> Policies:
+        """The caller's policies, and the policy that hangs on the resource."""
+        view = self.at(caller.account)
+        identity, boundary = ((), None) if view is None else view.identities.policies(caller)
+        session = enumerate(caller.session_policies)
+        return Policies(
+            identity=identity,
+            resource=self.resource_policy(resource),
+            permissions_boundary=boundary,
+            session=tuple(named_policy(f"session policy {number}", text) for number, text in session),
+        )
+
+    def resource_policy(self, resource: str) -> NamedPolicy | None:
+        """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
+        service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
+        text = self._resource_policy_text(service, resource)
+        return named_policy(resource, text) if text else None
+
+    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
+        """None: an endpoint tells a seed to nobody but who makes the device."""
+        return None
+
+    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        """None: organizations are not read."""
+        return ()
+
+    def key_policy(self, key_arn: str) -> Policy | None:
+        """The key policy of a key."""
+        text = self._resource_policy_text("kms", key_arn)
+        return None if text is None else read_policy(text)
+
+    def grants(self, key_arn: str) -> tuple[Grant, ...]:
+        """The grants on a key."""
+        view = self.of_arn(key_arn)
+        key = None if view is None else view.keys.by_arn(key_arn)
+        return () if view is None or key is None else view.keys.grants(key)
+
+    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
+        """Those of the grants whose grantee is the caller, its role or its account."""
+        root = f"arn:aws:iam::{caller.account}:root"
+        names = (caller.arn, caller.principal_arn, root, caller.account)
+        return tuple(grant for grant in self.grants(key_arn) if grant.grantee_principal in names)
+
+    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
+        """The grant of a token; a token is good in the Region that gave it out."""
+        record = self.store.lasting(token_name(token))
+        key = None if record is None else self.key(record["key"], "", "")
+        if record is None or key is None or key.region != region:
+            return None
+        return next(
+            ((key, grant) for grant in self.grants(key.arn) if grant.grant_id == record["grant"]), None
+        )
+
+    def _resource_policy_text(self, service: str, resource: str) -> str | None:
+        view = self.of_arn(resource)
+        if view is None:
+            return None
+        if service == "kms":
+            key = view.keys.by_arn(resource)
+            return None if key is None else view.keys.policy_text(key)
+        if service == "dynamodb":
+            return view.tables.policy_text(resource)
+        if service == "iam" and ":role/" in resource:
+            role = view.identities.snapshot.entities.get(resource)
+            return None if role is None else role.trust
+        return None
+
+    def _opened(self, account: str) -> EndpointAccountReader | None:
+        """Those of another account, if the endpoint lets its root user be named by its number."""
+        view = EndpointAccountReader(self.clients.of_account(account), self._seconds, self)
+        return view if view.identities.account == account else None

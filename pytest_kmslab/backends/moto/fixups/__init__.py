@@ -1,0 +1,1 @@
+"""What moto drops or gets wrong, put right."""

@@ -1,0 +1,101 @@
+"""Policy documents as they were put: moto's validators are given what they take, and the text that was put is
+kept, shown and decided by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+
+from pytest_kmslab.backends.moto.fixups.policy_resources import taken_resource
+from pytest_kmslab.backends.moto.lookup import entity_of, named_entity
+from pytest_kmslab.backends.moto.principals import present_principals, record_principals
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
+from pytest_kmslab.calls.rules.policy_normalization import normalized_document
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+
+Response = dict[str, Any]
+TAKEN = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}}'
+)
+"""A trust policy that moto takes: it refuses versions and actions that IAM does not."""
+
+
+def put_inline(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """An inline policy about to be put."""
+    holder = _holder(call)
+    check_inline_size(call, {} if holder is None else holder.policies)
+    return normalized_document(call, taken_resource)
+
+
+def keep_inline(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+    """The text that was put, of an inline policy."""
+    _holder(call).policies[str(call.params["PolicyName"])] = str(call.params["PolicyDocument"])
+
+
+def put_managed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """A version of a managed policy about to be put."""
+    return normalized_document(call, taken_resource)
+
+
+def keep_managed(_facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """The text that was put, of a version of a managed policy."""
+    made = response.get("Policy") or {}
+    arn = made.get("Arn") or call.params["PolicyArn"]
+    wanted = made.get("DefaultVersionId") or response["PolicyVersion"]["VersionId"]
+    for version in iam_backends[call.account]["aws"].managed_policies[str(arn)].versions:
+        if version.version_id == wanted:
+            version.document = str(call.params["PolicyDocument"])
+
+
+def put_trust(_facts: MotoAccountReader, _call: ApiCall) -> Mapping[str, Any]:
+    """A trust policy that was looked at before it came here."""
+    return {"PolicyDocument": TAKEN}
+
+
+def keep_trust(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+    """A role's trust policy, and whom each ARN in it meant."""
+    role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
+    role.assume_role_policy_document = call.params.get("PolicyDocument") or role.assume_role_policy_document
+    record_principals(role, str(role.assume_role_policy_document))
+
+
+def keep_made(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """CreateRole: its trust policy is kept, and shown as GetRole shows it."""
+    keep_trust(view, call, response)
+    show_trust(view, call, response)
+
+
+def show_trust(_facts: MotoAccountReader, _call: ApiCall, response: Response) -> None:
+    """Whom the trust policies in a response name now: deleted since by the unique id, renamed by the ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    for shown in _roles_in(response):
+        document = shown.get("AssumeRolePolicyDocument")
+        if isinstance(document, dict):
+            text = present_principals(entity_of(shown["Arn"]), json.dumps(document))
+            shown["AssumeRolePolicyDocument"] = json.loads(text)
+
+
+def _roles_in(response: Response) -> Iterator[Response]:
+    """The roles of a response, and of the instance profiles in it."""
+    for member in ("Role", "Roles", "RoleDetailList"):
+        yield from _listed(response.get(member))
+    for member in ("InstanceProfile", "InstanceProfiles"):
+        for profile in _listed(response.get(member)):
+            yield from profile["Roles"]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _holder(call: ApiCall) -> Any:
+    kind, member, _ = INLINE[call.operation]
+    return named_entity(call, kind, member)

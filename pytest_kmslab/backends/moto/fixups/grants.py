@@ -1,0 +1,148 @@
+"""Grants on moto's own keys, and the two that DynamoDB leaves on the key of an encrypted table.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.dynamodb.sse.grants import GRANTS_A_TABLE, grant_of_table, is_of_table
+
+INDEX = "kmslab_grants_by_grantee"
+PRINCIPALS = ("grantee_principal", "retiring_principal")
+ISSUER = "kmslab_issuing_account"
+
+
+def add(key: Any, table_arn: str) -> None:
+    """Leave DynamoDB's grants for a table on moto's own key object."""
+    for _ in range(GRANTS_A_TABLE):
+        given = grant_of_table(table_arn)
+        key.add_grant(
+            name=given["Name"],
+            grantee_principal=given["GranteePrincipal"],
+            operations=given["Operations"],
+            constraints=given["Constraints"],
+            retiring_principal=given["RetiringPrincipal"],
+        )
+
+
+def retire(key: Any, table_arn: str) -> None:
+    """Take a table's grants off a key; grants of people and of other tables stay."""
+    for grant in list(key.grants.values()):
+        subset = (grant.constraints or {}).get("EncryptionContextSubset")
+        if is_of_table(grant.grantee_principal, subset, table_arn):
+            key.retire_grant(grant.id)
+
+
+def as_principals(_facts: Any, call: ApiCall) -> Mapping[str, Any]:
+    """CreateGrant for services: moto has no members for them, and shows them as other principals."""
+    members = {
+        member: call.params.get(member.replace("Principal", "ServicePrincipal"))
+        for member in ("GranteePrincipal", "RetiringPrincipal")
+    }
+    return {member: service for member, service in members.items() if service}
+
+
+def every(key: Any) -> tuple[Grant, ...]:
+    """All grants on a key."""
+    return tuple(_grant(key, grant) for grant in key.grants.values())
+
+
+def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
+    """The grants on a key whose grantee is the caller, its role or its account.
+
+    The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
+    of others as for the 50,000 that KMS lets a key have.
+    """
+    root = f"{caller.arn.split(':', 2)[0]}:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
+    held = _by_grantee(key)
+    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account))
+    return tuple(_grant(key, grant) for name in names for grant in held.get(name, ()))
+
+
+def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
+    """An index kept on moto's key, made anew when its grants changed: every change alters their number
+    or the last of them, because a grant is only ever added at the end and under a new id."""
+    state = (len(key.grants), next(reversed(key.grants), ""))
+    kept: tuple[object, dict[str, list[Any]]] | None = getattr(key, INDEX, None)
+    if kept is not None and kept[0] == state:
+        return kept[1]
+    index: dict[str, list[Any]] = {}
+    for grant in key.grants.values():
+        index.setdefault(grant.grantee_principal, []).append(grant)
+    setattr(key, INDEX, (state, index))
+    return index
+
+
+def forget_index(key: Any) -> None:
+    """After moto copied a key with its index: the copy has other grants."""
+    key.__dict__.pop(INDEX, None)
+
+
+def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
+    """Remember under which account a grant was issued, which moto does not; a named grant that is there
+    already is not made a second time.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
+    """
+    grant = key.grants[response["GrantId"]]
+    twin = _twin(key, grant) if grant.name else None
+    if twin is not None:
+        del key.grants[grant.id]
+        response.update(GrantId=twin.id, GrantToken=twin.token)
+        return
+    for member in PRINCIPALS:
+        entity = entity_of(str(getattr(grant, member)))
+        if entity is not None and f"kmslab_{member}" not in grant.__dict__:
+            setattr(grant, f"kmslab_{member}", unique_id(entity))
+    setattr(grant, ISSUER, f"arn:{key.arn.split(':', 2)[1]}:iam::{account}:root")
+
+
+def _twin(key: Any, grant: Any) -> Any:
+    """An earlier grant with the same name and parameters."""
+    others = (other for other in key.grants.values() if other is not grant)
+    return next((other for other in others if _parameters(other) == _parameters(grant)), None)
+
+
+def _parameters(grant: Any) -> tuple[Any, ...]:
+    operations, constraints = frozenset(grant.operations), grant.constraints or {}
+    return (grant.name, operations, constraints, *(_present(grant, member) for member in PRINCIPALS))
+
+
+def issuer(key: Any, found: Any) -> str:
+    """The issuing account of a grant, as the ARN of its root user; DynamoDB's are the key's own account's."""
+    root = f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account_id}:root"
+    return str(getattr(found, ISSUER, root))
+
+
+def _present(found: Any, member: str) -> str:
+    """A principal of a grant; one that was deleted since is its unique id, whoever has its name now."""
+    named = str(getattr(found, member) or "")
+    recorded = getattr(found, f"kmslab_{member}", None)
+    if recorded is None:
+        return named
+    entity = entity_of(named)
+    return named if entity is not None and unique_id(entity) == recorded else str(recorded)
+
+
+def _grant(key: Any, found: Any) -> Grant:
+    constraints = found.constraints or {}
+    grantee, retiring = (_present(found, member) for member in PRINCIPALS)
+    return Grant(
+        grantee_principal=grantee,
+        operations=frozenset(found.operations),
+        grant_id=found.id,
+        retiring_principal=retiring,
+        encryption_context_equals=constraints.get("EncryptionContextEquals"),
+        encryption_context_subset=constraints.get("EncryptionContextSubset"),
+        name=found.name or "",
+        issuing_account=issuer(key, found),
+        source_arn=constraints.get("SourceArn", ""),
+        token=found.token,
+    )

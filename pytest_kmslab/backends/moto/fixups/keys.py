@@ -1,0 +1,73 @@
+"""Keys that moto takes for others: another account's by their alias, and replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.kms.models import kms_backends
+
+from pytest_kmslab.backends.moto.fixups import grants as moto_grants
+from pytest_kmslab.backends.moto.lookup import key_of
+from pytest_kmslab.backends.moto.principals import record_principals
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+
+KEY_MEMBERS = ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
+
+
+def of_other_accounts(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """Moto drops the account of an alias ARN and takes the caller's own alias of that name: it gets the
+    ARN of the key that was decided on, and answers that there is none."""
+    named = ((member, call.params.get(member)) for member in KEY_MEMBERS)
+    aliases = ((member, arn) for member, arn in named if isinstance(arn, str) and ":alias/" in arn)
+    keys = ((member, view.key(arn, call.region, call.account)) for member, arn in aliases)
+    return {member: key.arn for member, key in keys if key is not None and key.account != call.account}
+
+
+def check_region(call: ApiCall) -> None:
+    """Raise ValidationException for a replica in a Region that there is not; code and text are inferred."""
+    region = str(call.params["ReplicaRegion"])
+    if region not in kms_backends[call.account].regions:
+        raise ServiceError("ValidationException", f"The Region {region} is not valid.")
+
+
+def defer_primary_deletion(key: Any, response: dict[str, Any]) -> None:
+    """A primary key with replicas is not deleted before them, whose waiting period it waits for.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html
+    """
+    if key.multi_region and key.arn == key.multi_region_configuration["PrimaryKey"]["Arn"]:
+        replicas = [one["Arn"] for one in key.multi_region_configuration["ReplicaKeys"]]
+        if any(key_of(arn, "", "") is not None for arn in replicas):
+            key.key_state, key.deletion_date = "PendingReplicaDeletion", None
+            response.pop("DeletionDate", None)
+
+
+def separate_replica(view: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+    """A replica has a key policy, grants and aliases of its own; moto shares its primary's.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
+    """
+    replica = view.moto_key(response["ReplicaKeyMetadata"]["Arn"], "", "")
+    replica.grants, replica.aliases = {}, {}
+    replica.policy = call.params.get("Policy") or replica.generate_default_policy()
+    moto_grants.forget_index(replica)
+    record_principals(replica, replica.policy)
+    response["ReplicaPolicy"] = replica.policy
+
+
+def change_primary(call: ApiCall) -> dict[str, Any]:
+    """UpdatePrimaryRegion, which moto lacks: the replica there becomes the primary key, and this a replica.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html
+    """
+    old = key_of(str(call.params["KeyId"]), call.region, call.account)
+    new = key_of(old.id, str(call.params["PrimaryRegion"]), call.account)
+    related = old.multi_region_configuration  # one object, which moto's copies of a key share
+    replicas = [one for one in related["ReplicaKeys"] if one["Arn"] != new.arn]
+    related["ReplicaKeys"] = [*replicas, {"Arn": old.arn, "Region": old.region}]
+    related["PrimaryKey"] = {"Arn": new.arn, "Region": new.region}
+    return {}

@@ -1,0 +1,267 @@
+"""What moto drops or gets wrong, kept and put right: a row an operation.
+
+Each mend is there because a decision would otherwise be made on less than AWS knows (a boundary, a
+session policy, a key policy's deleted principal), or because moto answers an error where AWS does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.backends.moto import organizations
+from pytest_kmslab.backends.moto.fixups import attachments as attaching
+from pytest_kmslab.backends.moto.fixups import (
+    cryptography,
+    documents,
+    grants,
+    key_material,
+    key_pairs,
+    keys,
+    roles,
+    sessions,
+    tables,
+    users,
+)
+from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
+from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
+from pytest_kmslab.backends.moto.principals import record_principals
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.rules import default_names as defaults
+from pytest_kmslab.calls.rules.attachments import ATTACHED
+from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
+from pytest_kmslab.calls.validation_messages import violated
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+
+Response = dict[str, Any]
+
+
+class MotoFixups:
+    """The rows, bound to the account they read."""
+
+    def __init__(self, view: MotoAccountReader) -> None:
+        self._facts = view
+
+    def before_call(self, call: ApiCall) -> Mapping[str, Any]:
+        """Parameters to send in place of the caller's; empty for most calls."""
+        mend = PREPARE.get(call.name)
+        foreign = keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
+        return {**implicit_user(call), **foreign, **(mend(self._facts, call) if mend else {})}
+
+    def emulate(self, call: ApiCall) -> Response | None:
+        """The response of an operation that moto lacks."""
+        mend = ANSWER.get(call.name)
+        return mend(call) if mend else None
+
+    def after_call(self, call: ApiCall, response: Response) -> None:
+        """Keep what moto dropped and put its response right."""
+        mend = SETTLE.get(call.name)
+        if mend:
+            mend(self._facts, call, response)
+
+    def add_table_grants(self, table_arn: str, key_arn: str) -> None:
+        """DynamoDB's grants for a table, on its key."""
+        grants.add(self._facts.moto_key(key_arn, "", ""), table_arn)
+
+    def retire_table_grants(self, table_arn: str) -> None:
+        """Off all keys: a table whose key changed has left grants on none but its last."""
+        for key in self._facts.every_key():
+            grants.retire(key, table_arn)
+
+
+def _raw_key_id(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """Moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
+    key = view.key(str(call.params.get("KeyId", "")), call.region, call.account)
+    return {} if key is None else {"KeyId": key.key_id}
+
+
+def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    keys.check_region(call)
+    return _raw_key_id(view, call)
+
+
+def _create(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    return {**users.check_name(view, call), **attaching.bounding(view, call)}
+
+
+def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    organizations.open_account(call)
+    return attaching.passed(view, call)
+
+
+def _source_of_restore(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """Moto restores from `SourceTableName` alone; what was decided on is `SourceTableArn`, where given."""
+    arn = call.params.get("SourceTableArn")
+    if not arn:
+        return {}
+    table = view.table(str(arn), call.region, call.account)
+    if table is None or (table.region, table.account) != (call.region, call.account):
+        raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
+    return {"SourceTableName": table.name}
+
+
+LEAST_DAYS, MOST_DAYS = 7, 30
+
+
+def _record_principals(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put."""
+    key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
+    key = view.moto_key(str(key_id), call.region, call.account)
+    record_principals(key, key.policy)
+
+
+def _made_key(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """A key whose material is to be imported has none yet; moto has it enabled."""
+    _record_principals(view, call, response)
+    if call.params.get("Origin") == "EXTERNAL":
+        key = view.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
+        key.key_state, key.enabled = "PendingImport", False
+        response["KeyMetadata"].update(KeyState="PendingImport", Enabled=False)
+
+
+def _schedule(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """Out of range moto answers success and does nothing. The code is documented, the text is inferred.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
+    days = call.params.get("PendingWindowInDays", LEAST_DAYS)
+    if not LEAST_DAYS <= days <= MOST_DAYS:
+        limit = (
+            f"less than or equal to {MOST_DAYS}"
+            if days > MOST_DAYS
+            else f"greater than or equal to {LEAST_DAYS}"
+        )
+        text = violated(f"'{days}'", "pendingWindowInDays", f"have value {limit}")
+        raise ServiceError("ValidationException", text)
+    return _raw_key_id(view, call)
+
+
+def _present_key_policy(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    key = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+    response["Policy"] = view.key_policy_text(key)
+
+
+def _keep_grant(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    grants.keep_grant(key, call.account, response)
+
+
+def _show_issuers(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """Who issued each grant, and only the grants of the grantee that is asked for."""
+    key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    wanted = call.params.get("GranteePrincipal")
+    shown_all = response["Grants"]
+    response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
+    for shown in response["Grants"]:
+        shown["IssuingAccount"] = grants.issuer(key, key.grants[shown["GrantId"]])
+
+
+def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
+    if call.operation == "ScheduleKeyDeletion":
+        found = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+        keys.defer_primary_deletion(found, response)
+    key = view.key(str(call.params.get("KeyId")), call.region, call.account)
+    if key is None:
+        return
+    response["KeyId"] = key.arn
+    if call.operation == "ScheduleKeyDeletion":
+        response["KeyState"] = key.state
+        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+
+
+Prepare = Callable[["MotoAccountReader", ApiCall], Mapping[str, Any]]
+Settle = Callable[["MotoAccountReader", ApiCall, Response], None]
+
+SHOWING_ROLES = (
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetInstanceProfile",
+    "iam:GetRole",
+    "iam:ListInstanceProfiles",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRoles",
+    "iam:UpdateRoleDescription",
+)
+
+PREPARE: Mapping[str, Prepare] = {
+    **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
+    **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), cryptography.bind_algorithm),
+    "kms:CreateGrant": grants.as_principals,
+    "kms:ReplicateKey": _replicate,
+    "kms:Verify": cryptography.verify,
+    **dict.fromkeys((f"iam:{operation}" for operation in ATTACHED), attaching.attached),
+    **dict.fromkeys(
+        (
+            "iam:GetPolicy",
+            "iam:GetPolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+        ),
+        attaching.found,
+    ),
+    **dict.fromkeys(("iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"), attaching.bounding),
+    "sts:GetFederationToken": attaching.passed,
+    "iam:AddUserToGroup": attaching.joining,
+    "iam:DeleteGroup": attaching.emptied,
+    "sts:AssumeRole": _assume_role,
+    "iam:CreateGroup": users.check_name,
+    "iam:CreateRole": _create,
+    "iam:CreateUser": _create,
+    "iam:DeletePolicy": users.check_detached,
+    "iam:DeleteUser": users.check_deletable,
+    "iam:UpdateAssumeRolePolicy": documents.put_trust,
+    **dict.fromkeys(INLINE_PUTS, documents.put_inline),
+    **dict.fromkeys(MANAGED_PUTS, documents.put_managed),
+    "iam:UpdateLoginProfile": users.keep_profile,
+    "iam:UpdateRole": roles.keep_unchanged,
+    "dynamodb:CreateTable": tables.plain_name,
+    "dynamodb:ExportTableToPointInTime": tables.with_prefix,
+    "dynamodb:DeleteTable": tables.refuse_protected,
+    "dynamodb:RestoreTableToPointInTime": _source_of_restore,
+    "kms:GetKeyPolicy": defaults.policy_name,
+    "kms:ScheduleKeyDeletion": _schedule,
+    "kms:PutKeyPolicy": defaults.policy_name,
+}
+
+ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
+    **dict.fromkeys(PARTIQL, answer_partiql),
+    "dynamodb:DeleteResourcePolicy": tables.delete,
+    "dynamodb:GetResourcePolicy": tables.get,
+    "dynamodb:PutResourcePolicy": tables.put,
+    "kms:DeleteImportedKeyMaterial": key_material.delete_material,
+    "kms:GenerateDataKeyPair": key_pairs.generate,
+    "kms:GenerateDataKeyPairWithoutPlaintext": key_pairs.generate,
+    "kms:GetParametersForImport": key_material.parameters,
+    "kms:ImportKeyMaterial": key_material.import_material,
+    "kms:ReEncrypt": cryptography.re_encrypt,
+    "kms:UpdatePrimaryRegion": keys.change_primary,
+    "iam:PutUserPermissionsBoundary": users.put_boundary,
+    "iam:DeleteUserPermissionsBoundary": users.delete_boundary,
+}
+
+SETTLE: Mapping[str, Settle] = {
+    "dynamodb:CreateTable": tables.keep_created,
+    "dynamodb:DeleteTable": tables.forget_deleted,
+    "dynamodb:TransactGetItems": tables.project_transacted,
+    "iam:CreateRole": documents.keep_made,
+    "iam:UpdateAssumeRolePolicy": documents.keep_trust,
+    **dict.fromkeys(SHOWING_ROLES, documents.show_trust),
+    **dict.fromkeys(INLINE_PUTS, documents.keep_inline),
+    **dict.fromkeys(MANAGED_PUTS, documents.keep_managed),
+    "iam:CreateUser": users.keep_boundary,
+    "iam:GetUser": users.show_boundary,
+    "iam:UpdateUser": users.rename_keys,
+    "kms:CreateGrant": _keep_grant,
+    "kms:CreateKey": _made_key,
+    "kms:ListGrants": _show_issuers,
+    "kms:PutKeyPolicy": _record_principals,
+    "kms:GetKeyPolicy": _present_key_policy,
+    "kms:ReplicateKey": keys.separate_replica,
+    "kms:ScheduleKeyDeletion": _deletion_response,
+    "kms:CancelKeyDeletion": _deletion_response,
+    "sts:GetCallerIdentity": sessions.show_caller,
+    "sts:AssumeRole": sessions.keep_role_session,
+    "sts:GetSessionToken": sessions.issue_session_token,
+    "sts:GetFederationToken": sessions.issue_federation_token,
+}

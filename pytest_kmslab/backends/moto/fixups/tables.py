@@ -1,0 +1,130 @@
+"""Resource policies of tables and streams where moto keeps them wrongly: it drops the one that a table is
+made with, leaves a deleted table's to the next of that name, deletes none that is not there, and knows none
+of streams.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import ResourcePolicy
+
+from pytest_kmslab.backends.moto.item_operations import do_on_items
+from pytest_kmslab.backends.moto.principals import present_principals, record_principals
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
+from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+
+STREAM = "/stream/"
+
+
+def plain_name(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """CreateTable by the table's ARN: moto would make a table of that name."""
+    name = str(call.params.get("TableName"))
+    return {"TableName": name.rpartition("/")[2]} if name.startswith("arn:") else {}
+
+
+def with_prefix(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """ExportTableToPointInTime: moto fails where the optional prefix is left out."""
+    return {} if "S3Prefix" in call.params else {"S3Prefix": ""}
+
+
+def keep_created(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+    """CreateTable with a policy: it counts from the first call on."""
+    text = call.params.get("ResourcePolicy")
+    if text:
+        _keep(response["TableDescription"]["TableArn"], str(text))
+
+
+def forget_deleted(_facts: MotoAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
+    """DeleteTable: the policy goes with the table. That of its stream stays, as the stream does."""
+    arn = response["TableDescription"]["TableArn"]
+    _policies(arn).pop(arn, None)
+
+
+def put(call: ApiCall) -> dict[str, Any]:
+    """PutResourcePolicy: the same document again is the same revision."""
+    arn = _named(call)
+    return {"RevisionId": _keep(arn, str(call.params["Policy"])).revision_id}
+
+
+def get(call: ApiCall) -> dict[str, Any]:
+    """GetResourcePolicy, with whom it names now."""
+    arn = _named(call)
+    policy = _policies(arn).get(arn)
+    if policy is None:
+        raise policy_not_found(arn)
+    text = present_principals(policy, str(policy.policy_doc))
+    return {"Policy": text, "RevisionId": policy.revision_id}
+
+
+def delete(call: ApiCall) -> dict[str, Any]:
+    """DeleteResourcePolicy, which succeeds where there is none."""
+    arn = _named(call)
+    policy = _policies(arn).pop(arn, None)
+    return {} if policy is None else {"RevisionId": policy.revision_id}
+
+
+def _named(call: ApiCall) -> str:
+    """The ARN that a call names; an error where it is a stream that is not there, or whose policy has
+    another revision than is expected."""
+    arn = str(call.params["ResourceArn"])
+    path, _, label = arn.partition(STREAM)
+    table = dynamodb_backends[arn.split(":")[4]][arn.split(":")[3]].tables.get(path.rpartition("/")[2])
+    if label and (table is None or table.latest_stream_label != label):
+        text = f"Requested resource not found: Stream: {label} not found for Table: {path.rpartition('/')[2]}"
+        raise ServiceError("ResourceNotFoundException", text)
+    policy = _policies(arn).get(arn)
+    check_revision(call.params.get("ExpectedRevisionId"), policy and policy.revision_id, arn)
+    return arn
+
+
+def _policies(arn: str) -> dict[str, Any]:
+    parts = arn.split(":", 5)
+    policies: dict[str, Any] = dynamodb_backends[parts[4]][parts[3]].resource_policies
+    return policies
+
+
+def _keep(arn: str, text: str) -> Any:
+    """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
+    before = _policies(arn).get(arn)
+    policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
+    if before is not None:
+        policy.revision_id = _revision_after(before, policy)
+    record_principals(policy, text)
+    return policy
+
+
+def _revision_after(before: Any, policy: Any) -> str:
+    """The time of the change, and no other change's; the same revision where nothing changed."""
+    if before.policy_doc == policy.policy_doc:
+        return str(before.revision_id)
+    return str(max(int(policy.revision_id), int(before.revision_id) + 1))
+
+
+def project_transacted(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+    """TransactGetItems answers what is projected, nested parts too, as GetItem does: moto answers all."""
+    for part, answer in zip(call.params["TransactItems"], response["Responses"], strict=True):
+        get = part["Get"]
+        if answer and get.get("ProjectionExpression"):
+            arn = str(get["TableName"])
+            account, region = (
+                arn.split(":")[4:2:-1] if arn.startswith("arn:") else (call.account, call.region)
+            )
+            answer["Item"] = do_on_items(account, region, "GetItem", get)["Item"]
+
+
+def refuse_protected(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """DeleteTable of a protected table, in DynamoDB's words."""
+    table = view.table(str(call.params.get("TableName")), call.region, call.account)
+    found = None if table is None else view.moto_table(table.arn)
+    if found is not None and found.deletion_protection_enabled:
+        raise ServiceError("ValidationException", PROTECTED)
+    return {}

@@ -1,0 +1,277 @@
+"""Who signs, and what they are allowed by IAM: read from moto's IAM and STS objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.iam.models import User, iam_backends
+from moto.sts.models import sts_backends
+
+from pytest_kmslab.account.model import Caller, Credential
+from pytest_kmslab.authz.policy import NamedPolicy, named_policy
+from pytest_kmslab.backends.moto.lookup import (
+    COLLECTIONS,
+    backend_of,
+    by_name,
+    entity_of,
+    place_of,
+    unique_id,
+)
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
+
+Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
+BOUNDARY = "permissions_boundary_arn"
+"""moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
+SESSION_CONTEXT = "kmslab_context"
+SESSION_POLICY_ARNS = "kmslab_policy_arns"
+SESSION_ISSUED = "kmslab_issued_at"
+SESSION_ROLE = "kmslab_role_id"
+SESSION_SOURCE = "kmslab_source_identity"
+SESSION_TAGS = "kmslab_tags"
+SESSION_TRANSITIVE = "kmslab_transitive"
+KEY_PRINCIPALS = "kmslab_principals"
+ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
+ISSUED = "kmslab_issued"
+"""On an access key of moto's: the caller, session token and expiry of a session that we issued with it."""
+
+
+class IdentityReader:
+    """Callers and their policies. Accounts are told apart; the root user is the home account's, and with
+    `every_root` that of each other account too: by its twelve digits as access key, as LocalStack has it."""
+
+    def __init__(self, account: str, root: Credentials, *, every_root: bool = False) -> None:
+        self._account = account
+        self._root = root
+        self._every_root = every_root
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        """The credential of an access key id, active or not."""
+        if access_key_id == self._root.access_key_id:
+            return Credential(access_key_id, self._root.secret_access_key, _root_caller(self._account))
+        if self._every_root and ACCOUNT_ID.fullmatch(access_key_id):
+            return Credential(access_key_id, self._root.secret_access_key, _root_caller(access_key_id))
+        for account, partitions in list(iam_backends.items()):
+            for partition, backend in list(partitions.items()):
+                key = backend.access_keys.get(access_key_id)
+                if key is not None:
+                    return (
+                        _issued_credential(key)
+                        or _user_credential(backend, partition, key)
+                        or _session_credential(account, partition, access_key_id)
+                    )
+        return None
+
+    def arn(self, kind: str, name: str, account: str) -> str | None:
+        """The ARN of a user, role, group or instance profile by its name."""
+        for backend in _iam(account):
+            entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind])
+            found = entities.get(name) or by_name(entities, name)
+            if found is not None:
+                return str(found.arn)
+        return None
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of a user or role."""
+        entity = entity_of(arn)
+        return {} if entity is None else _tags(entity)
+
+    def exists(self, principal: str) -> bool:
+        """Accounts, services and sessions are taken to exist; users, roles and unique ids are looked up."""
+        if principal.startswith(("AIDA", "AROA")):
+            return any(unique_id(entity) == principal for entity in _entities())
+        if principal == "*" or ACCOUNT_ID.fullmatch(principal):
+            return True
+        kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
+        if kind in ("user", "role"):
+            return entity_of(principal) is not None
+        return kind in ("root", "assumed-role", "federated-user")
+
+    def policies(self, caller: Caller) -> Identity:
+        """The identity-based policies and the permissions boundary of a caller."""
+        entity = entity_of(caller.identity_arn or caller.principal_arn)
+        if entity is None:
+            return (), None
+        backend = backend_of(iam_backends, caller.account, place_of(caller.arn).partition)
+        holders = (entity, *_groups_of(backend, entity))
+        named = [policy for holder in holders for policy in _policies_of(holder)]
+        return tuple(named), _managed(backend, getattr(entity, BOUNDARY, None))
+
+    def session_policies(self, caller: Caller) -> tuple[NamedPolicy, ...]:
+        """The policies passed when the session was made."""
+        texts = enumerate(caller.session_policies)
+        return tuple([named_policy(f"session policy {number}", text) for number, text in texts])
+
+    def key_policy_text(self, key: Any) -> str:
+        """A key's policy as KMS keeps it: a principal that was deleted since stands there by its unique id.
+
+        A user made again under the same name is another principal and has no access.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        """
+        return present_principals(key, str(key.policy))
+
+
+def record_principals(holder: Any, text: str) -> None:
+    """Remember on moto's own object whom each ARN of a resource-based policy meant when it was put: AWS
+    stores a principal by its unique id."""
+    principals = principals_of(text)
+    named = ((arn, entity_of(arn)) for arn in principals)
+    recorded = {arn: unique_id(entity) for arn, entity in named if entity is not None}
+    recorded.update((one, one) for one in principals if is_unique_id(one))
+    setattr(holder, KEY_PRINCIPALS, recorded)
+
+
+def present_principals(holder: Any, text: str) -> str:
+    """The policy's text with the principals as AWS shows them: deleted since by the unique id, renamed since
+    or given by the unique id by the ARN."""
+    recorded: Mapping[str, str] = getattr(holder, KEY_PRINCIPALS, {})
+    names = {}
+    for arn, identifier in recorded.items():
+        entity = entity_of(arn)
+        if entity is None or unique_id(entity) != identifier:
+            names[arn] = _present_name(identifier)
+    return renamed(text, names) if names else text
+
+
+def _present_name(identifier: str) -> str:
+    """The ARN of a principal that was renamed, otherwise its unique id."""
+    return next((str(one.arn) for one in _entities() if unique_id(one) == identifier), identifier)
+
+
+def _entities() -> Iterator[Any]:
+    for partitions in list(iam_backends.values()):
+        for backend in list(partitions.values()):
+            yield from chain(list(backend.users.values()), list(backend.roles.values()))
+
+
+def _iam(account: str) -> Iterable[Any]:
+    return list(iam_backends[account].values()) if account in iam_backends else ()
+
+
+def _root_caller(account: str) -> Caller:
+    arn = f"arn:aws:iam::{account}:root"
+    return Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
+
+
+def _user_credential(backend: Any, partition: str, key: Any) -> Credential | None:
+    user = backend.users.get(key.user_name)
+    if user is None or key not in user.access_keys:  # moto leaves the old name on a renamed user's keys
+        user = next((one for one in list(backend.users.values()) if key in one.access_keys), None)
+    if user is None:
+        return None
+    # moto's own property `arn` goes through all partitions to find the one that is known here.
+    arn = f"arn:{partition}:iam::{user.account_id}:user{user.path}{user.name}"
+    tags = tuple(backend.tagger.get_tag_dict_for_resource(arn).items())
+    secret, active = key.secret_access_key, key.status == "Active"
+    return _of_user(key.access_key_id, secret, active, arn, user.account_id, unique_id(user), user.name, tags)
+
+
+@lru_cache(maxsize=1024)
+def _of_user(
+    key_id: str,
+    secret: str,
+    active: bool,
+    arn: str,
+    account: str,
+    user_id: str,
+    name: str,
+    tags: tuple[tuple[str, str], ...],
+) -> Credential:
+    """A user's credential; the same one for the same key of the same user."""
+    caller = Caller(
+        arn, account, principal_arn=arn, user_id=user_id, kind="User", username=name, tags=dict(tags)
+    )
+    return Credential(key_id, secret, caller, active)
+
+
+def _issued_credential(key: Any) -> Credential | None:
+    kept: tuple[Caller, str, datetime, str] | None = getattr(key, ISSUED, None)
+    if kept is None:
+        return None
+    caller, token, expiration, owner = kept
+    return Credential(
+        access_key_id=key.access_key_id,
+        secret_access_key=key.secret_access_key,
+        caller=caller,
+        active=owner == owner_id(caller),
+        session_token=token,
+        expired=expiration.replace(tzinfo=None) < utcnow(),
+    )
+
+
+def owner_id(caller: Caller) -> str:
+    """The unique id of the user that stands behind a caller now; empty for the root user."""
+    entity = entity_of(caller.identity_arn or caller.principal_arn)
+    return "" if entity is None else unique_id(entity)
+
+
+def _session_credential(account: str, partition: str, access_key_id: str) -> Credential | None:
+    session = sts_backends[account][partition].get_assumed_role_from_access_key(access_key_id)
+    if session is None:
+        return None
+    role = entity_of(session.role_arn)
+    source = getattr(session, SESSION_SOURCE, "")
+    caller = Caller(
+        arn=session.arn,
+        account=account,
+        principal_arn=session.role_arn,
+        user_id=f"{unique_id(role)}:{session.session_name}" if role is not None else session.user_id,
+        kind="AssumedRole",
+        tags={**(_tags(role) if role is not None else {}), **getattr(session, SESSION_TAGS, {})},
+        token_issued=getattr(session, SESSION_ISSUED, ""),
+        session_policies=_session_texts(session, iam_backends[account][partition]),
+        context={
+            **getattr(session, SESSION_CONTEXT, {}),
+            **({"aws:SourceIdentity": source} if source else {}),
+        },
+        transitive=getattr(session, SESSION_TRANSITIVE, ()),
+    )
+    return Credential(
+        access_key_id=access_key_id,
+        secret_access_key=session.secret_access_key,
+        caller=caller,
+        active=role is not None and unique_id(role) == getattr(session, SESSION_ROLE, unique_id(role)),
+        session_token=session.session_token,
+        expired=session.expiration < utcnow(),
+    )
+
+
+def _session_texts(session: Any, backend: Any) -> tuple[str, ...]:
+    inline = (session.policy,) if session.policy else ()
+    managed = tuple(document_of(backend, arn) for arn in getattr(session, SESSION_POLICY_ARNS, ()))
+    return (*inline, *managed)
+
+
+def _tags(entity: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in entity.tags or ()}
+
+
+def _groups_of(backend: Any, entity: Any) -> list[Any]:
+    groups = list(backend.groups.values()) if isinstance(entity, User) else []
+    return [group for group in groups if entity in group.users]
+
+
+def _policies_of(holder: Any) -> list[NamedPolicy]:
+    inline = [named_policy(name, text) for name, text in list(holder.policies.items())]
+    managed = list(holder.managed_policies.values())
+    return inline + [named_policy(policy.name, _default_text(policy)) for policy in managed]
+
+
+def _managed(backend: Any, arn: str | None) -> NamedPolicy | None:
+    return None if arn is None else named_policy(arn, document_of(backend, arn))
+
+
+def document_of(backend: Any, arn: str) -> str:
+    """The text of a managed policy; one that does not exist reads as broken, and so denies."""
+    policy = backend.managed_policies.get(arn)
+    return "" if policy is None else _default_text(policy)
+
+
+def _default_text(policy: Any) -> str:
+    return next((str(version.document) for version in policy.versions if version.is_default), "")

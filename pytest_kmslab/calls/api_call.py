@@ -1,0 +1,54 @@
+"""One API call, and a service's refusal of it, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pytest_kmslab.account.model import Caller
+
+Params = Mapping[str, Any]
+
+
+class ApiCall(NamedTuple):
+    """One call as it was sent: decoded parameters (blobs as bytes), and who sent it from where.
+
+    `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`), `time` is
+    when the call came, None where nobody looked at a clock: `aws:CurrentTime` is then absent.
+    """
+
+    service: str
+    operation: str
+    params: Params
+    region: str
+    caller: Caller
+    time: datetime | None = None
+
+    @property
+    def account(self) -> str:
+        """The caller's account."""
+        return self.caller.account
+
+    @property
+    def name(self) -> str:
+        """The call by service and operation, as `kms:Decrypt`."""
+        return f"{self.service}:{self.operation}"
+
+
+class ServiceError(Exception):
+    """The error that the service itself answers: `code`, `message` and HTTP `status` as on the wire, and the
+    further `members` that its shape has (`CancellationReasons`).
+
+    Not part of the package's exception tree: it never reaches a person as a Python exception, the
+    seam turns it into the service's response.
+    """
+
+    def __init__(
+        self, code: str, message: str, status: int = 400, *, members: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members: Mapping[str, Any] = members or {}

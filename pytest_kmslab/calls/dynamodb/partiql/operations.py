@@ -1,0 +1,113 @@
+"""PartiQL: the actions of a statement are those of what it does, on the table or index it names.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.calls.authorization import ApiCall, Authorizations
+from pytest_kmslab.calls.dynamodb.authorization import authorization
+from pytest_kmslab.calls.dynamodb.context import (
+    ATTRIBUTES,
+    ENCLOSING_OPERATION,
+    FULL_TABLE_SCAN,
+    RETURN_VALUES,
+    SELECT,
+    Context,
+    hash_key_of,
+    leading_context,
+)
+from pytest_kmslab.calls.dynamodb.item_keys import check_statement
+from pytest_kmslab.calls.dynamodb.names import empty, index_arn, invalid, required, required_text, table_arn
+from pytest_kmslab.calls.dynamodb.partiql.key_condition import is_full_scan, leading_values
+from pytest_kmslab.calls.dynamodb.partiql.statement import Statement, read_statement
+from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError
+from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
+from pytest_kmslab.calls.validation_messages import wire_name
+
+_LISTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
+
+
+def statements(call: ApiCall, view: AccountView) -> Authorizations:
+    """ExecuteStatement, BatchExecuteStatement, ExecuteTransaction: one question a statement.
+
+    Raises ServiceError for a statement whose table cannot be told: it is never passed on.
+    """
+    tables: list[Table | None] = []
+    read = [read_entry(entry) for entry in _entries(call)]
+    for statement, values in read:
+        arn = table_arn(call, statement.table)
+        table = view.table(arn, call.region, call.account)
+        tables.append(table)
+        context = _context(call, statement, table, values)
+        for resource in _resources(statement, arn):
+            yield authorization(call, statement.action, resource, context, table)
+    if call.operation != "BatchExecuteStatement":  # whose statements are refused one by one
+        for (statement, values), table in zip(read, tables, strict=True):
+            check_statement(statement, values, table)
+    yield from use_keys(call, view, tables)
+
+
+def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
+    member = _LISTS.get(call.operation)
+    if member is None:
+        yield call.params
+        return
+    entries = required(call.params, member)
+    if not entries:
+        raise empty(wire_name(member))
+    yield from entries
+
+
+def read_entry(entry: Mapping[str, Any]) -> tuple[Statement, Any]:
+    """The statement of a request or of one part of it, and its parameters."""
+    text = required_text(entry, "Statement")
+    with unreadable(entry):
+        return read_statement(text), entry.get("Parameters") or ()
+
+
+@contextmanager
+def unreadable(entry: Mapping[str, Any]) -> Iterator[None]:
+    """Make of a StatementError what DynamoDB answers to a statement that it cannot read."""
+    try:
+        yield
+    except StatementError as error:
+        raise invalid(
+            f"Statement wasn't well formed, can't be processed: {error} (said by pytest-kmslab, which cannot "
+            f"tell what the statement `{entry['Statement']}` asks for; please report it if AWS accepts it)"
+        ) from None
+
+
+def _resources(statement: Statement, arn: str) -> tuple[str, ...]:
+    """The table, or the index that is read; writing to an index, which no table allows, asks for both."""
+    if not statement.index:
+        return (arn,)
+    index = index_arn(arn, statement.index)
+    return (index,) if statement.action == "PartiQLSelect" else (arn, index)
+
+
+def _context(call: ApiCall, statement: Statement, table: Table | None, values: Any) -> Context:
+    hash_key = hash_key_of(table, statement.index)
+    context: Context = {}
+    if call.operation == "ExecuteTransaction":
+        context[ENCLOSING_OPERATION] = call.operation
+    if statement.attributes:
+        context[ATTRIBUTES] = statement.attributes
+    context.update(leading_context(leading_values(statement, hash_key, values)))
+    if statement.action == "PartiQLSelect":
+        context[SELECT] = _selected(statement)
+        context[FULL_TABLE_SCAN] = is_full_scan(statement, hash_key)
+    elif statement.action != "PartiQLInsert":
+        context[RETURN_VALUES] = statement.returned
+    return context
+
+
+def _selected(statement: Statement) -> str:
+    if not statement.everything:
+        return "SPECIFIC_ATTRIBUTES"
+    return "ALL_PROJECTED_ATTRIBUTES" if statement.index else "ALL_ATTRIBUTES"

@@ -1,0 +1,251 @@
+"""What a PartiQL statement does to which table: only as much of the language as that takes.
+
+Strict: a statement whose table cannot be told for certain is not read at all (`StatementError`),
+and the caller refuses it. A statement that passes has exactly one verb and one table.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pytest_kmslab.calls.dynamodb.partiql.tokens import (
+    CLAUSES,
+    StatementError,
+    Token,
+    Tokens,
+    at_depth,
+    check_balance,
+    check_dividers,
+    check_neighbours,
+    is_closed,
+    is_sign,
+    keyword_at,
+    scan,
+)
+
+_END = Token("end", "")
+_RETURNED = {
+    ("ALL", "OLD"): "ALL_OLD",
+    ("MODIFIED", "OLD"): "UPDATED_OLD",
+    ("ALL", "NEW"): "ALL_NEW",
+    ("MODIFIED", "NEW"): "UPDATED_NEW",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that an UPDATE sets to a value, or removes: both unread, `value` empty for REMOVE."""
+
+    path: tuple[Token, ...]
+    value: tuple[Token, ...] = ()
+
+    @property
+    def attribute(self) -> str:
+        """The top-level attribute that is changed."""
+        return self.path[0].value
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: the IAM action of its verb, its table, and what it says of attributes.
+
+    `where` is its condition and `inserted` what an INSERT inserts, both unread. `everything` is
+    whether it selects `*`; `returned` is its RETURNING as DynamoDB's ReturnValues. `changes` are what an
+    UPDATE sets and removes, `selected` what a SELECT names, `order` what follows its ORDER BY.
+    """
+
+    action: str
+    table: str
+    index: str
+    attributes: tuple[str, ...]
+    where: tuple[Token, ...] = ()
+    inserted: tuple[Token, ...] = ()
+    everything: bool = False
+    returned: str = "NONE"
+    changes: tuple[Change, ...] = ()
+    selected: tuple[Token, ...] = ()
+    order: tuple[Token, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def read_statement(text: str) -> Statement:
+    """Read a statement; raises StatementError for every form that is not certain."""
+    tokens = tuple(scan(text))
+    check_balance(tokens)
+    check_neighbours(tokens)
+    if keyword_at(tokens, 0) == "EXISTS":
+        tokens = _inside_exists(tokens)
+    reader = _READERS.get(keyword_at(tokens, 0))
+    if reader is None:
+        raise StatementError(f"it begins with none of {', '.join(_READERS)} and EXISTS (SELECT")
+    if reader is _select:
+        check_dividers(text, tokens)
+    return reader(tokens)
+
+
+def _inside_exists(tokens: Tokens) -> tuple[Token, ...]:
+    inner = tuple(tokens[2:-1])
+    if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not is_closed(inner):
+        raise StatementError("`EXISTS` is not followed by one statement in brackets")
+    if keyword_at(inner, 0) != "SELECT":
+        raise StatementError("`EXISTS` takes a `SELECT` statement")
+    return inner
+
+
+def _select(tokens: Tokens) -> Statement:
+    start = _find(tokens, "FROM")
+    projection = tokens[1:start]
+    if not projection:
+        raise StatementError("`SELECT` names nothing to select")
+    table, index, rest = _path(tokens[start + 1 :])
+    if rest and rest[0].keyword != "WHERE":
+        raise StatementError(f"`{rest[0].value}` follows the table, where only `WHERE` may")
+    _refuse_clauses((*projection, *rest))
+    where, order = _until(rest, ("ORDER",))
+    everything = any(is_sign(projection, at, "*") for at in range(len(projection)))
+    names = _attributes((*projection, *rest))
+    return Statement(
+        "PartiQLSelect",
+        table,
+        index,
+        names,
+        where[1:],
+        everything=everything,
+        selected=tuple(projection),
+        order=order[2:],
+    )
+
+
+def _insert(tokens: Tokens) -> Statement:
+    if keyword_at(tokens, 1) != "INTO":
+        raise StatementError("`INSERT` is not followed by `INTO`")
+    table, index, rest = _path(tokens[2:])
+    if keyword_at(rest, 0) != "VALUE" or len(rest) < 2:
+        raise StatementError("`VALUE` and one item do not follow the table")
+    _refuse_clauses(rest[1:])
+    return Statement("PartiQLInsert", table, index, _keys(rest[1:]), inserted=tuple(rest[1:]))
+
+
+def _update(tokens: Tokens) -> Statement:
+    table, index, rest = _path(tokens[1:])
+    if keyword_at(rest, 0) not in ("SET", "REMOVE"):
+        raise StatementError("neither `SET` nor `REMOVE` follows the table")
+    _refuse_clauses(rest)
+    return _changing("PartiQLUpdate", table, index, rest)
+
+
+def _delete(tokens: Tokens) -> Statement:
+    if keyword_at(tokens, 1) != "FROM":
+        raise StatementError("`DELETE` is not followed by `FROM`")
+    table, index, rest = _path(tokens[2:])
+    if rest and rest[0].keyword not in ("WHERE", "RETURNING"):
+        raise StatementError(f"`{rest[0].value}` follows the table, where `WHERE` may")
+    _refuse_clauses(rest)
+    return _changing("PartiQLDelete", table, index, rest)
+
+
+_READERS: Mapping[str, Callable[[Tokens], Statement]] = {
+    "SELECT": _select,
+    "INSERT": _insert,
+    "UPDATE": _update,
+    "DELETE": _delete,
+}
+
+
+def _changing(action: str, table: str, index: str, rest: Tokens) -> Statement:
+    changed, tail = _until(rest, ("WHERE", "RETURNING"))
+    where, returning = _until(tail, ("RETURNING",))
+    returned = "NONE"
+    if returning:
+        words = (keyword_at(returning, 1), keyword_at(returning, 2))
+        returned = _RETURNED.get(words, "")
+        if not returned or len(returning) != 4 or not is_sign(returning, 3, "*"):
+            raise StatementError("`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`")
+    changes = tuple(_changes(changed))
+    return Statement(action, table, index, _attributes(rest), where[1:], returned=returned, changes=changes)
+
+
+def _changes(tokens: Tokens) -> Iterator[Change]:
+    """What the SET and REMOVE of an UPDATE change; commas divide one word's changes."""
+    word, start = "", 0
+    for at, (depth, token) in enumerate(at_depth((*tokens, _END))):
+        ends = token is _END or (depth == 0 and _divides_changes(token))
+        if not ends:
+            continue
+        if word:
+            yield _change(word, tokens[start:at])
+        word, start = token.keyword or word, at + 1
+
+
+def _divides_changes(token: Token) -> bool:
+    return (token.kind, token.value) == ("sign", ",") or token.keyword in ("SET", "REMOVE")
+
+
+def _change(word: str, tokens: Tokens) -> Change:
+    path, assigned = tuple(tokens), tuple[Token, ...]()
+    if word == "SET":
+        at = next((at for at in range(len(tokens)) if is_sign(tokens, at, "=")), len(tokens))
+        path, assigned = path[:at], path[at + 1 :]
+    named = bool(path) and path[0].kind in ("word", "quoted") and not path[0].keyword
+    if not named or (word == "SET") is not bool(assigned):
+        raise StatementError(f"`{word}` is not followed by what it changes")
+    return Change(path, assigned)
+
+
+def _find(tokens: Tokens, keyword: str) -> int:
+    for at, (depth, token) in enumerate(at_depth(tokens)):
+        if depth == 0 and token.keyword == keyword:
+            return at
+    raise StatementError(f"it has no `{keyword}`")
+
+
+def _until(tokens: Tokens, keywords: Sequence[str]) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+    """What comes before the first of these words outside of brackets, and the rest with the word."""
+    for at, (depth, token) in enumerate(at_depth(tokens)):
+        if depth == 0 and token.keyword in keywords:
+            return tuple(tokens[:at]), tuple(tokens[at:])
+    return tuple(tokens), ()
+
+
+def _path(tokens: Tokens) -> tuple[str, str, Tokens]:
+    table, at, index = _name(tokens, 0), 1, ""
+    if is_sign(tokens, 1, "."):
+        index, at = _name(tokens, 2), 3
+    return table, index, tokens[at:]
+
+
+def _name(tokens: Tokens, at: int) -> str:
+    if at >= len(tokens) or tokens[at].kind not in ("word", "quoted") or tokens[at].keyword:
+        raise StatementError("it does not name a table where it should")
+    if not tokens[at].value:
+        raise StatementError("it names a table by an empty name")
+    return tokens[at].value
+
+
+def _refuse_clauses(tokens: Tokens) -> None:
+    for token in tokens:
+        if token.keyword in CLAUSES:
+            raise StatementError(f"`{token.value}` comes again after the table is named")
+
+
+def _attributes(tokens: Tokens) -> tuple[str, ...]:
+    """The top-level attributes that are named: no functions, no nested parts."""
+    found: dict[str, None] = {}
+    for at, token in enumerate(tokens):
+        named = token.kind in ("word", "quoted") and not token.keyword
+        if named and not is_sign(tokens, at - 1, ".") and not is_sign(tokens, at + 1, "("):
+            found[token.value] = None
+    return tuple(found)
+
+
+def _keys(tokens: Tokens) -> tuple[str, ...]:
+    """The attributes of an item that is written out."""
+    depths = list(at_depth(tokens))
+    return tuple(
+        token.value
+        for at, (depth, token) in enumerate(depths)
+        if depth == 1 and token.kind in ("text", "quoted") and is_sign(tokens, at + 1, ":")
+    )

@@ -1,0 +1,89 @@
+"""A key newly chosen for a table: what DynamoDB asks of KMS as the caller.
+
+kms:DescribeKey, kms:CreateGrant and kms:Decrypt: missing each was seen to fail.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+"""
+
+from __future__ import annotations
+
+from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.dynamodb.names import SERVICE_PRINCIPAL
+from pytest_kmslab.calls.dynamodb.sse.grants import GRANT_OPERATIONS
+from pytest_kmslab.calls.dynamodb.sse.key_use import (
+    TableLocation,
+    check_state,
+    decrypt_authorization,
+    key_authorization,
+    kms_text,
+    place_at,
+    wrapped,
+)
+from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
+from pytest_kmslab.calls.kms.context import alias_keys, encryption_context
+from pytest_kmslab.calls.kms.keys import find_key
+from pytest_kmslab.calls.kms.specs import SYMMETRIC
+
+
+def choose_key(call: ApiCall, view: AccountView, key_id: str, arn: str) -> Authorizations:
+    """Ask for what DynamoDB does with a key that a request names for the table `arn`.
+
+    The AWS owned key (an empty `key_id`) needs nothing; `aws/dynamodb` is made where it is not there yet.
+    Raises ServiceError for a key that cannot be used, in the words of CreateTable.
+    """
+    key = _named_key(call, view, key_id) if key_id else None
+    if key is None:
+        return
+    place = place_at(arn)
+    yield key_authorization(call, "DescribeKey", key, place, alias_keys(key_id))
+    if _of_aws(key) and OWN_ALIAS not in key.aliases:
+        raise _another_service(call, key)
+    yield _create_grant(call, key, place)
+    check_state(key)
+    _check_symmetric(key)
+    yield decrypt_authorization(call, key, place)
+
+
+def _of_aws(key: Key) -> bool:
+    """Whether AWS manages the key: its manager says so, an alias does not."""
+    return key.manager == "AWS"
+
+
+def _named_key(call: ApiCall, view: AccountView, key_id: str) -> Key | None:
+    if key_id == OWN_ALIAS:
+        return view.key(key_id, call.region, call.account)
+    try:
+        return find_key(call, view, key_id, "kms:DescribeKey")
+    except ServiceError as error:
+        raise wrapped(error) from None
+
+
+def _create_grant(call: ApiCall, key: Key, place: TableLocation) -> Authorization:
+    service = SERVICE_PRINCIPAL.format(region=place.region)
+    keys = encryption_context(place.encryption_context) | {
+        "kms:GrantIsForAWSResource": True,
+        "kms:GrantOperations": GRANT_OPERATIONS,
+        "kms:GrantConstraintType": "EncryptionContextSubset",
+        "kms:GranteePrincipal": service,
+        "kms:RetiringPrincipal": service,
+    }
+    return key_authorization(call, "CreateGrant", key, place, keys)
+
+
+def _another_service(call: ApiCall, key: Key) -> ServiceError:
+    """The key that AWS manages for another service lets nobody make a grant through DynamoDB."""
+    return wrapped(
+        ServiceError(
+            "AccessDeniedException",
+            f"User: {call.caller.arn} is not authorized to perform: kms:CreateGrant on resource: {key.arn} "
+            "because no resource-based policy allows the kms:CreateGrant action",
+        )
+    )
+
+
+def _check_symmetric(key: Key) -> None:
+    if key.spec == SYMMETRIC:
+        return
+    message = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
+    text = kms_text("AWSKMSException", "ValidationException", message)
+    raise ServiceError("InternalServerError", f"KMS internal error: {text}", 500)

@@ -1,0 +1,90 @@
+"""What DynamoDB says of an SSESpecification before it looks at the key.
+
+Texts recorded from AWS; see docs/fidelity.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from pytest_kmslab.account.model import Table
+from pytest_kmslab.calls.authorization import Params, ServiceError
+from pytest_kmslab.calls.dynamodb.names import empty, invalid
+
+OWN_ALIAS = "alias/aws/dynamodb"
+"""The key that AWS manages for DynamoDB."""
+
+PROTECTED = (
+    "Resource cannot be deleted as it is currently protected against deletion. "
+    "Disable deletion protection first."
+)
+"""What DynamoDB says of DeleteTable while DeletionProtectionEnabled is set."""
+
+_PREFIX = "One or more parameter values were invalid: "
+
+
+class SseMode(Enum):
+    """What an SSESpecification asks for."""
+
+    NOTHING = "nothing"
+    AWS_OWNED = "the key that AWS owns"
+    KMS = "a key in KMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """A valid SSESpecification; `key_id` is empty for `aws/dynamodb`."""
+
+    mode: SseMode
+    key_id: str = ""
+
+    @property
+    def named(self) -> str:
+        """The key in KMS that is asked for, by a name that KMS knows; empty where it is none."""
+        return self.key_id or (OWN_ALIAS if self.mode is SseMode.KMS else "")
+
+
+def refused(message: str) -> ServiceError:
+    """DynamoDB's error for parameter values that do not go together."""
+    return invalid(_PREFIX + message)
+
+
+def read_specification(specification: Any) -> Encryption:
+    """Read an SSESpecification (None where there is none); raises ServiceError as DynamoDB words it."""
+    given = specification or {}
+    key_id, kind, enabled = given.get("KMSMasterKeyId"), given.get("SSEType"), given.get("Enabled")
+    if key_id == "":
+        raise empty("sSESpecification.kMSMasterKeyId", "")
+    if enabled is False:
+        return _disabled(kind, key_id)
+    if kind == "AES256":
+        raise refused("SSEType AES256 is not supported")
+    if key_id is not None and kind != "KMS":
+        raise refused("SSEType KMS is required if KMSMasterKeyId is specified")
+    if kind == "KMS" or enabled:
+        return Encryption(SseMode.KMS, key_id or "")
+    return Encryption(SseMode.NOTHING)
+
+
+def _disabled(kind: str | None, key_id: str | None) -> Encryption:
+    if kind is not None:
+        raise refused("SSEType can not be specified if Enabled is false")
+    if key_id is not None:
+        raise refused("KMSMasterKeyId can not be specified if Enabled is false")
+    return Encryption(SseMode.AWS_OWNED)
+
+
+def check_change(params: Params, encryption: Encryption, table: Table) -> None:
+    """Raise what UpdateTable answers to a change that does not fit the table as it is."""
+    if set(params) - {"TableName", "SSESpecification"}:
+        raise refused("Server-Side Encryption modification must be the only operation in the request")
+    if encryption.mode is SseMode.AWS_OWNED and table.key_arn is None:
+        raise refused("Table is already encrypted by default")
+    if table.key_arn is not None and encryption.key_id == table.key_arn:
+        # By its id or an alias the same key is accepted; only its ARN is compared.
+        raise refused(
+            "Table is already encrypted with given KMSMasterKeyId. "
+            "Use KMSMasterKeyId parameter if you want to change Master Key"
+        )

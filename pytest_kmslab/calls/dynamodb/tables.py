@@ -1,0 +1,194 @@
+"""Operations on tables, backups and their settings: a row each says on which ARNs.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
+from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
+from pytest_kmslab.calls.dynamodb.authorization import authorization
+from pytest_kmslab.calls.dynamodb.names import (
+    arn_of,
+    global_table_arn,
+    index_arn,
+    missing_table,
+    named_table,
+    required,
+    required_text,
+    resource_arn,
+    sub_arn,
+    table_arn,
+    table_of,
+)
+from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
+from pytest_kmslab.calls.dynamodb.table_policy.operations import on_policy, put_policy
+
+Resources = Callable[[ApiCall], Iterator[str]]
+"""The ARNs that a call is asked about."""
+
+
+def authorization_plan(
+    resources: Resources,
+    keys: Callable[[Params], Keys] | None = None,
+    *,
+    uses_key: bool = False,
+    needs_table: bool = False,
+) -> AuthorizationPlan:
+    """One question an ARN; `keys` reads condition keys from the parameters.
+
+    `uses_key` marks an operation that AWS refuses while the table's key is disabled: it is taken to
+    use the key as the caller, which for these has not been seen (docs/fidelity.md). `needs_table` marks one
+    that is refused where there is no such table, in words that backends have otherwise.
+    """
+
+    def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
+        tables = []
+        for arn in resources(call):
+            table = view.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
+            tables.append(table)
+            yield authorization(call, call.operation, arn, keys(call.params) if keys else None, table)
+            if needs_table and table is None:
+                raise missing_table(arn)
+        if uses_key:
+            yield from use_keys(call, view, tables)
+
+    return required_authorizations
+
+
+def on_table(call: ApiCall) -> Iterator[str]:
+    """The table that TableName names."""
+    yield named_table(call)
+
+
+def on_table_arn(call: ApiCall) -> Iterator[str]:
+    """The table that TableArn names."""
+    yield named_table(call, "TableArn")
+
+
+def on_table_arn_if_named(call: ApiCall) -> Iterator[str]:
+    """The table that TableArn names, everything where it names none."""
+    yield named_table(call, "TableArn") if call.params.get("TableArn") else "*"
+
+
+def on_table_and_index(call: ApiCall) -> Iterator[str]:
+    """The table, and the index too where one is named."""
+    table = named_table(call)
+    yield table
+    if call.params.get("IndexName"):
+        yield index_arn(table, call.params["IndexName"])
+
+
+def on_resource(call: ApiCall) -> Iterator[str]:
+    """The table, index or stream that ResourceArn names."""
+    yield resource_arn(required_text(call.params, "ResourceArn"))
+
+
+def on_sub(member: str, kind: str) -> Resources:
+    """What hangs on a table, by its ARN."""
+
+    def resources(call: ApiCall) -> Iterator[str]:
+        yield sub_arn(required_text(call.params, member), kind)
+
+    return resources
+
+
+def on_bulk_operation(call: ApiCall) -> Iterator[str]:
+    """A bulk operation, by whatever ARN it has: its form is not documented."""
+    yield resource_arn(required_text(call.params, "BulkOperationArn"))
+
+
+def on_everything(call: ApiCall) -> Iterator[str]:
+    """No resource."""
+    yield "*"
+
+
+def on_every_table(call: ApiCall) -> Iterator[str]:
+    """All tables of the Region: what AWS names in a denial of ListTables."""
+    yield arn_of(call, "table/*")
+
+
+def on_global_table(call: ApiCall) -> Iterator[str]:
+    """The global table (version 2017)."""
+    yield global_table_arn(call)
+
+
+def on_global_table_and_replicas(call: ApiCall) -> Iterator[str]:
+    """The global table (version 2017), and the table in every Region that the request names."""
+    yield global_table_arn(call)
+    name = required_text(call.params, "GlobalTableName")
+    regions = dict.fromkeys([call.region, *_regions(call.params)])
+    yield from (table_arn(call, name, region=region) for region in regions)
+
+
+def _regions(params: Params) -> Iterator[str]:
+    for replica in params.get("ReplicationGroup") or params.get("ReplicaSettingsUpdate") or ():
+        yield required_text(replica, "RegionName")
+    for update in params.get("ReplicaUpdates") or ():
+        for change in update.values():
+            yield required_text(change, "RegionName")
+
+
+def _tagged(params: Params) -> Keys:
+    return request_tags(required(params, "Tags"))
+
+
+def _untagged(params: Params) -> Keys:
+    return tag_keys(required(params, "TagKeys"))
+
+
+CONTROL: dict[str, AuthorizationPlan] = {
+    **dict.fromkeys(
+        (
+            "DescribeContinuousBackups",
+            "DescribeKinesisStreamingDestination",
+            "DescribeTable",
+            "DescribeTableReplicaAutoScaling",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
+            "UpdateContinuousBackups",
+            "UpdateKinesisStreamingDestination",
+            "UpdateTableReplicaAutoScaling",
+        ),
+        authorization_plan(on_table),
+    ),
+    **dict.fromkeys(("DeleteTable", "DescribeTimeToLive"), authorization_plan(on_table, needs_table=True)),
+    **dict.fromkeys(("CreateBackup", "StartBulkPutItems"), authorization_plan(on_table, uses_key=True)),
+    "UpdateTimeToLive": authorization_plan(on_table, uses_key=True, needs_table=True),
+    **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), on_policy),
+    "PutResourcePolicy": put_policy,
+    **dict.fromkeys(
+        ("DescribeGlobalTable", "DescribeGlobalTableSettings"), authorization_plan(on_global_table)
+    ),
+    **dict.fromkeys(
+        ("CreateGlobalTable", "UpdateGlobalTable", "UpdateGlobalTableSettings"),
+        authorization_plan(on_global_table_and_replicas),
+    ),
+    **dict.fromkeys(("DeleteBackup", "DescribeBackup"), authorization_plan(on_sub("BackupArn", "backup"))),
+    **dict.fromkeys(("CancelBulkOperation", "DescribeBulkOperation"), authorization_plan(on_bulk_operation)),
+    **dict.fromkeys(("ListExports", "ListImports"), authorization_plan(on_table_arn_if_named)),
+    **dict.fromkeys(
+        (
+            "DescribeEndpoints",
+            "DescribeLimits",
+            "ListBackups",
+            "ListBulkOperations",
+            "ListContributorInsights",
+            "ListGlobalTables",
+        ),
+        authorization_plan(on_everything),
+    ),
+    "DescribeContributorInsights": authorization_plan(on_table_and_index),
+    "DescribeExport": authorization_plan(on_sub("ExportArn", "export")),
+    "DescribeImport": authorization_plan(on_sub("ImportArn", "import")),
+    "ExportTableToPointInTime": authorization_plan(on_table_arn, uses_key=True),
+    "ListTables": authorization_plan(on_every_table),
+    "ListTagsOfResource": authorization_plan(on_resource),
+    "TagResource": authorization_plan(on_resource, _tagged),
+    "UntagResource": authorization_plan(on_resource, _untagged),
+    "UpdateContributorInsights": authorization_plan(on_table_and_index, uses_key=True),
+}
+"""The operations that neither touch items nor choose a key."""

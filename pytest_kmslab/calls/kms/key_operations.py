@@ -1,0 +1,184 @@
+"""The operations on one key, a row each, and the operations on no key.
+
+Rows follow the KMS permissions reference and the Service Authorization Reference:
+https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
+from pytest_kmslab.calls.context_keys import Keys
+from pytest_kmslab.calls.kms import keys as kms_keys
+from pytest_kmslab.calls.kms.context import (
+    RequestKeys,
+    account_authorization,
+    from_member,
+    key_authorization,
+    of_algorithm,
+    of_alias,
+    of_direct_grant_call,
+    of_encryption_context,
+    of_grant,
+    of_tag_keys,
+    of_tags,
+)
+from pytest_kmslab.calls.kms.imports import check_expiry
+from pytest_kmslab.calls.kms.specs import (
+    AGREE,
+    ENCAPSULATE,
+    ENCRYPT,
+    MAC,
+    SIGN,
+    SYMMETRIC,
+    refuse_algorithm,
+    refuse_encryption_context,
+    refuse_rotation,
+    refuse_symmetric,
+    refuse_unrotatable,
+)
+from pytest_kmslab.calls.kms.tags import check_key_tags
+
+Check = Callable[[Params, Key], None]
+"""Raises ServiceError for what the request cannot ask of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOperation:
+    """An operation on the key that `KeyId` names.
+
+    `request` makes its own condition keys, `refused` are the key states in which it fails, `usage`
+    the KeyUsage that it needs, `checks` refuse what else does not go with the key.
+    """
+
+    request: tuple[RequestKeys, ...] = ()
+    refused: frozenset[str] = frozenset()
+    usage: str = ""
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def takes_alias(self) -> bool:
+        """Whether an alias names the key as well: of these operations alone the alias is a condition key."""
+        return of_alias in self.request
+
+
+def _crypto(usage: str, check: Check, *request: RequestKeys) -> KeyOperation:
+    return KeyOperation((of_alias, *request), kms_keys.NOT_USABLE_STATES, usage, (check,))
+
+
+def _algorithm(member: str) -> Check:
+    """The algorithm that a parameter names is one of the key's."""
+    return lambda params, key: refuse_algorithm(key, params[member])
+
+
+def _encryption(params: Params, key: Key) -> None:
+    refuse_algorithm(key, params.get("EncryptionAlgorithm", SYMMETRIC))
+    refuse_encryption_context(key, params.get("EncryptionContext"))
+
+
+def _data_key(_params: Params, key: Key) -> None:
+    """A data key is encrypted by a symmetric key, whatever else the request says."""
+    refuse_algorithm(key, SYMMETRIC)
+
+
+_SYMMETRIC = (of_algorithm, of_encryption_context)
+_PAIR = (*_SYMMETRIC, from_member("KeyPairSpec", condition_key="DataKeyPairSpec"))
+_SIGNING = (from_member("SigningAlgorithm"), from_member("MessageType", "RAW"))
+_MACS = (from_member("MacAlgorithm"),)
+_ENCAPSULATION = (from_member("EncapsulationAlgorithm"),)
+_WRAPPING = (from_member("WrappingAlgorithm"), from_member("WrappingKeySpec"))
+_IMPORT = (from_member("ExpirationModel"), from_member("ValidTo"))
+_WINDOW = (from_member("PendingWindowInDays", 30, "ScheduleKeyDeletionPendingWindowInDays"),)
+_UNROTATABLE = kms_keys.PENDING_DELETION_STATES | {"Disabled"}
+_PERIOD = (from_member("RotationPeriodInDays", 365),)
+
+KEY_OPERATIONS: Mapping[str, KeyOperation] = {
+    # cryptography
+    "Encrypt": _crypto(ENCRYPT, _encryption, *_SYMMETRIC),
+    "GenerateDataKey": _crypto(ENCRYPT, _data_key, *_SYMMETRIC),
+    "GenerateDataKeyWithoutPlaintext": _crypto(ENCRYPT, _data_key, *_SYMMETRIC),
+    "GenerateDataKeyPair": _crypto(ENCRYPT, _data_key, *_PAIR),
+    "GenerateDataKeyPairWithoutPlaintext": _crypto(ENCRYPT, _data_key, *_PAIR),
+    "Sign": _crypto(SIGN, _algorithm("SigningAlgorithm"), *_SIGNING),
+    "Verify": _crypto(SIGN, _algorithm("SigningAlgorithm"), *_SIGNING),
+    "GenerateMac": _crypto(MAC, _algorithm("MacAlgorithm"), *_MACS),
+    "VerifyMac": _crypto(MAC, _algorithm("MacAlgorithm"), *_MACS),
+    "DeriveSharedSecret": _crypto(
+        AGREE, _algorithm("KeyAgreementAlgorithm"), from_member("KeyAgreementAlgorithm")
+    ),
+    "Encapsulate": _crypto(ENCAPSULATE, _algorithm("EncapsulationAlgorithm"), *_ENCAPSULATION),
+    "Decapsulate": _crypto(ENCAPSULATE, _algorithm("EncapsulationAlgorithm"), *_ENCAPSULATION),
+    "GetPublicKey": _crypto("", refuse_symmetric),
+    # looking
+    "DescribeKey": KeyOperation((of_alias,)),
+    "GetKeyPolicy": KeyOperation(),
+    "GetKeyRotationStatus": KeyOperation(),
+    "GetKeyLastUsage": KeyOperation(),
+    "ListKeyPolicies": KeyOperation(),
+    "ListKeyRotations": KeyOperation(),
+    "ListResourceTags": KeyOperation(),
+    # changing
+    "EnableKey": KeyOperation(refused=kms_keys.NO_MATERIAL_STATES),
+    "DisableKey": KeyOperation(refused=kms_keys.NO_MATERIAL_STATES),
+    "UpdateKeyDescription": KeyOperation(refused=kms_keys.PENDING_DELETION_STATES),
+    "TagResource": KeyOperation((of_tags,), kms_keys.PENDING_DELETION_STATES, checks=(check_key_tags,)),
+    "UntagResource": KeyOperation((of_tag_keys,), kms_keys.PENDING_DELETION_STATES),
+    "ScheduleKeyDeletion": KeyOperation(_WINDOW, kms_keys.PENDING_DELETION_STATES),
+    "EnableKeyRotation": KeyOperation(_PERIOD, _UNROTATABLE, checks=(refuse_unrotatable,)),
+    "DisableKeyRotation": KeyOperation(refused=_UNROTATABLE, checks=(refuse_unrotatable,)),
+    "RotateKeyOnDemand": KeyOperation(refused=_UNROTATABLE, checks=(refuse_rotation,)),
+    "GetParametersForImport": KeyOperation(_WRAPPING, kms_keys.PENDING_DELETION_STATES),
+    "ImportKeyMaterial": KeyOperation(_IMPORT, kms_keys.PENDING_DELETION_STATES, checks=(check_expiry,)),
+    "DeleteImportedKeyMaterial": KeyOperation(),
+    # grants
+    "CreateGrant": KeyOperation((of_grant,), kms_keys.NOT_GRANTABLE_STATES),
+    "ListGrants": KeyOperation((of_direct_grant_call,)),
+    "RevokeGrant": KeyOperation((of_direct_grant_call,)),
+}
+
+ACCOUNT_OPERATIONS: Mapping[str, bool] = {
+    "ListKeys": False,
+    "ListRetirableGrants": False,
+    "CreateCustomKeyStore": True,
+    "ConnectCustomKeyStore": True,
+    "DescribeCustomKeyStores": True,
+    "DisconnectCustomKeyStore": True,
+    "DeleteCustomKeyStore": True,
+    "UpdateCustomKeyStore": True,
+}
+"""Operations on no key (Resource `*`), and whether they set `kms:CallerAccount`."""
+
+
+def key_plan(operation: str, row: KeyOperation) -> AuthorizationPlan:
+    """Authorizations for an operation on one key, then refuses a key that is not fit for it."""
+    action = f"kms:{operation}"
+
+    find = kms_keys.find_key if row.takes_alias else kms_keys.find_key_by_id
+
+    def authorization(call: ApiCall, view: AccountView) -> Authorizations:
+        params = call.params
+        key = find(call, view, params["KeyId"], action)
+        keys: Keys = {}
+        for of_request in row.request:
+            keys.update(of_request(params, key))
+        yield key_authorization(call, action, key, keys)
+        kms_keys.refuse_state(key, row.refused)
+        kms_keys.refuse_usage(key, row.usage, operation)
+        for check in row.checks:
+            check(params, key)
+        kms_keys.refuse_dry_run(call)
+
+    return authorization
+
+
+def account_plan(operation: str, says_account: bool) -> AuthorizationPlan:
+    """Authorizations for an operation on no key."""
+
+    def authorization(call: ApiCall, view: AccountView) -> Authorizations:
+        keys: Keys = {"kms:CallerAccount": call.account} if says_account else {}
+        yield account_authorization(call, f"kms:{operation}", keys)
+
+    return authorization

@@ -1,0 +1,1 @@
+"""What a service refuses for other reasons than permission, whatever the backend."""

@@ -1,0 +1,87 @@
+"""Policy documents with the numbers of their conditions in quotes and their dates in UTC.
+
+IAM takes a number without: "Quotation marks are optional for numeric and Boolean values", and dates of every
+zone, with and without seconds. moto, and with it LocalStack, does not.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-json
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pytest_kmslab.authz.values import read_date
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.iam.documents import INLINE
+
+INLINE_PUTS = tuple(f"iam:{operation}" for operation in INLINE)
+MANAGED_PUTS = ("iam:CreatePolicy", "iam:CreatePolicyVersion")
+
+_OF_DATES = re.compile(r"(ForAnyValue:|ForAllValues:)?Date")
+_REFUSED_DATE = re.compile(r".*T\d\d:\d\d(?:[Z+-].*|:\d\d(?P<fraction>\.\d+)?-.*)", re.ASCII)
+_START = datetime(1970, 1, 1)
+
+Change = Callable[[Any], Any]
+
+
+def normalized_document(call: ApiCall, resource: Change | None = None) -> Mapping[str, Any]:
+    """The document to send in place of the one that a call puts; nothing where it may stay as it is.
+
+    `resource` answers what to send in place of a resource.
+    """
+    text = str(call.params["PolicyDocument"])
+    try:
+        document = json.loads(text)
+        changed = isinstance(document, dict) and _change_all(document, resource)
+    except (ValueError, RecursionError):
+        return {}
+    return {"PolicyDocument": json.dumps(document)} if changed else {}
+
+
+def _change_all(document: dict[str, Any], resource: Change | None) -> bool:
+    """Change every statement in place; whether there was anything to change."""
+    changed = False
+    statements = document.get("Statement")
+    for statement in statements if isinstance(statements, list) else [statements]:
+        for holder, key, change in _places(statement, resource):
+            before = holder[key]
+            holder[key] = [change(one) for one in before] if isinstance(before, list) else change(before)
+            changed |= bool(holder[key] != before)
+    return changed
+
+
+def _places(statement: Any, resource: Change | None) -> Iterator[tuple[dict[str, Any], str, Change]]:
+    """Where a statement has what may be changed, and how."""
+    if not isinstance(statement, dict):
+        return
+    for element in ("Resource", "NotResource"):
+        if resource is not None and element in statement:
+            yield statement, element, resource
+    conditions = statement.get("Condition")
+    for operator, wanted in conditions.items() if isinstance(conditions, dict) else ():
+        change = _dated if _OF_DATES.match(operator) else _quoted
+        for key in wanted if isinstance(wanted, dict) else ():
+            yield wanted, key, change
+
+
+def _quoted(value: Any) -> Any:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return json.dumps(value) if number else value
+
+
+def _dated(value: Any) -> Any:
+    """The same moment in UTC with seconds, of a date that moto refuses."""
+    found = _REFUSED_DATE.fullmatch(value) if isinstance(value, str) else None
+    seconds = read_date(value) if found else None
+    if found is None or seconds is None:
+        return _quoted(value)
+    try:
+        moment = _START + timedelta(seconds=math.floor(seconds))
+    except OverflowError:
+        return value
+    return f"{moment.isoformat()}{found['fraction'] or ''}Z"

@@ -1,0 +1,1 @@
+"""The authorizations that a call of STS requires."""

@@ -1,0 +1,168 @@
+"""What each operation of STS asks for.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.authorization import (
+    ApiCall,
+    Authorization,
+    AuthorizationPlan,
+    Authorizations,
+    ServiceError,
+)
+from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags
+from pytest_kmslab.calls.policy_documents import check_session_policy
+from pytest_kmslab.calls.sts.mfa import authenticated
+from pytest_kmslab.calls.sts.sessions import check_role_session, check_session_tags
+
+_MEMBERS: Mapping[str, str] = {
+    "ExternalId": "sts:ExternalId",
+    "RoleSessionName": "sts:RoleSessionName",
+    "SourceIdentity": "sts:SourceIdentity",
+    "TransitiveTagKeys": "sts:TransitiveTagKeys",
+    "DurationSeconds": "sts:DurationSeconds",
+    "SigningAlgorithm": "sts:SigningAlgorithm",
+    "Audience": "sts:IdentityTokenAudience",
+}
+_ROLE_KEYS = ("ExternalId", "RoleSessionName", "SourceIdentity", "TransitiveTagKeys")
+_TOKEN_KEYS = ("DurationSeconds", "SigningAlgorithm", "Audience")
+
+
+def _nothing(call: ApiCall, view: AccountView) -> Authorizations:
+    """No permission is needed, or none can be judged: no policy controls GetCallerIdentity and
+    GetSessionToken, and who calls with a SAML assertion or a web identity token signs nothing.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
+    """
+    yield from ()
+
+
+def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
+    """sts:AssumeRole on the role; with session tags or a source identity, given now or inherited in a
+    chain of roles, a permission more for each.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
+    role: str = call.params["RoleArn"]
+    if call.caller.kind == "FederatedUser":
+        raise ServiceError("AccessDenied", "Cannot call AssumeRole with federated credentials", 403)
+    if call.caller.kind == "Account":
+        raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+    account = _role_account(call, view, role)
+    tags = view.iam_tags(role)
+    keys = {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
+    keys.update(_request_keys(call, _ROLE_KEYS))
+    keys.update(authenticated(call, view))
+    actions = ["sts:AssumeRole"]
+    if call.params.get("Tags") or call.caller.transitive:
+        actions.append("sts:TagSession")
+    if "SourceIdentity" in call.params or call.caller.source_identity:
+        actions.append("sts:SetSourceIdentity")
+    for action in actions:
+        yield _authorization(call, action, role, keys, account)
+    check_role_session(call, view)
+    _check_session_policy(call)
+
+
+def _check_session_policy(call: ApiCall) -> None:
+    if call.params.get("Policy"):
+        check_session_policy(call.params["Policy"])
+
+
+def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
+    """The account of a role that exists; nobody is told that one does not."""
+    parts = role.split(":", 5)
+    if len(parts) == 6 and parts[2] == "iam" and parts[5].startswith("role/"):
+        name = parts[5].rpartition("/")[2]
+        if view.iam_arn("role", name, parts[4]) == role:
+            return parts[4]
+    text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
+    raise ServiceError("AccessDenied", text, 403)
+
+
+def _assume_root(call: ApiCall, view: AccountView) -> Authorizations:
+    """sts:AssumeRoot on the root user of a member account."""
+    target: str = call.params["TargetPrincipal"]
+    account = target.split(":")[4] if target.startswith("arn:") and target.count(":") >= 5 else target
+    arn = f"arn:{_partition(call)}:iam::{account}:root"
+    keys: Keys = {"sts:TaskPolicyArn": call.params["TaskPolicyArn"].get("arn", "")}
+    yield _authorization(call, "sts:AssumeRoot", arn, keys, account)
+
+
+def _get_session_token(call: ApiCall, view: AccountView) -> Authorizations:
+    """No permission is needed, but lasting credentials are."""
+    _refuse_temporary(call)
+    authenticated(call, view)
+    yield from ()
+
+
+def _refuse_temporary(call: ApiCall) -> None:
+    """Temporary credentials get no further ones by these calls.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+    if call.caller.token_issued or call.caller.kind in ("AssumedRole", "FederatedUser"):
+        raise ServiceError("AccessDenied", f"Cannot call {call.operation} with session credentials", 403)
+
+
+def _get_federation_token(call: ApiCall, view: AccountView) -> Authorizations:
+    """sts:GetFederationToken on the federated user about to be made; with tags, sts:TagSession too."""
+    _refuse_temporary(call)
+    arn = f"arn:{_partition(call)}:sts::{call.account}:federated-user/{call.params['Name']}"
+    keys = _request_keys(call, ())
+    yield _authorization(call, "sts:GetFederationToken", arn, keys, call.account)
+    if call.params.get("Tags"):
+        yield _authorization(call, "sts:TagSession", arn, keys, call.account)
+    check_session_tags(call)
+    _check_session_policy(call)
+
+
+def _get_web_identity_token(call: ApiCall, view: AccountView) -> Authorizations:
+    """sts:GetWebIdentityToken; with tags, sts:TagGetWebIdentityToken too."""
+    keys = _request_keys(call, _TOKEN_KEYS)
+    yield _authorization(call, "sts:GetWebIdentityToken", "*", keys, call.account)
+    if call.params.get("Tags"):
+        yield _authorization(call, "sts:TagGetWebIdentityToken", "*", keys, call.account)
+
+
+def _on_anything(call: ApiCall, view: AccountView) -> Authorizations:
+    """`sts:<Operation>` on `*`."""
+    yield _authorization(call, f"sts:{call.operation}", "*", {}, call.account)
+
+
+def _request_keys(call: ApiCall, members: tuple[str, ...]) -> Keys:
+    given = {_MEMBERS[member]: call.params[member] for member in members if member in call.params}
+    return {**given, **request_tags(call.params.get("Tags", ()))}
+
+
+def _partition(call: ApiCall) -> str:
+    return call.caller.arn.split(":", 2)[1]
+
+
+def _authorization(call: ApiCall, action: str, resource: str, keys: Keys, account: str) -> Authorization:
+    own: Keys = {"aws:ResourceAccount": account}
+    context = Context({**caller_context(call.caller, call.region, call.time), **own, **keys})
+    return Authorization(Request(call.caller.arn, action, resource, context, account))
+
+
+STS: Mapping[str, AuthorizationPlan] = {
+    "AssumeRole": _assume_role,
+    "AssumeRoleWithSAML": _nothing,
+    "AssumeRoleWithWebIdentity": _nothing,
+    "AssumeRoot": _assume_root,
+    "DecodeAuthorizationMessage": _on_anything,
+    "GetAccessKeyInfo": _on_anything,
+    "GetCallerIdentity": _nothing,
+    "GetDelegatedAccessToken": _on_anything,
+    "GetFederationToken": _get_federation_token,
+    "GetSessionToken": _get_session_token,
+    "GetWebIdentityToken": _get_web_identity_token,
+}
+"""Every operation of STS by its name."""

@@ -1,0 +1,107 @@
+"""What STS refuses of a session that is asked for, whoever may ask for it: its tags, its source identity, its
+duration.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.validation_messages import violated
+
+MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 50, 128, 256
+SHORTEST, LONGEST = 900, 43_200
+CHAINED = 3_600
+"""Seconds that the session of a role lasts at most which was assumed by the session of another."""
+LASTING = 3_600
+"""Seconds for which a session is asked where nothing else is said, and that every role allows."""
+
+_DUPLICATE = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+_NOT_PASSED = "The specified transitive tag key must be included in the requested tags."
+_INHERITED = (
+    "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key "
+    "from the calling session."
+)
+_RESERVED = "Tag keys and values that begin with aws: are reserved for system use."
+_IDENTITY_SET = "The source identity is already set for this assume role session"
+_TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+_TOO_LONG_IN_A_CHAIN = (
+    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+)
+
+
+def check_role_session(call: ApiCall, view: AccountView) -> None:
+    """Raise ServiceError for a session of a role that STS does not make."""
+    check_session_tags(call)
+    _check_inherited(call)
+    _check_source_identity(call)
+    _check_duration(call, view)
+
+
+def check_session_tags(call: ApiCall) -> None:
+    """Raise ServiceError for tags that no session can have. What is said of reserved ones is inferred.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules_creating
+    """
+    tags: Sequence[dict[str, str]] = call.params.get("Tags") or ()
+    if len(tags) > MOST_TAGS:
+        raise _invalid(tags, "tags", f"length less than or equal to {MOST_TAGS}")
+    for number, tag in enumerate(tags, start=1):
+        if not 1 <= len(tag["Key"]) <= LONGEST_KEY:
+            limit = f"length less than or equal to {LONGEST_KEY}"
+            raise _invalid(tag["Key"], f"tags.{number}.member.key", limit)
+        if len(tag["Value"]) > LONGEST_VALUE:
+            limit = f"length less than or equal to {LONGEST_VALUE}"
+            raise _invalid(tag["Value"], f"tags.{number}.member.value", limit)
+        if any(text.lower().startswith("aws:") for text in (tag["Key"], tag["Value"])):
+            raise ServiceError("InvalidParameterValue", _RESERVED)
+    if len(_folded([tag["Key"] for tag in tags])) < len(tags):
+        raise ServiceError("InvalidParameterValue", _DUPLICATE)
+
+
+def _check_inherited(call: ApiCall) -> None:
+    """A tag that a chain of roles hands on is not passed again, and none is handed on that is not passed."""
+    passed = _folded([tag["Key"] for tag in call.params.get("Tags") or ()])
+    if passed & _folded(call.caller.transitive):
+        raise ServiceError("InvalidParameterValue", _INHERITED)
+    if _folded(call.params.get("TransitiveTagKeys") or ()) - passed:
+        raise ServiceError("InvalidParameterValue", _NOT_PASSED)
+
+
+def _check_source_identity(call: ApiCall) -> None:
+    """Once set it stays, whatever role is assumed next.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    """
+    given, held = call.params.get("SourceIdentity"), call.caller.source_identity
+    if given and held and given != held:
+        raise ServiceError("ValidationError", _IDENTITY_SET)
+
+
+def _check_duration(call: ApiCall, view: AccountView) -> None:
+    """No longer than the role allows, and an hour where one role assumes another.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
+    """
+    seconds: int = call.params.get("DurationSeconds", LASTING)
+    if seconds < SHORTEST:
+        raise _invalid(seconds, "durationSeconds", f"value greater than or equal to {SHORTEST}")
+    if seconds > LONGEST:
+        raise _invalid(seconds, "durationSeconds", f"value less than or equal to {LONGEST}")
+    if call.caller.kind == "AssumedRole" and seconds > CHAINED:
+        raise ServiceError("ValidationError", _TOO_LONG_IN_A_CHAIN)
+    if seconds > LASTING and seconds > view.max_session_duration(call.params["RoleArn"]):
+        raise ServiceError("ValidationError", _TOO_LONG)
+
+
+def _folded(keys: Sequence[str]) -> set[str]:
+    """Keys of tags, which have no case."""
+    return {key.lower() for key in keys}
+
+
+def _invalid(value: object, member: str, limit: str) -> ServiceError:
+    return ServiceError("ValidationError", violated(f"'{value}'", member, f"have {limit}"))

@@ -1,0 +1,1 @@
+"""Authorization cases in JSON: read, written, decided."""

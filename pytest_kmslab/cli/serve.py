@@ -1,0 +1,243 @@
+"""`kmslab serve`: the gateway as a command, for clients in other processes and languages.
+
+Standard output has the address and the environment lines to copy, standard error a line for each
+decision. Exit status: 0 after SIGINT or SIGTERM, 2 where it could not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import IO, TYPE_CHECKING, Any
+
+from pytest_kmslab.config.validators import REGION
+from pytest_kmslab.enforcement.trail import Entry, Trail
+from pytest_kmslab.errors import BackendError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.gateway.upstreams.protocol import Upstream
+
+_OK, _BAD_INPUT = 0, 2
+ROOT_SECRET = "test"
+"""The root user's secret, as emulators have it; whoever reaches the port may be root."""
+
+Sink = Callable[[Entry], None]
+
+_HELP = """\
+Answer AWS calls over HTTP, and decide every call of KMS, DynamoDB, IAM and STS as AWS would.
+
+Behind it is moto in this process, or any endpoint by its URL. All other services pass through unchanged.
+The root user's access key is `test` with the secret `test`: make users with it, and policies for them.
+Every other access key is one that CreateAccessKey or STS gave out here."""
+
+_EPILOG = "exit status: 0 after SIGINT or SIGTERM, 2 where it could not start"
+
+
+def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `serve` to the commands of `kmslab`."""
+    serve = commands.add_parser(
+        "serve",
+        help="answer AWS calls over HTTP, decided as AWS would",
+        description=_HELP,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_port, default=4566, help="port, 0 for any that is free (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--upstream", type=_url, metavar="URL", help="endpoint behind it (default: moto in this process)"
+    )
+    serve.add_argument(
+        "--root-access-key", default="test", metavar="ID", help="the root user's (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--enforcement",
+        choices=("enforce", "off"),
+        default="enforce",
+        help="`off` lets everybody do everything (default: %(default)s)",
+    )
+    serve.add_argument("--region", type=_region, default="us-east-1", help="(default: %(default)s)")
+    serve.add_argument("--trail", type=Path, metavar="FILE", help="write every decision there, as JSON Lines")
+    serve.add_argument(
+        "--log",
+        choices=("text", "json"),
+        default="text",
+        help="form of a decision's line (default: %(default)s)",
+    )
+    serve.set_defaults(run=run_serve)
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    """Serve until a signal says stop; answers the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        with ExitStack() as stack:
+            served = _serving(arguments, stack)
+            served.announce(arguments)
+            served.server.run()
+    except KeyboardInterrupt:
+        return _OK
+    except BackendError as error:
+        print(f"kmslab serve: {error}", file=sys.stderr)
+        return _BAD_INPUT
+    return _OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    server: Any
+    backend: Backend
+    upstream: Upstream
+
+    def announce(self, arguments: argparse.Namespace) -> None:
+        """The ready line, and what to copy."""
+        root = self.backend.root
+        if self.server.host not in ("127.0.0.1", "::1"):
+            print(
+                f"kmslab serve: listening on `{self.server.host}`, not on this machine only: whoever "
+                f"reaches the port and knows the root access key `{root.access_key_id}` may do everything",
+                file=sys.stderr,
+            )
+        lines = (
+            f"kmslab serve: ready on {self.server.url} (behind it {self.upstream.name}, "
+            f"enforcement {arguments.enforcement}); stop with Ctrl-C",
+            f"export AWS_ENDPOINT_URL={self.server.url}",
+            f"export AWS_ACCESS_KEY_ID={root.access_key_id}",
+            f"export AWS_SECRET_ACCESS_KEY={root.secret_access_key}",
+            f"export AWS_DEFAULT_REGION={self.backend.region}",
+        )
+        print("\n".join(lines), flush=True)
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
+    """Everything that is served, started; the stack takes it down again."""
+    from pytest_kmslab.enforcement.clock import Clock
+    from pytest_kmslab.enforcement.pipeline import Pipeline
+    from pytest_kmslab.gateway.app import Gateway
+    from pytest_kmslab.gateway.server import GatewayServer
+
+    trail = TellingTrail(_sinks(arguments, stack))
+    backend, upstream = _behind(arguments)
+    pipeline = Pipeline(backend, trail, Clock(), enforcing=arguments.enforcement == "enforce")
+    gateway = Gateway(pipeline, upstream, trail)
+    server = GatewayServer(gateway, arguments.host, arguments.port)
+    backend.start()
+    stack.callback(backend.stop)
+    stack.callback(upstream.close)
+    gateway.before_call()
+    return _Served(server, backend, upstream)
+
+
+def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
+    """The backend and the way to it."""
+    from pytest_kmslab.backends.protocol import Credentials
+
+    root = Credentials(arguments.root_access_key, ROOT_SECRET)
+    if arguments.upstream is None:
+        from pytest_kmslab.backends.moto.backend import MotoBackend
+        from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
+
+        return MotoBackend(arguments.region, root), MotoUpstream()
+    from pytest_kmslab.backends.endpoint.backend import EndpointBackend
+    from pytest_kmslab.gateway.upstreams.http import HttpUpstream
+
+    upstream = HttpUpstream(arguments.upstream)
+    upstream.check()
+    return EndpointBackend(arguments.upstream, arguments.region, root), upstream
+
+
+class TellingTrail(Trail):
+    """A trail that tells every decision as it is made, each once and in order."""
+
+    def __init__(self, sinks: tuple[Sink, ...]) -> None:
+        super().__init__()
+        self._sinks = sinks
+        self._telling = Lock()
+
+    def record(self, *arguments: Any, **more: Any) -> Entry:
+        """Add one decision and tell it."""
+        with self._telling:
+            entry = super().record(*arguments, **more)
+            for sink in self._sinks:
+                sink(entry)
+        return entry
+
+
+def _sinks(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Sink, ...]:
+    sinks = [_json_lines(sys.stderr) if arguments.log == "json" else _text_lines()]
+    if arguments.trail is not None:
+        try:
+            sinks.append(_json_lines(stack.enter_context(arguments.trail.open("a", encoding="utf-8"))))
+        except OSError as error:
+            raise BackendError(f"cannot write `{arguments.trail}`: {error.strerror or error}") from error
+    return tuple(sinks)
+
+
+def _json_lines(stream: IO[str]) -> Sink:
+    from pytest_kmslab.gateway.pages import entry_json
+
+    def tell(entry: Entry) -> None:
+        stream.write(json.dumps(entry_json(entry)) + "\n")
+        stream.flush()
+
+    return tell
+
+
+def _text_lines() -> Sink:
+    """A line a decision: coloured where a person looks at a terminal."""
+    from pytest_kmslab.report.decisions import headline, reason_text
+
+    def line(entry: Entry) -> str:
+        return f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"
+
+    if not sys.stderr.isatty():
+        return lambda entry: print(line(entry), file=sys.stderr, flush=True)
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+
+    def coloured(entry: Entry) -> None:
+        text = Text(line(entry))
+        text.highlight_regex(r"^\w+", "bold green" if entry.decision.allowed else "bold red")
+        console.print(text)
+
+    return coloured
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a port: give 0 to 65535")
+    return int(text)
+
+
+def _region(text: str) -> str:
+    if not REGION.accepts(text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a Region: give {REGION.good}")
+    return text
+
+
+def _url(text: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise argparse.ArgumentTypeError(
+            f"`{text}` is not an endpoint: give one such as http://localhost:4566"
+        )
+    return text.rstrip("/")

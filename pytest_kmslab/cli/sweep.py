@@ -1,0 +1,134 @@
+"""`kmslab sweep`: lists what earlier runs left in an account, and removes it with `--yes`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+from typing import Any
+
+from pytest_kmslab.config.validators import DURATION, seconds
+from pytest_kmslab.errors import KmslabError
+
+_OK, _LEFT, _BAD_INPUT = 0, 1, 2
+
+_HELP = """\
+List what earlier runs left in an account, and remove it with --yes.
+
+Only what carries a run's tags (kmslab:run …) is ours; nothing else is touched. Runs of this machine are known
+by their ledgers: one that lives is left alone, what a dead one left goes whatever its age. Of other machines'
+runs only what is older than --older-than goes. What a run kept on purpose stays until its time."""
+
+_EPILOG = """\
+What is not given here is taken from the environment: KMSLAB_BACKEND, KMSLAB_ENDPOINT, KMSLAB_ACCOUNT,
+KMSLAB_PROFILE, KMSLAB_REGION, KMSLAB_LEDGER, as pytest takes it.
+
+exit status: 0 nothing is left, 1 something is left (listed, or not to be removed or looked at),
+2 a wrong command line or no such account"""
+
+
+def add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `sweep` to the commands of `kmslab`."""
+    sweep = commands.add_parser(
+        "sweep",
+        help="remove what earlier runs left in an account",
+        description=_HELP,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    doing = sweep.add_mutually_exclusive_group()
+    doing.add_argument("--yes", action="store_true", help="remove it")
+    doing.add_argument("--dry-run", action="store_true", help="only list it: so it is without --yes too")
+    sweep.add_argument("--backend", dest="kmslab_backend", metavar="NAME", help="`localstack` or `aws`")
+    sweep.add_argument("--endpoint", dest="kmslab_endpoint", metavar="URL", help="where `localstack` is")
+    sweep.add_argument(
+        "--account", dest="kmslab_account", metavar="ID", help="the AWS account it must be; `aws` needs it"
+    )
+    sweep.add_argument("--profile", dest="kmslab_profile", metavar="NAME", help="profile for `aws`")
+    sweep.add_argument(
+        "--region", action="append", dest="regions", metavar="REGION", help="where to look; may be repeated"
+    )
+    sweep.add_argument(
+        "--older-than",
+        type=_duration,
+        metavar="AGE",
+        help="such as 90m or 1d, counted for dead runs of this machine too (default: 1h for others' only)",
+    )
+    sweep.add_argument("--ledger", dest="kmslab_ledger", metavar="FOLDER", help="where ledgers are")
+    sweep.add_argument("--json", action="store_true", help="print one JSON object")
+    sweep.set_defaults(run=run_sweep)
+
+
+def run_sweep(arguments: argparse.Namespace) -> int:
+    """Look, print and remove; answers the exit status."""
+    import pytest
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return _sweep(arguments)
+    except (pytest.UsageError, KmslabError, BotoCoreError, ClientError) as error:
+        return _complain(str(error).replace("--kmslab-", "--"))
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    from pytest_kmslab.config.resolve import resolve_for_command
+    from pytest_kmslab.lab.teardown.ledger import folder_of
+    from pytest_kmslab.lab.teardown.sweep import sweeping
+    from pytest_kmslab.lab.teardown.sweep_target import CLIENTS, target_of
+    from pytest_kmslab.session.run import BACKENDS
+
+    regions = arguments.regions or []
+    for region in reversed(regions or [None]):
+        settings = resolve_for_command(argparse.Namespace(**{**vars(arguments), "kmslab_region": region}))
+    if settings.backend not in CLIENTS:
+        return _complain(
+            f"backend `{settings.backend}` leaves nothing: give `--backend` (KMSLAB_BACKEND), "
+            f"one of {', '.join(f'`{name}`' for name in CLIENTS)}"
+        )
+    target = target_of(BACKENDS[settings.backend].make(settings), settings.profile, regions)
+    with sweeping(target, folder_of(settings.ledger), older_than=arguments.older_than) as sweep:
+        findings = sweep.look()
+        if arguments.yes:
+            findings = sweep.remove()
+    _print(arguments, findings, target)
+    return _LEFT if findings.is_left else _OK
+
+
+def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
+    from pytest_kmslab.lab.resource_ref import manual_commands
+    from pytest_kmslab.report.leftovers import sweep_command
+    from pytest_kmslab.report.sweep import COLUMNS, as_json, plain_table, print_rich, rows
+
+    if arguments.json:
+        print(as_json(findings, target))
+        return
+    table = rows(findings)
+    if table and sys.stdout.isatty():
+        print_rich(table)
+    elif table:
+        print("\n".join(plain_table([COLUMNS, *table])))
+    for line in (*findings.problems, *findings.notes):
+        print(f"kmslab sweep: {line}", file=sys.stderr)
+    left = [one for one in findings.to_remove if one not in findings.removed]
+    if not left:
+        print(f"kmslab sweep: {len(findings.removed)} removed, nothing to be removed is left")
+        return
+    print(f"remove it with:\n  {sweep_command(target.account)} --yes\nor by hand with:")
+    for one in left:
+        print(
+            "\n".join(
+                f"  {line}"
+                for line in manual_commands(one.ref, target.account.endpoint, target.account.profile)
+            )
+        )
+
+
+def _duration(text: str) -> timedelta:
+    if not DURATION.accepts(text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not an age: give {DURATION.good}")
+    return timedelta(seconds=seconds(text))
+
+
+def _complain(message: str) -> int:
+    print(f"kmslab sweep: {message}", file=sys.stderr)
+    return _BAD_INPUT

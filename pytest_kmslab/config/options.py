@@ -1,0 +1,219 @@
+"""Every option in one table, and the frozen Settings that they make; `option_reading` resolves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_kmslab.config import validators as good
+from pytest_kmslab.config.validators import Rule, one_of
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked for. Names are those of the documented lab; a run suffix makes them unique.
+
+    `enforcement` is `enforce` or `off`; `scope` is `auto` or a pytest scope for the lab's fixtures;
+    `table_key_cache` is in seconds. `region` is empty where an AWS account is to be used and nobody named
+    one: then the profile's counts. `account` (12 digits) and `profile` are of that account; `observe` is
+    `warn`, `strict` or `off`; `key_arn` and `table` name a key and a table to use in place of new ones,
+    empty for none. `block_aws` is `always` or `lab`. `prices` and `admin_policy` are paths of files, empty
+    for the prices that come along, and for AdministratorAccess. `ledger` is a folder, empty for the
+    user's own.
+    """
+
+    backend: str = "moto"
+    real_aws: bool = False
+    account: str = ""
+    profile: str = ""
+    observe: str = "warn"
+    key_arn: str = ""
+    table: str = ""
+    manage_key_policy: bool = False
+    block_aws: str = "always"
+    prices: str = ""
+    admin_policy: str = ""
+    endpoint: str = ""
+    endpoint_access_key: str = "test"
+    endpoint_secret_key: str = "test"
+    enforcement: str = "enforce"
+    region: str = "us-east-1"
+    scope: str = "auto"
+    key_alias: str = "MY-kms-key"
+    key_description: str = (
+        "KMS key that will encrypt a DynamoDB database. Created for MY Encryption with AWS KMS project."
+    )
+    table_name: str = "my_table_kms"
+    user_name: str = "mounika"
+    admin_name: str = "kmslab-admin"
+    table_key_cache: float = 0
+    ledger: str = ""
+    keep: bool = False
+    keep_for: float = 14_400
+    sweep: bool = False
+
+
+DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: a field of Settings, the values that are good for it, and what to say of it.
+
+    Every option has an ini name and an environment variable; `on_command_line` gives it a flag too.
+    `read` makes of the text what Settings holds. `instead` is an environment variable of somebody else's
+    that counts where nobody gives the option; what stands there is taken as it is. `called` is another
+    flag than the one made of the field's name, `shown` is how the default is written where that is not
+    simply its text.
+    """
+
+    field: str
+    rule: Rule
+    help: str
+    on_command_line: bool = False
+    read: Callable[[str], str | float | bool] = str
+    instead: str = ""
+    called: str = ""
+    shown: str = ""
+
+    @property
+    def ini(self) -> str:
+        """Its name in the ini file, and where argparse keeps it."""
+        return f"kmslab_{self.field}"
+
+    @property
+    def environment(self) -> str:
+        """Its environment variable."""
+        return f"KMSLAB_{self.field.upper()}"
+
+    @property
+    def flag(self) -> str:
+        """Its flag on the command line, where it has one."""
+        return self.called or f"--kmslab-{self.field.replace('_', '-')}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether its flag takes no value."""
+        return self.rule is good.SWITCH
+
+    @property
+    def name(self) -> str:
+        """What to call it to a person."""
+        return self.flag if self.on_command_line else self.ini
+
+    @property
+    def default(self) -> str:
+        """The value where nobody gives one."""
+        value = getattr(DEFAULTS, self.field)
+        if self.shown:
+            return self.shown
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def switch(field: str, help: str, called: str = "") -> Option:
+    """An option that is off until named."""
+    read: Callable[[str], bool] = "true".__eq__
+    return Option(field, good.SWITCH, help, on_command_line=True, read=read, called=called)
+
+
+OPTIONS = (
+    Option(
+        "backend", one_of("moto", "localstack", "aws"), "where AWS calls are answered", on_command_line=True
+    ),
+    switch(
+        "real_aws",
+        "the same as backend `aws`: use the AWS account that `--kmslab-account` names",
+        called="--real-aws",
+    ),
+    Option(
+        "account",
+        good.ACCOUNT,
+        "the AWS account that backend `aws` must find itself in; without it that backend does nothing",
+        on_command_line=True,
+    ),
+    Option(
+        "profile",
+        good.PROFILE,
+        "profile whose credentials backend `aws` uses; without it those that boto3 finds",
+        on_command_line=True,
+    ),
+    Option(
+        "observe",
+        one_of("warn", "strict", "off"),
+        "what comes of it if AWS decides otherwise than the engine, for `aws`: a warning or a failed run",
+        on_command_line=True,
+    ),
+    Option(
+        "key_arn",
+        good.KEY_ARN,
+        "a key of yours to be `kms_key` in place of a new one",
+        on_command_line=True,
+    ),
+    Option(
+        "table",
+        good.GIVEN_TABLE,
+        "a table of yours to be `encrypted_table` in place of a new one",
+        on_command_line=True,
+    ),
+    switch("manage_key_policy", "lets the lab change the policy of that key, and put it back at the end"),
+    Option(
+        "block_aws",
+        one_of("always", "lab"),
+        "when a call to AWS is stopped where the backend is not `aws`: ever, or while there is a lab",
+    ),
+    Option("prices", good.FILE, "JSON file with other prices than those that come along"),
+    Option(
+        "admin_policy",
+        good.FILE,
+        "JSON file with the policy of the administrator that the lab makes, in place of AdministratorAccess",
+        on_command_line=True,
+    ),
+    Option(
+        "endpoint",
+        good.ENDPOINT,
+        "where backend `localstack` is; without it AWS_ENDPOINT_URL counts, then localstack-client",
+        on_command_line=True,
+        instead="AWS_ENDPOINT_URL",
+    ),
+    Option("endpoint_access_key", good.ACCESS_KEY, "access key of the root user at the endpoint"),
+    Option("endpoint_secret_key", good.ACCESS_KEY, "its secret"),
+    Option(
+        "enforcement",
+        one_of("enforce", "off"),
+        "`off` lets everybody do everything, to see that tests can fail",
+        on_command_line=True,
+    ),
+    Option(
+        "region",
+        good.REGION,
+        "Region of the lab; AWS_REGION, AWS_DEFAULT_REGION and the profile count for backend `aws` only",
+        on_command_line=True,
+    ),
+    Option(
+        "scope",
+        one_of("auto", "function", "class", "module", "package", "session"),
+        "scope of the lab's fixtures; `auto` takes the narrowest that the backend makes cheap",
+        on_command_line=True,
+    ),
+    Option("key_alias", good.ALIAS, "alias of the lab's key, without `alias/`"),
+    Option("key_description", good.DESCRIPTION, "description of the lab's key"),
+    Option("table_name", good.TABLE_NAME, "name of the lab's table"),
+    Option("user_name", good.IAM_NAME, "name of the IAM user who is denied first and made a key user later"),
+    Option("admin_name", good.IAM_NAME, "name of the lab's IAM administrator"),
+    Option(
+        "table_key_cache",
+        good.SECONDS,
+        "how long DynamoDB uses a table's key before it asks KMS again, on AWS about `300`",
+        read=float,
+    ),
+    Option("ledger", good.FOLDER, "where it is written down what a run makes in an account that outlives it"),
+    switch("keep", "leaves what a failed test made where it is for a while, and says what and how long"),
+    Option(
+        "keep_for",
+        good.DURATION,
+        "how long that is left alone by `kmslab sweep`",
+        read=good.seconds,
+        shown="4h",
+    ),
+    switch("sweep", "removes before the run what dead runs of this machine left in the same account"),
+)

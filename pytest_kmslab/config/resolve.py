@@ -1,0 +1,115 @@
+"""Resolves the options of a run, once.
+
+The command line wins over the environment, the environment over the ini file, the ini file over the
+default. No other module reads an option, an ini value or an environment variable of the plugin.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from pytest_kmslab.config.options import OPTIONS, Option, Settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    import pytest
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Tell pytest of every option; the default stays None, so that a value given is told from none."""
+    group = parser.getgroup("kmslab", "who can read a DynamoDB table encrypted with a KMS key")
+    for option in OPTIONS:
+        told = f"{option.help}: {option.rule.good} (default: {option.default})"
+        parser.addini(option.ini, told, type="string", default=None)
+        if option.on_command_line:
+            metavar = option.field.upper()
+            also = f"; also ini {option.ini}, environment {option.environment}"
+            form: dict[str, str] = (
+                {"action": "store_const", "const": "true"} if option.is_switch else {"metavar": metavar}
+            )
+            group.addoption(option.flag, dest=option.ini, default=None, help=told + also, **form)
+
+
+def resolve_for_command(given: argparse.Namespace) -> Settings:
+    """Settings of a command outside pytest, which has no ini file; raises pytest.UsageError.
+
+    What a command line gives lies in `given` under the options' ini names.
+    """
+    return resolve(cast("pytest.Config", _NoIni()), given)
+
+
+class _NoIni:
+    def getini(self, _name: str) -> None:
+        """Nobody has given anything."""
+
+
+def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> Settings:
+    """Settings of a run; raises pytest.UsageError for a value that is not good, wherever it came from.
+
+    `given` is the command line where pytest has not made `config.option` of it yet.
+    """
+    given = config.option if given is None else given
+    texts = {option.field: _given(option, config, given) for option in OPTIONS}
+    values: dict[str, Any] = {
+        option.field: option.read(_or_default(option, texts[option.field])) for option in OPTIONS
+    }
+    settings = _on_aws(Settings(**values), texts)
+    if settings.user_name.lower() == settings.admin_name.lower():
+        _refuse(
+            f"kmslab_user_name and kmslab_admin_name are both `{settings.user_name}`: give two names that "
+            "differ in more than case, which IAM does not tell apart"
+        )
+    if settings.table and not settings.key_arn:
+        _refuse(f"--kmslab-table is `{settings.table}`: give --kmslab-key-arn too, the key that it is under")
+    return settings
+
+
+def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
+    """Where an AWS account is to be used, its Region is the profile's unless somebody gave one."""
+    if settings.real_aws and texts["backend"] not in (None, "aws"):
+        _refuse(f"--real-aws is given, and --kmslab-backend is `{settings.backend}`: give one of the two")
+    if not settings.real_aws and settings.backend != "aws":
+        return settings
+    if texts["endpoint"] is not None:
+        _refuse(f"--kmslab-endpoint is `{settings.endpoint}`, and an AWS account has none: leave it out")
+    if settings.admin_policy:
+        _refuse(
+            f"--kmslab-admin-policy is `{settings.admin_policy}`, and in an AWS account the administrator is "
+            "the caller: leave it out, and give the caller that policy"
+        )
+    return replace(settings, backend="aws", endpoint="", region=texts["region"] or "")
+
+
+def _given(option: Option, config: pytest.Config, given: argparse.Namespace) -> str | None:
+    """What somebody gave, and is good; None where nobody did."""
+    sources = (
+        ("the command line", getattr(given, option.ini, None)),
+        (f"environment variable {option.environment}", os.environ.get(option.environment)),
+        (f"ini option {option.ini}", config.getini(option.ini)),
+    )
+    for source, value in sources:
+        if value is not None:
+            return _checked(option, str(value), source)
+    return None
+
+
+def _or_default(option: Option, text: str | None) -> str:
+    if text is not None:
+        return text
+    return os.environ.get(option.instead, option.default) if option.instead else option.default
+
+
+def _checked(option: Option, value: str, source: str) -> str:
+    if not option.rule.accepts(value):
+        _refuse(f"{option.name}: `{value}`, from {source}, cannot be used: give {option.rule.good}")
+    return value
+
+
+def _refuse(message: str) -> NoReturn:
+    import pytest
+
+    raise pytest.UsageError(message)

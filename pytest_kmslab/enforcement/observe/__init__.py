@@ -1,1 +1,0 @@
-"""The seam of a real account: each call is predicted, and compared with what AWS answered."""

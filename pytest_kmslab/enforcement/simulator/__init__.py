@@ -1,0 +1,1 @@
+"""IAM's policy simulator, answered by the engine."""

@@ -1,0 +1,289 @@
+"""IAM's policy simulator, answered by the engine: moto and LocalStack answer 501, or wrongly.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, named_policy, parse_policy
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.enforcement.simulator.positions import statement_positions
+from pytest_kmslab.errors import PolicyError
+
+SEVERITY = (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY, Outcome.ALLOWED)
+"""The most restrictive decision of several resources is the decision of the action."""
+
+SOURCE_TYPES = {PolicyType.RESOURCE: "Resource Policy"}
+DELEGATION = "kmslab: key policy taken to trust the account"
+NOBODY = "simulated"
+"""Who asks where no user is named: one of the account without policies of their own."""
+
+EVERYTHING = named_policy(
+    "everything",
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+)
+ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
+PARTS = 6
+"""Of an ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What is simulated: the policies, by whom, in which context; `texts` are the documents by name."""
+
+    principal: str
+    policies: Policies
+    texts: Mapping[str, str]
+    context: Context
+    owner: str
+
+
+def simulate(call: ApiCall, view: AccountView) -> dict[str, Any] | None:
+    """The response of SimulateCustomPolicy or SimulatePrincipalPolicy; None for every other call.
+
+    Raises ServiceError: `InvalidInput` for a policy that cannot be read, `NoSuchEntity` for a principal
+    that is not there.
+    """
+    prepare = SIMULATORS.get(call.name)
+    if prepare is None:
+        return None
+    simulation = prepare(call, view)
+    resources = call.params.get("ResourceArns") or ["*"]
+    _check_actions(call.params["ActionNames"])
+    results = [_result(simulation, action, resources) for action in call.params["ActionNames"]]
+    return _page(results, call.params)
+
+
+def _custom(call: ApiCall, _facts: AccountView) -> Simulation:
+    """Of the policies given alone: whoever calls, root too, has no say in what they allow."""
+    nobody = f"arn:{call.caller.arn.split(':', 2)[1]}:iam::{call.account}:user/{NOBODY}"
+    return _simulation(call, _caller(call, "") or nobody, Policies(), {})
+
+
+def _principal(call: ApiCall, view: AccountView) -> Simulation:
+    source = str(call.params["PolicySourceArn"])
+    kind = _entity(source)[1]
+    held = policies_of_source(call, view)
+    caller = _caller(call, source if kind == "user" else "")
+    return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", held, {})
+
+
+def policies_of_source(call: ApiCall, view: AccountView) -> Policies:
+    """The policies of the user, group or role that the call names; raises ServiceError NoSuchEntity."""
+    source = str(call.params["PolicySourceArn"])
+    account, kind, name = _entity(source)
+    if not _exists(view, source, account, kind, name):
+        raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
+    return view.policies(Caller(source, account, source, "", "User"), "*")
+
+
+def _exists(view: AccountView, source: str, account: str, kind: str, name: str) -> bool:
+    """A group is no principal, so it is looked for by its name."""
+    if kind == "group":
+        return view.iam_arn("group", name, account) == source
+    return view.principal_exists(source)
+
+
+def _entity(source: str) -> tuple[str, str, str]:
+    """The account, kind and name of whose policies are simulated."""
+    parts = source.split(":", 5)
+    kind, _, path = parts[-1].partition("/")
+    if len(parts) < PARTS or parts[2] != "iam" or kind not in ("user", "group", "role") or not path:
+        text = f"Invalid Entity Arn: {source} does not clearly define entity type and name."
+        raise ServiceError("InvalidInput", text)
+    return parts[4], kind, path.rpartition("/")[2]
+
+
+def _caller(call: ApiCall, default: str) -> str:
+    """The simulated caller: an IAM user, whom a resource policy cannot do without. The codes are
+    documented, the texts are inferred."""
+    given = str(call.params.get("CallerArn") or "")
+    if given and not (given.startswith("arn:") and ":iam::" in given and ":user/" in given):
+        raise ServiceError("InvalidInput", f"Invalid CallerArn: {given} is not the ARN of an IAM user.")
+    if not given and not default and call.params.get("ResourcePolicy"):
+        raise ServiceError("InvalidInput", "CallerArn is required where a ResourcePolicy is included.")
+    return given or default
+
+
+def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:
+    params = call.params
+    given = given_policies("PolicyInputList", params.get("PolicyInputList"), texts)
+    boundary = given_policies(
+        "PermissionsBoundaryPolicyInputList", params.get("PermissionsBoundaryPolicyInputList"), texts
+    )
+    resource = given_policies(
+        "ResourcePolicy", [params["ResourcePolicy"]] if params.get("ResourcePolicy") else None, texts
+    )
+    policies = Policies(
+        identity=(*held.identity, *given),
+        resource=resource[0] if resource else None,
+        permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
+        service_control=held.service_control,
+    )
+    return Simulation(principal, policies, texts, _context(params), _owner(params))
+
+
+def _owner(params: Mapping[str, Any]) -> str:
+    """The account that owns what does not say: given as the ARN of its root user, or as its id."""
+    given = str(params.get("ResourceOwner") or "")
+    return given.split(":")[4] if given.count(":") >= PARTS - 1 else given
+
+
+def _check_actions(actions: list[str]) -> None:
+    """Each with its service, and without wildcards. The text is inferred."""
+    for action in actions:
+        if ACTION.fullmatch(action) is None:
+            raise ServiceError("InvalidInput", f"Invalid action name: {action}")
+
+
+def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
+    """The policies that a call gives, whose texts are put into `texts`; raises ServiceError InvalidInput."""
+    named = []
+    for number, text in enumerate(documents or (), start=1):
+        name = f"{kind}.{number}"
+        try:
+            named.append(NamedPolicy(name, parse_policy(text)))
+        except PolicyError as error:
+            raise ServiceError("InvalidInput", f"Invalid policy document {name}: {error}") from None
+        texts[name] = text
+    return tuple(named)
+
+
+def _context(params: Mapping[str, Any]) -> Context:
+    entries = params.get("ContextEntries") or ()
+    return Context({entry["ContextKeyName"]: tuple(entry.get("ContextKeyValues") or ()) for entry in entries})
+
+
+def _result(simulation: Simulation, action: str, resources: list[str]) -> dict[str, Any]:
+    """One result an action, aggregated over its resources, as the simulator answers since 2026."""
+    decisions = [(resource, _decide(simulation, action, resource)) for resource in resources]
+    worst = min(
+        (decision for _, decision in decisions), key=lambda decision: SEVERITY.index(decision.decision)
+    )
+    result: dict[str, Any] = {
+        "EvalActionName": action,
+        "EvalResourceName": resources[0] if len(resources) == 1 else "*",
+        "EvalDecision": worst.decision.value,
+        "MatchedStatements": _matched(simulation, worst),
+        "MissingContextValues": _missing(simulation) if resources == ["*"] else [],
+    }
+    if simulation.policies.permissions_boundary is not None:
+        result["PermissionsBoundaryDecisionDetail"] = _boundary_detail(simulation, action, resources)
+    if simulation.policies.service_control:
+        result["OrganizationsDecisionDetail"] = _organization_detail(simulation, action, resources)
+    if resources != ["*"]:
+        result["EvalDecisionDetails"] = {}
+        result["ResourceSpecificResults"] = [_of_resource(simulation, *decision) for decision in decisions]
+    return result
+
+
+def _of_resource(simulation: Simulation, resource: str, decision: Decision) -> dict[str, Any]:
+    return {
+        "EvalResourceName": resource,
+        "EvalResourceDecision": decision.decision.value,
+        "MatchedStatements": _matched(simulation, decision),
+        "MissingContextValues": _missing(simulation),
+        "EvalDecisionDetails": {},
+    }
+
+
+def _decide(simulation: Simulation, action: str, resource: str) -> Decision:
+    request = Request(simulation.principal, action, resource, simulation.context, simulation.owner)
+    return authorize(request, _as_simulated(simulation, action, resource))
+
+
+def _as_simulated(simulation: Simulation, action: str, resource: str) -> Policies:
+    """The simulator knows no key policy but the one it is given; without one IAM alone decides."""
+    policies = simulation.policies
+    if policies.resource is not None or not action.lower().startswith("kms:") or resource == "*":
+        return policies
+    account = simulation.owner or (resource.split(":")[4] if resource.count(":") >= 5 else "")
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    return Policies(
+        identity=policies.identity,
+        resource=NamedPolicy(DELEGATION, parse_policy(document)),
+        permissions_boundary=policies.permissions_boundary,
+        service_control=policies.service_control,
+    )
+
+
+def _matched(simulation: Simulation, decision: Decision) -> list[dict[str, Any]]:
+    """The statements that decided: for a Deny only those that deny."""
+    wanted = Effect.DENY if decision.decision is Outcome.EXPLICIT_DENY else Effect.ALLOW
+    if decision.decision is Outcome.IMPLICIT_DENY:
+        return []
+    reasons = (
+        reason for reason in decision.reasons if reason.effect is wanted and reason.policy != DELEGATION
+    )
+    return [_statement(simulation, reason) for reason in reasons]
+
+
+def _statement(simulation: Simulation, reason: Reason) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "SourcePolicyId": reason.policy,
+        "SourcePolicyType": SOURCE_TYPES.get(reason.policy_type, "IAM Policy"),
+    }
+    text = simulation.texts.get(reason.policy)
+    position = statement_positions(text).get(reason.statement) if text is not None else None
+    if position is not None:
+        statement["StartPosition"], statement["EndPosition"] = position
+    return statement
+
+
+def _missing(simulation: Simulation) -> list[str]:
+    """Condition keys that the policies ask for and the request does not carry."""
+    policies = simulation.policies
+    read = (*policies.identity, policies.resource, policies.permissions_boundary)
+    keys = (
+        condition.key
+        for named in read
+        if named is not None
+        for statement in named.policy.statements
+        for condition in statement.conditions
+    )
+    return [key for key in dict.fromkeys(keys) if key not in simulation.context]
+
+
+def _boundary_detail(simulation: Simulation, action: str, resources: list[str]) -> dict[str, bool]:
+    """Whether the boundary by itself allows the action on every resource."""
+    boundary = simulation.policies.permissions_boundary
+    alone = replace(simulation, policies=Policies(identity=(boundary,) if boundary else ()))
+    return {"AllowedByPermissionsBoundary": _all_allowed(alone, action, resources)}
+
+
+def _organization_detail(simulation: Simulation, action: str, resources: list[str]) -> dict[str, bool]:
+    """Whether the service control policies by themselves leave the action on every resource."""
+    policies = Policies(identity=(EVERYTHING,), service_control=simulation.policies.service_control)
+    alone = replace(simulation, policies=policies)
+    return {"AllowedByOrganizations": _all_allowed(alone, action, resources)}
+
+
+def _all_allowed(simulation: Simulation, action: str, resources: list[str]) -> bool:
+    return all(_decide(simulation, action, resource).allowed for resource in resources)
+
+
+def _page(results: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:
+    start, most = int(params.get("Marker") or 0), int(params.get("MaxItems") or len(results) or 1)
+    page: dict[str, Any] = {"EvaluationResults": results[start : start + most], "IsTruncated": False}
+    if start + most < len(results):
+        page.update(IsTruncated=True, Marker=str(start + most))
+    return page
+
+
+SIMULATORS: Mapping[str, Callable[[ApiCall, AccountView], Simulation]] = {
+    "iam:SimulateCustomPolicy": _custom,
+    "iam:SimulatePrincipalPolicy": _principal,
+}

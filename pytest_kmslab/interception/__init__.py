@@ -1,0 +1,1 @@
+"""The calls of botocore clients in this process."""

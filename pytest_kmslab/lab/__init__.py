@@ -1,0 +1,1 @@
+"""The lab: what it makes, who acts in it, and how it is removed."""

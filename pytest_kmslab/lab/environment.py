@@ -1,0 +1,66 @@
+"""The environment that decides which credentials a plain `boto3.client()` finds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_kmslab.backends.aws.target_account import CREDENTIAL_VARIABLES, ENDPOINT_PREFIX
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Credentials
+
+SET_ASIDE = (
+    *CREDENTIAL_VARIABLES,
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+)
+"""What of a person's shell would lead clients elsewhere, or sign with other credentials."""
+
+
+@contextmanager
+def environment(credentials: Credentials, region: str, endpoint_url: str | None) -> Iterator[None]:
+    """Make a principal the one whom `boto3.client()` finds, in this process and those it starts.
+
+    Everything is put back at the end, boto3's default session too.
+    """
+    import boto3
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _to_set_aside(os.environ):
+            patch.delenv(name, raising=False)
+        for name, value in _variables(credentials, region, endpoint_url).items():
+            patch.setenv(name, value)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        yield
+
+
+def _to_set_aside(environ: Mapping[str, str]) -> list[str]:
+    return [*SET_ASIDE, *(name for name in environ if name.startswith(ENDPOINT_PREFIX))]
+
+
+def _variables(credentials: Credentials, region: str, endpoint_url: str | None) -> dict[str, str]:
+    variables = {**_signing(credentials), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    if endpoint_url:
+        variables[ENDPOINT_PREFIX] = endpoint_url
+    else:
+        variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
+    return variables
+
+
+def _signing(credentials: Credentials) -> Mapping[str, str]:
+    """What makes boto3 find these credentials; those that are renewed it finds as it did before."""
+    if credentials.variables is not None:
+        return credentials.variables
+    token = {"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {}
+    return {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **token,
+    }

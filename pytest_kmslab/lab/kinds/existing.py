@@ -1,0 +1,120 @@
+"""A key and a table that were there before the lab: to use, and not the lab's to change or delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.kinds.key import POLICY_NAME, KmsKey
+from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
+from pytest_kmslab.lab.resource_ref import DELETION_DAYS
+from pytest_kmslab.lab.waiting.waiters import Waiter
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms.client import KMSClient
+
+MANAGE = "--kmslab-manage-key-policy lets the lab change it, and put it back at the end"
+
+
+class ExistingKey(KmsKey):
+    """A key that the lab did not make: it is never deleted, and has no alias from the lab.
+
+    Its policy is changed where that was allowed (`managed`), and put back by `put_back`.
+    """
+
+    def __init__(self, kms: KMSClient, waiter: Waiter, arn: str, *, managed: bool) -> None:
+        super().__init__(kms, waiter, arn.rsplit("/", 1)[-1], arn)
+        self._managed = managed
+        self._check()
+        self.policy_text = self._policy_text()
+
+    def put_policy(self, policy: Mapping[str, Any] | str) -> None:
+        """Replace the key policy; raises ResourceError where nobody allowed that."""
+        if not self._managed:
+            raise ResourceError(f"the policy of key `{self.arn}` is not the lab's to change: {MANAGE}")
+        super().put_policy(policy)
+
+    def put_back(self) -> None:
+        """Put the key policy back letter by letter; where it was not changed, nothing is done."""
+        if self._policy_text() != self.policy_text:
+            super().put_policy(self.policy_text)
+
+    def put_back_from(self, file: Path) -> None:
+        """The same, and forget the file in which it was kept meanwhile."""
+        self.put_back()
+        file.unlink(missing_ok=True)
+
+    def create_alias(self, alias: str) -> None:
+        """Raises ResourceError: an alias would be a change."""
+        raise self._not_made()
+
+    def schedule_deletion(self, days: int = DELETION_DAYS) -> datetime:
+        """Raises ResourceError: the lab deletes only what it made."""
+        raise self._not_made()
+
+    def remove(self) -> None:
+        """Raises ResourceError: the lab deletes only what it made."""
+        raise self._not_made()
+
+    def _check(self) -> None:
+        try:
+            key = self.describe()
+        except self._kms.exceptions.NotFoundException:
+            raise ResourceError(f"key `{self.arn}`, given by --kmslab-key-arn, does not exist") from None
+        if key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
+            raise ResourceError(
+                f"key `{self.arn}`, given by --kmslab-key-arn, is `{key['KeyState']}` and of spec "
+                f"`{key['KeySpec']}`: give an enabled symmetric one"
+            )
+
+    def _not_made(self) -> ResourceError:
+        return ResourceError(f"key `{self.arn}` was not made by the lab, which deletes only what it made")
+
+
+def put_back_policy(kms: KMSClient, arn: str, file: Path) -> None:
+    """Put a key policy back that a run which died kept in a file; errors are boto3's own."""
+    text = file.read_text(encoding="utf-8")
+    if kms.get_key_policy(KeyId=arn, PolicyName=POLICY_NAME)["Policy"] != text:
+        kms.put_key_policy(KeyId=arn, PolicyName=POLICY_NAME, Policy=text)
+    file.unlink(missing_ok=True)
+
+
+class ExistingTable(DynamoDBTable):
+    """A table that the lab did not make: its items are written and read, the table stays as it is."""
+
+    def __init__(self, clients: Clients, waiter: Waiter, name: str, key: KmsKey) -> None:
+        super().__init__(clients, waiter, name)
+        self._check(key)
+
+    def create(self, tags: Mapping[str, str], key: Encryption | None = None) -> None:
+        """Raises ResourceError: it is there."""
+        raise self._not_made("there already")
+
+    def encrypt(self, key: Encryption) -> None:
+        """Raises ResourceError: its encryption is not the lab's to change."""
+        raise self._not_made("not the lab's to change")
+
+    def delete(self) -> None:
+        """Raises ResourceError: the lab deletes only what it made."""
+        raise self._not_made("not the lab's to delete")
+
+    def _check(self, key: KmsKey) -> None:
+        given = f"table `{self.name}`, given by --kmslab-table,"
+        try:
+            table = self.describe()
+        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
+            raise ResourceError(f"{given} does not exist") from None
+        self.arn = table["TableArn"]
+        under = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+        if under != key.arn:
+            raise ResourceError(f"{given} is under key `{under or 'of AWS'}`, not `{key.arn}`: give its own")
+        types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+        keys = [(one["AttributeName"], types[one["AttributeName"]]) for one in table["KeySchema"]]
+        if keys != [(PARTITION_KEY, "S")]:
+            raise ResourceError(f"{given} has another key than `{PARTITION_KEY}` (String): {keys}")
+
+    def _not_made(self, why: str) -> ResourceError:
+        return ResourceError(f"table `{self.name}` was not made by the lab, and is {why}")

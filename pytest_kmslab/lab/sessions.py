@@ -1,0 +1,239 @@
+"""Clients for each principal of the lab, made cheaply.
+
+A boto3 session of its own for every principal costs some 50 ms, nearly all of it for reading the
+same service models again. Here the principals share one session, and its loader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.lab.waiting.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
+
+if TYPE_CHECKING:
+    import boto3
+
+    from pytest_kmslab.backends.protocol import Backend, Credentials
+
+
+class ProbeCall(NamedTuple):
+    """A call that changes nothing: the client's method, its parameters, and the action that it is allowed by.
+
+    Without an action nobody can be denied it.
+    """
+
+    method: str
+    parameters: Mapping[str, Any]
+    action: str = ""
+
+
+PROBE_CALLS: Mapping[str, ProbeCall] = {
+    "cloudwatch": ProbeCall("describe_alarms", {"MaxRecords": 1}, "cloudwatch:DescribeAlarms"),
+    "dynamodb": ProbeCall("list_tables", {"Limit": 1}, "dynamodb:ListTables"),
+    "iam": ProbeCall("list_account_aliases", {"MaxItems": 1}, "iam:ListAccountAliases"),
+    "kms": ProbeCall("list_aliases", {"Limit": 1}, "kms:ListAliases"),
+    "sts": ProbeCall("get_caller_identity", {}),
+}
+"""One for each service. That it is denied shows too that the access key is known. DynamoDB's managed policies
+allow two of them, so that it is seen whether they act."""
+
+UNKNOWN_KEY, DENIED, LET_THROUGH = "the access key is unknown", "denied", "let through"
+
+LAB_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 10})
+"""For throttles: the lab makes its calls one after another, each with up to 20 seconds between two tries.
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
+
+USER_AGENT = "pytest-kmslab"
+"""What CloudTrail shows of the lab's calls; a fixed text also saves botocore a tenth of each call."""
+
+
+class PrincipalSession:
+    """What boto3's Session is, for one principal: `client(service)` and `resource(service)`.
+
+    The same object is returned for the same service. The region and the endpoint are the backend's.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        options: Mapping[str, Any],
+        waiter: Waiter,
+        may_do: Callable[[], Iterable[str]] | None = tuple,
+    ) -> None:
+        self._session = session
+        self._options = options
+        self._waiter = waiter
+        self._may_do = may_do
+        self._actions: frozenset[str] | None = None
+        self._greeted: set[str] = set()
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client.
+
+        Where changes take time to act it returns once the service knows the access key and lets it do what
+        its policies allow, seen several times in a row, or after a minute in which it did not.
+        """
+        return self._once("client", service, self.new_client)
+
+    def resource(self, service: str) -> Any:
+        """A boto3 resource (`dynamodb`, `iam`, `cloudwatch`)."""
+        return self._once("resource", service, self._new_resource)
+
+    def new_client(self, service: str) -> Any:
+        """A client of its own each time, with connections of its own.
+
+        DynamoDB keeps a table's key for a connection: a new one shows at once that somebody lost the key.
+        """
+        client = self._session.client(service, **self._options)  # type: ignore[call-overload]
+        if (
+            service in PROBE_CALLS
+            and service not in self._greeted
+            and not self._waiter.is_strongly_consistent
+        ):
+            self._wait_for_access_key(client, service)
+        return client
+
+    def wait_until_ready(self) -> None:
+        """Return once each of the services would be called with success, as `client` does for one."""
+        if not self._waiter.is_strongly_consistent:
+            for service in PROBE_CALLS:
+                self.client(service)
+
+    def reconnect(self) -> None:
+        """Close the clients' connections; the next call of each opens a new one."""
+        for (kind, _), made in self._made.items():
+            (made if kind == "client" else made.meta.client).close()
+
+    def _once(self, kind: str, service: str, make: Callable[[str], Any]) -> Any:
+        if (kind, service) not in self._made:
+            self._made[kind, service] = make(service)
+        return self._made[kind, service]
+
+    def _new_resource(self, service: str) -> Any:
+        self.client(service)
+        return self._session.resource(service, **self._options)  # type: ignore[call-overload]
+
+    def _wait_for_access_key(self, client: Any, service: str) -> None:
+        """Wait until a service answers as it must; once one did not in time, no other is waited for.
+
+        IAM is asked for what the policies allow when the key is known: it may not know them before.
+        """
+        self._greeted.add(service)
+        if self._may_do is None:
+            return
+        call, good = PROBE_CALLS[service], {LET_THROUGH, DENIED}
+        known = self._answers(client, service, good, 1)
+        if known and call.action in self._allowed(self._may_do):
+            good.remove(DENIED)
+        if not known or not self._answers(client, service, good, IN_A_ROW):
+            self._may_do = None
+
+    def _answers(self, client: Any, service: str, good: set[str], in_a_row: int) -> bool:
+        """Whether a service comes to answer its harmless call so."""
+        return self._waiter.holds(
+            lambda: _answer(client, PROBE_CALLS[service]),
+            lambda seen: seen in good,
+            f"{service} to know access key `{self._options.get('aws_access_key_id')}` and what it may do",
+            ACCESS_KEY_LIMIT,
+            in_a_row,
+        )
+
+    def _allowed(self, may_do: Callable[[], Iterable[str]]) -> frozenset[str]:
+        if self._actions is None:
+            self._actions = frozenset(may_do())
+        return self._actions
+
+
+def _answer(client: Any, call: ProbeCall) -> str:
+    try:
+        getattr(client, call.method)(**call.parameters)
+    except ClientError as error:
+        return UNKNOWN_KEY if NOT_YET_A_KEY(error) else DENIED
+    return LET_THROUGH
+
+
+class Sessions:
+    """Makes the sessions of a run's principals, on one backend.
+
+    Ask for the first one after the backend was started.
+    """
+
+    def __init__(self, backend: Backend, waiter: Waiter) -> None:
+        self._backend = backend
+        self._waiter = waiter
+        self._shared: boto3.Session | None = None
+        self._config = Config(user_agent=USER_AGENT)
+        if not waiter.is_strongly_consistent:
+            self._config = self._config.merge(LAB_RETRIES)
+        self._lasting: dict[str, tuple[Any, PrincipalSession]] = {}
+
+    def of(self, credentials: Credentials, may_do: Callable[[], Iterable[str]] = tuple) -> PrincipalSession:
+        """A session that signs with these credentials.
+
+        `may_do` answers which actions of `HARMLESS` are certainly allowed, asked once where it counts.
+        """
+        keys = {
+            "aws_access_key_id": credentials.access_key_id,
+            "aws_secret_access_key": credentials.secret_access_key,
+            "aws_session_token": credentials.session_token,
+        }
+        return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter, may_do)
+
+    def given(self, session: Any) -> PrincipalSession:
+        """A session that signs as a botocore session does which finds its credentials itself.
+
+        They were there before, so no service is waited for.
+        """
+        return PrincipalSession(_boto3_session(session), self._place(), self._waiter, None)
+
+    def lasting(self, role: str, credentials: Credentials) -> PrincipalSession:
+        """The one session of a role that each lab fills anew (`admin`), with its clients kept.
+
+        Whoever still holds its clients signs with the new credentials from then on: use it only for
+        principals that may do the same.
+        """
+        if role not in self._lasting:
+            self._lasting[role] = self._new_lasting(credentials)
+        held, session = self._lasting[role]
+        held.access_key = credentials.access_key_id
+        held.secret_key = credentials.secret_access_key
+        held.token = credentials.session_token
+        return session
+
+    def _new_lasting(self, credentials: Credentials) -> tuple[Any, PrincipalSession]:
+        core = self._core()
+        core.set_credentials(
+            credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+        )
+        session = _boto3_session(core)
+        return core.get_credentials(), PrincipalSession(session, self._place(), self._waiter)
+
+    def _place(self) -> dict[str, Any]:
+        backend = self._backend
+        return {"region_name": backend.region, "endpoint_url": backend.endpoint_url, "config": self._config}
+
+    def _boto3(self) -> boto3.Session:
+        if self._shared is None:
+            import botocore.session
+
+            self._shared = _boto3_session(botocore.session.get_session())
+        return self._shared
+
+    def _core(self) -> Any:
+        """A botocore session that has the models of the shared one."""
+        import botocore.session
+
+        core = botocore.session.get_session()
+        core.register_component("data_loader", self._boto3()._session.get_component("data_loader"))
+        return core
+
+
+def _boto3_session(core: Any) -> boto3.Session:
+    import boto3
+
+    return boto3.Session(botocore_session=core)

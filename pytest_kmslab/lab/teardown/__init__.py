@@ -1,0 +1,1 @@
+"""Removal of what was made, and the ledger of it."""

@@ -1,0 +1,167 @@
+"""Reads the ledgers of runs: whose they are, whether the run still lives, and what it has left.
+
+A line that a killed run did not write to its end is no error. A line that is not understood is kept as a
+problem, and the file with it: a newer version may have written it.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pytest_kmslab.errors import LedgerError
+from pytest_kmslab.lab.resource_ref import ResourceRef
+from pytest_kmslab.lab.teardown.ledger import LOCK_SUFFIX, SUFFIX, VERSION, Account, release
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a run was to make and is not known to be gone; `kept` until a time, if it is."""
+
+    ref: ResourceRef
+    kept: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class RunRecord:
+    """What a ledger says of a run and worker. `problems` name the lines that were not understood."""
+
+    path: Path
+    run: str = ""
+    worker: str = ""
+    account: Account = field(default_factory=lambda: Account("", ""))
+    region: str = ""
+    host: str = ""
+    pid: int = 0
+    begun: str = ""
+    entries: dict[int, Entry] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def of_here(self) -> bool:
+        """Whether the run was on this machine, whose locks and files can be believed."""
+        return self.host in ("", socket.gethostname())
+
+    def remove_files(self) -> None:
+        """Remove the ledger: nothing is left of the run."""
+        self.path.unlink(missing_ok=True)
+
+
+def read(path: Path) -> RunRecord:
+    """What a file says; raises LedgerError where it cannot be read."""
+    record = RunRecord(path, run=path.name.partition("-")[0])
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise LedgerError(f"cannot read the ledger `{path}`: {error.strerror or error}") from error
+    # What follows the last newline was not written to its end; mostly it is empty.
+    for number, line in enumerate(lines[:-1], 1):
+        _take(record, line, f"{path}:{number}")
+    return record
+
+
+@contextmanager
+def records(folder: Path) -> Iterator[tuple[list[RunRecord], list[RunRecord]]]:
+    """The records of runs that live, and of those that are dead, oldest first.
+
+    The locks of the dead are held as long as this is open, so that two sweeps do not meet. Raises
+    LedgerError.
+    """
+    living: list[RunRecord] = []
+    dead: list[tuple[RunRecord, Any]] = []
+    try:
+        for path in sorted(folder.glob(f"*{SUFFIX}"), key=_age):
+            lock = _try_lock(path)
+            if lock is None:
+                living.append(read(path))
+            elif path.exists():
+                dead.append((read(path), lock))
+            else:
+                release(lock, remove=True)
+        yield living, [record for record, _ in dead]
+    finally:
+        for _, lock in dead:
+            release(lock, remove=True)
+
+
+def _age(path: Path) -> tuple[float, str]:
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime, path.name
+    return 0.0, path.name
+
+
+def _try_lock(path: Path) -> Any:
+    """The lock of a dead run; None where somebody holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.with_suffix(LOCK_SUFFIX), timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    except OSError as error:
+        raise LedgerError(f"cannot lock the ledger `{path}`: {error.strerror or error}") from error
+    return lock
+
+
+def _take(record: RunRecord, line: bytes, where: str) -> None:
+    try:
+        event = json.loads(line)
+        EVENTS[event["event"]](record, event)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        record.problems.append(f"{where}: not understood: `{line[:200].decode(errors='replace')}`")
+
+
+def _run(record: RunRecord, event: Event) -> None:
+    if event["version"] != VERSION:
+        raise ValueError(event["version"])
+    names = ("backend", "account", "endpoint", "profile")
+    record.account = Account(*(str(event[name]) for name in names))
+    record.run, record.worker, record.region = (str(event[name]) for name in ("run", "worker", "region"))
+    record.host, record.pid, record.begun = str(event["host"]), int(event["pid"]), str(event["time"])
+
+
+def _intend(record: RunRecord, event: Event) -> None:
+    ref = ResourceRef(str(event["kind"]), str(event["name"]), str(event["region"]))
+    record.entries[int(event["number"])] = Entry(ref)
+
+
+def _confirm(record: RunRecord, event: Event) -> None:
+    entry = record.entries[event["number"]]
+    record.entries[event["number"]] = replace(entry, ref=replace(entry.ref, arn=str(event["arn"])))
+
+
+def _undone(record: RunRecord, event: Event) -> None:
+    del record.entries[event["number"]]
+
+
+def _kept(record: RunRecord, event: Event) -> None:
+    entry = record.entries[event["number"]]
+    record.entries[event["number"]] = replace(entry, kept=parse_time(event["until"]))
+
+
+def _end(_record: RunRecord, _event: Event) -> None:
+    """Says only that the run came to its end."""
+
+
+def parse_time(text: str) -> datetime:
+    """A time as `timestamp` writes it; raises ValueError."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+EVENTS: Mapping[str, Callable[[RunRecord, Event], None]] = {
+    "run": _run,
+    "intend": _intend,
+    "confirm": _confirm,
+    "undone": _undone,
+    "kept": _kept,
+    "end": _end,
+}

@@ -1,0 +1,228 @@
+"""What earlier runs left in an account: found by their ledgers and by tags, and removed.
+
+Only what carries a run's tags is touched. A run of this machine is dead if nobody holds its ledger's lock:
+what it left goes whatever its age. Of a run that has no ledger here only the age of a thing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.lab.kinds.existing import put_back_policy
+from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG
+from pytest_kmslab.lab.resource_ref import CREDENTIALS_FILE, KEY_POLICY, KMS_KEY, USER, ResourceRef
+from pytest_kmslab.lab.teardown.ledger import Account
+from pytest_kmslab.lab.teardown.ledger_files import Entry, RunRecord, parse_time, records
+from pytest_kmslab.lab.teardown.leftovers import Findings, Leftover, Target
+from pytest_kmslab.lab.teardown.search import KINDS, Client, Found, Unseen
+from pytest_kmslab.lab.waiting.waiters import Waiter
+
+OLDER_THAN = timedelta(hours=1)
+"""How old a thing of an unknown run must be, if nobody says otherwise."""
+
+FILES: Mapping[str, Callable[[Client, Path, ResourceRef], None]] = {
+    CREDENTIALS_FILE: lambda _client, path, _thing: path.unlink(missing_ok=True),
+    KEY_POLICY: lambda client, path, ref: put_back_policy(client("kms"), ref.arn, path),
+}
+"""What is known by a file of this machine alone, and what is done about it."""
+
+
+class Sweep:
+    """One look at an account, while the ledgers of dead runs are held; `sweeping` makes one.
+
+    `older_than` is None where nobody gave it: then what a dead run of this machine left goes at once, and
+    an hour counts for all others. Without `strangers` only runs of this machine are swept.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        living: list[RunRecord],
+        dead: list[RunRecord],
+        older_than: timedelta | None = None,
+        strangers: bool = True,
+        now: datetime | None = None,
+    ) -> None:
+        self._target = target
+        self._living = {record.run for record in living}
+        self._dead = [record for record in dead if record.of_here and record.run not in self._living]
+        self._records = [record for record in self._dead if _is_of(record, target.account)]
+        self._older_than = older_than
+        self._strangers = strangers
+        self._now = now or datetime.now(timezone.utc)
+        self._waiter = Waiter(is_strongly_consistent=False)
+        self.findings = Findings()
+
+    def look(self) -> Findings:
+        """Find everything that was left, without changing anything; ask once."""
+        found = {one.ref.arn: one for one in self._every()}
+        for record in self._records:
+            found.update((one.ref.arn, one) for one in self._written(record, found))
+        self.findings.leftovers += [self._judged(one) for one in found.values() if self._is_dead(one)]
+        for record in self._records:
+            self.findings.leftovers += self._files(record)
+        for record in self._dead:
+            self.findings.problems += record.problems
+        return self.findings
+
+    def remove(self) -> Findings:
+        """Remove what `look` found, going on past errors; a ledger of which nothing is left goes too."""
+        for leftover in self.findings.to_remove:
+            if leftover.ref.kind == USER and self._is_needed(leftover):
+                continue
+            try:
+                self._remove(leftover.ref)
+            except (BotoCoreError, ClientError, KmslabError, OSError) as error:
+                self.findings.failures[leftover] = _text(error)
+            else:
+                self.findings.removed.append(leftover)
+        self._forget()
+        return self.findings
+
+    def _is_needed(self, user: Leftover) -> bool:
+        """Whether a key of the user's run could not be removed: its policy may name that user alone."""
+        failed = self.findings.failures
+        if not any(one.ref.kind == KMS_KEY and one.run == user.run for one in failed):
+            return False
+        failed[user] = "left, because a key of its run could not be removed and may be that user's alone"
+        return True
+
+    def _remove(self, ref: ResourceRef) -> None:
+        if ref.kind in FILES:
+            FILES[ref.kind](self._client(ref.region), Path(ref.name), ref)
+        else:
+            KINDS[ref.kind].remove(self._client(ref.region), self._waiter, ref)
+
+    def _forget(self) -> None:
+        """Remove the ledgers of runs that have nothing left, and nothing in them that is not understood."""
+        left = {one.run for one in self.findings.leftovers if one not in self.findings.removed}
+        for record in self._records:
+            if record.run not in left and not self.findings.problems:
+                record.remove_files()
+
+    def _client(self, region: str) -> Client:
+        return lambda service: self._target.clients.of(service, region)
+
+    def _every(self) -> Iterator[Found]:
+        """All that carries any run's tags, in every Region that a ledger names too."""
+        written = {entry.ref.region for record in self._records for entry in record.entries.values()}
+        regions = dict.fromkeys((*self._target.regions, *sorted(written - {""})))
+        for number, region in enumerate(regions):
+            for kind, how in KINDS.items():
+                if kind != USER or number == 0:
+                    yield from self._seen(kind, region, how.every(self._client(region), region))
+
+    def _seen(self, kind: str, region: str, every: Iterable[Found | Unseen]) -> Iterator[Found]:
+        try:
+            for one in every:
+                if isinstance(one, Found):
+                    yield one
+                else:
+                    told = self.findings.notes if one.others else self.findings.problems
+                    told.append(f"cannot look at {one.what}: {_text(one.error)}")
+        except (BotoCoreError, ClientError) as error:
+            self.findings.problems.append(f"cannot list every {kind} in {region}: {_text(error)}")
+
+    def _written(self, record: RunRecord, found: dict[str, Found]) -> Iterator[Found]:
+        """What a ledger names and no list showed, if it is there and the run's."""
+        named = {(one.ref.kind, one.ref.name) for one in found.values()}
+        for entry in record.entries.values():
+            ref = entry.ref
+            if ref.kind in KINDS and (ref.kind, ref.name) not in named:
+                try:
+                    one = KINDS[ref.kind].one(self._client(ref.region), ref)
+                except (BotoCoreError, ClientError) as error:
+                    self.findings.problems.append(f"cannot look at {ref}: {_text(error)}")
+                    continue
+                if one is not None and one.tags.get(RUN_TAG) == record.run:
+                    yield one
+
+    def _is_dead(self, found: Found) -> bool:
+        """Whether the run of a thing does not live, for all that is known here, and is to be swept."""
+        run = found.tags[RUN_TAG]
+        return run not in self._living and (self._strangers or self._process(run) is not None)
+
+    def _process(self, run: str) -> RunRecord | None:
+        """The ledger of a run of this machine that is dead."""
+        return next((record for record in self._dead if record.run == run), None)
+
+    def _judged(self, found: Found) -> Leftover:
+        run, worker = found.tags[RUN_TAG], found.tags.get(WORKER_TAG, "")
+        age = None if found.created is None else self._now - found.created
+        stays, why = self._verdict(found, run, age)
+        return Leftover(found.ref, run, worker, age, why, stays)
+
+    def _verdict(self, found: Found, run: str, age: timedelta | None) -> tuple[bool, str]:
+        until = self._kept_until(found)
+        if until is not None and until > self._now:
+            return True, f"kept until {until:%Y-%m-%d %H:%M} UTC"
+        return self._by_age(self._process(run), age)
+
+    def _by_age(self, record: RunRecord | None, age: timedelta | None) -> tuple[bool, str]:
+        """Whether something stays that nobody keeps, and why."""
+        limit = self._older_than
+        if record is not None and limit is None:
+            return False, f"its run is dead: process {record.pid} of {record.begun or 'an unknown time'}"
+        limit = OLDER_THAN if limit is None else limit
+        if age is None:
+            return True, "its age is not known"
+        return age < limit, f"{'not ' if age < limit else ''}older than {_words(limit)}"
+
+    def _kept_until(self, found: Found) -> datetime | None:
+        named = (found.ref.kind, found.ref.name)
+        for entry in self._entries(found.tags[RUN_TAG]):
+            if entry.kept and (entry.ref.kind, entry.ref.name) == named:
+                return entry.kept
+        try:
+            return parse_time(found.tags[KEPT_TAG])
+        except (KeyError, ValueError):
+            return None
+
+    def _entries(self, run: str) -> Iterator[Entry]:
+        for record in self._dead:
+            if record.run == run:
+                yield from record.entries.values()
+
+    def _files(self, record: RunRecord) -> Iterator[Leftover]:
+        """The files of a run of this machine: its credentials files, and key policies to be put back."""
+        for entry in record.entries.values():
+            ref, path = entry.ref, Path(entry.ref.name)
+            if ref.kind not in FILES or not path.exists():
+                continue
+            age = self._now - datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+            stays, why = self._by_age(record, age)
+            if entry.kept is not None and entry.kept > self._now:
+                stays, why = True, f"kept until {entry.kept:%Y-%m-%d %H:%M} UTC"
+            yield Leftover(ref, record.run, record.worker, age, why, stays)
+
+
+@contextmanager
+def sweeping(target: Target, folder: Path, **more: Any) -> Iterator[Sweep]:
+    """A sweep of a target with the ledgers of a folder, whose dead runs nobody else sweeps meanwhile.
+
+    Raises LedgerError.
+    """
+    with records(folder) as (living, dead):
+        yield Sweep(target, living, dead, **more)
+
+
+def _is_of(record: RunRecord, swept: Account) -> bool:
+    """Whether a run was in this account: an endpoint's is only the one at the same address."""
+    mine = record.account
+    return (mine.backend, mine.account, mine.endpoint) == (swept.backend, swept.account, swept.endpoint)
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _words(limit: timedelta) -> str:
+    minutes = int(limit.total_seconds() // 60)
+    return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"

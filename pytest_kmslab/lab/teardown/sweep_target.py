@@ -1,0 +1,49 @@
+"""The clients by which each backend's account is swept: nobody decides about them, and nothing is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pytest_kmslab.lab.teardown.ledger import Account
+from pytest_kmslab.lab.teardown.leftovers import ClientMaker, Target
+
+
+def target_of(backend: Any, profile: str, regions: Iterable[str]) -> Target:
+    """The account of a backend, in these Regions or else in the backend's own; raises BackendError."""
+    backend.start()
+    try:
+        account = Account.at(backend.name, backend.account, backend.endpoint_url, profile)
+        return Target(account, CLIENTS[backend.name](backend), tuple(regions) or (backend.region,))
+    finally:
+        backend.stop()
+
+
+class SessionClients:
+    """Clients of a botocore session, which finds and renews the credentials."""
+
+    def __init__(self, session: Any, region: str, url: str | None) -> None:
+        self._session = session
+        self._region = region
+        self._url = url
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def of(self, service: str, region: str = "") -> Any:
+        """The client of a service; in the backend's Region if none is given."""
+        key = (service, region or self._region)
+        if key not in self._made:
+            self._made[key] = self._session.create_client(service, key[1], endpoint_url=self._url)
+        return self._made[key]
+
+
+def _endpoint(backend: Any) -> ClientMaker:
+    clients: ClientMaker = backend.view.clients
+    return clients
+
+
+def _aws(backend: Any) -> ClientMaker:
+    return SessionClients(backend.session, backend.region, backend.endpoint_url)
+
+
+CLIENTS: Mapping[str, Callable[[Any], ClientMaker]] = {"localstack": _endpoint, "aws": _aws}
+"""A row a backend whose account outlives the process."""

@@ -1,0 +1,128 @@
+"""Takes out of a case whose it is: accounts, names, ids and addresses become examples.
+
+The same name becomes the same word wherever it stands, in the request, the policies and the grants, so
+that the decision stays what it was. What a name is, is read from the ARNs and the condition keys that hold
+names; Sids, and names of policies that AWS manages, stay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from pytest_kmslab.cases.case import Case, parse_case
+from pytest_kmslab.cases.writer import case_as_json
+from pytest_kmslab.errors import CaseError
+from pytest_kmslab.observe.anonymize_names import names_in
+from pytest_kmslab.observe.anonymize_words import WORDS, account_id, hex_id, key_id, unique_id, word
+
+Numbered = Callable[[int, str], str]
+
+IDS: tuple[tuple[str, str, Numbered], ...] = (
+    ("key", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda number, _: key_id(number)),
+    ("multi-Region key", r"mrk-[0-9a-f]{32}", lambda number, _: f"mrk-{hex_id(number, 32)}"),
+    ("grant", r"\b[0-9a-f]{64}\b", lambda number, _: hex_id(number, 64)),
+    (
+        "unique id",
+        r"\b(?:A3T|ABI|ACC|AGP|AID|AIP|AKI|ANP|ANV|APK|ARO|ASC|ASI)A[A-Z0-9]{12,124}\b",
+        lambda number, given: unique_id(number, given[:4]),
+    ),
+    ("address", r"\b(?:\d{1,3}\.){3}\d{1,3}\b", lambda number, _: f"192.0.2.{number + 1}"),
+    ("account", r"(?<![\w-])\d{12}(?![\w-])", lambda number, _: account_id(number)),
+)
+"""Ids that are told by their form: the kind, the form, and the example with a number. The order counts: a
+key id ends in twelve characters that may be digits."""
+
+GIVEN_WORDS = frozenset(
+    ("action", "verified", "decision", "Operations", "Action", "NotAction", "Effect", "Version")
+)
+"""What holds words of AWS's only, whoever may be called so."""
+
+NAME = r"[A-Za-z0-9_+=@-]"
+"""What a name goes on with: beside one of these it is a part of another."""
+
+AWS_POLICY = re.compile(r"(AWS|Amazon)\w+|\w+Access\w*|IAM\w+|SecurityAudit|Billing|ViewOnlyAccess")
+
+
+def anonymize(case: Case) -> Case:
+    """The case with examples in place of what tells whose it is.
+
+    Raises CaseError where it would be decided otherwise then: a policy goes by a part of a name, say.
+    """
+    given = case_as_json(case)
+    anonymized = parse_case(json.loads(json.dumps(_Anonymizer(given).anonymized(given))))
+    before, after = case.decide().decision, anonymized.decide().decision
+    if after is not before:
+        raise CaseError(
+            f"`{case.name}`: without its names it is decided otherwise ({after.value}, not {before.value}): "
+            "a policy goes by a part of a name; write this case by hand"
+        )
+    return anonymized
+
+
+class _Anonymizer:
+    """The examples of one case, each given out when what it stands for is first met."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._numbers = {kind: count() for kind, _, _ in IDS}
+        self._ids: dict[str, str] = {}
+        words: dict[str, Iterator[int]] = {kind: count() for kind in WORDS}
+        self._words: dict[str, str] = {}
+        for kind, name in names_in(given):
+            if name not in self._words and not _is_id(name):
+                self._words[name] = word(kind, next(words[kind]))
+        longest = sorted(self._words, key=len, reverse=True)
+        self._names = [
+            (re.compile(rf"(?<!{NAME})(?<!\.){re.escape(name)}(?!{NAME}|[.,]{NAME})"), self._words[name])
+            for name in longest
+        ]
+        self.anonymized(
+            given["request"]
+        )  # The request's ids are the first ones, whatever was said before it.
+
+    def anonymized(self, value: Any) -> Any:
+        """A value of the case, and all that is in it."""
+        if isinstance(value, dict):
+            return {self._without_ids(key): self._held(key, inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.anonymized(inner) for inner in value]
+        return self._text(value) if isinstance(value, str) else value
+
+    def _held(self, key: str, value: Any) -> Any:
+        if key in GIVEN_WORDS:
+            return value
+        if key == "identity":
+            return [self._policy(number, policy) for number, policy in enumerate(value)]
+        return self.anonymized(value)
+
+    def _policy(self, number: int, policy: dict[str, Any]) -> dict[str, Any]:
+        """An identity-based policy, whose name is somebody's unless AWS manages it."""
+        name = policy["name"] if AWS_POLICY.fullmatch(policy["name"]) else f"policy-{number + 1}"
+        return {"name": name, "document": self.anonymized(policy["document"])}
+
+    def _text(self, text: str) -> str:
+        """Names first, each set aside as a mark, so that no word is taken for a name again."""
+        marks: list[str] = []
+        for pattern, name in self._names:
+            if pattern.search(text):
+                marks.append(name)
+                text = pattern.sub(f"\0{len(marks) - 1}\0", text)
+        text = self._without_ids(text)
+        return re.sub("\0(\\d+)\0", lambda found: marks[int(found[1])], text)
+
+    def _without_ids(self, text: str) -> str:
+        for kind, form, example in IDS:
+            text = re.sub(form, lambda found, k=kind, e=example: self._id(k, e, found[0]), text)  # type: ignore[misc]
+        return text
+
+    def _id(self, kind: str, example: Numbered, given: str) -> str:
+        if given not in self._ids:
+            self._ids[given] = example(next(self._numbers[kind]), given)
+        return self._ids[given]
+
+
+def _is_id(name: str) -> bool:
+    return any(re.fullmatch(form, name) for _, form, _ in IDS)

@@ -1,0 +1,176 @@
+"""Observing a real account: each call is predicted before it goes out, and compared with AWS's answer.
+
+Nothing here stops a call, changes it, or raises: whatever goes wrong makes the call one that was not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
+from pytest_kmslab.enforcement.pipeline import Pipeline
+from pytest_kmslab.enforcement.trail import Entry, Trail
+from pytest_kmslab.errors import UnreadError
+from pytest_kmslab.observe.aws_outcome import AwsOutcome, read_outcome
+from pytest_kmslab.observe.comparison import Finding, FindingKind, Prediction, compare
+from pytest_kmslab.observe.propagation import Change, Changes
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.aws.backend import AwsBackend
+    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.enforcement.clock import Clock
+    from pytest_kmslab.observe.observations import Observations
+
+Describe = Callable[[], ApiCall]
+"""Says who calls and what: it reads credentials and parameters, and may raise anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A call on its way: what is expected of it, and the change that it is, if it is one."""
+
+    expected: Prediction
+    change: Change | None = None
+
+
+class Observer:
+    """Predicts the calls to one account, compares, and tells `observations` what came of it."""
+
+    services = Pipeline.services
+
+    def __init__(self, backend: AwsBackend, trail: Trail, clock: Clock, observations: Observations) -> None:
+        self.backend = backend
+        self._trail = trail
+        self._clock = clock
+        self._changes = Changes()
+        self._observations = observations
+
+    @property
+    def active(self) -> bool:
+        """Whether calls are observed now."""
+        return self.backend.running
+
+    def before(self, operation: str, describe: Describe) -> Observed:
+        """Predict a call that is about to be made."""
+        try:
+            call = describe()
+            change = self._changes.begin(call, self._clock.now())
+        except Exception as error:
+            return Observed(Prediction(operation, inconclusive=_inconclusive_reason(error)))
+        try:
+            self.backend.before_call(call)
+            return Observed(self._predict(call, self._trail), change)
+        except Exception as error:
+            return Observed(Prediction(operation, call, inconclusive=_inconclusive_reason(error)), change)
+
+    def after(self, observed: Observed, status: int, parsed: Mapping[str, Any]) -> None:
+        """Compare it with the answer that came."""
+        refused = 400 <= status < 500
+        if observed.change is not None:
+            self._changes.end(observed.change, self._clock.now(), refused=refused, answer=parsed)
+        call = observed.expected.call
+        try:
+            if call is not None and status < 300:
+                self.backend.after_call(call, dict(parsed))
+            answer = read_outcome(status, parsed)
+            self._tell(observed, answer, compare(observed.expected, answer))
+        except Exception as error:
+            self._observations.add_inconclusive(_inconclusive_reason(error))
+
+    def no_answer(self, observed: Observed) -> None:
+        """No answer came: what was to be changed may have been."""
+        if observed.change is not None:
+            self._changes.end(observed.change, self._clock.now())
+        self._observations.add_inconclusive("no answer came")
+
+    def _predict(self, call: ApiCall, trail: Trail) -> Prediction:
+        asked = _Collecting(trail)
+        pipeline = Pipeline(cast("Backend", self.backend), asked, self._clock, enforcing=True)
+        refused = ""
+        try:
+            pipeline.authorize_call(call)
+        except ServiceError as error:
+            refused = error.code
+            if error.code in DENIAL_CODES and not asked.denied:
+                return Prediction(call.name, call, inconclusive=_unasked(call, error))
+        entries = tuple(asked.collected)
+        if refused in DENIAL_CODES or refused == "DryRunOperationException":
+            refused = ""
+        return Prediction(call.name, call, entries, refused)
+
+    def _tell(self, observed: Observed, answer: AwsOutcome, finding: Finding) -> None:
+        expected = observed.expected
+        if finding.kind is FindingKind.UNJUDGED:
+            self._observations.add_inconclusive(finding.why)
+            return
+        settled = self._is_settled(expected, answer)
+        if finding.kind is FindingKind.AGREES:
+            self._observations.add_agreement(expected, answer, settled=settled)
+        elif settled and self._still(observed, answer):
+            self._observations.add_disagreement(expected, answer, finding)
+        else:
+            self._observations.add_unsettled()
+
+    def _still(self, observed: Observed, answer: AwsOutcome) -> bool:
+        """Whether the account as it is now makes no difference: somebody else may have changed it."""
+        call = observed.expected.call
+        if call is None or observed.change is not None:
+            return True
+        self.backend.view.forget_all()
+        return compare(self._predict(call, Trail()), answer).kind is FindingKind.DISAGREES
+
+    def _is_settled(self, expected: Prediction, answer: AwsOutcome) -> bool:
+        requests = [entry.request for entry in expected.entries]
+        arns = {arn for request in requests for arn in (request.principal, request.resource)}
+        if expected.call is not None:
+            arns.add(expected.call.caller.principal_arn)
+        denied = expected.denied
+        held = denied is not None and bool(denied.via) and not answer.denied
+        return self._changes.settled(arns, self._clock.now(), table_key=held)
+
+
+class _Collecting(Trail):
+    """The entries of one call, which go to the run's trail too."""
+
+    def __init__(self, whole: Trail) -> None:
+        super().__init__()
+        self._whole = whole
+        self.collected: list[Entry] = []
+
+    @property
+    def denied(self) -> bool:
+        return bool(self.collected) and not self.collected[-1].decision.allowed
+
+    def record(self, *given: Any, **named: Any) -> Entry:
+        entry = self._whole.record(*given, **named)
+        self.collected.append(entry)
+        return entry
+
+
+def _unasked(call: ApiCall, error: ServiceError) -> str:
+    """A denial that no policy was asked for."""
+    if denied_action(error.message):
+        return "another account's resource was named"
+    return f"{call.name} is not known here"
+
+
+def _inconclusive_reason(error: Exception) -> str:
+    """Why a call could not be judged, in a few words without anybody's names."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        action = denied_action(str(error)) if code in DENIAL_CODES else ""
+        return (
+            f"reading needs {action}" if action else f"reading was answered {code} ({error.operation_name})"
+        )
+    if isinstance(error, UnreadError):
+        return "something cannot be read"
+    if isinstance(error, ServiceError):
+        return f"the request cannot be read: {error.code}"
+    if isinstance(error, BotoCoreError):
+        return f"reading failed: {type(error).__name__}"
+    return f"a fault of pytest-kmslab: {type(error).__name__}, please report it"

@@ -1,1 +1,0 @@
-"""Create and tear down what the lab needs."""

@@ -1,0 +1,136 @@
+"""What a run leaves: its ledger, the labs that are still open when it ends, and what was kept on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.config.options import Settings
+    from pytest_kmslab.lab.lab import Lab
+    from pytest_kmslab.lab.naming import Naming
+    from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, Ledger
+
+
+class Cleanup:
+    """Knows what is left of one run and worker. Making one imports nothing that is not there already.
+
+    `backend` gives the run's. `lives` says whether the account outlives the process: elsewhere nothing is
+    written down, and nothing can be left.
+    """
+
+    def __init__(self, settings: Settings, backend: Callable[[], Backend], lives: bool) -> None:
+        self._settings = settings
+        self._backend = backend
+        self._lives = lives
+        self._naming: Naming | None = None
+        self._ledger: FileLedger | None = None
+        self._labs: list[Lab] = []
+        self.failures = 0
+        self.left: list[str] = []
+        self.kept: list[str] = []
+        self.lifetimes: list[tuple[str, float]] = []
+        """Of each thing that was made: its kind, and for how many seconds it existed."""
+
+    def naming(self, worker: Mapping[str, str]) -> Naming:
+        """The names and tags of this run; `worker` is what xdist tells its worker, empty in any other run."""
+        if self._naming is None:
+            from pytest_kmslab.lab.naming import Naming, run_id, worker_id
+
+            self._naming = Naming(run_id(worker.get("testrunuid")), worker_id(worker.get("workerid")))
+        return self._naming
+
+    def ledger(self, naming: Naming) -> Ledger:
+        """Where it is to be written down what is made."""
+        from pytest_kmslab.lab.teardown.ledger import FileLedger, NoLedger
+
+        if not self._lives:
+            return NoLedger()
+        if self._ledger is None:
+            region = self._backend().region
+            self._ledger = FileLedger(self.folder, self._account, naming.run, naming.worker, region)
+        return self._ledger
+
+    @property
+    def folder(self) -> Path:
+        """Where ledgers are."""
+        from pytest_kmslab.lab.teardown.ledger import folder_of
+
+        return folder_of(self._settings.ledger)
+
+    def sweep(self) -> list[str]:
+        """Remove what dead runs of this machine left in the same account; answers what to tell of it.
+
+        Raises BackendError and LedgerError; what could not be removed is told only.
+        """
+        if not self._lives:
+            return []
+        from pytest_kmslab.lab.teardown.sweep import sweeping
+        from pytest_kmslab.lab.teardown.sweep_target import target_of
+        from pytest_kmslab.report.sweep import told
+
+        target = target_of(self._backend(), self._settings.profile, ())
+        with sweeping(target, self.folder, strangers=False) as sweep:
+            sweep.look()
+            return told(sweep.remove())
+
+    @contextmanager
+    def of(self, lab: Lab) -> Iterator[None]:
+        """While this is open a lab is in use; at its end what a failed test made is kept if so asked."""
+        before = self.failures
+        self._labs = [*(one for one in self._labs if not one.is_empty), lab]
+        yield
+        if self._settings.keep and self._lives and self.failures > before:
+            self.kept += lab.keep(self._settings.keep_for)
+
+    def finish(self) -> None:
+        """Close what an interrupted run has not closed, try once more what could not be removed, and see
+        what is left. A second call does nothing.
+        """
+        errors = [error for lab in reversed(self._labs) if (error := _closed(lab))]
+        self._labs.clear()
+        if self._ledger is not None:
+            from pytest_kmslab.report.leftovers import left_lines
+
+            ledger, self._ledger = self._ledger, None
+            ledger.close()
+            self.lifetimes += ledger.lifetimes
+            if ledger.left:
+                self.left += left_lines(ledger.left, self._account(), ledger.path, errors)
+
+    def told(self) -> tuple[list[str], list[str], list[tuple[str, float]]]:
+        """What an xdist worker tells its controller, which takes it."""
+        return self.left, self.kept, self.lifetimes
+
+    def take(
+        self,
+        left: Iterable[str] = (),
+        kept: Iterable[str] = (),
+        lifetimes: Iterable[tuple[str, float]] = (),
+    ) -> None:
+        """Count what an xdist worker made, left and kept as this run's."""
+        self.left += left
+        self.kept += kept
+        self.lifetimes += [(kind, seconds) for kind, seconds in lifetimes]
+
+    def _account(self) -> Account:
+        from pytest_kmslab.lab.teardown.ledger import Account
+
+        backend = self._backend()
+        if not backend.account:
+            backend.start()
+            backend.stop()
+        return Account.at(backend.name, backend.account, backend.endpoint_url, self._settings.profile)
+
+
+def _closed(lab: Lab) -> str:
+    """Close a lab; what went wrong, if anything did."""
+    try:
+        lab.close()
+    except Exception as error:
+        return str(error)
+    return ""

@@ -1,0 +1,81 @@
+"""Keeps secrets out of what a person is shown: reports of tests, and what boto3 writes to its logs."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_kmslab.session.secrets import Secrets
+
+LOGGERS = (
+    "boto3.resources.action",
+    "boto3.resources.factory",
+    "botocore.auth",
+    "botocore.client",
+    "botocore.credentials",
+    "botocore.endpoint",
+    "botocore.hooks",
+    "botocore.httpsession",
+    "botocore.parsers",
+    "botocore.retryhandler",
+    "botocore.retries.standard",
+    "urllib3.connectionpool",
+)
+"""Those that write requests and responses at level DEBUG: a filter of a parent does not see those."""
+
+SHOWN = re.compile(
+    r"""(?P<before>(?:SecretAccessKey|SessionToken|Password|x-amz-security-token)['"]?(?:>|\s*[:=]\s*)b?['"]?)"""
+    r"""[^'"<>\s,&}]+""",
+    re.IGNORECASE,
+)
+"""A secret by what stands before it: a response is written before anybody could have learnt its secrets."""
+
+
+class MaskingFilter(logging.Filter):
+    """Masks the secrets in a record of a log, and lets every record through."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Put the text in place of what it is made from."""
+        record.msg, record.args = self._masked(record.getMessage()), None
+        return True
+
+    def _masked(self, text: str) -> str:
+        return self._secrets.masked(SHOWN.sub(r"\g<before>***", text))
+
+    def install(self) -> None:
+        """Filter boto3's logs from now on; nothing is imported for that."""
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        """Filter them no more."""
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+
+def mask_report(report: pytest.TestReport, mask: Callable[[str], str]) -> None:
+    """Mask the secrets in the report of a test: traceback with locals, message, captured output and logs."""
+    report.longrepr = _masked(report.longrepr, mask, set())
+    report.sections = [(name, mask(text)) for name, text in report.sections]
+
+
+def _masked(node: Any, mask: Callable[[str], str], seen: set[int]) -> Any:
+    """pytest's description of a failure, which is made of texts, lists and its own objects."""
+    if isinstance(node, str):
+        return mask(node)
+    if type(node) in (list, tuple):
+        return type(node)(_masked(one, mask, seen) for one in node)
+    if type(node).__module__.startswith("_pytest.") and hasattr(node, "__dict__") and id(node) not in seen:
+        seen.add(id(node))
+        for name, value in vars(node).items():
+            object.__setattr__(node, name, _masked(value, mask, seen))
+    return node

@@ -1,0 +1,65 @@
+"""The services that a request's credentials name, however they are written.
+
+Backends find the credential scope each in a way of their own: one takes the fourth part between slashes,
+one decodes the header first, one does not look how it ends. So every word of it counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from pytest_kmslab.calls.api_call import ServiceError
+
+SIGNING_NAMES = {
+    "kms": "kms",
+    "dynamodb": "dynamodb",
+    "dynamodbstreams": "dynamodb",
+    "iam": "iam",
+    "sts": "sts",
+}
+"""What a credential scope calls each enforced service."""
+
+_KEY = r"[^/,\s\"'\\%*=]+"
+_REST = r"SignedHeaders=[\w;.-]+, ?Signature=[0-9a-f]+"
+_PLAIN = re.compile(
+    rf"AWS4-HMAC-SHA256 Credential={_KEY}/\d{{8}}/[\w-]+/(?P<service>[a-z0-9-]+)/aws4_request, ?{_REST}",
+    re.ASCII,
+)
+_PLAIN_4A = re.compile(
+    rf"AWS4-ECDSA-P256-SHA256 Credential={_KEY}/\d{{8}}/(?P<service>[a-z0-9-]+)/aws4_request, ?{_REST}",
+    re.ASCII,
+)
+_SCOPE = re.compile(r"/([^/,\s&]+)/aws4_request", re.IGNORECASE)
+_WORD = re.compile(r"[a-z0-9-]+")
+
+
+def plain_scope(authorization: str) -> str | None:
+    """The service of an Authorization header in the one form that all backends read alike."""
+    found = _PLAIN.fullmatch(authorization) or _PLAIN_4A.fullmatch(authorization)
+    return found["service"] if found else None
+
+
+def named_services(credentials: Iterable[str]) -> list[str]:
+    """Every enforced service (by its signing name) that any word of these texts names."""
+    words = [word for text in credentials for word in _WORD.findall(_readings(text))]
+    return [word for word in words if word in SIGNING_NAMES]
+
+
+def named_scopes(credentials: Iterable[str]) -> list[str]:
+    """Every service, enforced or not, that stands where a credential scope has it."""
+    return [name.lower() for text in credentials for name in _SCOPE.findall(text)]
+
+
+def check_readable(authorization: str) -> None:
+    """Raise ServiceError for a signature in a form that two backends could read in two ways."""
+    if authorization.lower().startswith("aws4") and plain_scope(authorization) is None:
+        raise ServiceError(
+            "IncompleteSignature", "the `Authorization` header is not in the form that AWS documents"
+        )
+
+
+def _readings(text: str) -> str:
+    """The text as it stands and as a decoder of header parameters makes it, in lower case."""
+    return f"{text} {unquote(text)} {unquote(text).replace(chr(92), '')}".lower()

@@ -1,0 +1,84 @@
+"""From a request of an enforced service to the operation it names and the parameters it gives.
+
+Everything that a backend might read otherwise than we do is refused: another method or path than the
+service's, a body in a content encoding, parameters in the query string and in the body at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.wire.http_message import JSON_SERVICES, WireRequest
+from pytest_kmslab.wire.parse_json import decode
+from pytest_kmslab.wire.routing import fields
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, ServiceModel
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def read_operation(request: WireRequest, model: ServiceModel) -> OperationModel:
+    """The operation a request names; raises ServiceError for one that the service does not have."""
+    _plain(request, model.service_name)
+    name = _target(request, model) if model.service_name in JSON_SERVICES else _action(request, model)
+    return model.operation_model(name)
+
+
+def read_params(request: WireRequest, operation: OperationModel) -> dict[str, Any]:
+    """The parameters of a request, as `calls.decode` reads them; raises ServiceError."""
+    if operation.service_model.service_name in JSON_SERVICES:
+        return decode(operation, request.body)
+    return decode(operation, _form(request))
+
+
+def _plain(request: WireRequest, service: str) -> None:
+    if request.path != "/":
+        raise _unknown(service, f"the path of a request must be `/`, not `{request.path[:80]}`")
+    if request.header("content-encoding").lower() not in ("", "identity"):
+        raise _unreadable(service, "a compressed body is not read here: send it without Content-Encoding")
+
+
+def _target(request: WireRequest, model: ServiceModel) -> str:
+    service = model.service_name
+    if request.method != "POST" or request.query:
+        raise _unknown(service, "a request must be a POST without a query string")
+    prefix, _, name = request.header("x-amz-target").partition(".")
+    if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
+        raise _unknown(service, "")
+    return name
+
+
+def _action(request: WireRequest, model: ServiceModel) -> str:
+    given = dict(fields(_form(request)))
+    action, version = given.get("Action"), given.get("Version", model.api_version)
+    if not action:
+        raise ServiceError("MissingAction", "Could not find an `Action` in the request.")
+    if version != model.api_version or action not in model.operation_names:
+        raise ServiceError("InvalidAction", f"Could not find operation {action} for version {version}")
+    return action
+
+
+def _form(request: WireRequest) -> str:
+    """The form of a query request: the body of a POST, the query string of a GET, never both."""
+    if request.method not in ("POST", "GET") or (request.body and request.query):
+        raise ServiceError(
+            "MalformedInput", "give the parameters in the body of a POST or in the query string of a GET"
+        )
+    if request.body and request.media_type not in ("", _FORM):
+        raise ServiceError("MalformedInput", f"the Content-Type must be `{_FORM}`")
+    try:
+        return request.body.decode("utf-8") if request.body else request.query
+    except UnicodeDecodeError:
+        raise ServiceError("MalformedInput", "the request is not a form in UTF-8") from None
+
+
+def _unknown(service: str, text: str) -> ServiceError:
+    if service in JSON_SERVICES:
+        return ServiceError("UnknownOperationException", text)
+    return ServiceError("InvalidAction", text, 404)
+
+
+def _unreadable(service: str, text: str) -> ServiceError:
+    return ServiceError("SerializationException" if service in JSON_SERVICES else "MalformedInput", text)

@@ -1,0 +1,141 @@
+"""Which enforced service a request is for, if any: by every sign that any backend goes by.
+
+Backends tell a request's service by the credential scope, by `X-Amz-Target`, by `Action` and `Version`
+and by the host name, each in an order of its own. A request that one of them might take for an enforced
+service is ours; where its signs disagree it is refused, since one backend would go by the first sign and
+another by the second. docs/gateway.md lists the rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, unquote
+
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.operations import OPERATIONS
+from pytest_kmslab.wire.credential_scope import (
+    SIGNING_NAMES,
+    check_readable,
+    named_scopes,
+    named_services,
+    plain_scope,
+)
+from pytest_kmslab.wire.http_message import JSON_SERVICES, RefusedError, WireRequest
+
+Fields = tuple[tuple[str, str], ...]
+"""The fields of a form, in a query string or in a body."""
+
+TARGETS = {
+    "trentservice": "kms",
+    "dynamodbstreams_": "dynamodbstreams",
+    "dynamodb_": "dynamodb",
+    "awssecuritytokenservice": "sts",
+}
+"""What `X-Amz-Target` holds, in lower case; of every API version, since a backend may know an old one."""
+
+VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts"}
+ACTIONS: Mapping[str, str] = {
+    action.lower(): service for service in ("iam", "sts") for action in OPERATIONS[service]
+}
+"""`Version` and `Action` of the query protocol."""
+
+_NAMES = (
+    r"(?:(?P<streams>streams\.dynamodb)|(?P<dynamodb>dynamodb|ddb)|(?P<kms>kms)|(?P<iam>iam)|(?P<sts>sts))"
+)
+_HOST = re.compile(rf"^(?:[^.]+\.)?{_NAMES}(?:-fips)?\.(?!s3)", re.IGNORECASE)
+_HOST_LIKE = re.compile(rf"{_NAMES}\.", re.IGNORECASE)
+_PATH = re.compile(rf"^/+{_NAMES}[^/]*_", re.IGNORECASE)
+"""moto's server takes an unsigned request to `/kms_us-east-1/` for one of KMS; no bucket has such a name."""
+
+_MATCHED = {"streams": "dynamodbstreams"}
+_QUERY_CREDENTIALS = frozenset({"x-amz-credential", "x-amz-algorithm", "x-amz-signature"})
+
+
+def route(request: WireRequest, form: Fields) -> str | None:
+    """The enforced service of a request (botocore's name), None for a request that is none of ours.
+
+    `form` holds the fields of a form in the body. Raises RefusedError where signs disagree, and for a
+    presigned request of an enforced service: those services' APIs are not made for browsers, and a
+    signature in a URL outlives the request. Raises ServiceError for a signature in no known form.
+    """
+    given = (*fields(request.query), *form)
+    credentials = [request.header("authorization")]
+    credentials += [value for name, value in given if name.lower() == "x-amz-credential"]
+    signs = [
+        *_target(request),
+        *named_services(credentials),
+        *_fields(request, given),
+        *_host(request, given),
+    ]
+    if not signs:
+        check_readable(request.header("authorization"))
+        return None
+    service = signs[0]
+    names = {SIGNING_NAMES[sign] for sign in signs}
+    if len(names) > 1 or any(scope not in names for scope in named_scopes(credentials)):
+        raise RefusedError(service, _wrong_scope(service))
+    if any(name.lower() in _QUERY_CREDENTIALS for name, _ in given):
+        raise RefusedError(service, _presigned(service))
+    return service
+
+
+def fields(query: str) -> Fields:
+    """The fields of a query string; what is not UTF-8 is replaced, since only ASCII names are looked for."""
+    return tuple(parse_qsl(query, keep_blank_values=True, errors="replace")) if query else ()
+
+
+def _target(request: WireRequest) -> Iterator[str]:
+    """The most telling sign: it tells streams from tables. The path is one in the CBOR protocol, which these
+    services do not speak; LocalStack goes by it all the same.
+
+    https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+    """
+    target = request.header("x-amz-target").lower()
+    if request.header("smithy-protocol"):
+        target += unquote(request.path).lower()
+    return (service for part, service in TARGETS.items() if part in target)
+
+
+def _fields(request: WireRequest, given: Fields) -> Iterator[str]:
+    """By `Version`, and by `Action` where the request has no version, or no scope to tell whose it is."""
+    versions = [value.strip() for name, value in given if name.lower() == "version"]
+    known = [VERSIONS[version] for version in versions if version in VERSIONS]
+    yield from known
+    if known or not versions or plain_scope(request.header("authorization")) is None:
+        for name, value in given:
+            if name.lower() == "action" and value.strip().lower() in ACTIONS:
+                yield ACTIONS[value.strip().lower()]
+
+
+def _host(request: WireRequest, given: Fields) -> Iterator[str]:
+    """By the host name; a mere likeness (`tests.example`) counts where nothing better tells whose call it
+    is, since some backends look for `sts.` anywhere."""
+    host = request.header("host")
+    found = [_HOST.search(host), _PATH.search(request.path)]
+    calls = request.header("x-amz-target") or any(name.lower() == "action" for name, _ in given)
+    if calls and plain_scope(request.header("authorization")) is None:
+        found.append(_HOST_LIKE.search(host))
+    for match in found:
+        if match:
+            yield _MATCHED.get(str(match.lastgroup), str(match.lastgroup))
+
+
+def _wrong_scope(service: str) -> ServiceError:
+    """As AWS words a scope of another service."""
+    text = f"Credential should be scoped to correct service: '{SIGNING_NAMES[service]}'. "
+    return signature_error(service, text)
+
+
+def _presigned(service: str) -> ServiceError:
+    code = "IncompleteSignatureException" if service in JSON_SERVICES else "IncompleteSignature"
+    return ServiceError(
+        code, f"presigned requests of `{service}` are refused: sign the request in its `Authorization` header"
+    )
+
+
+def signature_error(service: str, text: str) -> ServiceError:
+    """A signature that does not hold, by the name that the service's protocol has for it."""
+    if service in JSON_SERVICES:
+        return ServiceError("InvalidSignatureException", text)
+    return ServiceError("SignatureDoesNotMatch", text, 403)

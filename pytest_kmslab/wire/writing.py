@@ -1,0 +1,145 @@
+"""What the gateway writes: errors and responses in each service's protocol, and requests to a backend."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import uuid4
+from zlib import crc32
+
+from pytest_kmslab.wire.http_message import JSON_SERVICES, Headers, Reply
+from pytest_kmslab.wire.query_xml import error_xml, response_xml
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, ServiceModel
+
+    from pytest_kmslab.calls.api_call import ServiceError
+
+_FORM = "application/x-www-form-urlencoded; charset=utf-8"
+_DYNAMODB = frozenset({"dynamodb", "dynamodbstreams"})
+_ERROR_NAMESPACES = {
+    "dynamodb": "com.amazonaws.dynamodb.v20120810#",
+    "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
+}
+"""What DynamoDB puts before the errors of its own model, as recorded from AWS; KMS puts nothing."""
+
+_COMMON = "com.amazon.coral.service#"
+_VALIDATION = "com.amazon.coral.validate#"
+"""What DynamoDB puts before the errors that all JSON services have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRequest:
+    """A request as it goes to a backend after it was allowed: only what was judged, in one form.
+
+    `operation` names what it was judged as; `headers` are all there are, save host and length.
+    """
+
+    operation: OperationModel
+    region: str
+    headers: Headers
+    body: bytes
+
+
+def judged_request(
+    operation: OperationModel, params: Mapping[str, Any], region: str, authorization: Headers
+) -> JudgedRequest:
+    """Write a request anew from the parameters that were judged, or what a backend needs in their place.
+
+    A member that the model lacks, a second `Action`, a header that some backend obeys: nothing of what
+    was not judged is in it.
+    """
+    model = operation.service_model
+    if model.service_name in JSON_SERVICES:
+        kind = _json_type(model)
+        target: Headers = (("X-Amz-Target", f"{model.metadata['targetPrefix']}.{operation.name}"),)
+        body = json.dumps(params, default=_base64).encode()
+    else:
+        kind, target, body = _FORM, (), _form(operation, params)
+    return JudgedRequest(operation, region, (("Content-Type", kind), *target, *authorization), body)
+
+
+def _json_type(model: ServiceModel) -> str:
+    return f"application/x-amz-json-{model.metadata['jsonVersion']}"
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _form(operation: OperationModel, params: Mapping[str, Any]) -> bytes:
+    from botocore.serialize import create_serializer
+
+    serializer = create_serializer("query", include_validation=False)
+    return urlencode(serializer.serialize_to_request(dict(params), operation)["body"]).encode()
+
+
+def error_reply(model: ServiceModel, error: ServiceError) -> Reply:
+    """A service's own error on the wire."""
+    service, request_id = model.service_name, str(uuid4())
+    if service in JSON_SERVICES:
+        body = {"__type": _error_type(model, error.code), **_error_members(model, error)}
+        if error.message:
+            body["Message" if error.code == "AccessDeniedException" else "message"] = error.message
+        return _reply(model, error.status, json.dumps(body).encode(), request_id)
+    namespace = str(model.metadata["xmlNamespace"])
+    return _reply(model, error.status, error_xml(namespace, error, request_id), request_id)
+
+
+def _error_members(model: ServiceModel, error: ServiceError) -> dict[str, Any]:
+    shape = next((shape for shape in model.error_shapes if shape.name == error.code), None)
+    return {} if shape is None else dict(_json(shape, error.members))
+
+
+def _error_type(model: ServiceModel, code: str) -> str:
+    """The `__type` of an error, with the namespace that DynamoDB gives it.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+    """
+    own = _ERROR_NAMESPACES.get(model.service_name)
+    if own is None:
+        return code
+    if code == "ValidationException":
+        return _VALIDATION + code
+    return (own if any(shape.name == code for shape in model.error_shapes) else _COMMON) + code
+
+
+def response_reply(operation: OperationModel, response: Mapping[str, Any], status: int = 200) -> Reply:
+    """A response, as botocore would have parsed it, on the wire."""
+    model, request_id = operation.service_model, str(uuid4())
+    if model.service_name in JSON_SERVICES:
+        shape = operation.output_shape
+        body = {} if shape is None else _json(shape, response)
+        return _reply(model, status, json.dumps(body).encode(), request_id)
+    return _reply(model, status, response_xml(operation, response, request_id), request_id)
+
+
+def _json(shape: Any, value: Any) -> Any:
+    """A parsed value as JSON writes it: blobs in base64, times in epoch seconds."""
+    kind = shape.type_name
+    if kind == "structure":
+        members = shape.members
+        return {name: _json(members[name], item) for name, item in value.items() if name in members}
+    if kind == "list":
+        return [_json(shape.member, item) for item in value]
+    if kind == "map":
+        return {name: _json(shape.value, item) for name, item in value.items()}
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return _base64(value) if isinstance(value, bytes) else value
+
+
+def _reply(model: ServiceModel, status: int, body: bytes, request_id: str) -> Reply:
+    service = model.service_name
+    kind = (
+        f"application/x-amz-json-{model.metadata['jsonVersion']}" if service in JSON_SERVICES else "text/xml"
+    )
+    headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id)]
+    if service in _DYNAMODB:
+        headers.append(("x-amz-crc32", str(crc32(body))))
+    return Reply(status, tuple(headers), body)
