@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.assertions.expectations import ExpectationError, client_error, read_answer
 from pytest_kmslab.calls.error_codes import PASSING_CODES
-from pytest_kmslab.lab.waiting.progress import Progress, ProgressReporter, no_progress
+from pytest_kmslab.lab.waiting.progress import Progress
+from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, current_retry_policy
 
 if TYPE_CHECKING:
     from tenacity import AttemptManager, RetryCallState
@@ -19,35 +18,6 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 8.0
 """Seconds; pauses double from the first to the longest."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """What a backend needs until a change has taken effect everywhere. Times are in seconds.
-
-    `within_if_allowed` is for an expected denial while everything still goes through. `pace` multiplies the
-    pauses, `tell` is given the lines of a long wait.
-    """
-
-    within: float = 0.0
-    within_if_allowed: float = 0.0
-    in_a_row: int = 1
-    pace: float = 1.0
-    report_progress: ProgressReporter = no_progress
-
-
-_NEEDS: ContextVar[Callable[[], RetryPolicy]] = ContextVar("kmslab_needs", default=RetryPolicy)
-"""Those of the innermost run's backend."""
-
-
-@contextmanager
-def default_retry_policy(retry_policy: Callable[[], RetryPolicy]) -> Iterator[None]:
-    """Let `eventually` take its defaults from here for as long as the block lasts."""
-    token = _NEEDS.set(retry_policy)
-    try:
-        yield
-    finally:
-        _NEEDS.reset(token)
 
 
 def eventually(
@@ -81,7 +51,7 @@ def eventually(
         raise ValueError(f"`within` is `{within}`: give seconds, 0 or more")
     if in_a_row is not None and in_a_row < 1:
         raise ValueError(f"`in_a_row` is `{in_a_row}`: give 1 or more")
-    return _Retries(_asked(_NEEDS.get()(), within, in_a_row), sleep, clock).attempts()
+    return _Retries(_asked(current_retry_policy(), within, in_a_row), sleep, clock).attempts()
 
 
 def _asked(retry_policy: RetryPolicy, within: float | None, in_a_row: int | None) -> RetryPolicy:

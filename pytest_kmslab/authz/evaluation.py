@@ -65,9 +65,9 @@ class Evaluation:
         "action",
         "bounded",
         "context",
-        "requires_resource_trust",
         "identity",
         "request",
+        "requires_resource_trust",
         "service",
     )
 

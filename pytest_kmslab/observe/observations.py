@@ -73,6 +73,6 @@ class Observations:
             return {
                 "agreed": self.agreed,
                 "unsettled": self.unsettled,
-                "unjudged": dict(self.inconclusive),
+                "inconclusive": dict(self.inconclusive),
                 "disagreements": len(self.disagreements),
             }

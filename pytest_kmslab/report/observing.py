@@ -92,7 +92,7 @@ class Observing:
         total = self._total()
         if total["disagreements"]:
             return "AWS decides otherwise than the engine"
-        return "of what was observed nothing could be judged" if set(+total) == {"unjudged"} else ""
+        return "of what was observed nothing could be judged" if set(+total) == {"inconclusive"} else ""
 
     def _counts(self) -> list[Mapping[str, Any]]:
         return [self.found.counts(), *self._of_workers]
@@ -102,13 +102,13 @@ class Observing:
         for counts in self._counts():
             for name in ("agreed", "unsettled", "disagreements"):
                 total[name] += counts.get(name, 0)
-        total["unjudged"] = sum(self._inconclusive().values())
+        total["inconclusive"] = sum(self._inconclusive().values())
         return total
 
     def _inconclusive(self) -> Counter[str]:
         reasons: Counter[str] = Counter()
         for counts in self._counts():
-            reasons.update(counts.get("unjudged", {}))
+            reasons.update(counts.get("inconclusive", {}))
         return reasons
 
     def _warn(self, nodeid: str) -> None:
@@ -141,7 +141,7 @@ def summary(total: Mapping[str, int], inconclusive: Counter[str]) -> str:
     why = f" ({reasons(inconclusive)})" if inconclusive else ""
     return (
         f"kmslab: observed {calls} calls: AWS and the engine agree on {total['agreed']}, "
-        f"{total['unsettled']} not settled yet, {total['unjudged']} not judged{why}, "
+        f"{total['unsettled']} not settled yet, {total['inconclusive']} not judged{why}, "
         f"{total['disagreements']} disagreements"
     )
 

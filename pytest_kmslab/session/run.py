@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kmslab.assertions.eventually import RetryPolicy, default_retry_policy
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.trail import Trail
@@ -20,6 +19,7 @@ from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.interception.import_hook import Registration
 from pytest_kmslab.lab.waiting.progress import ProgressReporter, no_progress
+from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_policy
 from pytest_kmslab.observe.botocore_hooks import ObservingHooks
 from pytest_kmslab.session.aws_blocker import AwsBlocker
 from pytest_kmslab.session.cleanup import Cleanup

@@ -25,7 +25,7 @@ from faults.bystanders import LIVING, direct_client, everything, make_bystanders
 
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.cli.main import main as cli
+from pytest_kmslab.cli import main as cli
 from pytest_kmslab.lab.resource_ref import USER, ResourceRef
 from pytest_kmslab.lab.teardown.ledger import Account as LedgerAccount
 from pytest_kmslab.lab.teardown.ledger import FileLedger

@@ -45,7 +45,7 @@ class Store:
     def __call__(self, service: str, operation: str, **params: Any) -> Any:
         call = ApiCall(service, operation, params, REGION, self.root)
         sent = {**params, **self.backend.before_call(call)}
-        response = self.backend.answer(call)
+        response = self.backend.emulate(call)
         if response is None:
             client = self._session.client(service, endpoint_url=self.backend.endpoint_url)
             response = getattr(client, xform_name(operation))(**sent)

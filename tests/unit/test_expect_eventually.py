@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab import ExpectationError, allowed, denied, eventually
-from pytest_kmslab.assertions.eventually import RetryPolicy, default_retry_policy
 from pytest_kmslab.config.options import Settings
+from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_policy
 from pytest_kmslab.session.run import Run
 
 DENIED = ("AccessDeniedException", "User: x is not authorized to perform: kms:Decrypt on resource: y")
@@ -243,12 +243,12 @@ def test_what_a_test_says_counts(time: Time) -> None:
 
 def test_a_long_wait_is_told_of(time: Time) -> None:
     told: list[str] = []
-    with default_retry_policy(lambda: RetryPolicy(within=60, tell=told.append)):
+    with default_retry_policy(lambda: RetryPolicy(within=60, report_progress=told.append)):
         allow_eventually(time, Calls(*[DENIED] * 5, None))
     assert told == ["kmslab: waiting for an expectation to hold: 4 s so far, 60 s at most"]
 
 
 def test_where_changes_act_at_once_nothing_is_needed_and_on_aws_minutes() -> None:
-    assert Run(Settings()).needs() == RetryPolicy()
-    aws = Run(Settings(backend="aws")).needs()
+    assert Run(Settings()).retry_policy() == RetryPolicy()
+    aws = Run(Settings(backend="aws")).retry_policy()
     assert (aws.within, aws.within_if_allowed, aws.in_a_row) == (120, 400, 3)

@@ -11,7 +11,7 @@ import pytest
 from support.readme import README, ROOT, block, blocks, rows
 
 from pytest_kmslab import fixtures
-from pytest_kmslab.cli.main import main as cli
+from pytest_kmslab.cli import main as cli
 from pytest_kmslab.config.options import OPTIONS, Option
 
 DOCUMENTS = (

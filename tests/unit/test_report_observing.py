@@ -50,7 +50,7 @@ def test_a_denial_is_shown_as_aws_words_it_and_an_allowance_by_what_was_asked() 
 
 
 def counts(**given: int) -> Counter[str]:
-    return Counter({"agreed": 0, "unsettled": 0, "disagreements": 0, "unjudged": 0, **given})
+    return Counter({"agreed": 0, "unsettled": 0, "disagreements": 0, "inconclusive": 0, **given})
 
 
 def test_the_summary_counts_everything_that_was_observed() -> None:

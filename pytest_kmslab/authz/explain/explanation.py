@@ -168,7 +168,8 @@ def _changes(
     for index, suggestion in enumerate(needed):
         yield ("and " if index else "") + _change(suggestion)
     instead = [
-        f"or name the caller in the Principal of `{near_miss.statement}` of the {label(evaluation, *_policy(near_miss))}"
+        f"or name the caller in the Principal of `{near_miss.statement}` "
+        f"of the {label(evaluation, *_policy(near_miss))}"
         for near_miss in nearest
         if near_miss.policy_type is PolicyType.RESOURCE and near_miss.element == "Principal"
     ]

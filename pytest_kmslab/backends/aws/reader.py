@@ -1,4 +1,4 @@
-"""AccountView of a real account, to predict what AWS will decide: read as the administrator, and never written.
+"""Reads a real account, to predict what AWS will decide: as the administrator, and never written.
 
 What is read is kept for some seconds and dropped by every change that passes the seam. It needs these
 permissions of the administrator: of IAM GetUser, GetRole, GetGroup, Get…Policy, List…Policies,

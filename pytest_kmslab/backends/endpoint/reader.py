@@ -1,4 +1,4 @@
-"""AccountView of an endpoint: asked of its API, for the most part nothing is kept here for longer than a second."""
+"""Reads an endpoint by its API; for the most part nothing is kept here for longer than a second."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pytest_kmslab.calls.sts.sessions import LASTING
 
 
 class EndpointAccountReader:
-    """`AccountView` of an endpoint. What it reads itself is one account; what is asked about another account is
-    asked of that account's own, which `at` answers. They share one store."""
+    """Reads one account of an endpoint; what is asked about another account is asked of that account's own
+    reader, which `at` answers. They share one store."""
 
     def __init__(
         self, clients: EndpointClients, seconds: float = SECONDS, home: EndpointAccountReader | None = None

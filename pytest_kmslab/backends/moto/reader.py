@@ -15,8 +15,8 @@ from pytest_kmslab.account.model import Caller, Credential, Key, Table
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
+from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import organizations as moto_organizations
-from pytest_kmslab.backends.moto.fixups import grants as moto_grants
 from pytest_kmslab.backends.moto.lookup import (
     backend_of,
     entity_of,

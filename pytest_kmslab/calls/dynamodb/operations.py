@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.calls.authorization import AuthorizationPlan
+from pytest_kmslab.calls.dynamodb.encrypted_tables import (
+    create_table,
+    import_table,
+    restore_from_backup,
+    restore_to_point_in_time,
+    update_table,
+)
 from pytest_kmslab.calls.dynamodb.items import (
     batch_get,
     batch_write,
@@ -14,13 +21,6 @@ from pytest_kmslab.calls.dynamodb.items import (
     transaction,
 )
 from pytest_kmslab.calls.dynamodb.partiql.operations import statements
-from pytest_kmslab.calls.dynamodb.sse.operations import (
-    create_table,
-    import_table,
-    restore_from_backup,
-    restore_to_point_in_time,
-    update_table,
-)
 from pytest_kmslab.calls.dynamodb.streams import STREAMS as STREAMS
 from pytest_kmslab.calls.dynamodb.tables import CONTROL
 

@@ -14,10 +14,10 @@ from pytest_kmslab.authz.principal import (
 )
 
 NOBODY, BY_ACCOUNT, BY_ENTITY, DIRECT = (
-    PrincipalMatch.NOBODY,
+    PrincipalMatch.NONE,
     PrincipalMatch.ACCOUNT,
-    PrincipalMatch.ENTITY,
-    PrincipalMatch.DIRECT,
+    PrincipalMatch.ROLE,
+    PrincipalMatch.EXACT,
 )
 BARE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
 DELETED = "AIDAEXAMPLEEXAMPLE123"
@@ -119,7 +119,7 @@ def test_a_service_and_an_unknown_caller_have_no_account() -> None:
 )
 def test_how_far_a_principal_element_reaches(names: Any, principal: str, expected: PrincipalMatch) -> None:
     principal_arn = ROLE if principal == SESSION else ""
-    assert parse_principals(names).reach(identify(principal, principal_arn)) is expected
+    assert parse_principals(names).match_principal(identify(principal, principal_arn)) is expected
 
 
 @pytest.mark.parametrize(

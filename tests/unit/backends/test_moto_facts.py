@@ -176,7 +176,7 @@ def test_a_call_that_moto_does_not_serve_never_leaves_for_aws(backend: MotoBacke
     from botocore.hooks import HierarchicalEmitter
 
     with pytest.raises(BackendError, match="would leave"):
-        backend.connect(HierarchicalEmitter(), "https://dynamodb.us-east-1.api.aws/")
+        backend.attach_client(HierarchicalEmitter(), "https://dynamodb.us-east-1.api.aws/")
 
 
 def test_starts_nest_and_the_last_stop_forgets_everything(aws: Any, backend: MotoBackend) -> None:

@@ -30,7 +30,7 @@ def account(*operations: str, **grant: Any) -> FakeFacts:
 
 
 @pytest.mark.parametrize(
-    ("caller", "facts", "expected"),
+    ("caller", "view", "expected"),
     [
         (ANA, account("Decrypt", retiring_principal=ANA.arn), "allowed"),
         (ANA, account("Decrypt"), "kms:RetireGrant"),

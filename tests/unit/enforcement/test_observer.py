@@ -65,7 +65,7 @@ class Seen:
     @property
     def counts(self) -> tuple[int, int, dict[str, int], int]:
         told = self.found.counts()
-        return told["agreed"], told["unsettled"], told["unjudged"], told["disagreements"]
+        return told["agreed"], told["unsettled"], told["inconclusive"], told["disagreements"]
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_soon_after_a_change_it_is_not_settled(seen: Seen) -> None:
 
 def test_a_change_whose_answer_was_lost_may_have_been_made(seen: Seen) -> None:
     change = ApiCall("iam", "DeleteUserPolicy", {"UserName": "ana", "PolicyName": "p"}, REGION, NOBODY)
-    seen.observer.lost(seen.observer.before(change.name, lambda: change))
+    seen.observer.no_answer(seen.observer.before(change.name, lambda: change))
     seen.call(200, ALLOWED)
     assert seen.counts == (0, 1, {"no answer came": 1}, 0)
 
@@ -195,7 +195,7 @@ THROTTLED_READ = ClientError({"Error": {"Code": "Throttling", "Message": ""}}, "
     ],
     ids=lambda given: type(given).__name__ if isinstance(given, Exception) else "",
 )
-@pytest.mark.parametrize("place", ["describe", "prepare", "policies", "settle"])
+@pytest.mark.parametrize("place", ["describe", "before_call", "policies", "after_call"])
 def test_whatever_goes_wrong_is_not_judged_and_raises_nothing(
     seen: Seen,
     backend: MotoBackend,

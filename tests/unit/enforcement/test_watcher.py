@@ -32,7 +32,7 @@ class Noting:
         self.active = True
         view = SimpleNamespace(caller=lambda credentials: ANA)
         account = AwsBackend("us-east-1", stand_in=endpoint_url)
-        self.backend = SimpleNamespace(serves=account.owns_url, view=view)
+        self.backend = SimpleNamespace(owns_url=account.owns_url, view=view)
         self.told: list[Any] = []
         self.calls: list[ApiCall | Exception] = []
 
@@ -47,7 +47,7 @@ class Noting:
     def after(self, observed: str, status: int, parsed: Any) -> None:
         self.told.append(f"after {observed} {status}")
 
-    def lost(self, observed: str) -> None:
+    def no_answer(self, observed: str) -> None:
         self.told.append(f"lost {observed}")
 
 

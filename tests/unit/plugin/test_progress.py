@@ -15,7 +15,8 @@ WAITS = """
     def waited(request):
         print("this is captured")
         looks = iter(["off"] * 6 + ["on"])
-        waiter = Waiter(settles=False, sleep=lambda seconds: None, tell=request.config.stash[RUN].tell)
+        told = request.config.stash[RUN].report_progress
+        waiter = Waiter(is_strongly_consistent=False, sleep=lambda seconds: None, report_progress=told)
         return waiter.until(lambda: next(looks), lambda seen: seen == "on", "table `t`", 60)
 
     def test_it(waited):

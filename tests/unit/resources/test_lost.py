@@ -137,7 +137,7 @@ def lose_the_answer(patch: pytest.MonkeyPatch, client: Any, operation: str) -> N
 
     def lost(**given: Any) -> Any:
         acted(**given)
-        patch.teardown()
+        patch.undo()
         raise LOST
 
     patch.setattr(client, operation, lost)

@@ -91,8 +91,8 @@ def test_with_an_access_key_that_never_comes_the_services_say_so_themselves(bed:
 def test_code_under_test_is_waited_for_by_every_service_once(bed: Bed) -> None:
     client = FakeClient()
     of_user = session_of(client, bed)
-    of_user.prove()
-    of_user.prove()
+    of_user.wait_until_ready()
+    of_user.wait_until_ready()
     assert {call.method for call in PROBE_CALLS.values()} == set(client.operations)
     assert len(client.calls) == (1 + IN_A_ROW) * len(PROBE_CALLS)
 

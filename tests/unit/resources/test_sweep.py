@@ -239,7 +239,7 @@ def test_it_goes_on_past_what_is_denied_and_tells_it(
     assert next(iter(findings.failures.values())).startswith("ClientError: An error occurred (AccessDenied")
     assert findings.is_left
     assert list(folder.glob("*.jsonl")) == [crashed.ledger.path]
-    monkeypatch.teardown()
+    monkeypatch.undo()
     assert removed(sweep()) == ["dynamodb-table"]
 
 
@@ -251,7 +251,7 @@ def test_users_wait_for_a_key_that_could_not_be_removed(
     crashed.die()
     deny(monkeypatch, crashed, "kms", "schedule_key_deletion")
     assert "iam-user" not in removed(sweep())
-    monkeypatch.teardown()
+    monkeypatch.undo()
     assert removed(sweep()) == ["iam-user", "iam-user", "kms-key"]
 
 

@@ -152,7 +152,7 @@ def test_one_can_go_on_without_it(bed: Bed) -> None:
 
 def test_a_long_wait_is_told_of_and_a_short_one_is_not(bed: Bed) -> None:
     told: list[str] = []
-    waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep, tell=told.append)
+    waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep, report_progress=told.append)
     waiter.until(answers(*["off"] * 4, "on"), is_on, "a short one", 60)
     assert told == []
     waiter.until(answers(*["off"] * 9, "on"), is_on, "table `t`", 60)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.backends.endpoint.emulated_operations import ANSWER, SSE
 from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint.fixups import table_policies
+from pytest_kmslab.backends.endpoint.fixups.emulated_operations import ANSWER, SSE
 from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED

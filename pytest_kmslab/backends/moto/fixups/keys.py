@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.kms.models import kms_backends
 
-from pytest_kmslab.backends.moto.fixups import grants as moto_grants
+from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto.lookup import key_of
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError

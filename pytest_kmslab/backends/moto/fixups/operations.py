@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.backends.moto import organizations
+from pytest_kmslab.backends.moto import grants, organizations
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
 from pytest_kmslab.backends.moto.fixups import (
     cryptography,
     documents,
-    grants,
     key_material,
     key_pairs,
     keys,
