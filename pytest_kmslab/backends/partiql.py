@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.item_keys import check_batch_statement, check_statement
-from pytest_kmslab.calls.dynamodb.partiql.operations import read_entry, unreadable
-from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
-from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens
-from pytest_kmslab.calls.dynamodb.partiql_requests import (
+from pytest_kmslab.calls.dynamodb.partiql.requests import (
     ItemRequest,
     exists_check,
     item_request,
     selected_names,
 )
+from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens
+from pytest_kmslab.calls.dynamodb.statements import read_entry, unreadable
 
 Response = dict[str, Any]
 Item = Mapping[str, Any]

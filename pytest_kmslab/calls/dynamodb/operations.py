@@ -20,7 +20,7 @@ from pytest_kmslab.calls.dynamodb.items import (
     search_vectors,
     transaction,
 )
-from pytest_kmslab.calls.dynamodb.partiql.operations import statements
+from pytest_kmslab.calls.dynamodb.statements import statements
 from pytest_kmslab.calls.dynamodb.streams import STREAMS as STREAMS
 from pytest_kmslab.calls.dynamodb.tables import CONTROL
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_kmslab.account.model import Table
+from pytest_kmslab.calls.dynamodb.partiql.expressions import ExpressionWriter
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, compared, split
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
 from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, is_sign
-from pytest_kmslab.calls.dynamodb.partiql_expressions import ExpressionWriter
-from pytest_kmslab.calls.dynamodb.partiql_values import attribute_value, between_commas, literal
+from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
 
 @dataclass(frozen=True, slots=True)

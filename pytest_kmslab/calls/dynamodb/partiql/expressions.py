@@ -14,7 +14,7 @@ from typing import Any
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, split
 from pytest_kmslab.calls.dynamodb.partiql.statement import Change
 from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, at_depth, is_sign
-from pytest_kmslab.calls.dynamodb.partiql_values import attribute_value, between_commas, literal
+from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PREDICATES = {"begins_with", "contains", "attribute_type"}
