@@ -128,12 +128,15 @@ def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
     """Everything that is served, started; the stack takes it down again."""
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.pipeline import Pipeline
+    from pytest_kmslab.enforcement.service_calls import connect_services
     from pytest_kmslab.gateway.app import Gateway
     from pytest_kmslab.gateway.server import GatewayServer
 
     trail = TellingTrail(_sinks(arguments, stack))
     backend, upstream = _behind(arguments)
-    pipeline = Pipeline(backend, trail, Clock(), enforcing=arguments.enforcement == "enforce")
+    pipeline = connect_services(
+        Pipeline(backend, trail, Clock(), enforcing=arguments.enforcement == "enforce")
+    )
     gateway = Gateway(pipeline, upstream, trail)
     server = GatewayServer(gateway, arguments.host, arguments.port)
     backend.start()

@@ -12,7 +12,7 @@ from pytest_kmslab.account.model import AccountView, Caller, Credential
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 
-QUERY_SERVICES = frozenset({"iam", "sts"})
+QUERY_SERVICES = frozenset({"iam", "sts", "cloudformation"})
 UNKNOWN = "The security token included in the request is invalid."
 EXPIRED = "The security token included in the request is expired"
 WRONG_SECRET = (
@@ -35,12 +35,19 @@ def authenticate(given: Credentials | None, service: str, view: AccountView) -> 
 def _proven(given: Credentials, known: Credential, service: str) -> Caller:
     if not _same(given.secret_access_key, known.secret_access_key):
         raise _error(service, "SignatureDoesNotMatch", "InvalidSignatureException", WRONG_SECRET)
-    if service == "iam" and _shut_out_of_iam(known.caller):
-        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
-        raise _error(service, "InvalidClientTokenId", "", UNKNOWN)
+    check_service(known.caller, service)
     if known.expired:
         raise _error(service, "ExpiredToken", "ExpiredTokenException", EXPIRED)
     return known.caller
+
+
+def check_service(caller: Caller, service: str) -> None:
+    """Raise ServiceError for a caller whose credentials a service does not take at all.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+    if service == "iam" and _shut_out_of_iam(caller):
+        raise _error(service, "InvalidClientTokenId", "", UNKNOWN)
 
 
 def _shut_out_of_iam(caller: Caller) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Backend, Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
@@ -104,6 +105,16 @@ class Pipeline:
         self.backend.after_call(call, response)
         keep_named_attributes(call, response)
         self._table_keys.forget_changed(call, response)
+
+    def require(self, call: ApiCall, authorization: Authorization) -> None:
+        """Decide one more question of a call than its operation stands for; raises ServiceError."""
+        if self._enforcing:
+            self._authorize(call, authorization, None)
+
+    def service_may(self, request: Request) -> bool:
+        """Whether a resource's own policy lets a service do something on its own account."""
+        policies = Policies(resource=self.backend.view.resource_policy(request.resource))
+        return not self._enforcing or self._decisions.decide(request, policies, ()).allowed
 
     def _authorize(self, call: ApiCall, authorization: Authorization, held: Policies | None) -> Policies:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""

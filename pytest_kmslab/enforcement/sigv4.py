@@ -86,8 +86,9 @@ def parse_authorization(request: WireRequest, service: str) -> AuthorizationHead
     auth_header = AuthorizationHeader(
         scope["id"], scope["date"], scope["region"], scope["service"], signed, signature
     )
-    if auth_header.service != SIGNING_NAMES[service]:
-        text = f"Credential should be scoped to correct service: '{SIGNING_NAMES[service]}'. "
+    signing_name = SIGNING_NAMES.get(service, service)
+    if auth_header.service != signing_name:
+        text = f"Credential should be scoped to correct service: '{signing_name}'. "
         raise signature_error(service, text)
     return auth_header
 

@@ -161,14 +161,16 @@ class Run:
 
     def _enforcer(self, backend: Backend) -> Pipeline:
         from pytest_kmslab.enforcement.pipeline import Pipeline
+        from pytest_kmslab.enforcement.service_calls import connect_services
 
-        return Pipeline(
+        pipeline = Pipeline(
             backend,
             self.trail,
             self.clock,
             enforcing=self.settings.enforcement == "enforce",
             table_key_cache=self.settings.table_key_cache,
         )
+        return connect_services(pipeline)
 
     @cached_property
     def prices(self) -> Prices:

@@ -17,7 +17,10 @@ from pytest_kmslab.errors import BackendError
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
+    from pytest_kmslab.backends.moto.stacks.service_calls import ServiceCalls
     from pytest_kmslab.calls.api_call import ApiCall
+    from pytest_kmslab.wire.http_message import Reply
+    from pytest_kmslab.wire.writing import JudgedRequest
 
 STREAMS_OF_ACCOUNT = re.compile(r"//[0-9]{12}\.streams-ddb\.")
 UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
@@ -44,6 +47,7 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.account_header import headers
         from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
         from pytest_kmslab.backends.moto.reader import MotoAccountReader
+        from pytest_kmslab.backends.moto.services import MotoServices
 
         self.region = region
         self.account: str = DEFAULT_ACCOUNT_ID
@@ -52,6 +56,8 @@ class MotoBackend:
         self._mends: MotoFixups = MotoFixups(self.view)
         self._account_headers = headers
         self._started: list[ExitStack] = []
+        self._service_calls: ServiceCalls | None = None
+        self._services = MotoServices()
 
     @property
     def running(self) -> bool:
@@ -65,13 +71,24 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
         from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
+        from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
 
         started = ExitStack()
         started.enter_context(fast_moto())
         started.enter_context(mock_aws())
         started.enter_context(multi_region_ciphertexts())
         started.enter_context(without_moto_policy_check())
+        if not self._started and self._service_calls is not None:
+            started.enter_context(stacks_made_by_calls(self._service_calls))
         self._started.append(started)
+
+    def send(self, request: JudgedRequest) -> Reply:
+        """Do a request that was decided, past every door; raises what moto raises where it fails."""
+        return self._services.send(request)
+
+    def connect_services(self, calls: ServiceCalls) -> None:
+        """Let what CloudFormation makes go through a pipeline; the first one that comes stays."""
+        self._service_calls = self._service_calls or calls
 
     def stop(self) -> None:
         """Undo one `start`; the last one of the process forgets the account."""

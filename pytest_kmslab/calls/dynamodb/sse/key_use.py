@@ -100,7 +100,7 @@ def key_authorization(
 ) -> Authorization:
     """Ask for a KMS operation on a key as DynamoDB does it in the caller's name."""
     asking = call._replace(caller=_from_dynamodb(call.caller))
-    context = key_context(asking, key, {**_through_dynamodb(place.region), **keys})
+    context = key_context(asking, key, {**_through_dynamodb(call.caller, place.region), **keys})
     request = Request(call.caller.arn, f"kms:{operation}", key.arn, context, key.account)
     return Authorization(request, via=VIA, from_ciphertext=operation == "Decrypt")
 
@@ -123,23 +123,24 @@ def _from_dynamodb(caller: Caller) -> Caller:
     return replace(caller, address="", secure_transport=True)
 
 
-def _through_dynamodb(region: str) -> Keys:
-    """What says that a service asks on somebody's behalf.
+def _through_dynamodb(caller: Caller, region: str) -> Keys:
+    """What says that a service asks on somebody's behalf; DynamoDB may itself have been asked by one.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
     """
+    called_via = (*caller.context.get("aws:CalledVia", ()), "dynamodb.amazonaws.com")
     return {
         "kms:ViaService": SERVICE_PRINCIPAL.format(region=region),
         "aws:ViaAWSService": True,
-        "aws:CalledVia": ("dynamodb.amazonaws.com",),
-        "aws:CalledViaFirst": "dynamodb.amazonaws.com",
+        "aws:CalledVia": called_via,
+        "aws:CalledViaFirst": called_via[0],
         "aws:CalledViaLast": "dynamodb.amazonaws.com",
     }
 
 
 def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, place: TableLocation) -> Keys:
     own = {
-        **_through_dynamodb(place.region),
+        **_through_dynamodb(caller, place.region),
         **encryption_context(place.encryption_context),
         "kms:EncryptionAlgorithm": SYMMETRIC,
     }

@@ -1,0 +1,188 @@
+"""What else of IAM a template makes: memberships, access keys, instance profiles, providers.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_kmslab.backends.moto.stacks.properties import Properties, tag_changes
+from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
+
+
+def _join(where: Deployment, group: str, users: list[str]) -> None:
+    for user in users:
+        where.call("iam", "AddUserToGroup", GroupName=group, UserName=user)
+
+
+def _leave(where: Deployment, group: str, users: list[str]) -> None:
+    for user in users:
+        where.delete("iam", "RemoveUserFromGroup", GroupName=group, UserName=user)
+
+
+def _create_addition(where: Deployment, properties: Properties) -> Iterator[Made]:
+    yield Made(where.name, {"Id": where.name})
+    _join(where, properties["GroupName"], properties["Users"])
+
+
+def _update_addition(where: Deployment, addition: str, old: Properties, new: Properties) -> None:
+    same = old["GroupName"] == new["GroupName"]
+    _join(where, new["GroupName"], [one for one in new["Users"] if not same or one not in old["Users"]])
+    _leave(where, old["GroupName"], [one for one in old["Users"] if not same or one not in new["Users"]])
+
+
+def _delete_addition(where: Deployment, addition: str, properties: Properties) -> None:
+    _leave(where, properties["GroupName"], properties["Users"])
+
+
+def _create_access_key(where: Deployment, properties: Properties) -> Iterator[Made]:
+    key = where.call("iam", "CreateAccessKey", UserName=properties["UserName"])["AccessKey"]
+    yield Made(key["AccessKeyId"], {"SecretAccessKey": key["SecretAccessKey"]})
+    _set_status(where, key["AccessKeyId"], {}, properties)
+
+
+def _set_status(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
+    status, before = new.get("Status", "Active"), old.get("Status", "Active")
+    if status != before:
+        where.call("iam", "UpdateAccessKey", UserName=new["UserName"], AccessKeyId=key_id, Status=status)
+
+
+def _delete_access_key(where: Deployment, key_id: str, properties: Properties) -> None:
+    where.delete("iam", "DeleteAccessKey", UserName=properties["UserName"], AccessKeyId=key_id)
+
+
+def _create_profile(where: Deployment, properties: Properties) -> Iterator[Made]:
+    name = where.named(properties, "InstanceProfileName", 128)
+    path = properties.get("Path")
+    made = where.call("iam", "CreateInstanceProfile", InstanceProfileName=name, Path=path)
+    yield Made(name, {"Arn": made["InstanceProfile"]["Arn"]})
+    _add_roles(where, name, properties["Roles"])
+
+
+def _add_roles(where: Deployment, name: str, roles: list[str]) -> None:
+    for role in roles:
+        where.call("iam", "AddRoleToInstanceProfile", InstanceProfileName=name, RoleName=role)
+
+
+def _remove_roles(where: Deployment, name: str, roles: list[str]) -> None:
+    for role in roles:
+        where.delete("iam", "RemoveRoleFromInstanceProfile", InstanceProfileName=name, RoleName=role)
+
+
+def _update_profile(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    """The old role goes first: a profile holds one."""
+    _remove_roles(where, name, [role for role in old["Roles"] if role not in new["Roles"]])
+    _add_roles(where, name, [role for role in new["Roles"] if role not in old["Roles"]])
+
+
+def _delete_profile(where: Deployment, name: str, properties: Properties) -> None:
+    _remove_roles(where, name, properties["Roles"])
+    where.delete("iam", "DeleteInstanceProfile", InstanceProfileName=name)
+
+
+def _create_oidc(where: Deployment, properties: Properties) -> Iterator[Made]:
+    arn = where.call(
+        "iam",
+        "CreateOpenIDConnectProvider",
+        Url=properties.get("Url"),
+        ClientIDList=properties.get("ClientIdList"),
+        ThumbprintList=properties.get("ThumbprintList"),
+        Tags=properties.get("Tags"),
+    )["OpenIDConnectProviderArn"]
+    yield Made(arn, {"Arn": arn})
+
+
+def _update_oidc(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
+    provider = {"OpenIDConnectProviderArn": arn}
+    before, after = old.get("ClientIdList") or [], new.get("ClientIdList") or []
+    for client in (one for one in after if one not in before):
+        where.call("iam", "AddClientIDToOpenIDConnectProvider", ClientID=client, **provider)
+    for client in (one for one in before if one not in after):
+        where.delete("iam", "RemoveClientIDFromOpenIDConnectProvider", ClientID=client, **provider)
+    if old.get("ThumbprintList") != new.get("ThumbprintList"):
+        thumbprints = new.get("ThumbprintList")
+        where.call("iam", "UpdateOpenIDConnectProviderThumbprint", ThumbprintList=thumbprints, **provider)
+    changed, removed = tag_changes(old, new)
+    if removed:
+        where.call("iam", "UntagOpenIDConnectProvider", TagKeys=removed, **provider)
+    if changed:
+        where.call("iam", "TagOpenIDConnectProvider", Tags=changed, **provider)
+
+
+def _delete_oidc(where: Deployment, arn: str, properties: Properties) -> None:
+    where.delete("iam", "DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=arn)
+
+
+def _create_linked_role(where: Deployment, properties: Properties) -> Iterator[Made]:
+    given: dict[str, Any] = {
+        name: properties.get(name) for name in ("AWSServiceName", "CustomSuffix", "Description")
+    }
+    role = where.call("iam", "CreateServiceLinkedRole", **given)["Role"]
+    yield Made(role["RoleName"], {"RoleName": role["RoleName"], "Arn": role["Arn"]})
+
+
+def _update_linked_role(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    description = new.get("Description", "")
+    where.call("iam", "UpdateRole", RoleName=name, Description=description)
+
+
+def _delete_linked_role(where: Deployment, name: str, properties: Properties) -> None:
+    where.delete("iam", "DeleteServiceLinkedRole", RoleName=name)
+
+
+_ADDITION = frozenset({"GroupName", "Users"})
+_PROFILE = frozenset({"InstanceProfileName", "Path"})
+_LINKED = frozenset({"AWSServiceName", "CustomSuffix"})
+
+TYPES = (
+    ResourceType(
+        "AWS::IAM::UserToGroupAddition",
+        _create_addition,
+        _update_addition,
+        _delete_addition,
+        properties=_ADDITION,
+        required=_ADDITION,
+        attributes=frozenset({"Id"}),
+    ),
+    ResourceType(
+        "AWS::IAM::AccessKey",
+        _create_access_key,
+        _set_status,
+        _delete_access_key,
+        properties=frozenset({"Serial", "Status", "UserName"}),
+        required=frozenset({"UserName"}),
+        replaces=frozenset({"Serial", "UserName"}),
+        attributes=frozenset({"SecretAccessKey"}),
+    ),
+    ResourceType(
+        "AWS::IAM::InstanceProfile",
+        _create_profile,
+        _update_profile,
+        _delete_profile,
+        properties=_PROFILE | {"Roles"},
+        required=frozenset({"Roles"}),
+        replaces=_PROFILE,
+        attributes=frozenset({"Arn"}),
+    ),
+    ResourceType(
+        "AWS::IAM::OIDCProvider",
+        _create_oidc,
+        _update_oidc,
+        _delete_oidc,
+        properties=frozenset({"ClientIdList", "Tags", "ThumbprintList", "Url"}),
+        replaces=frozenset({"Url"}),
+        attributes=frozenset({"Arn"}),
+    ),
+    ResourceType(
+        "AWS::IAM::ServiceLinkedRole",
+        _create_linked_role,
+        _update_linked_role,
+        _delete_linked_role,
+        properties=_LINKED | {"Description"},
+        required=frozenset({"AWSServiceName"}),
+        replaces=_LINKED,
+        attributes=frozenset({"RoleName"}),
+    ),
+)

@@ -1,0 +1,142 @@
+"""Puts our way of making resources into moto's CloudFormation, while a backend runs and once it is loaded.
+
+Loading moto's CloudFormation takes seconds and packages of its own (`moto[cloudformation]`), so nothing here
+loads it: it is taken in hand when moto itself does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, ServiceCalls
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.stacks.principal import Principals
+    from pytest_kmslab.backends.moto.stacks.resource import Deployment
+
+LOADED = "moto.cloudformation.models"
+
+
+@contextmanager
+def stacks_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
+    """While this is open, resources of the enforced services in a stack are made by these calls."""
+    import moto.backends
+
+    original = moto.backends.get_backend
+    with ExitStack() as installed:
+
+        def get_backend(name: Any) -> Any:
+            found = original(name)
+            if LOADED in sys.modules and not done:
+                done.append(True)
+                installed.enter_context(_installed(calls))
+            return found
+
+        done: list[bool] = []
+        installed.enter_context(patch("moto.backends.get_backend", get_backend))
+        if LOADED in sys.modules:
+            done.append(True)
+            installed.enter_context(_installed(calls))
+        yield
+
+
+@contextmanager
+def _installed(calls: ServiceCalls) -> Iterator[None]:
+    from moto.cloudformation import models, responses, utils
+
+    from pytest_kmslab.backends.moto.stacks.operations import StackOperations, read_condition
+    from pytest_kmslab.backends.moto.stacks.principal import Principals
+    from pytest_kmslab.backends.moto.stacks.resource_map import StackResourceMap
+
+    principals = Principals(calls)
+    operations = StackOperations(principals.of_stack)
+    backend, response = models.CloudFormationBackend, responses.CloudFormationResponse
+    with ExitStack() as patches:
+        for name in ("create_stack", "update_stack", "execute_change_set", "delete_stack"):
+            around = partial(getattr(operations, name), getattr(backend, name))
+            patches.enter_context(patch.object(backend, name, _method(around)))
+        kept = partial(_with_body, response.setup_class)
+        patches.enter_context(patch.object(response, "setup_class", _method(kept)))
+        answered = partial(_answered, principals, response.call_action)
+        patches.enter_context(patch.object(response, "call_action", _method(answered)))
+        deployed = type(
+            "StackResourceMap", (StackResourceMap,), {"deploy": staticmethod(partial(_deployment, calls))}
+        )
+        patches.enter_context(patch.object(models, "ResourceMap", deployed))
+        for module in (models, responses, utils):
+            read = partial(read_condition, module.yaml_tag_constructor)
+            patches.enter_context(patch.object(module, "yaml_tag_constructor", read))
+        yield
+
+
+def _method(function: Callable[..., Any]) -> Any:
+    """A function of a model and its arguments, as a method."""
+
+    def method(self: Any, *arguments: Any, **more: Any) -> Any:
+        return function(self, *arguments, **more)
+
+    return method
+
+
+def _with_body(
+    original: Callable[..., Any], response: Any, request: Any, *arguments: Any, **more: Any
+) -> Any:
+    """Keep the body as it came, which the signature covers: reading a form uses it up."""
+    request.get_data(cache=True)
+    return original(response, request, *arguments, **more)
+
+
+def _answered(principals: Principals, original: Callable[..., Any], response: Any) -> Any:
+    """One request to CloudFormation: who signed it is kept while moto answers it."""
+    try:
+        request = principals.request(response)
+    except ServiceError as error:
+        return _refusal(response, error)
+    tokens = REQUEST.set(request), PRINCIPAL.set(None)
+    try:
+        return original(response)
+    except ServiceError as error:
+        return _refusal(response, error)
+    finally:
+        REQUEST.reset(tokens[0])
+        PRINCIPAL.reset(tokens[1])
+
+
+def _refusal(response: Any, error: ServiceError) -> tuple[int, dict[str, Any], str]:
+    """What CloudFormation itself refuses, in its protocol."""
+    body = (
+        '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>'
+        f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
+        f"<RequestId>{uuid4()}</RequestId></ErrorResponse>"
+    )
+    headers = {**response.response_headers, "status": str(error.status), "content-type": "text/xml"}
+    return error.status, headers, body
+
+
+def _deployment(calls: ServiceCalls, resources: Any, name: str) -> Deployment:
+    """How a resource of a stack reaches the services."""
+    from moto.cloudformation.parsing import generate_resource_name
+    from moto.utilities.utils import get_partition
+
+    from pytest_kmslab.backends.moto.stacks.resource import Deployment
+
+    account, region = resources._account_id, resources._region_name
+    generated = generate_resource_name("", resources["AWS::StackName"], name)
+    return Deployment(account, region, get_partition(region), generated, partial(_send, calls))
+
+
+def _send(
+    calls: ServiceCalls, service: str, operation: str, region: str, params: dict[str, Any]
+) -> dict[str, Any]:
+    """One call in the name of the stack's principal."""
+    caller = PRINCIPAL.get()
+    assert caller is not None, "a resource of a stack is made outside of an operation"
+    return calls.perform(ApiCall(service, operation, params, region, caller))

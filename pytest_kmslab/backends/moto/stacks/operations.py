@@ -1,0 +1,251 @@
+"""Operations on stacks: in whose name they act, and what becomes of a stack where a resource fails.
+
+A call to CloudFormation succeeds on AWS even where a resource of the stack fails later; the stack then says
+so, in its status and events, and what was done is rolled back.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from moto.cloudformation import models
+from moto.cloudformation.parsing import OutputMap
+
+from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
+from pytest_kmslab.backends.moto.stacks.resource_map import CREATING
+from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, acting_as
+
+Original = Callable[..., Any]
+PrincipalOf = Callable[[Any, Any, "str | None"], Any]
+"""Answers the Caller of an operation, given CloudFormation's backend, the stack or None, and a role."""
+
+
+class StackOperations:
+    """moto's operations on stacks, each within what it is given."""
+
+    def __init__(self, principal_of: PrincipalOf) -> None:
+        self._principal_of = principal_of
+
+    @contextmanager
+    def _acting(self, backend: Any, stack: Any, role_arn: str | None) -> Iterator[None]:
+        """In the name of the stack's principal; a nested stack acts as its parent."""
+        with ExitStack() as entered:
+            if PRINCIPAL.get() is None:
+                entered.enter_context(acting_as(self._principal_of(backend, stack, role_arn)))
+            yield
+
+    def create_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
+        """CreateStack, also of a nested stack."""
+        nested = PRINCIPAL.get() is not None
+        with self._acting(backend, None, more.get("role_arn")):
+            try:
+                with _creating():
+                    return original(backend, name, *arguments, **more)
+            except ResourceFailedError as failure:
+                stack = _stack_named(backend, name)
+                _fail_creation(stack, failure)
+                if nested:
+                    raise
+                return stack
+
+    def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
+        """UpdateStack."""
+        stack = backend.get_stack(name)
+        given = _role_given(arguments, more)
+        with self._acting(backend, stack, given):
+            role = given or stack.role_arn
+            before = _State(stack)
+            _retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
+            try:
+                with opened(stack):
+                    answer = original(backend, name, *arguments, **more)
+            except ResourceFailedError as failure:
+                before.restore(stack)
+                _fail_update(stack, failure)
+                return stack
+            finally:
+                stack.role_arn = role
+            return answer
+
+    def execute_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
+        """ExecuteChangeSet: moto reads neither outputs nor exports of what it made."""
+        change_set = backend.describe_change_set(more.get("change_set_name") or arguments[0])
+        stack = backend.stacks[change_set.stack_id]
+        with self._acting(backend, stack, change_set.role_arn):
+            stack.role_arn = change_set.role_arn or stack.role_arn
+            before = _State(stack)
+            _retag(stack, change_set.tags)
+            try:
+                with opened(stack):
+                    original(backend, *arguments, **more)
+            except ResourceFailedError as failure:
+                before.restore(stack)
+                fail = _fail_creation if change_set.change_set_type == "CREATE" else _fail_update
+                fail(stack, failure)
+                change_set.execution_status = "EXECUTE_FAILED"
+                return
+            stack._parse_template()
+            stack.parameters = change_set.parameters or stack.parameters
+            stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
+            for export in stack.exports:
+                backend.exports[export.name] = export
+
+    def delete_stack(self, original: Original, backend: Any, name: str) -> None:
+        """DeleteStack."""
+        stack = next((one for one in backend.stacks.values() if name in (one.name, one.stack_id)), None)
+        if stack is None:
+            original(backend, name)
+            return
+        request = REQUEST.get()
+        role = request.params.get("RoleARN") if request is not None else None
+        with self._acting(backend, stack, role), opened(stack):
+            try:
+                original(backend, stack.stack_id)
+                _forget_resources(stack)
+            except ResourceFailedError as failure:
+                backend.stacks[stack.stack_id] = stack
+                _tell(stack, failure, "DELETE_FAILED")
+                _set_status(stack, "DELETE_FAILED", _which("delete", failure))
+
+
+def _role_given(arguments: tuple[Any, ...], more: dict[str, Any]) -> str | None:
+    """moto passes template and role by position or by name."""
+    return more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
+
+
+class _State:
+    """What a stack was before an update."""
+
+    _NAMES = ("template", "template_dict", "parameters", "tags", "output_map", "description")
+
+    def __init__(self, stack: Any) -> None:
+        self._values = {name: getattr(stack, name) for name in self._NAMES}
+        resources = stack.resource_map
+        self._map = (
+            resources._template,
+            resources._resource_json_map,
+            resources.input_parameters,
+            dict(resources.resolved_parameters),
+            dict(resources.tags),
+        )
+
+    def restore(self, stack: Any) -> None:
+        """Put it back; the resources have been rolled back already."""
+        for name, value in self._values.items():
+            setattr(stack, name, value)
+        resources = stack.resource_map
+        template, resources._resource_json_map, parameters, resolved, resources.tags = self._map
+        resources._template, resources.input_parameters = template, parameters
+        resources.resolved_parameters = resolved
+        resources._parsed_resources.update(resolved)
+        resources.load_conditions()
+
+
+def _retag(stack: Any, tags: dict[str, str] | None) -> None:
+    """Tags of the stack that an update gives take the place of those before."""
+    if tags is None:
+        return
+    resources = stack.resource_map
+    system = {name: value for name, value in resources.tags.items() if name.startswith("aws:")}
+    resources.tags = {**tags, **system}
+
+
+@contextmanager
+def opened(stack: Any) -> Iterator[None]:
+    """Let the stack's resources be made; where one fails, what was done is rolled back."""
+    resources = stack.resource_map
+    resources.is_open, resources.teardown = True, []
+    try:
+        yield
+    except BaseException:
+        if not _keeps_what_is_there():
+            resources.roll_back()
+        raise
+    finally:
+        resources.is_open, resources.teardown = False, []
+
+
+@contextmanager
+def _creating() -> Iterator[None]:
+    """The same for a stack that is being created."""
+    maps: list[Any] = []
+    token = CREATING.set(maps)
+    try:
+        yield
+    except BaseException:
+        if not _keeps_what_is_there():
+            for resources in reversed(maps):
+                resources.roll_back()
+        raise
+    finally:
+        CREATING.reset(token)
+        for resources in maps:
+            resources.is_open, resources.teardown = False, []
+
+
+def _keeps_what_is_there() -> bool:
+    """Whether the request says that a stack which fails keeps what it has."""
+    params = request.params if (request := REQUEST.get()) is not None else {}
+    return str(params.get("DisableRollback")).lower() == "true" or params.get("OnFailure") == "DO_NOTHING"
+
+
+def _stack_named(backend: Any, name: str) -> Any:
+    return next(stack for stack in reversed(list(backend.stacks.values())) if stack.name == name)
+
+
+def _fail_creation(stack: Any, failure: ResourceFailedError) -> None:
+    _tell(stack, failure, "CREATE_FAILED")
+    reason = f"{_which('create', failure)} Rollback requested by user."
+    if _keeps_what_is_there():
+        _set_status(stack, "CREATE_FAILED", _which("create", failure))
+        return
+    _set_status(stack, "ROLLBACK_IN_PROGRESS", reason)
+    _forget_resources(stack)
+    _set_status(stack, "ROLLBACK_COMPLETE", None)
+
+
+def _forget_resources(stack: Any) -> None:
+    """Nothing of the template is there: nobody who describes the stack may make it."""
+    resources = stack.resource_map
+    resources._resource_json_map = {}
+    stack.output_map = OutputMap(resources, {}, stack.stack_id)
+
+
+def _fail_update(stack: Any, failure: ResourceFailedError) -> None:
+    verb = "update" if failure.physical_id else "create"
+    _tell(stack, failure, f"{verb.upper()}_FAILED")
+    _set_status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _which(verb, failure))
+    _set_status(stack, "UPDATE_ROLLBACK_COMPLETE", None)
+
+
+def _which(verb: str, failure: ResourceFailedError) -> str:
+    return f"The following resource(s) failed to {verb}: [{failure.logical_id}]."
+
+
+def _tell(stack: Any, failure: ResourceFailedError, status: str) -> None:
+    """The event of the resource that failed."""
+    stack.events.append(
+        models.Event(
+            stack_id=stack.stack_id,
+            stack_name=stack.name,
+            logical_resource_id=failure.logical_id,
+            physical_resource_id=failure.physical_id,
+            resource_type=failure.type_name,
+            resource_status=status,
+            resource_status_reason=failure.reason,
+            resource_properties=None,
+        )
+    )
+
+
+def _set_status(stack: Any, status: str, reason: str | None) -> None:
+    stack.status = status
+    stack._add_stack_event(status, resource_status_reason=reason)
+
+
+def read_condition(original: Callable[..., Any], loader: Any, tag: Any, node: Any) -> Any:
+    """`!Condition` in YAML: moto knows it by its long form only, and takes the short one for false."""
+    return {"Condition": node.value} if tag == "!Condition" else original(loader, tag, node)

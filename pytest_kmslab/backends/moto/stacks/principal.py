@@ -1,0 +1,85 @@
+"""In whose name an operation on a stack acts: who called CloudFormation, or the role that it was given.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
+from pytest_kmslab.backends.moto.stacks.service_calls import REQUEST, ServiceCalls, StackRequest
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+SESSION = "AWSCloudFormation"
+"""The name of the session in which CloudFormation uses a role."""
+
+READING = ("Describe", "List", "Get", "Validate", "Estimate", "Detect")
+"""Operations that change no stack: moto answers them to anybody."""
+
+
+class Principals:
+    """Finds the principal of requests and stacks."""
+
+    def __init__(self, pipeline: ServiceCalls) -> None:
+        self._pipeline = pipeline
+
+    def request(self, response: Any) -> StackRequest | None:
+        """The request that moto is about to answer; None for one that changes nothing.
+
+        Raises ServiceError where nobody known signed it.
+        """
+        operation = str(response._get_action())
+        if operation.startswith(READING):
+            return None
+        caller = self._pipeline.signer(response.normalized_request)
+        return StackRequest(caller, response.region, operation, dict(response.params))
+
+    def of_stack(self, backend: Any, stack: Any, role_arn: str | None) -> Caller:
+        """The Caller of an operation on a stack: that of a role, given now or before, or of the request.
+
+        Used from Python, without a request, CloudFormation acts as the account's root user, as whoever has
+        moto's memory in hand may do anything.
+        """
+        request = REQUEST.get()
+        caller = _root(backend.account_id, backend.partition) if request is None else request.caller
+        if role_arn and request is not None:
+            self._check_pass(request, role_arn, stack)
+        role = role_arn or (None if stack is None else stack.role_arn)
+        return caller if not role else self._role_session(role, caller, backend, stack)
+
+    def _check_pass(self, request: StackRequest, role_arn: str, stack: Any) -> None:
+        call = ApiCall("cloudformation", request.operation, request.params, request.region, request.caller)
+        self._pipeline.check_pass_role(call, role_arn, "" if stack is None else stack.stack_id)
+
+    def _role_session(self, role_arn: str, caller: Caller, backend: Any, stack: Any) -> Caller:
+        role = entity_of(role_arn)
+        account = backend.account_id
+        keys = {"aws:SourceAccount": account, "aws:SourceArn": "" if stack is None else stack.stack_id}
+        given = {name: value for name, value in keys.items() if value}
+        if role is None or role.account_id != account or not self._pipeline.can_assume(role_arn, given):
+            text = f"Role {role_arn} is invalid or cannot be assumed"
+            raise ServiceError("ValidationError", text)
+        issued = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Caller(
+            arn=f"arn:{role.partition}:sts::{account}:assumed-role/{role.name}/{SESSION}",
+            account=account,
+            principal_arn=role_arn,
+            user_id=f"{unique_id(role)}:{SESSION}",
+            kind="AssumedRole",
+            tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
+            token_issued=issued,
+            context=_organization(caller),
+        )
+
+
+def _organization(caller: Caller) -> dict[str, Any]:
+    """Of the caller's context what the role of the same account has too."""
+    return {name: value for name, value in caller.context.items() if name.startswith("aws:PrincipalOrg")}
+
+
+def _root(account: str, partition: str) -> Caller:
+    arn = f"arn:{partition}:iam::{account}:root"
+    return Caller(arn, account, principal_arn=arn, user_id=account, kind="Account")

@@ -1,0 +1,140 @@
+"""Properties of a template as the parameters of API calls: texts, numbers and policy documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from pytest_kmslab.calls.api_call import ServiceError
+
+Properties = Mapping[str, Any]
+
+
+def policy_text(document: Any) -> str | None:
+    """A policy document as the text that an API takes; None where there is none.
+
+    YAML reads an unquoted `2012-10-17` as a date.
+    """
+    if document is None or isinstance(document, str):
+        return document
+    return json.dumps(document, default=_iso_date)
+
+
+def _iso_date(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"not JSON: {value!r}")
+
+
+def without_nothing(value: Any) -> Any:
+    """A resolved property without what `AWS::NoValue` leaves in lists."""
+    if isinstance(value, dict):
+        return {key: without_nothing(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nothing(item) for item in value if item is not None]
+    return value
+
+
+def unresolved(value: Any) -> str | None:
+    """The first intrinsic function that is still in a resolved property: moto does not know it."""
+    if isinstance(value, dict):
+        name = next((key for key in value if isinstance(key, str) and key.startswith("Fn::")), None)
+        return name or next(filter(None, map(unresolved, value.values())), None)
+    if isinstance(value, list):
+        return next(filter(None, map(unresolved, value)), None)
+    return None
+
+
+def check_names(given: Properties, known: Iterable[str], required: Iterable[str]) -> None:
+    """Raise ServiceError for a property that the resource does not have, or one that it lacks.
+
+    CloudFormation holds properties to the schema of their type; what is not read here must not be dropped.
+    """
+    extra = [name for name in given if name not in set(known)]
+    if extra:
+        raise invalid(f"#: extraneous key [{extra[0]}] is not permitted")
+    missing = [name for name in required if name not in given]
+    if missing:
+        raise invalid(f"#: required key [{missing[0]}] not found")
+
+
+def invalid(text: str) -> ServiceError:
+    """The error for properties that do not fit the schema."""
+    return ServiceError("ValidationError", f"Properties validation failed with message: {text}")
+
+
+def fitted(service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters in the types of the operation's model, without those that are None.
+
+    A template may write `"true"` for true and 7 for `"7"`. Raises ServiceError for what does not fit.
+    """
+    from botocore.validate import ParamValidator
+
+    shape = _input_shape(service, operation)
+    given = _fit(shape, {name: value for name, value in params.items() if value is not None})
+    report = ParamValidator().validate(given, shape)
+    if report.has_errors():
+        raise invalid(report.generate_report())
+    return dict(given)
+
+
+@lru_cache(maxsize=128)
+def _input_shape(service: str, operation: str) -> Any:
+    from botocore.session import get_session
+
+    return get_session().get_service_model(service).operation_model(operation).input_shape
+
+
+def _fit(shape: Any, value: Any) -> Any:
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        members = shape.members
+        return {name: _fit(members[name], item) if name in members else item for name, item in value.items()}
+    if kind == "list" and isinstance(value, list):
+        return [_fit(shape.member, item) for item in value]
+    if kind == "map" and isinstance(value, dict):
+        return {name: _fit(shape.value, item) for name, item in value.items()}
+    return _SCALARS[kind](value) if kind in _SCALARS else value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def truth(value: Any) -> Any:
+    """A Boolean property, which a template may write as a text."""
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else value
+
+
+_SCALARS = {"string": _text, "boolean": truth, "integer": _whole, "long": _whole}
+
+
+def with_stack_tags(properties: Properties, tags: Mapping[str, str]) -> Properties:
+    """The properties with the tags of the stack, which its resources get too; their own win.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html
+    """
+    own = properties.get("Tags") or []
+    named = {tag.get("Key") for tag in own if isinstance(tag, dict)}
+    more = [{"Key": key, "Value": value} for key, value in tags.items() if key not in named]
+    return {**properties, "Tags": [*own, *more]} if more else properties
+
+
+def tag_changes(old: Properties, new: Properties) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The tags to set, and the keys of those to remove."""
+    before, after = ({tag["Key"]: tag.get("Value") for tag in one.get("Tags") or ()} for one in (old, new))
+    changed: list[Mapping[str, Any]] = [
+        {"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value
+    ]
+    return changed, [key for key in before if key not in after]

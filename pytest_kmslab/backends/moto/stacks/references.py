@@ -1,0 +1,100 @@
+"""What a resource in a template refers to, and the order that follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+LookUp = Callable[[Mapping[str, Any]], Any]
+"""Answers the value of one intrinsic function, and of `Fn::If` the branch that is taken."""
+
+_IN_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
+
+
+def references(value: Any) -> Iterator[str]:
+    """The names that `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn` hold: of resources and of parameters."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "Ref" and isinstance(item, str):
+            yield item
+        elif key == "Fn::GetAtt":
+            yield str(item[0] if isinstance(item, list) else item).partition(".")[0]
+        elif key == "DependsOn":
+            yield from [item] if isinstance(item, str) else item
+        elif key == "Fn::Sub":
+            text = item[0] if isinstance(item, list) else item
+            yield from (name.partition(".")[0] for name in _IN_SUB.findall(str(text)))
+            yield from references(item)
+        else:
+            yield from references(item)
+
+
+def in_order(resources: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """The names so that each comes after what it refers to."""
+    ordered: dict[str, None] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in ordered or name in path:
+            return
+        for other in references(resources[name]):
+            if other in resources:
+                visit(other, (*path, name))
+        ordered[name] = None
+
+    for name in names:
+        visit(name, ())
+    wanted = set(names)
+    return [name for name in ordered if name in wanted]
+
+
+def missing_value(value: Any, look_up: LookUp) -> str | None:
+    """What of a template refers to nothing: a resource that moto does not make, an attribute it lacks.
+
+    moto leaves out what it cannot resolve, and a condition that is left out restricts nobody.
+    """
+    if isinstance(value, list):
+        return next(filter(None, (missing_value(item, look_up) for item in value)), None)
+    if not isinstance(value, dict):
+        return None
+    if len(value) == 1:
+        kind, argument = next(iter(value.items()))
+        if kind in _FUNCTIONS:
+            return _FUNCTIONS[kind](argument, look_up)
+    return missing_value(list(value.values()), look_up)
+
+
+def _missing_if(value: Any, look_up: LookUp) -> str | None:
+    return missing_value(look_up({"Fn::If": value}), look_up)
+
+
+def _missing_ref(value: Any, look_up: LookUp) -> str | None:
+    there = value == "AWS::NoValue" or look_up({"Ref": value}) is not None
+    return None if there else str(value)
+
+
+def _missing_attribute(value: Any, look_up: LookUp) -> str | None:
+    return None if look_up({"Fn::GetAtt": value}) is not None else ".".join(map(str, value))
+
+
+def _missing_in_sub(value: Any, look_up: LookUp) -> str | None:
+    text, own = (value[0], value[1]) if isinstance(value, list) else (value, {})
+    for name in _IN_SUB.findall(str(text)):
+        if name in own:
+            continue
+        function = {"Fn::GetAtt": name.split(".", 1)} if "." in name else {"Ref": name}
+        if look_up(function) is None:
+            return str(name)
+    return missing_value(list(own.values()), look_up)
+
+
+_FUNCTIONS: Mapping[str, Callable[[Any, LookUp], str | None]] = {
+    "Ref": _missing_ref,
+    "Fn::GetAtt": _missing_attribute,
+    "Fn::If": _missing_if,
+    "Fn::Sub": _missing_in_sub,
+}

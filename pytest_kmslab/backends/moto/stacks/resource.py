@@ -1,0 +1,206 @@
+"""A resource of a stack: its type as a table row, and the object that moto's stacks hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pytest_kmslab.backends.moto.stacks.properties import Properties, check_names, fitted, invalid
+from pytest_kmslab.backends.moto.stacks.properties import unresolved as unresolved_function
+from pytest_kmslab.calls.api_call import ServiceError
+
+GONE = frozenset(
+    {"NoSuchEntity", "NotFoundException", "ResourceNotFoundException", "PolicyNotFoundException"}
+)
+"""Codes by which a service says that there is nothing to delete: a resource may be gone already."""
+
+
+class Made(NamedTuple):
+    """What came of creating a resource: what `Ref` answers, and what `Fn::GetAtt` answers."""
+
+    physical_id: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where one resource is made, and the way to the services."""
+
+    account: str
+    region: str
+    partition: str
+    name: str
+    """The name that CloudFormation gives it where the template gives none."""
+    send: Callable[[str, str, str, dict[str, Any]], dict[str, Any]] = field(repr=False)
+    """Does one call: service, operation, Region, parameters; answers the response, raises ServiceError."""
+
+    def call(self, service: str, operation: str, *, region: str = "", **params: Any) -> dict[str, Any]:
+        """Make one call in the name of the stack's principal; parameters that are None are left out."""
+        return self.send(service, operation, region or self.region, fitted(service, operation, params))
+
+    def delete(self, service: str, operation: str, **params: Any) -> None:
+        """Make a call that removes something which may be gone already."""
+        try:
+            self.call(service, operation, **params)
+        except ServiceError as error:
+            if error.code not in GONE:
+                raise
+
+    def named(self, properties: Properties, name: str, longest: int) -> str:
+        """The resource's own name, else one made of the stack's name, the logical id and a random end."""
+        if name in properties:
+            return str(properties[name])
+        head, _, end = self.name.rpartition("-")
+        return f"{head[: longest - len(end) - 1]}-{end}"
+
+
+Create = Callable[[Deployment, Properties], Iterator[Made]]
+"""Makes a resource. What it yields first is there and has to be deleted where the rest fails; what it yields
+last counts."""
+
+Update = Callable[[Deployment, str, Properties, Properties], "Made | None"]
+"""Changes a resource, given what `Ref` answers, the old and the new properties; new attributes, if any."""
+
+Delete = Callable[[Deployment, str, Properties], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A type of resource as CloudFormation's reference has it."""
+
+    name: str
+    create: Create
+    update: Update
+    delete: Delete
+    properties: frozenset[str]
+    required: frozenset[str] = frozenset()
+    replaces: frozenset[str] = frozenset()
+    """Properties whose change makes a new resource in place of the old one."""
+    fixed: frozenset[str] = frozenset()
+    """Properties whose change is refused."""
+    attributes: frozenset[str] = frozenset()
+    """What `Fn::GetAtt` knows."""
+
+    def checked(self, properties: Properties) -> Properties:
+        """The properties; raises ServiceError where they do not fit the type."""
+        function = unresolved_function(properties)
+        if function is not None:
+            raise invalid(f"pytest-kmslab: moto does not resolve `{function}`, so it cannot be judged")
+        check_names(properties, self.properties, self.required)
+        return properties
+
+
+class ResourceFailedError(Exception):
+    """A resource could not be made, changed or deleted: the stack fails.
+
+    Carries the `error` of the service that refused, what CloudFormation says of it as `reason`, and the map
+    of the stack's `resources`, by which a stack knows the failure of a stack in it from its own.
+    """
+
+    def __init__(
+        self, resources: Any, type_name: str, logical_id: str, error: ServiceError, physical_id: str = ""
+    ) -> None:
+        self.resources = resources
+        self.type_name = type_name
+        self.logical_id = logical_id
+        self.physical_id = physical_id
+        self.error = error
+        self.reason = handler_message(type_name, error)
+        super().__init__(f"{logical_id}: {self.reason}")
+
+
+def handler_message(type_name: str, error: ServiceError) -> str:
+    """What an event of the stack says of a service's refusal, as it was seen on AWS.
+
+    https://github.com/aws-samples/aws-cdk-pipelines-datalake-infrastructure/issues/17
+    """
+    service = type_name.split("::")[1]
+    named = {"KMS": "Kms", "IAM": "Iam", "DynamoDB": "DynamoDb"}.get(service, service)
+    where = f"(Service: {named}, Status Code: {error.status}, Request ID: {REQUEST_ID})"
+    return (
+        f'Resource handler returned message: "{error.message} {where}" '
+        f"(RequestToken: {REQUEST_ID}, HandlerErrorCode: {_handler_code(error)})"
+    )
+
+
+REQUEST_ID = "00000000-0000-0000-0000-000000000000"
+
+
+def _handler_code(error: ServiceError) -> str:
+    if error.code.startswith("AccessDenied"):
+        return "AccessDenied"
+    if error.code in ("EntityAlreadyExists", "AlreadyExistsException", "ResourceInUseException"):
+        return "AlreadyExists"
+    return "NotFound" if error.code in GONE else "InvalidRequest"
+
+
+class StackResource:
+    """One resource that is there: what moto's stacks hold in place of moto's own model."""
+
+    def __init__(
+        self, kind: ResourceType, where: Deployment, logical_id: str, properties: Properties
+    ) -> None:
+        self.kind = kind
+        self.where = where
+        self.properties = kind.checked(properties)
+        self.logical_resource_id = logical_id
+        self.cf_resource_type = kind.name
+        self.made = Made("", {})
+
+    @property
+    def physical_resource_id(self) -> str:
+        """What `Ref` answers."""
+        return self.made.physical_id
+
+    def is_created(self) -> bool:
+        """It is there as soon as it is made."""
+        return True
+
+    def get_cfn_attribute(self, name: str) -> str:
+        """What `Fn::GetAtt` answers."""
+        if name not in self.made.attributes:
+            from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+
+            raise UnformattedGetAttTemplateException
+        return self.made.attributes[name]
+
+    def create(self) -> None:
+        """Make it; where a later call fails, what is there already is deleted again."""
+        try:
+            for made in self.kind.create(self.where, self.properties):
+                self.made = made
+        except ServiceError:
+            if self.made.physical_id:
+                self._remove_quietly()
+            raise
+
+    def update(self, properties: Properties) -> None:
+        """Change it to other properties."""
+        self.kind.checked(properties)
+        changed = self.changed(properties)
+        fixed = sorted(changed & self.kind.fixed)
+        if fixed:
+            text = f"You cannot change {fixed[0]} of an existing resource of type {self.kind.name}."
+            raise ServiceError("ValidationException", text)
+        before, self.properties = self.properties, properties  # also where it fails: it may be half done
+        made = self.kind.update(self.where, self.physical_resource_id, before, properties)
+        self.made = made or self.made
+
+    def is_replaced_by(self, properties: Properties) -> bool:
+        """Whether other properties need a new resource."""
+        return bool(self.changed(properties) & self.kind.replaces)
+
+    def changed(self, properties: Properties) -> set[str]:
+        """The names of the properties that differ."""
+        names = {*self.properties, *properties}
+        return {name for name in names if self.properties.get(name) != properties.get(name)}
+
+    def remove(self) -> None:
+        """Delete it."""
+        self.kind.delete(self.where, self.physical_resource_id, self.properties)
+
+    def _remove_quietly(self) -> None:
+        with suppress(ServiceError):  # the first error is the one that counts
+            self.remove()

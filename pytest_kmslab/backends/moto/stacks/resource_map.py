@@ -1,0 +1,265 @@
+"""moto's map of a stack's resources, with those of enforced services made by calls.
+
+moto makes a resource when it is first looked at, by whoever looks. Here that happens within an operation on
+the stack only, in an order that is known, and what fails can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.utilities.utils import get_partition
+
+from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
+from pytest_kmslab.backends.moto.stacks.references import in_order, missing_value, references
+from pytest_kmslab.backends.moto.stacks.resource import (
+    Deployment,
+    ResourceFailedError,
+    StackResource,
+)
+from pytest_kmslab.backends.moto.stacks.types import ENFORCED_PREFIXES, TYPES
+from pytest_kmslab.calls.api_call import ServiceError
+
+RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+
+CREATING: ContextVar[list[Any] | None] = ContextVar("kmslab_stack_creating", default=None)
+"""The resource maps of the stack that is being created: there is one once moto has read its template."""
+
+Deploy = Callable[["StackResourceMap", str], Deployment]
+
+
+class StackResourceMap(parsing.ResourceMap):
+    """The resources of one stack."""
+
+    deploy: Deploy
+    """How a resource of the stack reaches the services; set where the map is installed."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        partition = get_partition(self._region_name)
+        suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+        self._parsed_resources.update({"AWS::Partition": partition, "AWS::URLSuffix": suffix})
+        creating = CREATING.get()
+        if creating is not None:
+            creating.append(self)
+        self.is_open = creating is not None
+        """Whether resources may be made and changed now: within an operation on the stack."""
+        self.teardown: list[Callable[[], None]] = []
+        """How to take back what the operation under way did so far."""
+
+    def __getitem__(self, name: str) -> Any:
+        """A resource, a parameter or a mapping; what is not there yet is made within an operation only."""
+        if name in self._parsed_resources:
+            return self._parsed_resources[name]
+        raw = self._resource_json_map.get(name)
+        if raw is None:
+            raise KeyError(name)
+        if not self.is_open or not self._is_wanted(raw):
+            return None
+        return self._make(name, raw)
+
+    def _is_wanted(self, raw: Mapping[str, Any]) -> bool:
+        condition = raw.get("Condition")
+        return not condition or bool(self.lazy_condition_map[condition])
+
+    def _make(self, name: str, raw: dict[str, Any]) -> Any:
+        if not str(raw.get("Type")).startswith(ENFORCED_PREFIXES):
+            resource = self._make_others(name)
+        else:
+            resource = self._make_ours(name, raw)
+            self._parsed_resources[name] = resource
+        self.teardown.append(lambda: self._discard(name, resource, raw))
+        return resource
+
+    @contextmanager
+    def _failing(self, name: str, raw: Mapping[str, Any], physical_id: str = "") -> Iterator[None]:
+        """A service's refusal in the block is the failure of a resource."""
+        try:
+            yield
+        except ServiceError as error:
+            raise ResourceFailedError(self, str(raw.get("Type")), name, error, physical_id) from error
+
+    def _make_others(self, name: str) -> Any:
+        """A resource that moto makes; where it is a stack of its own that fails, it fails here too."""
+        try:
+            return super().__getitem__(name)
+        except ResourceFailedError as nested:
+            if nested.resources is self:
+                raise
+            text = (
+                f"Embedded stack was not successfully created: The following resource(s) "
+                f"failed to create: [{nested.logical_id}]."
+            )
+            raw = self._resource_json_map[name]
+            raise ResourceFailedError(
+                self, raw["Type"], name, ServiceError("ValidationError", text)
+            ) from nested
+
+    def _make_ours(self, name: str, raw: dict[str, Any]) -> StackResource:
+        self._wait_for_dependencies(raw)
+        properties = self.properties_of(name, raw)
+        with self._failing(name, raw):
+            resource = StackResource(TYPES[raw["Type"]], self._deployment(name), name, properties)
+            resource.create()
+        return resource
+
+    def _wait_for_dependencies(self, raw: Mapping[str, Any]) -> None:
+        for other in references({"DependsOn": raw.get("DependsOn") or []}):
+            if other in self._resource_json_map:
+                self[other]
+
+    def _deployment(self, name: str) -> Deployment:
+        return type(self).deploy(self, name)
+
+    def properties_of(self, name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The properties of a resource of an enforced service, resolved; raises ResourceFailedError."""
+        with self._failing(name, raw):
+            if raw["Type"] not in TYPES:
+                raise invalid(f"pytest-kmslab does not know the type {raw['Type']}, so it cannot be judged")
+            given = raw.get("Properties") or {}
+            missing = missing_value(given, self._look_up)
+            if missing is not None:
+                raise invalid(f"pytest-kmslab: `{missing}` is nothing that moto has made")
+            resolved: Mapping[str, Any] = without_nothing(parsing.clean_json(given, self))
+            takes_tags = "Tags" in TYPES[raw["Type"]].properties
+        return with_stack_tags(resolved, self._own_tags) if takes_tags else resolved
+
+    @property
+    def _own_tags(self) -> dict[str, str]:
+        """The tags that somebody gave the stack; CloudFormation's own cannot be set by a call."""
+        return {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
+
+    def _look_up(self, function: Mapping[str, Any]) -> Any:
+        if "Fn::If" in function:
+            condition, then, otherwise = function["Fn::If"]
+            return then if self.lazy_condition_map[condition] else otherwise
+        name = str((function.get("Fn::GetAtt") or [""])[0])
+        if name in self._resource_json_map and self[name] is None:
+            return None  # moto makes no resource of this type, and calls that an error of the template
+        return parsing.clean_json(function, self)
+
+    def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+        """Make what is new, change what differs, then delete what is gone."""
+        old = self._resource_json_map
+        before = {**self.resolved_parameters}
+        self._read(template, parameters)
+        changed = {name for name, value in self.resolved_parameters.items() if before.get(name) != value}
+        for name in in_order(self._resource_json_map, list(self._resource_json_map)):
+            self._bring_up(name, old.get(name), changed)
+        self._clean_up(old)
+
+    def _read(self, template: dict[str, Any], parameters: dict[str, Any] | None) -> None:
+        self._template = template
+        self._resource_json_map = template["Resources"]
+        if parameters:
+            self.input_parameters = parameters
+        self.load_mapping()
+        self.load_parameters()
+        self.load_conditions()
+
+    def _bring_up(self, name: str, old: Mapping[str, Any] | None, parameters: set[str]) -> None:
+        raw = self._resource_json_map[name]
+        if not self._is_wanted(raw):
+            return
+        current = self._parsed_resources.get(name)
+        if current is None or (old is not None and old.get("Type") != raw["Type"]):
+            self._parsed_resources.pop(name, None)
+            self[name]
+        elif isinstance(current, StackResource):
+            self._change(name, raw, current)
+        elif raw != old or parameters.intersection(references(raw)):
+            self._change_others(name, raw)
+
+    def _change_others(self, name: str, raw: dict[str, Any]) -> None:
+        """A resource of a service that is not enforced, as moto changes it."""
+        resource: Any = parsing.parse_and_update_resource(
+            name, raw, self, account_id=self._account_id, region_name=self._region_name
+        )
+        self._parsed_resources[name] = resource
+
+    def _change(self, name: str, raw: dict[str, Any], current: StackResource) -> None:
+        properties = self.properties_of(name, raw)
+        before = current.properties
+        if not current.changed(properties):
+            return
+        if current.is_replaced_by(properties):
+            self._parsed_resources[name] = self._make_ours(name, raw)
+            made = self._parsed_resources[name]
+            self.teardown.append(lambda: self._put_back(name, current, made))
+            self._replaced.append((current, raw))
+            return
+        self.teardown.append(lambda: current.update(before))
+        with self._failing(name, raw, current.physical_resource_id):
+            current.update(properties)
+
+    @property
+    def _replaced(self) -> list[tuple[StackResource, Mapping[str, Any]]]:
+        replaced: list[tuple[StackResource, Mapping[str, Any]]] = self.__dict__.setdefault("replaced", [])
+        return replaced
+
+    def _put_back(self, name: str, old: StackResource, new: StackResource) -> None:
+        self._parsed_resources[name] = old
+        new.remove()
+
+    def _clean_up(self, old: Mapping[str, Any]) -> None:
+        """What was replaced, then what is no longer in the template, each after what refers to it."""
+        while self._replaced:
+            resource, raw = self._replaced.pop()
+            if raw.get("UpdateReplacePolicy") not in RETAINED:
+                _quietly(resource.remove)
+        kept = {name for name, raw in self._resource_json_map.items() if self._is_wanted(raw)}
+        for name in reversed(in_order(old, list(old))):
+            if name in kept or name not in self._parsed_resources:
+                continue
+            resource = self._parsed_resources.pop(name)
+            if old[name].get("DeletionPolicy") not in RETAINED:
+                _quietly(partial(self._delete_one, resource, old[name]))
+
+    def delete(self, retained: frozenset[str] = frozenset()) -> None:
+        """Delete everything, each after what refers to it; raises the first failure at the end."""
+        failed: ResourceFailedError | None = None
+        raws = self._resource_json_map
+        for name in reversed(in_order(raws, list(raws))):
+            if name not in self._parsed_resources:
+                continue
+            resource, raw = self._parsed_resources[name], self._resource_json_map[name]
+            if name not in retained and raw.get("DeletionPolicy") not in RETAINED:
+                try:
+                    with self._failing(name, raw, str(getattr(resource, "physical_resource_id", ""))):
+                        self._delete_one(resource, raw)
+                except ResourceFailedError as error:
+                    failed = failed or error
+                    continue
+            self._parsed_resources.pop(name)
+        if failed is not None:
+            raise failed
+
+    def _delete_one(self, resource: Any, raw: dict[str, Any]) -> None:
+        if isinstance(resource, StackResource):
+            resource.remove()
+        elif resource is not None:
+            self._delete_resource(resource, raw)
+
+    def _discard(self, name: str, resource: Any, raw: dict[str, Any]) -> None:
+        """Take back what was made; `Retain` holds here too, `RetainExceptOnCreate` does not."""
+        self._parsed_resources.pop(name, None)
+        if raw.get("DeletionPolicy") != "Retain":
+            self._delete_one(resource, raw)
+
+    def roll_back(self) -> None:
+        """Take back what the operation under way did, last thing first."""
+        self._replaced.clear()
+        while self.teardown:
+            _quietly(self.teardown.pop())
+
+
+def _quietly(act: Callable[[], None]) -> None:
+    """What cannot be taken back stays, as on AWS, where the clean-up of a stack fails no update."""
+    with suppress(Exception):  # moto raises whatever it meets
+        act()

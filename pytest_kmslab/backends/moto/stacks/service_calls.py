@@ -1,0 +1,75 @@
+"""How CloudFormation's calls reach the pipeline, and in whose name they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.api_call import ApiCall
+
+SERVICE = "cloudformation.amazonaws.com"
+
+
+class ServiceCalls(Protocol):
+    """The pipeline, for calls that a service makes in somebody's name."""
+
+    def signer(self, request: Any) -> Caller:
+        """Who signed a request to CloudFormation (moto's own request); raises ServiceError for nobody."""
+
+    def perform(self, call: ApiCall) -> dict[str, Any]:
+        """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""
+
+    def check_pass_role(self, call: ApiCall, role_arn: str, resource_arn: str) -> None:
+        """Raise ServiceError where the caller of CloudFormation may not pass it a role."""
+
+    def can_assume(self, role_arn: str, keys: Mapping[str, str]) -> bool:
+        """Whether a role's trust policy lets CloudFormation assume it; `keys` are condition keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackRequest:
+    """A request to CloudFormation while moto answers it."""
+
+    caller: Caller
+    """Who signed it."""
+    region: str
+    """The Region it was sent to."""
+    operation: str
+    """What it asks for: `CreateStack` …"""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Its parameters."""
+
+
+REQUEST: ContextVar[StackRequest | None] = ContextVar("kmslab_stack_request", default=None)
+"""The request that moto answers now; None where its models are used from Python."""
+
+PRINCIPAL: ContextVar[Caller | None] = ContextVar("kmslab_stack_principal", default=None)
+"""In whose name the operation on a stack makes its calls; None outside of one."""
+
+
+@contextmanager
+def acting_as(caller: Caller) -> Iterator[None]:
+    """Make the calls of the block in the name of somebody: directly, or as CloudFormation's role."""
+    token = PRINCIPAL.set(through_cloudformation(caller))
+    try:
+        yield
+    finally:
+        PRINCIPAL.reset(token)
+
+
+def through_cloudformation(caller: Caller) -> Caller:
+    """The caller as the called service sees it: CloudFormation forwards access sessions, also its role's.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/fas-requests-and-permission-evaluation.html
+    """
+    via: dict[str, str | tuple[str, ...]] = {
+        "aws:ViaAWSService": "true",
+        "aws:CalledVia": (SERVICE,),
+        "aws:CalledViaFirst": SERVICE,
+        "aws:CalledViaLast": SERVICE,
+    }
+    return replace(caller, context={**caller.context, **via}, address="")

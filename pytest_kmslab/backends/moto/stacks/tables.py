@@ -1,0 +1,233 @@
+"""`AWS::DynamoDB::Table`, made as the resource handlers of AWS make it.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, tag_changes, truth
+from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
+
+LONGEST_NAME = 255
+_INDEX_MEMBERS = (
+    "IndexName",
+    "KeySchema",
+    "Projection",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+    "WarmThroughput",
+)
+
+
+def create_table(where: Deployment, properties: Properties) -> Iterator[Made]:
+    """Make a table, and then what CreateTable does not take."""
+    name = where.named(properties, "TableName", LONGEST_NAME)
+    table = where.call(
+        "dynamodb",
+        "CreateTable",
+        TableName=name,
+        **_as_they_are(properties),
+        BillingMode=properties.get("BillingMode"),
+        ProvisionedThroughput=properties.get("ProvisionedThroughput"),
+        LocalSecondaryIndexes=properties.get("LocalSecondaryIndexes") or None,
+        GlobalSecondaryIndexes=[_index(one) for one in _indexes(properties).values()] or None,
+        StreamSpecification=_stream(properties),
+        SSESpecification=_encryption(properties),
+        ResourcePolicy=policy_of(properties),
+        Tags=properties.get("Tags"),
+    )["TableDescription"]
+    yield _made(name, table)
+    _set_extras(where, name, {}, properties)
+    yield _with_stream(where, name, {}, properties) or _made(name, table)
+
+
+_AS_THEY_ARE = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "DeletionProtectionEnabled",
+    "OnDemandThroughput",
+    "TableClass",
+    "WarmThroughput",
+)
+
+
+def _as_they_are(properties: Properties) -> dict[str, Any]:
+    return {name: properties.get(name) for name in _AS_THEY_ARE}
+
+
+def _made(name: str, table: Mapping[str, Any]) -> Made:
+    attributes = {"Arn": table["TableArn"]}
+    if table.get("LatestStreamArn"):
+        attributes["StreamArn"] = table["LatestStreamArn"]
+    return Made(name, attributes)
+
+
+def _index(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: properties[name] for name in _INDEX_MEMBERS if name in properties}
+
+
+def _indexes(properties: Properties) -> dict[str, Mapping[str, Any]]:
+    return {one["IndexName"]: one for one in properties.get("GlobalSecondaryIndexes") or ()}
+
+
+def _stream(properties: Properties) -> dict[str, Any] | None:
+    stream = properties.get("StreamSpecification")
+    if not stream:
+        return None
+    return {"StreamEnabled": True, "StreamViewType": stream.get("StreamViewType")}
+
+
+def _encryption(properties: Properties) -> dict[str, Any] | None:
+    """A template says `SSEEnabled` where the API says `Enabled`."""
+    given = properties.get("SSESpecification")
+    if not given:
+        return None
+    return {{"SSEEnabled": "Enabled"}.get(name, name): value for name, value in given.items()}
+
+
+def policy_of(properties: Properties) -> str | None:
+    """The text of the resource-based policy in these properties."""
+    return policy_text((properties.get("ResourcePolicy") or {}).get("PolicyDocument"))
+
+
+def _update_table(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
+    """One change a call: DynamoDB refuses several of them together."""
+    for change in (*_changes(old, new), *_index_changes(old, new)):
+        where.call("dynamodb", "UpdateTable", TableName=name, **change)
+    arn = str(where.call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"])
+    before, after = policy_of(old), policy_of(new)
+    if before != after and after is not None:
+        where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)
+    elif before != after:
+        where.delete("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
+    set_tags(where, arn, old, new)
+    _set_extras(where, name, old, new)
+    return _with_stream(where, name, old, new)
+
+
+def _changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:
+    billing = ("BillingMode", "ProvisionedThroughput", "OnDemandThroughput")
+    if any(old.get(one) != new.get(one) for one in billing):
+        yield {
+            "BillingMode": new.get("BillingMode") or "PROVISIONED",
+            "ProvisionedThroughput": new.get("ProvisionedThroughput"),
+            "OnDemandThroughput": new.get("OnDemandThroughput"),
+        }
+    if _stream(old) != _stream(new):
+        if _stream(old):
+            yield {"StreamSpecification": {"StreamEnabled": False}}
+        if _stream(new):
+            yield {"StreamSpecification": _stream(new)}
+    if _encryption(old) != _encryption(new):
+        yield {"SSESpecification": _encryption(new) or {"Enabled": False}}
+    for one, absent in (("TableClass", "STANDARD"), ("DeletionProtectionEnabled", False)):
+        if old.get(one) != new.get(one):
+            yield {one: new.get(one, absent)}
+
+
+def _index_changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:
+    before, after = _indexes(old), _indexes(new)
+    definitions = new.get("AttributeDefinitions")
+    for name in (name for name in before if before[name] != after.get(name)):
+        yield {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": name}}]}
+    for name in (name for name in after if after[name] != before.get(name)):
+        create = {"GlobalSecondaryIndexUpdates": [{"Create": _index(after[name])}]}
+        yield {**create, "AttributeDefinitions": definitions}
+
+
+def set_tags(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
+    """Bring the tags of a table from one set of properties to another."""
+    changed, removed = tag_changes(old, new)
+    if removed:
+        where.call("dynamodb", "UntagResource", ResourceArn=arn, TagKeys=removed)
+    if changed:
+        where.call("dynamodb", "TagResource", ResourceArn=arn, Tags=changed)
+
+
+def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    """What has an operation of its own: backups, time to live, insights, Kinesis."""
+    recovery, before = (one.get("PointInTimeRecoverySpecification") for one in (new, old))
+    if recovery != before:
+        specification = recovery or {"PointInTimeRecoveryEnabled": False}
+        where.call(
+            "dynamodb",
+            "UpdateContinuousBackups",
+            TableName=name,
+            PointInTimeRecoverySpecification=specification,
+        )
+    life, before = (one.get("TimeToLiveSpecification") for one in (new, old))
+    if life != before and (life or before):
+        specification = life or {**(before or {}), "Enabled": False}
+        where.call("dynamodb", "UpdateTimeToLive", TableName=name, TimeToLiveSpecification=specification)
+    _set_insights(where, name, old, new)
+    _set_kinesis(where, name, old, new)
+
+
+def _set_insights(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    insights, before = (
+        bool(truth((one.get("ContributorInsightsSpecification") or {}).get("Enabled", False)))
+        for one in (new, old)
+    )
+    if insights != before:
+        action = "ENABLE" if insights else "DISABLE"
+        where.call("dynamodb", "UpdateContributorInsights", TableName=name, ContributorInsightsAction=action)
+
+
+def _set_kinesis(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    kinesis, before = ((one.get("KinesisStreamSpecification") or {}).get("StreamArn") for one in (new, old))
+    if kinesis == before:
+        return
+    if before:
+        where.call("dynamodb", "DisableKinesisStreamingDestination", TableName=name, StreamArn=before)
+    if kinesis:
+        where.call("dynamodb", "EnableKinesisStreamingDestination", TableName=name, StreamArn=kinesis)
+
+
+def _with_stream(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
+    """The table with the ARN of its stream, whose policy is put where the template has one."""
+    if not new.get("StreamSpecification") and not old.get("StreamSpecification"):
+        return None
+    made = _made(name, where.call("dynamodb", "DescribeTable", TableName=name)["Table"])
+    before, after = (policy_of(one.get("StreamSpecification") or {}) for one in (old, new))
+    if after is not None and after != before:
+        arn = made.attributes["StreamArn"]
+        where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)
+    return made
+
+
+def delete_table(where: Deployment, name: str, properties: Properties) -> None:
+    """Delete a table."""
+    where.delete("dynamodb", "DeleteTable", TableName=name)
+
+
+_NAMED = frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"})
+
+TYPES = (
+    ResourceType(
+        "AWS::DynamoDB::Table",
+        create_table,
+        _update_table,
+        delete_table,
+        properties=_NAMED
+        | frozenset(_AS_THEY_ARE)
+        | {
+            "BillingMode",
+            "ContributorInsightsSpecification",
+            "GlobalSecondaryIndexes",
+            "KinesisStreamSpecification",
+            "PointInTimeRecoverySpecification",
+            "ProvisionedThroughput",
+            "ResourcePolicy",
+            "SSESpecification",
+            "StreamSpecification",
+            "Tags",
+            "TimeToLiveSpecification",
+        },
+        required=frozenset({"KeySchema"}),
+        replaces=_NAMED,
+        attributes=frozenset({"Arn", "StreamArn"}),
+    ),
+)

@@ -1,0 +1,25 @@
+"""The types of the enforced services that are made by calls, by their name in a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.backends.moto.stacks import (
+    global_tables,
+    iam_holders,
+    iam_others,
+    iam_policies,
+    kms,
+    tables,
+)
+from pytest_kmslab.backends.moto.stacks.resource import ResourceType
+
+TYPES: Mapping[str, ResourceType] = {
+    one.name: one
+    for module in (kms, tables, global_tables, iam_holders, iam_policies, iam_others)
+    for one in module.TYPES
+}
+"""All others are moto's own."""
+
+ENFORCED_PREFIXES = ("AWS::KMS::", "AWS::IAM::", "AWS::DynamoDB::")
+"""A type of these services that is not in `TYPES` is not made: nothing of them goes past the pipeline."""

@@ -1,0 +1,109 @@
+"""Calls that a service of the backend makes in somebody's name: decided, done and recorded like any other.
+
+On moto this is CloudFormation, whose resources are made by calls of other services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.authorization import Authorization
+from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
+from pytest_kmslab.enforcement import sigv4
+from pytest_kmslab.enforcement.authentication import check_service
+from pytest_kmslab.wire.credential_scope import SIGNING_NAMES
+from pytest_kmslab.wire.http_message import Headers, Reply, request_of
+from pytest_kmslab.wire.models import service_model
+from pytest_kmslab.wire.parsed_response import ParsedResponse
+from pytest_kmslab.wire.writing import JudgedRequest, judged_request
+
+if TYPE_CHECKING:
+    from pytest_kmslab.enforcement.pipeline import Pipeline
+
+SERVICE = "cloudformation.amazonaws.com"
+
+
+class EnforcedServiceCalls:
+    """The pipeline of one backend in this process, as CloudFormation uses it."""
+
+    def __init__(self, pipeline: Pipeline, send: Callable[[JudgedRequest], Reply]) -> None:
+        self._pipeline = pipeline
+        self._send = send
+
+    def signer(self, request: Any) -> Caller:
+        """Who signed a request to CloudFormation; raises ServiceError where nobody known did."""
+        pipeline = self._pipeline
+        received = request_of(request.environ, request.get_data())
+        auth_header = sigv4.parse_authorization(received, "cloudformation")
+        given = None
+        if auth_header is not None:
+            view, now = pipeline.backend.view, pipeline.now().timestamp()
+            given = sigv4.verify_signature(received, "cloudformation", auth_header, view, now)
+        return pipeline.caller(given, "cloudformation")
+
+    def perform(self, call: ApiCall) -> dict[str, Any]:
+        """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""
+        pipeline = self._pipeline
+        check_service(call.caller, call.service)
+        call = call._replace(time=pipeline.now())
+        pipeline.authorize_call(call)
+        replaced = pipeline.backend.before_call(call)
+        response = pipeline.emulate(call) or self._sent(call, {**call.params, **replaced})
+        pipeline.after_call(call, response)
+        return response
+
+    def _sent(self, call: ApiCall, params: Mapping[str, Any]) -> dict[str, Any]:
+        """What the backend answers to a call that was allowed."""
+        backend = self._pipeline.backend
+        operation = service_model(call.service).operation_model(call.operation)
+        headers = (*_unproven(backend.root.access_key_id, call), *backend.extra_headers(call).items())
+        reply = self._send(judged_request(operation, params, call.region, headers))
+        response = ParsedResponse(operation, reply).data
+        if reply.status >= 300:
+            raise _error(response, reply.status)
+        return response
+
+    def check_pass_role(self, call: ApiCall, role_arn: str, resource_arn: str) -> None:
+        """Raise ServiceError where the caller of CloudFormation may not pass it a role.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+        """
+        keys: Keys = {"iam:PassedToService": SERVICE}
+        if resource_arn:
+            keys["iam:AssociatedResourceArn"] = resource_arn
+        keys.update(resource_tags(self._pipeline.backend.view.iam_tags(role_arn)))
+        context = Context({**caller_context(call.caller, call.region, self._pipeline.now()), **keys})
+        self._pipeline.require(
+            call, Authorization(Request(call.caller.arn, "iam:PassRole", role_arn, context))
+        )
+
+    def can_assume(self, role_arn: str, keys: Mapping[str, str]) -> bool:
+        """Whether a role's trust policy lets CloudFormation assume it."""
+        context = Context({"aws:PrincipalIsAWSService": True, "aws:PrincipalServiceName": SERVICE, **keys})
+        return self._pipeline.service_may(Request(SERVICE, "sts:AssumeRole", role_arn, context))
+
+
+def connect_services(pipeline: Pipeline) -> Pipeline:
+    """Let a backend whose services call others do so by this pipeline; the same pipeline."""
+    backend: Any = pipeline.backend
+    if hasattr(backend, "connect_services"):
+        backend.connect_services(EnforcedServiceCalls(pipeline, backend.send))
+    return pipeline
+
+
+def _unproven(access_key_id: str, call: ApiCall) -> Headers:
+    """A signature that nobody made: the caller was proven when CloudFormation was called, and moto tells the
+    account by its header."""
+    scope = "20000101", call.region, SIGNING_NAMES[call.service]
+    header = sigv4.AuthorizationHeader(access_key_id, *scope, ("host",), "0" * 64)
+    return (("Authorization", header.header),)
+
+
+def _error(parsed: Mapping[str, Any], status: int) -> ServiceError:
+    error = parsed.get("Error") or {}
+    return ServiceError(str(error.get("Code")), str(error.get("Message")), status)
