@@ -52,6 +52,8 @@ class Condition:
     qualifier: str = ""
     if_exists: bool = False
     folded_key: str = ""
+    unreadable: bool = False
+    """Whether a value is one that the operator cannot read."""
 
     def holds(self, context: Folded) -> bool | None:
         """Whether the request meets the condition."""
@@ -70,6 +72,8 @@ class Condition:
         return matched if matched is None else matched is not self.row.negated
 
     def _without_value(self, *, present: bool, negated: bool) -> bool | None:
+        if self.unreadable:
+            return None
         if self.qualifier == _ALL:
             return True
         if self.qualifier == _ANY:
@@ -126,7 +130,8 @@ def _parse_condition(name: str, key: str, element: Any, version: str) -> Conditi
         test = row.compile(values, version) if row else _untested
     except PolicyError as error:
         raise PolicyError(f"Condition.{name}.{key}: {error}") from None
-    return Condition(name, key, values, row, test, qualifier, if_exists, key.lower())
+    unreadable = row is not None and not all(map(row.reads, values))
+    return Condition(name, key, values, row, test, qualifier, if_exists, key.lower(), unreadable)
 
 
 def _untested(_: str, __: Folded) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_kmslab.authz.arn import SEGMENTS
 from pytest_kmslab.authz.pattern import (
     Matcher,
     Token,
@@ -37,6 +38,8 @@ class Operator:
     name: str
     compile: Compile
     negated: bool = False
+    reads: Callable[[str], bool] = lambda _: True
+    """Whether it reads a value of a policy; AWS does not take a policy with one that it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,21 @@ class _Texts:
     fixed: Callable[[Sequence[str]], Matcher]
     from_tokens: Callable[[tuple[Token, ...]], Matcher]
     wildcards: bool
+    reads: Callable[[str], bool] = lambda _: True
 
     def operator(self, name: str, *, negated: bool = False) -> Operator:
         unresolved = None if negated else False
-        return Operator(name, lambda values, version: self._compile(values, version, unresolved), negated)
+        return Operator(
+            name, lambda values, version: self._compile(values, version, unresolved), negated, self.reads
+        )
 
     def _compile(self, values: Sequence[str], version: str, unresolved: bool | None) -> Test:
         fixed = self.fixed([value for value in values if not has_variables(value, version)])
         varying = [value for value in values if has_variables(value, version)]
         templates = [parse_template(value, wildcards=self.wildcards) for value in varying]
-        if not templates:
+        if not all(map(self.reads, values)):
+            unresolved = None
+        elif not templates:
             return lambda value, _: fixed(value)
 
         def test(value: str, context: Folded) -> bool | None:
@@ -70,7 +78,7 @@ class _Texts:
             resolved = [template.resolve(context) for template in templates]
             if any(tokens is not None and self.from_tokens(tokens)(value) for tokens in resolved):
                 return True
-            return unresolved if None in resolved else False
+            return unresolved if None in resolved or not resolved else False
 
         return test
 
@@ -132,22 +140,34 @@ def _within(address: Any, network: Any) -> bool:
     return address in network
 
 
+def _is_arn(value: str) -> bool:
+    """An ARN with all its parts, or `*`; what a variable stands for is not known yet."""
+    return value == "*" or "${" in value or (value.startswith("arn:") and value.count(":") >= SEGMENTS - 1)
+
+
 _EQUAL = _Texts(_exact, _equal_tokens, wildcards=False)
 _EQUAL_IGNORING_CASE = _Texts(_folding, _folding_tokens, wildcards=False)
 _LIKE = _Texts(compile_any, compile_tokens, wildcards=True)
-_ARN = _Texts(_arns, compile_segment_tokens, wildcards=True)
+_ARN = _Texts(_arns, compile_segment_tokens, wildcards=True, reads=_is_arn)
 _ADDRESS = _typed(read_network, read_address, _within)
 
 
+def _read_by(read: Callable[[str], Any]) -> Callable[[str], bool]:
+    return lambda value: read(value) is not None
+
+
 def _ordered(family: str, read: Callable[[str], Any]) -> tuple[Operator, ...]:
-    return (
-        Operator(f"{family}Equals", _typed(read, read, operator.eq)),
-        Operator(f"{family}NotEquals", _typed(read, read, operator.eq), negated=True),
-        Operator(f"{family}LessThan", _typed(read, read, operator.lt)),
-        Operator(f"{family}LessThanEquals", _typed(read, read, operator.le)),
-        Operator(f"{family}GreaterThan", _typed(read, read, operator.gt)),
-        Operator(f"{family}GreaterThanEquals", _typed(read, read, operator.ge)),
+    rows = (
+        ("Equals", operator.eq),
+        ("LessThan", operator.lt),
+        ("LessThanEquals", operator.le),
+        ("GreaterThan", operator.gt),
+        ("GreaterThanEquals", operator.ge),
     )
+    reads = _read_by(read)
+    unequal = Operator(f"{family}NotEquals", _typed(read, read, operator.eq), negated=True, reads=reads)
+    positive = (Operator(f"{family}{name}", _typed(read, read, holds), reads=reads) for name, holds in rows)
+    return (unequal, *positive)
 
 
 OPERATORS = {
@@ -162,9 +182,9 @@ OPERATORS = {
         *_ordered("Numeric", read_number),
         *_ordered("Date", read_date),
         Operator("Bool", _typed(read_bool, read_bool, operator.eq)),
-        Operator("BinaryEquals", _typed(_bytes, _bytes, operator.eq)),
-        Operator("IpAddress", _ADDRESS),
-        Operator("NotIpAddress", _ADDRESS, negated=True),
+        Operator("BinaryEquals", _typed(_bytes, _bytes, operator.eq), reads=_read_by(_bytes)),
+        Operator("IpAddress", _ADDRESS, reads=_read_by(read_network)),
+        Operator("NotIpAddress", _ADDRESS, negated=True, reads=_read_by(read_network)),
         _ARN.operator("ArnEquals"),
         _ARN.operator("ArnLike"),
         _ARN.operator("ArnNotEquals", negated=True),

@@ -166,9 +166,15 @@ def parse_principals(element: Any) -> Principals:
     for kind, values in element.items():
         if kind not in _TYPES:
             raise PolicyError(f".{kind}: unknown kind of principal: write one of {', '.join(_TYPES)}")
-        named[kind] = frozenset(_parse_names(kind, values))
+        named[kind] = frozenset(map(plain_account, _parse_names(kind, values)))
     names = named.get("AWS", frozenset())
     return Principals("*" in names, names, named.get("Service", frozenset()))
+
+
+def plain_account(name: str) -> str:
+    """An account id without the dashes that IAM takes in it, as `1111-2222-3333`; any other name as it is."""
+    digits = name.replace("-", "")
+    return digits if _ACCOUNT.fullmatch(digits) else name
 
 
 def _parse_names(kind: str, values: Any) -> list[str]:
@@ -185,7 +191,7 @@ def _parse_names(kind: str, values: Any) -> list[str]:
 
 def _check_name(name: str) -> None:
     """An account id, an ARN or a unique id (`AIDA…`: what is left of a deleted user; it names nobody)."""
-    if name == "*" or _ACCOUNT.fullmatch(name) or _UNIQUE_ID.fullmatch(name):
+    if name == "*" or _ACCOUNT.fullmatch(plain_account(name)) or _UNIQUE_ID.fullmatch(name):
         return
     if "*" in name or "?" in name:
         raise PolicyError(f".AWS: `{name}` has a wildcard inside: use the condition key aws:PrincipalArn")

@@ -158,6 +158,10 @@ def _parse_actions(element: Mapping[str, Any]) -> Actions | None:
                 service, colon, operation = pattern.partition(":")
                 if pattern != "*" and not (service and colon and operation):
                     raise PolicyError(f".{name}: `{pattern}` is not `service:Operation` and not `*`")
+                if pattern != "*" and ("*" in service or "?" in service):
+                    raise PolicyError(
+                        f".{name}: `{pattern}` has a wildcard in its service: name each service"
+                    )
             matcher = compile_any([pattern.lower() for pattern in patterns])
             return Actions(tuple(patterns), name == "NotAction", matcher)
     return None

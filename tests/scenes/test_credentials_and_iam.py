@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from support.world import DENIED, Someone, World, allow, document, refused, unique
+from support.world import DENIED, Someone, World, allow, assume, document, refused, unique
 
 from pytest_kmslab.backends.protocol import Credentials
 
@@ -126,6 +128,59 @@ def test_policy_documents_that_iam_takes_and_that_it_refuses(world: World) -> No
     for trust in ("{bad", "{}", document(allow("sts:AssumeRole"))):
         with refused("MalformedPolicyDocument"):
             world.iam.create_role(RoleName=unique("role"), AssumeRolePolicyDocument=trust)
+
+
+def test_actions_resources_and_values_that_no_policy_has(world: World) -> None:
+    user = world.user()
+    put = {"UserName": user.name, "PolicyName": "own"}
+    vendor = "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards."
+    never = {"Condition": {"ArnNotLike": {"aws:PrincipalArn": "nope"}}}
+    for wrong, said in (
+        (allow("*:ListKeys"), vendor),
+        (allow("k*:ListKeys"), vendor),
+        (allow("kms:ListKeys", "arn:aws:*:::b"), "Resource vendor must be fully qualified"),
+        (allow("kms:ListKeys", "arn:aws-cn:s3:::b"), 'Partition "aws-cn" is not valid for resource'),
+        (allow("kms:ListKeys", **never), "The policy failed legacy parsing"),
+    ):
+        with refused("MalformedPolicyDocument", said):
+            world.iam.put_user_policy(**put, PolicyDocument=document(wrong))
+    with refused(DENIED):
+        user.kms.list_keys()
+
+
+@pytest.mark.parametrize("version", ["2008-10-17", ""])
+def test_an_inline_policy_of_the_older_version(world: World, version: str) -> None:
+    user = world.user()
+    older = json.loads(document(allow("kms:ListKeys"))) | {"Version": version}
+    text = json.dumps({name: value for name, value in older.items() if value})
+    world.iam.put_user_policy(UserName=user.name, PolicyName="own", PolicyDocument=text)
+    user.kms.list_keys()
+    with refused("MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater."):
+        world.iam.create_policy(PolicyName=unique("policy"), PolicyDocument=text)
+
+
+def test_whom_a_role_can_trust(world: World) -> None:
+    user = world.user(allow("sts:AssumeRole"))
+    role = world.role(trusts=user.arn).rpartition("/")[2]
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    for principal, said in (
+        ("*", 'AssumeRolepolicy contained an invalid principal: "STAR":"*"'),
+        ({"AWS": f"arn:aws:sts::{world.account}:assumed-role/ghost/s1"}, "Invalid principal in policy"),
+        (
+            {"Service": "nosuch.amazonaws.com"},
+            'Invalid principal in policy: "SERVICE":"nosuch.amazonaws.com"',
+        ),
+    ):
+        with refused("MalformedPolicyDocument", said):
+            text = document({**trust, "Principal": principal})
+            world.iam.update_assume_role_policy(RoleName=role, PolicyDocument=text)
+    with refused("MalformedPolicyDocument", "AssumeRole policy may only specify STS AssumeRole actions."):
+        text = document({**trust, "Principal": {"AWS": user.arn}, "Action": "sts:assumerole"})
+        world.iam.update_assume_role_policy(RoleName=role, PolicyDocument=text)
+    dashed = "-".join((world.account[:4], world.account[4:8], world.account[8:]))
+    text = document({**trust, "Principal": {"AWS": dashed}})
+    world.iam.update_assume_role_policy(RoleName=role, PolicyDocument=text)
+    assume(user, f"arn:aws:iam::{world.account}:role/{role}")
 
 
 def test_a_policy_that_is_not_there_bounds_nobody(world: World) -> None:

@@ -24,7 +24,6 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
-ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 OF_AWS = "arn:aws:iam::aws:policy/"
 NO_SUCH = frozenset({"NoSuchEntity", "AccessDenied"})
 """LocalStack answers AccessDenied where an access key is not known."""
@@ -245,13 +244,14 @@ class ApiIdentities:
             raise
         return as_text(found)
 
-    def exists(self, principal: str) -> bool:
-        """Accounts, services and sessions are taken to exist; users, roles and unique ids are looked up."""
-        if principal.startswith(("AIDA", "AROA")):
-            return self.snapshot.of_id(principal) is not None
-        if principal == "*" or ACCOUNT_ID.fullmatch(principal):
-            return True
-        kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
-        if kind in ("user", "role"):
-            return principal in self.snapshot.entities
-        return kind in ("root", "assumed-role", "federated-user")
+    def has_arn(self, arn: str) -> bool:
+        """Whether there is a user or role of an ARN."""
+        return arn in self.snapshot.entities
+
+    def has_unique_id(self, identifier: str) -> bool:
+        """Whether there is a user or role of a unique id."""
+        return self.snapshot.of_id(identifier) is not None
+
+    def has_role(self, name: str, account: str) -> bool:
+        """Whether the account has a role of a name."""
+        return account == self.account and self.snapshot.named("role", name) is not None

@@ -12,9 +12,10 @@ from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.endpoint.iam_snapshot import named_policy
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
-from pytest_kmslab.backends.endpoint.principals import ACCOUNT_ID, ApiIdentities
+from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import SharedStore
 from pytest_kmslab.backends.endpoint.tables import ApiTables
+from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 
@@ -123,9 +124,9 @@ class EndpointAccountReader:
         return LASTING if view is None else view.identities.max_session_duration(role_arn)
 
     def principal_exists(self, principal: str) -> bool:
-        """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""
+        """Whether AWS could resolve a principal."""
         view = self.of_arn(principal) or self
-        return view.identities.exists(principal)
+        return principal_exists(principal, view.identities)
 
     def policies(self, caller: Caller, resource: str) -> Policies:
         """The caller's policies, and the policy that hangs on the resource."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +23,7 @@ from pytest_kmslab.backends.moto.lookup import (
     unique_id,
 )
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
+from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, is_unique_id, principals_of, renamed
 
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 BOUNDARY = "permissions_boundary_arn"
@@ -37,7 +36,6 @@ SESSION_SOURCE = "kmslab_source_identity"
 SESSION_TAGS = "kmslab_tags"
 SESSION_TRANSITIVE = "kmslab_transitive"
 KEY_PRINCIPALS = "kmslab_principals"
-ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 ISSUED = "kmslab_issued"
 """On an access key of moto's: the caller, session token and expiry of a session that we issued with it."""
 
@@ -82,16 +80,17 @@ class IdentityReader:
         entity = entity_of(arn)
         return {} if entity is None else _tags(entity)
 
-    def exists(self, principal: str) -> bool:
-        """Accounts, services and sessions are taken to exist; users, roles and unique ids are looked up."""
-        if principal.startswith(("AIDA", "AROA")):
-            return any(unique_id(entity) == principal for entity in _entities())
-        if principal == "*" or ACCOUNT_ID.fullmatch(principal):
-            return True
-        kind = principal.split(":", 5)[5].partition("/")[0] if principal.count(":") >= 5 else ""
-        if kind in ("user", "role"):
-            return entity_of(principal) is not None
-        return kind in ("root", "assumed-role", "federated-user")
+    def has_arn(self, arn: str) -> bool:
+        """Whether there is a user or role of an ARN."""
+        return entity_of(arn) is not None
+
+    def has_unique_id(self, identifier: str) -> bool:
+        """Whether there is a user or role of a unique id."""
+        return any(unique_id(entity) == identifier for entity in _entities())
+
+    def has_role(self, name: str, account: str) -> bool:
+        """Whether an account has a role of a name."""
+        return self.arn("role", name, account) is not None
 
     def policies(self, caller: Caller) -> Identity:
         """The identity-based policies and the permissions boundary of a caller."""

@@ -29,6 +29,7 @@ from pytest_kmslab.backends.moto.lookup import (
 )
 from pytest_kmslab.backends.moto.principals import IdentityReader, present_principals
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 
@@ -84,8 +85,8 @@ class MotoAccountReader:
         return self._identities.tags(arn)
 
     def principal_exists(self, principal: str) -> bool:
-        """Whether KMS could resolve a principal: accounts are taken to exist, users and roles not."""
-        return self._identities.exists(principal)
+        """Whether AWS could resolve a principal."""
+        return principal_exists(principal, self._identities)
 
     def max_session_duration(self, role_arn: str) -> int:
         """What moto keeps as text, or as nothing where none was said."""

@@ -17,11 +17,10 @@ from pytest_kmslab.calls.authorization import (
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
-from pytest_kmslab.calls.iam.documents import INLINE, check_identity_policy, check_trust_document
+from pytest_kmslab.calls.iam.documents import INLINE, check_identity_policy, check_trust_policy
 from pytest_kmslab.calls.iam.implicit_user import check_roots_own
 from pytest_kmslab.calls.iam.names import check_name
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
-from pytest_kmslab.calls.policy_documents import check_trust_policy
 
 TAGGING: Mapping[str, str] = {
     "CreateUser": "iam:TagUser",
@@ -72,8 +71,7 @@ def _trusting(call: ApiCall, view: AccountView) -> Authorizations:
     """Making a role or changing whom it trusts: those who are named must be there."""
     yield from (_recorded_create if call.operation in TAGGING else _one)(call, view)
     member = "AssumeRolePolicyDocument" if call.operation == "CreateRole" else "PolicyDocument"
-    check_trust_document(str(call.params[member]))
-    check_trust_policy(str(call.params[member]), view)
+    check_trust_policy(call, str(call.params[member]), view)
 
 
 def _putting(call: ApiCall, view: AccountView) -> Authorizations:

@@ -13,11 +13,13 @@ from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations, Params, ServiceError
 from pytest_kmslab.calls.kms.context import CONSTRAINTS
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS, key_plan
+from pytest_kmslab.calls.kms.keys import partition
 from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
+from pytest_kmslab.calls.rules.principals import is_known_principal
+from pytest_kmslab.calls.rules.service_principals import is_service_principal
 from pytest_kmslab.calls.validation_messages import violated, wire_name
 
 PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
-_SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 _PRINCIPAL = re.compile(r"[\w+=,.@:/-]{1,256}")
 
 MOST_PAIRS, MOST_CHARACTERS = 8, 384
@@ -51,16 +53,17 @@ def create_grant(call: ApiCall, view: AccountView) -> Authorizations:
     for authorization in _create_grant(call, view):
         yield authorization
         for member in PRINCIPALS:
-            _check_principal(member, call.params.get(member), view)
+            _check_principal(member, call.params.get(member), view, partition(call))
 
 
-def _check_principal(member: str, principal: str | None, view: AccountView) -> None:
+def _check_principal(member: str, principal: str | None, view: AccountView, partition: str) -> None:
     if principal is None:
         return
     if not _PRINCIPAL.fullmatch(principal):
         pattern = r"satisfy regular expression pattern: ^[\w+=,.@:/-]+$"
         raise ServiceError("ValidationException", violated(f"'{principal}'", wire_name(member), pattern))
-    if not (principal.endswith(_SERVICES) or view.principal_exists(principal)):
+    known = is_service_principal(principal, partition) or is_known_principal(principal, view, partition)
+    if not known or principal == "*":
         raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
 
 
@@ -103,11 +106,14 @@ def _check_operations(params: Params, key: Key) -> None:
 
 
 def _check_constraints(params: Params, key: Key) -> None:
+    """The text of two constraints is as people pasted it from AWS."""
     constraints = params.get("Constraints") or {}
     given = [pairs for kind in CONSTRAINTS if (pairs := constraints.get(kind))]
     if given and key.spec != SYMMETRIC:
         text = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
         raise ServiceError("ValidationException", text)
+    if len(given) > 1:
+        raise ServiceError("ValidationException", "More than one constraint supplied")
     for pairs in given:
         longest = max(len(name) + len(value) for name, value in pairs.items())
         if len(pairs) > MOST_PAIRS or longest > MOST_CHARACTERS:

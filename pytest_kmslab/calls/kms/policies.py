@@ -10,18 +10,27 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
-from pytest_kmslab.calls.policy_documents import statements_of, unknown_principals
+from pytest_kmslab.calls.policy_documents import statements_of
+from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
+from pytest_kmslab.calls.rules.condition_values import LEGACY, condition_fault
+from pytest_kmslab.calls.rules.identity_documents import texts
+from pytest_kmslab.calls.rules.principals import unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
+
+Statement = dict[str, Any]
 
 _CHARACTERS = re.compile(r"[\t\n\r\x20-\xff]*")
 MAX_BYTES = 32_768
 _MALFORMED = "MalformedPolicyDocumentException"
 _PRINCIPALS = "Policy contains a statement with one or more invalid principals."
+_SERVICES = "Policy contains a statement with one or more invalid service principals."
+_NO_PRINCIPAL = "Policy contains a statement with no principal."
 _PATTERN = (
     "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
     r"Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+"
@@ -38,24 +47,20 @@ def read_key_policy(text: str, view: AccountView, partition: str) -> Policy:
     """The key policy, fit to be put in an account of a partition; raises LimitExceededException,
     ValidationException (characters) or MalformedPolicyDocumentException.
 
-    Principals come first: AWS's text for a wrong one is known, its text for other mistakes is not.
+    Principals come first: AWS's texts for wrong ones are known, its texts for most other mistakes are not.
     """
     if len(text.encode("utf-8")) > MAX_BYTES:
         raise ServiceError("LimitExceededException", f"the key policy is longer than {MAX_BYTES} bytes")
     if not _CHARACTERS.fullmatch(text):
         raise ServiceError("ValidationException", _PATTERN)
     statements = statements_of(text)
-    if not all(_names_principals(statement, partition) for statement in statements):
-        raise ServiceError(_MALFORMED, _PRINCIPALS)
-    if any(True for _ in unknown_principals(statements, view)):
-        raise ServiceError(_MALFORMED, _PRINCIPALS)
+    for faults in _CHECKS:
+        for fault in faults(statements, view, partition):
+            raise ServiceError(_MALFORMED, fault)
     try:
-        policy = parse_policy(text)
+        return parse_policy(text)
     except PolicyError as error:
         raise ServiceError(_MALFORMED, str(error)) from None
-    if any(_overly_permissive(statement) for statement in statements):
-        raise ServiceError(_MALFORMED, _OVERLY_PERMISSIVE)
-    return policy
 
 
 def delegation(partition: str, account: str) -> Policy:
@@ -81,26 +86,67 @@ def bypasses(call: ApiCall) -> bool:
     return call.params.get("BypassPolicyLockoutSafetyCheck") is True
 
 
-def _names_principals(statement: dict[str, Any], partition: str) -> bool:
-    """Whether a statement names principals, of kinds that a key policy can name: AWS has them in the
-    partition of the key only, and canonical users for S3 only.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
-    """
-    named = statement.get("Principal", statement.get("NotPrincipal"))
-    if not named or (isinstance(named, dict) and ("CanonicalUser" in named or not all(named.values()))):
-        return False
-    aws = named.get("AWS", []) if isinstance(named, dict) else []
-    arns = [str(one) for one in (aws if isinstance(aws, list) else [aws])]
-    return all(arn.startswith(f"arn:{partition}:") for arn in arns if arn.startswith("arn:"))
+def _without_principal(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+    for statement in statements:
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            yield _NO_PRINCIPAL
 
 
-def _overly_permissive(statement: dict[str, Any]) -> bool:
-    """Whether a set operator that an empty request passes is put to a key that has one value.
+def _invalid_principals(statements: list[Statement], view: AccountView, partition: str) -> Iterator[str]:
+    """AWS has principals in the partition of the key only, and canonical users for S3 only."""
+    for statement in statements:
+        named = statement.get("Principal", statement.get("NotPrincipal"))
+        if not named or (isinstance(named, dict) and ("CanonicalUser" in named or not all(named.values()))):
+            yield _PRINCIPALS
+        yield from (_PRINCIPALS for _ in unknown_principals(statement, view, partition))
+
+
+def _invalid_services(statements: list[Statement], _facts: AccountView, partition: str) -> Iterator[str]:
+    for statement in statements:
+        yield from (_SERVICES for _ in unknown_services(statement, partition))
+
+
+def _missing_fields(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+    """Since August 2025 KMS asks for both; that an empty list lacks them too is inferred."""
+    for name in ("Action", "Resource"):
+        for statement in statements:
+            if statement.get(name, statement.get(f"Not{name}")) in (None, []):
+                yield f"Missing required field {name}"
+
+
+def _wild_vendors(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+    """That KMS says of it what IAM says is inferred."""
+    for statement in statements:
+        named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
+        yield from (fault for fault in map(action_fault, named) if fault == WILD_VENDOR)
+
+
+def _conditions(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+    """A set operator that an empty request passes, on a key that has one value; and a value that its operator
+    cannot read, of which KMS is taken to say what IAM says.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#set-operators
     """
-    conditions: dict[str, dict[str, Any]] = statement.get("Condition", {})
+    for statement in statements:
+        conditions = statement.get("Condition", {})
+        if isinstance(conditions, dict) and all(isinstance(keys, dict) for keys in conditions.values()):
+            if _overly_permissive(conditions):
+                yield _OVERLY_PERMISSIVE
+            yield from (fault for fault in [condition_fault(conditions)] if fault == LEGACY)
+
+
+_CHECKS: tuple[Callable[[list[Statement], AccountView, str], Iterator[str]], ...] = (
+    _without_principal,
+    _invalid_principals,
+    _invalid_services,
+    _missing_fields,
+    _wild_vendors,
+    _conditions,
+)
+"""What KMS says of a key policy that it does not take. Which of several faults it tells is not known."""
+
+
+def _overly_permissive(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
     return any(
         key.lower().startswith(("kms:encryptioncontext:", "aws:requesttag/"))
         for operator, keys in conditions.items()

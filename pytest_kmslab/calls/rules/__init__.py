@@ -1,1 +1,1 @@
-"""What a service refuses for other reasons than permission, whatever the backend."""
+"""What the services refuse for other reasons than permission, whatever backend answers."""

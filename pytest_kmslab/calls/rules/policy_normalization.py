@@ -1,7 +1,7 @@
-"""Policy documents with the numbers of their conditions in quotes and their dates in UTC.
+"""Policy documents with numbers in quotes, dates in UTC, and of the later version.
 
-IAM takes a number without: "Quotation marks are optional for numeric and Boolean values", and dates of every
-zone, with and without seconds. moto, and with it LocalStack, does not.
+IAM takes a number without: "Quotation marks are optional for numeric and Boolean values", dates of every
+zone, with and without seconds, and inline policies of any version. LocalStack does not.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-json
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date
 """
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pytest_kmslab.authz.values import read_date
+from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.iam.documents import INLINE
 
@@ -29,39 +30,45 @@ _START = datetime(1970, 1, 1)
 Change = Callable[[Any], Any]
 
 
-def normalized_document(call: ApiCall, resource: Change | None = None) -> Mapping[str, Any]:
-    """The document to send in place of the one that a call puts; nothing where it may stay as it is.
-
-    `resource` answers what to send in place of a resource.
-    """
+def normalized_document(call: ApiCall) -> Mapping[str, Any]:
+    """The document to send in place of the one that a call puts; nothing where it may stay as it is."""
     text = str(call.params["PolicyDocument"])
+    older = call.name in INLINE_PUTS and _is_older(text)
     try:
-        document = json.loads(text)
-        changed = isinstance(document, dict) and _change_all(document, resource)
+        document = json.loads(text.replace("${", "${$}{") if older else text)
+        changed = isinstance(document, dict) and _change_all(document)
     except (ValueError, RecursionError):
         return {}
-    return {"PolicyDocument": json.dumps(document)} if changed else {}
+    if older:
+        document["Version"] = VERSION
+    return {"PolicyDocument": json.dumps(document)} if changed or older else {}
 
 
-def _change_all(document: dict[str, Any], resource: Change | None) -> bool:
+def _is_older(text: str) -> bool:
+    """Whether a document is of the version without variables, in which `${` stands for itself."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("Version") != VERSION
+
+
+def _change_all(document: dict[str, Any]) -> bool:
     """Change every statement in place; whether there was anything to change."""
     changed = False
     statements = document.get("Statement")
     for statement in statements if isinstance(statements, list) else [statements]:
-        for holder, key, change in _places(statement, resource):
+        for holder, key, change in _places(statement):
             before = holder[key]
             holder[key] = [change(one) for one in before] if isinstance(before, list) else change(before)
             changed |= bool(holder[key] != before)
     return changed
 
 
-def _places(statement: Any, resource: Change | None) -> Iterator[tuple[dict[str, Any], str, Change]]:
+def _places(statement: Any) -> Iterator[tuple[dict[str, Any], str, Change]]:
     """Where a statement has what may be changed, and how."""
     if not isinstance(statement, dict):
         return
-    for element in ("Resource", "NotResource"):
-        if resource is not None and element in statement:
-            yield statement, element, resource
     conditions = statement.get("Condition")
     for operator, wanted in conditions.items() if isinstance(conditions, dict) else ():
         change = _dated if _OF_DATES.match(operator) else _quoted

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
+
+from pytest_kmslab.authz.arn import SEGMENTS
+
+ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 
 
 def principals_of(text: str) -> tuple[str, ...]:
@@ -50,3 +55,35 @@ def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+class Directory(Protocol):
+    """Looks up who there is in an account."""
+
+    def has_arn(self, arn: str) -> bool:
+        """Whether there is a user or role of that very ARN, path included."""
+
+    def has_unique_id(self, identifier: str) -> bool:
+        """Whether there is a user or role of that unique id."""
+
+    def has_role(self, name: str, account: str) -> bool:
+        """Whether an account has a role of that name, whatever its path."""
+
+
+def principal_exists(principal: str, directory: Directory) -> bool:
+    """Whether a principal can be resolved. Accounts and federated users are taken to exist; a session exists
+    where its role does, since whoever made that role later would get in.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if is_unique_id(principal):
+        return directory.has_unique_id(principal)
+    if principal == "*" or ACCOUNT_ID.fullmatch(principal):
+        return True
+    parts = principal.split(":", SEGMENTS - 1)
+    kind, _, path = parts[-1].partition("/") if len(parts) == SEGMENTS else ("", "", "")
+    if kind in ("user", "role"):
+        return directory.has_arn(principal)
+    if kind == "assumed-role":
+        return directory.has_role(path.partition("/")[0], parts[4])
+    return kind in ("root", "federated-user")

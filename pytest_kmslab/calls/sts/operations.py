@@ -73,7 +73,7 @@ def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _check_session_policy(call: ApiCall) -> None:
     if call.params.get("Policy"):
-        check_session_policy(call.params["Policy"])
+        check_session_policy(call.params["Policy"], _partition(call))
 
 
 def _role_account(call: ApiCall, view: AccountView, role: str) -> str:

@@ -96,7 +96,10 @@ def holds(
         ("ArnLike", "arn:aws:sns:*:111122223333:TOPIC", ARN, NO),
         ("ArnLike", "arn:aws:someservice:*:111122223333:finance/*", CROSSING, NO),
         ("StringLike", "arn:aws:someservice:*:111122223333:finance/*", CROSSING, YES),
-        ("ArnLike", "arn:aws:sns:*", ARN, NO),
+        ("ArnLike", "arn:aws:sns:*", ARN, UNTOLD),
+        ("ArnNotLike", "nope", ARN, UNTOLD),
+        ("ArnNotLike", ["nope", ARN], ARN, NO),
+        ("ArnLike", ["nope", ARN], ARN, YES),
         ("ArnNotEquals", ARN, ARN, NO),
         ("ArnNotLike", "arn:aws:sqs:*:*:*", ARN, YES),
         ("Null", "true", "a", NO),
@@ -110,16 +113,37 @@ def test_a_condition_on_one_value(operator: str, wanted: Any, given: Any, expect
     assert holds(operator, wanted, given) is expected
 
 
+READABLE = {"Arn": ARN, "Bin": "YWJj", "IpA": "::1", "Not": "::1"}
+"""A value of the type of the operators that begin so; `1` is one of all others."""
+
+
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_without_the_key_a_condition_holds_if_it_is_negated_or_says_so(operator: str) -> None:
-    negated = "Not" in operator
+    negated, value = "Not" in operator, READABLE.get(operator[:3], "1")
     assert OPERATORS[operator].negated is negated
     for nothing in (None, []):
-        assert holds(operator, "1", nothing) is negated
-        assert holds(f"{operator}IfExists", "1", nothing) is True
-        assert holds(f"ForAllValues:{operator}", "1", nothing) is True
-        assert holds(f"ForAnyValue:{operator}", "1", nothing) is False
-        assert holds(f"ForAnyValue:{operator}IfExists", "1", nothing) is (UNTOLD if nothing is None else NO)
+        assert holds(operator, value, nothing) is negated
+        assert holds(f"{operator}IfExists", value, nothing) is True
+        assert holds(f"ForAllValues:{operator}", value, nothing) is True
+        assert holds(f"ForAnyValue:{operator}", value, nothing) is False
+        assert holds(f"ForAnyValue:{operator}IfExists", value, nothing) is (UNTOLD if nothing is None else NO)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("ArnNotLike", "nope"),
+        ("ArnNotEquals", "arn:aws:s3:b"),
+        ("NumericNotEquals", "abc"),
+        ("NumericEqualsIfExists", "0x10"),
+        ("DateNotEquals", "tomorrow"),
+        ("NotIpAddress", "203.0.113.999/24"),
+        ("ForAllValues:BinaryEquals", "!!!"),
+    ],
+)
+def test_a_value_that_cannot_be_read_tells_nothing_without_the_key(operator: str, value: str) -> None:
+    assert holds(operator, value, None) is UNTOLD
+    assert holds(operator, [value, value], []) is UNTOLD
 
 
 def test_there_are_26_operators_and_null() -> None:

@@ -8,6 +8,8 @@ from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, deny, named, requ
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.statement import parse_statement
+from pytest_kmslab.errors import PolicyError
 
 GET = "dynamodb:GetItem"
 ADMIN = named(allow(), name="admin")
@@ -33,8 +35,6 @@ def applies(policy: NamedPolicy, action: str = GET, resource: str = TABLE, **con
         ("dynamodb:?etItem", True),
         ("dynamodb:*Item", True),
         ("*", True),
-        ("*:*", True),
-        ("*:GetItem", True),
         (["dynamodb:PutItem", "dynamodb:GetItem"], True),
         ("dynamodb:GetItems", False),
         ("dynamodb:Get", False),
@@ -50,6 +50,13 @@ def test_actions(pattern: str | list[str], expected: bool) -> None:
     if pattern:
         assert applies(named(inverse)) is not expected
         assert applies(named(inverse | {"Effect": "Deny"})) is not expected
+
+
+@pytest.mark.parametrize("pattern", ["*:*", "*:GetItem", "k*:Decrypt", "dynamod?:GetItem", "d*b:*"])
+@pytest.mark.parametrize("element", ["Action", "NotAction"])
+def test_no_service_has_a_wildcard(element: str, pattern: str) -> None:
+    with pytest.raises(PolicyError, match="wildcard in its service"):
+        parse_statement({"Effect": "Deny", element: pattern, "Resource": "*"}, 0, "2012-10-17")
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,12 @@ def test_principals_that_kms_could_resolve(backend: MotoBackend, aws: Any) -> No
     assert exists(f"arn:aws:iam::{ACCOUNT}:root")
     assert exists(ACCOUNT)
     assert exists("*")
+    assert not exists(f"arn:aws:sts::{ACCOUNT}:assumed-role/ghost/s1")
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    aws("iam").create_role(RoleName="app", Path="/p/", AssumeRolePolicyDocument=document)
+    assert exists(f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1")
+    assert exists(f"arn:aws:sts::{ACCOUNT}:federated-user/any")
     assert not exists(f"arn:aws:iam::{ACCOUNT}:user/ghost")
     assert not exists(f"arn:aws:iam::{ACCOUNT}:user/other-path/ana")
     assert not exists(f"arn:aws:iam::{ACCOUNT}:group/readers")

@@ -15,7 +15,9 @@ from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.implicit_user import OF_ONESELF
 from pytest_kmslab.calls.operations import required_authorizations
 
-TRUST = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
+READING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}'
+
+TRUST = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}'
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 
@@ -54,7 +56,7 @@ def first(view: FakeFacts, operation: str, params: dict[str, Any]) -> Authorizat
         ("GetRole", {"RoleName": "app"}, arn("role/svc/app")),
         (
             "PutGroupPolicy",
-            {"GroupName": "devs", "PolicyName": "p", "PolicyDocument": "{}"},
+            {"GroupName": "devs", "PolicyName": "p", "PolicyDocument": READING},
             arn("group/g/devs"),
         ),
         ("AddUserToGroup", {"GroupName": "devs", "UserName": "bob"}, arn("group/g/devs")),
@@ -64,7 +66,11 @@ def first(view: FakeFacts, operation: str, params: dict[str, Any]) -> Authorizat
         ("CreateUser", {"UserName": "new"}, arn("user/new")),
         ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": TRUST}, arn("role/new")),
         ("CreateGroup", {"GroupName": "new", "Path": "/x/y/"}, arn("group/x/y/new")),
-        ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": "{}", "Path": "/x/"}, arn("policy/x/new")),
+        (
+            "CreatePolicy",
+            {"PolicyName": "new", "PolicyDocument": READING, "Path": "/x/"},
+            arn("policy/x/new"),
+        ),
         ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone"}, arn("mfa/phone")),
         ("DeleteVirtualMFADevice", {"SerialNumber": arn("mfa/phone")}, arn("mfa/phone")),
         ("CreateSAMLProvider", {"Name": "idp", "SAMLMetadataDocument": ""}, arn("saml-provider/idp")),
@@ -141,7 +147,7 @@ def test_the_holder_of_an_access_key(view: FakeFacts) -> None:
     [
         ("CreateUser", {"UserName": "new"}, "iam:TagUser"),
         ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": TRUST}, "iam:TagRole"),
-        ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": "{}"}, "iam:TagPolicy"),
+        ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": READING}, "iam:TagPolicy"),
     ],
 )
 def test_making_something_with_tags_needs_the_permission_to_tag_it(
@@ -220,7 +226,7 @@ def test_condition_keys_of_the_request(
 def test_the_boundary_that_a_user_has_counts_where_the_request_sets_none(view: FakeFacts) -> None:
     bounded = Policies(permissions_boundary=NamedPolicy(BOUNDARY, policy({"Action": "*"})))
     view.policies_by_resource[arn("user/team/bob")] = bounded
-    params = {"UserName": "bob", "PolicyName": "p", "PolicyDocument": "{}"}
+    params = {"UserName": "bob", "PolicyName": "p", "PolicyDocument": READING}
     assert first(view, "PutUserPolicy", params).request.context["iam:PermissionsBoundary"] == (BOUNDARY,)
     params["UserName"] = "nobody"
     assert "iam:PermissionsBoundary" not in first(view, "PutUserPolicy", params).request.context

@@ -72,8 +72,8 @@ def test_a_policy_of_an_identity(operation: str, text: str, expected: str) -> No
 
 def padded(size: int) -> str:
     """A policy of as many characters, white space not counted."""
-    bare = "".join(document({**ALLOW, "Resource": ""}).split())
-    return document({**ALLOW, "Resource": "a" * (size - len(bare))})
+    bare = "".join(document({**ALLOW, "Resource": "arn:aws:s3:::"}).split())
+    return document({**ALLOW, "Resource": "arn:aws:s3:::" + "a" * (size - len(bare))})
 
 
 @pytest.mark.parametrize("operation", ["CreatePolicy", "CreatePolicyVersion"])

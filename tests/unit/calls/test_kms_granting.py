@@ -119,6 +119,15 @@ def test_every_operation_of_the_model_is_known() -> None:
 
 
 SERVICE = "dynamodb.amazonaws.com"
+
+
+def test_a_grant_has_one_constraint_on_its_encryption_context() -> None:
+    pairs = {"a": "b"}
+    both = {"EncryptionContextSubset": pairs, "EncryptionContextEquals": pairs}
+    assert str(refused({"Constraints": both})) == "ValidationException: More than one constraint supplied"
+    assert list(creating({"Constraints": {**both, "EncryptionContextEquals": {}}})) == []
+
+
 ON_BEHALF = {"Constraints": {"SourceArn": "arn:aws:dynamodb:us-east-1:123456789012:table/t"}}
 
 

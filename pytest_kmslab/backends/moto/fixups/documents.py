@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from moto.iam.exceptions import MalformedPolicyDocument
 from moto.iam.models import iam_backends
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
-from pytest_kmslab.backends.moto.fixups.policy_resources import taken_resource
 from pytest_kmslab.backends.moto.lookup import entity_of, named_entity
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
-from pytest_kmslab.calls.rules.policy_normalization import normalized_document
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -24,13 +24,15 @@ TAKEN = (
     '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}}'
 )
 """A trust policy that moto takes: it refuses versions and actions that IAM does not."""
+NOBODY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+"""A policy of an identity that moto takes."""
 
 
 def put_inline(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """An inline policy about to be put."""
     holder = _holder(call)
     check_inline_size(call, {} if holder is None else holder.policies)
-    return normalized_document(call, taken_resource)
+    return _taken_document(call)
 
 
 def keep_inline(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
@@ -40,7 +42,7 @@ def keep_inline(_facts: MotoAccountReader, call: ApiCall, _response: Response) -
 
 def put_managed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A version of a managed policy about to be put."""
-    return normalized_document(call, taken_resource)
+    return _taken_document(call)
 
 
 def keep_managed(_facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -94,6 +96,16 @@ def _roles_in(response: Response) -> Iterator[Response]:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value else []
+
+
+def _taken_document(call: ApiCall) -> Mapping[str, Any]:
+    """What to send in place of a document that IAM takes and moto does not: one that lets nobody do anything
+    for the moment until the text that was put is kept."""
+    try:
+        IAMPolicyDocumentValidator(str(call.params["PolicyDocument"])).validate()
+    except MalformedPolicyDocument:
+        return {"PolicyDocument": NOBODY}
+    return {}
 
 
 def _holder(call: ApiCall) -> Any:

@@ -17,11 +17,13 @@ from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
 from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
 from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_public
-from pytest_kmslab.calls.policy_documents import statements_of, unknown_principals
+from pytest_kmslab.calls.policy_documents import statements_of
+from pytest_kmslab.calls.rules.principals import unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
 MAX_BYTES = 20_480
 """Blanks count."""
+_EFFECTS = ("Allow", "Deny")
 _FIELDS = (
     ("Effect",),
     ("Principal", "NotPrincipal"),
@@ -43,8 +45,10 @@ def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
     _check_sids(policy)
     _check_actions(policy, kind_of(target) or "")
     _check_resources(policy, kind_of(target) or "")
-    if any(True for _ in unknown_principals(statements_of(text), view)):
-        raise refused("Invalid principal in policy document.")
+    partition = target.split(":", 2)[1]
+    for statement in statements_of(text):
+        for _ in (*unknown_principals(statement, view, partition), *unknown_services(statement, partition)):
+            raise refused("Invalid principal in policy document.")
     if is_public(policy):
         raise invalid(UNBOUNDED)
     return policy
@@ -61,9 +65,28 @@ def _parsed(text: str) -> Policy:
     for field in _missing(statements_of(text)):
         raise _malformed(f"Missing required field {field}")
     try:
-        return parse_policy(text)
+        return parse_policy(as_stored(text))
     except PolicyError as error:
         raise _malformed(str(error)) from None
+
+
+def as_stored(text: str) -> str:
+    """A table's policy as DynamoDB keeps it: it takes an Effect in any case of letters, and keeps `Allow`.
+
+    Measured by cdk-preflight (rules/dynamodb).
+    """
+    document = _loaded(text)
+    changed = False
+    for statement in _statements_in(document):
+        effect = statement.get("Effect")
+        if isinstance(effect, str) and effect.capitalize() in _EFFECTS and effect not in _EFFECTS:
+            statement["Effect"], changed = effect.capitalize(), True
+    return json.dumps(document) if changed else text
+
+
+def _statements_in(document: Any) -> list[dict[str, Any]]:
+    listed = document.get("Statement") if isinstance(document, dict) else None
+    return [one for one in (listed if isinstance(listed, list) else [listed]) if isinstance(one, dict)]
 
 
 def _loaded(text: str) -> Any:

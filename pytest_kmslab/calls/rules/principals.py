@@ -1,0 +1,55 @@
+"""Whom a resource-based policy may name: AWS stores a principal by its unique id, so that a name which
+nobody has cannot be stored. A backend that keeps it would let in whoever is given the name later.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.rules.service_principals import is_service_principal
+
+ELEMENTS = ("Principal", "NotPrincipal")
+
+_NAMED = re.compile(
+    r"[0-9]{12}|A(?:IDA|ROA)[A-Z0-9]+"
+    r"|arn:(?P<partition>[a-z-]+):(?:iam::[0-9]{12}:(?:root|(?:user|role)/[^*?]+)"
+    r"|sts::[0-9]{12}:(?:assumed-role/[^*?/]+/[^*?/]+|federated-user/[^*?]+))"
+)
+"""An account, a unique id, or the ARN of a principal, in which there are no wildcards."""
+
+
+def named_principals(statement: Mapping[str, Any], kind: str) -> Iterator[Any]:
+    """The principals of a kind (`AWS`, `Service`, …) that a statement names, as written."""
+    for element in ELEMENTS:
+        named = statement.get(element)
+        if isinstance(named, dict) and kind in named:
+            yield from named[kind] if isinstance(named[kind], list) else [named[kind]]
+
+
+def unknown_principals(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[Any]:
+    """The AWS principals of a statement that cannot be resolved in a partition, as written."""
+    for principal in named_principals(statement, "AWS"):
+        if not (isinstance(principal, str) and is_known_principal(principal, view, partition)):
+            yield principal
+
+
+def is_known_principal(principal: str, view: AccountView, partition: str) -> bool:
+    """Whether an AWS principal can be resolved: everybody, an account, or who is there now."""
+    if principal == "*":
+        return True
+    found = _NAMED.fullmatch(principal)
+    if found is None or found["partition"] not in (None, partition):
+        return False
+    return view.principal_exists(principal)
+
+
+def unknown_services(statement: Mapping[str, Any], partition: str) -> Iterator[Any]:
+    """The service principals of a statement that are none of a partition, as written."""
+    for service in named_principals(statement, "Service"):
+        if not (isinstance(service, str) and is_service_principal(service, partition)):
+            yield service

@@ -1,0 +1,115 @@
+"""Trust policies of roles as IAM reads them.
+
+Texts were measured on AWS by cdk-preflight (rules/iam/pf-iam-trust-policy-*) or are recorded in LocalStack's
+snapshots, but for those that are said to be inferred.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.policy import parse_policy
+from pytest_kmslab.authz.principal import plain_account
+from pytest_kmslab.calls.rules.condition_values import SYNTAX, condition_fault
+from pytest_kmslab.calls.rules.identity_documents import malformed, read_document, texts
+from pytest_kmslab.calls.rules.principals import is_known_principal, named_principals, unknown_services
+from pytest_kmslab.errors import PolicyError
+
+ACTIONS = frozenset(
+    {
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:SetContext",
+        "sts:SetSourceIdentity",
+        "sts:TagSession",
+    }
+)
+"""All that a trust policy may allow or deny, in this case of letters; wildcards are refused too."""
+
+_NOT_JSON = "This policy contains invalid Json"
+_NOT_STS = "AssumeRole policy may only specify STS AssumeRole actions."
+_STAR = 'AssumeRolepolicy contained an invalid principal: "STAR":"*"'
+_COGNITO, _NO_CONDITION = (
+    "cognito-identity.amazonaws.com",
+    "A condition block must be present for the Cognito provider",
+)
+_FEDERATED = "Federated principals must be valid domain names or SAML metadata ARNs"
+_DOMAIN = re.compile(r"([a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\.)+[a-zA-Z]{2,}(?:/[^*?\s]*)?", re.ASCII)
+_PROVIDER = re.compile(
+    r"arn:(?P<partition>[a-z-]+):iam::[0-9]{12}:(?:saml-provider/[\w.-]+|oidc-provider/[^*?\s]+)", re.ASCII
+)
+_KINDS = ("AWS", "Service", "Federated")
+"""Of principals; canonical users are of S3 alone."""
+
+
+def check_trust_document(text: str, view: AccountView, partition: str) -> None:
+    """Raise MalformedPolicyDocument for what cannot be the trust policy of a role in a partition."""
+    document = read_document(text, _NOT_JSON)
+    listed = document.get("Statement", [])
+    for statement in listed if isinstance(listed, list) else [listed]:
+        for fault in _faults(statement, view, partition) if isinstance(statement, dict) else [SYNTAX]:
+            raise malformed(fault)
+    try:
+        policy = parse_policy(text)
+    except PolicyError:
+        raise malformed(SYNTAX) from None
+    if not policy.statements:
+        raise malformed(SYNTAX)
+
+
+def _faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[str]:
+    yield from (f"Has prohibited field {name}" for name in ("Resource", "NotResource") if name in statement)
+    for name in ("Principal", "Action"):
+        if statement.get(name, statement.get(f"Not{name}")) in (None, [], {}):
+            yield f"Missing required field {name}"
+    # NotAction leaves more actions than a trust policy may name; that it is refused is inferred.
+    if "NotAction" in statement or not set(texts(statement.get("Action", []))) <= ACTIONS:
+        yield _NOT_STS
+    yield from filter(None, [condition_fault(statement.get("Condition", {}))])
+    yield from _principal_faults(statement, view, partition)
+
+
+def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[str]:
+    """That an empty list lacks a principal, and how other kinds are told of, is inferred."""
+    if statement.get("Principal") == "*":
+        yield _STAR
+    named = statement.get("Principal", statement.get("NotPrincipal"))
+    for kind, principals in named.items() if isinstance(named, dict) else ():
+        if principals in ([], ""):
+            yield "Missing required field Principal"
+        if kind not in _KINDS:
+            yield f'Invalid principal in policy: "{kind.upper()}":"{_first(principals)}"'
+    for principal in named_principals(statement, "AWS"):
+        if not (isinstance(principal, str) and _is_trusted(principal, view, partition)):
+            yield f'Invalid principal in policy: "AWS":"{principal}"'
+    for service in unknown_services(statement, partition):
+        yield f'Invalid principal in policy: "SERVICE":"{service}"'
+    yield from _federated_faults(statement, partition)
+
+
+def _is_trusted(principal: str, view: AccountView, partition: str) -> bool:
+    """IAM takes an account with dashes too."""
+    return is_known_principal(plain_account(principal), view, partition)
+
+
+def _federated_faults(statement: Mapping[str, Any], partition: str) -> Iterator[str]:
+    for provider in named_principals(statement, "Federated"):
+        if not (isinstance(provider, str) and _is_provider(provider, partition)):
+            yield _FEDERATED
+        if provider == _COGNITO and not statement.get("Condition"):
+            yield _NO_CONDITION
+
+
+def _is_provider(provider: str, partition: str) -> bool:
+    """Whether a text is the name or ARN of an identity provider; it is not looked for."""
+    arn = _PROVIDER.fullmatch(provider)
+    return arn["partition"] == partition if arn else bool(_DOMAIN.fullmatch(provider))
+
+
+def _first(principals: Any) -> Any:
+    return principals[0] if isinstance(principals, list) and principals else principals

@@ -1,0 +1,170 @@
+"""Trust policies: what IAM says of each, as it was measured on AWS; and whom a policy may name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from unit.calls.fake_facts import ACCOUNT, FakeFacts
+
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.rules.principals import is_known_principal
+from pytest_kmslab.calls.rules.service_principals import is_service_principal
+from pytest_kmslab.calls.rules.trust_documents import check_trust_document
+
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+NOT_STS = "AssumeRole policy may only specify STS AssumeRole actions."
+FEDERATED = "Federated principals must be valid domain names or SAML metadata ARNs"
+COGNITO = {"Federated": "cognito-identity.amazonaws.com"}
+SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/idp"
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+
+
+def fault(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> str:
+    """What IAM says of a role's trust policy; empty where it takes it."""
+    view = FakeFacts(unknown_principals={f"arn:aws:iam::{ACCOUNT}:user/ghost"})
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action, **more}
+    try:
+        check_trust_document(json.dumps({"Version": "2012-10-17", "Statement": [statement]}), view, "aws")
+    except ServiceError as error:
+        return str(error).removeprefix("MalformedPolicyDocument: ")
+    return ""
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"AWS": "*"},
+        {"AWS": ["*", ROOT]},
+        {"AWS": "111122223333"},
+        {"AWS": "1111-2222-3333"},
+        {"AWS": f"arn:aws:iam::{ACCOUNT}:user/path/ana"},
+        {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1"},
+        {"Service": "lambda.amazonaws.com"},
+        {"Service": ["ecs-tasks.amazonaws.com", "states.us-east-1.amazonaws.com"], "AWS": ROOT},
+        {"Federated": "accounts.google.com"},
+        {"Federated": SAML},
+        {"Federated": OIDC},
+    ],
+)
+def test_principals_that_iam_takes(principal: Any) -> None:
+    assert fault(principal) == ""
+
+
+@pytest.mark.parametrize(
+    ("principal", "said"),
+    [
+        ("*", 'AssumeRolepolicy contained an invalid principal: "STAR":"*"'),
+        ({"AWS": "12345"}, 'Invalid principal in policy: "AWS":"12345"'),
+        *(
+            ({"AWS": arn}, f'Invalid principal in policy: "AWS":"{arn}"')
+            for arn in (
+                f"arn:aws:iam::{ACCOUNT}:user/*",
+                f"arn:aws:iam::{ACCOUNT}:*",
+                f"arn:aws:iam::{ACCOUNT}:user/ghost",
+                f"arn:aws:iam::{ACCOUNT}:group/devs",
+                f"arn:aws-cn:iam::{ACCOUNT}:root",
+                f"{ROOT} ",
+                f"arn:aws:sts::{ACCOUNT}:assumed-role/app",
+                "arn:aws:s3:::b",
+            )
+        ),
+        ({"Service": "*"}, 'Invalid principal in policy: "SERVICE":"*"'),
+        ({"Service": "lambda.example.com"}, 'Invalid principal in policy: "SERVICE":"lambda.example.com"'),
+        (
+            {"Service": ["lambda.amazonaws.com", "nosuch.amazonaws.com"]},
+            'Invalid principal in policy: "SERVICE":"nosuch.amazonaws.com"',
+        ),
+        ({"CanonicalUser": "79a5"}, 'Invalid principal in policy: "CANONICALUSER":"79a5"'),
+        ({}, "Missing required field Principal"),
+        ({"AWS": []}, "Missing required field Principal"),
+        ({"AWS": [], "Service": "lambda.amazonaws.com"}, "Missing required field Principal"),
+        ({"Federated": "anything at all"}, FEDERATED),
+        ({"Federated": "*"}, FEDERATED),
+        ({"Federated": f"arn:aws:iam::{ACCOUNT}:user/ana"}, FEDERATED),
+        ({"Federated": SAML.replace("arn:aws:", "arn:aws-cn:")}, FEDERATED),
+        (COGNITO, "A condition block must be present for the Cognito provider"),
+    ],
+)
+def test_principals_that_iam_does_not_take(principal: Any, said: str) -> None:
+    assert fault(principal) == said
+
+
+def test_cognito_with_a_condition() -> None:
+    aud = {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}}
+    assert fault(COGNITO, "sts:AssumeRoleWithWebIdentity", Condition=aud) == ""
+    assert fault({"Federated": "accounts.google.com"}, "sts:AssumeRoleWithWebIdentity") == ""
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("s3:GetObject", "sts:*", "*", "sts:AssumeRoot", "sts:GetCallerIdentity", "sts:GetSessionToken"),
+        *("sts:assumerole", "STS:AssumeRole", "sts:AssumeRole*"),
+        ["sts:AssumeRole", "sts:GetFederationToken"],
+    ],
+)
+def test_actions_that_a_trust_policy_cannot_name(action: Any) -> None:
+    assert fault({"AWS": ROOT}, action) == NOT_STS
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:SetContext"),
+        ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+    ],
+)
+def test_actions_that_it_can(action: Any) -> None:
+    assert fault({"AWS": ROOT}, action) == ""
+
+
+def test_a_condition_value_that_cannot_be_read() -> None:
+    assert fault({"AWS": ROOT}, Condition={"ArnLike": {"aws:SourceArn": "nope"}}) == (
+        "The policy failed legacy parsing"
+    )
+    assert fault({"AWS": ROOT}, Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:::b*"}}) == ""
+
+
+def test_nor_can_not_action() -> None:
+    assert fault({"AWS": ROOT}, "sts:AssumeRole", NotAction="s3:*") == NOT_STS
+
+
+@pytest.mark.parametrize(
+    ("name", "partition", "expected"),
+    [
+        ("lambda.amazonaws.com", "aws", True),
+        ("lambda.amazonaws.com", "aws-cn", True),
+        ("lambda.amazonaws.com", "aws-us-gov", True),
+        ("ec2.amazonaws.com.cn", "aws-cn", True),
+        ("ec2.amazonaws.com.cn", "aws", False),
+        ("logs.us-gov-west-1.amazonaws.com", "aws-us-gov", True),
+        ("replicator.lambda.amazonaws.com", "aws", True),
+        ("anything.aws.internal", "aws", True),
+        ("notreal.amazonaws.com", "aws", False),
+        ("lambda", "aws", False),
+        ("amazonaws.com", "aws", False),
+        ("xlambda.amazonaws.com", "aws", False),
+        ("lambda.amazonaws.com.evil.example", "aws", False),
+    ],
+)
+def test_names_of_services(name: str, partition: str, expected: bool) -> None:
+    assert is_service_principal(name, partition) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ("*", True),
+        (ACCOUNT, True),
+        (ROOT, True),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/f", True),
+        ("1234-5678-9012", False),
+        (f"arn:aws:iam::{ACCOUNT}:user/", False),
+        (f"arn:aws:iam::{ACCOUNT}:user/a?", False),
+        (f"arn:aws-us-gov:iam::{ACCOUNT}:root", False),
+    ],
+)
+def test_principals_of_key_and_table_policies(principal: str, expected: bool) -> None:
+    assert is_known_principal(principal, FakeFacts(), "aws") is expected
