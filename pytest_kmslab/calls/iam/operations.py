@@ -17,10 +17,10 @@ from pytest_kmslab.calls.authorization import (
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
-from pytest_kmslab.calls.iam.documents import INLINE, check_identity_policy, check_trust_policy
 from pytest_kmslab.calls.iam.implicit_user import check_roots_own
 from pytest_kmslab.calls.iam.names import check_name
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
+from pytest_kmslab.calls.rules.iam_documents import INLINE, check_identity_policy, check_trust_policy
 
 TAGGING: Mapping[str, str] = {
     "CreateUser": "iam:TagUser",

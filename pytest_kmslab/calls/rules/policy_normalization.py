@@ -18,7 +18,7 @@ from typing import Any
 from pytest_kmslab.authz.values import read_date
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.iam.documents import INLINE
+from pytest_kmslab.calls.rules.iam_documents import INLINE
 
 INLINE_PUTS = tuple(f"iam:{operation}" for operation in INLINE)
 MANAGED_PUTS = ("iam:CreatePolicy", "iam:CreatePolicyVersion")

@@ -12,8 +12,8 @@ import pytest
 from unit.calls.fake_facts import FakeFacts, call, user
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.iam.documents import check_inline_size
 from pytest_kmslab.calls.operations import required_authorizations
+from pytest_kmslab.calls.rules.iam_documents import check_inline_size
 
 ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}

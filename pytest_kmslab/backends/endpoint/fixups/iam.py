@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.backends.endpoint.clients import code_of, lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
 from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.rules import attachments as attaching
+from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
 from pytest_kmslab.calls.rules.policy_normalization import normalized_document
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from pytest_kmslab.backends.moto.lookup import entity_of, named_entity
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.iam.documents import INLINE, check_inline_size
+from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
