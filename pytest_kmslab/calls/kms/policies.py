@@ -16,10 +16,10 @@ from typing import Any
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
-from pytest_kmslab.calls.policy_documents import statements_of
 from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
 from pytest_kmslab.calls.rules.condition_values import LEGACY, condition_fault
 from pytest_kmslab.calls.rules.identity_documents import texts
+from pytest_kmslab.calls.rules.policy_texts import statements_of
 from pytest_kmslab.calls.rules.principals import unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 

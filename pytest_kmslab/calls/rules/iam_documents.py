@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
-from pytest_kmslab.calls.policy_documents import check_characters
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
+from pytest_kmslab.calls.rules.policy_texts import check_characters
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 
 MANAGED, TRUST = 6_144, 2_048

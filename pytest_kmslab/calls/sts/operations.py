@@ -18,7 +18,7 @@ from pytest_kmslab.calls.authorization import (
     ServiceError,
 )
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags
-from pytest_kmslab.calls.policy_documents import check_session_policy
+from pytest_kmslab.calls.rules.policy_texts import check_session_policy
 from pytest_kmslab.calls.sts.mfa import authenticated
 from pytest_kmslab.calls.sts.sessions import check_role_session, check_session_tags
 
