@@ -13,7 +13,9 @@ from typing import Any
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.validation_messages import violated, wire_name
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+LONGEST_NAME = 255
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}")
 _SUB_ARN = re.compile(_TABLE_ARN.pattern + r"/(?P<kind>[a-z-]+)/(?P<name>[^/*?|]+)")
 
@@ -53,6 +55,9 @@ def required_text(params: Params, name: str) -> str:
 
 
 def _name(text: str, where: str) -> str:
+    if not text or len(text) > LONGEST_NAME:
+        limit = f"less than or equal to {LONGEST_NAME}" if text else "greater than or equal to 1"
+        raise invalid(violated(f"'{text}'", where, f"have length {limit}"))
     if _NAME.fullmatch(text) is None:
         raise invalid(violated(f"'{text}'", where, "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"))
     return text

@@ -18,7 +18,6 @@ from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
 from pytest_kmslab.calls.iam.implicit_user import check_roots_own
-from pytest_kmslab.calls.iam.names import check_name
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_identity_policy, check_trust_policy
 
@@ -56,7 +55,6 @@ def _recorded_create(call: ApiCall, view: AccountView) -> Authorizations:
     yield _authorization(call, f"iam:{call.operation}", arn, keys)
     if call.params.get("Tags"):
         yield _authorization(call, TAGGING[call.operation], arn, keys)
-    check_name(call)
 
 
 def _renaming(call: ApiCall, view: AccountView) -> Authorizations:

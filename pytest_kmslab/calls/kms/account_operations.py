@@ -6,9 +6,6 @@ from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations, ServiceError
 from pytest_kmslab.calls.kms.context import account_authorization
 from pytest_kmslab.calls.kms.keys import find_key_by_id
-from pytest_kmslab.calls.validation_messages import violated
-
-MOST_BYTES = 1024
 
 
 def list_aliases(call: ApiCall, view: AccountView) -> Authorizations:
@@ -28,10 +25,5 @@ def generate_random(call: ApiCall, view: AccountView) -> Authorizations:
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html
     """
     yield account_authorization(call, "kms:GenerateRandom", {})
-    number = call.params.get("NumberOfBytes")
-    if number is None:
+    if "NumberOfBytes" not in call.params:
         raise ServiceError("ValidationException", "NumberOfBytes is required.")
-    if not 1 <= number <= MOST_BYTES:
-        limit = f"less than or equal to {MOST_BYTES}" if number > 1 else "greater than or equal to 1"
-        text = violated(f"'{number}'", "numberOfBytes", f"have value {limit}")
-        raise ServiceError("ValidationException", text)

@@ -11,10 +11,7 @@ from collections.abc import Sequence
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
-from pytest_kmslab.calls.validation_messages import violated
 
-MOST_TAGS, LONGEST_KEY, LONGEST_VALUE = 50, 128, 256
-SHORTEST, LONGEST = 900, 43_200
 CHAINED = 3_600
 """Seconds that the session of a role lasts at most which was assumed by the session of another."""
 LASTING = 3_600
@@ -48,15 +45,7 @@ def check_session_tags(call: ApiCall) -> None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules_creating
     """
     tags: Sequence[dict[str, str]] = call.params.get("Tags") or ()
-    if len(tags) > MOST_TAGS:
-        raise _invalid(tags, "tags", f"length less than or equal to {MOST_TAGS}")
-    for number, tag in enumerate(tags, start=1):
-        if not 1 <= len(tag["Key"]) <= LONGEST_KEY:
-            limit = f"length less than or equal to {LONGEST_KEY}"
-            raise _invalid(tag["Key"], f"tags.{number}.member.key", limit)
-        if len(tag["Value"]) > LONGEST_VALUE:
-            limit = f"length less than or equal to {LONGEST_VALUE}"
-            raise _invalid(tag["Value"], f"tags.{number}.member.value", limit)
+    for tag in tags:
         if any(text.lower().startswith("aws:") for text in (tag["Key"], tag["Value"])):
             raise ServiceError("InvalidParameterValue", _RESERVED)
     if len(_folded([tag["Key"] for tag in tags])) < len(tags):
@@ -88,10 +77,6 @@ def _check_duration(call: ApiCall, view: AccountView) -> None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
     """
     seconds: int = call.params.get("DurationSeconds", LASTING)
-    if seconds < SHORTEST:
-        raise _invalid(seconds, "durationSeconds", f"value greater than or equal to {SHORTEST}")
-    if seconds > LONGEST:
-        raise _invalid(seconds, "durationSeconds", f"value less than or equal to {LONGEST}")
     if call.caller.kind == "AssumedRole" and seconds > CHAINED:
         raise ServiceError("ValidationError", _TOO_LONG_IN_A_CHAIN)
     if seconds > LASTING and seconds > view.max_session_duration(call.params["RoleArn"]):
@@ -101,7 +86,3 @@ def _check_duration(call: ApiCall, view: AccountView) -> None:
 def _folded(keys: Sequence[str]) -> set[str]:
     """Keys of tags, which have no case."""
     return {key.lower() for key in keys}
-
-
-def _invalid(value: object, member: str, limit: str) -> ServiceError:
-    return ServiceError("ValidationError", violated(f"'{value}'", member, f"have {limit}"))

@@ -40,6 +40,7 @@ class Reason(Enum):
     OWN_ACCOUNT = "the operation can name an alias of the caller's own account only"
     OLD_VERSION = "the stage puts managed policies, which have to be of version 2012-10-17"
     QUOTA = "nobody can give a key more aliases than its quota"
+    NO_TAG = "no tag of IAM has such a character"
     CONTRADICTION = "the case says of its caller what cannot be"
 
 
@@ -132,6 +133,13 @@ def named_principals(case: Case) -> set[str]:
     return found - {""}
 
 
+def _no_tag(case: Case) -> bool:
+    """Tags of users and roles are of letters, digits, blanks and a few signs."""
+    context = case.request.context
+    values = [context.get(name) or () for name in mentioned(case) if name.startswith("aws:principaltag/")]
+    return any(re.search(r"[*?$]", value) for found in values for value in found)
+
+
 def _contradicts(case: Case) -> bool:
     """The ARN of a user is its aws:PrincipalArn."""
     said = case.request.context.get("aws:PrincipalArn")
@@ -184,6 +192,7 @@ _RULES: tuple[tuple[Reason, Callable[[Case], bool]], ...] = (
     (Reason.OWN_ACCOUNT, lambda case: case.request.action == "kms:DeleteAlias" and crosses(case)),
     (Reason.OLD_VERSION, _old_version),
     (Reason.QUOTA, lambda case: len(case.request.context.get("kms:ResourceAliases", ())) > MOST_ALIASES),
+    (Reason.NO_TAG, _no_tag),
     (Reason.CONTRADICTION, _contradicts),
     (Reason.NOT_ASKED, _not_asked),
 )

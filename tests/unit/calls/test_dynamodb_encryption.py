@@ -118,13 +118,6 @@ def test_a_specification_that_does_not_go_together(
     assert refusal.message == f"One or more parameter values were invalid: {message}"
 
 
-def test_an_empty_key_id_is_too_short(view: FakeFacts) -> None:
-    assert refusal_of(sse(""), view).message == (
-        "1 validation error detected: Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy "
-        "constraint: Member must have length greater than or equal to 1"
-    )
-
-
 @pytest.mark.parametrize(
     ("key_id", "inner"),
     [

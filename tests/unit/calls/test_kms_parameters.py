@@ -9,21 +9,12 @@ from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.operations import required_authorizations
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (None, "NumberOfBytes is required."),
-        (0, ".*Value '0' at 'numberOfBytes' .* value greater than or equal to 1"),
-        (1025, ".*Value '1025' at 'numberOfBytes' .* value less than or equal to 1024"),
-    ],
-)
-def test_random_bytes_are_asked_for_by_their_number(number: int | None, text: str) -> None:
-    params = {} if number is None else {"NumberOfBytes": number}
-    asked = required_authorizations(call("kms", "GenerateRandom", params), FakeFacts())
+def test_random_bytes_are_asked_for_by_their_number() -> None:
+    asked = required_authorizations(call("kms", "GenerateRandom", {}), FakeFacts())
     request = next(asked).request
     assert (request.action, request.resource) == ("kms:GenerateRandom", "*")
     assert "kms:CallerAccount" not in request.context
-    with pytest.raises(ServiceError, match=f"ValidationException: {text}$"):
+    with pytest.raises(ServiceError, match="ValidationException: NumberOfBytes is required"):
         next(asked)
 
 

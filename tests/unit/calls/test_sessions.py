@@ -53,15 +53,10 @@ def tags(*keys: str) -> list[dict[str, str]]:
     [
         ({"Tags": tags("team", "TEAM")}, DUPLICATE),
         ({"Tags": tags("a", "b", "a")}, DUPLICATE),
-        ({"Tags": tags(*map(str, range(51)))}, "ValidationError: 1 validation error detected: Value '"),
-        ({"Tags": tags("k" * 129)}, "ValidationError: 1 validation error detected: Value '"),
-        ({"Tags": [{"Key": "k", "Value": "v" * 257}]}, "ValidationError: 1 validation error detected"),
         ({"Tags": tags("aws:team")}, "InvalidParameterValue: "),
         ({"Tags": [{"Key": "k", "Value": "AWS:v"}]}, "InvalidParameterValue: "),
         ({"Tags": tags("a"), "TransitiveTagKeys": ["b"]}, "InvalidParameterValue: The specified transitive"),
         ({"Tags": tags("a"), "TransitiveTagKeys": ["A"]}, ""),
-        ({"Tags": tags(*map(str, range(50)))}, ""),
-        ({"Tags": [{"Key": "k" * 128, "Value": "v" * 256}]}, ""),
     ],
 )
 def test_tags(view: FakeFacts, params: dict[str, Any], expected: str) -> None:
@@ -92,8 +87,6 @@ def test_a_source_identity_stays(view: FakeFacts) -> None:
         (None, 3600, 3601, TOO_LONG),
         (None, 7200, 7200, ""),
         (None, 7200, 43_200, TOO_LONG),
-        (None, 43_200, 43_201, "ValidationError: 1 validation error detected: Value '43201' at 'duration"),
-        (None, 43_200, 899, "ValidationError: 1 validation error detected: Value '899' at 'durationSeconds'"),
         (CHAINED, 43_200, 3600, ""),
         (CHAINED, 43_200, 3601, ONE_HOUR),
     ],

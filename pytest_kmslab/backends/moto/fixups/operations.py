@@ -30,7 +30,6 @@ from pytest_kmslab.calls.iam.implicit_user import implicit_user
 from pytest_kmslab.calls.rules import default_names as defaults
 from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
-from pytest_kmslab.calls.validation_messages import violated
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -102,9 +101,6 @@ def _source_of_restore(view: MotoAccountReader, call: ApiCall) -> Mapping[str, A
     return {"SourceTableName": table.name}
 
 
-LEAST_DAYS, MOST_DAYS = 7, 30
-
-
 def _record_principals(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put."""
     key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
@@ -119,21 +115,6 @@ def _made_key(view: MotoAccountReader, call: ApiCall, response: Response) -> Non
         key = view.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
         key.key_state, key.enabled = "PendingImport", False
         response["KeyMetadata"].update(KeyState="PendingImport", Enabled=False)
-
-
-def _schedule(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Out of range moto answers success and does nothing. The code is documented, the text is inferred.
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
-    days = call.params.get("PendingWindowInDays", LEAST_DAYS)
-    if not LEAST_DAYS <= days <= MOST_DAYS:
-        limit = (
-            f"less than or equal to {MOST_DAYS}"
-            if days > MOST_DAYS
-            else f"greater than or equal to {LEAST_DAYS}"
-        )
-        text = violated(f"'{days}'", "pendingWindowInDays", f"have value {limit}")
-        raise ServiceError("ValidationException", text)
-    return _raw_key_id(view, call)
 
 
 def _present_key_policy(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -184,7 +165,9 @@ SHOWING_ROLES = (
 )
 
 PREPARE: Mapping[str, Prepare] = {
-    **dict.fromkeys(("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion"), _raw_key_id),
+    **dict.fromkeys(
+        ("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion", "kms:ScheduleKeyDeletion"), _raw_key_id
+    ),
     **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), cryptography.bind_algorithm),
     "kms:CreateGrant": grants.as_principals,
     "kms:ReplicateKey": _replicate,
@@ -219,7 +202,6 @@ PREPARE: Mapping[str, Prepare] = {
     "dynamodb:DeleteTable": tables.refuse_protected,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": defaults.policy_name,
-    "kms:ScheduleKeyDeletion": _schedule,
     "kms:PutKeyPolicy": defaults.policy_name,
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.authorization import Params, ServiceError
-from pytest_kmslab.calls.dynamodb.names import empty, invalid
+from pytest_kmslab.calls.dynamodb.names import invalid
 
 OWN_ALIAS = "alias/aws/dynamodb"
 """The key that AWS manages for DynamoDB."""
@@ -55,12 +55,10 @@ def read_specification(specification: Any) -> Encryption:
     """Read an SSESpecification (None where there is none); raises ServiceError as DynamoDB words it."""
     given = specification or {}
     key_id, kind, enabled = given.get("KMSMasterKeyId"), given.get("SSEType"), given.get("Enabled")
-    if key_id == "":
-        raise empty("sSESpecification.kMSMasterKeyId", "")
     if enabled is False:
         return _disabled(kind, key_id)
-    if kind == "AES256":
-        raise refused("SSEType AES256 is not supported")
+    if kind not in (None, "KMS"):
+        raise refused(f"SSEType {kind} is not supported")
     if key_id is not None and kind != "KMS":
         raise refused("SSEType KMS is required if KMSMasterKeyId is specified")
     if kind == "KMS" or enabled:
