@@ -6,18 +6,11 @@ Which texts were seen on AWS, and which are inferred, is in docs/fidelity.md.
 
 from __future__ import annotations
 
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.decision import Decision, Effect, PolicyType, Reason
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.key_use import kms_text
-
-_ERRORS = {
-    "kms": ("AccessDeniedException", 400),
-    "dynamodb": ("AccessDeniedException", 400),
-    "dynamodbstreams": ("AccessDeniedException", 400),
-    "iam": ("AccessDenied", 403),
-    "sts": ("AccessDenied", 403),
-}
-_OTHER = ("AccessDenied", 403)
+from pytest_kmslab.calls.services import protocol_of
 
 _ALWAYS_EXPLICIT = frozenset({PolicyType.SERVICE_CONTROL, PolicyType.RESOURCE_CONTROL})
 """Kinds whose lack of an Allow AWS words as an explicit deny too."""
@@ -39,8 +32,7 @@ def denial_of(call: ApiCall, authorization: Authorization, decision: Decision) -
     if authorization.via:
         wrapped = kms_text("AWSKMSException", "AccessDeniedException", text)
         return ServiceError("AccessDeniedException", f"KMS key access denied error: {wrapped}")
-    code, status = _ERRORS.get(call.service, _OTHER)
-    return ServiceError(code, text, status)
+    return protocol_of(call.service).denied.error(text)
 
 
 def denial_text(call: ApiCall, authorization: Authorization, decision: Decision) -> str:
@@ -68,12 +60,8 @@ def _says_nothing(call: ApiCall, authorization: Authorization, reason: Reason) -
     request = authorization.request
     if not request.action.startswith("kms:") or reason.policy_type is not PolicyType.RESOURCE:
         return False
-    owner = request.resource_account or _account_of(request.resource) or call.account
+    owner = request.resource_account or account_of(request.resource) or call.account
     return owner != call.account and reason.effect is not Effect.UNREADABLE
-
-
-def _account_of(resource: str) -> str:
-    return resource.split(":", 5)[4] if resource.startswith("arn:") else ""
 
 
 def _cause(action: str, reason: Reason) -> str:

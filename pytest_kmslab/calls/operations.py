@@ -9,6 +9,7 @@ from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Author
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
 from pytest_kmslab.calls.iam.operations import IAM
 from pytest_kmslab.calls.kms.operations import KMS
+from pytest_kmslab.calls.services import protocol_of
 from pytest_kmslab.calls.sts.operations import STS
 
 OPERATIONS: Mapping[str, Mapping[str, AuthorizationPlan]] = {
@@ -22,8 +23,6 @@ OPERATIONS: Mapping[str, Mapping[str, AuthorizationPlan]] = {
 
 ENFORCED_SERVICES = frozenset(OPERATIONS)
 """The services whose calls are decided; calls to others go through."""
-
-_DENIED: Mapping[str, tuple[str, int]] = {"iam": ("AccessDenied", 403), "sts": ("AccessDenied", 403)}
 
 
 def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
@@ -39,10 +38,7 @@ def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def _unknown(call: ApiCall) -> ServiceError:
-    code, status = _DENIED.get(call.service, ("AccessDeniedException", 400))
-    return ServiceError(
-        code,
+    return protocol_of(call.service).denied.error(
         f"pytest-kmslab does not know the operation `{call.name}`, and denies what it cannot judge: "
-        "please report it to the project",
-        status,
+        "please report it to the project"
     )

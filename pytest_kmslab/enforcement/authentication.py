@@ -10,9 +10,8 @@ import hmac
 
 from pytest_kmslab.account.model import AccountView, Caller, Credential
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.services import protocol_of
 
-QUERY_SERVICES = frozenset({"iam", "sts", "cloudformation"})
 UNKNOWN = "The security token included in the request is invalid."
 EXPIRED = "The security token included in the request is expired"
 WRONG_SECRET = (
@@ -25,19 +24,19 @@ MISSING = "Request is missing Authentication Token"
 def authenticate(given: Credentials | None, service: str, view: AccountView) -> Caller:
     """The caller that holds these credentials; raises the service's own ServiceError where nobody does."""
     if given is None or not given.access_key_id:
-        raise _error(service, "MissingAuthenticationToken", "MissingAuthenticationTokenException", MISSING)
+        raise protocol_of(service).missing_token.error(MISSING)
     known = view.credential(given.access_key_id)
     if known is None or not known.active or not _same(given.session_token, known.session_token):
-        raise _error(service, "InvalidClientTokenId", "UnrecognizedClientException", UNKNOWN)
+        raise protocol_of(service).unknown_token.error(UNKNOWN)
     return _proven(given, known, service)
 
 
 def _proven(given: Credentials, known: Credential, service: str) -> Caller:
     if not _same(given.secret_access_key, known.secret_access_key):
-        raise _error(service, "SignatureDoesNotMatch", "InvalidSignatureException", WRONG_SECRET)
+        raise protocol_of(service).bad_signature.error(WRONG_SECRET)
     check_service(known.caller, service)
     if known.expired:
-        raise _error(service, "ExpiredToken", "ExpiredTokenException", EXPIRED)
+        raise protocol_of(service).expired_token.error(EXPIRED)
     return known.caller
 
 
@@ -47,7 +46,7 @@ def check_service(caller: Caller, service: str) -> None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
     """
     if service == "iam" and _shut_out_of_iam(caller):
-        raise _error(service, "InvalidClientTokenId", "", UNKNOWN)
+        raise protocol_of(service).unknown_token.error(UNKNOWN)
 
 
 def _shut_out_of_iam(caller: Caller) -> bool:
@@ -66,10 +65,3 @@ def _with_mfa(caller: Caller) -> bool:
 
 def _same(one: str | None, other: str | None) -> bool:
     return hmac.compare_digest((one or "").encode(), (other or "").encode())
-
-
-def _error(service: str, query: str, json: str, message: str) -> ServiceError:
-    """IAM and STS answer by the query protocol's names with 403, DynamoDB and KMS by theirs with 400."""
-    if service in QUERY_SERVICES:
-        return ServiceError(query, message, 403)
-    return ServiceError(json, message, 400)

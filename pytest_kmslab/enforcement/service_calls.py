@@ -14,9 +14,9 @@ from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
+from pytest_kmslab.calls.services import SIGNING_NAMES
 from pytest_kmslab.enforcement import sigv4
 from pytest_kmslab.enforcement.authentication import check_service
-from pytest_kmslab.wire.credential_scope import SIGNING_NAMES
 from pytest_kmslab.wire.http_message import Headers, Reply, request_of
 from pytest_kmslab.wire.models import service_model
 from pytest_kmslab.wire.parsed_response import ParsedResponse

@@ -24,9 +24,8 @@ from botocore.credentials import ReadOnlyCredentials
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.wire.credential_scope import SIGNING_NAMES
-from pytest_kmslab.wire.http_message import JSON_SERVICES, WireRequest
-from pytest_kmslab.wire.routing import signature_error
+from pytest_kmslab.calls.services import SIGNING_NAMES, protocol_of
+from pytest_kmslab.wire.http_message import WireRequest
 
 SKEW = 15 * 60
 """Seconds that a request's date may differ from now."""
@@ -89,7 +88,7 @@ def parse_authorization(request: WireRequest, service: str) -> AuthorizationHead
     signing_name = SIGNING_NAMES.get(service, service)
     if auth_header.service != signing_name:
         text = f"Credential should be scoped to correct service: '{signing_name}'. "
-        raise signature_error(service, text)
+        raise _worthless(service, text)
     return auth_header
 
 
@@ -130,15 +129,15 @@ def _fresh(request: WireRequest, service: str, auth_header: AuthorizationHeader,
             "Authorization header requires existence of an 'X-Amz-Date' header.",
         ) from None
     if stamp[:8] != auth_header.date:
-        raise signature_error(
+        raise _worthless(
             service,
             f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
             f"'{auth_header.date}' != '{stamp[:8]}', from '{stamp}'.",
         )
     if signed < now - SKEW:
-        raise signature_error(service, f"Signature expired: {stamp} is now earlier than {_limit(now, -SKEW)}")
+        raise _worthless(service, f"Signature expired: {stamp} is now earlier than {_limit(now, -SKEW)}")
     if signed > now + SKEW:
-        raise signature_error(
+        raise _worthless(
             service, f"Signature not yet current: {stamp} is still later than {_limit(now, SKEW)}"
         )
 
@@ -152,16 +151,14 @@ def _limit(now: float, skew: int) -> str:
 def _covers(request: WireRequest, service: str, auth_header: AuthorizationHeader) -> None:
     """The host and every `x-amz-` header must be signed: what is not could have been put in by anybody."""
     if "host" not in auth_header.signed_headers:
-        raise signature_error(
-            service, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
-        )
+        raise _worthless(service, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     missing = [
         name
         for name in request.headers
         if name.startswith("x-amz-") and name not in auth_header.signed_headers
     ]
     if missing:
-        raise signature_error(service, f"'{min(missing)}' must be a 'SignedHeader' in the AWS Authorization.")
+        raise _worthless(service, f"'{min(missing)}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
 def _holds(request: WireRequest, auth_header: AuthorizationHeader, secret: str) -> bool:
@@ -216,5 +213,8 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def _incomplete(service: str, text: str) -> ServiceError:
-    code = "IncompleteSignatureException" if service in JSON_SERVICES else "IncompleteSignature"
-    return ServiceError(code, text)
+    return protocol_of(service).incomplete_signature.error(text)
+
+
+def _worthless(service: str, text: str) -> ServiceError:
+    return protocol_of(service).bad_signature.error(text)

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.resource_owner import account_of_call
+from pytest_kmslab.calls.services import SERVICES, SIGNING_NAMES
 from pytest_kmslab.enforcement import sigv4
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.gateway.forms import form_fields, read_body
@@ -25,7 +26,6 @@ from pytest_kmslab.gateway.pages import page, refused_path, told
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse, Upstream, UpstreamError
 from pytest_kmslab.wire import parse_request as wire_read
 from pytest_kmslab.wire import writing as wire_write
-from pytest_kmslab.wire.credential_scope import SIGNING_NAMES
 from pytest_kmslab.wire.http_message import (
     Environ,
     Headers,
@@ -92,16 +92,16 @@ class Gateway:
         except ServiceError as error:
             return wire_write.error_reply(model, error)
         except UpstreamError as error:
-            return wire_write.error_reply(model, ServiceError(_internal(service), str(error), 502))
+            return wire_write.error_reply(model, ServiceError(SERVICES[service].internal, str(error), 502))
         except (BotoCoreError, ClientError, BackendError) as error:
             text = f"the backend does not tell what a decision needs: {error}"
-            return wire_write.error_reply(model, ServiceError(_internal(service), text, 502))
+            return wire_write.error_reply(model, ServiceError(SERVICES[service].internal, text, 502))
         except NotImplementedError as error:
-            return wire_write.error_reply(model, ServiceError(_internal(service), str(error), 501))
+            return wire_write.error_reply(model, ServiceError(SERVICES[service].internal, str(error), 501))
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             text = f"pytest-kmslab failed: {type(error).__name__}: {error}; please report it"
-            return wire_write.error_reply(model, ServiceError(_internal(service), text, 500))
+            return wire_write.error_reply(model, ServiceError(SERVICES[service].internal, text, 500))
 
     def _decided(self, request: WireRequest, model: ServiceModel, connection: Any) -> Reply:
         operation = wire_read.read_operation(request, model)
@@ -176,10 +176,6 @@ def _unproven(access_key_id: str, call: ApiCall) -> Headers:
         access_key_id, "20000101", call.region, SIGNING_NAMES[call.service], ("host",), "0" * 64
     )
     return (("Authorization", auth_header.header),)
-
-
-def _internal(service: str) -> str:
-    return "InternalServerError" if service.startswith("dynamodb") else "InternalFailure"
 
 
 def _written(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:

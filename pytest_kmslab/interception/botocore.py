@@ -18,6 +18,7 @@ from botocore.compat import HTTPHeaders
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.services import protocol_of
 from pytest_kmslab.wire.models import keep_model
 from pytest_kmslab.wire.parse_json import decode
 
@@ -106,9 +107,7 @@ def _check_scope(url: str, region: str, service: str) -> None:
     if _addressed(url) in ("", region):
         return
     text = f"Credential should be scoped to a valid Region, not '{region}'. "
-    if service in ("iam", "sts"):
-        raise ServiceError("SignatureDoesNotMatch", text, 403)
-    raise ServiceError("InvalidSignatureException", text)
+    raise protocol_of(service).bad_signature.error(text)
 
 
 def _is_plain_http(url: str) -> bool:

@@ -10,16 +10,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from pytest_kmslab.calls.api_call import ServiceError
-
-SIGNING_NAMES = {
-    "kms": "kms",
-    "dynamodb": "dynamodb",
-    "dynamodbstreams": "dynamodb",
-    "iam": "iam",
-    "sts": "sts",
-}
-"""What a credential scope calls each enforced service."""
+from pytest_kmslab.calls.services import QUERY, SIGNING_NAMES
 
 _KEY = r"[^/,\s\"'\\%*=]+"
 _REST = r"SignedHeaders=[\w;.-]+, ?Signature=[0-9a-f]+"
@@ -55,9 +46,8 @@ def named_scopes(credentials: Iterable[str]) -> list[str]:
 def check_readable(authorization: str) -> None:
     """Raise ServiceError for a signature in a form that two backends could read in two ways."""
     if authorization.lower().startswith("aws4") and plain_scope(authorization) is None:
-        raise ServiceError(
-            "IncompleteSignature", "the `Authorization` header is not in the form that AWS documents"
-        )
+        text = "the `Authorization` header is not in the form that AWS documents"
+        raise QUERY.incomplete_signature.error(text)
 
 
 def _readings(text: str) -> str:

@@ -12,9 +12,6 @@ from pytest_kmslab.calls.api_call import ServiceError
 Headers = tuple[tuple[str, str], ...]
 Environ = dict[str, Any]
 
-JSON_SERVICES = frozenset({"kms", "dynamodb", "dynamodbstreams"})
-"""The others among the enforced services speak the query protocol."""
-
 
 class RefusedError(Exception):
     """A request of an enforced service that is answered with its own error; `service` is botocore's name."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_kmslab.calls.authorization import ServiceError
-
-_UNREADABLE = {"json": "SerializationException", "query": "MalformedInput"}
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.services import JSON, QUERY
 
 
 class UnreadableError(Exception):
@@ -16,4 +15,4 @@ class UnreadableError(Exception):
 
     def as_service_error(self, protocol: str) -> ServiceError:
         """The error that a service of this protocol answers."""
-        return ServiceError(_UNREADABLE.get(protocol, "SerializationException"), self.message)
+        return (QUERY if protocol == QUERY.name else JSON).unreadable.error(self.message)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.wire.http_message import JSON_SERVICES, WireRequest
+from pytest_kmslab.calls.services import QUERY, SERVICES, protocol_of
+from pytest_kmslab.wire.http_message import WireRequest
 from pytest_kmslab.wire.parse_json import decode
 from pytest_kmslab.wire.routing import fields
 
@@ -22,31 +23,34 @@ _FORM = "application/x-www-form-urlencoded"
 def read_operation(request: WireRequest, model: ServiceModel) -> OperationModel:
     """The operation a request names; raises ServiceError for one that the service does not have."""
     _plain(request, model.service_name)
-    name = _target(request, model) if model.service_name in JSON_SERVICES else _action(request, model)
+    name = _target(request, model) if SERVICES[model.service_name].is_json else _action(request, model)
     return model.operation_model(name)
 
 
 def read_params(request: WireRequest, operation: OperationModel) -> dict[str, Any]:
     """The parameters of a request, as `calls.decode` reads them; raises ServiceError."""
-    if operation.service_model.service_name in JSON_SERVICES:
+    if SERVICES[operation.service_model.service_name].is_json:
         return decode(operation, request.body)
     return decode(operation, _form(request))
 
 
 def _plain(request: WireRequest, service: str) -> None:
     if request.path != "/":
-        raise _unknown(service, f"the path of a request must be `/`, not `{request.path[:80]}`")
+        text = f"the path of a request must be `/`, not `{request.path[:80]}`"
+        raise protocol_of(service).unknown_operation.error(text)
     if request.header("content-encoding").lower() not in ("", "identity"):
-        raise _unreadable(service, "a compressed body is not read here: send it without Content-Encoding")
+        text = "a compressed body is not read here: send it without Content-Encoding"
+        raise protocol_of(service).unreadable.error(text)
 
 
 def _target(request: WireRequest, model: ServiceModel) -> str:
     service = model.service_name
     if request.method != "POST" or request.query:
-        raise _unknown(service, "a request must be a POST without a query string")
+        text = "a request must be a POST without a query string"
+        raise protocol_of(service).unknown_operation.error(text)
     prefix, _, name = request.header("x-amz-target").partition(".")
     if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
-        raise _unknown(service, "")
+        raise protocol_of(service).unknown_operation.error("")
     return name
 
 
@@ -56,29 +60,19 @@ def _action(request: WireRequest, model: ServiceModel) -> str:
     if not action:
         raise ServiceError("MissingAction", "Could not find an `Action` in the request.")
     if version != model.api_version or action not in model.operation_names:
-        raise ServiceError("InvalidAction", f"Could not find operation {action} for version {version}")
+        text = f"Could not find operation {action} for version {version}"
+        raise QUERY.unknown_operation.error(text)
     return action
 
 
 def _form(request: WireRequest) -> str:
     """The form of a query request: the body of a POST, the query string of a GET, never both."""
     if request.method not in ("POST", "GET") or (request.body and request.query):
-        raise ServiceError(
-            "MalformedInput", "give the parameters in the body of a POST or in the query string of a GET"
-        )
+        text = "give the parameters in the body of a POST or in the query string of a GET"
+        raise QUERY.unreadable.error(text)
     if request.body and request.media_type not in ("", _FORM):
-        raise ServiceError("MalformedInput", f"the Content-Type must be `{_FORM}`")
+        raise QUERY.unreadable.error(f"the Content-Type must be `{_FORM}`")
     try:
         return request.body.decode("utf-8") if request.body else request.query
     except UnicodeDecodeError:
-        raise ServiceError("MalformedInput", "the request is not a form in UTF-8") from None
-
-
-def _unknown(service: str, text: str) -> ServiceError:
-    if service in JSON_SERVICES:
-        return ServiceError("UnknownOperationException", text)
-    return ServiceError("InvalidAction", text, 404)
-
-
-def _unreadable(service: str, text: str) -> ServiceError:
-    return ServiceError("SerializationException" if service in JSON_SERVICES else "MalformedInput", text)
+        raise QUERY.unreadable.error("the request is not a form in UTF-8") from None

@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl, unquote
 
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.operations import OPERATIONS
+from pytest_kmslab.calls.services import SIGNING_NAMES, protocol_of
 from pytest_kmslab.wire.credential_scope import (
-    SIGNING_NAMES,
     check_readable,
     named_scopes,
     named_services,
     plain_scope,
 )
-from pytest_kmslab.wire.http_message import JSON_SERVICES, RefusedError, WireRequest
+from pytest_kmslab.wire.http_message import RefusedError, WireRequest
 
 Fields = tuple[tuple[str, str], ...]
 """The fields of a form, in a query string or in a body."""
@@ -124,18 +124,9 @@ def _host(request: WireRequest, given: Fields) -> Iterator[str]:
 def _wrong_scope(service: str) -> ServiceError:
     """As AWS words a scope of another service."""
     text = f"Credential should be scoped to correct service: '{SIGNING_NAMES[service]}'. "
-    return signature_error(service, text)
+    return protocol_of(service).bad_signature.error(text)
 
 
 def _presigned(service: str) -> ServiceError:
-    code = "IncompleteSignatureException" if service in JSON_SERVICES else "IncompleteSignature"
-    return ServiceError(
-        code, f"presigned requests of `{service}` are refused: sign the request in its `Authorization` header"
-    )
-
-
-def signature_error(service: str, text: str) -> ServiceError:
-    """A signature that does not hold, by the name that the service's protocol has for it."""
-    if service in JSON_SERVICES:
-        return ServiceError("InvalidSignatureException", text)
-    return ServiceError("SignatureDoesNotMatch", text, 403)
+    text = f"presigned requests of `{service}` are refused: sign the request in its `Authorization` header"
+    return protocol_of(service).incomplete_signature.error(text)

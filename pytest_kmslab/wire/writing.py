@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from uuid import uuid4
 from zlib import crc32
 
-from pytest_kmslab.wire.http_message import JSON_SERVICES, Headers, Reply
+from pytest_kmslab.calls.services import SERVICES
+from pytest_kmslab.wire.http_message import Headers, Reply
 from pytest_kmslab.wire.query_xml import error_xml, response_xml
 
 if TYPE_CHECKING:
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.calls.api_call import ServiceError
 
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
-_DYNAMODB = frozenset({"dynamodb", "dynamodbstreams"})
-_ERROR_NAMESPACES = {
-    "dynamodb": "com.amazonaws.dynamodb.v20120810#",
-    "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
-}
-"""What DynamoDB puts before the errors of its own model, as recorded from AWS; KMS puts nothing."""
-
 _COMMON = "com.amazon.coral.service#"
 _VALIDATION = "com.amazon.coral.validate#"
 """What DynamoDB puts before the errors that all JSON services have in common."""
@@ -55,7 +49,7 @@ def judged_request(
     was not judged is in it.
     """
     model = operation.service_model
-    if model.service_name in JSON_SERVICES:
+    if SERVICES[model.service_name].is_json:
         kind = _json_type(model)
         target: Headers = (("X-Amz-Target", f"{model.metadata['targetPrefix']}.{operation.name}"),)
         body = json.dumps(params, default=_base64).encode()
@@ -82,7 +76,7 @@ def _form(operation: OperationModel, params: Mapping[str, Any]) -> bytes:
 def error_reply(model: ServiceModel, error: ServiceError) -> Reply:
     """A service's own error on the wire."""
     service, request_id = model.service_name, str(uuid4())
-    if service in JSON_SERVICES:
+    if SERVICES[service].is_json:
         body = {"__type": _error_type(model, error.code), **_error_members(model, error)}
         if error.message:
             body["Message" if error.code == "AccessDeniedException" else "message"] = error.message
@@ -101,8 +95,8 @@ def _error_type(model: ServiceModel, code: str) -> str:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
     """
-    own = _ERROR_NAMESPACES.get(model.service_name)
-    if own is None:
+    own = SERVICES[model.service_name].error_namespace
+    if not own:
         return code
     if code == "ValidationException":
         return _VALIDATION + code
@@ -112,7 +106,7 @@ def _error_type(model: ServiceModel, code: str) -> str:
 def response_reply(operation: OperationModel, response: Mapping[str, Any], status: int = 200) -> Reply:
     """A response, as botocore would have parsed it, on the wire."""
     model, request_id = operation.service_model, str(uuid4())
-    if model.service_name in JSON_SERVICES:
+    if SERVICES[model.service_name].is_json:
         shape = operation.output_shape
         body = {} if shape is None else _json(shape, response)
         return _reply(model, status, json.dumps(body).encode(), request_id)
@@ -135,11 +129,9 @@ def _json(shape: Any, value: Any) -> Any:
 
 
 def _reply(model: ServiceModel, status: int, body: bytes, request_id: str) -> Reply:
-    service = model.service_name
-    kind = (
-        f"application/x-amz-json-{model.metadata['jsonVersion']}" if service in JSON_SERVICES else "text/xml"
-    )
+    service = SERVICES[model.service_name]
+    kind = _json_type(model) if service.is_json else "text/xml"
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id)]
-    if service in _DYNAMODB:
+    if service.sends_crc32:
         headers.append(("x-amz-crc32", str(crc32(body))))
     return Reply(status, tuple(headers), body)
