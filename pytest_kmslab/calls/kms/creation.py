@@ -35,7 +35,7 @@ def create_key(call: ApiCall, view: AccountView) -> Authorizations:
     yield account_authorization(call, "kms:CreateKey", keys)
     authorization = account_authorization(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{NEW_KEY_ID}"))
     yield from _tag_authorization(call, authorization)
-    check_new_key(call.params)
+    check_new_key(call.params, call.region)
     check_tags(call.params, {})
     yield from _policy_checks(call, view, authorization)
 
@@ -84,9 +84,9 @@ def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def _refuse_other_than_primary(key: Key) -> None:
-    """Raise UnsupportedOperationException, whose text is inferred, for no multi-Region primary key."""
+    """Raise UnsupportedOperationException for no multi-Region primary key; recorded (LocalStack)."""
     if key.multi_region_type != "PRIMARY":
-        text = f"{key.arn} is not a multi-Region primary key."
+        text = f"{key.arn} is not a multi-region primary key."
         raise ServiceError("UnsupportedOperationException", text)
 
 

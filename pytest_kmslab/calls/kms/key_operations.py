@@ -26,7 +26,14 @@ from pytest_kmslab.calls.kms.context import (
     of_tag_keys,
     of_tags,
 )
-from pytest_kmslab.calls.kms.imports import check_expiry
+from pytest_kmslab.calls.kms.data_keys import check_length, check_pair
+from pytest_kmslab.calls.kms.imports import (
+    check_expiry,
+    check_import_type,
+    check_wrapping,
+    refuse_made_by_kms,
+)
+from pytest_kmslab.calls.kms.messages import check_message
 from pytest_kmslab.calls.kms.specs import (
     AGREE,
     ENCAPSULATE,
@@ -34,11 +41,13 @@ from pytest_kmslab.calls.kms.specs import (
     MAC,
     SIGN,
     SYMMETRIC,
+    check_plaintext_size,
     refuse_algorithm,
     refuse_encryption_context,
     refuse_rotation,
     refuse_symmetric,
     refuse_unrotatable,
+    refuse_unrotatable_origin,
 )
 from pytest_kmslab.calls.kms.tags import check_key_tags
 
@@ -65,8 +74,8 @@ class KeyOperation:
         return of_alias in self.request
 
 
-def _crypto(usage: str, check: Check, *request: RequestKeys) -> KeyOperation:
-    return KeyOperation((of_alias, *request), kms_keys.NOT_USABLE_STATES, usage, (check,))
+def _crypto(usage: str, checks: tuple[Check, ...], *request: RequestKeys) -> KeyOperation:
+    return KeyOperation((of_alias, *request), kms_keys.NOT_USABLE_STATES, usage, checks)
 
 
 def _algorithm(member: str) -> Check:
@@ -75,8 +84,10 @@ def _algorithm(member: str) -> Check:
 
 
 def _encryption(params: Params, key: Key) -> None:
-    refuse_algorithm(key, params.get("EncryptionAlgorithm", SYMMETRIC))
+    algorithm = params.get("EncryptionAlgorithm", SYMMETRIC)
+    refuse_algorithm(key, algorithm)
     refuse_encryption_context(key, params.get("EncryptionContext"))
+    check_plaintext_size(key.spec, algorithm, params.get("Plaintext", b""))
 
 
 def _data_key(_params: Params, key: Key) -> None:
@@ -88,7 +99,10 @@ _SYMMETRIC = (of_algorithm, of_encryption_context)
 _PAIR = (*_SYMMETRIC, from_member("KeyPairSpec", condition_key="DataKeyPairSpec"))
 _SIGNING = (from_member("SigningAlgorithm"), from_member("MessageType", "RAW"))
 _MACS = (from_member("MacAlgorithm"),)
+_AGREEMENT = (from_member("KeyAgreementAlgorithm"),)
 _ENCAPSULATION = (from_member("EncapsulationAlgorithm"),)
+_DATA_KEY: tuple[Check, ...] = (_data_key, check_length)
+_KEY_PAIR: tuple[Check, ...] = (_data_key, check_pair)
 _WRAPPING = (from_member("WrappingAlgorithm"), from_member("WrappingKeySpec"))
 _IMPORT = (from_member("ExpirationModel"), from_member("ValidTo"))
 _WINDOW = (from_member("PendingWindowInDays", 30, "ScheduleKeyDeletionPendingWindowInDays"),)
@@ -97,25 +111,23 @@ _PERIOD = (from_member("RotationPeriodInDays", 365),)
 
 KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     # cryptography
-    "Encrypt": _crypto(ENCRYPT, _encryption, *_SYMMETRIC),
-    "GenerateDataKey": _crypto(ENCRYPT, _data_key, *_SYMMETRIC),
-    "GenerateDataKeyWithoutPlaintext": _crypto(ENCRYPT, _data_key, *_SYMMETRIC),
-    "GenerateDataKeyPair": _crypto(ENCRYPT, _data_key, *_PAIR),
-    "GenerateDataKeyPairWithoutPlaintext": _crypto(ENCRYPT, _data_key, *_PAIR),
-    "Sign": _crypto(SIGN, _algorithm("SigningAlgorithm"), *_SIGNING),
-    "Verify": _crypto(SIGN, _algorithm("SigningAlgorithm"), *_SIGNING),
-    "GenerateMac": _crypto(MAC, _algorithm("MacAlgorithm"), *_MACS),
-    "VerifyMac": _crypto(MAC, _algorithm("MacAlgorithm"), *_MACS),
-    "DeriveSharedSecret": _crypto(
-        AGREE, _algorithm("KeyAgreementAlgorithm"), from_member("KeyAgreementAlgorithm")
-    ),
-    "Encapsulate": _crypto(ENCAPSULATE, _algorithm("EncapsulationAlgorithm"), *_ENCAPSULATION),
-    "Decapsulate": _crypto(ENCAPSULATE, _algorithm("EncapsulationAlgorithm"), *_ENCAPSULATION),
-    "GetPublicKey": _crypto("", refuse_symmetric),
+    "Encrypt": _crypto(ENCRYPT, (_encryption,), *_SYMMETRIC),
+    "GenerateDataKey": _crypto(ENCRYPT, _DATA_KEY, *_SYMMETRIC),
+    "GenerateDataKeyWithoutPlaintext": _crypto(ENCRYPT, _DATA_KEY, *_SYMMETRIC),
+    "GenerateDataKeyPair": _crypto(ENCRYPT, _KEY_PAIR, *_PAIR),
+    "GenerateDataKeyPairWithoutPlaintext": _crypto(ENCRYPT, _KEY_PAIR, *_PAIR),
+    "Sign": _crypto(SIGN, (_algorithm("SigningAlgorithm"), check_message), *_SIGNING),
+    "Verify": _crypto(SIGN, (_algorithm("SigningAlgorithm"), check_message), *_SIGNING),
+    "GenerateMac": _crypto(MAC, (_algorithm("MacAlgorithm"),), *_MACS),
+    "VerifyMac": _crypto(MAC, (_algorithm("MacAlgorithm"),), *_MACS),
+    "DeriveSharedSecret": _crypto(AGREE, (_algorithm("KeyAgreementAlgorithm"),), *_AGREEMENT),
+    "Encapsulate": _crypto(ENCAPSULATE, (_algorithm("EncapsulationAlgorithm"),), *_ENCAPSULATION),
+    "Decapsulate": _crypto(ENCAPSULATE, (_algorithm("EncapsulationAlgorithm"),), *_ENCAPSULATION),
+    "GetPublicKey": _crypto("", (refuse_symmetric,)),
     # looking
     "DescribeKey": KeyOperation((of_alias,)),
     "GetKeyPolicy": KeyOperation(),
-    "GetKeyRotationStatus": KeyOperation(),
+    "GetKeyRotationStatus": KeyOperation(checks=(refuse_unrotatable_origin,)),
     "GetKeyLastUsage": KeyOperation(),
     "ListKeyPolicies": KeyOperation(),
     "ListKeyRotations": KeyOperation(),
@@ -129,10 +141,18 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     "ScheduleKeyDeletion": KeyOperation(_WINDOW, kms_keys.PENDING_DELETION_STATES),
     "EnableKeyRotation": KeyOperation(_PERIOD, _UNROTATABLE, checks=(refuse_unrotatable,)),
     "DisableKeyRotation": KeyOperation(refused=_UNROTATABLE, checks=(refuse_unrotatable,)),
-    "RotateKeyOnDemand": KeyOperation(refused=_UNROTATABLE, checks=(refuse_rotation,)),
-    "GetParametersForImport": KeyOperation(_WRAPPING, kms_keys.PENDING_DELETION_STATES),
-    "ImportKeyMaterial": KeyOperation(_IMPORT, kms_keys.PENDING_DELETION_STATES, checks=(check_expiry,)),
-    "DeleteImportedKeyMaterial": KeyOperation(),
+    "RotateKeyOnDemand": KeyOperation(
+        refused=_UNROTATABLE | kms_keys.NO_MATERIAL_STATES, checks=(refuse_rotation,)
+    ),
+    "GetParametersForImport": KeyOperation(
+        _WRAPPING, kms_keys.PENDING_DELETION_STATES, checks=(refuse_made_by_kms, check_wrapping)
+    ),
+    "ImportKeyMaterial": KeyOperation(
+        _IMPORT,
+        kms_keys.PENDING_DELETION_STATES,
+        checks=(refuse_made_by_kms, check_expiry, check_import_type),
+    ),
+    "DeleteImportedKeyMaterial": KeyOperation(checks=(refuse_made_by_kms,)),
     # grants
     "CreateGrant": KeyOperation((of_grant,), kms_keys.NOT_GRANTABLE_STATES),
     "ListGrants": KeyOperation((of_direct_grant_call,)),

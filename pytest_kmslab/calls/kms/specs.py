@@ -27,6 +27,7 @@ _RSA: Uses = {
     SIGN: tuple(f"RSASSA_{way}_SHA_{size}" for way in ("PSS", "PKCS1_V1_5") for size in (256, 384, 512)),
 }
 _ML_DSA: Uses = {SIGN: ("ML_DSA_SHAKE_256",)}
+_KEM_SPECS = ("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024")
 _ML_KEM: Uses = {ENCAPSULATE: ("ML_KEM",)}
 
 KEY_SPECS: Mapping[str, Uses] = {
@@ -38,12 +39,16 @@ KEY_SPECS: Mapping[str, Uses] = {
     "ECC_SECG_P256K1": {SIGN: ("ECDSA_SHA_256",)},
     "ECC_NIST_EDWARDS25519": {SIGN: ("ED25519_SHA_512", "ED25519_PH_SHA_512")},
     **dict.fromkeys(("ML_DSA_44", "ML_DSA_65", "ML_DSA_87"), _ML_DSA),
-    **dict.fromkeys(("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"), _ML_KEM),
+    **dict.fromkeys(_KEM_SPECS, _ML_KEM),
     "SM2": {ENCRYPT: ("SM2PKE",), SIGN: ("SM2DSA",), AGREE: ("ECDH",)},
     **{f"HMAC_{size}": {MAC: (f"HMAC_SHA_{size}",)} for size in (224, 256, 384, 512)},
 }
 """With a key of a KeySpec that is not here, newer than this table, no cryptography is done."""
 
+RSA_BYTES: Mapping[str, int] = {"RSA_2048": 256, "RSA_3072": 384, "RSA_4096": 512}
+_PADDING: Mapping[str, int] = {"RSAES_OAEP_SHA_1": 42, "RSAES_OAEP_SHA_256": 66}
+"""What OAEP adds to a plaintext: two hashes and two bytes."""
+_CHINA = "cn-"
 _NO_USAGE = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
 _ROTATABLE_ORIGINS = frozenset(("AWS_KMS",))
 
@@ -78,6 +83,26 @@ def refuse_encryption_context(key: Key, pairs: Mapping[str, str] | None) -> None
         raise ServiceError("ValidationException", text)
 
 
+def check_plaintext_size(spec: str, algorithm: str, plaintext: bytes) -> None:
+    """Raise ValidationException for more than fits under an RSA key; recorded (LocalStack)."""
+    if algorithm not in _PADDING:
+        return
+    most = RSA_BYTES[spec] - _PADDING[algorithm]
+    if len(plaintext) > most:
+        text = f"Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {most} bytes."
+        raise ServiceError("ValidationException", text)
+
+
+def refuse_foreign_spec(member: str, spec: str, region: str) -> None:
+    """Raise UnsupportedOperationException for a spec that the Region does not have: SM2 is of China only,
+    ML-KEM of all others. The text was seen of KeySpec SM2 (floci-io/floci 3026).
+    """
+    missing = _KEM_SPECS if region.startswith(_CHINA) else ("SM2",)
+    if spec in missing:
+        text = f"{member} {spec} is not supported in this Region"
+        raise ServiceError("UnsupportedOperationException", text)
+
+
 def refuse_symmetric(_params: Params, key: Key) -> None:
     """Raise UnsupportedOperationException for a key that has no public key; which code AWS answers is
     inferred. https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html"""
@@ -92,26 +117,52 @@ def refuse_unrotatable(_params: Params, key: Key) -> None:
     """
     if not is_symmetric(key):
         raise ServiceError("UnsupportedOperationException", "")
+    refuse_unrotatable_origin(_params, key)
+    refuse_replica(_params, key)
+
+
+def refuse_unrotatable_origin(_params: Params, key: Key) -> None:
+    """Raise UnsupportedOperationException for a key whose material KMS did not make, as pasted from AWS
+    (duo-labs/cloudmapper 906); of an asymmetric key KMS tells that it is not rotated."""
     if key.origin not in _ROTATABLE_ORIGINS:
-        text = f"{key.arn} origin is {key.origin} which is not valid for this operation."
-        raise ServiceError("UnsupportedOperationException", text)
+        raise origin_error(key)
+
+
+def origin_error(key: Key) -> ServiceError:
+    """What KMS answers to an operation that the origin of a key's material does not allow."""
+    text = f"{key.arn} origin is {key.origin} which is not valid for this operation."
+    return ServiceError("UnsupportedOperationException", text)
+
+
+def refuse_replica(_params: Params, key: Key) -> None:
+    """Raise UnsupportedOperationException for a replica: rotation is set on the primary key, for all of them.
+
+    Code and text are inferred from those of ReplicateKey.
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auto-rotate.html
+    """
+    if key.multi_region_type == "REPLICA":
+        raise ServiceError("UnsupportedOperationException", f"{key.arn} is not a multi-region primary key.")
 
 
 def refuse_rotation(params: Params, key: Key) -> None:
-    """The same for a rotation on demand, which imported material can have where the key is in one Region.
+    """The same for a rotation on demand, which imported material can have too.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html
     """
-    if not (key.origin == "EXTERNAL" and not key.multi_region and is_symmetric(key)):
+    if key.origin == "EXTERNAL" and is_symmetric(key):
+        refuse_replica(params, key)
+    else:
         refuse_unrotatable(params, key)
 
 
-def check_new_key(params: Params) -> None:
-    """Raise ValidationException for a key that is to have a use which its KeySpec has not, or none."""
+def check_new_key(params: Params, region: str) -> None:
+    """Raise ValidationException for a key that is to have a use which its KeySpec has not, or none;
+    UnsupportedOperationException for a KeySpec that the Region has not."""
     spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC
+    refuse_foreign_spec("KeySpec", spec, region)
     usage = params.get("KeyUsage")
     if usage is None and spec != SYMMETRIC:
         raise ServiceError("ValidationException", _NO_USAGE)
     uses = KEY_SPECS.get(spec)
     if usage is not None and uses is not None and usage not in uses:
-        raise ServiceError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}.")
+        raise ServiceError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")

@@ -239,11 +239,11 @@ def test_a_new_primary_region_without_a_replica(multi_region: FakeFacts) -> None
         ({"CustomerMasterKeySpec": "RSA_2048"}, "You must specify a KeyUsage value"),
         (
             {"KeyUsage": "SIGN_VERIFY"},
-            "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT.",
+            "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT$",
         ),
         (
             {"KeySpec": "ECC_NIST_P521", "KeyUsage": "ENCRYPT_DECRYPT"},
-            "KeyUsage ENCRYPT_DECRYPT is not compatible with KeySpec ECC_NIST_P521.",
+            "KeyUsage ENCRYPT_DECRYPT is not compatible with KeySpec ECC_NIST_P521$",
         ),
     ],
 )

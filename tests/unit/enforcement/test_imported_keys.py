@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_public_key,
+)
 from support.account import TABLE, Account, allow
 
 MATERIAL = b"m" * 32
@@ -85,3 +93,93 @@ def test_the_material_of_an_hmac_key_is_as_long_as_its_spec_says(
     key = account.key(Origin="EXTERNAL", KeySpec=spec, KeyUsage="GENERATE_VERIFY_MAC")
     assert code(kms.import_key_material, **wrapped(kms, key, MATERIAL)) == "IncorrectKeyMaterialException"
     assert code(kms.import_key_material, **wrapped(kms, key, b"m" * length)) == "allowed"
+
+
+def encoded(private: Any) -> bytes:
+    """A private key as it is imported."""
+    return bytes(private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def spki(private: Any) -> bytes:
+    """Its public key, as KMS gives it."""
+    return bytes(private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def wrapped_by_aes(kms: Any, key: str, material: bytes, hashed: Any = None) -> dict[str, Any]:
+    """The parameters of ImportKeyMaterial for material of whatever length."""
+    hashed = hashed or hashes.SHA256()
+    name = "SHA_256" if hashed.name == "sha256" else "SHA_1"
+    way = {"WrappingAlgorithm": f"RSA_AES_KEY_WRAP_{name}", "WrappingKeySpec": "RSA_3072"}
+    given = kms.get_parameters_for_import(KeyId=key, **way)
+    public: Any = load_der_public_key(given["PublicKey"])
+    head = public.encrypt(b"k" * 32, padding.OAEP(padding.MGF1(hashed), hashed, None))
+    sent = head + aes_key_wrap_with_padding(b"k" * 32, material)
+    return {"KeyId": key, "ImportToken": given["ImportToken"], "EncryptedKeyMaterial": sent, **FOREVER}
+
+
+@pytest.mark.parametrize("hashed", [hashes.SHA1(), hashes.SHA256()], ids=lambda hashed: hashed.name)
+def test_an_rsa_key_is_wrapped_by_an_aes_key(account: Account, hashed: Any) -> None:
+    kms = account.root.client("kms")
+    key = account.key(Origin="EXTERNAL", KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    assert code(kms.get_parameters_for_import, KeyId=key, **WRAPPING) == "UnsupportedOperationException"
+    private = rsa.generate_private_key(65537, 2048)
+    answer = kms.import_key_material(**wrapped_by_aes(kms, key, encoded(private), hashed))
+    assert (answer["KeyId"], "KeyMaterialId" in answer) == (key, False)
+    assert kms.get_public_key(KeyId=key)["PublicKey"] == spki(private)
+    by = {"KeyId": key, "SigningAlgorithm": "RSASSA_PSS_SHA_256", "Message": b"x"}
+    for length, valid in ((32, True), (padding.PSS.MAX_LENGTH, False)):
+        pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=length)
+        signature = private.sign(b"x", pss, hashes.SHA256())
+        verified = code(kms.verify, **by, Signature=signature)
+        assert verified == ("allowed" if valid else "KMSInvalidSignatureException")
+
+
+@pytest.mark.parametrize(
+    ("spec", "private"),
+    [
+        ("ECC_NIST_P256", ec.generate_private_key(ec.SECP256R1())),
+        ("ECC_NIST_P521", ec.generate_private_key(ec.SECP521R1())),
+        ("ECC_SECG_P256K1", ec.generate_private_key(ec.SECP256K1())),
+        ("ECC_NIST_EDWARDS25519", ed25519.Ed25519PrivateKey.generate()),
+    ],
+)
+def test_elliptic_curves_are_imported_as_pkcs_8(account: Account, spec: str, private: Any) -> None:
+    """Recorded by LocalStack: test_import_key_ecc_keys"""
+    kms = account.root.client("kms")
+    key = account.key(Origin="EXTERNAL", KeySpec=spec, KeyUsage="SIGN_VERIFY")
+    assert code(kms.get_public_key, KeyId=key) == "KMSInvalidStateException"
+    other = ec.generate_private_key(ec.SECP384R1())
+    for wrong in (encoded(other), b"x" * 64):
+        refused = code(kms.import_key_material, **wrapped_by_aes(kms, key, wrong))
+        assert refused == "IncorrectKeyMaterialException"
+    kms.import_key_material(**wrapped_by_aes(kms, key, encoded(private)))
+    assert kms.get_public_key(KeyId=key)["PublicKey"] == spki(private)
+    told = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (told["ExpirationModel"], "CurrentKeyMaterialId" in told) == (FOREVER["ExpirationModel"], False)
+    kms.delete_imported_key_material(KeyId=key)
+    told = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (told["KeyState"], "ExpirationModel" in told) == ("PendingImport", False)
+    kms.import_key_material(**wrapped_by_aes(kms, key, encoded(private)))
+
+
+def test_material_is_wrapped_as_its_token_says(account: Account) -> None:
+    kms = account.root.client("kms")
+    key = account.key(Origin="EXTERNAL", KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    private = encoded(ec.generate_private_key(ec.SECP256R1()))
+    direct, by_aes = wrapped(kms, key, private), wrapped_by_aes(kms, key, private)
+    mixed = {**direct, "ImportToken": by_aes["ImportToken"]}
+    assert code(kms.import_key_material, **mixed) == "InvalidCiphertextException"
+    other = account.key(Origin="EXTERNAL", KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    assert code(kms.import_key_material, **{**direct, "KeyId": other}) == "InvalidImportTokenException"
+    assert code(kms.import_key_material, **direct) == "allowed"
+
+
+def test_when_imported_material_expires_is_told(account: Account, key: str) -> None:
+    kms, now = account.root.client("kms"), datetime.now(timezone.utc).replace(microsecond=0)
+    until = now + timedelta(days=30)
+    for when, fits in ((now - timedelta(days=1), False), (now + timedelta(days=366), False), (until, True)):
+        dated = {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": when}
+        imported = code(kms.import_key_material, **{**wrapped(kms, key, MATERIAL), **dated})
+        assert imported == ("allowed" if fits else "ValidationException")
+    told = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (told["ExpirationModel"], told["ValidTo"]) == ("KEY_MATERIAL_EXPIRES", until)

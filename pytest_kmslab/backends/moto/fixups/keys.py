@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.kms.models import kms_backends
 
 from pytest_kmslab.backends.moto import grants as moto_grants
+from pytest_kmslab.backends.moto.fixups.kms.materials import separate
+from pytest_kmslab.backends.moto.fixups.kms.metadata import key_metadata
 from pytest_kmslab.backends.moto.lookup import key_of
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -47,16 +50,29 @@ def defer_primary_deletion(key: Any, response: dict[str, Any]) -> None:
 
 
 def separate_replica(view: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """A replica has a key policy, grants and aliases of its own; moto shares its primary's.
+    """A replica has a key policy, grants, aliases, tags and a description of its own; moto shares or drops
+    them. It has its primary's material, save where that was imported.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
     """
+    params = call.params
     replica = view.moto_key(response["ReplicaKeyMetadata"]["Arn"], "", "")
     replica.grants, replica.aliases = {}, {}
-    replica.policy = call.params.get("Policy") or replica.generate_default_policy()
+    replica.policy = params.get("Policy") or replica.generate_default_policy()
+    replica.description, replica.creation_date = params.get("Description", ""), time.time()
     moto_grants.forget_index(replica)
     record_principals(replica, replica.policy)
+    kms_backends[call.account][replica.region].tagger.tag_resource(replica.id, list(params.get("Tags") or ()))
+    if replica.origin == "EXTERNAL":
+        separate(replica)
+        replica.key_state, replica.enabled = "PendingImport", False
+    # AWS answers before the replica is there.
+    shown = {**key_metadata(replica), "KeyState": "Creating", "Enabled": False}
+    shown.pop("CurrentKeyMaterialId", None)
+    response["ReplicaKeyMetadata"] = shown
     response["ReplicaPolicy"] = replica.policy
+    if params.get("Tags"):
+        response["ReplicaTags"] = list(params["Tags"])
 
 
 def change_primary(call: ApiCall) -> dict[str, Any]:

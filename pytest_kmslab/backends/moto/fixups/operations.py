@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.moto import grants, organizations
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
-from pytest_kmslab.backends.moto.fixups import (
-    cryptography,
-    documents,
-    key_material,
-    key_pairs,
-    keys,
-    roles,
-    sessions,
-    tables,
-    users,
+from pytest_kmslab.backends.moto.fixups import documents, keys, roles, sessions, tables, users
+from pytest_kmslab.backends.moto.fixups.kms import (
+    encryption,
+    imports,
+    listings,
+    metadata,
+    pages,
+    requests,
+    rotations,
+    signatures,
 )
+from pytest_kmslab.backends.moto.fixups.kms.materials import materials
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
 from pytest_kmslab.backends.moto.principals import record_principals
@@ -78,6 +79,8 @@ def _raw_key_id(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     keys.check_region(call)
+    key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
+    materials(key)  # made now, so that the copy of the key that is its replica shares them
     return _raw_key_id(view, call)
 
 
@@ -111,10 +114,10 @@ def _record_principals(view: MotoAccountReader, call: ApiCall, response: Respons
 def _made_key(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """A key whose material is to be imported has none yet; moto has it enabled."""
     _record_principals(view, call, response)
+    key = view.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
     if call.params.get("Origin") == "EXTERNAL":
-        key = view.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
         key.key_state, key.enabled = "PendingImport", False
-        response["KeyMetadata"].update(KeyState="PendingImport", Enabled=False)
+    response["KeyMetadata"] = metadata.key_metadata(key)
 
 
 def _present_key_policy(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -135,12 +138,14 @@ def _show_issuers(view: MotoAccountReader, call: ApiCall, response: Response) ->
     response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
     for shown in response["Grants"]:
         shown["IssuingAccount"] = grants.issuer(key, key.grants[shown["GrantId"]])
+    listings.paged(view, call, response)
 
 
 def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
     if call.operation == "ScheduleKeyDeletion":
         found = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+        setattr(found, metadata.WINDOW, call.params.get("PendingWindowInDays") or metadata.LONGEST_WAIT)
         keys.defer_primary_deletion(found, response)
     key = view.key(str(call.params.get("KeyId")), call.region, call.account)
     if key is None:
@@ -168,10 +173,11 @@ PREPARE: Mapping[str, Prepare] = {
     **dict.fromkeys(
         ("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion", "kms:ScheduleKeyDeletion"), _raw_key_id
     ),
-    **dict.fromkeys(("kms:Encrypt", "kms:Decrypt"), cryptography.bind_algorithm),
     "kms:CreateGrant": grants.as_principals,
     "kms:ReplicateKey": _replicate,
-    "kms:Verify": cryptography.verify,
+    "kms:CreateKey": requests.check_can_be_made,
+    **dict.fromkeys(pages.PAGED, pages.check_marker),
+    **dict.fromkeys(requests.TAKES_RECIPIENT, requests.refuse_recipient),
     **dict.fromkeys((f"iam:{operation}" for operation in ATTACHED), attaching.attached),
     **dict.fromkeys(
         (
@@ -210,13 +216,31 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "dynamodb:DeleteResourcePolicy": tables.delete,
     "dynamodb:GetResourcePolicy": tables.get,
     "dynamodb:PutResourcePolicy": tables.put,
-    "kms:DeleteImportedKeyMaterial": key_material.delete_material,
-    "kms:GenerateDataKeyPair": key_pairs.generate,
-    "kms:GenerateDataKeyPairWithoutPlaintext": key_pairs.generate,
-    "kms:GetParametersForImport": key_material.parameters,
-    "kms:ImportKeyMaterial": key_material.import_material,
-    "kms:ReEncrypt": cryptography.re_encrypt,
+    "kms:Decapsulate": signatures.decapsulate,
+    "kms:Decrypt": encryption.decrypt,
+    "kms:DeleteImportedKeyMaterial": imports.delete_material,
+    "kms:DeriveSharedSecret": signatures.derive_shared_secret,
+    "kms:DescribeKey": metadata.describe,
+    "kms:DisableKeyRotation": rotations.disable,
+    "kms:EnableKeyRotation": rotations.enable,
+    "kms:Encapsulate": signatures.encapsulate,
+    "kms:Encrypt": encryption.encrypt,
+    "kms:GenerateDataKey": encryption.data_key,
+    "kms:GenerateDataKeyPair": encryption.data_key_pair,
+    "kms:GenerateDataKeyPairWithoutPlaintext": encryption.data_key_pair,
+    "kms:GenerateDataKeyWithoutPlaintext": encryption.data_key,
+    "kms:GenerateMac": signatures.generate_mac,
+    "kms:GetKeyRotationStatus": rotations.status,
+    "kms:GetParametersForImport": imports.parameters,
+    "kms:GetPublicKey": signatures.get_public_key,
+    "kms:ImportKeyMaterial": imports.import_material,
+    "kms:ListKeyRotations": rotations.listed,
+    "kms:ReEncrypt": encryption.re_encrypt,
+    "kms:RotateKeyOnDemand": rotations.rotate,
+    "kms:Sign": signatures.sign,
     "kms:UpdatePrimaryRegion": keys.change_primary,
+    "kms:Verify": signatures.verify,
+    "kms:VerifyMac": signatures.verify_mac,
     "iam:PutUserPermissionsBoundary": users.put_boundary,
     "iam:DeleteUserPermissionsBoundary": users.delete_boundary,
 }
@@ -235,7 +259,10 @@ SETTLE: Mapping[str, Settle] = {
     "iam:UpdateUser": users.rename_keys,
     "kms:CreateGrant": _keep_grant,
     "kms:CreateKey": _made_key,
+    **dict.fromkeys(("kms:CreateAlias", "kms:UpdateAlias"), listings.date_alias),
+    "kms:ListAliases": listings.aliases,
     "kms:ListGrants": _show_issuers,
+    **dict.fromkeys(listings.LISTS, listings.paged),
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,
     "kms:ReplicateKey": keys.separate_replica,

@@ -1,43 +1,70 @@
-"""Ciphertexts of multi-Region keys, which moto makes and cannot read: it keeps 36 characters of a key id
-that has 40, and finds no key by them.
+"""Ids and ciphertexts of multi-Region keys. moto writes an id with hyphens, as AWS does not, and keeps 36
+characters of it in a ciphertext: of the 40 that such an id has, where a key was made before the lab.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 from moto.kms import utils
+from moto.kms.responses import KmsResponse
 
 MULTI_REGION = "mrk-"
 _MARK = MULTI_REGION.encode()
+_HYPHEN = slice(12, 13)
+"""Where a long id has its first hyphen, and a short one none."""
+_validate_key_id: Any = KmsResponse._validate_cmk_id
 
 
 @contextmanager
 def multi_region_ciphertexts() -> Iterator[None]:
-    """While this is open, the ciphertext of a multi-Region key begins with what moto's own form of it
-    has no room for. Those of other keys begin with a hexadecimal digit."""
+    """While this is open, multi-Region keys are given ids of 36 characters, moto finds them by these, and the
+    ciphertext of one with a longer id begins with what moto's own form of it has no room for."""
     write, read = utils._serialize_ciphertext_blob, utils._deserialize_ciphertext_blob
 
     def serialize(ciphertext: Any) -> bytes:
         key_id = ciphertext.key_id
-        if not key_id.startswith(MULTI_REGION):
+        if len(key_id) <= utils.KEY_ID_LEN:
             return write(ciphertext)
         return _MARK + write(ciphertext._replace(key_id=key_id[len(MULTI_REGION) :]))
 
     def deserialize(ciphertext_blob: bytes) -> Any:
-        if not ciphertext_blob.startswith(_MARK):
+        if not ciphertext_blob.startswith(_MARK) or ciphertext_blob[_HYPHEN] != b"-":
             return read(ciphertext_blob)
         ciphertext = read(ciphertext_blob[len(_MARK) :])
         return ciphertext._replace(key_id=MULTI_REGION + ciphertext.key_id)
 
     with (
+        patch("moto.kms.models.generate_key_id", _key_id),
+        patch("moto.kms.responses.KmsResponse._validate_cmk_id", _find_key),
+        patch("moto.kms.utils._serialize_encryption_context", _context_bytes),
         patch("moto.kms.utils._serialize_ciphertext_blob", serialize),
         patch("moto.kms.utils._deserialize_ciphertext_blob", deserialize),
     ):
         yield
+
+
+def _key_id(multi_region: bool = False) -> str:
+    made = str(utils.generate_key_id(multi_region))
+    return MULTI_REGION + made.removeprefix(MULTI_REGION).replace("-", "") if multi_region else made
+
+
+def _find_key(response: KmsResponse, key_id: str) -> None:
+    """moto takes no id without hyphens for one, and any ARN."""
+    shown = response._display_arn(key_id) if key_id.startswith(MULTI_REGION) else key_id
+    _validate_key_id(response, shown)
+
+
+def _context_bytes(encryption_context: dict[str, str]) -> bytes:
+    """An encryption context as what is authenticated: moto runs names and values together, so that `a: bc` is
+    `ab: c`, and what was encrypted with one is decrypted with the other."""
+    return json.dumps(sorted(encryption_context.items())).encode() if encryption_context else b""
 
 
 def key_id_of(ciphertext: bytes) -> str | None:

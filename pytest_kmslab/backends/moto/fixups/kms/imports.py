@@ -1,0 +1,227 @@
+"""Imported key material, which moto lacks: without it a key of origin EXTERNAL could never be used.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+from cryptography.hazmat.primitives import keywrap
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from pytest_kmslab.backends.moto import key_pairs
+from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
+from pytest_kmslab.backends.moto.fixups.kms.materials import (
+    PENDING,
+    Material,
+    change,
+    current,
+    has_many,
+    materials,
+    new_material,
+    pending,
+    replicas,
+)
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.kms.imports import EXPIRES, NEW
+
+PARAMETERS = "kmslab_import_parameters"
+"""On moto's key: what was given out for imports, by token."""
+GOOD_FOR, LONGEST = timedelta(hours=24), timedelta(days=365)
+"""How long a token is good for, and how far away imported material can expire."""
+LENGTHS: Mapping[str, int] = {
+    "SYMMETRIC_DEFAULT": 32,
+    "HMAC_224": 28,
+    "HMAC_256": 32,
+    "HMAC_384": 48,
+    "HMAC_512": 64,
+}
+"""Bytes of symmetric key material by KeySpec.
+https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-conceptual.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrapping:
+    """What unwraps the material that comes with a token, and until when."""
+
+    private_key: rsa.RSAPrivateKey
+    algorithm: str
+    until: datetime
+
+
+def parameters(call: ApiCall) -> dict[str, Any]:
+    """The answer to GetParametersForImport."""
+    key, params = called_key(call), call.params
+    bits = key_pairs.RSA_BITS[params["WrappingKeySpec"]]
+    private = rsa.generate_private_key(public_exponent=key_pairs.LEAST_PUBLIC_EXPONENT, key_size=bits)
+    token, until = secrets.token_bytes(64), _now(call) + GOOD_FOR
+    given: dict[bytes, _Wrapping] = key.__dict__.setdefault(PARAMETERS, {})
+    given[token] = _Wrapping(private, params["WrappingAlgorithm"], until)
+    public = key_pairs.public_key(private)
+    return {"KeyId": key.arn, "ImportToken": token, "PublicKey": public, "ParametersValidTo": until}
+
+
+def import_material(call: ApiCall) -> dict[str, Any]:
+    """The answer to ImportKeyMaterial: the key can be used once all its materials are there.
+
+    None expires here, whatever ValidTo says.
+    """
+    key = called_key(call)
+    secret = _unwrapped(key, call)
+    _check_form(key, secret)
+    material = _placed(key, new_material(key, secret), call)
+    if not has_many(key):
+        _use(key, secret)
+    if key.key_state == "PendingImport" and all(
+        one.imported or one.state == PENDING for one in materials(key)
+    ):
+        key.key_state, key.enabled = "Enabled", True
+    return {"KeyId": key.arn, **_shown_id(key, material)}
+
+
+def delete_material(call: ApiCall) -> dict[str, Any]:
+    """The answer to DeleteImportedKeyMaterial: the key cannot be used until the same material is there again.
+
+    Material that waits for its rotation is not the key's yet: it goes for good.
+    """
+    key = called_key(call)
+    material = _named(key, call.params.get("KeyMaterialId"))
+    if material is None:
+        return {"KeyId": key.arn}
+    if material.state == PENDING:
+        for related in (key, *replicas(key)):
+            materials(related)[:] = [one for one in materials(related) if one.id != material.id]
+    else:
+        change(key, lambda one: replace(one, imported=False) if one.id == material.id else one)
+        if key.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
+            key.key_state, key.enabled = "PendingImport", False
+    return {"KeyId": key.arn, **_shown_id(key, material)}
+
+
+def _placed(key: Any, given: Material, call: ApiCall) -> Material:
+    """The material among those of the key; raises what says that it does not belong there.
+
+    IncorrectKeyMaterialException: it is neither what was imported before nor, where new material was
+    promised, new. https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
+    """
+    kept = materials(key)
+    known = next((one for one in kept if one.id == given.id), None)
+    is_new = bool(call.params.get("ImportType", NEW if not kept else "") == NEW)
+    named = call.params.get("KeyMaterialId")
+    if is_new is (known is not None) or named not in (None, given.id):
+        raise ServiceError("IncorrectKeyMaterialException", "")
+    if is_new:
+        _check_none_pending(key, given)
+    placed = replace(known or given, imported=True, **_terms(call, known))
+    if known is not None:
+        kept[kept.index(known)] = placed
+        return placed
+    placed = replace(placed, state=PENDING) if kept else placed
+    kept.append(placed)
+    for replica in replicas(key):
+        materials(replica).append(replace(placed, imported=False))
+    return placed
+
+
+def _check_none_pending(key: Any, given: Material) -> None:
+    """Raise KMSInvalidStateException where material waits for its rotation already; recorded (LocalStack)."""
+    waiting = pending(key)
+    if waiting is not None:
+        text = (
+            f"New key material (id: {given.id}) cannot be imported into KMS key {key.arn}, "
+            f"because another key material (id: {waiting.id}) is pending rotation."
+        )
+        raise ServiceError("KMSInvalidStateException", text)
+
+
+def _terms(call: ApiCall, known: Material | None) -> dict[str, Any]:
+    """What the import says of the material; its description stays where none is given."""
+    params = call.params
+    expires = params.get("ExpirationModel", EXPIRES) == EXPIRES
+    described = params.get("KeyMaterialDescription", known and known.description)
+    return {"expires": expires, "valid_to": _valid_to(call), "description": described}
+
+
+def _valid_to(call: ApiCall) -> datetime | None:
+    """When the material expires; raises ValidationException (inferred text) for a time that is over or more
+    than a year away. https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html"""
+    until, now = _moment(call.params.get("ValidTo")), _now(call)
+    if until is not None and not now < until <= now + LONGEST:
+        text = f"The validTo date must be in the future and at most {LONGEST.days} days from now"
+        raise ServiceError("ValidationException", text)
+    return until
+
+
+def _check_form(key: Any, secret: bytes) -> None:
+    """Raise IncorrectKeyMaterialException for what is no material of the key's KeySpec."""
+    length = LENGTHS.get(key.key_spec)
+    if length is not None:
+        if len(secret) != length:
+            raise ServiceError("IncorrectKeyMaterialException", "")
+        return
+    try:
+        key_pairs.load_private_key(key.key_spec, secret)
+    except ValueError:
+        raise ServiceError("IncorrectKeyMaterialException", "") from None
+
+
+def _use(key: Any, secret: bytes) -> None:
+    """Let moto's key object hold what was imported, so that nothing goes by what moto made up."""
+    if key.key_spec in LENGTHS:
+        key.key_material = secret
+    else:
+        key.private_key = SimpleNamespace(private_key=key_pairs.load_private_key(key.key_spec, secret))
+
+
+def _unwrapped(key: Any, call: ApiCall) -> bytes:
+    """The material out of its wrapping; raises what KMS raises for a wrong token or ciphertext."""
+    given: dict[bytes, _Wrapping] = getattr(key, PARAMETERS, {})
+    wrapping = given.get(call.params["ImportToken"])
+    if wrapping is None:
+        raise ServiceError("InvalidImportTokenException", "")
+    if wrapping.until < _now(call):
+        raise ServiceError("ExpiredImportTokenException", "")
+    return _unwrap(wrapping, call.params["EncryptedKeyMaterial"])
+
+
+def _unwrap(wrapping: _Wrapping, blob: bytes) -> bytes:
+    """By RSAES-OAEP, or an AES key by it and the material by AES key wrap with padding (RFC 5649)."""
+    if wrapping.algorithm.startswith("RSAES_OAEP"):
+        return key_pairs.decrypt(wrapping.private_key, wrapping.algorithm, blob)
+    size = wrapping.private_key.key_size // 8
+    aes = key_pairs.decrypt(wrapping.private_key, wrapping.algorithm, blob[:size])
+    try:
+        return keywrap.aes_key_unwrap_with_padding(aes, blob[size:])
+    except (ValueError, keywrap.InvalidUnwrap):
+        raise ServiceError("InvalidCiphertextException", "") from None
+
+
+def _named(key: Any, material_id: str | None) -> Material | None:
+    """The material to delete: the current one, where none is named. The error for no such id is inferred."""
+    if material_id is None:
+        return current(key)
+    found = next((one for one in materials(key) if one.id == material_id), None)
+    if found is None:
+        raise ServiceError("NotFoundException", f"Key material {material_id} is not found.")
+    return found
+
+
+def _shown_id(key: Any, material: Material) -> dict[str, str]:
+    return {"KeyMaterialId": material.id} if has_many(key) else {}
+
+
+def _now(call: ApiCall) -> datetime:
+    return call.time or datetime.now(timezone.utc)
+
+
+def _moment(given: Any) -> datetime | None:
+    """A time in a request, which comes as a datetime or as seconds."""
+    if given is None or isinstance(given, datetime):
+        return given
+    return datetime.fromtimestamp(float(given), timezone.utc)

@@ -1,0 +1,135 @@
+"""Rotation of key material: on demand, by schedule, and what KMS tells of it. Nothing rotates by itself here.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
+from pytest_kmslab.backends.moto.fixups.kms.materials import (
+    PENDING,
+    Material,
+    make_current,
+    materials,
+    new_material,
+    pending,
+    replicas,
+)
+from pytest_kmslab.backends.moto.fixups.kms.pages import page
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+PERIOD, ENABLED = "kmslab_rotation_period", "kmslab_rotation_enabled"
+"""On moto's key: the days between rotations, and when the schedule began."""
+MOST_ON_DEMAND = 10
+"""Rotations on demand of one key, as recorded; AWS's API reference says 25 today."""
+ON_DEMAND = "ON_DEMAND"
+_LIMIT = (
+    "The on-demand rotations limit has been reached for the given keyId. "
+    "No more on-demand rotations can be performed for this key: "
+)
+
+
+def rotate(call: ApiCall) -> dict[str, Any]:
+    """The answer to RotateKeyOnDemand: other material encrypts from now on, the old still decrypts."""
+    key = called_key(call)
+    now = call.time or datetime.now(timezone.utc)
+    following = _pending(key)
+    if sum(one.rotation_type == ON_DEMAND for one in materials(key)) >= MOST_ON_DEMAND:
+        raise ServiceError("LimitExceededException", f"{_LIMIT}{key.arn}")
+    if following is None:
+        following = new_material(key, secrets.token_bytes(32), state=PENDING)
+        materials(key).append(following)
+    for related in (key, *replicas(key)):
+        make_current(related, following.id, now, ON_DEMAND)
+    return {"KeyId": key.arn}
+
+
+def enable(call: ApiCall) -> dict[str, Any]:
+    """The answer to EnableKeyRotation; the replicas of a key have its schedule."""
+    now = call.time or datetime.now(timezone.utc)
+    primary = called_key(call)
+    for key in (primary, *replicas(primary)):
+        began = getattr(key, ENABLED, None) if key.key_rotation_status else None
+        setattr(key, ENABLED, began or now)
+        period = call.params.get("RotationPeriodInDays") or getattr(key, PERIOD, 365)
+        setattr(key, PERIOD, period)
+        key.key_rotation_status = True
+    return {}
+
+
+def disable(call: ApiCall) -> dict[str, Any]:
+    """The answer to DisableKeyRotation; the replicas of a key have its schedule."""
+    primary = called_key(call)
+    for key in (primary, *replicas(primary)):
+        key.key_rotation_status = False
+        setattr(key, PERIOD, 365)
+    return {}
+
+
+def status(call: ApiCall) -> dict[str, Any]:
+    """The answer to GetKeyRotationStatus. A key that waits for its deletion is not rotated.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html
+    """
+    key = called_key(call)
+    doomed = key.key_state in ("PendingDeletion", "PendingReplicaDeletion")
+    enabled = (bool(key.key_rotation_status) or key.key_manager == "AWS") and not doomed
+    if not enabled:
+        return {"KeyId": key.arn, "KeyRotationEnabled": False}
+    period = getattr(key, PERIOD, 365)
+    began = getattr(key, ENABLED, None) or datetime.fromtimestamp(key.creation_date, timezone.utc)
+    following = {"RotationPeriodInDays": period, "NextRotationDate": began + timedelta(days=period)}
+    return {"KeyId": key.arn, "KeyRotationEnabled": True, **following}
+
+
+def listed(call: ApiCall) -> dict[str, Any]:
+    """The answer to ListKeyRotations: the rotations, or every material with the first and the pending one."""
+    key = called_key(call)
+    whole = call.params.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
+    shown = [_entry(key, one) for one in materials(key) if whole or one.rotated is not None]
+    return page(call, "Rotations", shown)
+
+
+def _entry(key: Any, material: Material) -> dict[str, Any]:
+    """One row: what is not known of a material is left out."""
+    row = {
+        "KeyId": key.id,
+        "KeyMaterialId": material.id,
+        "KeyMaterialState": _state(key, material),
+        "RotationDate": material.rotated,
+        "RotationType": material.rotation_type,
+    }
+    if key.origin == "EXTERNAL":
+        row |= {
+            "KeyMaterialDescription": material.description,
+            "ImportState": "IMPORTED" if material.imported else "PENDING_IMPORT",
+            "ExpirationModel": f"KEY_MATERIAL_{'EXPIRES' if material.expires else 'DOES_NOT_EXPIRE'}",
+            "ValidTo": material.valid_to,
+        }
+    return {member: value for member, value in row.items() if value is not None}
+
+
+def _state(key: Any, material: Material) -> str:
+    """What state a material is in; one that replicas lack waits for them first."""
+    waits = material.state == PENDING and not _is_everywhere(key, material)
+    return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" if waits else material.state
+
+
+def _pending(key: Any) -> Material | None:
+    """The imported material that is to be current; raises KMSInvalidStateException where there is none
+    (recorded), or where a replica lacks it yet (inferred)."""
+    waiting = pending(key)
+    if key.origin == "EXTERNAL" and not _is_everywhere(key, waiting):
+        text = f"No available key material pending rotation for the key: {key.arn}."
+        raise ServiceError("KMSInvalidStateException", text)
+    return waiting
+
+
+def _is_everywhere(key: Any, waiting: Material | None) -> bool:
+    """Whether there is a pending material, and every replica has it too."""
+    found = (waiting, *(pending(replica) for replica in replicas(key)))
+    return all(one is not None and one.imported for one in found)
