@@ -63,7 +63,6 @@ def test_a_global_table_of_cdk(stacks: Stacks) -> None:
     refused(clerk.client("kms").encrypt, "kms:Encrypt", KeyId=made.outputs["KeyArn"], Plaintext=b"text")
 
 
-@pytest.mark.xfail(reason="an inline policy without a Version is refused here, and taken by AWS")
 def test_what_sam_expands(stacks: Stacks) -> None:
     """A function whose policies name the key reads, one whose policies do not is denied for the key."""
     made = stacks.deploy(template("sam_expanded.json"), Capabilities=["CAPABILITY_IAM"])

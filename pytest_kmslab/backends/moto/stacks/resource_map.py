@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import UnsupportedAttribute
 from moto.utilities.utils import get_partition
 
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
@@ -143,6 +144,30 @@ class StackResourceMap(parsing.ResourceMap):
         if name in self._resource_json_map and self[name] is None:
             return None  # moto makes no resource of this type, and calls that an error of the template
         return parsing.clean_json(function, self)
+
+    def validate_outputs(self) -> None:
+        """Of the types here by their own attributes, of moto's by moto's."""
+        template = self._template
+        outputs = template.get("Outputs") or {}
+        ours = {name for name, output in outputs.items() if self._is_of_ours(output)}
+        others = {name: output for name, output in outputs.items() if name not in ours}
+        self._template = {**template, "Outputs": others}
+        try:
+            super().validate_outputs()
+        finally:
+            self._template = template
+
+    def _is_of_ours(self, output: Mapping[str, Any]) -> bool:
+        """Whether an output is an attribute of a resource of a type here; raises moto's error for none."""
+        value = output.get("Value")
+        named = value.get("Fn::GetAtt") if isinstance(value, dict) else None
+        raw = self._resource_json_map.get(named[0]) if isinstance(named, list) else None
+        kind = TYPES.get(raw["Type"]) if raw else None
+        if raw is None or kind is None or named is None:
+            return False
+        if named[1] not in kind.attributes:
+            raise UnsupportedAttribute(resource=kind.name.rpartition(":")[2], attr=named[1])
+        return bool(self._is_wanted(raw))
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Make what is new, change what differs, then delete what is gone."""
