@@ -13,14 +13,25 @@ from measure import Round, Row, in_turn, loop, microseconds, ratio
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.protocol import Backend
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.key_policy import console_policy
 from pytest_kmslab.session.run import Run
+from pytest_kmslab.wire.constraints import check_constraints
 
 REGION = "us-east-1"
 TABLE = "my_table_kms"
 KEY = {"id": {"S": "1"}}
+_ARN = "arn:aws:iam::123456789012:user/mounika"
+_CALL = ApiCall(
+    "dynamodb",
+    "GetItem",
+    {"TableName": TABLE, "Key": KEY},
+    REGION,
+    Caller(_ARN, "123456789012", _ARN, "AIDAEXAMPLE", "User"),
+)
 ROUNDS = 401
 LOOPS = 3
 
@@ -84,6 +95,9 @@ def rows() -> Iterator[Row]:
     yield Row("GetItem under moto as it comes, plain", microseconds(measured["plain"]), "µs")
     yield Row("GetItem enforced (two decisions) / plain", ratio(measured, "enforced", "plain"), "×", 1.10)
     yield Row(
+        "of it: held to the constraints of its model / plain", ratio(measured, "held", "plain"), "×", 0.01
+    )
+    yield Row(
         "GetItem enforced / plain with what the lab spares moto", ratio(measured, "enforced", "spared"), "×"
     )
     yield Row("GetItem with moto's own IAM authorization / plain", ratio(measured, "by moto", "plain"), "×")
@@ -96,6 +110,7 @@ def _candidates(backend: Backend, plain: Any, enforced: Any) -> dict[str, Round]
         "plain": through_plain,
         "enforced": _within(backend, through_seam),
         "spared": _within(backend, through_plain),
+        "held": loop(lambda: check_constraints(_CALL), 100),
         "by moto": set_initial_no_auth_action_count(0)(through_plain),
     }
 

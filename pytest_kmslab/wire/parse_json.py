@@ -171,8 +171,6 @@ _ATTRIBUTE_TYPES: Mapping[str, type] = {
 
 def _attribute_value(value: Any, where: str) -> Any:
     _expect(value, dict, where)
-    if len(value) != 1:
-        raise UnreadableError(f"`{where}` holds an attribute value that has not exactly one type")
     for kind, content in value.items():
         if kind not in _ATTRIBUTE_TYPES or type(content) is not _ATTRIBUTE_TYPES[kind]:
             raise UnreadableError(f"`{where}` holds an attribute value that is not of its type `{kind}`")

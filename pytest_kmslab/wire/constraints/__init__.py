@@ -41,10 +41,10 @@ def _checker(call: ApiCall) -> Checker | None:
 
 
 def _text(violations: list[Violation], dialect: Dialect) -> str:
-    """All of them in one text; one that has words of its own stands alone, where it comes first."""
-    if violations[0].said:
-        return violations[0].said
+    """All of them in one text; one that has words of its own is told where there is no other."""
     usual = [violation for violation in violations if not violation.said][:MOST_ERRORS]
+    if not usual:
+        return violations[0].said
     errors = "error" if len(usual) == 1 else "errors"
     return f"{len(usual)} validation {errors} detected: " + "; ".join(_worded(one, dialect) for one in usual)
 

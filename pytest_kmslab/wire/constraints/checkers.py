@@ -84,7 +84,9 @@ class Compiler:
 
     def _compile(self, shape: Shape, member: Row, within: tuple[str, ...]) -> _Compiled:
         """`member` is what is known of the place that the shape stands in."""
-        if shape.name == "AttributeValue" or shape.name in within:  # its types were read already
+        if shape.name == "AttributeValue":
+            return _Compiled(None, lambda value: _of_attribute(value, shape))
+        if shape.name in within:
             return _Compiled(None, None)
         row = self._rows.get(shape.name, Row())
         row = replace(row, said={**row.said, **member.said})
@@ -195,6 +197,21 @@ class _Field(NamedTuple):
     limits: Limits | None
     inner: Checker | None
     said: Mapping[str, str]
+
+
+def _of_attribute(value: Any, shape: Shape) -> list[Violation]:
+    """An attribute value has exactly one type (dynalite); which there are was read already."""
+    if not isinstance(value, dict):
+        return []
+    if len(value) != 1:
+        fault = "has more than one datatypes set" if value else "is empty"
+        said = f"Supplied AttributeValue {fault}, must contain exactly one of the supported datatypes"
+        return [Violation("", value, shape, _ONE_MEMBER.constraint, said)]
+    ((kind, content),) = value.items()
+    if kind not in ("L", "M"):
+        return []
+    items = content if kind == "L" else content.values()
+    return next((found for item in items if (found := _of_attribute(item, shape))), [])
 
 
 def _broken(path: str, value: Any, shape: Shape, limits: Limits) -> Iterator[Violation]:

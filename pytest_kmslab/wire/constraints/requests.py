@@ -19,8 +19,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
 
 def check_request(call: ApiCall) -> None:
     """Raise ServiceError for a request that its service does not take, whatever there is in the account."""
-    check = _CHECKS.get(call.name)
-    if check is not None:
+    for check in _CHECKS.get(call.name, ()):
         check(call)
 
 
@@ -29,6 +28,28 @@ def _check_role_arn(call: ApiCall) -> None:
     arn = call.params.get("RoleArn")
     if arn is not None and _ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationError", f"{arn} is invalid")
+
+
+def _check_policy_arn(call: ApiCall) -> None:
+    """Recorded: LocalStack's snapshot of IAM, `non_existent_malformed_policy_arn`."""
+    _parse_policy_arn(call, str(call.params["PolicyArn"]))
+
+
+def _check_boundary(call: ApiCall) -> None:
+    """Measured: cdk-preflight, pf-iam-permissions-boundary-policy-arn."""
+    arn = call.params.get("PermissionsBoundary")
+    if arn is not None and not _parse_policy_arn(call, arn).startswith("policy/"):
+        raise ServiceError("InvalidInput", f"ARN {arn} is not valid.")
+
+
+def _parse_policy_arn(call: ApiCall, arn: str) -> str:
+    """The last part of an ARN of the caller's partition (cdk-preflight, pf-iam-policy-arn-partition)."""
+    if _ARN.fullmatch(arn) is None:
+        raise ServiceError("ValidationError", "Invalid ARN:  Could not be parsed!")
+    _, partition, _, _, _, resource = arn.split(":", 5)
+    if partition != call.caller.arn.split(":", 2)[1]:
+        raise ServiceError("ValidationError", "Invalid ARN partition")
+    return resource
 
 
 def _check_iam_tags(call: ApiCall) -> None:
@@ -86,13 +107,40 @@ _TAGGING = (
     "UploadServerCertificate",
 )
 
-_CHECKS: Mapping[str, Callable[[ApiCall], None]] = {
-    **{f"iam:{operation}": _check_iam_tags for operation in _TAGGING},
-    **{
-        f"sts:{operation}": _check_role_arn
-        for operation in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
-    },
-    "dynamodb:CreateTable": _check_table_tags,
-    "dynamodb:TagResource": _check_table_tags,
-    "dynamodb:UntagResource": _check_untagging,
-}
+_BOUNDING = ("CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary")
+_ON_POLICIES = (
+    *(f"{way}{kind}Policy" for way in ("Attach", "Detach") for kind in ("Group", "Role", "User")),
+    "CreatePolicyVersion",
+    "DeletePolicy",
+    "DeletePolicyVersion",
+    "GetPolicy",
+    "GetPolicyVersion",
+    "ListEntitiesForPolicy",
+    "ListPolicyTags",
+    "ListPolicyVersions",
+    "SetDefaultPolicyVersion",
+    "TagPolicy",
+    "UntagPolicy",
+)
+
+Check = Callable[[ApiCall], None]
+_ROWS: tuple[tuple[str, Sequence[str], Check], ...] = (
+    ("iam", _ON_POLICIES, _check_policy_arn),
+    ("iam", _BOUNDING, _check_boundary),
+    ("iam", _TAGGING, _check_iam_tags),
+    ("sts", ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), _check_role_arn),
+    ("dynamodb", ("CreateTable", "TagResource"), _check_table_tags),
+    ("dynamodb", ("UntagResource",), _check_untagging),
+)
+
+
+def _by_operation() -> Mapping[str, tuple[Check, ...]]:
+    checks: dict[str, tuple[Check, ...]] = {}
+    for service, operations, check in _ROWS:
+        for operation in operations:
+            name = f"{service}:{operation}"
+            checks[name] = (*checks.get(name, ()), check)
+    return checks
+
+
+_CHECKS = _by_operation()

@@ -164,6 +164,22 @@ REFUSED: list[Recorded] = [
         "ValidationException",
         f"{ONE}Value at 'RequestItems.orders.member.Keys' {FAILED} have length less than or equal to 100",
     ),
+    # dynalite
+    *(
+        (
+            name,
+            {"TableName": "orders", member: {"id": value}},
+            "ValidationException",
+            f"Supplied AttributeValue {fault}, must contain exactly one of the supported datatypes",
+        )
+        for name, member in (("dynamodb:GetItem", "Key"), ("dynamodb:PutItem", "Item"))
+        for value, fault in (
+            ({}, "is empty"),
+            ({"S": "a", "N": "1"}, "has more than one datatypes set"),
+            ({"L": [{"S": "a"}, {}]}, "is empty"),
+            ({"M": {"a": {"L": [{"S": "a", "N": "1"}]}}}, "has more than one datatypes set"),
+        )
+    ),
     # LS dynamodb
     (
         "dynamodb:ExecuteStatement",

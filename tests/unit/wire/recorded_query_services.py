@@ -10,6 +10,7 @@ from typing import Any
 
 Params = dict[str, Any]
 Recorded = tuple[str, Params, str, str]
+IAM = "arn:aws:iam::123456789012"
 ONE = "1 validation error detected: "
 FAILED = "failed to satisfy constraint: Member must"
 NAME = "is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
@@ -126,6 +127,37 @@ REFUSED: list[Recorded] = [
         f"{ONE}Value at 'tagKeys' {FAILED} satisfy constraint: [Member must have length less than or equal "
         "to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression "
         f"pattern: {TAG_KEY}, Member must not be null]",
+    ),
+    # LS iam, and its siblings
+    *(
+        (name, {**params, "PolicyArn": arn}, "ValidationError", text)
+        for arn, text in (
+            ("longpolicynamebutnoarn", "Invalid ARN:  Could not be parsed!"),
+            # CDK pf-iam-policy-arn-partition
+            ("arn:aws-cn:iam::aws:policy/ReadOnlyAccess", "Invalid ARN partition"),
+        )
+        for name, params in (
+            ("iam:AttachRolePolicy", {"RoleName": "r"}),
+            ("iam:AttachUserPolicy", {"UserName": "u"}),
+            ("iam:AttachGroupPolicy", {"GroupName": "g"}),
+            ("iam:DetachUserPolicy", {"UserName": "u"}),
+            ("iam:GetPolicy", {}),
+        )
+    ),
+    # CDK pf-iam-permissions-boundary-policy-arn, pf-iam-policy-arn-partition
+    *(
+        (name, {**params, "PermissionsBoundary": arn}, code, text)
+        for arn, code, text in (
+            (f"{IAM}:role/boundary", "InvalidInput", f"ARN {IAM}:role/boundary is not valid."),
+            ("arn:aws-cn:iam::aws:policy/ReadOnlyAccess", "ValidationError", "Invalid ARN partition"),
+            ("longpolicynamebutnoarn", "ValidationError", "Invalid ARN:  Could not be parsed!"),
+        )
+        for name, params in (
+            ("iam:CreateUser", {"UserName": "u"}),
+            ("iam:CreateRole", {"RoleName": "r", "AssumeRolePolicyDocument": "{}"}),
+            ("iam:PutUserPermissionsBoundary", {"UserName": "u"}),
+            ("iam:PutRolePermissionsBoundary", {"RoleName": "r"}),
+        )
     ),
     # LS sts
     *(

@@ -80,6 +80,14 @@ def test_refused_in_whatever_words(name: str, params: Params) -> None:
             {"PolicyArn": "arn:aws:iam::123456789012:policy/p", "Tags": [*tagged("Dup"), *tagged("dup")]},
         ),
         ("iam:GetUser", {}),
+        (
+            "iam:CreateUser",
+            {"UserName": "u", "PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+        ),
+        (
+            "iam:AttachUserPolicy",
+            {"UserName": "u", "PolicyArn": "arn:aws:iam::aws:policy/job-function/Billing"},
+        ),
         ("kms:CreateKey", {"Description": "", "Tags": []}),
         ("kms:CreateKey", {"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"}),
         ("kms:ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": 7}),
