@@ -92,7 +92,8 @@ class Table:
     """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key;
     `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name;
     `range_key` is its sort key, empty where it has none; `stream_arn` is its latest stream, empty where it
-    never had one."""
+    never had one, `stream_enabled` whether that is written to; `local_indexes` are the names of its local
+    indexes; `on_demand` is whether it is billed by request."""
 
     arn: str
     name: str
@@ -104,6 +105,9 @@ class Table:
     index_keys: Mapping[str, str] = field(default_factory=dict)
     range_key: str = ""
     stream_arn: str = ""
+    stream_enabled: bool = False
+    local_indexes: tuple[str, ...] = ()
+    on_demand: bool = False
 
     @property
     def key_attributes(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import EncryptionChanges
+from pytest_kmslab.calls.rules.new_tables import is_on_demand
 
 NOT_FOUND = frozenset(
     {"ResourceNotFoundException", "TableNotFoundException", "ValidationException", "PolicyNotFoundException"}
@@ -129,6 +130,11 @@ class ApiTables:
             hash_key=_key_of_kind(description, "HASH"),
             range_key=_key_of_kind(description, "RANGE"),
             stream_arn=description.get("LatestStreamArn") or "",
+            stream_enabled=bool((description.get("StreamSpecification") or {}).get("StreamEnabled")),
+            local_indexes=tuple(
+                index["IndexName"] for index in description.get("LocalSecondaryIndexes") or ()
+            ),
+            on_demand=is_on_demand(description.get("BillingModeSummary") or {}),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 

@@ -247,14 +247,17 @@ def _table(found: Any) -> Table:
         _index_keys(found.global_indexes) + _index_keys(found.indexes),
         found.range_key_attr or "",
         f"{found.table_arn}/stream/{found.latest_stream_label}" if found.latest_stream_label else "",
+        bool((found.stream_specification or {}).get("StreamEnabled")),
+        tuple([index.name for index in found.indexes]),
+        found.billing_mode == "PAY_PER_REQUEST",
     )
 
 
 @lru_cache(maxsize=1024)
 def _shared_table(*fields: Any) -> Table:
     """A Table by its fields in order, its mappings as pairs; the same one for the same fields."""
-    *others, tags, hash_key, index_keys, range_key, stream_arn = fields
-    every = (*others, dict(tags), hash_key, dict(index_keys), range_key, stream_arn)
+    *first, tags, hash_key, index_keys = fields[:8]
+    every = (*first, dict(tags), hash_key, dict(index_keys), *fields[8:])
     return Table(*every)
 
 

@@ -10,6 +10,7 @@ from pytest_kmslab.calls.authorization import ApiCall, Authorizations
 from pytest_kmslab.calls.context_keys import request_tags
 from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.names import (
+    missing_table,
     named_table,
     new_table,
     required,
@@ -23,6 +24,9 @@ from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import SseMode, check_change, read_specification
 from pytest_kmslab.calls.dynamodb.table_policy.operations import new_table_policy
+from pytest_kmslab.calls.rules.new_tables import check_new_table
+from pytest_kmslab.calls.rules.table_tags import check_added
+from pytest_kmslab.calls.rules.table_updates import check_update, check_update_of
 
 _RESTORING = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 """Restoring needs these on the new table too.
@@ -40,6 +44,8 @@ def create_table(call: ApiCall, view: AccountView) -> Authorizations:
     if "Tags" in call.params:
         yield authorization(call, "TagResource", arn, tags)
     yield from new_table_policy(call, view, arn)
+    check_new_table(call.params)
+    check_added(call.params.get("Tags") or ())
     yield from choose_key(call, view, read_specification(call.params.get("SSESpecification")).named, arn)
 
 
@@ -48,6 +54,7 @@ def import_table(call: ApiCall, view: AccountView) -> Authorizations:
     wanted = required(call.params, "TableCreationParameters")
     arn = target_table(call, required_text(wanted, "TableName"), "tableCreationParameters.tableName")
     yield authorization(call, call.operation, arn)
+    check_new_table(wanted)
     yield from choose_key(call, view, read_specification(wanted.get("SSESpecification")).named, arn)
 
 
@@ -56,11 +63,17 @@ def update_table(call: ApiCall, view: AccountView) -> Authorizations:
     arn = named_table(call)
     table = view.table(arn, call.region, call.account)
     yield authorization(call, call.operation, arn, None, table)
-    yield from replica_updates(call, view, arn)
+    check_update(call.params)
+    if table is None:
+        raise missing_table(arn)
+    check_update_of(call.params, table)
+    yield from replica_updates(call, view, table)
     encryption = read_specification(call.params.get("SSESpecification"))
-    if table is None or encryption.mode is SseMode.NOTHING:
+    if "SSESpecification" not in call.params:
         return
-    check_change(call.params, encryption, table)
+    check_change(encryption, table)
+    if encryption.mode is SseMode.NOTHING:
+        return
     yield from use_keys(call, view, (table,))
     yield from choose_key(call, view, encryption.named, arn)
 

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
+from pytest_kmslab.calls.rules.invalid_parameters import invalid as invalid
 from pytest_kmslab.calls.validation_messages import violated, wire_name
 
 LONGEST_NAME = 255
@@ -20,11 +21,6 @@ _TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-
 _SUB_ARN = re.compile(_TABLE_ARN.pattern + r"/(?P<kind>[a-z-]+)/(?P<name>[^/*?|]+)")
 
 SERVICE_PRINCIPAL = "dynamodb.{region}.amazonaws.com"
-
-
-def invalid(message: str) -> ServiceError:
-    """DynamoDB's ValidationException."""
-    return ServiceError("ValidationException", message)
 
 
 def empty(where: str, shown: str = "[]") -> ServiceError:
@@ -74,18 +70,26 @@ def arn_of(call: ApiCall, path: str, *, region: str | None = None) -> str:
     return f"arn:{partition_of(call)}:dynamodb:{place}:{call.account}:{path}"
 
 
-def table_arn(call: ApiCall, name: str, *, region: str | None = None) -> str:
-    """The ARN of a table given by name or by ARN; an index, stream or backup is not a table."""
+def table_arn(call: ApiCall, name: str, *, region: str | None = None, anywhere: bool = False) -> str:
+    """The ARN of a table given by name or by ARN; an index, stream or backup is not a table.
+
+    An ARN is of the call's Region, unless it is of a table to be restored or exported (`anywhere`). Texts
+    recorded from AWS: ACK-013, 442.
+    """
     if name.startswith("arn:"):
         if _TABLE_ARN.fullmatch(name) is None:
             raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {name}")
+        partition, _, own = name.split(":")[1:4]
+        for what, differs in (("partition", partition != partition_of(call)), ("region", own != call.region)):
+            if differs and not anywhere:
+                raise invalid(f"1 validation error detected: Invalid AWS {what} in '{name}'")
         return name
     return arn_of(call, f"table/{_name(name, 'tableName')}", region=region)
 
 
 def named_table(call: ApiCall, parameter: str = "TableName") -> str:
     """The ARN of the table that a parameter of the call names."""
-    return table_arn(call, required_text(call.params, parameter))
+    return table_arn(call, required_text(call.params, parameter), anywhere=parameter != "TableName")
 
 
 def new_table(call: ApiCall) -> str:
@@ -127,7 +131,7 @@ def kind_of(arn: str) -> str | None:
 
 
 def resource_arn(text: str) -> str:
-    """The ARN of a table or of something that hangs on one, as the tag operations take it."""
+    """The ARN of a table or of something that hangs on one."""
     if kind_of(text) is None:
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {text}")
     return text

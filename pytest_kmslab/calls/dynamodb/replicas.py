@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations
 from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.names import required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
-from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
+from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
+from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
+from pytest_kmslab.calls.rules.invalid_parameters import refused
 
 _REPLICA_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "Create": (
@@ -36,22 +38,50 @@ _WITNESS_ACTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def replica_updates(call: ApiCall, view: AccountView, arn: str) -> Authorizations:
+def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authorizations:
     """Ask for what each replica needs, on the table of the same name in the replica's Region.
 
     A replica that names a key asks for it as a new table does, in that Region. A new one is filled with
     the items of the table, whose own key is asked for as reading them does (docs/fidelity.md).
     """
-    copied = False
+    arn, copied = table.arn, False
     for update in call.params.get("ReplicaUpdates") or ():
         for kind, replica in update.items():
+            _check_key(kind, replica.get("KMSMasterKeyId"), _own_kind(view, table))
             yield from _in_region(call, view, arn, _REPLICA_ACTIONS[kind], replica)
             copied = copied or kind == "Create"
     if copied:
-        yield from use_keys(call, view, (view.table(arn, call.region, call.account),))
+        yield from use_keys(call, view, (table,))
     for update in call.params.get("GlobalTableWitnessUpdates") or ():
         for kind, witness in update.items():
             yield from _in_region(call, view, arn, _WITNESS_ACTIONS[kind], witness)
+
+
+def _own_kind(view: AccountView, table: Table) -> str:
+    """Who manages the table's key: `CUSTOMER` or `AWS`; empty for the key that AWS owns."""
+    key = key_of_table(view, table)
+    return "" if key is None else key.manager
+
+
+def _check_key(kind: str, named: str | None, manager: str) -> None:
+    """Raise what DynamoDB answers to a replica whose key is not of the kind that the table's is.
+
+    Recorded: a table under a customer's key wants one for each replica, AWS's is none of them (ACK-313); a
+    table under the key that AWS owns takes none, and no replica's key is changed (ACK-295, 309). For a table
+    under `aws/dynamodb` the same is inferred.
+    """
+    of_customer = manager == "CUSTOMER"
+    if kind == "Update" and named:
+        raise refused(EACH_REPLICA)
+    if kind != "Create" or (not named and not of_customer):
+        return
+    if not named or not manager:
+        raise refused(EACH_REPLICA)
+    if of_customer is named.endswith(OWN_ALIAS):
+        raise refused("All replica keys must either be Customer Managed CMK or AWS Managed CMK.")
+
+
+EACH_REPLICA = "KMSMasterKeyId must be specified for each replica."
 
 
 def _in_region(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
-from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
+from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of,
@@ -17,7 +17,6 @@ from pytest_kmslab.calls.dynamodb.names import (
     index_arn,
     missing_table,
     named_table,
-    required,
     required_text,
     resource_arn,
     sub_arn,
@@ -26,6 +25,7 @@ from pytest_kmslab.calls.dynamodb.names import (
 )
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 from pytest_kmslab.calls.dynamodb.table_policy.operations import on_policy, put_policy
+from pytest_kmslab.calls.dynamodb.tagging import TAGGING
 
 Resources = Callable[[ApiCall], Iterator[str]]
 """The ARNs that a call is asked about."""
@@ -82,11 +82,6 @@ def on_table_and_index(call: ApiCall) -> Iterator[str]:
         yield index_arn(table, call.params["IndexName"])
 
 
-def on_resource(call: ApiCall) -> Iterator[str]:
-    """The table, index or stream that ResourceArn names."""
-    yield resource_arn(required_text(call.params, "ResourceArn"))
-
-
 def on_sub(member: str, kind: str) -> Resources:
     """What hangs on a table, by its ARN."""
 
@@ -130,14 +125,6 @@ def _regions(params: Params) -> Iterator[str]:
     for update in params.get("ReplicaUpdates") or ():
         for change in update.values():
             yield required_text(change, "RegionName")
-
-
-def _tagged(params: Params) -> Keys:
-    return request_tags(required(params, "Tags"))
-
-
-def _untagged(params: Params) -> Keys:
-    return tag_keys(required(params, "TagKeys"))
 
 
 CONTROL: dict[str, AuthorizationPlan] = {
@@ -186,9 +173,7 @@ CONTROL: dict[str, AuthorizationPlan] = {
     "DescribeImport": authorization_plan(on_sub("ImportArn", "import")),
     "ExportTableToPointInTime": authorization_plan(on_table_arn, uses_key=True),
     "ListTables": authorization_plan(on_every_table),
-    "ListTagsOfResource": authorization_plan(on_resource),
-    "TagResource": authorization_plan(on_resource, _tagged),
-    "UntagResource": authorization_plan(on_resource, _untagged),
+    **TAGGING,
     "UpdateContributorInsights": authorization_plan(on_table_and_index, uses_key=True),
 }
 """The operations that neither touch items nor choose a key."""

@@ -257,8 +257,9 @@ def test_a_change_of_encryption_comes_alone(view: FakeFacts) -> None:
         update(sse(), view, BillingMode="PAY_PER_REQUEST")
 
 
-def test_an_unknown_table_is_left_to_the_backend(view: FakeFacts) -> None:
-    assert actions(update(sse(), view)) == ["dynamodb:UpdateTable"]
+def test_an_unknown_table_is_told_of_to_who_may_change_it(view: FakeFacts) -> None:
+    with pytest.raises(ServiceError, match="Requested resource not found: Table: orders not found"):
+        update(sse(), view)
 
 
 def test_nothing_about_the_key_is_told_to_who_may_not_touch_the_table(view: FakeFacts) -> None:

@@ -145,13 +145,13 @@ def test_the_key_is_asked_for_in_the_name_of_the_caller_through_dynamodb(view: F
 def test_another_accounts_table_is_encrypted_in_that_accounts_name(view: FakeFacts) -> None:
     there = "999988887777"
     key = view.add_key(account=there)
-    view.add_table("theirs", key, account=there, region="eu-west-1")
+    view.add_table("theirs", key, account=there)
 
-    arn = table_arn("theirs", region="eu-west-1", account=there)
+    arn = table_arn("theirs", account=there)
     required_authorizations = asked("GetItem", {"TableName": arn, "Key": KEY}, view)
 
     context = context_of(required_authorizations, "kms:Decrypt")
     assert context["kms:EncryptionContext:aws:dynamodb:subscriberId"] == (there,)
-    assert context["kms:ViaService"] == ("dynamodb.eu-west-1.amazonaws.com",)
+    assert context["kms:ViaService"] == ("dynamodb.us-east-1.amazonaws.com",)
     assert context["kms:CallerAccount"] == (ACCOUNT,)
     assert required_authorizations[1].request.resource_account == there

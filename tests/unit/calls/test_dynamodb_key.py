@@ -17,7 +17,7 @@ CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
 
 def encrypted(**key: Any) -> FakeFacts:
     view = FakeFacts()
-    view.add_table("orders", view.add_key(**key), hash_key="id")
+    view.add_table("orders", view.add_key(**key), hash_key="id", stream_arn=STREAM)
     return view
 
 
@@ -110,7 +110,7 @@ def test_what_fails_with_a_disabled_key_needs_the_right_to_it(operation: str, pa
         ("DeleteTable", {"TableName": "orders"}),
         ("UpdateTable", {"TableName": "orders", "BillingMode": "PAY_PER_REQUEST"}),
         ("UpdateTable", {"TableName": "orders", "SSESpecification": {}}),
-        ("TagResource", {"ResourceArn": table_arn(), "Tags": []}),
+        ("TagResource", {"ResourceArn": table_arn(), "Tags": [{"Key": "a", "Value": "1"}]}),
         ("ListTagsOfResource", {"ResourceArn": table_arn()}),
         ("DescribeTimeToLive", {"TableName": "orders"}),
         ("DescribeContinuousBackups", {"TableName": "orders"}),

@@ -89,7 +89,7 @@ CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
         ("Scan", NAMED | {"IndexName": "ix"}, [f"{TABLE}/index/ix"]),
         ("SearchVectors", NAMED | {"IndexName": "ix"}, [f"{TABLE}/index/ix"]),
         ("StartBulkPutItems", NAMED, [TABLE]),
-        ("TagResource", {"ResourceArn": TABLE, "Tags": []}, [TABLE]),
+        ("TagResource", {"ResourceArn": TABLE, "Tags": [{"Key": "a", "Value": "1"}]}, [TABLE]),
         ("UntagResource", {"ResourceArn": TABLE, "TagKeys": ["a"]}, [TABLE]),
         ("UpdateContinuousBackups", NAMED, [TABLE]),
         ("UpdateContributorInsights", NAMED | {"IndexName": "ix"}, [TABLE, f"{TABLE}/index/ix"]),
@@ -105,7 +105,7 @@ CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
         ),
         ("UpdateItem", NAMED | {"Key": {"id": {"S": "1"}}}, [TABLE]),
         ("UpdateKinesisStreamingDestination", NAMED | {"StreamArn": "x"}, [TABLE]),
-        ("UpdateTable", NAMED, [TABLE]),
+        ("UpdateTable", NAMED | {"DeletionProtectionEnabled": True}, [TABLE]),
         ("UpdateTableReplicaAutoScaling", NAMED, [TABLE]),
         ("UpdateTimeToLive", NAMED, [TABLE]),
     ],
@@ -114,7 +114,7 @@ def test_an_operation_is_asked_for_by_its_own_name_on_its_resources(
     operation: str, params: dict[str, Any], resources: list[str]
 ) -> None:
     view = FakeFacts()
-    view.add_table("orders")
+    view.add_table("orders", stream_arn=STREAM)
 
     assert pairs(asked(operation, params, view)) == [(f"dynamodb:{operation}", arn) for arn in resources]
 
@@ -170,17 +170,24 @@ def test_tags_of_the_table_are_in_the_context_of_table_and_index(operation: str)
     assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)
 
 
-def test_tagging_carries_the_tags_of_the_request() -> None:
-    (authorization,) = asked(
-        "TagResource", {"ResourceArn": TABLE, "Tags": [{"Key": "a", "Value": "1"}]}, FakeFacts()
-    )
+@pytest.fixture
+def view() -> FakeFacts:
+    """An account with a table."""
+    view = FakeFacts()
+    view.add_table("orders")
+    return view
+
+
+def test_tagging_carries_the_tags_of_the_request(view: FakeFacts) -> None:
+    tags = [{"Key": "a", "Value": "1"}]
+    (authorization,) = asked("TagResource", {"ResourceArn": TABLE, "Tags": tags}, view)
 
     assert authorization.request.context["aws:RequestTag/a"] == ("1",)
     assert authorization.request.context["aws:TagKeys"] == ("a",)
 
 
-def test_untagging_carries_the_keys() -> None:
-    (authorization,) = asked("UntagResource", {"ResourceArn": TABLE, "TagKeys": ["a", "b"]}, FakeFacts())
+def test_untagging_carries_the_keys(view: FakeFacts) -> None:
+    (authorization,) = asked("UntagResource", {"ResourceArn": TABLE, "TagKeys": ["a", "b"]}, view)
 
     assert authorization.request.context["aws:TagKeys"] == ("a", "b")
 

@@ -206,6 +206,7 @@ PREPARE: Mapping[str, Prepare] = {
     "dynamodb:CreateTable": tables.plain_name,
     "dynamodb:ExportTableToPointInTime": tables.with_prefix,
     "dynamodb:DeleteTable": tables.refuse_protected,
+    "dynamodb:UpdateTable": tables.reopen_stream,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": defaults.policy_name,
     "kms:PutKeyPolicy": defaults.policy_name,

@@ -109,6 +109,15 @@ def _revision_after(before: Any, policy: Any) -> str:
     return str(max(int(policy.revision_id), int(before.revision_id) + 1))
 
 
+def reopen_stream(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateTable that enables a stream again: moto takes the old one's label for a stream that is on."""
+    table = facts.table(str(call.params.get("TableName")), call.region, call.account)
+    enables = (call.params.get("StreamSpecification") or {}).get("StreamEnabled")
+    if enables and table is not None and not table.stream_enabled:
+        facts.moto_table(table.arn).latest_stream_label = None
+    return {}
+
+
 def project_transacted(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """TransactGetItems answers what is projected, nested parts too, as GetItem does: moto answers all."""
     for part, answer in zip(call.params["TransactItems"], response["Responses"], strict=True):

@@ -10,8 +10,7 @@ from enum import Enum
 from typing import Any
 
 from pytest_kmslab.account.model import Table
-from pytest_kmslab.calls.authorization import Params, ServiceError
-from pytest_kmslab.calls.dynamodb.names import invalid
+from pytest_kmslab.calls.rules.invalid_parameters import refused as refused
 
 OWN_ALIAS = "alias/aws/dynamodb"
 """The key that AWS manages for DynamoDB."""
@@ -21,8 +20,6 @@ PROTECTED = (
     "Disable deletion protection first."
 )
 """What DynamoDB says of DeleteTable while DeletionProtectionEnabled is set."""
-
-_PREFIX = "One or more parameter values were invalid: "
 
 
 class SseMode(Enum):
@@ -44,11 +41,6 @@ class Encryption:
     def named(self) -> str:
         """The key in KMS that is asked for, by a name that KMS knows; empty where it is none."""
         return self.key_id or (OWN_ALIAS if self.mode is SseMode.KMS else "")
-
-
-def refused(message: str) -> ServiceError:
-    """DynamoDB's error for parameter values that do not go together."""
-    return invalid(_PREFIX + message)
 
 
 def read_specification(specification: Any) -> Encryption:
@@ -74,11 +66,9 @@ def _disabled(kind: str | None, key_id: str | None) -> Encryption:
     return Encryption(SseMode.AWS_OWNED)
 
 
-def check_change(params: Params, encryption: Encryption, table: Table) -> None:
+def check_change(encryption: Encryption, table: Table) -> None:
     """Raise what UpdateTable answers to a change that does not fit the table as it is."""
-    if set(params) - {"TableName", "SSESpecification"}:
-        raise refused("Server-Side Encryption modification must be the only operation in the request")
-    if encryption.mode is SseMode.AWS_OWNED and table.key_arn is None:
+    if encryption.mode is not SseMode.KMS and table.key_arn is None:
         raise refused("Table is already encrypted by default")
     if table.key_arn is not None and encryption.key_id == table.key_arn:
         # By its id or an alias the same key is accepted; only its ARN is compared.

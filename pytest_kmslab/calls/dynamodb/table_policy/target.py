@@ -20,7 +20,7 @@ from pytest_kmslab.calls.dynamodb.sse.specification import refused
 
 TARGETS = ("table", "stream")
 _NOT_OWN_ACCOUNT = "This action is only supported by accounts that match the resource owner’s account."
-_NOT_A_TARGET = "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: "
+NOT_A_TARGET = "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: "
 
 
 def target_of(call: ApiCall) -> str:
@@ -33,7 +33,7 @@ def target_of(call: ApiCall) -> str:
         raise refused(f"ARNs must start with 'arn:': {arn}")
     kind = kind_of(arn)
     if kind == "index":
-        raise refused(f"{_NOT_A_TARGET}{arn}")
+        raise refused(f"{NOT_A_TARGET}{arn}")
     if kind not in TARGETS:
         raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
     partition, _, region, account = arn.split(":")[1:5]
