@@ -16,6 +16,7 @@ from unit.calls.models import every_operation, operation, parameters, wire
 from fuzz.hunt import hunt
 from fuzz.profile import fuzzed
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.wire.constraints.checkers import Checker, Compiler
 from pytest_kmslab.wire.parse_json import decode
 
 STATEMENTS = (
@@ -71,6 +72,19 @@ def view() -> FakeFacts:
     return known
 
 
+@lru_cache
+def _checker(service: str, name: str) -> Checker | None:
+    return Compiler(service).checker(operation(service, name).input_shape)
+
+
+def _lacks(service: str, name: str, params: dict[str, Any]) -> bool:
+    """Whether something is not there that the constraints want: made-up values break most of the others,
+    which stand before no code that is hunted for here."""
+    checker = _checker(service, name)
+    violations = checker(params) if checker is not None else []
+    return any("not be null" in one.constraint or "AttributeValue" in one.said for one in violations)
+
+
 def _decided(service: str, name: str, body: str) -> tuple[dict[str, Any] | None, str]:
     """What was read of a request (None: nothing), and what becomes of it."""
     try:
@@ -79,6 +93,8 @@ def _decided(service: str, name: str, body: str) -> tuple[dict[str, Any] | None,
         if not error.code or not error.message:
             raise
         return None, error.code
+    if _lacks(service, name, params):
+        return params, "ValidationException"
     return params, outcome(call(service, name, params), view())
 
 

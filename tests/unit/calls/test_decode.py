@@ -81,8 +81,6 @@ def test_an_empty_map_of_a_query_service() -> None:
         b'{"TableName": "t", "Key": [["id", "1"]]}',
         b'{"TableName": "t", "Key": {"id": "1"}}',
         b'{"TableName": "t", "Key": {"id": null}}',
-        b'{"TableName": "t", "Key": {"id": {"S": "1", "N": "1"}}}',
-        b'{"TableName": "t", "Key": {"id": {}}}',
         b'{"TableName": "t", "Key": {"id": {"S": 1}}}',
         b'{"TableName": "t", "Key": {"id": {"X": "1"}}}',
         b'{"TableName": "t", "Key": {}, "ConsistentRead": 1}',
