@@ -143,8 +143,9 @@ def named_entity(call: ApiCall, kind: str, member: str) -> Any:
 
 
 def by_name(entities: Mapping[str, Any], name: str) -> Any:
-    """The entity of a name where moto keeps them by something else; None where there is none."""
-    return next((one for one in entities.values() if one.name == name), None)
+    """The entity of a name, which IAM compares without case; None where there is none."""
+    wanted = name.lower()
+    return next((one for one in list(entities.values()) if one.name.lower() == wanted), None)
 
 
 def unique_id(entity: Any) -> str:

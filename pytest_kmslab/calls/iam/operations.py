@@ -19,7 +19,16 @@ from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.context import iam_context
 from pytest_kmslab.calls.iam.implicit_user import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
+from pytest_kmslab.calls.rules.attachments import check_policy_arns
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_identity_policy, check_trust_policy
+from pytest_kmslab.calls.rules.iam_names import check_name_is_free
+from pytest_kmslab.calls.rules.identity_providers import check_identity_provider
+from pytest_kmslab.calls.rules.protected_entities import (
+    check_managed_policy,
+    check_protected_role,
+    check_reserved,
+    check_service_linked_role,
+)
 
 TAGGING: Mapping[str, str] = {
     "CreateUser": "iam:TagUser",
@@ -112,5 +121,22 @@ _OWN: Mapping[str, Callable[[ApiCall, AccountView], Authorizations]] = {
     "GetAccessKeyLastUsed": _last_used,
 }
 
-IAM: Mapping[str, AuthorizationPlan] = {name: _OWN.get(name, _one) for name in ACTIONS}
+
+def _checked(plan: AuthorizationPlan) -> AuthorizationPlan:
+    """The plan of an operation between what IAM refuses whoever asks, and what it tells those who may."""
+
+    def checked(call: ApiCall, view: AccountView) -> Authorizations:
+        check_policy_arns(call)
+        check_managed_policy(call)
+        yield from plan(call, view)
+        check_reserved(call)
+        check_service_linked_role(call)
+        check_identity_provider(call)
+        check_protected_role(call, view)
+        check_name_is_free(call, view)
+
+    return checked
+
+
+IAM: Mapping[str, AuthorizationPlan] = {name: _checked(_OWN.get(name, _one)) for name in ACTIONS}
 """Every operation of IAM by its name."""

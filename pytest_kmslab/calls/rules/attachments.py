@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from pytest_kmslab.authz.arn import SEGMENTS
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 ATTACHED: Mapping[str, tuple[str, str, str]] = {
@@ -15,8 +16,38 @@ ATTACHED: Mapping[str, tuple[str, str, str]] = {
     "AttachRolePolicy": ("role", "RoleName", "PoliciesPerRole"),
 }
 """To whom each attaches, the member that names them, and what the quota is called."""
-MOST = 10
-"""Managed policies of a user, group or role, and groups of a user."""
+MOST: Mapping[str, int] = {
+    "PoliciesPerUser": 10,
+    "PoliciesPerGroup": 10,
+    "PoliciesPerRole": 20,
+    "GroupsPerUser": 10,
+}
+"""The default of each quota; that of roles was measured (cdk-preflight, pf-iam-managed-policy-count)."""
+
+_UNREAD = "Invalid ARN:  Could not be parsed!"
+_BOUNDED = frozenset({"CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"})
+
+
+def check_policy_arns(call: ApiCall) -> None:
+    """Raise ServiceError for what cannot be the ARN of a managed policy, before it is looked for.
+
+    Texts were recorded by LocalStack (test_role_attach_policy) and measured by cdk-preflight
+    (pf-iam-policy-arn-partition, pf-iam-permissions-boundary-policy-arn).
+    """
+    if call.params.get("PolicyArn") is not None:
+        _check_policy_arn(call, str(call.params["PolicyArn"]))
+    if call.operation in _BOUNDED and call.params.get("PermissionsBoundary"):
+        _check_policy_arn(call, str(call.params["PermissionsBoundary"]))
+
+
+def _check_policy_arn(call: ApiCall, arn: str) -> None:
+    parts = arn.split(":", SEGMENTS - 1)
+    if len(parts) < SEGMENTS or parts[0] != "arn" or not parts[1]:
+        raise ServiceError("ValidationError", _UNREAD)
+    if parts[1] != call.caller.arn.split(":", 2)[1]:
+        raise ServiceError("ValidationError", "Invalid ARN partition")
+    if parts[2] != "iam" or not parts[5].startswith("policy/"):
+        raise ServiceError("InvalidInput", f"ARN {arn} is not valid.")
 
 
 def not_attachable(arn: str, *, boundary: bool = False) -> ServiceError:
@@ -40,13 +71,14 @@ def not_passable(arn: str) -> ServiceError:
 
 def check_attached(call: ApiCall, attached: Collection[str]) -> None:
     """Raise LimitExceeded for a managed policy too many; one that is attached already may be again."""
-    if len(attached) >= MOST and call.params["PolicyArn"] not in attached:
-        raise _too_many(ATTACHED[call.operation][2])
+    quota = ATTACHED[call.operation][2]
+    if len(attached) >= MOST[quota] and call.params["PolicyArn"] not in attached:
+        raise _too_many(quota)
 
 
 def check_groups(call: ApiCall, groups: Collection[str]) -> None:
     """Raise LimitExceeded for a group too many of a user; the text is inferred."""
-    if len(groups) >= MOST and call.params["GroupName"] not in groups:
+    if len(groups) >= MOST["GroupsPerUser"] and call.params["GroupName"] not in groups:
         raise _too_many("GroupsPerUser")
 
 
@@ -65,4 +97,4 @@ def check_empty(*, users: bool, attached: bool, inline: bool) -> None:
 
 
 def _too_many(quota: str) -> ServiceError:
-    return ServiceError("LimitExceeded", f"Cannot exceed quota for {quota}: {MOST}", 409)
+    return ServiceError("LimitExceeded", f"Cannot exceed quota for {quota}: {MOST[quota]}", 409)

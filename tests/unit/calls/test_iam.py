@@ -248,6 +248,8 @@ def test_an_aws_managed_policy_belongs_to_no_other_account(view: FakeFacts) -> N
 @pytest.mark.parametrize("operation", sorted(ACTIONS.keys() & set(service_model("iam").operation_names)))
 def test_a_resource_type_always_leads_to_a_resource(view: FakeFacts, operation: str) -> None:
     params = parameters(service_model("iam").operation_model(operation), full=True)
+    named = {"PolicyArn": arn("policy/p"), "PermissionsBoundary": BOUNDARY}
+    params |= {member: value for member, value in named.items() if member in params}
     resource = first(view, operation, params).request.resource
     assert (resource != "*") is bool(ACTIONS[operation].kinds or operation == "UpdateDelegationRequest")
 

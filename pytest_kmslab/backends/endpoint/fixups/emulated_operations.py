@@ -108,6 +108,20 @@ def _if_lacking(view: EndpointAccountReader, call: ApiCall, instead: Callable[[]
     return instead()
 
 
+def update_user(view: EndpointAccountReader, call: ApiCall) -> Response | None:
+    """UpdateUser: LocalStack keeps tags by the ARN that a user had, so they are given to the user anew.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    user = view.identities.snapshot.named("user", str(call.params["UserName"]))
+    response = view.clients.do(call)
+    if user is not None and user.tags:
+        name = str(call.params.get("NewUserName") or user.name)
+        tags = [{"Key": key, "Value": value} for key, value in user.tags.items()]
+        view.clients.of("iam").tag_user(UserName=name, Tags=tags)
+    return response
+
+
 Answer = Callable[["EndpointAccountReader", ApiCall], "Response | None"]
 
 ANSWER: Mapping[str, Answer] = {
@@ -120,6 +134,7 @@ ANSWER: Mapping[str, Answer] = {
     "dynamodb:PutResourcePolicy": table_policies.put,
     "dynamodb:UpdateTable": only_encryption,
     "kms:ReEncrypt": re_encrypt,
+    "iam:UpdateUser": update_user,
     "iam:ListSSHPublicKeys": without_any(SSHPublicKeys=[], IsTruncated=False),
     "iam:ListServiceSpecificCredentials": without_any(ServiceSpecificCredentials=[], IsTruncated=False),
     "iam:ListSigningCertificates": without_any(Certificates=[], IsTruncated=False),

@@ -9,7 +9,8 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.backends.moto import managed_policies
 from pytest_kmslab.backends.moto.lookup import named_entity, place_of
-from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.backends.moto.principals import BOUNDARY
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules import attachments as attaching
 
 if TYPE_CHECKING:
@@ -21,6 +22,19 @@ def found(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     arn = str(call.params["PolicyArn"])
     if not _exists(arn, call.account):
         raise attaching.not_found(arn)
+    return {}
+
+
+def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """A policy that is to be deleted: nobody has it, or has it as boundary.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+    """
+    found(view, call)
+    backend, arn = iam_backends[call.account]["aws"], str(call.params["PolicyArn"])
+    holders: tuple[Any, ...] = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
+    if any(arn in one.managed_policies or getattr(one, BOUNDARY, None) == arn for one in holders):
+        raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     return {}
 
 

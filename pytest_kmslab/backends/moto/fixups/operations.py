@@ -84,10 +84,6 @@ def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return _raw_key_id(view, call)
 
 
-def _create(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    return {**users.check_name(view, call), **attaching.bounding(view, call)}
-
-
 def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     organizations.open_account(call)
     return attaching.passed(view, call)
@@ -193,10 +189,10 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:AddUserToGroup": attaching.joining,
     "iam:DeleteGroup": attaching.emptied,
     "sts:AssumeRole": _assume_role,
-    "iam:CreateGroup": users.check_name,
-    "iam:CreateRole": _create,
-    "iam:CreateUser": _create,
-    "iam:DeletePolicy": users.check_detached,
+    "iam:CreateRole": attaching.bounding,
+    "iam:CreateUser": attaching.bounding,
+    "iam:UpdateUser": users.note_tags,
+    "iam:DeletePolicy": attaching.deletable,
     "iam:DeleteUser": users.check_deletable,
     "iam:UpdateAssumeRolePolicy": documents.put_trust,
     **dict.fromkeys(INLINE_PUTS, documents.put_inline),
@@ -257,7 +253,8 @@ SETTLE: Mapping[str, Settle] = {
     **dict.fromkeys(MANAGED_PUTS, documents.keep_managed),
     "iam:CreateUser": users.keep_boundary,
     "iam:GetUser": users.show_boundary,
-    "iam:UpdateUser": users.rename_keys,
+    "iam:UpdateGroup": users.move_group,
+    "iam:UpdateUser": users.keep_renamed,
     "kms:CreateGrant": _keep_grant,
     "kms:CreateKey": _made_key,
     **dict.fromkeys(("kms:CreateAlias", "kms:UpdateAlias"), listings.date_alias),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Response = dict[str, Any]
 
+TAGGED = "kmslab_tags_before"
+"""On a user who is being renamed: the ARN and tags until now."""
+
 CONFLICTS: tuple[tuple[str, str], ...] = (
     ("password", "must delete login profile first"),
     ("access_keys", "must delete access keys first"),
@@ -81,46 +84,43 @@ def show_boundary(_facts: MotoAccountReader, _call: ApiCall, response: Response)
     arn = getattr(entity_of(response["User"]["Arn"]), BOUNDARY, None)
     if arn is not None:
         response["User"]["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+            "PermissionsBoundaryType": "Policy",
             "PermissionsBoundaryArn": arn,
         }
 
 
-def check_name(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Raise EntityAlreadyExists for a name that differs from another's by case alone.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
-    """
-    kind = call.operation.removeprefix("Create")
-    name = str(call.params[f"{kind}Name"])
-    entities = getattr(iam_backends[call.account]["aws"], f"{kind.lower()}s").values()
-    if any(entity.name.lower() == name.lower() for entity in entities):
-        raise ServiceError("EntityAlreadyExists", f"{kind} with name {name} already exists.", 409)
+def note_tags(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateUser: moto keeps tags by the ARN that the user has until now."""
+    backend = iam_backends[call.account]["aws"]
+    user: Any = backend.users.get(str(call.params["UserName"]))
+    if user is not None:
+        setattr(user, TAGGED, (user.arn, backend.tagger.get_tag_dict_for_resource(user.arn)))
     return {}
 
 
-def check_detached(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Raise DeleteConflict for a managed policy that somebody has, or has as boundary.
+def keep_renamed(_view: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+    """UpdateUser: tags go with the user, and so does what moto keeps by the old name on the user's keys.
 
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
-    backend, arn = iam_backends[call.account]["aws"], str(call.params["PolicyArn"])
-    holders: tuple[Any, ...] = (
-        *backend.users.values(),
-        *backend.roles.values(),
-        *backend.groups.values(),
-    )
-    if any(arn in one.managed_policies or getattr(one, BOUNDARY, None) == arn for one in holders):
-        raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
-    return {}
-
-
-def rename_keys(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
-    """UpdateUser: moto leaves the old name on the user's keys, and then neither finds nor deletes them."""
-    name = call.params.get("NewUserName")
-    user: Any = iam_backends[call.account]["aws"].users.get(str(name)) if name else None
-    for key in user.access_keys if user is not None else ():
+    backend = iam_backends[call.account]["aws"]
+    user: Any = backend.users.get(str(call.params.get("NewUserName") or call.params["UserName"]))
+    if user is None:
+        return
+    for key in user.access_keys:
         key.user_name = user.name
+    before, tags = user.__dict__.pop(TAGGED, (user.arn, {}))
+    if before != user.arn:
+        backend.tagger.delete_all_tags_for_resource(before)
+        backend.tagger.tag_resource(user.arn, [{"Key": key, "Value": tags[key]} for key in tags])
+
+
+def move_group(_view: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+    """UpdateGroup: moto changes a group's path only where it changes its name too."""
+    name = str(call.params.get("NewGroupName") or call.params["GroupName"])
+    group: Any = iam_backends[call.account]["aws"].groups.get(name)
+    if group is not None and call.params.get("NewPath"):
+        group.path = str(call.params["NewPath"])
 
 
 def keep_profile(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:

@@ -1,0 +1,43 @@
+"""Names of users, groups and roles: each is given once, whatever its case.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+_GIVEN: Mapping[str, tuple[str, str, str, str]] = {
+    "CreateGroup": ("group", "", "GroupName", "Group with name {} already exists."),
+    "CreateRole": ("role", "", "RoleName", "Role with name {} already exists."),
+    "CreateUser": ("user", "", "UserName", "User with name {} already exists."),
+    "CreateInstanceProfile": (
+        "instance-profile",
+        "",
+        "InstanceProfileName",
+        "Instance Profile {} already exists.",
+    ),
+    "UpdateGroup": ("group", "GroupName", "NewGroupName", "Group with name {} already exists."),
+    "UpdateUser": ("user", "UserName", "NewUserName", "User with name {} already exists."),
+}
+"""By operation: of which kind a name is given, the members that hold the name until now and the name to
+be given, and what IAM says where another has it."""
+
+
+def check_name_is_free(call: ApiCall, view: AccountView) -> None:
+    """Raise EntityAlreadyExists for a name that another of the kind has; one's own may change its case.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
+    """
+    row = _GIVEN.get(call.operation)
+    if row is None or not call.params.get(row[2]):
+        return
+    kind, own, member, text = row
+    name = str(call.params[member])
+    holder = view.iam_arn(kind, name, call.account)
+    renamed = view.iam_arn(kind, str(call.params[own]), call.account) if own else None
+    if holder is not None and holder != renamed:
+        raise ServiceError("EntityAlreadyExists", text.format(name), 409)

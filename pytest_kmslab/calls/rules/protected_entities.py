@@ -1,0 +1,110 @@
+"""What of IAM is AWS's own: its managed policies, the roles of its services, and the paths and names of both.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.rules.service_principals import is_service_principal
+
+CHANGING_POLICIES = frozenset(
+    {
+        "CreatePolicyVersion",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "SetDefaultPolicyVersion",
+        "TagPolicy",
+        "UntagPolicy",
+    }
+)
+OF_AWS = "aws"
+"""The account in the ARN of a managed policy of AWS's."""
+
+_CHANGING_ROLES = frozenset(
+    {
+        "AddRoleToInstanceProfile",
+        "AttachRolePolicy",
+        "DeleteRole",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+        "RemoveRoleFromInstanceProfile",
+        "UpdateAssumeRolePolicy",
+        "UpdateRole",
+        "UpdateRoleDescription",
+    }
+)
+"""The operations that answer UnmodifiableEntity."""
+_TAGGING_ROLES = frozenset({"TagRole", "UntagRole"})
+_DESCRIBING = frozenset({"UpdateRole", "UpdateRoleDescription"})
+_LINKED, _RESERVED = ":role/aws-service-role/", ":role/aws-reserved/"
+
+_PATHS: Mapping[str, str] = {
+    "/aws-service-role": "Paths beginning with '/aws-service-role' are reserved for AWS Service Linked Roles",
+    "/aws-reserved": "Paths beginning with '/aws-reserved' are reserved for AWS",
+}
+"""What is said of the first was measured (cdk-preflight, pf-iam-path-service-role-reserved), of the second
+it is inferred."""
+_NAMES = ("AWSServiceRoleFor", "AWSReservedSSO_")
+_SUFFIXED = frozenset({"autoscaling.amazonaws.com", "connect.amazonaws.com", "lexv2.amazonaws.com"})
+"""The services known to take a suffix: recorded in LocalStack's tests of service-linked roles."""
+
+
+def check_managed_policy(call: ApiCall) -> None:
+    """Raise AccessDenied for a change of a managed policy of AWS's, whatever the caller is allowed."""
+    arn = str(call.params.get("PolicyArn", ""))
+    if call.operation in CHANGING_POLICIES and account_of(arn) == OF_AWS:
+        denied = f"User: {call.caller.arn} is not authorized to perform: iam:{call.operation}"
+        raise ServiceError("AccessDenied", f"{denied} on resource: policy {arn}", 403)
+
+
+def check_reserved(call: ApiCall) -> None:
+    """Raise InvalidInput for a path, or the name of a role, that only AWS gives. What is said of a name is
+    inferred."""
+    path = str(call.params.get("NewPath") or call.params.get("Path") or "")
+    for start, text in _PATHS.items():
+        if path.startswith(start):
+            raise ServiceError("InvalidInput", text)
+    name = str(call.params.get("RoleName", ""))
+    if call.operation == "CreateRole" and name.startswith(_NAMES):
+        raise ServiceError("InvalidInput", f"The role name {name} is reserved for AWS")
+
+
+def check_protected_role(call: ApiCall, view: AccountView) -> None:
+    """Raise UnmodifiableEntity for a change of a role that belongs to a service or to IAM Identity Center.
+
+    Of the role of a service its description can be changed and its tags.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html
+    """
+    if call.operation not in _CHANGING_ROLES | _TAGGING_ROLES:
+        return
+    name = str(call.params.get("RoleName", ""))
+    arn = view.iam_arn("role", name, call.account) or ""
+    described = call.operation in _DESCRIBING and "MaxSessionDuration" not in call.params
+    linked = _LINKED in arn and call.operation in _CHANGING_ROLES and not described
+    if linked or _RESERVED in arn:
+        refused = f"Cannot perform the operation on the protected role '{name}'"
+        raise ServiceError("UnmodifiableEntity", f"{refused} - this role is only modifiable by AWS")
+
+
+def check_service_linked_role(call: ApiCall) -> None:
+    """Raise ServiceError for a service-linked role of no service, or with a suffix that its service has not.
+
+    Measured by cdk-preflight (pf-iam-slr-service-name-format); the second is recorded by LocalStack.
+    """
+    if call.operation != "CreateServiceLinkedRole":
+        return
+    service = str(call.params["AWSServiceName"])
+    if not is_service_principal(service, call.caller.arn.split(":", 2)[1]):
+        text = f"{service} is not a valid AWS service name (Service Principal)"
+        raise ServiceError("AccessDenied", text, 403)
+    if call.params.get("CustomSuffix") and service not in _SUFFIXED:
+        raise ServiceError("InvalidInput", f"Custom suffix is not allowed for {service}")

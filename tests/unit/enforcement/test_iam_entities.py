@@ -1,0 +1,99 @@
+"""Users, groups and roles through moto, where it keeps less of them than IAM.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from support.account import ACCOUNT, Account, allow
+
+TRUST = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+OF_AWS = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def code(act: Any, **params: Any) -> str:
+    with pytest.raises(ClientError) as refused:
+        act(**params)
+    return str(refused.value.response["Error"]["Code"])
+
+
+@pytest.mark.parametrize("change", [{"NewUserName": "eve"}, {"NewPath": "/x/"}])
+def test_tags_go_with_a_user_who_is_renamed(account: Account, change: dict[str, str]) -> None:
+    iam = account.root.client("iam")
+    tagged = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
+    barred = allow("kms:ListKeys", Condition=tagged) | {}
+    kms = account.user("bob", barred, Tags=[{"Key": "team", "Value": "blue"}]).client("kms")
+    kms.list_keys()
+    iam.update_user(UserName="bob", **change)
+    kms.list_keys()
+    name = change.get("NewUserName", "bob")
+    assert iam.list_user_tags(UserName=name)["Tags"] == [{"Key": "team", "Value": "blue"}]
+    if name == "eve":
+        iam.create_user(UserName="bob")
+        assert iam.list_user_tags(UserName="bob")["Tags"] == []
+
+
+def test_a_user_takes_nobody_elses_name(account: Account) -> None:
+    iam = account.root.client("iam")
+    for name in ("bob", "eve"):
+        iam.create_user(UserName=name)
+        iam.create_group(GroupName=name)
+    for taken in ("eve", "EVE"):
+        assert code(iam.update_user, UserName="bob", NewUserName=taken) == "EntityAlreadyExists"
+        assert code(iam.update_group, GroupName="bob", NewGroupName=taken) == "EntityAlreadyExists"
+        assert code(iam.create_user, UserName=taken) == "EntityAlreadyExists"
+    iam.update_user(UserName="bob", NewUserName="Bob")
+    assert iam.get_user(UserName="Bob")["User"]["UserName"] == "Bob"
+
+
+def test_a_group_is_moved(account: Account) -> None:
+    iam = account.root.client("iam")
+    iam.create_group(GroupName="devs")
+    iam.update_group(GroupName="devs", NewPath="/x/")
+    assert iam.get_group(GroupName="devs")["Group"]["Arn"] == f"arn:aws:iam::{ACCOUNT}:group/x/devs"
+
+
+def test_a_managed_policy_of_aws_stays_as_it_is(account: Account) -> None:
+    iam = account.root.client("iam")
+    iam.get_policy(PolicyArn=OF_AWS)
+    evil = json.dumps(allow("*"))
+    put = {"PolicyArn": OF_AWS, "PolicyDocument": evil, "SetAsDefault": True}
+    assert code(iam.create_policy_version, **put) == "AccessDenied"
+    assert code(iam.delete_policy, PolicyArn=OF_AWS) == "AccessDenied"
+    assert iam.get_policy(PolicyArn=OF_AWS)["Policy"]["DefaultVersionId"] != "v2"
+
+
+def test_a_policy_that_is_not_there_is_not_deleted(account: Account) -> None:
+    none = f"arn:aws:iam::{ACCOUNT}:policy/none"
+    with pytest.raises(ClientError, match=f"Policy {none} was not found."):
+        account.root.client("iam").delete_policy(PolicyArn=none)
+
+
+def test_a_role_has_twenty_managed_policies(account: Account) -> None:
+    iam = account.root.client("iam")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": TRUST})
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+    document = json.dumps(allow("kms:*"))
+    arns = [
+        iam.create_policy(PolicyName=f"p{n}", PolicyDocument=document)["Policy"]["Arn"] for n in range(21)
+    ]
+    for arn in arns[:20]:
+        iam.attach_role_policy(RoleName="r", PolicyArn=arn)
+    assert code(iam.attach_role_policy, RoleName="r", PolicyArn=arns[20]) == "LimitExceeded"
+
+
+def test_a_service_linked_role_is_its_services(account: Account) -> None:
+    iam = account.root.client("iam")
+    made = iam.create_service_linked_role(AWSServiceName="dax.amazonaws.com")["Role"]
+    name = made["RoleName"]
+    document = json.dumps(allow("kms:*"))
+    assert code(iam.put_role_policy, RoleName=name, PolicyName="p", PolicyDocument=document) == (
+        "UnmodifiableEntity"
+    )
+    assert code(iam.attach_role_policy, RoleName=name, PolicyArn=OF_AWS) == "UnmodifiableEntity"
+    assert code(iam.create_service_linked_role, AWSServiceName="elasticloadbalancing") == "AccessDenied"
