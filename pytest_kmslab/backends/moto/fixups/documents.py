@@ -11,6 +11,7 @@ from moto.iam.exceptions import MalformedPolicyDocument
 from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
+from pytest_kmslab.backends.moto.fixups import roles
 from pytest_kmslab.backends.moto.lookup import entity_of, named_entity
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall
@@ -68,21 +69,19 @@ def keep_trust(_facts: MotoAccountReader, call: ApiCall, _response: Response) ->
 
 
 def keep_made(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """CreateRole: its trust policy is kept, and shown as GetRole shows it. What a role does not have yet is
-    left out of the answer (recorded by LocalStack, test_create_describe_role)."""
-    response["Role"].pop("RoleLastUsed", None)
-    if "MaxSessionDuration" not in call.params:
-        response["Role"].pop("MaxSessionDuration", None)
+    """CreateRole: its trust policy is kept, and shown as GetRole shows it."""
     keep_trust(view, call, response)
     show_trust(view, call, response)
 
 
-def show_trust(_facts: MotoAccountReader, _call: ApiCall, response: Response) -> None:
-    """Whom the trust policies in a response name now: deleted since by the unique id, renamed by the ARN.
+def show_trust(_facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """Whom the trust policies in a response name now: deleted since by the unique id, renamed by the ARN. The
+    roles have the members that the operation answers.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     for shown in _roles_in(response):
+        roles.show_members(call, shown)
         document = shown.get("AssumeRolePolicyDocument")
         if isinstance(document, dict):
             text = present_principals(entity_of(shown["Arn"]), json.dumps(document))

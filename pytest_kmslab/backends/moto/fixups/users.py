@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
+from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
 from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
 from pytest_kmslab.backends.moto.principals import BOUNDARY
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -84,7 +85,7 @@ def show_boundary(_facts: MotoAccountReader, _call: ApiCall, response: Response)
     arn = getattr(entity_of(response["User"]["Arn"]), BOUNDARY, None)
     if arn is not None:
         response["User"]["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": "Policy",
+            "PermissionsBoundaryType": BOUNDARY_TYPE,
             "PermissionsBoundaryArn": arn,
         }
 
