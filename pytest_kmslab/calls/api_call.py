@@ -31,6 +31,11 @@ class ApiCall(NamedTuple):
         return self.caller.account
 
     @property
+    def partition(self) -> str:
+        """The partition that the caller is of (`aws`, `aws-cn`, …)."""
+        return self.caller.arn.split(":", 2)[1] or "aws"
+
+    @property
     def name(self) -> str:
         """The call by service and operation, as `kms:Decrypt`."""
         return f"{self.service}:{self.operation}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
-from pytest_kmslab.config.validators import REGION
+from pytest_kmslab.config.validators import ACCOUNT, REGION
 from pytest_kmslab.enforcement.trail import Entry, Trail
 from pytest_kmslab.errors import BackendError
 
@@ -65,6 +65,13 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         choices=("enforce", "off"),
         default="enforce",
         help="`off` lets everybody do everything (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--account",
+        type=_account,
+        default="",
+        metavar="ID",
+        help="the account of moto's root user, 12 digits (default: MOTO_ACCOUNT_ID, or 123456789012)",
     )
     serve.add_argument("--region", type=_region, default="us-east-1", help="(default: %(default)s)")
     serve.add_argument("--trail", type=Path, metavar="FILE", help="write every decision there, as JSON Lines")
@@ -155,7 +162,7 @@ def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
         from pytest_kmslab.backends.moto.backend import MotoBackend
         from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 
-        return MotoBackend(arguments.region, root), MotoUpstream()
+        return MotoBackend(arguments.region, arguments.account, root), MotoUpstream()
     from pytest_kmslab.backends.endpoint.backend import EndpointBackend
     from pytest_kmslab.gateway.upstreams.http import HttpUpstream
 
@@ -227,6 +234,12 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"`{text}` is not a port: give 0 to 65535")
     return int(text)
+
+
+def _account(text: str) -> str:
+    if not ACCOUNT.accepts(text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not an account: give {ACCOUNT.good}")
+    return text
 
 
 def _region(text: str) -> str:

@@ -128,7 +128,7 @@ OPTIONS = (
     Option(
         "account",
         good.ACCOUNT,
-        "the AWS account that backend `aws` must find itself in; without it that backend does nothing",
+        "the account of moto's root user, or the AWS account that backend `aws` must find itself in",
         on_command_line=True,
     ),
     Option(

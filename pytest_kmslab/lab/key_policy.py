@@ -44,12 +44,18 @@ ATTACHMENT_ACTIONS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 _USER_SIDS = (USE_SID, ATTACHMENT_SID)
 
 
-def console_policy(account: str, administrators: Iterable[str] = (), users: Iterable[str] = ()) -> Document:
+def console_policy(
+    account: str,
+    administrators: Iterable[str] = (),
+    users: Iterable[str] = (),
+    *,
+    partition: str = "aws",
+) -> Document:
     """The policy the console writes for a symmetric key, with principals given as ARNs.
 
     A statement that would name nobody is left out, as KMS refuses one.
     """
-    root = _statement(ACCOUNT_SID, f"arn:aws:iam::{account}:root", "kms:*")
+    root = _statement(ACCOUNT_SID, f"arn:{partition}:iam::{account}:root", "kms:*")
     parts = [root]
     if named := list(administrators):
         parts.append(_statement(ADMINISTRATORS_SID, named, list(ADMINISTRATOR_ACTIONS)))
@@ -175,8 +181,9 @@ def _canonical_principal(principal: Any) -> frozenset[tuple[str, str]]:
 
 
 def _account_root(principal: str) -> str:
-    """An account's id stands for its root ARN."""
-    return f"arn:aws:iam::{principal}:root" if re.fullmatch(r"\d{12}", principal) else principal
+    """An account's id stands for its root ARN, whatever the partition."""
+    root = re.fullmatch(r"arn:[a-z-]+:iam::(\d{12}):root", principal)
+    return root[1] if root else principal
 
 
 def _canonical_condition(condition: Mapping[str, Any]) -> frozenset[Any]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.environment import environment
@@ -202,7 +203,8 @@ class Lab:
         self, administrators: Iterable[Principal] | None, users: Iterable[Principal] | None
     ) -> dict[str, Any]:
         named = [[self.admin] if one is None else one for one in (administrators, users)]
-        return console_policy(self.account, *([arn_of(one) for one in principals] for principals in named))
+        arns = ([arn_of(one) for one in principals] for principals in named)
+        return console_policy(self.account, *arns, partition=partition_of(self.region).name)
 
     def _client(self, service: str) -> Any:
         return self.as_(self.admin).client(service)

@@ -61,7 +61,9 @@ class BackendSpec:
 
 
 BACKENDS = {
-    "moto": BackendSpec("pytest_kmslab.backends.moto.backend", "MotoBackend", is_ephemeral=True),
+    "moto": BackendSpec(
+        "pytest_kmslab.backends.moto.backend", "MotoBackend", is_ephemeral=True, options=("account",)
+    ),
     "localstack": BackendSpec(
         "pytest_kmslab.backends.endpoint.localstack",
         "LocalStackBackend",

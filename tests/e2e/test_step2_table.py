@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_kmslab.authz.partitions import service_host
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
@@ -73,7 +74,7 @@ def test_dynamodb_leaves_its_grants_on_the_key(
     if not created_encrypted:
         table.encrypt(kms_key)
     grants = grants_for(client(iam_admin, "kms"), kms_key, table)
-    service = f"dynamodb.{kmslab.region}.amazonaws.com"
+    service = service_host("dynamodb", kmslab.region)
     assert len(grants) == 2
     for grant in grants:
         assert grant["GranteePrincipal"] == grant["RetiringPrincipal"] == service

@@ -21,7 +21,7 @@ from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
 
 Client = Callable[[IamUser, str], Any]
-FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"
+FULL_ACCESS = "AmazonDynamoDBFullAccess"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_user_has_full_access_to_dynamodb_and_nothing_else(
     iam = client(iam_admin, "iam")
     assert console_user.name.startswith(f"{settings.user_name}-")
     attached = iam.list_attached_user_policies(UserName=console_user.name)["AttachedPolicies"]
-    assert [policy["PolicyArn"] for policy in attached] == [FULL_ACCESS]
+    assert [policy["PolicyName"] for policy in attached] == [FULL_ACCESS]
     assert iam.list_user_policies(UserName=console_user.name)["PolicyNames"] == []
     assert iam.list_groups_for_user(UserName=console_user.name)["Groups"] == []
 

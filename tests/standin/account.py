@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
     seed = parser.parse_args().seed
-    backend: Any = MotoBackend(REGION, ROOT)
+    backend: Any = MotoBackend(REGION, root=ROOT)
     backend.start()
     operator = make_operator()
     random = Random(seed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -38,6 +39,11 @@ class EndpointClients:
         self._lock = Lock()
         self._made: dict[tuple[str, str], Any] = {}
         self._session: Any = None
+
+    @property
+    def partition(self) -> str:
+        """The partition of the endpoint's Region."""
+        return partition_of(self.region).name
 
     def of(self, service: str, region: str = "") -> Any:
         """The client of a service; in the backend's Region if none is given."""

@@ -176,7 +176,7 @@ class ApiKeys:
             .get_paginator("list_grants")
             .paginate(KeyId=key.key_id, PaginationConfig={"PageSize": GRANTS_A_PAGE})
         )
-        issuer = {"IssuingAccount": f"arn:aws:iam::{key.account}:root"}
+        issuer = {"IssuingAccount": f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account}:root"}
         return tuple(Grant.from_json({**issuer, **grant}) for page in pages for grant in page["Grants"])
 
 

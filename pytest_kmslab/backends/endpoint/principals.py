@@ -24,7 +24,7 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
-OF_AWS = "arn:aws:iam::aws:policy/"
+OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:policy/")
 NO_SUCH = frozenset({"NoSuchEntity", "AccessDenied"})
 """LocalStack answers AccessDenied where an access key is not known."""
 
@@ -70,7 +70,7 @@ class ApiIdentities:
 
     def root_credential(self, access_key_id: str) -> Credential:
         """The root user's, by the access key that it goes by."""
-        arn = f"arn:aws:iam::{self.account}:root"
+        arn = f"arn:{self._clients.partition}:iam::{self.account}:root"
         caller = Caller(arn, self.account, arn, self.account, "Account")
         return Credential(
             access_key_id, self.root.secret_access_key, caller, session_token=self.root.session_token
@@ -177,7 +177,7 @@ class ApiIdentities:
 
     def document(self, arn: str) -> str:
         """The text of a managed policy's default version; empty for one that does not exist."""
-        if not arn.startswith(OF_AWS):
+        if OF_AWS.match(arn) is None:
             return self.snapshot.documents.get(arn, "")
         if arn not in self._of_aws:
             text = self._read_document(arn)

@@ -167,7 +167,7 @@ class EndpointAccountReader:
 
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         """Those of the grants whose grantee is the caller, its role or its account."""
-        root = f"arn:aws:iam::{caller.account}:root"
+        root = f"arn:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
         names = (caller.arn, caller.principal_arn, root, caller.account)
         return tuple(grant for grant in self.grants(key_arn) if grant.grantee_principal in names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from pytest_kmslab.wire.http_message import Reply
     from pytest_kmslab.wire.writing import JudgedRequest
 
+DEFAULT_ACCOUNT = "123456789012"
+"""moto's own, where nobody asks for another."""
+MOTO_ACCOUNT = "MOTO_ACCOUNT_ID"
+"""The environment variable by which moto is told of another account."""
 STREAMS_OF_ACCOUNT = re.compile(r"//[0-9]{12}\.streams-ddb\.")
 UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
 """AWS's dual-stack addresses: moto matches `amazonaws.com` only, and lets everything else through."""
@@ -41,18 +47,18 @@ class MotoBackend:
     administrator: Administrator | None = None
     endpoint_url: str | None = None
 
-    def __init__(self, region: str, root: Credentials | None = None) -> None:
-        from moto.core.models import DEFAULT_ACCOUNT_ID
-
+    def __init__(self, region: str, account: str = "", root: Credentials | None = None) -> None:
         from pytest_kmslab.backends.moto.account_header import headers
         from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
         from pytest_kmslab.backends.moto.reader import MotoAccountReader
         from pytest_kmslab.backends.moto.services import MotoServices
 
         self.region = region
-        self.account: str = DEFAULT_ACCOUNT_ID
+        self.account = account or os.environ.get(MOTO_ACCOUNT) or DEFAULT_ACCOUNT
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
-        self.view: MotoAccountReader = MotoAccountReader(self.account, self.root, every_root=root is not None)
+        self.view: MotoAccountReader = MotoAccountReader(
+            self.account, self.root, partition=partition_of(region).name, every_root=root is not None
+        )
         self._mends: MotoFixups = MotoFixups(self.view)
         self._account_headers = headers
         self._started: list[ExitStack] = []
@@ -71,11 +77,13 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
         from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
+        from pytest_kmslab.backends.moto.patches.request_scope import request_scope
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
 
         started = ExitStack()
         started.enter_context(fast_moto())
         started.enter_context(mock_aws())
+        started.enter_context(request_scope(self.account))
         started.enter_context(multi_region_ciphertexts())
         started.enter_context(without_moto_policy_check())
         if not self._started and self._service_calls is not None:

@@ -14,7 +14,6 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import Role, iam_backends
 from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
-from moto.utilities.utils import get_partition
 
 from pytest_kmslab.backends.moto.aws_keys import aws_managed_key
 from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import key_id_of
@@ -47,12 +46,6 @@ def place_of(arn: str) -> ResourceLocation:
     return ResourceLocation(
         partition, service, region, account, rest, kind, path.split("/", 1)[0], path.rsplit("/", 1)[-1]
     )
-
-
-@lru_cache(maxsize=256)
-def partition_of(region: str) -> str:
-    """The partition of a Region (`aws`, `aws-cn`, `aws-us-gov`)."""
-    return str(get_partition(region))
 
 
 def backend_of(backends: Any, account: str, region: str) -> Any:
@@ -137,7 +130,7 @@ def entity_of(arn: str) -> Any:
 
 def named_entity(call: ApiCall, kind: str, member: str) -> Any:
     """Moto's own user, role or group of the name that a member of the call holds, in the caller's account."""
-    entities: Mapping[str, Any] = getattr(iam_backends[call.account]["aws"], COLLECTIONS[kind])
+    entities: Mapping[str, Any] = getattr(iam_backends[call.account][call.partition], COLLECTIONS[kind])
     name = str(call.params[member])
     return entities.get(name) or by_name(entities, name)
 

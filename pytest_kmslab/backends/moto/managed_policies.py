@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
+from boto3 import Session
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 
-PREFIX = "arn:aws:iam::aws:policy/"
+AWS_MANAGED = re.compile(r"arn:([a-z-]+):iam::aws:policy/(?:.*/)?([^/]+)")
 
 
 def seed(arn: str, account: str) -> None:
@@ -17,16 +19,22 @@ def seed(arn: str, account: str) -> None:
 
     Reading the one takes microseconds; moto's own switch, `load_aws_managed_policies`, loads them all.
     """
-    backend = iam_backends[account]["aws"]
-    if not arn.startswith(PREFIX) or arn in backend.managed_policies:
+    named = AWS_MANAGED.fullmatch(arn)
+    if named is None or named[1] not in iam_backends[account]:
         return
-    data = document(arn.rsplit("/", 1)[-1])
+    backend = iam_backends[account][named[1]]
+    data = None if arn in backend.managed_policies else document(named[2])
     if data is None:
         return
-    policy = AWSManagedPolicy.from_data(arn.rsplit("/", 1)[-1], account, "us-east-1", data)
+    policy = AWSManagedPolicy.from_data(named[2], account, _region_in(named[1]), data)
     if policy.arn == arn:
         backend.managed_policies[arn] = policy
         backend.aws_managed_policies.append(policy)
+
+
+def _region_in(partition: str) -> str:
+    """A Region of a partition: by it moto makes the policy's ARN."""
+    return next(iter(Session().get_available_regions("kms", partition)), "us-east-1")
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ Levels = tuple[tuple[NamedPolicy, ...], ...]
 SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"
 RESOURCE_CONTROL = "RESOURCE_CONTROL_POLICY"
 ACCESS_ROLE = "OrganizationAccountAccessRole"
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+ADMINISTRATOR = "arn:{partition}:iam::aws:policy/AdministratorAccess"
 OPENED = "kmslab_opened"
 """On moto's access role: that it was given its policy, which it may have lost again since."""
 
@@ -61,16 +61,17 @@ def open_account(call: ApiCall) -> None:
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
     """
-    account, _, name = str(call.params["RoleArn"]).removeprefix("arn:aws:iam::").partition(":role/")
+    account, _, name = str(call.params["RoleArn"]).partition(":iam::")[2].partition(":role/")
     organization = _organization(account) if name == ACCESS_ROLE else None
-    backend = backend_of(iam_backends, account, "aws")
+    backend = backend_of(iam_backends, account, call.partition)
     if organization is None or backend is None or organization.account_id == account:
         return
     role = next((one for one in backend.roles.values() if one.name == name), None)
     if role is not None and not hasattr(role, OPENED):
         setattr(role, OPENED, True)
-        moto_managed_policies.seed(ADMINISTRATOR, account)
-        backend.attach_role_policy(ADMINISTRATOR, name)
+        policy = ADMINISTRATOR.format(partition=call.partition)
+        moto_managed_policies.seed(policy, account)
+        backend.attach_role_policy(policy, name)
 
 
 def _organization(account: str) -> Any:

@@ -44,17 +44,18 @@ class IdentityReader:
     """Callers and their policies. Accounts are told apart; the root user is the home account's, and with
     `every_root` that of each other account too: by its twelve digits as access key, as LocalStack has it."""
 
-    def __init__(self, account: str, root: Credentials, *, every_root: bool = False) -> None:
+    def __init__(self, account: str, root: Credentials, *, partition: str, every_root: bool = False) -> None:
         self._account = account
+        self._partition = partition
         self._root = root
         self._every_root = every_root
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id, active or not."""
         if access_key_id == self._root.access_key_id:
-            return Credential(access_key_id, self._root.secret_access_key, _root_caller(self._account))
+            return self._root_credential(access_key_id, self._account)
         if self._every_root and ACCOUNT_ID.fullmatch(access_key_id):
-            return Credential(access_key_id, self._root.secret_access_key, _root_caller(access_key_id))
+            return self._root_credential(access_key_id, access_key_id)
         for account, partitions in list(iam_backends.items()):
             for partition, backend in list(partitions.items()):
                 key = backend.access_keys.get(access_key_id)
@@ -65,6 +66,11 @@ class IdentityReader:
                         or _session_credential(account, partition, access_key_id)
                     )
         return None
+
+    def _root_credential(self, access_key_id: str, account: str) -> Credential:
+        arn = f"arn:{self._partition}:iam::{account}:root"
+        caller = Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
+        return Credential(access_key_id, self._root.secret_access_key, caller)
 
     def arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN of a user, role, group or instance profile by its name."""
@@ -151,11 +157,6 @@ def _entities() -> Iterator[Any]:
 
 def _iam(account: str) -> Iterable[Any]:
     return list(iam_backends[account].values()) if account in iam_backends else ()
-
-
-def _root_caller(account: str) -> Caller:
-    arn = f"arn:aws:iam::{account}:root"
-    return Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
 
 
 def _user_credential(backend: Any, partition: str, key: Any) -> Credential | None:

@@ -14,6 +14,7 @@ from moto.kms.models import kms_backends
 from pytest_kmslab.account.model import Caller, Credential, Key, Table
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import organizations as moto_organizations
@@ -23,7 +24,6 @@ from pytest_kmslab.backends.moto.lookup import (
     key_of,
     maker_of,
     mfa_seed,
-    partition_of,
     place_of,
     table_of,
 )
@@ -36,9 +36,11 @@ from pytest_kmslab.calls.sts.sessions import LASTING
 class MotoAccountReader:
     """`AccountView` of every account that this process's moto holds."""
 
-    def __init__(self, account: str, root: Credentials, *, every_root: bool = False) -> None:
+    def __init__(
+        self, account: str, root: Credentials, *, partition: str = "aws", every_root: bool = False
+    ) -> None:
         self._account = account
-        self._identities = IdentityReader(account, root, every_root=every_root)
+        self._identities = IdentityReader(account, root, partition=partition, every_root=every_root)
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id: the root user's, an IAM user's or a role session's."""
@@ -229,7 +231,7 @@ def table_named(name: str, region: str, account: str) -> Table | None:
     """A table by name, or by the ARN of the table, of an index or of a stream."""
     arn = name
     if not name.startswith("arn:"):
-        arn = f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{name}"
+        arn = f"arn:{partition_of(region).name}:dynamodb:{region}:{account}:table/{name}"
     found = table_of(arn)
     return None if found is None else _table(found)
 

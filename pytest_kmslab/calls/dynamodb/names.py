@@ -20,8 +20,6 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _TABLE_ARN = re.compile(r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}")
 _SUB_ARN = re.compile(_TABLE_ARN.pattern + r"/(?P<kind>[a-z-]+)/(?P<name>[^/*?|]+)")
 
-SERVICE_PRINCIPAL = "dynamodb.{region}.amazonaws.com"
-
 
 def empty(where: str, shown: str = "[]") -> ServiceError:
     """What DynamoDB answers where a list or text must not be empty."""
@@ -59,15 +57,10 @@ def _name(text: str, where: str) -> str:
     return text
 
 
-def partition_of(call: ApiCall) -> str:
-    """The partition that the caller is of."""
-    return call.caller.arn.split(":", 2)[1] or "aws"
-
-
 def arn_of(call: ApiCall, path: str, *, region: str | None = None) -> str:
     """An ARN of the caller's account and, unless another is given, of the call's Region."""
     place = call.region if region is None else region
-    return f"arn:{partition_of(call)}:dynamodb:{place}:{call.account}:{path}"
+    return f"arn:{call.partition}:dynamodb:{place}:{call.account}:{path}"
 
 
 def table_arn(call: ApiCall, name: str, *, region: str | None = None, anywhere: bool = False) -> str:
@@ -80,7 +73,7 @@ def table_arn(call: ApiCall, name: str, *, region: str | None = None, anywhere: 
         if _TABLE_ARN.fullmatch(name) is None:
             raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {name}")
         partition, _, own = name.split(":")[1:4]
-        for what, differs in (("partition", partition != partition_of(call)), ("region", own != call.region)):
+        for what, differs in (("partition", partition != call.partition), ("region", own != call.region)):
             if differs and not anywhere:
                 raise invalid(f"1 validation error detected: Invalid AWS {what} in '{name}'")
         return name

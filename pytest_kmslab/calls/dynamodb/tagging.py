@@ -18,7 +18,7 @@ from pytest_kmslab.calls.authorization import (
 )
 from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
 from pytest_kmslab.calls.dynamodb.authorization import authorization
-from pytest_kmslab.calls.dynamodb.names import kind_of, partition_of, required, required_text, table_of
+from pytest_kmslab.calls.dynamodb.names import kind_of, required, required_text, table_of
 from pytest_kmslab.calls.dynamodb.table_policy.target import NOT_A_TARGET, TARGETS
 from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
 from pytest_kmslab.calls.rules.table_tags import check_tagging, check_untagging
@@ -52,7 +52,7 @@ def _tagged(call: ApiCall) -> str:
     if kind not in TARGETS:
         raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
     partition, _, region = arn.split(":")[1:4]
-    if (partition, region) != (partition_of(call), call.region):
+    if (partition, region) != (call.partition, call.region):
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     return arn
 

@@ -31,7 +31,7 @@ def resource_of(call: ApiCall, view: AccountView) -> str:
 
 def iam_arn(call: ApiCall, resource: str) -> str:
     """An ARN of the caller's account."""
-    return f"arn:{call.caller.arn.split(':', 2)[1]}:iam::{call.account}:{resource}"
+    return f"arn:{call.partition}:iam::{call.account}:{resource}"
 
 
 def owner_of(call: ApiCall, arn: str) -> str:

@@ -15,7 +15,6 @@ from pytest_kmslab.calls.kms.keys import (
     find_key_by_id,
     in_region,
     kms_arn,
-    partition,
     refuse_state,
 )
 from pytest_kmslab.calls.kms.policies import bypasses, delegation, lockout_check, read_key_policy
@@ -94,7 +93,7 @@ def _policy_checks(call: ApiCall, view: AccountView, authorization: Authorizatio
     text = call.params.get("Policy")
     if text is None:
         return
-    policy = read_key_policy(text, view, partition(call))
+    policy = read_key_policy(text, view, call.partition)
     if not bypasses(call):
         yield lockout_check(authorization, policy)
 
@@ -102,7 +101,7 @@ def _policy_checks(call: ApiCall, view: AccountView, authorization: Authorizatio
 def _tag_authorization(call: ApiCall, authorization: Authorization) -> Authorizations:
     """With tags, kms:TagResource on the new key, by IAM alone."""
     if call.params.get("Tags"):
-        policy = delegation(partition(call), call.account)
+        policy = delegation(call.partition, call.account)
         request = authorization.request._replace(action="kms:TagResource")
         yield authorization._replace(request=request, resource_policy=policy)
 

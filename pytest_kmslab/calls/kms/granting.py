@@ -13,7 +13,6 @@ from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations, Params, ServiceError
 from pytest_kmslab.calls.kms.context import CONSTRAINTS
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS, key_plan
-from pytest_kmslab.calls.kms.keys import partition
 from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
 from pytest_kmslab.calls.rules.principals import is_known_principal
 from pytest_kmslab.calls.rules.service_principals import is_service_principal
@@ -53,7 +52,7 @@ def create_grant(call: ApiCall, view: AccountView) -> Authorizations:
     for authorization in _create_grant(call, view):
         yield authorization
         for member in PRINCIPALS:
-            _check_principal(member, call.params.get(member), view, partition(call))
+            _check_principal(member, call.params.get(member), view, call.partition)
 
 
 def _check_principal(member: str, principal: str | None, view: AccountView, partition: str) -> None:

@@ -35,14 +35,9 @@ NOT_USABLE_STATES = frozenset(_STATES)
 """States in which a key cannot do cryptography."""
 
 
-def partition(call: ApiCall) -> str:
-    """The partition that the caller lives in (`aws`, `aws-cn`, …)."""
-    return call.caller.arn.split(":", 2)[1]
-
-
 def kms_arn(call: ApiCall, resource: str) -> str:
     """The ARN of a `key/…` or `alias/…` of the caller's account and Region."""
-    return f"arn:{partition(call)}:kms:{call.region}:{call.account}:{resource}"
+    return f"arn:{call.partition}:kms:{call.region}:{call.account}:{resource}"
 
 
 def in_region(key: Key, region: str) -> str:

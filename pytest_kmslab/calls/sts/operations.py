@@ -73,7 +73,7 @@ def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _check_session_policy(call: ApiCall) -> None:
     if call.params.get("Policy"):
-        check_session_policy(call.params["Policy"], _partition(call))
+        check_session_policy(call.params["Policy"], call.partition)
 
 
 def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
@@ -91,7 +91,7 @@ def _assume_root(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:AssumeRoot on the root user of a member account."""
     target: str = call.params["TargetPrincipal"]
     account = target.split(":")[4] if target.startswith("arn:") and target.count(":") >= 5 else target
-    arn = f"arn:{_partition(call)}:iam::{account}:root"
+    arn = f"arn:{call.partition}:iam::{account}:root"
     keys: Keys = {"sts:TaskPolicyArn": call.params["TaskPolicyArn"].get("arn", "")}
     yield _authorization(call, "sts:AssumeRoot", arn, keys, account)
 
@@ -115,7 +115,7 @@ def _refuse_temporary(call: ApiCall) -> None:
 def _get_federation_token(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:GetFederationToken on the federated user about to be made; with tags, sts:TagSession too."""
     _refuse_temporary(call)
-    arn = f"arn:{_partition(call)}:sts::{call.account}:federated-user/{call.params['Name']}"
+    arn = f"arn:{call.partition}:sts::{call.account}:federated-user/{call.params['Name']}"
     keys = _request_keys(call, ())
     yield _authorization(call, "sts:GetFederationToken", arn, keys, call.account)
     if call.params.get("Tags"):
@@ -140,10 +140,6 @@ def _on_anything(call: ApiCall, view: AccountView) -> Authorizations:
 def _request_keys(call: ApiCall, members: tuple[str, ...]) -> Keys:
     given = {_MEMBERS[member]: call.params[member] for member in members if member in call.params}
     return {**given, **request_tags(call.params.get("Tags", ()))}
-
-
-def _partition(call: ApiCall) -> str:
-    return call.caller.arn.split(":", 2)[1]
 
 
 def _authorization(call: ApiCall, action: str, resource: str, keys: Keys, account: str) -> Authorization:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
     from mypy_boto3_iam.type_defs import TagTypeDef
 
-MANAGED_POLICIES = "arn:aws:iam::aws:policy/"
+MANAGED_POLICIES = "arn:{partition}:iam::aws:policy/"
 FULL_ACCESS_TO_DYNAMODB = "AmazonDynamoDBFullAccess"
 ADMINISTRATOR_ACCESS = "AdministratorAccess"
 
@@ -63,9 +63,9 @@ class ExistingUser(IamUser):
     delete_as_made = delete
 
 
-def managed_policy_arn(policy: str) -> str:
+def managed_policy_arn(policy: str, partition: str = "aws") -> str:
     """The ARN of a managed policy: of AWS's by its name (`AmazonDynamoDBFullAccess`), or the ARN given."""
-    return policy if policy.startswith("arn:") else MANAGED_POLICIES + policy
+    return policy if policy.startswith("arn:") else MANAGED_POLICIES.format(partition=partition) + policy
 
 
 def create_user(
@@ -83,7 +83,7 @@ def create_user(
     """
     tag_list: list[TagTypeDef] = [{"Key": tag, "Value": value} for tag, value in tags.items()]
     arn = iam.create_user(UserName=name, Path=path, Tags=tag_list)["User"]["Arn"]
-    attached = tuple(managed_policy_arn(policy) for policy in policies)
+    attached = tuple(managed_policy_arn(policy, arn.split(":", 2)[1]) for policy in policies)
     for policy in attached:
         iam.attach_user_policy(UserName=name, PolicyArn=policy)
     made = iam.create_access_key(UserName=name)["AccessKey"]

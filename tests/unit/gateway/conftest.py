@@ -11,7 +11,7 @@ from pytest_kmslab.gateway.server import GatewayServer
 
 @pytest.fixture
 def backend() -> Iterator[MotoBackend]:
-    backend = MotoBackend(REGION, ROOT)
+    backend = MotoBackend(REGION, root=ROOT)
     backend.start()
     yield backend
     backend.stop()

@@ -223,3 +223,15 @@ def test_killed_under_load_and_started_again(serve_command: Callable[..., Served
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         stranger.list_keys()
     assert client(again.url, "kms").list_keys()["Keys"] == []
+
+
+@pytest.mark.parametrize("arguments", [("--account", "111122223333"), ()])
+def test_the_root_user_is_of_the_account_that_was_asked_for(
+    serve_command: Callable[..., Served], arguments: tuple[str, ...]
+) -> None:
+    served = serve_command("--port", "0", "--region", "us-gov-west-1", *arguments)
+    account = arguments[-1] if arguments else "123456789012"
+    root = client(served.url, "sts", Credentials("test", "test")).get_caller_identity()
+    assert root["Arn"] == f"arn:aws-us-gov:iam::{account}:root"
+    key = client(served.url, "kms", Credentials("test", "test")).create_key()["KeyMetadata"]
+    assert key["AWSAccountId"] == account

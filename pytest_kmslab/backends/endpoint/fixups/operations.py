@@ -183,10 +183,10 @@ def keep_grant_token(view: EndpointAccountReader, call: ApiCall, response: Respo
         view.keys.keep_token(response["GrantToken"], key, response["GrantId"])
 
 
-def _grants_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
+def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
     """LocalStack leaves out the issuing account."""
     for grant in response["Grants"]:
-        grant.setdefault("IssuingAccount", f"arn:aws:iam::{view.identities.account}:root")
+        grant.setdefault("IssuingAccount", f"arn:{call.partition}:iam::{view.identities.account}:root")
 
 
 Prepare = Callable[["EndpointAccountReader", ApiCall], Mapping[str, Any]]

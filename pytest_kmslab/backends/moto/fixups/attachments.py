@@ -31,7 +31,7 @@ def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
     """
     found(view, call)
-    backend, arn = iam_backends[call.account]["aws"], str(call.params["PolicyArn"])
+    backend, arn = iam_backends[call.account][call.partition], str(call.params["PolicyArn"])
     holders: tuple[Any, ...] = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
     if any(arn in one.managed_policies or getattr(one, BOUNDARY, None) == arn for one in holders):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
@@ -72,7 +72,7 @@ def passed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def joining(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to join a group."""
     user = named_entity(call, "user", "UserName")
-    groups = iam_backends[call.account]["aws"].groups.values()
+    groups = iam_backends[call.account][call.partition].groups.values()
     attaching.check_groups(call, [group.name for group in groups if user in group.users])
     return {}
 
@@ -90,7 +90,7 @@ def emptied(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def _exists(arn: str, account: str) -> bool:
     """Of AWS's own only those are put there that are asked for: all of them cost half a second."""
     managed_policies.seed(arn, account)
-    return arn in iam_backends[account]["aws"].managed_policies
+    return any(arn in backend.managed_policies for backend in list(iam_backends[account].values()))
 
 
 def _passed(call: ApiCall) -> Iterator[str]:

@@ -51,7 +51,7 @@ def keep_managed(_facts: MotoAccountReader, call: ApiCall, response: Response) -
     made = response.get("Policy") or {}
     arn = made.get("Arn") or call.params["PolicyArn"]
     wanted = made.get("DefaultVersionId") or response["PolicyVersion"]["VersionId"]
-    for version in iam_backends[call.account]["aws"].managed_policies[str(arn)].versions:
+    for version in iam_backends[call.account][call.partition].managed_policies[str(arn)].versions:
         if version.version_id == wanted:
             version.document = str(call.params["PolicyDocument"])
 
@@ -63,7 +63,7 @@ def put_trust(_facts: MotoAccountReader, _call: ApiCall) -> Mapping[str, Any]:
 
 def keep_trust(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
     """A role's trust policy, and whom each ARN in it meant."""
-    role = iam_backends[call.account]["aws"].get_role(str(call.params["RoleName"]))
+    role = iam_backends[call.account][call.partition].get_role(str(call.params["RoleName"]))
     role.assume_role_policy_document = call.params.get("PolicyDocument") or role.assume_role_policy_document
     record_principals(role, str(role.assume_role_policy_document))
 

@@ -14,7 +14,8 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.backends.moto.lookup import entity_of, partition_of, unique_id
+from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
 from pytest_kmslab.backends.moto.principals import (
     ISSUED,
     SESSION_CONTEXT,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 def keep_role_session(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """Moto keeps the inline session policy only: managed ones and session tags are put on its session."""
     account = str(call.params["RoleArn"]).split(":")[4]
-    sessions = sts_backends[account][partition_of(call.region)]
+    sessions = sts_backends[account][partition_of(call.region).name]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
     setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))
     setattr(session, SESSION_TAGS, {**_tags(call.params), **_inherited(call.caller)})
@@ -77,7 +78,7 @@ def issue_federation_token(_facts: MotoAccountReader, call: ApiCall, response: d
     one that allows nothing is kept.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
     """
-    backend = iam_backends[call.account][partition_of(call.region)]
+    backend = iam_backends[call.account][partition_of(call.region).name]
     inline = (str(call.params["Policy"]),) if call.params.get("Policy") else ()
     managed = tuple(document_of(backend, one["arn"]) for one in call.params.get("PolicyArns") or ())
     _issue(
@@ -101,7 +102,7 @@ NOTHING = '{"Version":"2012-10-17","Statement":[]}'
 
 
 def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
-    key = iam_backends[call.account][partition_of(call.region)].create_temp_access_key()
+    key = iam_backends[call.account][partition_of(call.region).name].create_temp_access_key()
     token = secrets.token_urlsafe(64)
     issued = replace(caller, token_issued=_now())
     setattr(key, ISSUED, (issued, token, response["Credentials"]["Expiration"], owner_id(caller)))

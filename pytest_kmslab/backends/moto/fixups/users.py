@@ -35,7 +35,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html"""
 
 def check_deletable(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """Raise DeleteConflict for a user who still has something that must go first."""
-    backend = iam_backends[call.account]["aws"]
+    backend = iam_backends[call.account][call.partition]
     user = backend.users.get(str(call.params.get("UserName")))
     if user is None:
         return {}
@@ -52,7 +52,7 @@ def _conflict(text: str) -> ServiceError:
 
 
 def _user(call: ApiCall) -> Any:
-    user = iam_backends[call.account]["aws"].users.get(str(call.params.get("UserName")))
+    user = iam_backends[call.account][call.partition].users.get(str(call.params.get("UserName")))
     if user is None:
         name = call.params.get("UserName")
         raise ServiceError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
@@ -92,7 +92,7 @@ def show_boundary(_facts: MotoAccountReader, _call: ApiCall, response: Response)
 
 def note_tags(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateUser: moto keeps tags by the ARN that the user has until now."""
-    backend = iam_backends[call.account]["aws"]
+    backend = iam_backends[call.account][call.partition]
     user: Any = backend.users.get(str(call.params["UserName"]))
     if user is not None:
         setattr(user, TAGGED, (user.arn, backend.tagger.get_tag_dict_for_resource(user.arn)))
@@ -104,7 +104,7 @@ def keep_renamed(_view: MotoAccountReader, call: ApiCall, _response: Response) -
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
-    backend = iam_backends[call.account]["aws"]
+    backend = iam_backends[call.account][call.partition]
     user: Any = backend.users.get(str(call.params.get("NewUserName") or call.params["UserName"]))
     if user is None:
         return
@@ -119,7 +119,7 @@ def keep_renamed(_view: MotoAccountReader, call: ApiCall, _response: Response) -
 def move_group(_view: MotoAccountReader, call: ApiCall, _response: Response) -> None:
     """UpdateGroup: moto changes a group's path only where it changes its name too."""
     name = str(call.params.get("NewGroupName") or call.params["GroupName"])
-    group: Any = iam_backends[call.account]["aws"].groups.get(name)
+    group: Any = iam_backends[call.account][call.partition].groups.get(name)
     if group is not None and call.params.get("NewPath"):
         group.path = str(call.params["NewPath"])
 
@@ -129,7 +129,7 @@ def keep_profile(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html
     """
-    user = iam_backends[call.account]["aws"].users.get(str(call.params["UserName"]))
+    user = iam_backends[call.account][call.partition].users.get(str(call.params["UserName"]))
     if user is None or not user.password or "Password" in call.params:
         return {}
     held = {"Password": user.password, "PasswordResetRequired": user.password_reset_required}

@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.authz.partitions import service_host
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
-from pytest_kmslab.calls.dynamodb.names import SERVICE_PRINCIPAL
 from pytest_kmslab.calls.dynamodb.sse.grants import GRANT_OPERATIONS
 from pytest_kmslab.calls.dynamodb.sse.key_use import (
     TableLocation,
@@ -59,7 +59,7 @@ def _named_key(call: ApiCall, view: AccountView, key_id: str) -> Key | None:
 
 
 def _create_grant(call: ApiCall, key: Key, place: TableLocation) -> Authorization:
-    service = SERVICE_PRINCIPAL.format(region=place.region)
+    service = service_host("dynamodb", place.region)
     keys = encryption_context(place.encryption_context) | {
         "kms:GrantIsForAWSResource": True,
         "kms:GrantOperations": GRANT_OPERATIONS,

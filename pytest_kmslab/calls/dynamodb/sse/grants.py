@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from pytest_kmslab.calls.dynamodb.names import SERVICE_PRINCIPAL
+from pytest_kmslab.authz.partitions import service_host
 from pytest_kmslab.calls.dynamodb.sse.key_use import place_at
 
 GRANTS_A_TABLE = 2
@@ -42,4 +42,4 @@ def is_of_table(grantee: str, subset: Any, table_arn: str) -> bool:
 
 def _whom_and_for_what(table_arn: str) -> tuple[str, dict[str, str]]:
     place = place_at(table_arn)
-    return SERVICE_PRINCIPAL.format(region=place.region), place.encryption_context
+    return service_host("dynamodb", place.region), place.encryption_context

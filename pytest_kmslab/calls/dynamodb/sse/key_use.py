@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from pytest_kmslab.account.model import AccountView, Caller, Key, Table
 from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.partitions import service_host
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
-from pytest_kmslab.calls.dynamodb.names import SERVICE_PRINCIPAL
 from pytest_kmslab.calls.kms.context import encryption_context, key_context, key_keys
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
@@ -130,7 +130,7 @@ def _through_dynamodb(caller: Caller, region: str) -> Keys:
     """
     called_via = (*caller.context.get("aws:CalledVia", ()), "dynamodb.amazonaws.com")
     return {
-        "kms:ViaService": SERVICE_PRINCIPAL.format(region=region),
+        "kms:ViaService": service_host("dynamodb", region),
         "aws:ViaAWSService": True,
         "aws:CalledVia": called_via,
         "aws:CalledViaFirst": called_via[0],

@@ -12,7 +12,6 @@ from pytest_kmslab.calls.dynamodb.names import (
     invalid,
     kind_of,
     missing_table,
-    partition_of,
     required_text,
     table_of,
 )
@@ -37,7 +36,7 @@ def target_of(call: ApiCall) -> str:
     if kind not in TARGETS:
         raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
     partition, _, region, account = arn.split(":")[1:5]
-    if (partition, region) != (partition_of(call), call.region):
+    if (partition, region) != (call.partition, call.region):
         raise refused(f"Invalid resource Arn: {arn}")
     if account != call.account:
         raise invalid(_NOT_OWN_ACCOUNT)
