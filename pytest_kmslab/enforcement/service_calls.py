@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
@@ -25,6 +26,7 @@ from pytest_kmslab.wire.writing import JudgedRequest, judged_request
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.pipeline import Pipeline
 
+CALLED = "cloudformation"
 SERVICE = "cloudformation.amazonaws.com"
 
 
@@ -37,14 +39,22 @@ class EnforcedServiceCalls:
 
     def signer(self, request: Any) -> Caller:
         """Who signed a request to CloudFormation; raises ServiceError where nobody known did."""
+        return self._pipeline.caller(self._proven(request), CALLED)
+
+    def _proven(self, request: Any) -> Credentials | None:
+        """The credentials that a request proves; where nothing is enforced, a bad signature is none."""
         pipeline = self._pipeline
         received = request_of(request.environ, request.get_data())
-        auth_header = sigv4.parse_authorization(received, "cloudformation")
-        given = None
-        if auth_header is not None:
-            view, now = pipeline.backend.view, pipeline.now().timestamp()
-            given = sigv4.verify_signature(received, "cloudformation", auth_header, view, now)
-        return pipeline.caller(given, "cloudformation")
+        try:
+            header = sigv4.parse_authorization(received, CALLED)
+            if header is None:
+                return None
+            now = pipeline.now().timestamp()
+            return sigv4.verify_signature(received, CALLED, header, pipeline.backend.view, now)
+        except ServiceError:
+            if pipeline.enforcing:
+                raise
+            return None
 
     def perform(self, call: ApiCall) -> dict[str, Any]:
         """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""

@@ -18,6 +18,7 @@ from pytest_kmslab.backends.moto.lookup import (
     COLLECTIONS,
     backend_of,
     by_name,
+    document_text,
     entity_of,
     place_of,
     unique_id,
@@ -119,7 +120,7 @@ class IdentityReader:
         A user made again under the same name is another principal and has no access.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
         """
-        return present_principals(key, str(key.policy))
+        return present_principals(key, document_text(key.policy))
 
 
 def record_principals(holder: Any, text: str) -> None:
@@ -258,13 +259,13 @@ def _groups_of(backend: Any, entity: Any) -> list[Any]:
 
 
 def _policies_of(holder: Any) -> list[NamedPolicy]:
-    inline = [named_policy(name, text) for name, text in list(holder.policies.items())]
+    inline = [named_policy(name, document_text(text)) for name, text in list(holder.policies.items())]
     managed = list(holder.managed_policies.values())
     return inline + [named_policy(policy.name, _default_text(policy)) for policy in managed]
 
 
 def _managed(backend: Any, arn: str | None) -> NamedPolicy | None:
-    return None if arn is None else named_policy(arn, document_of(backend, arn))
+    return named_policy(arn, document_of(backend, arn)) if arn else None
 
 
 def document_of(backend: Any, arn: str) -> str:
@@ -274,4 +275,4 @@ def document_of(backend: Any, arn: str) -> str:
 
 
 def _default_text(policy: Any) -> str:
-    return next((str(version.document) for version in policy.versions if version.is_default), "")
+    return next((document_text(version.document) for version in policy.versions if version.is_default), "")

@@ -20,6 +20,7 @@ from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import organizations as moto_organizations
 from pytest_kmslab.backends.moto.lookup import (
     backend_of,
+    document_text,
     entity_of,
     key_of,
     maker_of,
@@ -163,7 +164,7 @@ class MotoAccountReader:
 
     def _key_policy_text(self, arn: str) -> str | None:
         key = None if ":alias/" in arn else key_of(arn, "", "")
-        return None if key is None else present_principals(key, str(key.policy))
+        return None if key is None else present_principals(key, document_text(key.policy))
 
     def table_policy(self, arn: str) -> Any:
         """Moto's own object of the policy of a table or stream, or None."""
@@ -175,13 +176,13 @@ class MotoAccountReader:
 
     def _table_policy_text(self, arn: str) -> str | None:
         policy = self.table_policy(arn)
-        return None if policy is None else present_principals(policy, str(policy.policy_doc))
+        return None if policy is None else present_principals(policy, document_text(policy.policy_doc))
 
     def _trust_policy_text(self, arn: str) -> str | None:
         role = entity_of(arn)
         if role is None or ":role/" not in arn:
             return None
-        return present_principals(role, str(role.assume_role_policy_document))
+        return present_principals(role, document_text(role.assume_role_policy_document))
 
     _RESOURCE_POLICIES: ClassVar = {
         "kms": _key_policy_text,

@@ -16,7 +16,9 @@ from pytest_kmslab.config.options import Settings
 from pytest_kmslab.session.run import Run
 
 # moto's CloudFormation needs what the extra `cloudformation` brings.
-collect_ignore_glob = [] if find_spec("cfnlint") and find_spec("openapi_spec_validator") else ["test_*.py"]
+collect_ignore_glob = (
+    [] if find_spec("cfnlint") and find_spec("openapi_spec_validator") else ["test_[!m]*.py"]
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 

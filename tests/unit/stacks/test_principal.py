@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from support.account import ACCOUNT, EVERYTHING, Account, allow
 
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
 
 from .conftest import Stacks, one
 
@@ -225,3 +227,19 @@ def test_every_call_of_a_stack_is_in_the_trail(account: Account) -> None:
     ana = f"arn:aws:iam::{ACCOUNT}:user/ana"
     assert recorded[-1] == (ana, "kms:EnableKeyRotation")
     assert (ana, "kms:CreateKey") in recorded
+
+
+@pytest.mark.parametrize("given", [Credentials("AKIAAAAAAAAAAAAAAAAA", "x"), None])
+def test_without_enforcement_anybody_makes_anything(given: Credentials | None) -> None:
+    """Save what KMS refuses for another reason."""
+    run = Run(Settings(enforcement="off"))
+    run.install()
+    run.backend.start()
+    try:
+        account = Account(run)
+        stacks = Stacks(account, account.session(given) if given else account.user("ana"))
+        assert stacks.one(*KEY).status == "CREATE_COMPLETE"
+        assert stacks.one("AWS::KMS::Key", {"KeyPolicy": {}}, "t").status == "ROLLBACK_COMPLETE"
+    finally:
+        run.backend.stop()
+        run.close()

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, ServiceCalls
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, ServiceCalls, send
+from pytest_kmslab.calls.api_call import ServiceError
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.stacks.principal import Principals
@@ -30,21 +31,28 @@ def stacks_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
     """While this is open, resources of the enforced services in a stack are made by these calls."""
     import moto.backends
 
+    from pytest_kmslab.backends.moto.stacks.models import models_made_by_calls
+
     original = moto.backends.get_backend
     with ExitStack() as installed:
 
         def get_backend(name: Any) -> Any:
             found = original(name)
-            if LOADED in sys.modules and not done:
-                done.append(True)
-                installed.enter_context(_installed(calls))
+            if not done:
+                install()
             return found
 
+        def install() -> None:
+            with installing:
+                if LOADED in sys.modules and not done:
+                    done.append(True)
+                    installed.enter_context(_installed(calls))
+
         done: list[bool] = []
+        installing = Lock()
+        installed.enter_context(models_made_by_calls(calls))
         installed.enter_context(patch("moto.backends.get_backend", get_backend))
-        if LOADED in sys.modules:
-            done.append(True)
-            installed.enter_context(_installed(calls))
+        install()
         yield
 
 
@@ -130,13 +138,4 @@ def _deployment(calls: ServiceCalls, resources: Any, name: str) -> Deployment:
 
     account, region = resources._account_id, resources._region_name
     generated = generate_resource_name("", resources["AWS::StackName"], name)
-    return Deployment(account, region, get_partition(region), generated, partial(_send, calls))
-
-
-def _send(
-    calls: ServiceCalls, service: str, operation: str, region: str, params: dict[str, Any]
-) -> dict[str, Any]:
-    """One call in the name of the stack's principal."""
-    caller = PRINCIPAL.get()
-    assert caller is not None, "a resource of a stack is made outside of an operation"
-    return calls.perform(ApiCall(service, operation, params, region, caller))
+    return Deployment(account, region, get_partition(region), generated, partial(send, calls))

@@ -44,7 +44,7 @@ class Principals:
         moto's memory in hand may do anything.
         """
         request = REQUEST.get()
-        caller = _root(backend.account_id, backend.partition) if request is None else request.caller
+        caller = root_caller(backend.account_id, backend.partition) if request is None else request.caller
         if role_arn and request is not None:
             self._check_pass(request, role_arn, stack)
         role = role_arn or (None if stack is None else stack.role_arn)
@@ -80,6 +80,7 @@ def _organization(caller: Caller) -> dict[str, Any]:
     return {name: value for name, value in caller.context.items() if name.startswith("aws:PrincipalOrg")}
 
 
-def _root(account: str, partition: str) -> Caller:
+def root_caller(account: str, partition: str) -> Caller:
+    """The root user of an account."""
     arn = f"arn:{partition}:iam::{account}:root"
     return Caller(arn, account, principal_arn=arn, user_id=account, kind="Account")

@@ -52,6 +52,8 @@ class Deployment:
         """The resource's own name, else one made of the stack's name, the logical id and a random end."""
         if name in properties:
             return str(properties[name])
+        if len(self.name) <= longest:
+            return self.name
         head, _, end = self.name.rpartition("-")
         return f"{head[: longest - len(end) - 1]}-{end}"
 

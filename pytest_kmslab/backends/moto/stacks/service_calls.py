@@ -73,3 +73,12 @@ def through_cloudformation(caller: Caller) -> Caller:
         "aws:CalledViaLast": SERVICE,
     }
     return replace(caller, context={**caller.context, **via}, address="")
+
+
+def send(
+    calls: ServiceCalls, service: str, operation: str, region: str, params: dict[str, Any]
+) -> dict[str, Any]:
+    """One call in the name of the principal of the operation under way."""
+    caller = PRINCIPAL.get()
+    assert caller is not None, "a resource of a stack is made outside of an operation"
+    return calls.perform(ApiCall(service, operation, params, region, caller))

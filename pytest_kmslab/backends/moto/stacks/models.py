@@ -1,0 +1,98 @@
+"""moto's own models of a template's resources, for whoever makes them from Python: by the same calls.
+
+Within a stack these are not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.iam.models import (
+    AccessKey,
+    InlinePolicy,
+    InstanceProfile,
+    ManagedPolicy,
+    Role,
+    User,
+    iam_backends,
+)
+from moto.kms.models import Alias, Key, kms_backends
+from moto.utilities.utils import get_partition
+
+from pytest_kmslab.backends.moto.stacks.principal import root_caller
+from pytest_kmslab.backends.moto.stacks.properties import without_nothing
+from pytest_kmslab.backends.moto.stacks.resource import Deployment, StackResource
+from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, ServiceCalls, acting_as, send
+from pytest_kmslab.backends.moto.stacks.types import TYPES
+from pytest_kmslab.calls.api_call import ServiceError
+
+LookUp = Callable[[str, str, str], Any]
+"""Finds moto's object, given account, Region and what `Ref` answers."""
+
+
+def _of_iam(collection: str) -> LookUp:
+    def look_up(account: str, region: str, name: str) -> Any:
+        entities: Mapping[str, Any] = getattr(iam_backends[account][get_partition(region)], collection)
+        found = entities.get(name)
+        return found or next((one for one in list(entities.values()) if one.name == name), None)
+
+    return look_up
+
+
+def _alias(account: str, region: str, name: str) -> Any:
+    keys = list(kms_backends[account][region].keys.values())
+    return next(key.aliases[name] for key in keys if name in key.aliases)
+
+
+MODELS: Mapping[Any, LookUp] = {
+    Key: lambda account, region, name: kms_backends[account][region].keys[name],
+    Alias: _alias,
+    Table: lambda account, region, name: dynamodb_backends[account][region].tables[name],
+    User: _of_iam("users"),
+    Role: _of_iam("roles"),
+    InstanceProfile: _of_iam("instance_profiles"),
+    ManagedPolicy: _of_iam("managed_policies"),
+    AccessKey: _of_iam("access_keys"),
+    InlinePolicy: lambda account, region, name: None,
+}
+
+
+@contextmanager
+def models_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
+    """While this is open, these models make by calls what they are given from a template."""
+    with ExitStack() as patches:
+        for model, look_up in MODELS.items():
+            kind = TYPES[model.cloudformation_type()]
+            create = partial(_create, calls, kind, look_up)
+            patches.enter_context(patch.object(model, "create_from_cloudformation_json", create))
+        yield
+
+
+def _create(
+    calls: ServiceCalls,
+    kind: Any,
+    look_up: LookUp,
+    resource_name: str,
+    cloudformation_json: Mapping[str, Any],
+    account_id: str,
+    region_name: str,
+    **more: Any,
+) -> Any:
+    """One resource, as the account's root user where no stack says in whose name; moto's own object of it."""
+    partition = get_partition(region_name)
+    where = Deployment(account_id, region_name, partition, resource_name, partial(send, calls))
+    properties = without_nothing(cloudformation_json.get("Properties") or {})
+    try:
+        with acting_as(PRINCIPAL.get() or root_caller(account_id, partition)):
+            resource = StackResource(kind, where, str(more.get("LogicalId") or resource_name), properties)
+            resource.create()
+    except ServiceError as error:
+        raise JsonRESTError(error.code, error.message) from error
+    return look_up(account_id, region_name, resource.physical_resource_id)
