@@ -20,7 +20,6 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.grant import Grant, Grants
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Credentials
@@ -53,10 +52,6 @@ def _engine() -> Iterator[Row]:
     parsed = parse_case(drawn)
     request, policies = parsed.request, parsed.policies
     pairs: dict[str, tuple[Decide, Decide]] = {
-        f"{MANY:,} grants to others on the key": (
-            _with_grants(request, policies, 1),
-            _with_grants(request, policies, MANY),
-        ),
         f"{IN_A_DOCUMENT:,} statements about other actions": _pair(request, policies, _about_others),
         f"{IN_A_DOCUMENT:,} principals in a statement": _pair(request, policies, _naming_others),
     }
@@ -72,14 +67,6 @@ def _engine() -> Iterator[Row]:
     )
     growth = ratio(measured, "1000", "100") / 10
     yield Row("decision, cost of a statement that names the action, 1,000 / 100", growth, "×", FLAT)
-
-
-def _with_grants(request: Request, policies: Policies, count: int) -> Decide:
-    held = Grants(
-        Grant(f"arn:aws:iam::{ACCOUNT}:user/user{number}", frozenset(("Decrypt",)), f"grant{number}")
-        for number in range(count)
-    )
-    return lambda: authorize(request, policies, held)
 
 
 def _pair(

@@ -15,13 +15,18 @@ SEGMENTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """The parts of an ARN after `arn:`; `resource` may hold further colons."""
+    """The parts of an ARN after `arn:`."""
 
     partition: str
+    """`aws`, `aws-cn` or `aws-us-gov`."""
     service: str
+    """The service's prefix, such as `kms`."""
     region: str
+    """Empty for what has no Region."""
     account: str
+    """The account id; empty for what has none."""
     resource: str
+    """The rest, which may hold further colons."""
 
 
 @lru_cache(maxsize=4096)

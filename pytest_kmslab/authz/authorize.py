@@ -9,23 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason, reason
-from pytest_kmslab.authz.evaluation import (
-    Evaluation,
-    Match,
-    denials,
-    guardrails_lacking,
-    has_no_deny,
-    iam_allows,
-    limits_lacking,
-    reasons,
-)
+from pytest_kmslab.authz.evaluation import Evaluation, Match, allow_reasons
 from pytest_kmslab.authz.grant import Grant, allowing_grants, may_delegate_retiring, may_retire
+from pytest_kmslab.authz.guardrails import denials, has_no_deny, missing_guardrails, missing_limits
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.principal import PrincipalKind, PrincipalMatch
 from pytest_kmslab.authz.request import Request
 
-Verdict = tuple[list[Reason], list[Reason]]
-"""What allows the request, and where nothing does, what is lacking."""
+Permissions = tuple[list[Reason], list[Reason]]
+"""What allows the request, and where nothing does, what is missing."""
 
 _NO_IDENTITY = reason(PolicyType.IDENTITY, Effect.MISSING)
 _NO_RESOURCE = reason(PolicyType.RESOURCE, Effect.MISSING)
@@ -34,130 +26,141 @@ _NO_RESOURCE = reason(PolicyType.RESOURCE, Effect.MISSING)
 def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()) -> Decision:
     """Decide one request from the policies and grants given, which are all there are.
 
-    An explicit Deny decides, then a policy that cannot be read, then what lacks an Allow. The first
+    An explicit Deny decides, then a policy that cannot be read, then a missing Allow. The first
     reason of a denial is the one AWS's text names; the reasons of an allowed request are the statements
     and grants that gave the permission. `grants` are those on the key asked for; for `kms:RetireGrant`
     the request says which of them is to be retired.
     """
     evaluation = Evaluation(request, bounded=policies.permissions_boundary is not None)
-    lacking: list[Reason] = []
+    guardrails: list[Reason] = []
     if not has_no_deny(policies):
         denying, unreadable = denials(evaluation, policies)
         if denying:
             return Decision(Outcome.EXPLICIT_DENY, (*denying, *unreadable))
         if unreadable:
             return Decision(Outcome.IMPLICIT_DENY, tuple(unreadable))
-        lacking = guardrails_lacking(evaluation, policies)
-    allows, lacks = _permissions(evaluation, policies, grants)
-    if allows and not lacking:
+        guardrails = missing_guardrails(evaluation, policies)
+    allows, missing = _permissions(evaluation, policies, grants)
+    if allows and not guardrails:
         return Decision(Outcome.ALLOWED, tuple(allows))
-    return Decision(Outcome.IMPLICIT_DENY, (*lacking, *lacks))
+    return Decision(Outcome.IMPLICIT_DENY, (*guardrails, *missing))
 
 
-def _permissions(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> Verdict:
-    if evaluation.identity.kind is PrincipalKind.UNKNOWN or (
-        evaluation.requires_resource_trust and policies.resource is None
-    ):
-        return [], [_NO_RESOURCE if evaluation.requires_resource_trust else _NO_IDENTITY]
+def _permissions(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> Permissions:
+    on_trust = evaluation.requires_resource_trust
+    if evaluation.identity.kind is PrincipalKind.UNKNOWN or (on_trust and policies.resource is None):
+        return [], [_NO_RESOURCE if on_trust else _NO_IDENTITY]
     if evaluation.action == "kms:retiregrant":
         return _retiring(evaluation, policies, grants)
-    if (
-        evaluation.identity.account == evaluation.account
-        and evaluation.identity.kind is not PrincipalKind.SERVICE
-    ):
-        allows, lacks = _within_account(evaluation, policies)
-    else:
-        allows, lacks = _across_accounts(evaluation, policies)
-    if grants and evaluation.service == "kms" and evaluation.requires_resource_trust:
-        allows += _granted(evaluation, policies, grants)
-    return allows, [] if allows else lacks
+    within = evaluation.within_account
+    allows, missing = (_within_account if within else _across_accounts)(evaluation, policies)
+    if grants and on_trust and evaluation.service == "kms":
+        allows += _grant_reasons(evaluation, policies, grants)
+    return allows, [] if allows else missing
 
 
-def _within_account(evaluation: Evaluation, policies: Policies) -> Verdict:
-    """A resource policy that names the caller is enough; IAM policies are too, but for a KMS key only
-    as far as its key policy trusts them."""
-    named = _named(evaluation, policies.resource)
-    trust = trusts_account(named) if evaluation.requires_resource_trust else []
-    trusted = bool(trust) or not evaluation.requires_resource_trust
-    iam = iam_allows(evaluation, policies)
-    limits = limits_lacking(evaluation, policies)
-    enough = PrincipalMatch.EXACT if limits else PrincipalMatch.ROLE
-    allows = _reasons(policies.resource, [match for match in named if match[0] >= enough]) if named else []
-    if iam and trusted and not limits:
-        allows += [*iam, *_reasons(policies.resource, trust)]
+def _within_account(evaluation: Evaluation, policies: Policies) -> Permissions:
+    """A resource policy that names the caller is enough; IAM policies are too, but for a KMS key or a role
+    only as far as its own policy trusts them."""
+    on_trust = evaluation.requires_resource_trust
+    matches = _resource_matches(evaluation, policies.resource)
+    if on_trust and not matches:
+        return [], [_NO_RESOURCE]
+    limits = missing_limits(evaluation, policies)
+    trusting = trusts_account(matches) if on_trust else []
+    trusted = bool(trusting) or not on_trust
+    iam = iam_allow_reasons(evaluation, policies) if trusted else []
+    sufficient = PrincipalMatch.EXACT if limits else PrincipalMatch.ROLE
+    allows = _resource_reasons(policies.resource, [match for match in matches if match[0] >= sufficient])
+    if iam and not limits:
+        allows += [*iam, *_resource_reasons(policies.resource, trusting)]
     if allows:
         return allows, []
-    if limits and any(match[0] is PrincipalMatch.ROLE for match in named):
+    if limits and any(match[0] is PrincipalMatch.ROLE for match in matches):
         return [], limits
-    return [], _lacks(trusted=trusted, iam=iam, limits=limits)
+    if not trusted:
+        return [], [_NO_RESOURCE]
+    return [], limits if iam else [_NO_IDENTITY, *limits]
 
 
-def trusts_account(named: Sequence[Match]) -> list[Match]:
+def trusts_account(matches: Sequence[Match]) -> list[Match]:
     """Does the key policy trust its account's IAM policies with this request? By which statements?
 
     Of its statements that allow the request, those that do so to the account itself, by its root ARN or
     its bare id; their conditions limit what IAM policies can give. Without one, an Allow in an IAM
     policy has no effect. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    return [match for match in named if match[0] is PrincipalMatch.ACCOUNT]
+    return [match for match in matches if match[0] is PrincipalMatch.ACCOUNT]
 
 
-def _lacks(*, trusted: bool, iam: list[Reason], limits: list[Reason]) -> list[Reason]:
-    if not trusted:
-        return [_NO_RESOURCE]
-    return limits if iam else [_NO_IDENTITY, *limits]
-
-
-def _across_accounts(evaluation: Evaluation, policies: Policies) -> Verdict:
+def _across_accounts(evaluation: Evaluation, policies: Policies) -> Permissions:
     """Both sides must allow: the resource's policy, and the caller's account. A service has no account."""
-    named = _named(evaluation, policies.resource) if evaluation.cross_account_allowed else []
-    theirs = _reasons(policies.resource, named)
+    allowed = evaluation.cross_account_allowed
+    matches = _resource_matches(evaluation, policies.resource) if allowed else []
+    resource_allows = _resource_reasons(policies.resource, matches)
     if evaluation.identity.kind is PrincipalKind.SERVICE:
-        return theirs, [_NO_RESOURCE]
-    iam = iam_allows(evaluation, policies)
-    limits = limits_lacking(evaluation, policies)
-    if theirs and iam and not limits:
-        return [*theirs, *iam], []
-    lacks = [] if theirs else [_NO_RESOURCE]
-    return [], [*lacks, *([] if iam else [_NO_IDENTITY]), *limits]
+        return resource_allows, [_NO_RESOURCE]
+    iam = iam_allow_reasons(evaluation, policies)
+    limits = missing_limits(evaluation, policies)
+    if resource_allows and iam and not limits:
+        return [*resource_allows, *iam], []
+    missing = [] if resource_allows else [_NO_RESOURCE]
+    return [], [*missing, *([] if iam else [_NO_IDENTITY]), *limits]
 
 
-def _named(evaluation: Evaluation, policy: NamedPolicy | None) -> list[Match]:
-    return evaluation.allowing(PolicyType.RESOURCE, policy) if policy else []
+def _resource_matches(evaluation: Evaluation, policy: NamedPolicy | None) -> list[Match]:
+    """The statements of the resource's own policy that allow the request, however they name the caller."""
+    if policy is None or not evaluation.resource_policy_applies:
+        return []
+    return evaluation.allowing(PolicyType.RESOURCE, policy)
 
 
-def _reasons(policy: NamedPolicy | None, matches: Sequence[Match]) -> list[Reason]:
-    return reasons(PolicyType.RESOURCE, policy, matches) if policy and matches else []
+def _resource_reasons(policy: NamedPolicy | None, matches: Sequence[Match]) -> list[Reason]:
+    return allow_reasons(PolicyType.RESOURCE, policy, matches) if policy and matches else []
 
 
-def _granted(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> list[Reason]:
-    """The grants that allow the request. Whether boundary and session policies limit a grant is not
-    documented: one to a role is taken to be limited as a key policy is that names the role."""
+def iam_allow_reasons(evaluation: Evaluation, policies: Policies) -> list[Reason]:
+    """What the caller's own policies give it. The root user has everything in its account."""
+    if evaluation.identity.kind is PrincipalKind.ROOT:
+        return [reason(PolicyType.IDENTITY, Effect.ALLOW, evaluation.identity.arn)]
+    reasons: list[Reason] = []
+    for named in policies.identity:
+        matches = evaluation.allowing(PolicyType.IDENTITY, named)
+        if matches:
+            reasons += allow_reasons(PolicyType.IDENTITY, named, matches)
+    return reasons
+
+
+def _grant_reasons(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> list[Reason]:
+    """The grants that allow the request, as reasons.
+
+    AWS does not document whether a permissions boundary or a session policy limits a grant: a grant to a
+    role is taken to be limited as a key policy is that names the role.
+    """
     request, identity = evaluation.request, evaluation.identity
     operation = request.action.partition(":")[2]
-    held = allowing_grants(operation, identity, request.context, grants)
-    if held and limits_lacking(evaluation, policies) and identity.kind is PrincipalKind.ROLE:
-        held = [grant for grant in held if grant.grantee_principal != identity.entity]
-    return [_grant_reason(grant) for grant in held]
+    allowing = allowing_grants(operation, identity, request.context, grants)
+    if allowing and identity.kind is PrincipalKind.ROLE and missing_limits(evaluation, policies):
+        allowing = [grant for grant in allowing if grant.grantee_principal != identity.entity]
+    return [_grant_reason(grant) for grant in allowing]
 
 
 def _grant_reason(grant: Grant) -> Reason:
     return reason(PolicyType.GRANT, Effect.ALLOW, grant.name, grant.grant_id)
 
 
-def _retiring(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> Verdict:
-    """The grant says who may retire it. A key policy's Allow has no effect; an IAM policy's has where the
-    account owns the key or is the retiring principal.
+def _retiring(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> Permissions:
+    """The grant says who may retire it. An Allow in the key policy has no effect; one in an IAM policy has
+    where its account owns the key or is the retiring principal.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
     """
-    wanted = evaluation.request.grant_id
-    named = [grant for grant in grants if wanted and grant.grant_id == wanted]
-    identity = evaluation.identity
-    allows = [_grant_reason(grant) for grant in named if may_retire(identity, grant)]
-    lacks = [_NO_RESOURCE]
-    if any(may_delegate_retiring(identity, grant, evaluation.account) for grant in named):
-        iam, limits = iam_allows(evaluation, policies), limits_lacking(evaluation, policies)
+    grant_id, identity = evaluation.request.grant_id, evaluation.identity
+    retired = [grant for grant in grants if grant_id and grant.grant_id == grant_id]
+    allows = [_grant_reason(grant) for grant in retired if may_retire(identity, grant)]
+    missing = [_NO_RESOURCE]
+    if any(may_delegate_retiring(identity, grant, evaluation.account) for grant in retired):
+        iam, limits = iam_allow_reasons(evaluation, policies), missing_limits(evaluation, policies)
         allows += [] if limits else iam
-        lacks = limits if iam else [_NO_IDENTITY, *limits]
-    return allows, [] if allows else lacks
+        missing = limits if iam else [_NO_IDENTITY, *limits]
+    return allows, [] if allows else missing

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.authz.context import text_of
-from pytest_kmslab.authz.operators import OPERATORS, Operator, Test
+from pytest_kmslab.authz.operators import OPERATORS, Bind, Operator, Test
 from pytest_kmslab.authz.values import read_bool
-from pytest_kmslab.authz.variables import Folded
+from pytest_kmslab.authz.variables import Folded, has_variables
 from pytest_kmslab.errors import PolicyError
 
 _IF_EXISTS = "IfExists"
@@ -28,50 +28,60 @@ https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#alias
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator on one key. `operator` is written as in the policy, `values` are the wanted ones.
-
-    `holds` answers None where it cannot be told, because AWS documents no outcome: a value that is not
-    of the operator's type, an operator without values, an operator without `ForAllValues:` or
-    `ForAnyValue:` on a key that has several values, `kms:ResourceAliases` of a KMS key that has more
-    aliases than its quota. The statement then counts against the caller: an
-    Allow does not apply, a Deny does.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
-
-    With `ForAllValues:` and `ForAnyValue:` a key that has only empty texts is as good as absent; whether it
-    is to `Null` cannot be told, since AWS's page says so and people have seen otherwise. Nor can
-    `ForAnyValue:…IfExists` on an absent key: any operator with IfExists holds then, `ForAnyValue:` does
-    not, say AWS's pages; an Allow was seen not to apply.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-    """
+    """One operator on one key."""
 
     operator: str
+    """The operator as written, with its qualifier."""
     key: str
+    """The condition key as written."""
     values: tuple[str, ...]
+    """The policy's values, which say what is wanted."""
     row: Operator | None = field(compare=False, repr=False)
-    test: Test = field(compare=False, repr=False)
-    qualifier: str = ""
-    if_exists: bool = False
-    folded_key: str = ""
-    unreadable: bool = False
-    """Whether a value is one that the operator cannot read."""
+    """The operator; None for `Null`, which asks for the key and not for its value."""
+    bind: Bind = field(compare=False, repr=False)
+    """Makes the test of one value, once the request is known."""
+    test: Test | None = field(compare=False, repr=False)
+    """The test of one value; None where policy variables in the values make it another for each request."""
+    qualifier: str
+    """`ForAllValues`, `ForAnyValue` or empty."""
+    if_exists: bool
+    """Whether the operator ends in `IfExists`."""
+    folded_key: str
+    """The key in lower case: condition keys compare without case."""
+    unreadable: bool
+    """Whether the operator cannot read one of the values."""
 
     def holds(self, context: Folded) -> bool | None:
-        """Whether the request meets the condition."""
+        """Whether the request meets the condition. None: AWS documents no outcome.
+
+        That is so for a value that is not of the operator's type, an operator without values, an operator
+        without `ForAllValues:` or `ForAnyValue:` on a key that has several values, and
+        `kms:ResourceAliases` of a KMS key that has more aliases than its quota.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+        """
         given = context.get(self.folded_key)
-        if self.row is None:
-            return self._null(given)
+        row = self.row
+        if row is None:
+            return self._null_holds(given)
+        # With a qualifier a key that has only empty texts is as good as absent, says AWS's page.
         if not given or (self.qualifier and not any(given)):
-            return self._without_value(present=given is not None, negated=self.row.negated)
+            return self._holds_without_value(present=given is not None, negated=row.negated)
         if not self.values:
             return False if self.qualifier or self.if_exists else None
+        test = self.test or self.bind(context)
         if self.qualifier:
-            return self._set(given, context, negated=self.row.negated)
+            return self._holds_for_set(given, test, negated=row.negated)
         if len(given) > 1:
             return None
-        matched = self.test(given[0], context)
-        return matched if matched is None else matched is not self.row.negated
+        matched = test(given[0])
+        return matched if matched is None else matched is not row.negated
 
-    def _without_value(self, *, present: bool, negated: bool) -> bool | None:
+    def _holds_without_value(self, *, present: bool, negated: bool) -> bool | None:
+        """Of `ForAnyValue:…IfExists` on an absent key AWS's pages say both: any operator with IfExists holds
+        then, and `ForAnyValue:` does not. An Allow was seen not to apply.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        """
         if self.unreadable:
             return None
         if self.qualifier == _ALL:
@@ -80,22 +90,22 @@ class Condition:
             return None if self.if_exists and not present else False
         return self.if_exists or negated
 
-    def _set(self, given: Sequence[str], context: Folded, *, negated: bool) -> bool | None:
+    def _holds_for_set(self, given: Sequence[str], test: Test, *, negated: bool) -> bool | None:
         """Of several values, each or one must hold by itself."""
-        if self._over_quota(given):
+        if len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES:
             return None
         deciding = self.qualifier == _ANY
-        told = [self.test(value, context) for value in given]
-        if any(matched is not None and (matched is not negated) is deciding for matched in told):
+        results = [test(value) for value in given]
+        if any(matched is not None and (matched is not negated) is deciding for matched in results):
             return deciding
-        return None if None in told else not deciding
+        return None if None in results else not deciding
 
-    def _over_quota(self, given: Sequence[str]) -> bool:
-        return len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES
-
-    def _null(self, given: Sequence[str] | None) -> bool | None:
+    def _null_holds(self, given: Sequence[str] | None) -> bool | None:
+        """Whether a key with only empty texts is absent cannot be told: AWS's page says so, and people have
+        seen otherwise."""
         wanted = [read_bool(value) for value in self.values]
-        if given and (not any(given) or self._over_quota(given)):
+        over_quota = given is not None and len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES
+        if given and (over_quota or not any(given)):
             return None
         if (not given) in wanted:
             return True
@@ -127,15 +137,27 @@ def _parse_condition(name: str, key: str, element: Any, version: str) -> Conditi
         if not key:
             raise PolicyError("the condition key has no name")
         values = _parse_values(element)
-        test = row.compile(values, version) if row else _untested
+        bind = row.compile(values, version) if row else _bind_nothing
     except PolicyError as error:
         raise PolicyError(f"Condition.{name}.{key}: {error}") from None
-    unreadable = row is not None and not all(map(row.reads, values))
-    return Condition(name, key, values, row, test, qualifier, if_exists, key.lower(), unreadable)
+    varies = any(has_variables(value, version) for value in values)
+    return Condition(
+        operator=name,
+        key=key,
+        values=values,
+        row=row,
+        bind=bind,
+        test=None if varies else bind({}),
+        qualifier=qualifier,
+        if_exists=if_exists,
+        folded_key=key.lower(),
+        unreadable=row is not None and not all(map(row.reads, values)),
+    )
 
 
-def _untested(_: str, __: Folded) -> None:
-    return None
+def _bind_nothing(_: Folded) -> Test:
+    """The test of `Null`, which is never asked."""
+    return lambda _: None
 
 
 def _parse_operator(name: str) -> tuple[str, Operator | None, bool]:

@@ -31,8 +31,8 @@ class Context(Mapping[str, tuple[str, ...]]):
     case (encryption context pairs may), the key has the values of both.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 
-    The keys are given, or a function that makes them, the same whenever it is called: most decisions
-    meet no condition, and then it never is.
+    `keys` may be a function that makes them, always the same ones: it is called when the first condition
+    asks for a key, and most decisions meet no condition.
     """
 
     __slots__ = ("_folded", "_source")
@@ -43,7 +43,7 @@ class Context(Mapping[str, tuple[str, ...]]):
 
     @property
     def unread(self) -> bool:
-        """Whether the keys are still to be made: then no decision was made by them."""
+        """Whether no decision has asked for a key yet."""
         return callable(self._source)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LIMITED = frozenset(("dynamodb", "iam", "kms"))
+CROSS_ACCOUNT_LIMITED_SERVICES = frozenset(("dynamodb", "iam", "kms"))
 """The services of which only some operations can; none of IAM's, which knows no resource-based policy but
 the one that says who may assume a role.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_resource-based"""
@@ -54,9 +54,9 @@ _DYNAMODB = (
 """Neither PartiQL nor backups nor the settings of a table.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html"""
 
-CROSSING = frozenset(
+CROSS_ACCOUNT_ACTIONS = frozenset(
     f"{service}:{operation}".lower()
     for service, operations in (("dynamodb", _DYNAMODB), ("kms", _KMS))
     for operation in operations
 )
-"""Those actions, in lower case."""
+"""The actions of those services that can, in lower case."""

@@ -47,17 +47,17 @@ class Effect(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that decided: a statement, a grant, or the lack of one.
-
-    `policy` names the policy (its name, or the ARN of the resource it hangs on), `statement` the
-    statement by its Sid, or `Statement[n]` (from 0) where it has none, or a grant by its id. Both are
-    empty where nothing matched (`Effect.MISSING`).
-    """
+    """One thing that decided: a statement, a grant, or the lack of one."""
 
     policy_type: PolicyType
+    """The type of the policy."""
     effect: Effect
+    """How it bears on the decision."""
     policy: str = ""
+    """The policy's name, or the ARN of the resource it is attached to; empty where an Allow is missing."""
     statement: str = ""
+    """The Sid of the statement, or `Statement[n]` (from 0), or the id of a grant; empty where an Allow
+    is missing."""
 
 
 @lru_cache(maxsize=8192)
@@ -70,7 +70,9 @@ class Decision(NamedTuple):
     """The answer to one request, with every reason that led to it, the deciding one first."""
 
     decision: Outcome
+    """AWS's word for the answer."""
     reasons: tuple[Reason, ...]
+    """What decided; of an allowed request, what gave the permission."""
 
     @property
     def allowed(self) -> bool:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from pytest_kmslab.authz.principal import Identity, PrincipalKind
 _CONTEXT_PREFIX = "kms:encryptioncontext:"
 _EQUALS = "EncryptionContextEquals"
 _UNCONSTRAINED = frozenset(("DescribeKey", "RetireGrant", "GetPublicKey"))
-"""Operations without an encryption context, on which constraints have no say."""
+"""Operations without an encryption context, which constraints do not limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,25 @@ class Grant:
     """One grant on a KMS key, with the fields of `ListGrants`."""
 
     grantee_principal: str
+    """Who has the permission: an ARN, or a service principal."""
     operations: frozenset[str]
+    """The KMS operations it allows."""
     grant_id: str = ""
+    """Its id, by which it is named in reasons."""
     retiring_principal: str = ""
+    """Who may retire it besides those that may by themselves."""
     encryption_context_equals: Mapping[str, str] | None = None
+    """The constraint that the request's encryption context is exactly this."""
     encryption_context_subset: Mapping[str, str] | None = None
+    """The constraint that the request's encryption context has these pairs."""
     name: str = ""
+    """Its name, if it was given one."""
     issuing_account: str = ""
+    """The ARN of the root user of the account that made it."""
     source_arn: str = ""
+    """The constraint that the request is made on behalf of this resource."""
     token: str = field(default="", repr=False)
+    """The grant token that CreateGrant answered."""
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Grant:
@@ -50,48 +60,25 @@ class Grant:
         )
 
 
-class Grants(tuple[Grant, ...]):
-    """Grants with an index by grantee, so that the grants of others cost a decision nothing.
-
-    Passing it to `authorize` in place of a plain sequence changes the speed and nothing else.
-    """
-
-    _by_grantee: Mapping[str, tuple[Grant, ...]]
-
-    def __new__(cls, grants: Iterable[Grant] = ()) -> Grants:
-        """Index the grants once."""
-        self = super().__new__(cls, grants)
-        found: dict[str, list[Grant]] = {}
-        for grant in self:
-            found.setdefault(grant.grantee_principal, []).append(grant)
-        self._by_grantee = {grantee: tuple(held) for grantee, held in found.items()}
-        return self
-
-    def held_by(self, names: Iterable[str]) -> list[Grant]:
-        """The grants whose grantee is one of these."""
-        return [grant for name in names for grant in self._by_grantee.get(name, ())]
-
-
 def allowing_grants(
     operation: str, identity: Identity, context: Context, grants: Sequence[Grant]
 ) -> list[Grant]:
     """The grants that allow the caller an operation on the key; never RetireGrant, see `may_retire`.
 
-    A grant to a role is every session's. A grant to an account is the root user's: whether it is also
-    that of the account's users is not documented.
+    A grant to a role is one to each of its sessions. A grant to an account is one to its root user: AWS does
+    not document whether it is also one to the account's users.
     """
-    held = grants_to(identity, grants)
-    return held and [
+    return [
         grant
-        for grant in held
-        if operation in grant.operations and operation != "RetireGrant" and _meets(grant, operation, context)
+        for grant in grants_to(identity, grants)
+        if operation in grant.operations
+        and operation != "RetireGrant"
+        and _constraints_hold(grant, operation, context)
     ]
 
 
 def grants_to(identity: Identity, grants: Sequence[Grant]) -> list[Grant]:
     """The grants whose grantee is the caller, or the role whose session it is."""
-    if isinstance(grants, Grants):
-        return grants.held_by(identity.names)
     return [grant for grant in grants if grant.grantee_principal in identity.names]
 
 
@@ -117,7 +104,7 @@ def may_delegate_retiring(identity: Identity, grant: Grant, key_account: str) ->
     )
 
 
-def _meets(grant: Grant, operation: str, context: Context) -> bool:
+def _constraints_hold(grant: Grant, operation: str, context: Context) -> bool:
     """Whether the constraints are met. A source ARN asks for a request on behalf of that resource.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
@@ -126,21 +113,22 @@ def _meets(grant: Grant, operation: str, context: Context) -> bool:
         return False
     if operation == "CreateGrant":
         return _covers_child(grant, context)
-    if operation in _UNCONSTRAINED or _unconstrained(grant):
+    if operation in _UNCONSTRAINED or _is_unconstrained(grant):
         return True
     pairs = _encryption_context(context)
-    return pairs is not None and _equals(grant, pairs) and _contains(grant, pairs)
+    return pairs is not None and _allows_encryption_context(grant, pairs)
 
 
 def _covers_child(parent: Grant, context: Context) -> bool:
-    """A grant made on the strength of a grant has no more operations and is no less constrained.
+    """Whether a grant lets its grantee make another one, which must have no operation that it lacks, and be
+    constrained at least as much.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/create-grant-overview.html
     """
     operations = context.get("kms:GrantOperations")
     if not operations or not parent.operations.issuperset(operations):
         return False
-    if _unconstrained(parent):
+    if _is_unconstrained(parent):
         return True
     constraint = context.get("kms:GrantConstraintType", ())
     pairs = _encryption_context(context)
@@ -148,25 +136,24 @@ def _covers_child(parent: Grant, context: Context) -> bool:
         return False
     if parent.encryption_context_equals is not None and constraint != (_EQUALS,):
         return False
-    return _equals(parent, pairs) and _contains(parent, pairs)
+    return _allows_encryption_context(parent, pairs)
 
 
-def _unconstrained(grant: Grant) -> bool:
+def _is_unconstrained(grant: Grant) -> bool:
     return grant.encryption_context_equals is None and grant.encryption_context_subset is None
 
 
-def _equals(grant: Grant, pairs: Mapping[str, str]) -> bool:
-    wanted = grant.encryption_context_equals
-    return wanted is None or dict(wanted) == pairs
-
-
-def _contains(grant: Grant, pairs: Mapping[str, str]) -> bool:
-    wanted = grant.encryption_context_subset
-    return wanted is None or all(pairs.get(name) == value for name, value in wanted.items())
+def _allows_encryption_context(grant: Grant, pairs: Mapping[str, str]) -> bool:
+    """Whether an encryption context is one that the grant is for."""
+    exactly, at_least = grant.encryption_context_equals, grant.encryption_context_subset
+    if exactly is not None and dict(exactly) != pairs:
+        return False
+    return at_least is None or all(pairs.get(name) == value for name, value in at_least.items())
 
 
 def _encryption_context(context: Context) -> dict[str, str] | None:
-    """The encryption context of the request, case kept; None where it is not whole."""
+    """The encryption context of the request, case kept; None where the context tells only part of it, of
+    which no constraint can be said to be met."""
     pairs: dict[str, str] = {}
     for name, values in context.pairs():
         if name.lower().startswith(_CONTEXT_PREFIX):

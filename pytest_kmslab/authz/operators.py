@@ -20,42 +20,49 @@ from pytest_kmslab.authz.pattern import (
     compile_segment_tokens,
     compile_segments,
     compile_tokens,
+    match_any,
 )
 from pytest_kmslab.authz.values import read_address, read_bool, read_date, read_network, read_number
 from pytest_kmslab.authz.variables import Folded, has_variables, parse_template
 
-Test = Callable[[str, Folded], "bool | None"]
-"""Whether a value of the request matches one of the policy's values at least; None: cannot be told."""
+Test = Callable[[str], "bool | None"]
+"""Whether a value of the request matches one of the policy's values at least; None: it cannot be told."""
 
-Compile = Callable[[Sequence[str], str], Test]
-"""Makes the test from the policy's values and the document's version."""
+Bind = Callable[[Folded], Test]
+"""Makes the test for a request, whose context gives the policy variables in the values their values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A condition operator. A negated one holds where its positive twin does not."""
+    """A condition operator."""
 
     name: str
-    compile: Compile
+    """As policies write it, without `ForAllValues:`, `ForAnyValue:` and `IfExists`."""
+    compile: Callable[[Sequence[str], str], Bind]
+    """Reads the policy's values, given the version of the document."""
     negated: bool = False
+    """Whether it holds where its positive twin does not."""
     reads: Callable[[str], bool] = lambda _: True
-    """Whether it reads a value of a policy; AWS does not take a policy with one that it does not."""
+    """Whether it can read a value of a policy. AWS refuses a policy with a value that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """Makes operators on text, whose policy values may hold variables; `wildcards` says whether `*` and
-    `?` are wildcards in them.
+    """Makes operators on text, whose policy values may hold variables.
 
     What equals or is like a variable without a value? Nothing, so a positive operator does not match.
     Of a negated one AWS's page says both that it matches and that the statement is invalid: it cannot
     be told. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
 
-    fixed: Callable[[Sequence[str]], Matcher]
+    from_texts: Callable[[Sequence[str]], Matcher]
+    """Compiles the values without variables."""
     from_tokens: Callable[[tuple[Token, ...]], Matcher]
+    """Compiles a value whose variables have been replaced."""
     wildcards: bool
+    """Whether `*` and `?` are wildcards in the policy's values."""
     reads: Callable[[str], bool] = lambda _: True
+    """As in `Operator`."""
 
     def operator(self, name: str, *, negated: bool = False) -> Operator:
         unresolved = None if negated else False
@@ -63,24 +70,22 @@ class _Texts:
             name, lambda values, version: self._compile(values, version, unresolved), negated, self.reads
         )
 
-    def _compile(self, values: Sequence[str], version: str, unresolved: bool | None) -> Test:
-        fixed = self.fixed([value for value in values if not has_variables(value, version)])
+    def _compile(self, values: Sequence[str], version: str, unresolved: bool | None) -> Bind:
         varying = [value for value in values if has_variables(value, version)]
+        matches_fixed = self.from_texts([value for value in values if value not in varying])
         templates = [parse_template(value, wildcards=self.wildcards) for value in varying]
-        if not all(map(self.reads, values)):
-            unresolved = None
-        elif not templates:
-            return lambda value, _: fixed(value)
+        readable = all(map(self.reads, values))
+        if readable and not templates:
+            return lambda _: matches_fixed
 
-        def test(value: str, context: Folded) -> bool | None:
-            if fixed(value):
-                return True
+        def bind(context: Folded) -> Test:
             resolved = [template.resolve(context) for template in templates]
-            if any(tokens is not None and self.from_tokens(tokens)(value) for tokens in resolved):
-                return True
-            return unresolved if None in resolved or not resolved else False
+            bound = [self.from_tokens(tokens) for tokens in resolved if tokens is not None]
+            matches_bound = match_any([matches_fixed, *bound])
+            otherwise = None if not readable else unresolved if None in resolved else False
+            return lambda value: True if matches_bound(value) else otherwise
 
-        return test
+        return bind
 
 
 def _equal_tokens(tokens: tuple[Token, ...]) -> Matcher:
@@ -101,29 +106,26 @@ def _exact(values: Sequence[str]) -> Matcher:
 
 
 def _arns(values: Sequence[str]) -> Matcher:
-    matchers = tuple(compile_segments(value) for value in values)
-    return lambda value: any(matcher(value) for matcher in matchers)
+    return match_any([compile_segments(value) for value in values])
 
 
 def _typed(
     read_wanted: Callable[[str], Any], read_value: Callable[[str], Any], holds: Callable[[Any, Any], bool]
-) -> Compile:
+) -> Callable[[Sequence[str], str], Bind]:
     """An operator on values of a type; what cannot be read as one matches nothing and rules out nothing."""
 
-    def compile_values(values: Sequence[str], _: str) -> Test:
+    def compile_values(values: Sequence[str], _: str) -> Bind:
         read = [read_wanted(value) for value in values]
         wanted = [value for value in read if value is not None]
-        unreadable = len(wanted) < len(read)
+        otherwise = None if len(wanted) < len(read) else False
 
-        def test(value: str, _: Folded) -> bool | None:
+        def test(value: str) -> bool | None:
             given = read_value(value)
             if given is None:
                 return None
-            if any(holds(given, want) for want in wanted):
-                return True
-            return None if unreadable else False
+            return True if any(holds(given, want) for want in wanted) else otherwise
 
-        return test
+        return lambda _: test
 
     return compile_values
 

@@ -1,4 +1,4 @@
-"""Policy documents, parsed: `parse_policy` reads text, `Policies` holds all that bears on a request."""
+"""Policy documents, parsed: `parse_policy` reads text, `Policies` holds all that apply to a request."""
 
 from __future__ import annotations
 
@@ -29,24 +29,30 @@ class Relevant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed policy document. `error` is set where it could not be read: such a policy denies."""
+    """A parsed policy document."""
 
     version: str
+    """The version of the policy language, of which only 2012-10-17 has policy variables."""
     id: str
+    """The document's Id; empty where it has none."""
     statements: tuple[Statement, ...]
+    """Its statements in order."""
     error: str = ""
+    """Why it could not be read. Such a policy denies every request it applies to: it may hold a Deny."""
     unread: str = field(default="", repr=False, compare=False)
     """The text that could not be read."""
     has_no_deny: bool = field(init=False, repr=False, compare=False)
     """Whether it was read and holds no Deny."""
     _by_action: dict[str, Relevant] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The statements about each action that was asked for so far."""
 
     def __post_init__(self) -> None:
         denies = any(statement.denies for statement in self.statements)
         object.__setattr__(self, "has_no_deny", not self.error and not denies)
 
     def __hash__(self) -> int:
-        # Policies are looked up by for every decision: not worth the hashes of all their statements.
+        # Decisions are cached by the policies they rest on: a hash of every statement would cost more than
+        # the decision.
         return hash((self.version, self.id, len(self.statements)))
 
     def relevant(self, action: str) -> Relevant:
@@ -65,29 +71,33 @@ class Policy:
 
 
 class NamedPolicy(NamedTuple):
-    """A policy and the name it goes by in reasons (its name, or the ARN of what it hangs on)."""
+    """A policy and its name."""
 
     name: str
+    """How reasons name it: by its name, or by the ARN of the resource it is attached to."""
     policy: Policy
+    """The document."""
 
 
 class Policies(NamedTuple):
-    """Every policy that bears on one request; what is None or empty does not exist.
-
-    `resource` is the key policy, the table's resource policy, or for `sts:AssumeRole` the role's trust
-    policy; a KMS key and a role without it let nobody in. `session` has one entry for each session
-    policy passed, which together allow what one of them allows. `service_control` and
-    `resource_control` hold one tuple of policies for each level of the organization, root first, each
-    of which has to allow the request (AWS attaches `FullAWSAccess` and `RCPFullAWSAccess` by itself).
-    """
+    """Every policy that applies to one request; what is None or empty does not exist."""
 
     identity: tuple[NamedPolicy, ...] = ()
+    """The policies of the user with its groups, or of the role."""
     resource: NamedPolicy | None = None
+    """The key policy, the table's resource policy, or for `sts:AssumeRole` the role's trust policy. A KMS key
+    or a role without it lets nobody in."""
     permissions_boundary: NamedPolicy | None = None
+    """The user's or role's permissions boundary."""
     session: tuple[NamedPolicy, ...] = ()
+    """The session policies passed, which together allow what one of them allows."""
     service_control: tuple[tuple[NamedPolicy, ...], ...] = ()
+    """The SCPs of each level of the organization, root first. Each level has to allow the request; AWS
+    attaches `FullAWSAccess` by itself."""
     resource_control: tuple[tuple[NamedPolicy, ...], ...] = ()
+    """The RCPs, likewise; AWS attaches `RCPFullAWSAccess` by itself."""
     vpc_endpoint: NamedPolicy | None = None
+    """The policy of the VPC endpoint that the request comes through."""
 
 
 @lru_cache(maxsize=_PARSES_KEPT)
@@ -107,8 +117,7 @@ def parse_policy(text: str) -> Policy:
 
 @lru_cache(maxsize=_PARSES_KEPT)
 def read_policy(text: str) -> Policy:
-    """Like `parse_policy`, but a document that cannot be read answers a Policy with `error` set,
-    which denies every request that it bears on (it may hold a Deny)."""
+    """Like `parse_policy`, but of a document that cannot be read a Policy with `error` set, which denies."""
     try:
         return parse_policy(text)
     except PolicyError as error:
@@ -122,7 +131,7 @@ def named_policy(name: str, text: str) -> NamedPolicy:
 
 
 def print_policy(policy: Policy) -> str:
-    """The document of a policy: reading it again gives an equal policy."""
+    """The text of a policy: reading it again gives an equal policy."""
     document = document_of(policy)
     return document if isinstance(document, str) else json.dumps(document)
 

@@ -35,16 +35,20 @@ class PrincipalKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `entity` is the ARN of the IAM user or role behind the caller; `root` and `account` name
-    the caller's account. A service has none of the three."""
+    """Who asks. A service has neither account nor root nor entity."""
 
     arn: str
+    """The principal as the request names it."""
     kind: PrincipalKind
+    """What sort of principal it is."""
     account: str = ""
+    """The id of the caller's account."""
     root: str = ""
+    """The ARN of that account's root user, by which policies name the account."""
     entity: str = ""
+    """The ARN of the IAM user or role behind the caller."""
     names: tuple[str, ...] = ()
-    """The ARNs it goes by: its own, and for a session that of its role."""
+    """The ARNs that name the caller: its own, and of a session that of its role."""
 
     @property
     def service_linked(self) -> bool:
@@ -53,7 +57,7 @@ class Identity:
 
 
 class PrincipalMatch(IntEnum):
-    """How a Principal element reaches a caller, which says what else limits the permission.
+    """How a Principal element names a caller, which says what else limits the permission.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
@@ -64,7 +68,7 @@ class PrincipalMatch(IntEnum):
     ROLE = 2
     """By the role behind a session: a permissions boundary or session policy limits it."""
     EXACT = 3
-    """By name or by `*`: no implicit deny of another policy of the account limits it."""
+    """By its own name or by `*`: no implicit deny of another policy of the account limits it."""
 
 
 @lru_cache(maxsize=4096)
@@ -98,16 +102,14 @@ _KINDS = {
 
 def _kind(arn: Arn) -> PrincipalKind:
     head, slash, rest = arn.resource.partition("/")
-    named = bool(slash and rest) or arn.resource == "root"
-    return (
-        _KINDS.get((arn.service, head), PrincipalKind.UNKNOWN)
-        if named and not arn.region
-        else PrincipalKind.UNKNOWN
-    )
+    complete = bool(slash and rest) or arn.resource == "root"
+    if arn.region or not complete:
+        return PrincipalKind.UNKNOWN
+    return _KINDS.get((arn.service, head), PrincipalKind.UNKNOWN)
 
 
 def _entity(arn: Arn, principal: str, principal_arn: str) -> str:
-    """The user or role itself: of a session the role, whose path only `aws:PrincipalArn` knows."""
+    """The user or role itself. A session's ARN leaves out the path of its role: `aws:PrincipalArn` has it."""
     if arn.service == "iam":
         return principal
     role = arn.resource.split("/")[1]
@@ -119,14 +121,17 @@ def _entity(arn: Arn, principal: str, principal_arn: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """A Principal or NotPrincipal element. `names` holds ARNs, account ids and services as written."""
+    """A Principal or NotPrincipal element."""
 
     everybody: bool
+    """Whether it is `*`."""
     names: frozenset[str]
+    """The ARNs and account ids under `AWS`."""
     services: frozenset[str]
+    """The service principals under `Service`."""
 
     def match_principal(self, identity: Identity) -> PrincipalMatch:
-        """How the element reaches the caller."""
+        """How the element names the caller."""
         if identity.kind is PrincipalKind.SERVICE:
             named = self.everybody or identity.arn in self.services
             return PrincipalMatch.EXACT if named else PrincipalMatch.NONE
@@ -142,18 +147,19 @@ class Principals:
         return PrincipalMatch.NONE
 
     def exempts(self, identity: Identity) -> bool:
-        """Whether a NotPrincipal with this list leaves the caller out.
+        """Whether a NotPrincipal with this list exempts the caller.
 
-        It does only where every layer of the caller is listed: its account, the user or role, and
+        It does only where every name of the caller is listed: its account, the user or role, and
         the session. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         """
         if self.everybody:
             return True
         if identity.kind is PrincipalKind.SERVICE:
             return identity.arn in self.services
-        layers = {identity.arn, identity.entity or identity.arn}
-        account = identity.account in self.names or identity.root in self.names
-        return account and (identity.kind is PrincipalKind.ROOT or layers <= self.names)
+        account_listed = identity.account in self.names or identity.root in self.names
+        if identity.kind is PrincipalKind.ROOT:
+            return account_listed
+        return account_listed and {identity.arn, identity.entity or identity.arn} <= self.names
 
 
 def parse_principals(element: Any) -> Principals:
@@ -190,7 +196,8 @@ def _parse_names(kind: str, values: Any) -> list[str]:
 
 
 def _check_name(name: str) -> None:
-    """An account id, an ARN or a unique id (`AIDA…`: what is left of a deleted user; it names nobody)."""
+    """Refuse what is no account id, ARN or unique id (`AIDA…`: what is left of a deleted user, and names
+    nobody)."""
     if name == "*" or _ACCOUNT.fullmatch(plain_account(name)) or _UNIQUE_ID.fullmatch(name):
         return
     if "*" in name or "?" in name:

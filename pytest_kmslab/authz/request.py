@@ -8,21 +8,21 @@ from pytest_kmslab.authz.context import EMPTY, Context
 
 
 class Request(NamedTuple):
-    """One question to `authorize`.
-
-    `principal` is the caller's ARN as AWS writes it (`arn:aws:iam::…:user/path/name`,
-    `arn:aws:iam::…:root`, `arn:aws:sts::…:assumed-role/role/session`,
-    `arn:aws:sts::…:federated-user/name`) or a service principal (`dynamodb.amazonaws.com`).
-    For a role session the ARN of the role itself, with its path, is the context key
-    `aws:PrincipalArn`. `action` is `service:Operation`. `resource` is an ARN, or `*` for an action
-    that has no resource. `resource_account` is the account that owns the resource; left empty it is
-    the account of the resource's ARN, and the principal's where that has none. `grant_id` is, for
-    `kms:RetireGrant` only, the grant to be retired.
-    """
+    """What `authorize` decides about."""
 
     principal: str
+    """The caller's ARN as AWS writes it (`arn:aws:iam::…:user/path/name`, `arn:aws:iam::…:root`,
+    `arn:aws:sts::…:assumed-role/role/session`, `arn:aws:sts::…:federated-user/name`), or a service principal
+    (`dynamodb.amazonaws.com`). Of a role session the ARN of the role itself, with its path, is the context
+    key `aws:PrincipalArn`."""
     action: str
+    """`service:Operation`."""
     resource: str
+    """An ARN, or `*` for an action that has no resource."""
     context: Context = EMPTY
+    """The condition keys of the request."""
     resource_account: str = ""
+    """The account that owns the resource; left empty it is the account of the resource's ARN, and the
+    principal's where that has none."""
     grant_id: str = ""
+    """The grant to be retired, for `kms:RetireGrant` only."""

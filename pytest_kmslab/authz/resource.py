@@ -17,6 +17,7 @@ from pytest_kmslab.authz.pattern import (
     compile_segment_tokens,
     compile_segments,
     compile_tokens,
+    match_any,
     matches_everything,
 )
 from pytest_kmslab.authz.variables import Template, has_variables, parse_template, without_variables
@@ -28,22 +29,27 @@ _SERVICE = 2
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """A Resource or NotResource element; `patterns` as written, `everything` for a Resource of `*`."""
+    """A Resource or NotResource element."""
 
     patterns: tuple[str, ...]
+    """The resources as written."""
     negated: bool
+    """Whether it is a NotResource."""
     everything: bool
-    matchers: tuple[Matcher, ...] = field(compare=False, repr=False)
+    """Whether it is a Resource of `*`."""
+    matcher: Matcher = field(compare=False, repr=False)
+    """Matches a resource that one of the patterns without policy variables names."""
     templates: tuple[tuple[Template, CompileTokens], ...] = field(compare=False, repr=False)
+    """The patterns with policy variables, and how each is read once their values are known."""
 
-    def cover(self, resource: str, context: Context) -> bool | None:
+    def covers(self, resource: str, context: Context) -> bool | None:
         """Whether a resource is meant; None for a NotResource without any resource, or with a variable
         that has no value and nothing else that matches.
 
         Such a variable matches no resource; of a NotResource AWS's page says so too, and that the
         statement may be invalid. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
         """
-        if any(matcher(resource) for matcher in self.matchers):
+        if self.matcher(resource):
             return not self.negated
         if not self.templates:
             return None if self.negated and not self.patterns else self.negated
@@ -51,23 +57,22 @@ class Resources:
         resolved = [(template.resolve(folded), compiled) for template, compiled in self.templates]
         if any(tokens is not None and compiled(tokens)(resource) for tokens, compiled in resolved):
             return not self.negated
-        if self.negated and any(tokens is None for tokens, _ in resolved):
-            return None
-        return self.negated
+        unresolved = any(tokens is None for tokens, _ in resolved)
+        return None if self.negated and unresolved else self.negated
 
 
 def parse_resources(
     patterns: Sequence[str], version: str, *, negated: bool, denies: bool, completes: bool
 ) -> Resources:
-    """Make the element ready; raises PolicyError for a malformed policy variable.
+    """Read the element; raises PolicyError for a malformed policy variable.
 
     `completes` says whether an ARN of fewer than six parts stands for all that begin so, as in
     identity-based policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 
     `*` at the end of a part of the ARN reaches beyond the colon; elsewhere it stays in its part. The
     service is always written out, and variables stand after the fifth colon. What AWS does with a
-    pattern that breaks this is not known, so it is read against the caller: broadly where a match
-    denies, not at all where a match allows.
+    pattern that breaks this is not known, so it counts against the caller: it is read broadly where a
+    match denies, and matches nothing where a match allows.
     """
     broadly = denies is not negated
     matchers: list[Matcher] = []
@@ -83,15 +88,18 @@ def parse_resources(
     return Resources(
         patterns=tuple(patterns),
         negated=negated,
-        everything=not negated and any(matches_everything(matcher) for matcher in matchers),
-        matchers=tuple(matchers),
+        everything=not negated and any(map(matches_everything, matchers)),
+        matcher=match_any(matchers),
         templates=tuple(templates),
     )
 
 
 def _read_as(patterns: Sequence[str], *, completes: bool, broadly: bool) -> list[str]:
-    """The patterns, incomplete ARNs completed; read broadly, both as written and completed. A variable has
-    no place in an incomplete ARN, which is completed then where it is read broadly only."""
+    """The patterns to match, incomplete ARNs completed.
+
+    Broadly, a pattern is read both as written and completed. AWS allows no variable in an incomplete ARN:
+    one that has a variable is completed only where it is read broadly.
+    """
     if broadly:
         return list(dict.fromkeys([*patterns, *map(_complete, patterns)]))
     return [_complete(pattern) if completes and "$" not in pattern else pattern for pattern in patterns]
@@ -104,8 +112,12 @@ def _complete(pattern: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
+    """A way to read a pattern."""
+
     from_text: Callable[[str], Matcher]
+    """Compiles a pattern without variables."""
     from_tokens: CompileTokens
+    """Compiles a pattern whose variables have been replaced."""
 
 
 _BROAD = _Reading(compile_pattern, compile_tokens)

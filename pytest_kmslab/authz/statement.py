@@ -1,4 +1,4 @@
-"""One statement of a policy, made ready to be asked.
+"""One statement of a policy, read once and asked often.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_kmslab.authz.condition import Condition, parse_conditions
+from pytest_kmslab.authz.condition import RESOURCE_ALIASES, Condition, parse_conditions
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Effect
 from pytest_kmslab.authz.pattern import Matcher, compile_any
@@ -23,13 +23,16 @@ _ELEMENTS = ("Sid", "Effect", "Condition", *(name for pair in _PAIRS for name in
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """An Action or NotAction element; `patterns` as written."""
+    """An Action or NotAction element."""
 
     patterns: tuple[str, ...]
+    """The actions as written."""
     negated: bool
+    """Whether it is a NotAction."""
     matcher: Matcher = field(compare=False, repr=False)
+    """Matches an action, in lower case, that one of the patterns names."""
 
-    def cover(self, action: str) -> bool | None:
+    def covers(self, action: str) -> bool | None:
         """Whether an action, in lower case, is meant; None for a NotAction without any action."""
         if self.negated and not self.patterns:
             return None
@@ -38,25 +41,45 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement. `name` is its Sid, or `Statement[n]`; an element that is not there is None.
+    """A statement. An element that is not there is None.
 
-    Where it cannot be told whether the statement applies, it counts against the caller.
+    Where it cannot be told whether the statement applies, it counts against the caller: an Allow does not
+    apply, a Deny does.
     """
 
     name: str
+    """Its Sid, or `Statement[n]`, counted from 0."""
     denies: bool
+    """Whether its Effect is Deny."""
     actions: Actions | None
+    """Its Action or NotAction."""
     resources: Resources | None
+    """Its Resource or NotResource."""
     principals: Principals | None
+    """Its Principal."""
     not_principals: Principals | None
+    """Its NotPrincipal."""
     conditions: tuple[Condition, ...]
+    """Its Condition, an entry for each operator and key; all must hold."""
     source: Mapping[str, Any] = field(compare=False, repr=False)
+    """The statement as it was written."""
+    everywhere: bool = field(init=False, compare=False, repr=False)
+    """Whether its Resource is `*`."""
     plain: bool = field(init=False, compare=False, repr=False)
     """Whether it is about every resource and has no condition."""
+    attachable: bool = field(init=False, compare=False, repr=False)
+    """Whether it has an effect in a policy attached to a principal: an Allow that names principals has none
+    there, because IAM refuses it."""
+    asks_for_aliases: bool = field(init=False, compare=False, repr=False)
+    """Whether a condition asks for `kms:ResourceAliases`."""
 
     def __post_init__(self) -> None:
         everything = self.resources is not None and self.resources.everything
+        aliases = any(condition.folded_key == RESOURCE_ALIASES for condition in self.conditions)
+        object.__setattr__(self, "everywhere", everything)
         object.__setattr__(self, "plain", everything and not self.conditions)
+        object.__setattr__(self, "attachable", self.denies or self.principals is None)
+        object.__setattr__(self, "asks_for_aliases", aliases)
 
     def covers_action(self, action: str) -> bool:
         """Whether the statement is about an action, given in lower case.
@@ -66,11 +89,14 @@ class Statement:
         """
         if self.actions is None:
             return self.denies and not self._names_principals
-        return self._settle(self.actions.cover(action))
+        covered = self.actions.covers(action)
+        return self.denies if covered is None else covered
 
     def applies(self, resource: str, service: str, context: Context) -> bool:
         """Whether resource and conditions are met."""
-        return self.plain or (self.covers_resource(resource, service, context) and self.meets(context))
+        if not self.everywhere and not self.covers_resource(resource, service, context):
+            return False
+        return self.conditions_hold(context)
 
     def covers_resource(self, resource: str, service: str, context: Context) -> bool:
         """Whether the statement is about a resource.
@@ -79,15 +105,28 @@ class Statement:
         means the role; elsewhere AWS refuses one, so that it counts against the caller.
         """
         if self.resources is None:
-            of_role = service == "sts" and self._names_principals
-            of_key = service == "kms" and self._names_principals
-            return of_role or (self.denies and not of_key)
-        return self._settle(self.resources.cover(resource, context))
+            if self._names_principals and service in ("kms", "sts"):
+                return service == "sts"
+            return self.denies
+        covered = self.resources.covers(resource, context)
+        return self.denies if covered is None else covered
+
+    def conditions_hold(self, context: Context) -> bool:
+        """Whether every condition holds."""
+        if not self.conditions:
+            return True
+        folded = context.folded
+        for condition in self.conditions:
+            held = condition.holds(folded)
+            if not (self.denies if held is None else held):
+                return False
+        return True
 
     def match_unnamed(self, identity: Identity, *, bounded: bool) -> PrincipalMatch:
-        """How far a statement without Principal takes in a caller; `bounded`: it has a permissions boundary.
+        """How a statement without Principal, of a policy that names principals, reaches a caller;
+        `bounded`: the caller has a permissions boundary.
 
-        A Deny with NotPrincipal hits everybody who has a boundary, whoever is listed:
+        A Deny with NotPrincipal denies everybody who has a boundary, whoever is listed:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
         """
         if self.not_principals is not None:
@@ -95,20 +134,10 @@ class Statement:
             return PrincipalMatch.NONE if exempt else PrincipalMatch.EXACT
         return PrincipalMatch.EXACT if self.denies else PrincipalMatch.NONE
 
-    def meets(self, context: Context) -> bool:
-        """Whether every condition holds."""
-        if not self.conditions:
-            return True
-        folded = context.folded
-        return all(self._settle(condition.holds(folded)) for condition in self.conditions)
-
     @property
     def _names_principals(self) -> bool:
         """Whether it is of a resource-based policy, as only those name principals."""
         return self.principals is not None or self.not_principals is not None
-
-    def _settle(self, answer: bool | None) -> bool:
-        return self.denies if answer is None else answer
 
 
 def parse_statement(element: Any, index: int, version: str) -> Statement:
@@ -123,7 +152,7 @@ def parse_statement(element: Any, index: int, version: str) -> Statement:
     if "NotPrincipal" in element and not denies:
         raise PolicyError(".NotPrincipal works with Deny only: AWS does not support it with Allow")
     return Statement(
-        name=_sid(element) or f"Statement[{index}]",
+        name=element.get("Sid") or f"Statement[{index}]",
         denies=denies,
         actions=_parse_actions(element),
         resources=_parse_resources(element, version, denies=denies),
@@ -135,19 +164,15 @@ def parse_statement(element: Any, index: int, version: str) -> Statement:
 
 
 def _check_elements(element: Mapping[str, Any]) -> None:
+    """Refuse an element that is unknown, of the wrong kind, or there both plain and negated."""
     unknown = [name for name in element if name not in _ELEMENTS]
     if unknown:
         raise PolicyError(f".{unknown[0]}: unknown element: write one of {', '.join(_ELEMENTS)}")
     for name, negated in _PAIRS:
         if name in element and negated in element:
             raise PolicyError(f" has both {name} and {negated}: keep one")
-
-
-def _sid(element: Mapping[str, Any]) -> str:
-    sid = element.get("Sid", "")
-    if not isinstance(sid, str):
+    if not isinstance(element.get("Sid", ""), str):
         raise PolicyError(".Sid is not text")
-    return sid
 
 
 def _parse_actions(element: Mapping[str, Any]) -> Actions | None:
@@ -155,30 +180,30 @@ def _parse_actions(element: Mapping[str, Any]) -> Actions | None:
         if name in element:
             patterns = _texts(element[name], name)
             for pattern in patterns:
-                service, colon, operation = pattern.partition(":")
-                if pattern != "*" and not (service and colon and operation):
-                    raise PolicyError(f".{name}: `{pattern}` is not `service:Operation` and not `*`")
-                if pattern != "*" and ("*" in service or "?" in service):
-                    raise PolicyError(
-                        f".{name}: `{pattern}` has a wildcard in its service: name each service"
-                    )
+                _check_action(pattern, name)
             matcher = compile_any([pattern.lower() for pattern in patterns])
             return Actions(tuple(patterns), name == "NotAction", matcher)
     return None
+
+
+def _check_action(pattern: str, name: str) -> None:
+    """Refuse what is no action. AWS takes a wildcard in the operation, but none in the service."""
+    if pattern == "*":
+        return
+    service, colon, operation = pattern.partition(":")
+    if not (service and colon and operation):
+        raise PolicyError(f".{name}: `{pattern}` is not `service:Operation` and not `*`")
+    if "*" in service or "?" in service:
+        raise PolicyError(f".{name}: `{pattern}` has a wildcard in its service: name each service")
 
 
 def _parse_resources(element: Mapping[str, Any], version: str, *, denies: bool) -> Resources | None:
     for name in ("Resource", "NotResource"):
         if name in element:
             patterns = _texts(element[name], name)
+            negated, completes = name == "NotResource", "Principal" not in element
             try:
-                return parse_resources(
-                    patterns,
-                    version,
-                    negated=name == "NotResource",
-                    denies=denies,
-                    completes="Principal" not in element,
-                )
+                return parse_resources(patterns, version, negated=negated, denies=denies, completes=completes)
             except PolicyError as error:
                 raise PolicyError(f".{name}: {error}") from None
     return None
@@ -203,6 +228,7 @@ def _parse_conditions(element: Mapping[str, Any], version: str) -> tuple[Conditi
 
 
 def _texts(element: Any, name: str) -> Sequence[str]:
+    """The texts of an element that is one text or a list of them."""
     texts = element if isinstance(element, list) else [element]
     for text in texts:
         if not isinstance(text, str) or not text:

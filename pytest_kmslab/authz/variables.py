@@ -14,6 +14,7 @@ from pytest_kmslab.authz.pattern import Token, tokens_of
 from pytest_kmslab.errors import PolicyError
 
 Folded = Mapping[str, tuple[str, ...]]
+"""Condition keys in lower case, with their values."""
 
 VERSION = "2012-10-17"
 """The version of the policy language that has variables."""
@@ -23,17 +24,20 @@ _VARIABLE = re.compile(r"\$\{(?:([*?$])|\s*([^{}',]+?)\s*(?:,\s*'([^']*)'\s*)?)\
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The value of a condition key, put in when the request is known. `key` is in lower case."""
+    """A policy variable."""
 
     key: str
+    """The condition key whose value it stands for, in lower case."""
     default: str | None
+    """What it stands for where the request does not have the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with variables in it: pattern tokens, literals and variables in order."""
+    """A text with variables in it."""
 
     parts: tuple[Token | Variable, ...]
+    """Literals, wildcards and variables in order."""
 
     def resolve(self, context: Folded) -> tuple[Token, ...] | None:
         """The tokens with every variable replaced; None where one of them has no value.

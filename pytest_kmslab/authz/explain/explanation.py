@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from pytest_kmslab.authz.authorize import iam_allow_reasons
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.authz.evaluation import Evaluation, Group, applicable_policies, iam_allows
+from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.explain.near_misses import NearMiss, near_misses
 from pytest_kmslab.authz.explain.suggestions import Suggestion, suggestions
 from pytest_kmslab.authz.explain.wording import count, label, sort_of
 from pytest_kmslab.authz.grant import Grant, grants_to
+from pytest_kmslab.authz.guardrails import Group, applicable_policies
 from pytest_kmslab.authz.policy import Policies, Policy
 from pytest_kmslab.authz.request import Request
 
@@ -149,7 +151,7 @@ def _void(evaluation: Evaluation, policies: Policies, decision: Decision) -> Ite
         why = f"the {sort} does not leave this to IAM policies"
         if not within:
             why = f"across accounts the {sort} must allow it too"
-        for reason in iam_allows(evaluation, policies) if evaluation.cross_account_allowed else ():
+        for reason in iam_allow_reasons(evaluation, policies) if evaluation.cross_account_allowed else ():
             statement = f"`{reason.statement}` of {reason.policy_type.value} `{reason.policy}`"
             yield f"{statement} matches but has no effect: {why}"
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from pytest_kmslab.authz.condition import MOST_ALIASES, RESOURCE_ALIASES, Condition
 from pytest_kmslab.authz.decision import Decision, Effect, PolicyType
-from pytest_kmslab.authz.evaluation import Evaluation, applicable_policies
+from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.grant import Grant, grants_to
+from pytest_kmslab.authz.guardrails import applicable_policies
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.statement import Statement
 
@@ -74,10 +75,10 @@ def _failing(evaluation: Evaluation, kind: PolicyType, statement: Statement) -> 
         yield "Action", f"{_actions(evaluation, statement)}, asked {request.action}"
     if not statement.covers_resource(request.resource, evaluation.service, evaluation.context):
         yield "Resource", f"{_element(statement, 'Resource')}, asked {request.resource}"
-    unsupported = evaluation.unsupported(statement, kind)
+    ignored = evaluation.ignores_aliases(kind)
     for condition in statement.conditions:
         element = f"Condition {condition.operator} {condition.key}"
-        if unsupported and condition.folded_key == RESOURCE_ALIASES:
+        if ignored and condition.folded_key == RESOURCE_ALIASES:
             yield element, "works in IAM policies only, not in a key policy"
         elif condition.holds(evaluation.context.folded) is not True:
             yield element, _condition(evaluation, condition)

@@ -103,7 +103,7 @@ def test_negation_is_marked_where_the_name_says_so(table: Any) -> None:
 def test_a_value_and_the_wanted_ones(
     table: Any, name: str, wanted: list[str], given: str, matches: bool | None
 ) -> None:
-    assert table[name].compile(wanted, NEW)(given, {}) is matches
+    assert table[name].compile(wanted, NEW)({})(given) is matches
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_a_variable_among_the_wanted_values(
     table: Any, name: str, wanted: str, given: str, matches: bool | None
 ) -> None:
     context = {"aws:username": ("ana",)}
-    assert table[name].compile([wanted], NEW)(given, context) is matches
+    assert table[name].compile([wanted], NEW)(context)(given) is matches
     other = "arn:aws:iam::1:user/nobody"
-    assert table[name].compile([other, wanted], NEW)(given, context) is matches
-    assert table[name].compile([given, wanted], NEW)(given, context) is True
+    assert table[name].compile([other, wanted], NEW)(context)(given) is matches
+    assert table[name].compile([given, wanted], NEW)(context)(given) is True
 
 
 def test_an_older_document_has_no_variables(table: Any) -> None:
-    test = table["StringEquals"].compile(["${aws:username}"], "2008-10-17")
-    assert test("${aws:username}", {"aws:username": ("ana",)}) is True
-    assert test("ana", {"aws:username": ("ana",)}) is False
+    test = table["StringEquals"].compile(["${aws:username}"], "2008-10-17")({"aws:username": ("ana",)})
+    assert test("${aws:username}") is True
+    assert test("ana") is False

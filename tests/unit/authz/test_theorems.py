@@ -14,8 +14,8 @@ from unit.authz.worlds import FIELDS, NAMING, World, grants, statements, worlds
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Effect, Outcome
-from pytest_kmslab.authz.evaluation import Evaluation, applicable_policies
-from pytest_kmslab.authz.grant import Grants
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.guardrails import applicable_policies
 from pytest_kmslab.authz.principal import PrincipalKind, identify
 
 many = settings(max_examples=100, deadline=None)
@@ -122,7 +122,7 @@ def test_retiring_a_grant_never_gives_access(world: World, data: st.DataObject) 
 def test_a_decision_depends_on_its_arguments_only(world: World) -> None:
     decision = world.decide()
     assert world.decide() == decision
-    assert authorize(world.request, world.policies, Grants(world.grants)) == decision
+    assert authorize(world.request, world.policies, list(world.grants)) == decision
 
 
 @many
