@@ -136,7 +136,13 @@ class AccountView(Protocol):
         """The ARN, path included, of a `user`, `role`, `group` or `instance-profile` by its name."""
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
-        """The tags of an IAM user or role; empty where it has none or does not exist."""
+        """The tags of a user, role or managed policy, or of what else IAM has that is tagged, by its ARN;
+        empty where it has none or does not exist."""
+
+    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
+        """The condition keys that say in which organization the owner of a resource is
+        (`aws:ResourceOrgID`, `aws:ResourceOrgPaths`); none where the account is in no organization, or the
+        backend does not tell."""
 
     def max_session_duration(self, role_arn: str) -> int:
         """For how many seconds a role's sessions may be asked for at most; an hour where nobody tells."""

@@ -6,6 +6,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.request import Request
@@ -118,6 +120,7 @@ class Pipeline:
 
     def _authorize(self, call: ApiCall, authorization: Authorization, held: Policies | None) -> Policies:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
+        authorization = self._with_organization(authorization)
         policies = self._policies(call, authorization, held)
         grants = self._grants(call, authorization)
         decision = self._decisions.decide(authorization.request, policies, grants)
@@ -125,6 +128,19 @@ class Pipeline:
         if not decision.allowed:
             raise denial_of(call, authorization, decision)
         return policies
+
+    def _with_organization(self, authorization: Authorization) -> Authorization:
+        """The question with the organization of the account that owns the resource, if it is in one.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
+        """
+        request = authorization.request
+        account = request.resource_account or account_of(request.resource)
+        known = self.backend.view.resource_organization(account) if account else {}
+        if not known:
+            return authorization
+        context = Context({**dict(request.context.pairs()), **known})
+        return authorization._replace(request=request._replace(context=context))
 
     def _check_quota(self, call: ApiCall) -> None:
         """DynamoDB counts encryption changes before it looks at the key that is asked for."""

@@ -11,13 +11,14 @@ from typing import Any
 from pytest_kmslab.account.model import Caller, Credential
 from pytest_kmslab.authz.policy import NamedPolicy
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
 from pytest_kmslab.backends.endpoint.iam_snapshot import (
     Entity,
     Snapshot,
     as_text,
     named_policy,
     read_snapshot,
+    tags_of,
 )
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import Credentials
@@ -27,6 +28,16 @@ ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
 OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:policy/")
 NO_SUCH = frozenset({"NoSuchEntity", "AccessDenied"})
 """LocalStack answers AccessDenied where an access key is not known."""
+
+LISTED_TAGS: Mapping[str, tuple[str, str]] = {
+    "instance-profile": ("list_instance_profile_tags", "InstanceProfileName"),
+    "mfa": ("list_mfa_device_tags", "SerialNumber"),
+    "oidc-provider": ("list_open_id_connect_provider_tags", "OpenIDConnectProviderArn"),
+    "policy": ("list_policy_tags", "PolicyArn"),
+    "saml-provider": ("list_saml_provider_tags", "SAMLProviderArn"),
+    "server-certificate": ("list_server_certificate_tags", "ServerCertificateName"),
+}
+"""How the tags of each kind are asked for, and by which member it is named."""
 
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 
@@ -243,6 +254,26 @@ class ApiIdentities:
                 return ""
             raise
         return as_text(found)
+
+    def tags_of_other(self, arn: str) -> Mapping[str, str]:
+        """The tags of what is neither user nor role; none where the endpoint does not tell them."""
+        kind, _, path = arn.split(":", 5)[-1].partition("/")
+        if kind not in LISTED_TAGS:
+            return {}
+        operation, member = LISTED_TAGS[kind]
+        name = path.rpartition("/")[2] if member.endswith("Name") else arn
+        return self._cache.get(("tags", arn), lambda: self._read_tags(operation, {member: name}))
+
+    def _read_tags(self, operation: str, named: Mapping[str, str]) -> Mapping[str, str]:
+        from botocore.exceptions import ClientError
+
+        try:
+            asked: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**named)
+        except ClientError as error:
+            if lacks(error) or code_of(error) in NO_SUCH:
+                return {}
+            raise
+        return tags_of(asked)
 
     def has_arn(self, arn: str) -> bool:
         """Whether there is a user or role of an ARN."""

@@ -115,8 +115,14 @@ class EndpointAccountReader:
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user or role."""
         view = self.of_arn(arn)
-        found = None if view is None else view.identities.snapshot.entities.get(arn)
-        return {} if found is None else found.tags
+        if view is None:
+            return {}
+        found = view.identities.snapshot.entities.get(arn)
+        return view.identities.tags_of_other(arn) if found is None else found.tags
+
+    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
+        """Not told: to ask for it takes rights in the organization."""
+        return {}
 
     def max_session_duration(self, role_arn: str) -> int:
         """Asked of the role itself."""

@@ -56,6 +56,14 @@ def context(account: str) -> Mapping[str, str | tuple[str, ...]]:
     return {"aws:PrincipalOrgID": str(organization.org.id), "aws:PrincipalOrgPaths": (path,)}
 
 
+def resource_context(account: str) -> Mapping[str, str | tuple[str, ...]]:
+    """The condition keys that say in which organization the account is that owns a resource.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
+    """
+    return {name.replace("Principal", "Resource"): value for name, value in context(account).items()}
+
+
 def open_account(call: ApiCall) -> None:
     """The role by which the management account enters a member is an administrator; moto gives it nothing.
 

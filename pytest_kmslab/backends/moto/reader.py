@@ -18,6 +18,7 @@ from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto import organizations as moto_organizations
+from pytest_kmslab.backends.moto.iam_tags import tags_of
 from pytest_kmslab.backends.moto.lookup import (
     backend_of,
     document_text,
@@ -84,8 +85,12 @@ class MotoAccountReader:
         return self._identities.arn(kind, name, account)
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
-        """The tags of a user or role."""
-        return self._identities.tags(arn)
+        """The tags of what IAM has."""
+        return self._identities.tags(arn) or tags_of(arn)
+
+    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
+        """In which organization what an account owns is."""
+        return moto_organizations.resource_context(account)
 
     def principal_exists(self, principal: str) -> bool:
         """Whether AWS could resolve a principal."""

@@ -12,6 +12,18 @@ from pytest_kmslab.calls.authorization import ApiCall
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 
+_OWN_TAGS = frozenset({"user", "role"})
+TAGGED = _OWN_TAGS | {
+    "instance-profile",
+    "mfa",
+    "oidc-provider",
+    "policy",
+    "saml-provider",
+    "server-certificate",
+}
+"""Kinds of resources whose tags are condition keys of what is done to them.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html"""
+
 RequestKeys = Callable[[ApiCall, AccountView, str], Keys]
 
 
@@ -26,10 +38,10 @@ def iam_context(call: ApiCall, view: AccountView, arn: str) -> Keys:
 
 def _tags_of(view: AccountView, arn: str) -> Keys:
     """`aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`."""
-    if ":user/" not in arn and ":role/" not in arn:
-        return {}
-    tags = view.iam_tags(arn)
-    return {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
+    kind = arn.split(":", 5)[-1].partition("/")[0]
+    tags = view.iam_tags(arn) if kind in TAGGED else {}
+    own = {f"iam:ResourceTag/{name}": value for name, value in tags.items()} if kind in _OWN_TAGS else {}
+    return {**resource_tags(tags), **own}
 
 
 def _tags(call: ApiCall, view: AccountView, arn: str) -> Keys:

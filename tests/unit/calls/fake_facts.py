@@ -193,6 +193,9 @@ class FakeFacts:
         own = self.key_policies.get(resource)
         return None if own is None else NamedPolicy(resource, own)
 
+    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
+        return {}
+
     def max_session_duration(self, role_arn: str) -> int:
         return self.session_durations.get(role_arn, 3600)
 

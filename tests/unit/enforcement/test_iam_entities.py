@@ -97,3 +97,60 @@ def test_a_service_linked_role_is_its_services(account: Account) -> None:
     )
     assert code(iam.attach_role_policy, RoleName=name, PolicyArn=OF_AWS) == "UnmodifiableEntity"
     assert code(iam.create_service_linked_role, AWSServiceName="elasticloadbalancing") == "AccessDenied"
+
+
+def made_with(iam: Any, kind: str, tags: list[dict[str, str]]) -> dict[str, Any]:
+    """A tagged thing of a kind, as the member by which an operation names it."""
+    if kind == "Policy":
+        document = json.dumps(allow("kms:*"))
+        made = iam.create_policy(PolicyName="p", PolicyDocument=document, Tags=tags)
+        return {"PolicyArn": made["Policy"]["Arn"]}
+    if kind == "InstanceProfile":
+        iam.create_instance_profile(InstanceProfileName="i", Path="/x/", Tags=tags)
+        return {"InstanceProfileName": "i"}
+    if kind == "MFADevice":
+        made = iam.create_virtual_mfa_device(VirtualMFADeviceName="d", Tags=tags)
+        return {"SerialNumber": made["VirtualMFADevice"]["SerialNumber"]}
+    if kind == "OpenIDConnectProvider":
+        made = iam.create_open_id_connect_provider(Url="https://idp.example.com", Tags=tags)
+        return {"OpenIDConnectProviderArn": made["OpenIDConnectProviderArn"]}
+    if kind == "SAMLProvider":
+        made = iam.create_saml_provider(Name="idp", SAMLMetadataDocument="x" * 1000, Tags=tags)
+        return {"SAMLProviderArn": made["SAMLProviderArn"]}
+    iam.upload_server_certificate(
+        ServerCertificateName="c", CertificateBody="body", PrivateKey="key", Tags=tags
+    )
+    return {"ServerCertificateName": "c"}
+
+
+KINDS = (
+    "Policy",
+    "InstanceProfile",
+    "MFADevice",
+    "OpenIDConnectProvider",
+    "SAMLProvider",
+    "ServerCertificate",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tags_of_what_iam_has_are_condition_keys(account: Account, kind: str) -> None:
+    root = account.root.client("iam")
+    protected = [{"Key": "protected", "Value": "true"}]
+    named = made_with(root, kind, protected)
+    operation = {"MFADevice": "VirtualMFADevice"}.get(kind, kind)
+    delete = {"OpenIDConnectProvider": "open_id_connect_provider", "SAMLProvider": "saml_provider"}
+    delete |= {"MFADevice": "virtual_mfa_device", "ServerCertificate": "server_certificate"}
+    delete |= {"Policy": "policy", "InstanceProfile": "instance_profile"}
+    when = {"StringEquals": {"aws:ResourceTag/protected": "true"}}
+    barred = allow(f"iam:Delete{operation}", Condition=when)
+    barred["Statement"][0]["Effect"] = "Deny"
+    iam = account.user("u", allow("iam:*"), barred).client("iam")
+    tags = delete[kind].replace("virtual_", "")
+    shown = getattr(root, f"list_{tags}_tags")(**named)["Tags"]
+    assert shown == protected
+    assert code(getattr(iam, f"delete_{delete[kind]}"), **named) == "AccessDenied"
+    getattr(root, f"untag_{tags}")(**named, TagKeys=["protected"])
+    assert getattr(root, f"list_{tags}_tags")(**named)["Tags"] == []
+    getattr(root, f"tag_{tags}")(**named, Tags=[{"Key": "protected", "Value": "no"}])
+    getattr(iam, f"delete_{delete[kind]}")(**named)

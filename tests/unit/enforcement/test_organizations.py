@@ -152,3 +152,29 @@ def test_the_simulator_tells_what_the_organization_leaves(
         for one in answer["EvaluationResults"]
     ]
     assert told == [("explicitDeny", False), ("allowed", True)]
+
+
+def test_in_which_organization_the_owner_of_a_resource_is(
+    account: Account, organizations: Any, member: str, inside: boto3.Session
+) -> None:
+    made = organizations.describe_organization()["Organization"]["Id"]
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    dynamodb = inside.client("dynamodb")
+    dynamodb.create_table(**TABLE)
+    paths = {"ForAnyValue:StringLike": {"aws:ResourceOrgPaths": f"{made}/{root}/*"}}
+    for condition, expected in (
+        ({"StringEquals": {"aws:ResourceOrgID": made}}, "AccessDeniedException"),
+        ({"StringNotEquals": {"aws:ResourceOrgID": made}}, "allowed"),
+        (paths, "AccessDeniedException"),
+        ({"Null": {"aws:ResourceOrgID": "true"}}, "allowed"),
+    ):
+        held = attach(organizations, member, deny("dynamodb:GetItem", Condition=condition))
+        assert code(dynamodb.get_item, TableName="t", Key=KEY) == expected
+        organizations.detach_policy(PolicyId=held, TargetId=member)
+
+
+def test_an_account_without_an_organization_has_no_such_key(account: Account) -> None:
+    absent = allow("dynamodb:GetItem", Condition={"Null": {"aws:ResourceOrgID": "true"}})
+    account.root.client("dynamodb").create_table(**TABLE)
+    dynamodb = account.user("u", absent).client("dynamodb")
+    assert code(dynamodb.get_item, TableName="t", Key=KEY) == "allowed"

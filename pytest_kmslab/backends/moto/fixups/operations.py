@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.moto import grants, organizations
+from pytest_kmslab.backends.moto import iam_tags as tags
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
 from pytest_kmslab.backends.moto.fixups import documents, keys, roles, sessions, tables, users
 from pytest_kmslab.backends.moto.fixups.kms import (
@@ -208,7 +209,13 @@ PREPARE: Mapping[str, Prepare] = {
     "kms:PutKeyPolicy": defaults.policy_name,
 }
 
+_UNTAGGED = ("MFADevice", "SAMLProvider", "ServerCertificate")
+"""What of IAM moto keeps no tags of."""
+
 ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
+    **dict.fromkeys((f"iam:Tag{kind}" for kind in _UNTAGGED), tags.tag),
+    **dict.fromkeys((f"iam:Untag{kind}" for kind in _UNTAGGED), tags.untag),
+    **dict.fromkeys((f"iam:List{kind}Tags" for kind in (*_UNTAGGED, "InstanceProfile")), tags.show),
     **dict.fromkeys(PARTIQL, answer_partiql),
     "dynamodb:DeleteResourcePolicy": tables.delete,
     "dynamodb:GetResourcePolicy": tables.get,
@@ -251,6 +258,10 @@ SETTLE: Mapping[str, Settle] = {
     **dict.fromkeys(SHOWING_ROLES, documents.show_trust),
     **dict.fromkeys(INLINE_PUTS, documents.keep_inline),
     **dict.fromkeys(MANAGED_PUTS, documents.keep_managed),
+    **dict.fromkeys(
+        ("iam:CreateSAMLProvider", "iam:CreateVirtualMFADevice", "iam:UploadServerCertificate"),
+        tags.keep_made,
+    ),
     "iam:CreateUser": users.keep_boundary,
     "iam:GetUser": users.show_boundary,
     "iam:UpdateGroup": users.move_group,

@@ -1,0 +1,107 @@
+"""Tags of what IAM has besides users and roles: moto keeps those of policies, instance profiles and OpenID
+Connect providers, and drops the others.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from pytest_kmslab.backends.moto.lookup import backend_of, place_of
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+Response = dict[str, Any]
+
+TAGS = "kmslab_tags"
+"""On what moto keeps no tags of."""
+
+_BY_ARN: Mapping[str, str] = {
+    "policy": "managed_policies",
+    "mfa": "virtual_mfa_devices",
+    "oidc-provider": "open_id_providers",
+}
+_BY_NAME: Mapping[str, str] = {
+    "saml-provider": "saml_providers",
+    "instance-profile": "instance_profiles",
+    "server-certificate": "certificates",
+}
+"""Where moto keeps each kind: by its ARN, or by its name."""
+
+
+_NAMED: Mapping[str, str] = {
+    "SerialNumber": "mfa",
+    "SAMLProviderArn": "saml-provider",
+    "ServerCertificateName": "server-certificate",
+    "InstanceProfileName": "instance-profile",
+}
+"""By which member an operation names each kind."""
+
+
+def tags_of(arn: str) -> Mapping[str, str]:
+    """The tags of what an ARN of IAM names, if it is no user and no role; empty where there is none."""
+    found = _entity(arn)
+    if found is None:
+        return {}
+    own: Mapping[str, str] | None = getattr(found, TAGS, None)
+    held = getattr(found, "tags", None) or ()
+    listed = held.values() if isinstance(held, Mapping) else held
+    return {tag["Key"]: tag["Value"] for tag in listed} if own is None else own
+
+
+def _entity(arn: str) -> Any:
+    place = place_of(arn)
+    backend = backend_of(iam_backends, place.account, place.partition) if place.service == "iam" else None
+    if backend is None:
+        return None
+    if place.kind in _BY_ARN:
+        return getattr(backend, _BY_ARN[place.kind]).get(arn)
+    found = getattr(backend, _BY_NAME[place.kind]).values() if place.kind in _BY_NAME else ()
+    return next((one for one in list(found) if str(one.arn).rpartition("/")[2] == place.last), None)
+
+
+def keep_made(_view: object, call: ApiCall, response: Response) -> None:
+    """The tags that a device, provider or certificate is made with."""
+    shown = response.get("VirtualMFADevice") or response.get("ServerCertificateMetadata") or response
+    arn = shown.get("SerialNumber") or shown.get("Arn") or shown.get("SAMLProviderArn")
+    found = _entity(str(arn))
+    if found is not None:
+        setattr(found, TAGS, {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()})
+
+
+def tag(call: ApiCall) -> Response:
+    """TagMFADevice and kin, which moto lacks."""
+    given = {tag["Key"]: tag["Value"] for tag in call.params["Tags"]}
+    return _change(call, lambda tags: {**tags, **given})
+
+
+def untag(call: ApiCall) -> Response:
+    """UntagMFADevice and kin, which moto lacks."""
+    gone = frozenset(call.params["TagKeys"])
+    return _change(call, lambda tags: {key: tags[key] for key in tags if key not in gone})
+
+
+def show(call: ApiCall) -> Response:
+    """ListMFADeviceTags and kin, which moto lacks."""
+    tags = tags_of(_there(call))
+    return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)], "IsTruncated": False}
+
+
+def _change(call: ApiCall, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Response:
+    arn = _there(call)
+    setattr(_entity(arn), TAGS, change(tags_of(arn)))
+    return {}
+
+
+def _there(call: ApiCall) -> str:
+    """The ARN of what is to be tagged; raises NoSuchEntity where it is not there. The text is inferred."""
+    member, kind = next((member, kind) for member, kind in _NAMED.items() if member in call.params)
+    name = str(call.params[member])
+    arn = name if name.startswith("arn:") else f"{call.caller.arn.rpartition(':')[0]}:{kind}/{name}"
+    arn = arn.replace(":sts:", ":iam:", 1)
+    if _entity(arn) is None:
+        raise ServiceError("NoSuchEntity", f"{arn} cannot be found.", 404)
+    return arn
