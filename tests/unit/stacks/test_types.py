@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, Account, allow
 
 from pytest_kmslab.backends.moto.stacks.types import TYPES
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
 
-from .conftest import Stacks, one
+from .conftest import Stacks, one, template
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -207,3 +210,37 @@ def test_another_partition(account: Account) -> None:
     client.create_stack(StackName="s", TemplateBody=json.dumps(template))
     outputs = client.describe_stacks(StackName="s")["Stacks"][0]["Outputs"]
     assert outputs[0]["OutputValue"] == "aws-cn"
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eu-west-1"])
+def test_a_stack_in_another_region(region: str) -> None:
+    """Of another partition too, in an account of the user's choosing: who is made may use what is made."""
+    run = Run(Settings(region=region, account="999988887777"))
+    run.install()
+    run.backend.start()
+    try:
+        root = run.backend.root
+        session = boto3.Session(root.access_key_id, root.secret_access_key, region_name=region)
+        client = session.client("cloudformation")
+        client.create_stack(StackName="s", TemplateBody=template("cdk_orders.json"))
+        stack = client.describe_stacks(StackName="s")["Stacks"][0]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        assert ":999988887777:" in outputs["KeyArn"]
+        given = outputs["ReaderId"], outputs["ReaderSecret"]
+        reader = boto3.Session(*given, region_name=region).client("dynamodb")
+        reader.get_item(TableName=outputs["TableName"], Key={"id": {"S": "1"}})
+        with pytest.raises(ClientError, match="dynamodb:DeleteTable"):
+            reader.delete_table(TableName=outputs["TableName"])
+    finally:
+        run.backend.stop()
+        run.close()
+
+
+def test_iam_is_called_in_its_own_region(account: Account) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion"""
+    only = allow("iam:CreateUser", Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})
+    user = account.user("ana", only)
+    client = user.client("cloudformation", region_name="eu-west-1")
+    client.create_stack(StackName="s", TemplateBody=json.dumps(one("AWS::IAM::User", {})))
+    assert client.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"

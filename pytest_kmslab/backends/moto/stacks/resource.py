@@ -17,6 +17,10 @@ GONE = frozenset(
 """Codes by which a service says that there is nothing to delete: a resource may be gone already."""
 
 
+IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where IAM is called in each partition, whatever the Region of the stack; it is `aws:RequestedRegion`."""
+
+
 class Made(NamedTuple):
     """What came of creating a resource: what `Ref` answers, and what `Fn::GetAtt` answers."""
 
@@ -38,7 +42,8 @@ class Deployment:
 
     def call(self, service: str, operation: str, *, region: str = "", **params: Any) -> dict[str, Any]:
         """Make one call in the name of the stack's principal; parameters that are None are left out."""
-        return self.send(service, operation, region or self.region, fitted(service, operation, params))
+        there = IAM_REGIONS.get(self.partition, self.region) if service == "iam" else self.region
+        return self.send(service, operation, region or there, fitted(service, operation, params))
 
     def delete(self, service: str, operation: str, **params: Any) -> None:
         """Make a call that removes something which may be gone already."""

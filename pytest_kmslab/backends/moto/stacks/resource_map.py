@@ -14,8 +14,8 @@ from typing import Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnsupportedAttribute
-from moto.utilities.utils import get_partition
 
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
 from pytest_kmslab.backends.moto.stacks.references import in_order, missing_value, references
 from pytest_kmslab.backends.moto.stacks.resource import (
@@ -43,9 +43,9 @@ class StackResourceMap(parsing.ResourceMap):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        partition = get_partition(self._region_name)
-        suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-        self._parsed_resources.update({"AWS::Partition": partition, "AWS::URLSuffix": suffix})
+        partition = partition_of(self._region_name)
+        own = {"AWS::Partition": partition.name, "AWS::URLSuffix": partition.dns_suffix}
+        self._parsed_resources.update(own)
         creating = CREATING.get()
         if creating is not None:
             creating.append(self)
