@@ -44,6 +44,7 @@ from pytest_kmslab.calls.kms.specs import (
     check_plaintext_size,
     refuse_algorithm,
     refuse_encryption_context,
+    refuse_material_list,
     refuse_rotation,
     refuse_symmetric,
     refuse_unrotatable,
@@ -130,7 +131,7 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     "GetKeyRotationStatus": KeyOperation(checks=(refuse_unrotatable_origin,)),
     "GetKeyLastUsage": KeyOperation(),
     "ListKeyPolicies": KeyOperation(),
-    "ListKeyRotations": KeyOperation(),
+    "ListKeyRotations": KeyOperation(checks=(refuse_material_list,)),
     "ListResourceTags": KeyOperation(),
     # changing
     "EnableKey": KeyOperation(refused=kms_keys.NO_MATERIAL_STATES),

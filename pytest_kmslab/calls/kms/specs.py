@@ -144,6 +144,14 @@ def refuse_replica(_params: Params, key: Key) -> None:
         raise ServiceError("UnsupportedOperationException", f"{key.arn} is not a multi-region primary key.")
 
 
+def refuse_material_list(params: Params, key: Key) -> None:
+    """Raise ValidationException where the materials of a key are asked for that has but one; code and text
+    are inferred. https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html"""
+    if params.get("IncludeKeyMaterial") is not None and not is_symmetric(key):
+        text = "IncludeKeyMaterial is supported only for symmetric encryption KMS keys."
+        raise ServiceError("ValidationException", text)
+
+
 def refuse_rotation(params: Params, key: Key) -> None:
     """The same for a rotation on demand, which imported material can have too.
 

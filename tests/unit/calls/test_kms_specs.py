@@ -146,151 +146,18 @@ def allowed(name: str, params: dict[str, Any], **key: Any) -> bool:
     return len(list(required_authorizations(call("kms", name, {"KeyId": KEY_ID, **params}), view))) == 1
 
 
+@pytest.mark.parametrize("key", [SIGNING, HMAC])
+def test_a_key_with_one_material_does_not_list_it(key: dict[str, str]) -> None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html"""
+    asked = {"IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+    assert refused("ListKeyRotations", asked, **key).code == "ValidationException"
+    assert allowed("ListKeyRotations", {}, **key)
+    assert allowed("ListKeyRotations", asked)
+
+
 def test_that_an_asymmetric_key_is_not_rotated_is_told() -> None:
     """https://github.com/ansible-collections/community.aws/pull/311"""
     assert allowed("GetKeyRotationStatus", {}, **SIGNING)
-
-
-@pytest.mark.parametrize(
-    ("spec", "algorithm", "most"),
-    [
-        ("RSA_2048", "RSAES_OAEP_SHA_1", 214),
-        ("RSA_2048", "RSAES_OAEP_SHA_256", 190),
-        ("RSA_3072", "RSAES_OAEP_SHA_1", 342),
-        ("RSA_3072", "RSAES_OAEP_SHA_256", 318),
-        ("RSA_4096", "RSAES_OAEP_SHA_1", 470),
-        ("RSA_4096", "RSAES_OAEP_SHA_256", 446),
-    ],
-)
-def test_what_fits_under_an_rsa_key(spec: str, algorithm: str, most: int) -> None:
-    """Recorded by LocalStack: test_encrypt_validate_plaintext_size_per_key_type"""
-    by = {"EncryptionAlgorithm": algorithm}
-    error = refused("Encrypt", {**by, "Plaintext": b"x" * (most + 1)}, spec=spec)
-    assert (error.code, error.message) == (
-        "ValidationException",
-        f"Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {most} bytes.",
-    )
-    assert allowed("Encrypt", {**by, "Plaintext": b"x" * most}, spec=spec)
-
-
-@pytest.mark.parametrize("name", ["Sign", "Verify"])
-@pytest.mark.parametrize(
-    ("spec", "algorithm", "length"),
-    [
-        ("RSA_2048", "RSASSA_PSS_SHA_256", 32),
-        ("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_512", 64),
-        ("ECC_NIST_P384", "ECDSA_SHA_384", 48),
-        ("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512", 64),
-    ],
-)
-def test_a_digest_is_as_long_as_its_hash(name: str, spec: str, algorithm: str, length: int) -> None:
-    """Recorded by LocalStack: test_sign_verify"""
-    key = {"spec": spec, "usage": "SIGN_VERIFY"}
-    given = {"SigningAlgorithm": algorithm, "MessageType": "DIGEST"}
-    for wrong in (length - 1, length + 1):
-        error = refused(name, {**given, "Message": b"x" * wrong}, **key)
-        assert error.code == "ValidationException"
-        assert error.message == f"Digest is invalid length for algorithm {algorithm}."
-    assert allowed(name, {**given, "Message": b"x" * length}, **key)
-
-
-@pytest.mark.parametrize(
-    ("spec", "algorithm", "message_type"),
-    [
-        ("ML_DSA_44", "ML_DSA_SHAKE_256", "DIGEST"),
-        ("ECC_NIST_EDWARDS25519", "ED25519_SHA_512", "DIGEST"),
-        ("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512", "RAW"),
-        ("RSA_2048", "RSASSA_PSS_SHA_256", "EXTERNAL_MU"),
-    ],
-)
-def test_message_types_that_an_algorithm_does_not_take(spec: str, algorithm: str, message_type: str) -> None:
-    """https://github.com/floci-io/floci/issues/3025 and 2924, both measured on AWS"""
-    given = {"SigningAlgorithm": algorithm, "MessageType": message_type, "Message": b"x" * 64}
-    error = refused("Sign", given, spec=spec, usage="SIGN_VERIFY")
-    assert error.code == "ValidationException"
-    assert error.message == f"Message type {message_type} is incompatible with key spec {spec}."
-
-
-@pytest.mark.parametrize("message_type", ["RAW", "EXTERNAL_MU"])
-def test_messages_of_ml_dsa(message_type: str) -> None:
-    given = {"SigningAlgorithm": "ML_DSA_SHAKE_256", "MessageType": message_type, "Message": b"x" * 64}
-    assert allowed("Sign", given, spec="ML_DSA_44", usage="SIGN_VERIFY")
-
-
-@pytest.mark.parametrize("params", [{}, {"KeySpec": "AES_256", "NumberOfBytes": 32}])
-def test_a_data_key_has_one_length(params: dict[str, Any]) -> None:
-    error = refused("GenerateDataKey", params)
-    assert error.message == "Please specify either number of bytes or key spec."
-    assert allowed("GenerateDataKey", {"NumberOfBytes": 32})
-
-
-def test_a_spec_of_another_partition() -> None:
-    """https://github.com/floci-io/floci/issues/3026, measured on AWS"""
-    error = refused("GenerateDataKeyPair", {"KeyPairSpec": "SM2"})
-    assert (error.code, error.message) == (
-        "UnsupportedOperationException",
-        "KeyPairSpec SM2 is not supported in this Region",
-    )
-    view = FakeFacts()
-    asked = required_authorizations(
-        call("kms", "CreateKey", {"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}), view
-    )
-    next(asked)
-    with pytest.raises(
-        ServiceError, match=r"UnsupportedOperationException: KeySpec SM2 is not supported in this Region$"
-    ):
-        next(asked)
-
-
-@pytest.mark.parametrize(
-    ("spec", "algorithm", "wrapping", "fits"),
-    [
-        ("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_256", "RSA_2048", True),
-        ("SYMMETRIC_DEFAULT", "RSAES_PKCS1_V1_5", "RSA_2048", False),
-        ("SYMMETRIC_DEFAULT", "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048", False),
-        ("RSA_2048", "RSAES_OAEP_SHA_256", "RSA_4096", False),
-        ("RSA_2048", "RSA_AES_KEY_WRAP_SHA_1", "RSA_2048", True),
-        ("ECC_NIST_P521", "RSAES_OAEP_SHA_1", "RSA_2048", False),
-        ("ECC_NIST_P521", "RSAES_OAEP_SHA_1", "RSA_3072", True),
-        ("ECC_NIST_P256", "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048", True),
-        ("HMAC_256", "RSAES_OAEP_SHA_1", "RSA_2048", True),
-        ("HMAC_256", "RSAES_OAEP_SHA_1", "SM2", False),
-    ],
-)
-def test_what_wraps_which_material(spec: str, algorithm: str, wrapping: str, fits: bool) -> None:
-    """https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html"""
-    given = {"WrappingAlgorithm": algorithm, "WrappingKeySpec": wrapping}
-    key = {"spec": spec, "origin": "EXTERNAL", "state": "PendingImport"}
-    if fits:
-        assert allowed("GetParametersForImport", given, **key)
-    else:
-        assert refused("GetParametersForImport", given, **key).code == "UnsupportedOperationException"
-
-
-@pytest.mark.parametrize("name", ["GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"])
-def test_nothing_is_imported_into_a_key_that_kms_made(name: str) -> None:
-    """Recorded by LocalStack: test_get_parameters_for_import_raises_for_non_external_kms_keys"""
-    error = refused(name, {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"})
-    assert error.code == "UnsupportedOperationException"
-    assert error.message == f"{key_arn()} origin is AWS_KMS which is not valid for this operation."
-
-
-@pytest.mark.parametrize(
-    ("key", "params", "code"),
-    [
-        ({"spec": "HMAC_256"}, {"ImportType": "EXISTING_KEY_MATERIAL"}, "ValidationException"),
-        ({}, {"ImportType": "NEW_KEY_MATERIAL", "KeyMaterialId": "a" * 64}, "ValidationException"),
-        (
-            {"multi_region_type": "REPLICA"},
-            {"ImportType": "NEW_KEY_MATERIAL"},
-            "UnsupportedOperationException",
-        ),
-    ],
-)
-def test_what_is_imported(key: dict[str, Any], params: dict[str, Any], code: str) -> None:
-    """https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html"""
-    given = {**params, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
-    assert refused("ImportKeyMaterial", given, origin="EXTERNAL", **key).code == code
 
 
 @pytest.mark.parametrize(

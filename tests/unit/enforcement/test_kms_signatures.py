@@ -24,6 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from support.account import Account
 
+from pytest_kmslab.backends.moto import key_pairs
+from pytest_kmslab.calls.api_call import ServiceError
+
 HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 MESSAGE = b"what is signed"
 SIGNING = [
@@ -176,6 +179,34 @@ def test_shared_secrets(account: Account, kms: Any, spec: str) -> None:
     strange = rsa.generate_private_key(65537, 2048).public_key()
     for wrong in (b"none", strange.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)):
         assert code(kms.derive_shared_secret, **by, PublicKey=wrong) == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("region", "spec", "usage"),
+    [
+        ("us-east-1", "SM2", "SIGN_VERIFY"),
+        ("cn-north-1", "SM2", "SIGN_VERIFY"),
+        ("cn-north-1", "ML_KEM_768", "ENCAPSULATE_DECAPSULATE"),
+        ("us-east-1", "ML_KEM_512", "ENCAPSULATE_DECAPSULATE"),
+    ],
+)
+def test_keys_that_cannot_be_made(account: Account, region: str, spec: str, usage: str) -> None:
+    """Neither the Region's nor the installed library's keys; a pair neither."""
+    if spec == "ML_KEM_512" and _can_make(spec):
+        pytest.skip("cryptography has it by now")
+    kms = account.root.client("kms", region_name=region)
+    assert code(kms.create_key, KeySpec=spec, KeyUsage=usage) == "UnsupportedOperationException"
+    if region == "us-east-1":
+        pair = {"KeyId": account.key(), "KeyPairSpec": spec}
+        assert code(kms.generate_data_key_pair, **pair) == "UnsupportedOperationException"
+
+
+def _can_make(spec: str) -> bool:
+    try:
+        key_pairs.check_can_be_made(spec)
+    except ServiceError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("spec", ["RSA_3072", "ECC_NIST_P384", "ECC_NIST_EDWARDS25519"])
