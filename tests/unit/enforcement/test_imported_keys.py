@@ -183,3 +183,43 @@ def test_when_imported_material_expires_is_told(account: Account, key: str) -> N
         assert imported == ("allowed" if fits else "ValidationException")
     told = kms.describe_key(KeyId=key)["KeyMetadata"]
     assert (told["ExpirationModel"], told["ValidTo"]) == ("KEY_MATERIAL_EXPIRES", until)
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_key_is_not_enabled_without_its_material(account: Account, key: str, imported: bool) -> None:
+    kms = account.root.client("kms")
+    if imported:
+        kms.import_key_material(**wrapped(kms, key, MATERIAL))
+    kms.schedule_key_deletion(KeyId=key)
+    kms.delete_imported_key_material(KeyId=key)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    kms.cancel_key_deletion(KeyId=key)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingImport"
+    assert code(kms.enable_key, KeyId=key) == "KMSInvalidStateException"
+
+
+def test_a_key_with_its_material_is_only_disabled(account: Account, key: str) -> None:
+    kms = account.root.client("kms")
+    kms.import_key_material(**wrapped(kms, key, MATERIAL))
+    kms.schedule_key_deletion(KeyId=key)
+    kms.cancel_key_deletion(KeyId=key)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+    kms.enable_key(KeyId=key)
+    kms.encrypt(KeyId=key, Plaintext=b"x")
+
+
+def test_an_asymmetric_replica_takes_the_same_key_however_it_is_written(account: Account) -> None:
+    kms, there = account.root.client("kms"), account.root.client("kms", region_name="eu-west-1")
+    curve = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "MultiRegion": True}
+    key = account.key(Origin="EXTERNAL", **curve)
+    private = ec.generate_private_key(ec.SECP256R1())
+    kms.import_key_material(**wrapped_by_aes(kms, key, encoded(private)))
+    kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+    key_id = key.rpartition("/")[2]
+    other = encoded(ec.generate_private_key(ec.SECP256R1()))
+    refused = code(there.import_key_material, **wrapped_by_aes(there, key_id, other))
+    assert refused == "IncorrectKeyMaterialException"
+    there.import_key_material(**wrapped_by_aes(there, key_id, encoded(private)))
+    by = {"SigningAlgorithm": "ECDSA_SHA_256", "Message": b"x"}
+    signature = kms.sign(KeyId=key, **by)["Signature"]
+    assert there.verify(KeyId=key_id, **by, Signature=signature)["SignatureValid"]

@@ -144,6 +144,8 @@ def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Respons
         found = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
         setattr(found, metadata.WINDOW, call.params.get("PendingWindowInDays") or metadata.LONGEST_WAIT)
         keys.defer_primary_deletion(found, response)
+    else:
+        imports.restore(view.moto_key(str(call.params.get("KeyId")), call.region, call.account))
     key = view.key(str(call.params.get("KeyId")), call.region, call.account)
     if key is None:
         return

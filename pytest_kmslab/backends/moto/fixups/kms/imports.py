@@ -22,6 +22,7 @@ from pytest_kmslab.backends.moto.fixups.kms.materials import (
     Material,
     change,
     current,
+    has_its_material,
     has_many,
     materials,
     new_material,
@@ -73,14 +74,11 @@ def import_material(call: ApiCall) -> dict[str, Any]:
     None expires here, whatever ValidTo says.
     """
     key = called_key(call)
-    secret = _unwrapped(key, call)
-    _check_form(key, secret)
+    secret = _material(key, _unwrapped(key, call))
     material = _placed(key, new_material(key, secret), call)
     if not has_many(key):
         _use(key, secret)
-    if key.key_state == "PendingImport" and all(
-        one.imported or one.state == PENDING for one in materials(key)
-    ):
+    if key.key_state == "PendingImport" and has_its_material(key):
         key.key_state, key.enabled = "Enabled", True
     return {"KeyId": key.arn, **_shown_id(key, material)}
 
@@ -102,6 +100,13 @@ def delete_material(call: ApiCall) -> dict[str, Any]:
         if key.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
             key.key_state, key.enabled = "PendingImport", False
     return {"KeyId": key.arn, **_shown_id(key, material)}
+
+
+def restore(key: Any) -> None:
+    """After CancelKeyDeletion: a key whose material was deleted meanwhile waits for it, and could be enabled
+    without it otherwise. https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-delete-key-material.html"""
+    if key.origin == "EXTERNAL" and not has_its_material(key):
+        key.key_state, key.enabled = "PendingImport", False
 
 
 def _placed(key: Any, given: Material, call: ApiCall) -> Material:
@@ -158,15 +163,14 @@ def _valid_to(call: ApiCall) -> datetime | None:
     return until
 
 
-def _check_form(key: Any, secret: bytes) -> None:
-    """Raise IncorrectKeyMaterialException for what is no material of the key's KeySpec."""
-    length = LENGTHS.get(key.key_spec)
-    if length is not None:
-        if len(secret) != length:
+def _material(key: Any, given: bytes) -> bytes:
+    """The material of the key's KeySpec, written in one way; raises IncorrectKeyMaterialException."""
+    if key.key_spec in LENGTHS:
+        if len(given) != LENGTHS[key.key_spec]:
             raise ServiceError("IncorrectKeyMaterialException", "")
-        return
+        return given
     try:
-        key_pairs.load_private_key(key.key_spec, secret)
+        return key_pairs.pkcs8(key_pairs.load_private_key(key.key_spec, given))
     except ValueError:
         raise ServiceError("IncorrectKeyMaterialException", "") from None
 

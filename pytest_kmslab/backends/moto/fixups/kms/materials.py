@@ -64,6 +64,12 @@ def has_many(key: Any) -> bool:
     return bool(key.key_spec == SYMMETRIC)
 
 
+def has_its_material(key: Any) -> bool:
+    """Whether all that the key encrypted with is there; what waits for its rotation is not the key's yet."""
+    own = [one for one in materials(key) if one.state != PENDING]
+    return bool(own) and all(one.imported for one in own)
+
+
 def replicas(key: Any) -> Iterator[Any]:
     """Moto's own objects of the replicas of a primary key."""
     related = key.multi_region_configuration if key.multi_region else None

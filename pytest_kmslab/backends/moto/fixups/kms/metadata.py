@@ -11,7 +11,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
-from pytest_kmslab.backends.moto.fixups.kms.materials import PENDING, current, has_many, materials
+from pytest_kmslab.backends.moto.fixups.kms.materials import (
+    PENDING,
+    current,
+    has_its_material,
+    has_many,
+    materials,
+)
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, KEY_SPECS, MAC, SIGN
 
@@ -74,10 +80,9 @@ def _material(key: Any) -> dict[str, Any]:
     if first is None:
         return {}
     shown: dict[str, Any] = {"CurrentKeyMaterialId": first.id} if has_many(key) else {}
-    own = [one for one in materials(key) if one.state != PENDING]
-    if key.origin != "EXTERNAL" or not all(one.imported for one in own):
+    if key.origin != "EXTERNAL" or not has_its_material(key):
         return shown
-    dates = [one.valid_to for one in own if one.valid_to is not None]
+    dates = [one.valid_to for one in materials(key) if one.valid_to is not None and one.state != PENDING]
     if not dates:
         return {**shown, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
     return {**shown, "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": min(dates)}
