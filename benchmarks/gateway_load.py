@@ -83,13 +83,13 @@ def set_up(url: str, enforced: bool) -> dict[str, Any]:
     kms, dynamodb, iam = (client(url, service) for service in ("kms", "dynamodb", "iam"))
     key = kms.create_key()["KeyMetadata"]["Arn"]
     dynamodb.create_table(
-        TableName="t",
+        TableName="orders",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
     )
-    dynamodb.put_item(TableName="t", Item={"id": {"S": "1"}, "text": {"S": "x" * 200}})
+    dynamodb.put_item(TableName="orders", Item={"id": {"S": "1"}, "text": {"S": "x" * 200}})
     users = {}
     for name, policies in (("user", [ALLOW_KMS]), ("outsider", [])):
         iam.create_user(UserName=name)
@@ -112,15 +112,15 @@ def mix(world: dict[str, Any], number: int) -> Iterator[tuple[str, Callable[[], 
     sealed = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
     item, name = {"id": {"S": "1"}}, f"temporary-{number}"
     steps: list[tuple[str, Callable[[], Any], str]] = [
-        ("GetItem", lambda: data.get_item(TableName="t", Key=item), OK),
-        ("PutItem", lambda: data.put_item(TableName="t", Item={**item, "n": {"N": "1"}}), OK),
-        ("GetItem, outsider", lambda: outside.get_item(TableName="t", Key=item), DENIED),
+        ("GetItem", lambda: data.get_item(TableName="orders", Key=item), OK),
+        ("PutItem", lambda: data.put_item(TableName="orders", Item={**item, "n": {"N": "1"}}), OK),
+        ("GetItem, outsider", lambda: outside.get_item(TableName="orders", Key=item), DENIED),
         ("Query", partial(query, data), OK),
         ("Decrypt", lambda: kms.decrypt(CiphertextBlob=sealed), OK),
         ("Decrypt, outsider", lambda: stranger.decrypt(CiphertextBlob=sealed), DENIED),
         ("Encrypt", lambda: kms.encrypt(KeyId=key, Plaintext=b"secret"), OK),
-        ("DescribeTable", lambda: outside.describe_table(TableName="t"), OK),
-        ("Scan, outsider", lambda: outside.scan(TableName="t"), DENIED),
+        ("DescribeTable", lambda: outside.describe_table(TableName="orders"), OK),
+        ("Scan, outsider", lambda: outside.scan(TableName="orders"), DENIED),
         ("GetCallerIdentity", sts.get_caller_identity, OK),
         ("PutObject", lambda: s3.put_object(Bucket="bucket", Key=name, Body=b"x" * 10_000), OK),
         ("GetObject", partial(get_object, s3, name), OK),
@@ -136,7 +136,7 @@ def mix(world: dict[str, Any], number: int) -> Iterator[tuple[str, Callable[[], 
 def query(dynamodb: Any) -> Any:
     """The item by its key."""
     return dynamodb.query(
-        TableName="t", KeyConditionExpression="id = :i", ExpressionAttributeValues={":i": {"S": "1"}}
+        TableName="orders", KeyConditionExpression="id = :i", ExpressionAttributeValues={":i": {"S": "1"}}
     )
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from support.account import ACCOUNT, REGION
 
 P = "One or more parameter values were invalid: "
-ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"
+ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
 Params = dict[str, Any]
 
 
@@ -41,7 +41,7 @@ def table(*of: str, extra: tuple[str, ...] = (), **more: Any) -> Params:
     """A table billed by request with these keys; `extra` attributes are defined besides."""
     names = of or ("id",)
     return {
-        "TableName": "t",
+        "TableName": "orders",
         "KeySchema": keys(*names),
         "AttributeDefinitions": defined(*names, *extra),
         "BillingMode": "PAY_PER_REQUEST",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.validation_messages import violated
 
 RESERVED = "aws:"
+SHORTEST_NEW_NAME = 3
 _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 _IAM_RESERVED = "Tag keys beginning with aws: are reserved for system use."
 _DUPLICATE = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
@@ -62,30 +63,13 @@ def _check_iam_tags(call: ApiCall) -> None:
         raise ServiceError("InvalidInput", _DUPLICATE)
 
 
-def _check_table_tags(call: ApiCall) -> None:
-    """Recorded: aws-controllers-k8s, DDB-TABLE-110."""
-    given: Sequence[Mapping[str, Any]] = call.params.get("Tags") or ()
-    if not given and call.operation == "TagResource":
-        raise ServiceError("ValidationException", "Atleast one Tag needs to be provided as Input.")
-    keys = [str(tag["Key"]) for tag in given]
-    _refuse_reserved(keys)
-    for number, key in enumerate(keys):
-        if key in keys[:number]:
-            text = f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}"
-            raise ServiceError("ValidationException", text)
-
-
-def _check_untagging(call: ApiCall) -> None:
-    keys: Sequence[str] = call.params.get("TagKeys") or ()
-    if not keys:
-        raise ServiceError("ValidationException", "Atleast one Tag Key needs to be provided as Input.")
-    _refuse_reserved(keys)
-
-
-def _refuse_reserved(keys: Sequence[str]) -> None:
-    for key in keys:
-        if key.lower().startswith(RESERVED):
-            raise ServiceError("ValidationException", f"Tag Key cannot be prefixed with aws:, Key: {key}")
+def _check_new_name(call: ApiCall) -> None:
+    """Measured: cdk-preflight, pf-dynamodb-table-name-length. A short name that a table is
+    only looked for by is that of none."""
+    name = call.params["TableName"]
+    if len(name) < SHORTEST_NEW_NAME:
+        limit = f"have length greater than or equal to {SHORTEST_NEW_NAME}"
+        raise ServiceError("ValidationException", violated(f"'{name}'", "tableName", limit))
 
 
 _TAGGING = (
@@ -129,8 +113,7 @@ _ROWS: tuple[tuple[str, Sequence[str], Check], ...] = (
     ("iam", _BOUNDING, _check_boundary),
     ("iam", _TAGGING, _check_iam_tags),
     ("sts", ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), _check_role_arn),
-    ("dynamodb", ("CreateTable", "TagResource"), _check_table_tags),
-    ("dynamodb", ("UntagResource",), _check_untagging),
+    ("dynamodb", ("CreateTable",), _check_new_name),
 )
 
 

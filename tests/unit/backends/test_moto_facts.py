@@ -144,17 +144,17 @@ def test_a_ciphertext_names_its_key(backend: MotoBackend, aws: Any) -> None:
 
 def test_a_table_is_found_by_name_and_by_the_arn_of_its_parts(backend: MotoBackend, aws: Any) -> None:
     arn = aws("dynamodb").create_table(
-        TableName="t",
+        TableName="orders",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )["TableDescription"]["TableArn"]
-    for name in ("t", arn, f"{arn}/index/i", f"{arn}/stream/2026"):
+    for name in ("orders", arn, f"{arn}/index/i", f"{arn}/stream/2026"):
         table = backend.view.table(name, "us-east-1", ACCOUNT)
         assert table is not None
-        assert (table.arn, table.name, table.hash_key, table.key_arn) == (arn, "t", "id", None)
+        assert (table.arn, table.name, table.hash_key, table.key_arn) == (arn, "orders", "id", None)
     assert backend.view.table("other", "us-east-1", ACCOUNT) is None
-    assert backend.view.table("t", "eu-west-1", ACCOUNT) is None
+    assert backend.view.table("orders", "eu-west-1", ACCOUNT) is None
 
 
 def test_principals_that_kms_could_resolve(backend: MotoBackend, aws: Any) -> None:

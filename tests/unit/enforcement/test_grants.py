@@ -133,7 +133,7 @@ def test_a_grant_to_a_service_is_listed(account: Account, kms: Any) -> None:
         GranteeServicePrincipal=service,
         RetiringServicePrincipal=service,
         Operations=["Decrypt"],
-        Constraints={"SourceArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"},
+        Constraints={"SourceArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"},
     )
     (grant,) = kms.list_grants(KeyId=key)["Grants"]
     assert grant["GranteePrincipal"] == service

@@ -58,10 +58,10 @@ def test_a_key_can_be_used_while_it_has_its_material(account: Account, key: str)
     kms.delete_imported_key_material(KeyId=key)
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingImport"
     assert code(kms.decrypt, CiphertextBlob=blob) == "KMSInvalidStateException"
-    assert code(dynamodb.get_item, TableName="t", Key=KEY) == "ValidationException"
+    assert code(dynamodb.get_item, TableName="orders", Key=KEY) == "ValidationException"
     kms.import_key_material(**wrapped(kms, key, MATERIAL))
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
-    assert code(dynamodb.get_item, TableName="t", Key=KEY) == "allowed"
+    assert code(dynamodb.get_item, TableName="orders", Key=KEY) == "allowed"
 
 
 def test_what_is_not_the_keys_is_not_imported(account: Account, key: str) -> None:

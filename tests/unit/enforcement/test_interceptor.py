@@ -38,13 +38,13 @@ def encrypted_table(account: Account, key: str) -> None:
     dynamodb.create_table(
         **TABLE, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
     )
-    dynamodb.put_item(TableName="t", Item={"id": {"S": "1"}})
+    dynamodb.put_item(TableName="orders", Item={"id": {"S": "1"}})
 
 
 def test_full_dynamodb_access_without_the_key_is_denied_for_kms_decrypt(account: Account) -> None:
     encrypted_table(account, account.key())
     outsider = account.user("outsider", allow("dynamodb:*", "kms:DescribeKey")).client("dynamodb")
-    code, message = refused(outsider.get_item, TableName="t", Key={"id": {"S": "1"}})
+    code, message = refused(outsider.get_item, TableName="orders", Key={"id": {"S": "1"}})
     assert code == "AccessDeniedException"
     assert message.startswith("KMS key access denied error: ")
     assert "kms:Decrypt" in message
@@ -55,25 +55,25 @@ def test_full_dynamodb_access_without_the_key_is_denied_for_kms_decrypt(account:
         "dynamodb",
     )
     assert entry.request.context["kms:ViaService"] == (f"dynamodb.{REGION}.amazonaws.com",)
-    assert entry.request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == ("t",)
+    assert entry.request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == ("orders",)
 
 
 def test_the_same_user_is_allowed_once_a_policy_of_hers_allows_the_key(account: Account) -> None:
     encrypted_table(account, account.key())
     outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
-    refused(outsider.get_item, TableName="t", Key={"id": {"S": "1"}})
+    refused(outsider.get_item, TableName="orders", Key={"id": {"S": "1"}})
     account.root.client("iam").put_user_policy(
         UserName="outsider", PolicyName="key", PolicyDocument=json.dumps(allow("kms:Decrypt"))
     )
-    assert outsider.get_item(TableName="t", Key={"id": {"S": "1"}})["Item"] == {"id": {"S": "1"}}
+    assert outsider.get_item(TableName="orders", Key={"id": {"S": "1"}})["Item"] == {"id": {"S": "1"}}
 
 
 def test_a_denied_write_never_reaches_the_backend(account: Account) -> None:
     encrypted_table(account, account.key())
     outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
-    refused(outsider.put_item, TableName="t", Item={"id": {"S": "2"}})
-    refused(outsider.delete_item, TableName="t", Key={"id": {"S": "1"}})
-    items = account.root.client("dynamodb").scan(TableName="t")["Items"]
+    refused(outsider.put_item, TableName="orders", Item={"id": {"S": "2"}})
+    refused(outsider.delete_item, TableName="orders", Key={"id": {"S": "1"}})
+    items = account.root.client("dynamodb").scan(TableName="orders")["Items"]
     assert items == [{"id": {"S": "1"}}]
 
 
@@ -88,7 +88,7 @@ def test_the_root_user_is_subject_to_key_policies(account: Account) -> None:
 
 def test_a_resource_object_is_decided_like_a_client(account: Account) -> None:
     encrypted_table(account, account.key())
-    table = account.user("outsider", allow("dynamodb:*")).resource("dynamodb").Table("t")
+    table = account.user("outsider", allow("dynamodb:*")).resource("dynamodb").Table("orders")
     code, _ = refused(table.get_item, Key={"id": "1"})
     assert code == "AccessDeniedException"
 
@@ -166,7 +166,7 @@ def test_off_denies_nobody_but_keeps_what_is_not_permission(lax_account: Account
     key = lax_account.key()
     encrypted_table(lax_account, key)
     outsider = lax_account.user("outsider")
-    assert outsider.client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})["Item"]
+    assert outsider.client("dynamodb").get_item(TableName="orders", Key={"id": {"S": "1"}})["Item"]
     lax_account.root.client("kms").disable_key(KeyId=key)
     code, _ = refused(outsider.client("kms").encrypt, KeyId=key, Plaintext=b"x")
     assert code == "DisabledException"

@@ -184,9 +184,9 @@ def test_a_key_is_disabled_and_deleted_by_its_arn_too(account: Account) -> None:
 def test_the_aws_managed_key_is_open_to_all_through_dynamodb_and_to_none_directly(account: Account) -> None:
     dynamodb = account.root.client("dynamodb")
     dynamodb.create_table(**TABLE, SSESpecification={"Enabled": True, "SSEType": "KMS"})
-    key = dynamodb.describe_table(TableName="t")["Table"]["SSEDescription"]["KMSMasterKeyArn"]
+    key = dynamodb.describe_table(TableName="orders")["Table"]["SSEDescription"]["KMSMasterKeyArn"]
     ana = account.user("ana", allow("dynamodb:*", "kms:*"))
-    assert "Item" not in ana.client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})
+    assert "Item" not in ana.client("dynamodb").get_item(TableName="orders", Key={"id": {"S": "1"}})
     metadata = ana.client("kms").describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]
     assert (metadata["Arn"], metadata["KeyManager"]) == (key, "AWS")
     assert code(ana.client("kms").encrypt, KeyId=key, Plaintext=b"x") == "AccessDeniedException"
@@ -200,11 +200,11 @@ def test_a_deny_keeps_out_of_a_table_under_the_aws_managed_key(account: Account,
     boundary = json.dumps({**EVERYTHING, "Statement": [*EVERYTHING["Statement"], *document["Statement"]]})
     made = account.root.client("iam").create_policy(PolicyName="b", PolicyDocument=boundary)["Policy"]["Arn"]
     bob = account.user("bob", EVERYTHING).client("dynamodb")
-    bob.get_item(TableName="t", Key={"id": {"S": "1"}})
+    bob.get_item(TableName="orders", Key={"id": {"S": "1"}})
     held = ([document], {}) if kept_out_by == "policy" else ([], {"PermissionsBoundary": made})
     ana = account.user("ana", EVERYTHING, *held[0], **held[1]).client("dynamodb")
-    assert code(ana.get_item, TableName="t", Key={"id": {"S": "1"}}) == "AccessDeniedException"
-    other = {**TABLE, "TableName": "u", "SSESpecification": {"Enabled": True}}
+    assert code(ana.get_item, TableName="orders", Key={"id": {"S": "1"}}) == "AccessDeniedException"
+    other = {**TABLE, "TableName": "others", "SSESpecification": {"Enabled": True}}
     assert code(ana.create_table, **other) == "AccessDeniedException"
 
 

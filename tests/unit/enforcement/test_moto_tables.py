@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto.dynamodb.models.table import Table
 from support.account import ACCOUNT, REGION, TABLE, Account, allow
 
-ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"
+ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
 KEY = {"id": {"S": "1"}}
 INDEX = {
     "IndexName": "by-team",
@@ -36,26 +36,26 @@ def test_a_table_of_cloudformation_needs_its_key(account: Account, dynamodb: Any
     name = {"by id": key.rpartition("/")[2], "by arn": key, "by no name": None}[named]
     specification = {"SSEEnabled": True, **({"SSEType": "KMS", "KMSMasterKeyId": name} if name else {})}
     template = {"Properties": {**TABLE, "SSESpecification": specification}}
-    Table.create_from_cloudformation_json("t", template, ACCOUNT, REGION)
+    Table.create_from_cloudformation_json("orders", template, ACCOUNT, REGION)
     reader = account.user("reader", allow("dynamodb:*")).client("dynamodb")
-    shown = dynamodb.describe_table(TableName="t")["Table"]["SSEDescription"]
+    shown = dynamodb.describe_table(TableName="orders")["Table"]["SSEDescription"]
     if name is None:  # the AWS managed key lets everybody of its account in
         assert shown["KMSMasterKeyArn"] != key
-        reader.get_item(TableName="t", Key=KEY)
+        reader.get_item(TableName="orders", Key=KEY)
     else:
         assert shown == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
-        assert error(reader.get_item, TableName="t", Key=KEY)[0] == "AccessDeniedException"
+        assert error(reader.get_item, TableName="orders", Key=KEY)[0] == "AccessDeniedException"
 
 
 def test_a_table_of_cloudformation_may_have_the_aws_owned_key(account: Account, dynamodb: Any) -> None:
     template = {"Properties": {**TABLE, "SSESpecification": {"SSEEnabled": "false"}}}
-    Table.create_from_cloudformation_json("t", template, ACCOUNT, REGION)
-    assert "SSEDescription" not in dynamodb.describe_table(TableName="t")["Table"]
+    Table.create_from_cloudformation_json("orders", template, ACCOUNT, REGION)
+    assert "SSEDescription" not in dynamodb.describe_table(TableName="orders")["Table"]
 
 
 def test_a_table_is_made_by_its_own_arn(dynamodb: Any) -> None:
     dynamodb.create_table(**{**TABLE, "TableName": ARN})
-    assert dynamodb.list_tables()["TableNames"] == ["t"]
+    assert dynamodb.list_tables()["TableNames"] == ["orders"]
 
 
 @pytest.mark.parametrize("other", [(REGION, "eu-west-1"), (ACCOUNT, "999999999999")])
@@ -67,9 +67,9 @@ def test_no_table_is_made_elsewhere(dynamodb: Any, other: tuple[str, str]) -> No
 
 def test_a_table_is_restored_under_a_name_only(dynamodb: Any) -> None:
     dynamodb.create_table(**TABLE)
-    backup = dynamodb.create_backup(TableName="t", BackupName="before")["BackupDetails"]["BackupArn"]
+    backup = dynamodb.create_backup(TableName="orders", BackupName="before")["BackupDetails"]["BackupArn"]
     restore = dynamodb.restore_table_from_backup
-    target = ARN.replace("table/t", "table/copy")
+    target = ARN.replace("table/orders", "table/copy")
     assert error(restore, BackupArn=backup, TargetTableName=target)[0] == "ValidationException"
     restore(BackupArn=backup, TargetTableName="copy")
 
@@ -84,7 +84,7 @@ def test_a_missing_table_is_told_of_as_by_dynamodb(dynamodb: Any, operation: str
     )
 
 
-STATEMENT = 'SELECT * FROM "t"."by-team" WHERE team = \'red\''
+STATEMENT = 'SELECT * FROM "orders"."by-team" WHERE team = \'red\''
 SELECTS = {
     "execute_statement": lambda db: db.execute_statement(Statement=STATEMENT)["Items"],
     "execute_transaction": lambda db: [
@@ -99,13 +99,13 @@ def test_a_statement_reads_an_index(dynamodb: Any, operation: str) -> None:
     attributes = [*TABLE["AttributeDefinitions"], {"AttributeName": "team", "AttributeType": "S"}]  # type: ignore[misc]
     dynamodb.create_table(**{**TABLE, "AttributeDefinitions": attributes, "GlobalSecondaryIndexes": [INDEX]})
     item = {**KEY, "team": {"S": "red"}}
-    dynamodb.put_item(TableName="t", Item=item)
+    dynamodb.put_item(TableName="orders", Item=item)
     assert SELECTS[operation](dynamodb) == [item]
 
 
 def test_a_table_is_exported_without_a_prefix(account: Account, dynamodb: Any) -> None:
     dynamodb.create_table(**TABLE)
     pitr = {"PointInTimeRecoveryEnabled": True}
-    dynamodb.update_continuous_backups(TableName="t", PointInTimeRecoverySpecification=pitr)
+    dynamodb.update_continuous_backups(TableName="orders", PointInTimeRecoverySpecification=pitr)
     account.root.client("s3").create_bucket(Bucket="exports")
     dynamodb.export_table_to_point_in_time(TableArn=ARN, S3Bucket="exports")

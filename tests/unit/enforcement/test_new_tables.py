@@ -231,4 +231,4 @@ TAKEN: dict[str, Params] = {
 @pytest.mark.parametrize("params", TAKEN.values(), ids=TAKEN)
 def test_such_a_table_is_made(dynamodb: Any, params: Params) -> None:
     dynamodb.create_table(**params)
-    assert dynamodb.list_tables()["TableNames"] == ["t"]
+    assert dynamodb.list_tables()["TableNames"] == ["orders"]

@@ -65,7 +65,7 @@ def encrypted_table(session: boto3.Session) -> Any:
 
 def test_the_access_role_is_an_administrator(inside: boto3.Session, member: str) -> None:
     assert inside.client("sts").get_caller_identity()["Account"] == member
-    assert code(encrypted_table(inside).get_item, TableName="t", Key=KEY) == "allowed"
+    assert code(encrypted_table(inside).get_item, TableName="orders", Key=KEY) == "allowed"
 
 
 def test_a_service_control_policy_holds_a_member_on_every_level(
@@ -78,14 +78,14 @@ def test_a_service_control_policy_holds_a_member_on_every_level(
     for target in (root, unit, member):
         policy = attach(organizations, target, deny("kms:Decrypt", Sid=f"a{len(target)}"))
         with pytest.raises(ClientError) as denied:
-            dynamodb.get_item(TableName="t", Key=KEY)
+            dynamodb.get_item(TableName="orders", Key=KEY)
         assert "with an explicit deny in a service control policy" in str(denied.value)
         organizations.detach_policy(PolicyId=policy, TargetId=target)
-        assert code(dynamodb.get_item, TableName="t", Key=KEY) == "allowed"
+        assert code(dynamodb.get_item, TableName="orders", Key=KEY) == "allowed"
     attach(organizations, unit, json.dumps(allow("dynamodb:*")))
     organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=unit)
     with pytest.raises(ClientError) as missing:
-        dynamodb.get_item(TableName="t", Key=KEY)
+        dynamodb.get_item(TableName="orders", Key=KEY)
     assert "kms:Decrypt" in str(missing.value)
     assert "with an explicit deny in a service control policy" in str(missing.value)
 

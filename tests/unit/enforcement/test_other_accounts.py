@@ -12,12 +12,12 @@ from support.account import ACCOUNT, TABLE, Account, allow
 from support.other_account import OTHER, other_account
 
 BOB = f"arn:aws:iam::{OTHER}:user/bob"
-TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"
+TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
 KEY = {"id": {"S": "1"}}
 THROUGH = {
     "kms:ViaService": "dynamodb.us-east-1.amazonaws.com",
     "kms:CallerAccount": OTHER,
-    "kms:EncryptionContext:aws:dynamodb:tableName": "t",
+    "kms:EncryptionContext:aws:dynamodb:tableName": "orders",
     "kms:EncryptionContext:aws:dynamodb:subscriberId": ACCOUNT,
 }
 
@@ -48,7 +48,7 @@ def table(account: Account, key: str) -> Any:
     dynamodb = account.root.client("dynamodb")
     encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
     dynamodb.create_table(**TABLE, SSESpecification=encryption)
-    dynamodb.put_item(TableName="t", Item={**KEY, "who": {"S": ACCOUNT}})
+    dynamodb.put_item(TableName="orders", Item={**KEY, "who": {"S": ACCOUNT}})
     dynamodb.put_resource_policy(
         ResourceArn=TABLE_ARN, Policy=policy(f"arn:aws:iam::{OTHER}:root", "dynamodb:*", TABLE_ARN)
     )
@@ -61,7 +61,7 @@ def elsewhere(account: Account) -> boto3.Session:
     session = other_account(account)
     dynamodb = session.client("dynamodb")
     dynamodb.create_table(**TABLE)
-    dynamodb.put_item(TableName="t", Item={**KEY, "who": {"S": OTHER}})
+    dynamodb.put_item(TableName="orders", Item={**KEY, "who": {"S": OTHER}})
     return session
 
 
@@ -80,26 +80,26 @@ def test_an_item_is_read_from_the_other_accounts_table(
     kms = account.root.client("kms")
     kms.put_key_policy(KeyId=key, Policy=policy(f"arn:aws:iam::{OTHER}:root", "kms:Decrypt"))
     assert dynamodb.get_item(TableName=TABLE_ARN, Key=KEY)["Item"]["who"] == {"S": ACCOUNT}
-    assert dynamodb.get_item(TableName="t", Key=KEY)["Item"]["who"] == {"S": OTHER}
+    assert dynamodb.get_item(TableName="orders", Key=KEY)["Item"]["who"] == {"S": OTHER}
     kms.put_key_policy(KeyId=key, Policy=policy(f"arn:aws:iam::{ACCOUNT}:root", "kms:*"))
     assert code(dynamodb.get_item, TableName=TABLE_ARN, Key=KEY) == "AccessDeniedException"
 
 
 def test_batches_and_transactions_too(account: Account, table: Any, elsewhere: boto3.Session) -> None:
-    account.root.client("dynamodb").update_table(TableName="t", SSESpecification={"Enabled": False})
+    account.root.client("dynamodb").update_table(TableName="orders", SSESpecification={"Enabled": False})
     dynamodb = bob_of(account, elsewhere, allow("dynamodb:*")).client("dynamodb")
     read = dynamodb.batch_get_item(RequestItems={TABLE_ARN: {"Keys": [KEY]}})["Responses"]
     assert [item["who"]["S"] for items in read.values() for item in items] == [ACCOUNT]
     put = {"Put": {"TableName": TABLE_ARN, "Item": {**KEY, "who": {"S": "bob"}}}}
     dynamodb.transact_write_items(TransactItems=[put])
-    assert table.get_item(TableName="t", Key=KEY)["Item"]["who"] == {"S": "bob"}
-    assert dynamodb.get_item(TableName="t", Key=KEY)["Item"]["who"] == {"S": OTHER}
+    assert table.get_item(TableName="orders", Key=KEY)["Item"]["who"] == {"S": "bob"}
+    assert dynamodb.get_item(TableName="orders", Key=KEY)["Item"]["who"] == {"S": OTHER}
 
 
 def test_tables_of_two_accounts_in_one_call_are_not_mixed_up(
     account: Account, table: Any, elsewhere: boto3.Session
 ) -> None:
-    account.root.client("dynamodb").update_table(TableName="t", SSESpecification={"Enabled": False})
+    account.root.client("dynamodb").update_table(TableName="orders", SSESpecification={"Enabled": False})
     table.create_table(**TABLE | {"TableName": "mine"})
     dynamodb = bob_of(account, elsewhere, allow("dynamodb:*")).client("dynamodb")
     both = {TABLE_ARN: {"Keys": [KEY]}, "mine": {"Keys": [KEY]}}
@@ -124,9 +124,9 @@ def test_a_table_under_the_aws_managed_key_is_closed_to_other_accounts(
     account: Account, table: Any, elsewhere: boto3.Session
 ) -> None:
     dynamodb = bob_of(account, elsewhere, allow("*")).client("dynamodb")
-    table.update_table(TableName="t", SSESpecification={"Enabled": True, "SSEType": "KMS"})
+    table.update_table(TableName="orders", SSESpecification={"Enabled": True, "SSEType": "KMS"})
     assert code(dynamodb.get_item, TableName=TABLE_ARN, Key=KEY) == "AccessDeniedException"
-    table.update_table(TableName="t", SSESpecification={"Enabled": False})
+    table.update_table(TableName="orders", SSESpecification={"Enabled": False})
     assert dynamodb.get_item(TableName=TABLE_ARN, Key=KEY)["Item"]["who"] == {"S": ACCOUNT}
 
 

@@ -33,7 +33,7 @@ def root(account: Account) -> Any:
     root = account.root.client("dynamodb")
     root.create_table(**SORTED)
     for item in ITEMS:
-        root.put_item(TableName="t", Item=item)
+        root.put_item(TableName="orders", Item=item)
     return root
 
 
@@ -51,7 +51,7 @@ def error(act: Callable[[], Any]) -> tuple[str, str]:
 
 
 def held(root: Any) -> list[Any]:
-    return sorted(root.scan(TableName="t")["Items"], key=lambda item: item["id"]["S"])
+    return sorted(root.scan(TableName="orders")["Items"], key=lambda item: item["id"]["S"])
 
 
 WAYS: dict[str, Callable[[Any, str], Any]] = {
@@ -59,20 +59,20 @@ WAYS: dict[str, Callable[[Any, str], Any]] = {
     "in a transaction": lambda db, text: db.execute_transaction(TransactStatements=[{"Statement": text}]),
 }
 UNPINNED = (
-    "UPDATE t SET v = 'x'",
-    "UPDATE t SET v = 'x' WHERE id = 'mine'",
-    "UPDATE t SET v = 'x' WHERE r = '1'",
-    "UPDATE t SET v = 'x' WHERE id = 'mine' OR r = '1'",
-    "UPDATE t SET v = 'x' WHERE id = 'mine' AND r > '0'",
-    "UPDATE t SET v = 'x' WHERE id IN ['mine'] AND r = '1'",
-    "UPDATE t SET v = 'x' WHERE NOT id = 'mine' AND r = '1'",
-    "UPDATE t REMOVE v WHERE id = 'mine' AND begins_with(r, '1')",
-    "DELETE FROM t",
-    "DELETE FROM t WHERE id BETWEEN 'a' AND 'z'",
-    "DELETE FROM t WHERE id = 'mine'",
-    "DELETE FROM t WHERE id <> 'mine' AND r = '1'",
-    "DELETE FROM t WHERE (id = 'mine' AND r = '1') OR (id = 'yours' AND r = '1')",
-    "DELETE FROM t WHERE id = 'mine' AND id = 'yours' AND r = '1'",
+    "UPDATE orders SET v = 'x'",
+    "UPDATE orders SET v = 'x' WHERE id = 'mine'",
+    "UPDATE orders SET v = 'x' WHERE r = '1'",
+    "UPDATE orders SET v = 'x' WHERE id = 'mine' OR r = '1'",
+    "UPDATE orders SET v = 'x' WHERE id = 'mine' AND r > '0'",
+    "UPDATE orders SET v = 'x' WHERE id IN ['mine'] AND r = '1'",
+    "UPDATE orders SET v = 'x' WHERE NOT id = 'mine' AND r = '1'",
+    "UPDATE orders REMOVE v WHERE id = 'mine' AND begins_with(r, '1')",
+    "DELETE FROM orders",
+    "DELETE FROM orders WHERE id BETWEEN 'a' AND 'z'",
+    "DELETE FROM orders WHERE id = 'mine'",
+    "DELETE FROM orders WHERE id <> 'mine' AND r = '1'",
+    "DELETE FROM orders WHERE (id = 'mine' AND r = '1') OR (id = 'yours' AND r = '1')",
+    "DELETE FROM orders WHERE id = 'mine' AND id = 'yours' AND r = '1'",
 )
 
 
@@ -85,7 +85,7 @@ def test_a_write_names_one_whole_key(root: Any, way: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", UNPINNED)
 def test_a_write_of_a_batch_names_one_whole_key(root: Any, text: str) -> None:
-    good = "UPDATE t SET w = 'x' WHERE id = 'mine' AND r = '1'"
+    good = "UPDATE orders SET w = 'x' WHERE id = 'mine' AND r = '1'"
     answer = root.batch_execute_statement(Statements=[{"Statement": text}, {"Statement": good}])["Responses"]
     assert answer[0]["Error"] == {"Code": "ValidationError", "Message": NOT_PINNED}
     assert "Error" not in answer[1]
@@ -97,14 +97,14 @@ def test_a_write_of_a_batch_names_one_whole_key(root: Any, text: str) -> None:
     "change", ["SET id = 'yours'", "SET v = 'x', id = 'yours'", "SET v = 'x' SET \"id\" = ?", "REMOVE id"]
 )
 def test_a_statement_changes_no_key(root: Any, mine: Any, way: str, change: str) -> None:
-    text = f"UPDATE t {change.replace('?', chr(39) + 'yours' + chr(39))} WHERE id = 'mine' AND r = '1'"
+    text = f"UPDATE orders {change.replace('?', chr(39) + 'yours' + chr(39))} WHERE id = 'mine' AND r = '1'"
     for client in (root, mine):
         assert error(lambda client=client: WAYS[way](client, text)) == ("ValidationException", KEY_CHANGED)
     assert held(root) == ITEMS
 
 
 def test_a_name_of_another_case_is_another_attribute(root: Any) -> None:
-    root.execute_statement(Statement="UPDATE t SET ID = 'yours' WHERE id = 'mine' AND r = '1'")
+    root.execute_statement(Statement="UPDATE orders SET ID = 'yours' WHERE id = 'mine' AND r = '1'")
     assert held(root) == [{**ITEMS[0], "ID": {"S": "yours"}}, ITEMS[1]]
 
 
@@ -130,7 +130,7 @@ UPDATES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("update", UPDATES.values(), ids=UPDATES)
 def test_update_item_changes_no_key(root: Any, mine: Any, update: dict[str, Any]) -> None:
     for client in (root, mine):
-        assert error(lambda client=client: client.update_item(TableName="t", Key=KEY, **update)) == (
+        assert error(lambda client=client: client.update_item(TableName="orders", Key=KEY, **update)) == (
             "ValidationException",
             KEY_CHANGED,
         )
@@ -138,7 +138,7 @@ def test_update_item_changes_no_key(root: Any, mine: Any, update: dict[str, Any]
 
 
 def test_an_update_of_a_transaction_changes_no_key(root: Any) -> None:
-    update = {"TableName": "t", "Key": KEY, **UPDATES["set"]}
+    update = {"TableName": "orders", "Key": KEY, **UPDATES["set"]}
     assert error(lambda: root.transact_write_items(TransactItems=[{"Update": update}]))[0] in (
         "ValidationException",
         "TransactionCanceledException",
@@ -151,12 +151,12 @@ def test_an_update_of_a_transaction_changes_no_key(root: Any) -> None:
 )
 @pytest.mark.parametrize("operation", ["get_item", "delete_item", "update_item"])
 def test_a_key_is_the_whole_key(root: Any, operation: str, key: dict[str, Any]) -> None:
-    told = error(lambda: getattr(root, operation)(TableName="t", Key=key))
+    told = error(lambda: getattr(root, operation)(TableName="orders", Key=key))
     assert told == ("ValidationException", "The provided key element does not match the schema")
     assert held(root) == ITEMS
 
 
-INSERT = "INSERT INTO t VALUE {'id': 'yours', 'r': '1', 'v': 'x'}"
+INSERT = "INSERT INTO orders VALUE {'id': 'yours', 'r': '1', 'v': 'x'}"
 DUPLICATE = "Duplicate primary key exists in table"
 
 
@@ -176,7 +176,7 @@ def test_insert_leaves_an_item_that_is_there(root: Any) -> None:
 )
 def test_insert_names_the_whole_key(root: Any, item: str) -> None:
     assert (
-        error(lambda: root.execute_statement(Statement=f"INSERT INTO t VALUE {item}"))[0]
+        error(lambda: root.execute_statement(Statement=f"INSERT INTO orders VALUE {item}"))[0]
         == "ValidationException"
     )
     assert held(root) == ITEMS
@@ -184,24 +184,28 @@ def test_insert_names_the_whole_key(root: Any, item: str) -> None:
 
 def test_what_aws_takes(root: Any, mine: Any) -> None:
     run = mine.execute_statement
-    run(Statement="INSERT INTO t VALUE {'id': 'mine', 'r': '2', 'tags': <<'a', 'b'>>, 'l': [1, {'m': TRUE}]}")
+    run(
+        Statement="INSERT INTO orders VALUE "
+        "{'id': 'mine', 'r': '2', 'tags': <<'a', 'b'>>, 'l': [1, {'m': TRUE}]}"
+    )
     made = {"id": {"S": "mine"}, "r": {"S": "2"}}
-    found = root.get_item(TableName="t", Key=made)["Item"]
+    found = root.get_item(TableName="orders", Key=made)["Item"]
     assert sorted(found.pop("tags")["SS"]) == ["a", "b"]
     assert found == {**made, "l": {"L": [{"N": "1"}, {"M": {"m": {"BOOL": True}}}]}}
-    run(Statement="INSERT INTO t VALUE ?", Parameters=[{"M": {"id": {"S": "mine"}, "r": {"S": "3"}}}])
-    run(Statement="UPDATE t SET v = 20 WHERE r = '1' AND id = 'mine'")
+    run(Statement="INSERT INTO orders VALUE ?", Parameters=[{"M": {"id": {"S": "mine"}, "r": {"S": "3"}}}])
+    run(Statement="UPDATE orders SET v = 20 WHERE r = '1' AND id = 'mine'")
     run(
-        Statement='UPDATE "t" SET n = n + 1, v = ? SET w = \'y\' REMOVE u WHERE ("id" = ? AND r = ?)',
+        Statement='UPDATE "orders" SET n = n + 1, v = ? SET w = \'y\' REMOVE u WHERE ("id" = ? AND r = ?)',
         Parameters=[{"S": "x"}, {"S": "mine"}, {"S": "1"}],
     )
     item = {"id": {"S": "mine"}, "r": {"S": "1"}, "v": {"S": "x"}, "n": {"N": "4"}, "w": {"S": "y"}}
-    assert root.get_item(TableName="t", Key=KEY)["Item"] == item
+    assert root.get_item(TableName="orders", Key=KEY)["Item"] == item
     answer = run(
-        Statement="UPDATE t SET n = 5 WHERE ((id='mine') AND (r='1') AND v <> 'y') RETURNING MODIFIED NEW *"
+        Statement="UPDATE orders SET n = 5 WHERE ((id='mine') AND (r='1') AND v <> 'y') "
+        "RETURNING MODIFIED NEW *"
     )
     assert answer["Items"] == [{"n": {"N": "5"}}]
-    text = "DELETE FROM t WHERE id = 'mine' AND '2' = r RETURNING ALL OLD *"
+    text = "DELETE FROM orders WHERE id = 'mine' AND '2' = r RETURNING ALL OLD *"
     assert run(Statement=text)["Items"][0]["r"] == {"S": "2"}
     run(Statement=text)
     assert [(item["id"]["S"], item["r"]["S"]) for item in held(root)] == [
@@ -213,10 +217,10 @@ def test_what_aws_takes(root: Any, mine: Any) -> None:
 
 def test_a_condition_that_fails_changes_nothing(root: Any) -> None:
     for text in (
-        "UPDATE t SET v = 'x' WHERE id = 'mine' AND r = '1' AND n > 5",
-        "UPDATE t SET v = 'x' WHERE id = 'mine' AND r = '1' AND u IS NOT MISSING",
-        "UPDATE t SET v = 'x' WHERE id = 'mine' AND r = '9'",
-        "DELETE FROM t WHERE id = 'mine' AND r = '1' AND NOT contains(v, 'mi')",
+        "UPDATE orders SET v = 'x' WHERE id = 'mine' AND r = '1' AND n > 5",
+        "UPDATE orders SET v = 'x' WHERE id = 'mine' AND r = '1' AND u IS NOT MISSING",
+        "UPDATE orders SET v = 'x' WHERE id = 'mine' AND r = '9'",
+        "DELETE FROM orders WHERE id = 'mine' AND r = '1' AND NOT contains(v, 'mi')",
     ):
         assert error(lambda text=text: root.execute_statement(Statement=text)) == (
             "ConditionalCheckFailedException",
@@ -227,13 +231,13 @@ def test_a_condition_that_fails_changes_nothing(root: Any) -> None:
 
 def test_a_transaction_of_statements_is_one(root: Any) -> None:
     texts = [
-        "UPDATE t SET v = 'x' WHERE id = 'mine' AND r = '1'",
-        "UPDATE t SET v = 'x' WHERE id = 'no' AND r = '1'",
+        "UPDATE orders SET v = 'x' WHERE id = 'mine' AND r = '1'",
+        "UPDATE orders SET v = 'x' WHERE id = 'no' AND r = '1'",
     ]
     told = error(lambda: root.execute_transaction(TransactStatements=[{"Statement": text} for text in texts]))
     assert told[0] == "TransactionCanceledException"
     assert held(root) == ITEMS
-    check = "EXISTS(SELECT * FROM t WHERE id = 'yours' AND r = '1' AND n = 3)"
+    check = "EXISTS(SELECT * FROM orders WHERE id = 'yours' AND r = '1' AND n = 3)"
     root.execute_transaction(TransactStatements=[{"Statement": text} for text in (texts[0], check)])
     assert held(root)[0]["v"] == {"S": "x"}
 
@@ -253,12 +257,12 @@ def test_a_transaction_of_statements_is_one(root: Any) -> None:
     ],
 )
 def test_a_select_reads_what_its_condition_says(root: Any, where: str, owners: list[str]) -> None:
-    items = root.execute_statement(Statement=f"SELECT id, v FROM t WHERE {where}")["Items"]
+    items = root.execute_statement(Statement=f"SELECT id, v FROM orders WHERE {where}")["Items"]
     assert sorted(items, key=str) == [{"id": {"S": owner}, "v": {"S": owner}} for owner in owners]
 
 
 def test_a_select_in_pages(root: Any) -> None:
-    first = root.execute_statement(Statement="SELECT id FROM t", Limit=1)
-    rest = root.execute_statement(Statement="SELECT id FROM t", Limit=1, NextToken=first["NextToken"])
+    first = root.execute_statement(Statement="SELECT id FROM orders", Limit=1)
+    rest = root.execute_statement(Statement="SELECT id FROM orders", Limit=1, NextToken=first["NextToken"])
     assert sorted(item["id"]["S"] for item in first["Items"] + rest["Items"]) == ["mine", "yours"]
     assert "NextToken" not in rest

@@ -100,7 +100,7 @@ TAKEN_BY_AWS = (
     "arn:aws:s3:${aws:RequestedRegion}:${aws:PrincipalAccount}:accesspoint/a",
 )
 REFUSED_BY_AWS = (
-    "table/t",
+    "table/orders",
     "${aws:username}",
     "arn:nowhere:iam::*:root",
     "arn:${aws:Partition}:iam::*:root",

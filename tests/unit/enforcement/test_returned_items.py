@@ -16,17 +16,17 @@ SOME = {
     "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
 }
 BY_ID = {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}
-GET = {"TableName": "t", "Key": KEY}
+GET = {"TableName": "orders", "Key": KEY}
 BY_PLACEHOLDER = {"ProjectionExpression": "#k", "ExpressionAttributeNames": {"#k": "id"}}
-STATEMENT = "SELECT id FROM t WHERE id = '1'"
+STATEMENT = "SELECT id FROM orders WHERE id = '1'"
 READS: dict[str, Callable[[Any], Any]] = {
     "GetItem": lambda db: db.get_item(**GET, AttributesToGet=["id"])["Item"],
     "GetItem by expression": lambda db: db.get_item(**GET, ProjectionExpression="id")["Item"],
-    "Query": lambda db: db.query(TableName="t", KeyConditions=BY_ID, AttributesToGet=["id"])["Items"][0],
-    "Scan": lambda db: db.scan(TableName="t", AttributesToGet=["id"])["Items"][0],
+    "Query": lambda db: db.query(TableName="orders", KeyConditions=BY_ID, AttributesToGet=["id"])["Items"][0],
+    "Scan": lambda db: db.scan(TableName="orders", AttributesToGet=["id"])["Items"][0],
     "BatchGetItem": lambda db: db.batch_get_item(
-        RequestItems={"t": {"Keys": [KEY], "AttributesToGet": ["id"]}}
-    )["Responses"]["t"][0],
+        RequestItems={"orders": {"Keys": [KEY], "AttributesToGet": ["id"]}}
+    )["Responses"]["orders"][0],
     "TransactGetItems": lambda db: db.transact_get_items(TransactItems=[{"Get": {**GET, **BY_PLACEHOLDER}}])[
         "Responses"
     ][0]["Item"],
@@ -44,7 +44,7 @@ def root(account: Account) -> Any:
         "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
     root.create_table(**{**TABLE, "AttributeDefinitions": attributes}, GlobalSecondaryIndexes=[index])
-    root.put_item(TableName="t", Item=ITEM)
+    root.put_item(TableName="orders", Item=ITEM)
     return root
 
 
@@ -58,7 +58,7 @@ def test_nothing_more_comes_back_than_is_named(
 def test_all_comes_back_where_nothing_is_named(root: Any) -> None:
     assert root.get_item(**GET)["Item"] == ITEM
     assert root.transact_get_items(TransactItems=[{"Get": GET}])["Responses"][0]["Item"] == ITEM
-    assert root.scan(TableName="t")["Items"] == [ITEM]
+    assert root.scan(TableName="orders")["Items"] == [ITEM]
 
 
 def test_a_nested_part_of_a_transaction(root: Any) -> None:
@@ -69,7 +69,7 @@ def test_a_nested_part_of_a_transaction(root: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ['SELECT * FROM "t"."by-team"', 'SELECT * FROM "t"."by-team" WHERE team = \'red\'']
+    "statement", ['SELECT * FROM "orders"."by-team"', 'SELECT * FROM "orders"."by-team" WHERE team = \'red\'']
 )
 def test_a_statement_reads_what_the_index_carries(root: Any, statement: str) -> None:
     assert root.execute_statement(Statement=statement)["Items"] == [{**KEY, "team": {"S": "red"}}]

@@ -96,9 +96,9 @@ def test_a_tables_policy_does_not_name_a_user_made_again(account: Account) -> No
     statement = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "dynamodb:*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy)
-    user.client("dynamodb").scan(TableName="t")
+    user.client("dynamodb").scan(TableName="orders")
     again = make_user_again(account).client("dynamodb")
-    assert code(lambda: again.scan(TableName="t")) == "AccessDeniedException"
+    assert code(lambda: again.scan(TableName="orders")) == "AccessDeniedException"
 
 
 @pytest.mark.parametrize("operation", ["get_session_token", "get_federation_token"])

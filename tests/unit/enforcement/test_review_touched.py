@@ -46,13 +46,13 @@ def test_an_asymmetric_source_key_reencrypts_nothing_of_another_key(account: Acc
 
 
 def test_a_request_to_another_region_than_it_is_signed_for_is_refused(account: Account) -> None:
-    encrypted_table(account, "t", account.key())
-    encrypted_table(account, "t", region=ELSEWHERE)
+    encrypted_table(account, "orders", account.key())
+    encrypted_table(account, "orders", region=ELSEWHERE)
     user = account.user("u", allow("dynamodb:*"))
-    user.client("dynamodb", region_name=ELSEWHERE).scan(TableName="t")
+    user.client("dynamodb", region_name=ELSEWHERE).scan(TableName="orders")
     address = f"https://dynamodb.{REGION}.amazonaws.com"
     crossed = user.client("dynamodb", region_name=ELSEWHERE, endpoint_url=address)
-    assert code(lambda: crossed.scan(TableName="t")) == "InvalidSignatureException"
+    assert code(lambda: crossed.scan(TableName="orders")) == "InvalidSignatureException"
 
 
 def test_an_alias_of_another_account_is_not_the_own_alias_of_that_name(account: Account) -> None:

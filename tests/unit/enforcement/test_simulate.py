@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, Account, allow
 
-TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"
+TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

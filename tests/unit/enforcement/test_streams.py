@@ -39,7 +39,7 @@ def iterator(account: Account, key: str, reader: Any) -> str:
     """Of a stream that holds a record, in a table under the key."""
     root = account.root.client("dynamodb")
     made = root.create_table(**TABLE, SSESpecification=under(key), StreamSpecification=SPECIFICATION)
-    root.put_item(TableName="t", Item={"id": {"S": "1"}})
+    root.put_item(TableName="orders", Item={"id": {"S": "1"}})
     stream = made["TableDescription"]["LatestStreamArn"]
     shard = reader.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
     return str(
@@ -53,7 +53,7 @@ def test_records_of_a_deleted_table_need_its_key(
     account: Account, key: str, reader: Any, iterator: str
 ) -> None:
     assert answer(reader, iterator) == "AccessDeniedException"
-    account.root.client("dynamodb").delete_table(TableName="t")
+    account.root.client("dynamodb").delete_table(TableName="orders")
     assert answer(reader, iterator) == "AccessDeniedException"
     assert answer(account.root.client("dynamodbstreams"), iterator) == "1 records"
     account.root.client("kms").disable_key(KeyId=key)
@@ -65,7 +65,7 @@ def test_the_key_of_the_next_table_of_that_name_opens_no_old_record(
 ) -> None:
     own = account.key()
     root = account.root.client("dynamodb")
-    root.delete_table(TableName="t")
+    root.delete_table(TableName="orders")
     root.create_table(**TABLE, SSESpecification=under(own), StreamSpecification=SPECIFICATION)
     document = {**allow("kms:Decrypt"), "Statement": [{**allow("kms:*")["Statement"][0], "Resource": own}]}
     account.root.client("iam").put_user_policy(

@@ -30,7 +30,7 @@ def kms(account: Account) -> Any:
 
 
 def description(dynamodb: Any) -> Any:
-    return dynamodb.describe_table(TableName="t")["Table"].get("SSEDescription")
+    return dynamodb.describe_table(TableName="orders")["Table"].get("SSEDescription")
 
 
 def specification(key: str) -> dict[str, Any]:
@@ -55,7 +55,9 @@ def test_update_table_sticks(account: Account, dynamodb: Any) -> None:
     arn = account.key()
     dynamodb.create_table(**TABLE)
     assert description(dynamodb) is None
-    updated = dynamodb.update_table(TableName="t", SSESpecification=specification(arn))["TableDescription"]
+    updated = dynamodb.update_table(TableName="orders", SSESpecification=specification(arn))[
+        "TableDescription"
+    ]
     assert updated["SSEDescription"] == {"Status": "UPDATING"}
     assert updated["TableStatus"] == "ACTIVE"
     assert description(dynamodb) == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
@@ -64,7 +66,9 @@ def test_update_table_sticks(account: Account, dynamodb: Any) -> None:
 def test_changing_the_key_first_shows_the_old_one(account: Account, dynamodb: Any, kms: Any) -> None:
     old, new = account.key(), account.key()
     dynamodb.create_table(**TABLE, SSESpecification=specification(old))
-    updated = dynamodb.update_table(TableName="t", SSESpecification=specification(new))["TableDescription"]
+    updated = dynamodb.update_table(TableName="orders", SSESpecification=specification(new))[
+        "TableDescription"
+    ]
     assert updated["SSEDescription"] == {"Status": "UPDATING", "SSEType": "KMS", "KMSMasterKeyArn": old}
     assert description(dynamodb)["KMSMasterKeyArn"] == new
     assert kms.list_grants(KeyId=old)["Grants"] == []
@@ -74,7 +78,9 @@ def test_changing_the_key_first_shows_the_old_one(account: Account, dynamodb: An
 def test_disabling_leaves_no_description(account: Account, dynamodb: Any, kms: Any) -> None:
     arn = account.key()
     dynamodb.create_table(**TABLE, SSESpecification=specification(arn))
-    updated = dynamodb.update_table(TableName="t", SSESpecification={"Enabled": False})["TableDescription"]
+    updated = dynamodb.update_table(TableName="orders", SSESpecification={"Enabled": False})[
+        "TableDescription"
+    ]
     assert updated["SSEDescription"]["Status"] == "UPDATING"
     assert description(dynamodb) is None
     assert kms.list_grants(KeyId=arn)["Grants"] == []
@@ -101,16 +107,16 @@ def test_dynamodb_leaves_two_grants_and_takes_them_with_the_table(
     for grant in grants:
         assert grant["GranteePrincipal"] == grant["RetiringPrincipal"] == SERVICE
         assert set(grant["Operations"]) == OPERATIONS
-        context = {"aws:dynamodb:tableName": "t", "aws:dynamodb:subscriberId": ACCOUNT}
+        context = {"aws:dynamodb:tableName": "orders", "aws:dynamodb:subscriberId": ACCOUNT}
         assert grant["Constraints"] == {"EncryptionContextSubset": context}
-    dynamodb.delete_table(TableName="t")
+    dynamodb.delete_table(TableName="orders")
     assert [grant["GrantId"] for grant in kms.list_grants(KeyId=arn)["Grants"]] == [mine["GrantId"]]
 
 
 def test_an_update_of_something_else_leaves_the_encryption(account: Account, dynamodb: Any) -> None:
     arn = account.key()
     dynamodb.create_table(**TABLE, SSESpecification=specification(arn))
-    dynamodb.update_table(TableName="t", DeletionProtectionEnabled=True)
+    dynamodb.update_table(TableName="orders", DeletionProtectionEnabled=True)
     assert description(dynamodb)["KMSMasterKeyArn"] == arn
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from support.account import ACCOUNT, TABLE, Account, allow
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
-TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"
+TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
 KEY = {"id": {"S": "1"}}
 
 
@@ -40,7 +40,7 @@ def root(account: Account) -> Any:
 def test_the_policy_that_a_table_is_made_with_counts(account: Account, root: Any) -> None:
     ana = account.user("ana", allow("dynamodb:*")).client("dynamodb")
     root.create_table(**TABLE, ResourcePolicy=policy("Deny"))
-    assert code(ana.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
     assert json.loads(root.get_resource_policy(ResourceArn=TABLE_ARN)["Policy"]) == json.loads(policy("Deny"))
 
 
@@ -48,10 +48,10 @@ def test_the_policy_of_a_deleted_table_is_not_that_of_the_next_one(account: Acco
     ana = account.user("ana").client("dynamodb")
     root.create_table(**TABLE)
     root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=policy("Allow"))
-    assert code(ana.get_item, TableName="t", Key=KEY) == "allowed"
-    root.delete_table(TableName="t")
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "allowed"
+    root.delete_table(TableName="orders")
     root.create_table(**TABLE)
-    assert code(ana.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
 
 
 def test_a_stream_has_a_policy_of_its_own(account: Account, root: Any) -> None:
@@ -76,7 +76,7 @@ def test_a_policy_that_aws_would_not_take_is_refused(account: Account, root: Any
     root.create_table(**TABLE)
     assert code(root.put_resource_policy, ResourceArn=TABLE_ARN, Policy=text) == "ValidationException"
     assert code(root.create_table, **TABLE | {"TableName": "u"}, ResourcePolicy=text) == "ValidationException"
-    assert root.list_tables()["TableNames"] == ["t"]
+    assert root.list_tables()["TableNames"] == ["orders"]
 
 
 def answered(act: Any, **params: Any) -> Any:
@@ -97,10 +97,10 @@ def test_a_table_is_not_opened_to_everybody(account: Account, root: Any) -> None
     text = statement("Allow", "dynamodb:GetItem")
     assert code(root.put_resource_policy, ResourceArn=TABLE_ARN, Policy=text) == "ValidationException"
     assert code(root.create_table, **TABLE | {"TableName": "u"}, ResourcePolicy=text) == "ValidationException"
-    assert code(ana.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
     bound = statement("Allow", "dynamodb:GetItem", Condition={"StringEquals": {"aws:PrincipalArn": ANA}})
     root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=bound)
-    assert code(ana.get_item, TableName="t", Key=KEY) == "allowed"
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "allowed"
 
 
 def test_who_would_be_locked_out_has_to_say_so(account: Account, root: Any) -> None:
@@ -129,9 +129,9 @@ def test_the_root_user_may_always_remove_the_policy_of_a_table(account: Account,
     text = statement("Deny", "dynamodb:*")
     root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=text, ConfirmRemoveSelfResourceAccess=True)
     assert code(ana.delete_resource_policy, ResourceArn=TABLE_ARN) == "AccessDeniedException"
-    assert code(root.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    assert code(root.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
     root.delete_resource_policy(ResourceArn=TABLE_ARN)
-    assert code(ana.get_item, TableName="t", Key=KEY) == "allowed"
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "allowed"
 
 
 def test_a_policy_that_never_was_is_removed_all_the_same(root: Any) -> None:
@@ -173,6 +173,6 @@ def test_a_policy_put_again_names_who_has_the_name_now(account: Account, root: A
         iam.delete_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"])
     iam.delete_user(UserName="ana")
     again = account.user("ana").client("dynamodb")
-    assert code(again.get_item, TableName="t", Key=KEY) == "AccessDeniedException"
+    assert code(again.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
     root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=policy("Allow"))
-    assert code(again.get_item, TableName="t", Key=KEY) == "allowed"
+    assert code(again.get_item, TableName="orders", Key=KEY) == "allowed"

@@ -79,9 +79,9 @@ def test_tags_are_taken_off_by_their_keys(dynamodb: Any) -> None:
 
 ARNS: dict[str, tuple[str, str, str]] = {
     "missing": (
-        ARN.replace("/t", "/none"),
+        ARN.replace("/orders", "/none"),
         "ResourceNotFoundException",
-        f"Requested resource not found: ResourceArn: {ARN.replace('/t', '/none')} not found",
+        f"Requested resource not found: ResourceArn: {ARN.replace('/orders', '/none')} not found",
     ),
     "a name": ("t", "ValidationException", f"{P}ARNs must start with 'arn:': t"),
     "another Region": (

@@ -123,7 +123,7 @@ CHANGES: dict[str, tuple[Params, str]] = {
         {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}},
         f"{P}If stream is being disabled, then UpdateViewType must not be specified",
     ),
-    "no stream to disable": (NO_STREAM, "Table has no stream to disable: TableName: t"),
+    "no stream to disable": (NO_STREAM, "Table has no stream to disable: TableName: orders"),
     "throughput and by request": (MORE | BY_REQUEST, NO_UNITS),
     "provisioned without throughput": (
         {"BillingMode": "PROVISIONED"},
@@ -145,9 +145,9 @@ def provisioned(dynamodb: Any) -> Any:
 
 @pytest.mark.parametrize(("change", "text"), CHANGES.values(), ids=CHANGES)
 def test_no_such_change_is_made(provisioned: Any, change: Params, text: str) -> None:
-    before = provisioned.describe_table(TableName="t")
-    assert error(provisioned.update_table, {"TableName": "t", **change}) == ("ValidationException", text)
-    assert provisioned.describe_table(TableName="t")["Table"] == before["Table"]
+    before = provisioned.describe_table(TableName="orders")
+    assert error(provisioned.update_table, {"TableName": "orders", **change}) == ("ValidationException", text)
+    assert provisioned.describe_table(TableName="orders")["Table"] == before["Table"]
 
 
 OTHER_CODES: dict[str, tuple[Params, str, str]] = {
@@ -160,14 +160,14 @@ OTHER_CODES: dict[str, tuple[Params, str, str]] = {
     "an index that is not there": (
         updates({"Delete": {"IndexName": "none"}}),
         "ResourceNotFoundException",
-        "Requested resource not found: Index none for table t",
+        "Requested resource not found: Index none for table orders",
     ),
 }
 
 
 @pytest.mark.parametrize(("change", "code", "text"), OTHER_CODES.values(), ids=OTHER_CODES)
 def test_other_codes(provisioned: Any, change: Params, code: str, text: str) -> None:
-    assert error(provisioned.update_table, {"TableName": "t", **change}) == (code, text)
+    assert error(provisioned.update_table, {"TableName": "orders", **change}) == (code, text)
 
 
 @pytest.mark.parametrize(
@@ -186,33 +186,33 @@ def test_other_codes(provisioned: Any, change: Params, code: str, text: str) -> 
 def test_such_a_change_is_made(provisioned: Any, change: Params) -> None:
     if "GlobalSecondaryIndexUpdates" in change:
         change = change | updates({"Create": index("new", ProvisionedThroughput=UNITS)})
-    provisioned.update_table(TableName="t", **change)
+    provisioned.update_table(TableName="orders", **change)
 
 
 def test_a_stream_is_enabled_once(dynamodb: Any) -> None:
     dynamodb.create_table(**table())
-    dynamodb.update_table(TableName="t", **STREAM)
+    dynamodb.update_table(TableName="orders", **STREAM)
     for view in ("NEW_IMAGE", "KEYS_ONLY"):
         again = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}}
-        assert error(dynamodb.update_table, {"TableName": "t", **again}) == (
+        assert error(dynamodb.update_table, {"TableName": "orders", **again}) == (
             "ValidationException",
-            "Table already has an enabled stream: TableName: t",
+            "Table already has an enabled stream: TableName: orders",
         )
-    dynamodb.update_table(TableName="t", **NO_STREAM)
-    assert error(dynamodb.update_table, {"TableName": "t", **NO_STREAM})[0] == "ValidationException"
-    dynamodb.update_table(TableName="t", **STREAM)
+    dynamodb.update_table(TableName="orders", **NO_STREAM)
+    assert error(dynamodb.update_table, {"TableName": "orders", **NO_STREAM})[0] == "ValidationException"
+    dynamodb.update_table(TableName="orders", **STREAM)
 
 
 def test_a_table_by_request_has_no_units(dynamodb: Any) -> None:
     dynamodb.create_table(**table())
-    assert error(dynamodb.update_table, {"TableName": "t", **MORE}) == ("ValidationException", NO_UNITS)
+    assert error(dynamodb.update_table, {"TableName": "orders", **MORE}) == ("ValidationException", NO_UNITS)
 
 
 def test_a_missing_table_is_looked_for_after_the_request(dynamodb: Any) -> None:
-    assert error(dynamodb.update_table, {"TableName": "t"}) == ("ValidationException", NOTHING)
-    assert error(dynamodb.update_table, {"TableName": "t", **PROTECTION}) == (
+    assert error(dynamodb.update_table, {"TableName": "orders"}) == ("ValidationException", NOTHING)
+    assert error(dynamodb.update_table, {"TableName": "orders", **PROTECTION}) == (
         "ResourceNotFoundException",
-        "Requested resource not found: Table: t not found",
+        "Requested resource not found: Table: orders not found",
     )
 
 
@@ -221,7 +221,7 @@ MIXED = f"{P}All replica keys must either be Customer Managed CMK or AWS Managed
 
 
 def replica(kind: str, **more: Any) -> Params:
-    return {"TableName": "t", "ReplicaUpdates": [{kind: {"RegionName": "eu-west-1", **more}}]}
+    return {"TableName": "orders", "ReplicaUpdates": [{kind: {"RegionName": "eu-west-1", **more}}]}
 
 
 def test_replicas_have_a_key_of_the_same_kind(account: Account, dynamodb: Any) -> None:
@@ -234,7 +234,7 @@ def test_replicas_have_a_key_of_the_same_kind(account: Account, dynamodb: Any) -
             assert error(dynamodb.update_table, params) == ("ValidationException", EACH)
     dynamodb.update_table(**replica("Create"))
     under = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": account.key()}
-    dynamodb.update_table(TableName="t", SSESpecification=under)
+    dynamodb.update_table(TableName="orders", SSESpecification=under)
     assert error(dynamodb.update_table, replica("Create")) == ("ValidationException", EACH)
     told = error(dynamodb.update_table, replica("Create", KMSMasterKeyId="alias/aws/dynamodb"))
     assert told == ("ValidationException", MIXED)

@@ -33,16 +33,16 @@ def test_a_revoked_user_goes_on_reading_for_five_minutes_on_the_same_connection(
     caching.root.client("dynamodb").create_table(**TABLE, SSESpecification=specification)
     session = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt"))
     old = session.client("dynamodb")
-    old.get_item(TableName="t", Key=KEY)
+    old.get_item(TableName="orders", Key=KEY)
     caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
-    old.get_item(TableName="t", Key=KEY)
+    old.get_item(TableName="orders", Key=KEY)
     with pytest.raises(ClientError, match="KMS key access denied"):
-        session.client("dynamodb").get_item(TableName="t", Key=KEY)
+        session.client("dynamodb").get_item(TableName="orders", Key=KEY)
     caching.run.clock.advance(299)
-    old.put_item(TableName="t", Item=KEY)
+    old.put_item(TableName="orders", Item=KEY)
     caching.run.clock.advance(2)
     with pytest.raises(ClientError, match="KMS key access denied"):
-        old.get_item(TableName="t", Key=KEY)
+        old.get_item(TableName="orders", Key=KEY)
 
 
 def test_a_disabled_key_goes_unnoticed_as_long(caching: Account) -> None:
@@ -50,12 +50,12 @@ def test_a_disabled_key_goes_unnoticed_as_long(caching: Account) -> None:
     specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
     dynamodb = caching.root.client("dynamodb")
     dynamodb.create_table(**TABLE, SSESpecification=specification)
-    dynamodb.get_item(TableName="t", Key=KEY)
+    dynamodb.get_item(TableName="orders", Key=KEY)
     caching.root.client("kms").disable_key(KeyId=key)
-    dynamodb.get_item(TableName="t", Key=KEY)
+    dynamodb.get_item(TableName="orders", Key=KEY)
     caching.run.clock.advance(301)
     with pytest.raises(ClientError, match="KMS key disabled error"):
-        dynamodb.get_item(TableName="t", Key=KEY)
+        dynamodb.get_item(TableName="orders", Key=KEY)
 
 
 def test_a_denial_is_not_cached(caching: Account) -> None:
@@ -63,10 +63,10 @@ def test_a_denial_is_not_cached(caching: Account) -> None:
     caching.root.client("dynamodb").create_table(**TABLE, SSESpecification=specification)
     dynamodb = caching.user("ana", allow("dynamodb:*")).client("dynamodb")
     with pytest.raises(ClientError, match="KMS key access denied"):
-        dynamodb.get_item(TableName="t", Key=KEY)
+        dynamodb.get_item(TableName="orders", Key=KEY)
     policy = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}}'
     caching.root.client("iam").put_user_policy(UserName="ana", PolicyName="key", PolicyDocument=policy)
-    dynamodb.get_item(TableName="t", Key=KEY)
+    dynamodb.get_item(TableName="orders", Key=KEY)
 
 
 def test_encryption_may_change_four_times_a_day(account: Account) -> None:
@@ -75,7 +75,7 @@ def test_encryption_may_change_four_times_a_day(account: Account) -> None:
 
     def change() -> None:
         specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": account.key()}
-        dynamodb.update_table(TableName="t", SSESpecification=specification)
+        dynamodb.update_table(TableName="orders", SSESpecification=specification)
 
     for _ in range(4):
         change()
@@ -92,9 +92,9 @@ def test_a_refused_change_does_not_count(account: Account) -> None:
     wrong = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/none"}
     for _ in range(6):
         with pytest.raises(ClientError, match="not found"):
-            dynamodb.update_table(TableName="t", SSESpecification=wrong)
+            dynamodb.update_table(TableName="orders", SSESpecification=wrong)
     specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
-    dynamodb.update_table(TableName="t", SSESpecification=specification)
+    dynamodb.update_table(TableName="orders", SSESpecification=specification)
 
 
 def test_the_clock_does_not_go_back() -> None:
@@ -123,16 +123,16 @@ def test_a_new_table_key_is_in_no_cache(caching: Account, change: str) -> None:
 
     dynamodb.create_table(**TABLE, **under(key))
     ana = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt")).client("dynamodb")
-    ana.get_item(TableName="t", Key=KEY)
+    ana.get_item(TableName="orders", Key=KEY)
     caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
-    ana.get_item(TableName="t", Key=KEY)
+    ana.get_item(TableName="orders", Key=KEY)
     if change == "re-encrypted":
-        dynamodb.update_table(TableName="t", **under(other))
+        dynamodb.update_table(TableName="orders", **under(other))
     else:
-        dynamodb.delete_table(TableName="t")
+        dynamodb.delete_table(TableName="orders")
         dynamodb.create_table(**TABLE, **under(key if "same" in change else other))
     with pytest.raises(ClientError, match="KMS key access denied"):
-        ana.get_item(TableName="t", Key=KEY)
+        ana.get_item(TableName="orders", Key=KEY)
 
 
 def test_a_change_that_leaves_the_encryption_leaves_the_cache(caching: Account) -> None:
@@ -140,7 +140,7 @@ def test_a_change_that_leaves_the_encryption_leaves_the_cache(caching: Account) 
     dynamodb = caching.root.client("dynamodb")
     dynamodb.create_table(**TABLE, SSESpecification=specification)
     ana = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt")).client("dynamodb")
-    ana.get_item(TableName="t", Key=KEY)
+    ana.get_item(TableName="orders", Key=KEY)
     caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
-    dynamodb.update_table(TableName="t", DeletionProtectionEnabled=True)
-    ana.get_item(TableName="t", Key=KEY)
+    dynamodb.update_table(TableName="orders", DeletionProtectionEnabled=True)
+    ana.get_item(TableName="orders", Key=KEY)

@@ -24,7 +24,7 @@ FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"
 NOBODY = Credentials("AKIANOBODY", "secret")
 
 
-def table_on(url: str, key: str, name: str = "t") -> None:
+def table_on(url: str, key: str, name: str = "orders") -> None:
     client(url, "dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -48,7 +48,7 @@ def key(url: str) -> str:
 def test_dynamodb_wraps_the_denial_of_the_key(url: str, user: Credentials, key: str) -> None:
     table_on(url, key)
     with pytest.raises(ClientError) as caught:
-        client(url, "dynamodb", user).get_item(TableName="t", Key={"id": {"S": "1"}})
+        client(url, "dynamodb", user).get_item(TableName="orders", Key={"id": {"S": "1"}})
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
     assert caught.value.response["Error"]["Message"].startswith("KMS key access denied error: ")
 
@@ -96,7 +96,7 @@ def test_a_json_error_on_the_wire(gateway: GatewayUnderTest, service: str) -> No
     [
         (
             "GetItem",
-            {"TableName": "t", "Key": {}},
+            {"TableName": "orders", "Key": {}},
             "com.amazon.coral.service#AccessDeniedException",
             "Message",
         ),
@@ -138,7 +138,7 @@ def test_a_query_error_on_the_wire(gateway: GatewayUnderTest, service: str) -> N
 
 def test_a_mended_json_response_is_written_anew(url: str, key: str) -> None:
     table_on(url, key)
-    changed = client(url, "dynamodb").describe_table(TableName="t")["Table"]
+    changed = client(url, "dynamodb").describe_table(TableName="orders")["Table"]
     assert changed["SSEDescription"]["KMSMasterKeyArn"] == key
     assert changed["CreationDateTime"].tzinfo is not None
 
@@ -176,8 +176,8 @@ def test_blobs_go_both_ways(url: str, key: str) -> None:
     table_on(url, key)
     dynamodb = client(url, "dynamodb")
     item = {"id": {"S": "1"}, "b": {"B": secret}, "n": {"N": "1.10"}, "l": {"L": [{"NULL": True}]}}
-    dynamodb.put_item(TableName="t", Item=item)
-    assert dynamodb.get_item(TableName="t", Key={"id": {"S": "1"}})["Item"] == item
+    dynamodb.put_item(TableName="orders", Item=item)
+    assert dynamodb.get_item(TableName="orders", Key={"id": {"S": "1"}})["Item"] == item
 
 
 def test_a_role_session_is_told_from_its_user(url: str) -> None:

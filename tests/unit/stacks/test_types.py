@@ -95,7 +95,9 @@ def test_a_resource_is_made_left_alone_and_deleted(stacks: Stacks, kind: str) ->
 
 def test_what_a_group_has_its_members_have(stacks: Stacks) -> None:
     """An inline policy of a group, and who joins it by the template."""
-    stacks.account.root.client("dynamodb").create_table(TableName="t", BillingMode="PAY_PER_REQUEST", **TABLE)
+    stacks.account.root.client("dynamodb").create_table(
+        TableName="orders", BillingMode="PAY_PER_REQUEST", **TABLE
+    )
     user = stacks.account.user("ana")
     template = one("AWS::IAM::UserToGroupAddition", CASES["AWS::IAM::UserToGroupAddition"])
     template["Resources"]["Group"] = {"Type": "AWS::IAM::Group", "Properties": {}}
@@ -104,12 +106,12 @@ def test_what_a_group_has_its_members_have(stacks: Stacks) -> None:
         "Properties": CASES["AWS::IAM::GroupPolicy"],
     }
     assert stacks.deploy(template).status == "CREATE_COMPLETE"
-    user.client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})
+    user.client("dynamodb").get_item(TableName="orders", Key={"id": {"S": "1"}})
     del template["Resources"]["One"]
     del template["Outputs"]
     assert stacks.update(template).status == "UPDATE_COMPLETE"
     with pytest.raises(ClientError, match="dynamodb:GetItem"):
-        user.client("dynamodb").get_item(TableName="t", Key={"id": {"S": "1"}})
+        user.client("dynamodb").get_item(TableName="orders", Key={"id": {"S": "1"}})
 
 
 def test_an_access_key_that_is_not_active(stacks: Stacks) -> None:

@@ -167,20 +167,20 @@ def test_a_table_under_another_key(stacks: Stacks) -> None:
     def table(key: str, **more: Any) -> dict[str, Any]:
         encryption = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
         return one(
-            "AWS::DynamoDB::Table", {**SHAPE, "TableName": "t", "SSESpecification": encryption, **more}
+            "AWS::DynamoDB::Table", {**SHAPE, "TableName": "orders", "SSESpecification": encryption, **more}
         )
 
     stacks.deploy(table(keys[0], ResourcePolicy=policy))
     dynamodb = user.client("dynamodb")
     with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
-        dynamodb.scan(TableName="t")
+        dynamodb.scan(TableName="orders")
     assert stacks.update(table(keys[1])).status == "UPDATE_COMPLETE"
-    dynamodb.scan(TableName="t")
+    dynamodb.scan(TableName="orders")
     stacks.account.root.client("kms").disable_key(KeyId=keys[0])
-    dynamodb.scan(TableName="t")
+    dynamodb.scan(TableName="orders")
     stacks.account.root.client("kms").disable_key(KeyId=keys[1])
     with pytest.raises(ClientError, match=keys[1]):
-        dynamodb.scan(TableName="t")
+        dynamodb.scan(TableName="orders")
 
 
 def test_what_leaves_the_template_is_deleted_or_retained(stacks: Stacks) -> None:
@@ -267,7 +267,7 @@ def test_trust_in_a_user_ends_with_the_user(stacks: Stacks) -> None:
         "Type": "AWS::DynamoDB::Table",
         "Properties": {
             **SHAPE,
-            "TableName": "t",
+            "TableName": "orders",
             "ResourcePolicy": {
                 "PolicyDocument": {
                     "Version": "2012-10-17",
@@ -287,7 +287,7 @@ def test_trust_in_a_user_ends_with_the_user(stacks: Stacks) -> None:
     for service, operation, params in (
         ("sts", "assume_role", {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "run"}),
         ("kms", "encrypt", {"KeyId": key, "Plaintext": b"x"}),
-        ("dynamodb", "scan", {"TableName": "t"}),
+        ("dynamodb", "scan", {"TableName": "orders"}),
     ):
         with pytest.raises(ClientError, match="not authorized"):
             getattr(again.client(service), operation)(**params)

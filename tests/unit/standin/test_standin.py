@@ -68,30 +68,30 @@ def test_of_two_changes_it_is_the_later_one_that_stays(now: Now, seed: int) -> N
 
 def described(tables: SlowTables, real: Mapping[str, Any] = NEW) -> dict[str, Any]:
     response: dict[str, Any] = {"Table": {"TableStatus": "ACTIVE", "SSEDescription": dict(real)}}
-    tables.after_call(call("dynamodb", "DescribeTable", TableName="t"), response)
+    tables.after_call(call("dynamodb", "DescribeTable", TableName="orders"), response)
     return dict(response["Table"]["SSEDescription"])
 
 
 def test_a_change_of_encryption_shows_the_old_key_then_the_new_one_and_then_is_done(now: Now) -> None:
     tables = SlowTables(Random(1), now, pace=1)
-    update = call("dynamodb", "UpdateTable", TableName="t", SSESpecification={"Enabled": True})
+    update = call("dynamodb", "UpdateTable", TableName="orders", SSESpecification={"Enabled": True})
     tables.after_call(update, {"TableDescription": {"SSEDescription": {**OLD, "Status": "UPDATING"}}})
     assert described(tables) == {**OLD, "Status": "UPDATING"}
     now.at += 10
     assert described(tables) == {**NEW, "Status": "UPDATING"}
     with pytest.raises(ServiceError, match="ResourceInUseException"):
-        tables.check(call("dynamodb", "DeleteTable", TableName="t"))
+        tables.check(call("dynamodb", "DeleteTable", TableName="orders"))
     now.at += REENCRYPTION[1]
     assert described(tables) == NEW
-    tables.check(call("dynamodb", "DeleteTable", TableName="t"))
+    tables.check(call("dynamodb", "DeleteTable", TableName="orders"))
 
 
 def test_a_table_that_is_made_is_not_there_to_use_yet(now: Now) -> None:
     tables = SlowTables(Random(1), now, pace=1)
     created: dict[str, Any] = {"TableDescription": {"TableStatus": "ACTIVE"}}
-    tables.after_call(call("dynamodb", "CreateTable", TableName="t"), created)
+    tables.after_call(call("dynamodb", "CreateTable", TableName="orders"), created)
     assert created["TableDescription"]["TableStatus"] == "CREATING"
-    get = call("dynamodb", "BatchGetItem", RequestItems={"t": {}})
+    get = call("dynamodb", "BatchGetItem", RequestItems={"orders": {}})
     with pytest.raises(ServiceError, match="ResourceNotFoundException"):
         tables.check(get)
     now.at += 60
@@ -100,7 +100,7 @@ def test_a_table_that_is_made_is_not_there_to_use_yet(now: Now) -> None:
 
 def test_a_table_that_is_deleted_is_described_for_a_while(now: Now) -> None:
     tables = SlowTables(Random(1), now, pace=1)
-    delete, describe = (call("dynamodb", one, TableName="t") for one in ("DeleteTable", "DescribeTable"))
+    delete, describe = (call("dynamodb", one, TableName="orders") for one in ("DeleteTable", "DescribeTable"))
     tables.after_call(delete, {"TableDescription": {"TableStatus": "ACTIVE"}})
     assert tables.answer(describe) == {"Table": {"TableStatus": "DELETING"}}
     assert tables.answer(delete) == {"TableDescription": {"TableStatus": "DELETING"}}
@@ -128,4 +128,4 @@ def test_the_first_page_has_one_element_and_the_pages_have_all() -> None:
 def test_what_is_no_list_has_no_pages() -> None:
     pages = Pages(lambda _: {})
     assert pages.answer(call("kms", "DescribeKey", KeyId="k")) is None
-    assert pages.answer(call("dynamodb", "Scan", TableName="t")) is None
+    assert pages.answer(call("dynamodb", "Scan", TableName="orders")) is None

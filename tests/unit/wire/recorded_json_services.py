@@ -221,14 +221,6 @@ REFUSED: list[Recorded] = [
         "[STANDARD, STANDARD_INFREQUENT_ACCESS].",
     ),
     *(
-        (name, params, "ValidationException", "Tag Key cannot be prefixed with aws:, Key: aws:foo")
-        for name, params in (
-            ("dynamodb:CreateTable", table(Tags=tagged("aws:foo"))),
-            ("dynamodb:TagResource", {"ResourceArn": TABLE, "Tags": tagged("aws:foo")}),
-            ("dynamodb:UntagResource", {"ResourceArn": TABLE, "TagKeys": ["aws:foo"]}),
-        )
-    ),
-    *(
         (
             "dynamodb:CreateTable",
             table(Tags=tagged(key)),
@@ -243,23 +235,12 @@ REFUSED: list[Recorded] = [
         "ValidationException",
         "The Tag Value provided is invalid, Value: null",
     ),
+    # CDK pf-dynamodb-table-name-length
     (
-        "dynamodb:TagResource",
-        {"ResourceArn": TABLE, "Tags": tagged("a") * 2},
+        "dynamodb:CreateTable",
+        table(TableName="ab"),
         "ValidationException",
-        "Duplicate Tag Keys provided as input: Duplicate Tag Key found a",
-    ),
-    (
-        "dynamodb:TagResource",
-        {"ResourceArn": TABLE, "Tags": []},
-        "ValidationException",
-        "Atleast one Tag needs to be provided as Input.",
-    ),
-    (
-        "dynamodb:UntagResource",
-        {"ResourceArn": TABLE, "TagKeys": []},
-        "ValidationException",
-        "Atleast one Tag Key needs to be provided as Input.",
+        f"{ONE}Value 'ab' at 'tableName' {FAILED} have length greater than or equal to 3",
     ),
     # CDK pf-dynamodb-import-csv-delimiter
     (

@@ -17,7 +17,7 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
     ("dynamodb", "GetItem", {"TableName": "", "Key": {}}, "'' at 'tableName'"),
     ("dynamodb", "GetItem", {"TableName": "t"}, "null at 'key'"),
     ("dynamodb", "ExecuteStatement", {"Statement": "", "Parameters": []}, "2 validation"),
-    ("dynamodb", "TagResource", {"ResourceArn": "a" * 9, "Tags": [{"Key": "aws:a", "Value": ""}]}, "aws:a"),
+    ("dynamodb", "TagResource", {"ResourceArn": "a" * 9, "Tags": [{"Key": "a"}]}, "Value: null"),
     ("iam", "CreateUser", {"UserName": "b", "Path": "/admin"}, "value for path is invalid"),
     ("iam", "CreateUser", {}, "Value at 'userName'"),
     ("iam", "TagUser", {"UserName": "u", "Tags": [{"Key": "", "Value": ""}]}, "2 validation"),
