@@ -169,7 +169,7 @@ def test_in_which_organization_the_owner_of_a_resource_is(
         ({"Null": {"aws:ResourceOrgID": "true"}}, "allowed"),
     ):
         held = attach(organizations, member, deny("dynamodb:GetItem", Condition=condition))
-        assert code(dynamodb.get_item, TableName="t", Key=KEY) == expected
+        assert code(dynamodb.get_item, TableName="orders", Key=KEY) == expected
         organizations.detach_policy(PolicyId=held, TargetId=member)
 
 
@@ -177,4 +177,4 @@ def test_an_account_without_an_organization_has_no_such_key(account: Account) ->
     absent = allow("dynamodb:GetItem", Condition={"Null": {"aws:ResourceOrgID": "true"}})
     account.root.client("dynamodb").create_table(**TABLE)
     dynamodb = account.user("u", absent).client("dynamodb")
-    assert code(dynamodb.get_item, TableName="t", Key=KEY) == "allowed"
+    assert code(dynamodb.get_item, TableName="orders", Key=KEY) == "allowed"

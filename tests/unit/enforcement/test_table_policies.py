@@ -75,7 +75,10 @@ def test_a_policy_that_aws_would_not_take_is_refused(account: Account, root: Any
     """One that names nobody yet would let in whoever is given the name later."""
     root.create_table(**TABLE)
     assert code(root.put_resource_policy, ResourceArn=TABLE_ARN, Policy=text) == "ValidationException"
-    assert code(root.create_table, **TABLE | {"TableName": "u"}, ResourcePolicy=text) == "ValidationException"
+    assert (
+        code(root.create_table, **TABLE | {"TableName": "others"}, ResourcePolicy=text)
+        == "ValidationException"
+    )
     assert root.list_tables()["TableNames"] == ["orders"]
 
 
@@ -96,7 +99,10 @@ def test_a_table_is_not_opened_to_everybody(account: Account, root: Any) -> None
     root.create_table(**TABLE)
     text = statement("Allow", "dynamodb:GetItem")
     assert code(root.put_resource_policy, ResourceArn=TABLE_ARN, Policy=text) == "ValidationException"
-    assert code(root.create_table, **TABLE | {"TableName": "u"}, ResourcePolicy=text) == "ValidationException"
+    assert (
+        code(root.create_table, **TABLE | {"TableName": "others"}, ResourcePolicy=text)
+        == "ValidationException"
+    )
     assert code(ana.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
     bound = statement("Allow", "dynamodb:GetItem", Condition={"StringEquals": {"aws:PrincipalArn": ANA}})
     root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=bound)

@@ -65,7 +65,7 @@ def test_a_role_with_policies(account: Account) -> None:
     user = account.user("ana", allow("sts:AssumeRole"))
     session = account.temporary(user.client("sts").assume_role(RoleArn=role.arn, RoleSessionName="run"))
     session.client("kms").create_key()
-    session.client("dynamodb").create_table(TableName="t", **SHAPE)
+    session.client("dynamodb").create_table(TableName="orders", **SHAPE)
     with pytest.raises(ClientError, match="iam:CreateUser"):
         session.client("iam").create_user(UserName="bob")
 
@@ -74,10 +74,10 @@ def test_a_table_with_a_policy(account: Account) -> None:
     user = account.user("ana", EVERYTHING)
     statement = {"Effect": "Deny", "Principal": {"AWS": ROOT}, "Action": "dynamodb:Scan", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    table = make(Table, "t", **SHAPE, ResourcePolicy={"PolicyDocument": document})
-    assert table.name == "t"
+    table = make(Table, "orders", **SHAPE, ResourcePolicy={"PolicyDocument": document})
+    assert table.name == "orders"
     with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
-        user.client("dynamodb").scan(TableName="t")
+        user.client("dynamodb").scan(TableName="orders")
 
 
 def test_what_the_service_refuses(account: Account) -> None:
