@@ -51,7 +51,7 @@ def as_principals(_facts: Any, call: ApiCall) -> Mapping[str, Any]:
 
 def every(key: Any) -> tuple[Grant, ...]:
     """All grants on a key."""
-    return tuple(_grant(key, grant) for grant in key.grants.values())
+    return tuple(_grant(key, grant) for grant in list(key.grants.values()))
 
 
 def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
@@ -69,15 +69,24 @@ def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
 def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
     """An index kept on moto's key, made anew when its grants changed: every change alters their number
     or the last of them, because a grant is only ever added at the end and under a new id."""
-    state = (len(key.grants), next(reversed(key.grants), ""))
+    state = _state(key.grants)
     kept: tuple[object, dict[str, list[Any]]] | None = getattr(key, INDEX, None)
     if kept is not None and kept[0] == state:
         return kept[1]
     index: dict[str, list[Any]] = {}
-    for grant in key.grants.values():
+    for grant in list(key.grants.values()):
         index.setdefault(grant.grantee_principal, []).append(grant)
     setattr(key, INDEX, (state, index))
     return index
+
+
+def _state(grants: Mapping[str, Any]) -> tuple[int, str]:
+    """How many grants there are and the last of them, read while other threads may change them."""
+    while True:
+        try:
+            return len(grants), next(reversed(grants), "")  # type: ignore[call-overload]  # a dict has an order
+        except RuntimeError:
+            continue
 
 
 def forget_index(key: Any) -> None:
@@ -91,10 +100,12 @@ def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """
-    grant = key.grants[response["GrantId"]]
+    grant = key.grants.get(response["GrantId"])
+    if grant is None:  # somebody has revoked it already
+        return
     twin = _twin(key, grant) if grant.name else None
     if twin is not None:
-        del key.grants[grant.id]
+        key.grants.pop(grant.id, None)
         response.update(GrantId=twin.id, GrantToken=twin.token)
         return
     for member in PRINCIPALS:
@@ -106,7 +117,7 @@ def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
 
 def _twin(key: Any, grant: Any) -> Any:
     """An earlier grant with the same name and parameters."""
-    others = (other for other in key.grants.values() if other is not grant)
+    others = (other for other in list(key.grants.values()) if other is not grant)
     return next((other for other in others if _parameters(other) == _parameters(grant)), None)
 
 

@@ -48,7 +48,7 @@ def tags_of(arn: str) -> Mapping[str, str]:
         return {}
     own: Mapping[str, str] | None = getattr(found, TAGS, None)
     held = getattr(found, "tags", None) or ()
-    listed = held.values() if isinstance(held, Mapping) else held
+    listed = list(held.values()) if isinstance(held, Mapping) else held
     return {tag["Key"]: tag["Value"] for tag in listed} if own is None else own
 
 

@@ -2,6 +2,7 @@
 
 moto's own lookups make what is missing, take a lock and go through every Region. What an ARN's text says
 is kept by its text; the objects themselves are looked up every time, because moto changes them in place.
+Whoever goes through one of moto's dictionaries goes through a copy: other threads change it meanwhile.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def key_of(key_id: str, region: str, account: str) -> Any:
 def maker_of(ciphertext: bytes, region: str, account: str) -> Any:
     """Moto's own key that made a ciphertext, in a Region: the account's, or else another's."""
     key_id = key_id_of(ciphertext) or ""
-    found = (key_of(key_id, region, owner) for owner in (account, *kms_backends) if key_id)
+    found = (key_of(key_id, region, owner) for owner in (account, *list(kms_backends)) if key_id)
     return next((key for key in found if key is not None), None)
 
 
@@ -81,7 +82,7 @@ def _key_of_alias(alias: str, region: str, account: str) -> Any:
     backend = backend_of(kms_backends, account, region)
     if backend is None:
         return None
-    named = (key for key in backend.keys.values() if alias in key.aliases)
+    named = (key for key in list(backend.keys.values()) if alias in key.aliases)
     return backend.keys.get(made) or next(named, None)
 
 
@@ -127,6 +128,11 @@ def entity_of(arn: str) -> Any:
     if place.kind == "user":  # moto's own property goes through all partitions to find the one known here
         return found if f"user{found.path}{found.name}" == place.rest else None
     return found if found.arn == arn else None
+
+
+def tags_in(tagger: Any, resource: str) -> dict[str, str]:
+    """The tags that one of moto's taggers has of a resource."""
+    return dict(tagger.tags.get(resource) or {})
 
 
 def document_text(document: Any) -> str:

@@ -74,7 +74,7 @@ def open_account(call: ApiCall) -> None:
     backend = backend_of(iam_backends, account, call.partition)
     if organization is None or backend is None or organization.account_id == account:
         return
-    role = next((one for one in backend.roles.values() if one.name == name), None)
+    role = next((one for one in list(backend.roles.values()) if one.name == name), None)
     if role is not None and not hasattr(role, OPENED):
         setattr(role, OPENED, True)
         policy = ADMINISTRATOR.format(partition=call.partition)

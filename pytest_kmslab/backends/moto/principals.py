@@ -21,6 +21,7 @@ from pytest_kmslab.backends.moto.lookup import (
     document_text,
     entity_of,
     place_of,
+    tags_in,
     unique_id,
 )
 from pytest_kmslab.backends.protocol import Credentials
@@ -168,7 +169,7 @@ def _user_credential(backend: Any, partition: str, key: Any) -> Credential | Non
         return None
     # moto's own property `arn` goes through all partitions to find the one that is known here.
     arn = f"arn:{partition}:iam::{user.account_id}:user{user.path}{user.name}"
-    tags = tuple(backend.tagger.get_tag_dict_for_resource(arn).items())
+    tags = tuple(tags_in(backend.tagger, arn).items())
     secret, active = key.secret_access_key, key.status == "Active"
     return _of_user(key.access_key_id, secret, active, arn, user.account_id, unique_id(user), user.name, tags)
 

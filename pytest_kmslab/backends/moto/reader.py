@@ -28,6 +28,7 @@ from pytest_kmslab.backends.moto.lookup import (
     mfa_seed,
     place_of,
     table_of,
+    tags_in,
 )
 from pytest_kmslab.backends.moto.principals import IdentityReader, present_principals
 from pytest_kmslab.backends.protocol import Credentials
@@ -203,7 +204,7 @@ def _own_arn(arn: str) -> str:
 
 def _key(found: Any) -> Key:
     backend = backend_of(kms_backends, found.account_id, found.region)
-    tags = backend.tagger.get_tag_dict_for_resource(found.id)
+    tags = tags_in(backend.tagger, found.id)
     return _shared_key(
         found.arn,
         found.id,

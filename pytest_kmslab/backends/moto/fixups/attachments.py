@@ -72,7 +72,7 @@ def passed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def joining(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to join a group."""
     user = named_entity(call, "user", "UserName")
-    groups = iam_backends[call.account][call.partition].groups.values()
+    groups = list(iam_backends[call.account][call.partition].groups.values())
     attaching.check_groups(call, [group.name for group in groups if user in group.users])
     return {}
 

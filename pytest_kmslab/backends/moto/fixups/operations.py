@@ -134,7 +134,7 @@ def _show_issuers(view: MotoAccountReader, call: ApiCall, response: Response) ->
     shown_all = response["Grants"]
     response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
     for shown in response["Grants"]:
-        shown["IssuingAccount"] = grants.issuer(key, key.grants[shown["GrantId"]])
+        shown["IssuingAccount"] = grants.issuer(key, key.grants.get(shown["GrantId"]))
     listings.paged(view, call, response)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
-from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
+from pytest_kmslab.backends.moto.lookup import entity_of, tags_in, unique_id
 from pytest_kmslab.backends.moto.principals import BOUNDARY
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -39,7 +39,7 @@ def check_deletable(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, An
     user = backend.users.get(str(call.params.get("UserName")))
     if user is None:
         return {}
-    if any(user in group.users for group in backend.groups.values()):
+    if any(user in group.users for group in list(backend.groups.values())):
         raise _conflict("must remove users from group first")
     for attribute, text in CONFLICTS:
         if getattr(user, attribute):
@@ -74,6 +74,8 @@ def delete_boundary(call: ApiCall) -> Response:
 def keep_boundary(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """CreateUser with a boundary, which moto drops, and with a unique id that moto writes otherwise."""
     user = entity_of(response["User"]["Arn"])
+    if user is None:  # somebody has deleted them already
+        return
     user.id = response["User"]["UserId"] = unique_id(user)
     if call.params.get("PermissionsBoundary"):
         put_boundary(call)
@@ -95,7 +97,7 @@ def note_tags(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     backend = iam_backends[call.account][call.partition]
     user: Any = backend.users.get(str(call.params["UserName"]))
     if user is not None:
-        setattr(user, TAGGED, (user.arn, backend.tagger.get_tag_dict_for_resource(user.arn)))
+        setattr(user, TAGGED, (user.arn, tags_in(backend.tagger, user.arn)))
     return {}
 
 

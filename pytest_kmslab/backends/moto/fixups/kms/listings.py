@@ -48,7 +48,9 @@ def date_alias(_view: MotoAccountReader, call: ApiCall, _response: Response) -> 
     """Remember when an alias was made or given another key."""
     name = str(call.params["AliasName"])
     key = key_of(name, call.region, call.account)
-    alias = key.aliases[name]
+    alias = None if key is None else key.aliases.get(name)
+    if alias is None:  # somebody has deleted it already
+        return
     now = time.time()
     setattr(alias, CHANGED, now)
     if call.operation == "CreateAlias":

@@ -1,0 +1,177 @@
+"""Reads authorization cases from JSON.
+
+A case is one JSON object: `name`, `request` and `policies`, and where wanted `grants`, `expect`,
+`source` (the AWS page or the record it was seen in) and `verified` (the date it was last seen on AWS).
+Reading is strict: an unknown key, or a value of the wrong kind, is an error that names the place.
+
+A policy document in it is a JSON object, which must be a valid policy; or a string, the text as
+AWS would store it: one that cannot be read is then a policy that denies (`read_policy`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.decision import Outcome
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy, read_policy
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.cases.case import Case, Expectation
+from pytest_kmslab.cases.strict_json import as_date, as_fields, as_list, as_object, as_text, decode
+from pytest_kmslab.errors import CaseError, PolicyError
+
+_POLICY_KINDS = (
+    "identity",
+    "resource",
+    "permissions_boundary",
+    "session",
+    "service_control",
+    "resource_control",
+    "vpc_endpoint",
+)
+_GRANT_TEXTS = ("GrantId", "RetiringPrincipal", "Name", "IssuingAccount")
+_GRANT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset", "SourceArn")
+
+
+def parse_case(given: str | Mapping[str, Any], *, expectation_required: bool = False) -> Case:
+    """Read one case from its JSON text, or from what `json.loads` makes of it.
+
+    Raises CaseError naming the place; with `expectation_required` also for a case without `expect`.
+    """
+    case = as_fields(
+        decode(given) if isinstance(given, str) else given,
+        "the case",
+        required=("name", "request", "policies", *(("expect",) if expectation_required else ())),
+        optional=("grants", "expect", "source", "verified"),
+    )
+    request = _request(case["request"])
+    return Case(
+        name=as_text(case["name"], "name", filled=True),
+        request=request,
+        policies=_policies(case["policies"], request.resource),
+        grants=as_list(case.get("grants", []), "grants", _grant),
+        expect=_expectation(case["expect"]) if "expect" in case else None,
+        source=as_text(case.get("source", ""), "source"),
+        verified=as_date(case.get("verified"), "verified"),
+    )
+
+
+def _request(given: Any) -> Request:
+    fields = as_fields(
+        given,
+        "request",
+        required=("principal", "action", "resource"),
+        optional=("resource_account", "context", "grant_id"),
+    )
+    return Request(
+        principal=as_text(fields["principal"], "request.principal", filled=True),
+        action=as_text(fields["action"], "request.action", filled=True),
+        resource=as_text(fields["resource"], "request.resource", filled=True),
+        context=_context(fields.get("context", {})),
+        resource_account=as_text(fields.get("resource_account", ""), "request.resource_account"),
+        grant_id=as_text(fields.get("grant_id", ""), "request.grant_id"),
+    )
+
+
+def _context(given: Any) -> Context:
+    keys = as_object(given, "request.context")
+    context = Context(
+        {name: _context_value(value, f"request.context.{name}") for name, value in keys.items()}
+    )
+    if len(context) < len(keys):
+        raise CaseError("request.context: two keys differ only by case: condition keys compare without it")
+    return context
+
+
+def _context_value(given: Any, place: str) -> Any:
+    for value in given if isinstance(given, list) else [given]:
+        if not isinstance(value, (str, bool, int, float)):
+            raise CaseError(
+                f"{place}: `{json.dumps(value)}` is not a string, number, boolean or list of these"
+            )
+    return given
+
+
+def _policies(given: Any, resource: str) -> Policies:
+    fields = as_fields(given, "policies", required=(), optional=_POLICY_KINDS)
+    return Policies(
+        identity=as_list(fields.get("identity", []), "policies.identity", _identity),
+        resource=_single(fields, "resource", resource),
+        permissions_boundary=_single(fields, "permissions_boundary", "permissions boundary"),
+        session=_document_list(fields.get("session", []), "session"),
+        service_control=_levels(fields, "service_control"),
+        resource_control=_levels(fields, "resource_control"),
+        vpc_endpoint=_single(fields, "vpc_endpoint", "VPC endpoint policy"),
+    )
+
+
+def _identity(given: Any, place: str) -> NamedPolicy:
+    fields = as_fields(given, place, required=("name", "document"), optional=())
+    name = as_text(fields["name"], f"{place}.name", filled=True)
+    return _document(fields["document"], f"{place}.document", name)
+
+
+def _single(fields: Mapping[str, Any], kind: str, name: str) -> NamedPolicy | None:
+    return _document(fields[kind], f"policies.{kind}", name) if kind in fields else None
+
+
+def _document_list(given: Any, name: str) -> tuple[NamedPolicy, ...]:
+    """A list of documents, each named by its place, such as `session[0]`."""
+
+    def document(item: Any, place: str) -> NamedPolicy:
+        return _document(item, place, place.removeprefix("policies."))
+
+    return as_list(given, f"policies.{name}", document)
+
+
+def _levels(fields: Mapping[str, Any], kind: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+    return as_list(
+        fields.get(kind, []),
+        f"policies.{kind}",
+        lambda level, place: _document_list(level, place[len("policies.") :]),
+    )
+
+
+def _document(given: Any, place: str, name: str) -> NamedPolicy:
+    if isinstance(given, str):
+        return NamedPolicy(name, read_policy(given))
+    if not isinstance(given, Mapping):
+        raise CaseError(f"{place}: a policy document is a JSON object, or the text of one as a string")
+    try:
+        return NamedPolicy(name, parse_policy(json.dumps(given)))
+    except PolicyError as error:
+        raise CaseError(f"{place}: {error}") from error
+
+
+def _grant(given: Any, place: str) -> Grant:
+    fields = as_fields(
+        given, place, required=("GranteePrincipal", "Operations"), optional=(*_GRANT_TEXTS, "Constraints")
+    )
+    as_text(fields["GranteePrincipal"], f"{place}.GranteePrincipal", filled=True)
+    as_list(fields["Operations"], f"{place}.Operations", as_text)
+    for name in _GRANT_TEXTS:
+        as_text(fields.get(name, ""), f"{place}.{name}")
+    inside = f"{place}.Constraints"
+    constraints = as_fields(fields.get("Constraints", {}), inside, required=(), optional=_GRANT_CONSTRAINTS)
+    as_text(constraints.get("SourceArn", ""), f"{inside}.SourceArn")
+    for kind, pairs in constraints.items():
+        for name, value in _pairs(kind, pairs, inside):
+            as_text(value, f"{inside}.{kind}.{name}")
+    return Grant.from_json(fields)
+
+
+def _pairs(kind: str, given: Any, place: str) -> Iterable[tuple[str, Any]]:
+    return () if kind == "SourceArn" else as_object(given, f"{place}.{kind}").items()
+
+
+def _expectation(given: Any) -> Expectation:
+    fields = as_fields(given, "expect", required=("decision",), optional=("matched",))
+    decisions = {outcome.value: outcome for outcome in Outcome}
+    word = as_text(fields["decision"], "expect.decision")
+    if word not in decisions:
+        raise CaseError(f"expect.decision: `{word}` is none of {', '.join(decisions)}")
+    matched = as_list(fields["matched"], "expect.matched", as_text) if "matched" in fields else None
+    return Expectation(decisions[word], None if matched is None else frozenset(matched))
