@@ -6,14 +6,16 @@
 Importing this imports neither boto3 nor moto.
 """
 
+from pytest_kmslab.assertions.answers import ExpectationError
 from pytest_kmslab.assertions.eventually import eventually
-from pytest_kmslab.assertions.expectations import ExpectationError, allowed, denied
-from pytest_kmslab.errors import BackendError, KmslabError, ResourceError, TeardownError
+from pytest_kmslab.assertions.expectations import allowed, denied
+from pytest_kmslab.errors import BackendError, KmslabError, OutsideLabError, ResourceError, TeardownError
 
 __all__ = [
     "BackendError",
     "ExpectationError",
     "KmslabError",
+    "OutsideLabError",
     "ResourceError",
     "TeardownError",
     "allowed",

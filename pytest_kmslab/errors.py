@@ -5,6 +5,7 @@ KmslabError
 ├── PolicyError           a policy document that cannot be read
 ├── CaseError             an authorization case that cannot be read
 ├── BackendError          the backend cannot be used as asked
+├── OutsideLabError       an assertion that needs a lab, and none is open
 ├── LedgerError           what is made cannot be written down, or what was written not be read
 ├── PriceError            a table of prices that cannot be read
 ├── UnreadError           what a decision would rest on cannot be read
@@ -38,6 +39,10 @@ class CaseError(KmslabError, ValueError):
 
 class BackendError(KmslabError):
     """The backend is missing, cannot be reached, or cannot do what was asked of it."""
+
+
+class OutsideLabError(KmslabError):
+    """An assertion was made where no lab is open."""
 
 
 class LedgerError(KmslabError):

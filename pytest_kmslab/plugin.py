@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.config.resolve import add_options, resolve
+from pytest_kmslab.enforcement.entry import Origin, calls_of
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.report.terminal import (
     DecisionCounts,
@@ -73,10 +74,24 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Remember where in the trail a test begins, and count its decisions when it has ended."""
     trail = item.config.stash[RUN].trail
-    mark = item.stash[MARK] = trail.mark()
+    mark = item.stash[MARK] = trail.begin_test()
     result = yield
     item.config.stash[DECISION_COUNTS].add(trail.mark() - mark, len(trail.denials(mark)))
     return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup() -> Generator[None, object, object]:
+    """Count the calls of fixtures that are set up as theirs."""
+    with calls_of(Origin.FIXTURE):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """Count the calls of fixtures that are torn down as theirs."""
+    with calls_of(Origin.FIXTURE):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.assertions.expectations import ExpectationError, client_error, read_answer
+from pytest_kmslab.assertions.answers import ExpectationError, client_error, read_answer
 from pytest_kmslab.calls.error_codes import PASSING_CODES
 from pytest_kmslab.lab.waiting.progress import Progress
 from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, current_retry_policy

@@ -1,155 +1,251 @@
-"""What a test says: `denied(action)` and `allowed()`; `patience` has `eventually()`, for what needs time.
+"""What a test says: `denied(action)` and `allowed()`.
 
-A denial counts only for its reason. An access key that is not known yet, a missing table, a disabled
-key or a throttle is not a denial, and a denial of another action is not the denial that was meant.
+A denial counts only for its reason. An access key that is not known yet, a missing table, a disabled key or
+a throttle is not a denial, and a denial of another action is not the denial that was meant. What the lab
+does for itself never counts.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from pytest_kmslab.calls.error_codes import ACTION, DENIAL_CODES, denied_action
+from pytest_kmslab.assertions.answers import Answer, ExpectationError, carried_answers, client_error
+from pytest_kmslab.enforcement.entry import Origin
+from pytest_kmslab.enforcement.matching import DECIDED, Named, Wanted, check_action
+from pytest_kmslab.errors import OutsideLabError
+from pytest_kmslab.session.current import CurrentRun, current_run
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+    from pytest_kmslab.enforcement.entry import Entry
+
+SHOWN = 3
+"""Decisions named at most in the message of an unmet expectation."""
 
 
-class ExpectationError(AssertionError):
-    """An expectation of `denied`, `allowed` or `eventually` that was not met; the message says what came.
+class _Block:
+    """The decisions and calls of a `with` block."""
 
-    `went_through` says that a denial was expected, and everything went through.
-    """
-
-    def __init__(self, message: str, *, went_through: bool = False) -> None:
-        super().__init__(message)
-        self.went_through = went_through
-
-
-class Answer(NamedTuple):
-    """An error of AWS, read; `action` is what was denied, empty where nothing was or it is not said."""
-
-    code: str
-    message: str
-    operation: str
-    action: str
+    def __init__(self, what: str) -> None:
+        run = current_run()
+        if run is None or not run.in_lab:
+            raise OutsideLabError(
+                f"`{what}` needs a lab, and none is open: let the test ask for a fixture of pytest-kmslab, "
+                "such as `kmslab` or `encrypted_table`"
+            )
+        self.run: CurrentRun = run
+        self._mark = run.trail.mark()
+        self._calls = sum(run.trail.calls.values()) - run.trail.calls[Origin.LAB]
 
     @property
-    def is_denial(self) -> bool:
-        """Whether somebody was denied something."""
-        return self.code in DENIAL_CODES
+    def calls(self) -> int:
+        """How many calls of enforced services were made, the lab's own left out."""
+        made = self.run.trail.calls
+        return sum(made.values()) - made[Origin.LAB] - self._calls
 
-    def __str__(self) -> str:
-        return f"{self.operation} was answered {self.code}: {self.message}"
-
-
-def read_answer(error: ClientError) -> Answer:
-    """What a service said."""
-    answer: Any = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-    action = denied_action(message) if code in DENIAL_CODES else ""
-    return Answer(code, message, str(error.operation_name), action)
-
-
-def client_error(error: BaseException | None) -> ClientError | None:
-    """The error, if a service answered it."""
-    from botocore.exceptions import ClientError
-
-    return error if isinstance(error, ClientError) else None
+    def entries(self) -> list[Entry]:
+        """The decisions that were made, the lab's own left out."""
+        return [entry for entry in self.run.trail.since(self._mark) if entry.origin is not Origin.LAB]
 
 
 class Denial:
-    """What `denied` yields. The attributes are empty until the body was denied.
+    """What `denied` yields. The attributes are empty until the body was denied."""
 
-    `code` and `message` are the service's, `operation` is the API operation that was called, and
-    `action` the action that was denied, as AWS spelt it.
-    """
-
-    def __init__(self, action: str) -> None:
-        self._wanted = action
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
         self.code = ""
+        """The service's error code; empty where the code under test handled the error."""
         self.message = ""
+        """The service's text, likewise."""
         self.operation = ""
+        """The API operation that was called."""
         self.action = ""
+        """The action that was denied, as AWS spelt it."""
 
     def __enter__(self) -> Denial:
+        self._block = _Block(f"denied({self._wanted.action!r})")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         __tracebackhide__ = True
-        if error is not None and not isinstance(error, Exception):
+        answers = list(carried_answers(error))
+        answer = next(
+            (one for one in answers if one.action.lower() == str(self._wanted.action).lower()), None
+        )
+        if error is not None and answer is None and client_error(error) is None:
             return False
-        found = client_error(error)
-        answer = None if found is None else read_answer(found)
-        if answer is None or answer.action.lower() != self._wanted.lower():
-            text = f"`{self._wanted}` was not denied: {_instead(error, answer)}"
-            raise ExpectationError(text, went_through=error is None) from error
-        self.code, self.message = answer.code, answer.message
-        self.operation, self.action = answer.operation, answer.action
+        entries = self._block.entries()
+        denials = self._wanted.among(entry for entry in entries if not entry.decision.allowed)
+        self._check(error, answer, entries, denials)
+        self._keep(answer, denials)
         return True
 
+    def _check(
+        self,
+        error: BaseException | None,
+        answer: Answer | None,
+        entries: Sequence[Entry],
+        denials: Sequence[Entry],
+    ) -> None:
+        __tracebackhide__ = True
+        # Where calls are not stopped here, what was decided is a prediction: the service's answer counts.
+        is_fact = self._block.run.mode == "enforce"
+        seen = bool(denials) if is_fact else answer is not None and (bool(denials) or self._is_bare)
+        if not seen or (error is not None and answer is None):
+            text = f"{self._wanted} was not denied: {self._instead(error, answer, entries)}"
+            raise ExpectationError(text, went_through=error is None) from error
+        twice = _also_allowed(entries, denials)
+        if twice is not None:
+            raise ExpectationError(
+                f"{self._wanted} was denied, and allowed too to `{twice.request.principal}` on "
+                f"`{twice.request.resource}` in the same block: let the block hold one of the two"
+            ) from error
 
-def _instead(error: BaseException | None, answer: Answer | None) -> str:
-    if error is None:
-        return "no error was raised"
-    if answer is None:
-        return f"{type(error).__name__} was raised: {error}"
-    if answer.action:
-        return f"`{answer.action}` was; {answer}"
-    if answer.is_denial:
-        return f"the denial names no action; {answer}"
-    return f"{answer}"
+    @property
+    def _is_bare(self) -> bool:
+        """Whether an answer alone can show what is wanted: only its action is certain."""
+        wanted = self._wanted
+        return wanted.by is None and wanted.on is None and wanted.via is None and wanted.because is None
+
+    def _instead(self, error: BaseException | None, answer: Answer | None, entries: Sequence[Entry]) -> str:
+        if error is not None and answer is None:
+            return _answered(next(carried_answers(error)))
+        return self._instead_of_it(answer, entries)
+
+    def _instead_of_it(self, answer: Answer | None, entries: Sequence[Entry]) -> str:
+        same = Wanted(self._wanted.action).among(entries)
+        if any(not entry.decision.allowed for entry in same):
+            return f"what was denied is another; {_told(same)}"
+        if same:
+            return f"it was allowed; {_told(same)}"
+        if answer is not None:
+            return f"no decision of this run says so, but {answer}"
+        if self._block.run.mode == "off":
+            return "calls are not decided (--kmslab-enforcement=off)"
+        others = [entry for entry in entries if not entry.decision.allowed]
+        if others:
+            return f"no error was raised, and what was denied is another; {_told(others)}"
+        return (
+            "no error was raised, and no call asked for it" if self._block.calls else "no AWS call was made"
+        )
+
+    def _keep(self, answer: Answer | None, denials: Sequence[Entry]) -> None:
+        if answer is not None:
+            self.code, self.message = answer.code, answer.message
+            self.operation, self.action = answer.operation, answer.action
+        elif denials:
+            self.operation = denials[-1].operation.partition(":")[2]
+            self.action = denials[-1].request.action
 
 
-def denied(action: str) -> Denial:
+def denied(
+    action: str,
+    *,
+    by: Named | None = None,
+    on: Named | None = None,
+    via: str | None = None,
+    because: str | None = None,
+) -> Denial:
     """Assert that the body is denied, and for this action.
 
-        with denied("kms:Decrypt") as denial:
+        with denied("kms:Decrypt", by=outsider, on=kms_key, via="dynamodb") as denial:
             table.scan()
 
-    Passes only if the body raises botocore's ClientError with AWS's access-denied code (`AccessDenied`,
-    `AccessDeniedException`) and a text that names the action, whether the service says so itself or
-    DynamoDB says that KMS did. Case does not matter in `action`. Afterwards the object given by `as`
-    has `code`, `message`, `operation` and `action`.
+    Passes where the denial was decided in the body, also where the code under test handled the error or
+    raised another one from it. `by` is a principal (an object of the lab, an ARN or a name; a role stands
+    for its sessions), `on` a resource, `via` the service that asked KMS as the caller, `because` a policy
+    type (`resource-based policy`), the Sid of a statement, or `explicit deny`. Case does not matter in
+    `action`. Afterwards the object given by `as` has `code`, `message`, `operation` and `action`.
 
-    Raises ValueError if `action` does not look like `service:Operation`, and ExpectationError (an
-    AssertionError) that shows what came instead: no error, another error, another action.
+    Swallows the denial itself, or an exception that carries it (`__cause__`, `__context__`, exception
+    groups), and nothing else. Raises ValueError if `action` does not look like `service:Operation` or is of
+    a service that is not decided, OutsideLabError where no lab is open, and ExpectationError (an
+    AssertionError) that shows what came instead.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
-    if re.fullmatch(ACTION, action) is None:
-        raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
-    return Denial(action)
+    service = check_action(action).partition(":")[0].lower()
+    if service not in DECIDED:
+        raise ValueError(
+            f"calls to `{service}` are not decided, so nobody is denied `{action}`: "
+            f"only those to {', '.join(DECIDED)} are"
+        )
+    return Denial(Wanted(action, by, on, via, because))
 
 
 class Allowance:
     """What `allowed` answers; only to be entered."""
 
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+
     def __enter__(self) -> None:
-        return None
+        self._block = _Block("allowed()")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        found = client_error(error)
-        if found is None:
-            return
-        answer = read_answer(found)
-        if answer.is_denial:
+        answer = next(carried_answers(error), None) if client_error(error) is not None else None
+        if answer is not None and answer.is_denial:
             raise ExpectationError(f"denied `{answer.action or 'an unnamed action'}`: {answer}") from error
-        raise ExpectationError(f"neither allowed nor denied: {answer}") from error
+        if answer is not None:
+            raise ExpectationError(f"neither allowed nor denied: {answer}") from error
+        if error is None:
+            self._check()
+
+    def _check(self) -> None:
+        __tracebackhide__ = True
+        entries = self._block.entries()
+        denials = [entry for entry in entries if not entry.decision.allowed]
+        if denials:
+            raise ExpectationError(f"denied, and the error was handled; {_told(denials)}")
+        if not entries and not self._block.calls:
+            raise ExpectationError(
+                "no AWS call of a service that is decided was made, so nothing was allowed"
+            )
+        is_bare = self._wanted == Wanted()
+        if not is_bare and self._block.run.mode != "off" and not self._wanted.among(entries):
+            raise ExpectationError(f"{self._wanted} was not asked for; {_told(entries)}")
 
 
-def allowed() -> Allowance:
-    """Assert that every AWS call in the body goes through.
+def allowed(
+    action: str | None = None, *, by: Named | None = None, on: Named | None = None, via: str | None = None
+) -> Allowance:
+    """Assert that every AWS call in the body goes through; with an action, that it was asked for too.
 
-        with allowed():
+        with allowed("kms:Decrypt", by=key_user):
             table.scan()
 
-    Raises ExpectationError (an AssertionError) that names the denied action, or, for another error of
-    a service, says that the call was neither allowed nor denied. Other exceptions pass through.
+    `by`, `on` and `via` are as for `denied`. Raises ExpectationError (an AssertionError) where anything was
+    denied, also where the code under test handled the error; where a service answered another error; where
+    no call of a decided service was made at all; and where what is named was not asked for. Raises
+    OutsideLabError where no lab is open. Other exceptions pass through.
     """
-    return Allowance()
+    return Allowance(Wanted(None if action is None else check_action(action), by, on, via))
+
+
+def _also_allowed(entries: Sequence[Entry], denials: Sequence[Entry]) -> Entry | None:
+    """A decision that allowed what was denied: the same action, principal and resource."""
+    denied_to = {_key(entry) for entry in denials}
+    return next((entry for entry in entries if entry.decision.allowed and _key(entry) in denied_to), None)
+
+
+def _key(entry: Entry) -> tuple[str, str, str]:
+    return entry.request.action.lower(), entry.request.principal, entry.request.resource
+
+
+def _answered(answer: Answer) -> str:
+    if answer.action:
+        return f"`{answer.action}` was; {answer}"
+    return f"the denial names no action; {answer}" if answer.is_denial else f"{answer}"
+
+
+def _told(entries: Sequence[Entry]) -> str:
+    from pytest_kmslab.report.decisions import one_line
+
+    shown = "; ".join(one_line(entry) for entry in entries[-SHOWN:])
+    left = len(entries) - SHOWN
+    return shown + (f" (and {left} more)" if left > 0 else "")

@@ -18,7 +18,8 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_kmslab.config.validators import ACCOUNT, REGION
-from pytest_kmslab.enforcement.trail import Entry, Trail
+from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:

@@ -79,6 +79,7 @@ class Pipeline:
         A call without a time comes now. `connection` is what the caller's table keys are cached for, if
         they are.
         """
+        self._trail.count_call()
         check_constraints(call)
         if call.time is None:
             call = call._replace(time=self.now())

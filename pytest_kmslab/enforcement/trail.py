@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
+import time
 from collections import Counter, deque
-from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from threading import RLock
+from typing import IO, TYPE_CHECKING
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.enforcement.entry import Entry, Origin, current_origin
+from pytest_kmslab.enforcement.matching import Named, Wanted
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.decision import Decision
@@ -13,36 +21,62 @@ if TYPE_CHECKING:
     from pytest_kmslab.authz.request import Request
 
 KEPT = 2_000
-"""Entries kept at most; the oldest go first, so that a long run has a bounded memory."""
-
-
-class Entry(NamedTuple):
-    """One decision. `operation` is the API call it was made for (`dynamodb:GetItem`), `via` the service
-    that asked KMS as the caller (empty for a direct call). `policies` and `grants` are what it was
-    decided from.
-    """
-
-    number: int
-    operation: str
-    request: Request
-    decision: Decision
-    via: str = ""
-    policies: Policies | None = None
-    grants: tuple[Grant, ...] = ()
+"""Entries kept in memory at most; older ones go to a temporary file, without the policies."""
 
 
 class Trail:
     """The decisions of a run. Holds requests and decisions, never parameters or secrets.
 
-    May be written and read by several threads.
+    May be written and read by several threads. No entry is ever lost: what memory is too small for is read
+    back from a temporary file, and where that cannot be written `record` raises OSError.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._entries: deque[Entry] = deque(maxlen=kept)
+        self._kept = kept
+        self._entries: deque[Entry] = deque()
         self._count = 0
+        self._file: IO[bytes] | None = None
         self.elsewhere: Counter[str] = Counter()
         """How many calls were not decided, by their address: no backend of this run is there."""
-        self._lock = Lock()
+        self.calls: Counter[Origin] = Counter()
+        """How many calls of enforced services were made, whether or not they were decided."""
+        self._test_began = 0
+        self._lock = RLock()
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The decisions of the test that runs, with those of the fixtures that were set up for it."""
+        return iter(self.since(self._test_began))
+
+    def begin_test(self) -> int:
+        """Let a new test begin here; the mark of it."""
+        self._test_began = self._count
+        return self._count
+
+    def denied(
+        self,
+        action: str | None = None,
+        *,
+        by: Named | None = None,
+        on: Named | None = None,
+        via: str | None = None,
+    ) -> list[Entry]:
+        """What this test was denied, of what is named."""
+        return Wanted(action, by, on, via).among(entry for entry in self if not entry.decision.allowed)
+
+    def allowed(
+        self,
+        action: str | None = None,
+        *,
+        by: Named | None = None,
+        on: Named | None = None,
+        via: str | None = None,
+    ) -> list[Entry]:
+        """What this test was allowed, likewise."""
+        return Wanted(action, by, on, via).among(entry for entry in self if entry.decision.allowed)
+
+    def for_(self, principal: Named) -> list[Entry]:
+        """What one principal of this test asked for; a role stands for each of its sessions."""
+        return Wanted(by=principal).among(self)
 
     def record(
         self,
@@ -56,9 +90,17 @@ class Trail:
         """Add one decision, with what it was decided from."""
         with self._lock:
             self._count += 1
-            entry = Entry(self._count, operation, request, decision, via, policies, grants)
+            number, now = self._count, time.time()
+            entry = Entry(number, operation, request, decision, via, policies, grants, current_origin(), now)
             self._entries.append(entry)
+            if len(self._entries) > self._kept:
+                self._put_away(self._entries.popleft())
         return entry
+
+    def count_call(self) -> None:
+        """Count a call of an enforced service."""
+        with self._lock:
+            self.calls[current_origin()] += 1
 
     def record_undecided(self, address: str, calls: int = 1) -> None:
         """Count calls that are not decided, as nothing is known of where they go."""
@@ -73,8 +115,37 @@ class Trail:
         """The entries after a mark, oldest first."""
         with self._lock:
             kept = tuple(self._entries)
-        return tuple(entry for entry in kept if entry.number > mark)
+            begins = kept[0].number if kept else self._count + 1
+            older = tuple(self._read_back(mark)) if mark < begins - 1 else ()
+        return (*older, *(entry for entry in kept if entry.number > mark))
 
     def denials(self, mark: int = 0) -> tuple[Entry, ...]:
         """The entries after a mark that were denied."""
         return tuple(entry for entry in self.since(mark) if not entry.decision.allowed)
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _put_away(self, entry: Entry) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="kmslab-trail-")  # noqa: SIM115 (closed by `close`)
+        # A context may still hold the function that makes it, which no file takes.
+        request = entry.request._replace(context=Context(dict(entry.request.context)))
+        self._file.seek(0, 2)
+        pickle.dump(entry._replace(request=request, policies=None, grants=()), self._file)
+
+    def _read_back(self, mark: int) -> Iterator[Entry]:
+        if self._file is None:
+            return
+        self._file.seek(0)
+        while True:
+            try:
+                entry: Entry = pickle.load(self._file)
+            except EOFError:
+                return
+            if entry.number > mark:
+                yield entry

@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, unquote
 from pytest_kmslab.wire.http_message import Environ, Reply, raw_target
 
 if TYPE_CHECKING:
+    from pytest_kmslab.enforcement.entry import Entry
     from pytest_kmslab.enforcement.pipeline import Pipeline
-    from pytest_kmslab.enforcement.trail import Entry, Trail
+from pytest_kmslab.enforcement.trail import Trail
 
 HEALTH = "/_kmslab/health"
 TRAIL = "/_kmslab/trail"

@@ -10,7 +10,7 @@ from enum import Enum
 from pytest_kmslab.authz.decision import Outcome, PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.enforcement.entry import Entry
 from pytest_kmslab.observe.aws_outcome import WORDED_EXPLICIT, AwsOutcome
 
 UNREAD_POLICIES = WORDED_EXPLICIT | {PolicyType.VPC_ENDPOINT.value}

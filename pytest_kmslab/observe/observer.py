@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
+from pytest_kmslab.enforcement.entry import Entry
 from pytest_kmslab.enforcement.pipeline import Pipeline
-from pytest_kmslab.enforcement.trail import Entry, Trail
+from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.observe.aws_outcome import AwsOutcome, read_outcome
 from pytest_kmslab.observe.comparison import Finding, FindingKind, Prediction, compare
@@ -94,7 +95,7 @@ class Observer:
             pipeline.authorize_call(call)
         except ServiceError as error:
             refused = error.code
-            if error.code in DENIAL_CODES and not asked.denied:
+            if error.code in DENIAL_CODES and not asked.was_denied:
                 return Prediction(call.name, call, inconclusive=_unasked(call, error))
         entries = tuple(asked.collected)
         if refused in DENIAL_CODES or refused == "DryRunOperationException":
@@ -141,7 +142,7 @@ class _Collecting(Trail):
         self.collected: list[Entry] = []
 
     @property
-    def denied(self) -> bool:
+    def was_denied(self) -> bool:
         return bool(self.collected) and not self.collected[-1].decision.allowed
 
     def record(self, *given: Any, **named: Any) -> Entry:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
 
 if TYPE_CHECKING:
-    from pytest_kmslab.enforcement.trail import Entry
+    from pytest_kmslab.enforcement.entry import Entry
 
 SHOWN = 20
 """Decisions shown at most for one test; the newest are the ones that led to its failure."""
@@ -44,6 +44,14 @@ def headline(entry: Entry) -> str:
     if entry.operation == request.action:
         return asked
     return f"{asked} (in {entry.operation}{f', via {entry.via}' if entry.via else ''})"
+
+
+def one_line(entry: Entry) -> str:
+    """A decision in one line: `kms:Decrypt` denied to `user/ana` on `key/1`: no grant allows it."""
+    request, decision = entry.request, entry.decision
+    answer = "allowed" if decision.allowed else "denied"
+    whom = f"`{request.action}` {answer} to `{_short(request.principal)}` on `{_short(request.resource)}`"
+    return f"{whom}: {reason_text(decision.reasons[0], request.resource)}" if decision.reasons else whom
 
 
 def reason_text(reason: Reason, resource: str) -> str:

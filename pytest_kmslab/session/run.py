@@ -23,6 +23,7 @@ from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_po
 from pytest_kmslab.observe.botocore_hooks import ObservingHooks
 from pytest_kmslab.session.aws_blocker import AwsBlocker
 from pytest_kmslab.session.cleanup import Cleanup
+from pytest_kmslab.session.current import Mode, run_is_current
 from pytest_kmslab.session.masking import MaskingFilter
 from pytest_kmslab.session.secrets import Secrets
 from pytest_kmslab.session.sigterm import SigtermHandler
@@ -114,6 +115,7 @@ class Run:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
         self._registration.install()
         self._installed.enter_context(default_retry_policy(self.retry_policy))
+        self._installed.enter_context(run_is_current(self))
         self._log_filter.install()
         if self.settings.backend != "aws":
             self._blocker.install()
@@ -140,6 +142,19 @@ class Run:
             return False
         in_lab = self._backend is not None and self._backend.running
         return in_lab or self.settings.block_aws == "always"
+
+    @property
+    def in_lab(self) -> bool:
+        """Whether a lab can be open: only while the backend runs."""
+        return self._backend is not None and self._backend.running
+
+    @property
+    def mode(self) -> Mode:
+        """What is done with a call: decided, predicted and compared, or neither."""
+        if self.settings.backend == "aws":
+            return "off" if self.settings.observe == "off" else "observe"
+        enforces_itself = self._backend is not None and self._backend.capabilities.enforces
+        return "off" if enforces_itself or self.settings.enforcement == "off" else "enforce"
 
     def retry_policy(self) -> RetryPolicy:
         """What `eventually` takes where a test says nothing."""

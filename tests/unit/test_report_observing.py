@@ -6,7 +6,7 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.enforcement.entry import Entry
 from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
 from pytest_kmslab.observe.comparison import Finding, FindingKind, Prediction
 from pytest_kmslab.observe.observations import Disagreement

@@ -10,7 +10,7 @@ from datetime import datetime
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.cases.case import Case, matched_statements
-from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.enforcement.entry import Entry
 
 EXTRA = "extra-of-the-stage"
 """The name of the inline policy that lets a caller get as far as the case's own question."""

@@ -11,7 +11,7 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.trail import Entry
+from pytest_kmslab.enforcement.entry import Entry
 from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
 from pytest_kmslab.observe.comparison import FindingKind, Prediction, compare
 

@@ -10,7 +10,10 @@ from botocore.exceptions import ClientError
 from pytest_kmslab import ExpectationError, allowed, denied, eventually
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_policy
+from pytest_kmslab.session.current import current_run
 from pytest_kmslab.session.run import Run
+
+pytestmark = pytest.mark.usefixtures("undecided")
 
 DENIED = ("AccessDeniedException", "User: x is not authorized to perform: kms:Decrypt on resource: y")
 UNKNOWN_KEY = ("UnrecognizedClientException", "The security token included in the request is invalid.")
@@ -49,6 +52,9 @@ class Calls:
     def __call__(self) -> None:
         answer = self.answers[min(self.made, len(self.answers) - 1)]
         self.made += 1
+        run = current_run()
+        assert run is not None
+        run.trail.count_call()
         if answer is not None:
             code, message = answer
             raise ClientError({"Error": {"Code": code, "Message": message}}, "GetItem")

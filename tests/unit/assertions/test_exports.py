@@ -11,6 +11,7 @@ def test_what_the_package_offers_is_exactly_this() -> None:
         "BackendError",
         "ExpectationError",
         "KmslabError",
+        "OutsideLabError",
         "ResourceError",
         "TeardownError",
         "allowed",

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
+from unit.assertions.conftest import FakeRun
 
 from pytest_kmslab import ExpectationError, allowed
+
+pytestmark = pytest.mark.usefixtures("undecided")
 
 
 def error(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "GetItem")
 
 
-def test_a_body_without_error_passes() -> None:
+def test_a_body_with_a_call_and_without_error_passes(undecided: FakeRun) -> None:
     with allowed():
-        done = True
-    assert done
+        undecided.trail.count_call()
 
 
 def test_a_denial_fails_and_names_the_action() -> None:

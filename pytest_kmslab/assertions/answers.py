@@ -1,0 +1,73 @@
+"""What a service answered to a call, read from the exception that boto3 made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+
+class ExpectationError(AssertionError):
+    """An expectation of `denied`, `allowed` or `eventually` that was not met; the message says what came.
+
+    `went_through` says that a denial was expected, and everything went through.
+    """
+
+    def __init__(self, message: str, *, went_through: bool = False) -> None:
+        super().__init__(message)
+        self.went_through = went_through
+
+
+class Answer(NamedTuple):
+    """An error of AWS, read."""
+
+    code: str
+    message: str
+    operation: str
+    """The API operation that was called."""
+    action: str
+    """The action that was denied, as AWS spelt it; empty where nothing was, or where it is not said."""
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether somebody was denied something."""
+        return self.code in DENIAL_CODES
+
+    def __str__(self) -> str:
+        return f"{self.operation} was answered {self.code}: {self.message}"
+
+
+def read_answer(error: ClientError) -> Answer:
+    """What a service said."""
+    answer: Any = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    action = denied_action(message) if code in DENIAL_CODES else ""
+    return Answer(code, message, str(error.operation_name), action)
+
+
+def client_error(error: BaseException | None) -> ClientError | None:
+    """The error, if a service answered it."""
+    from botocore.exceptions import ClientError
+
+    return error if isinstance(error, ClientError) else None
+
+
+def carried_answers(error: BaseException | None) -> Iterator[Answer]:
+    """The answers of services that an exception is, wraps (`raise … from`), was raised while handling, or
+    has in a group; each once.
+    """
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        answered = client_error(one)
+        if answered is not None:
+            yield read_answer(answered)
+        waiting += [one.__context__, one.__cause__, *getattr(one, "exceptions", ())]

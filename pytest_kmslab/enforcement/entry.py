@@ -1,0 +1,63 @@
+"""One decision of the trail, and for whom it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pytest_kmslab.authz.decision import Decision
+    from pytest_kmslab.authz.grant import Grant
+    from pytest_kmslab.authz.policy import Policies
+    from pytest_kmslab.authz.request import Request
+
+
+class Origin(str, Enum):
+    """For whom a call was made."""
+
+    TEST = "test"
+    """For the test, or for the code that it tests."""
+    FIXTURE = "fixture"
+    """While fixtures were set up or torn down."""
+    LAB = "lab"
+    """For the lab itself: to make or remove something, or to wait for it."""
+
+
+_ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
+
+
+@contextmanager
+def calls_of(origin: Origin) -> Iterator[None]:
+    """Count the calls of the block as made for this origin; those of the lab stay the lab's."""
+    token = _ORIGIN.set(Origin.LAB if _ORIGIN.get() is Origin.LAB else origin)
+    try:
+        yield
+    finally:
+        _ORIGIN.reset(token)
+
+
+def current_origin() -> Origin:
+    """For whom a call of this thread is made now."""
+    return _ORIGIN.get()
+
+
+class Entry(NamedTuple):
+    """One decision."""
+
+    number: int
+    """From 1, in the order of the run."""
+    operation: str
+    """The API call that the decision was made for (`dynamodb:GetItem`)."""
+    request: Request
+    decision: Decision
+    via: str = ""
+    """The service that asked KMS as the caller (`dynamodb`); empty for a direct call."""
+    policies: Policies | None = None
+    """What the decision was made from; None for an entry that memory was too small for."""
+    grants: tuple[Grant, ...] = ()
+    origin: Origin = Origin.TEST
+    time: float = 0.0
+    """Seconds since the epoch, by the machine's own clock."""

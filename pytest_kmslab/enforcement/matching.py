@@ -1,0 +1,98 @@
+"""Which decisions of a trail an assertion is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_kmslab.authz.decision import Effect, Outcome
+from pytest_kmslab.calls.error_codes import ACTION
+
+if TYPE_CHECKING:
+    from pytest_kmslab.enforcement.entry import Entry
+
+
+class HasArn(Protocol):
+    """A user, role, key or table of the lab."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+
+
+DECIDED = ("dynamodb", "iam", "kms", "sts")
+"""The services whose actions are decided, as policies name them."""
+
+Named = str | HasArn
+"""Something by its ARN, or by its name alone."""
+
+ROLE = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:.*/)?([^/]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The decisions that an assertion wants; what is None counts for all."""
+
+    action: str | None = None
+    """Compared without case."""
+    by: Named | None = None
+    """The principal; a role stands for each of its sessions."""
+    on: Named | None = None
+    """The resource."""
+    via: str | None = None
+    """The service that asked as the caller (`dynamodb`); empty for direct calls."""
+    because: str | None = None
+    """A policy type (`identity-based policy`), a Sid, or `explicit deny`."""
+
+    def among(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those of the entries that are wanted, in their order."""
+        return [entry for entry in entries if self.fits(entry)]
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether one entry is wanted."""
+        request = entry.request
+        return (
+            (self.action is None or request.action.lower() == self.action.lower())
+            and (self.by is None or _is_principal(request.principal, _text(self.by)))
+            and (self.on is None or _is_resource(request.resource, _text(self.on)))
+            and (self.via is None or entry.via == self.via)
+            and (self.because is None or _is_because(entry, self.because))
+        )
+
+    def __str__(self) -> str:
+        action = "anything" if self.action is None else f"`{self.action}`"
+        named = [("by", self.by), ("on", self.on), ("via", self.via), ("because of", self.because)]
+        return action + "".join(f" {word} `{_text(one)}`" for word, one in named if one is not None)
+
+
+def check_action(action: str) -> str:
+    """The action; raises ValueError where it does not look like one."""
+    if re.fullmatch(ACTION, action) is None:
+        raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
+    return action
+
+
+def _text(named: Named) -> str:
+    return named if isinstance(named, str) else named.arn
+
+
+def _is_principal(principal: str, wanted: str) -> bool:
+    role = ROLE.fullmatch(wanted)
+    if role is not None and principal.startswith(f"arn:{role[1]}:sts::{role[2]}:assumed-role/{role[3]}/"):
+        return True
+    return _is_resource(principal, wanted)
+
+
+def _is_resource(resource: str, wanted: str) -> bool:
+    if resource == wanted or wanted.startswith("arn:"):
+        return resource == wanted
+    return wanted in resource.split(":", 5)[-1].split("/")
+
+
+def _is_because(entry: Entry, wanted: str) -> bool:
+    if wanted.lower() in ("explicit deny", Outcome.EXPLICIT_DENY.value.lower()):
+        return entry.decision.decision is Outcome.EXPLICIT_DENY
+    reasons = [reason for reason in entry.decision.reasons if reason.effect is not Effect.ALLOW]
+    return any(wanted in (reason.policy_type.value, reason.policy, reason.statement) for reason in reasons)
