@@ -17,7 +17,8 @@ from measure import Round, Row, in_turn, loop, microseconds, ratio
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.cases.case import Case, parse_case
+from pytest_kmslab.cases.case import Case
+from pytest_kmslab.cases.read import parse_case
 
 # Many short rounds: the median is then one in which nothing else ran.
 ROUNDS = 51

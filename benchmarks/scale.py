@@ -24,7 +24,7 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.pipeline import Pipeline

@@ -18,7 +18,7 @@ def main() -> int:
     """Write what differs, and say how much that was."""
     sys.path.insert(0, str(ROOT))
     from pytest_kmslab.authz.explain.explanation import explain
-    from pytest_kmslab.cases.case import parse_case
+    from pytest_kmslab.cases.read import parse_case
 
     written = 0
     cases = sorted(CORPUS.rglob("*.json"))

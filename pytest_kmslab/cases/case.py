@@ -1,50 +1,26 @@
-"""Authorization cases: one request with all that bears on it, and the decision AWS takes.
-
-The form is one JSON object: `name`, `request` and `policies`, and where wanted `grants`, `expect`,
-`source` (the AWS page or the record it was seen in) and `verified` (the date it was last seen on AWS).
-Reading is strict: a key that the form does not know, or a value of the wrong kind, is an error
-that names the place.
-
-A policy document stands there as a JSON object, which must be a policy; or as a string, the text as
-AWS would hold it: one that cannot be read is then a policy that denies (`read_policy`).
-"""
+"""Authorization cases: a request, every policy and grant that applies to it, and the decision AWS takes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy, read_policy
+from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.cases.strict_json import as_date, as_fields, as_list, as_object, as_text, decode
-from pytest_kmslab.errors import CaseError, PolicyError
 
-_POLICY_KINDS = (
-    "identity",
-    "resource",
-    "permissions_boundary",
-    "session",
-    "service_control",
-    "resource_control",
-    "vpc_endpoint",
-)
-_GRANT_TEXTS = ("GrantId", "RetiringPrincipal", "Name", "IssuingAccount")
-_GRANT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset", "SourceArn")
 _DECIDING = {Outcome.ALLOWED: Effect.ALLOW, Outcome.EXPLICIT_DENY: Effect.DENY}
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a case expects: the decision and, unless `matched` is None, the statements behind it."""
+    """What a case expects of its decision."""
 
     decision: Outcome
+    """The decision that AWS takes."""
     matched: frozenset[str] | None = None
+    """The statements and grants that it rests on; None where the case does not say."""
 
     def holds_for(self, decision: Decision) -> bool:
         """Whether the decision is the expected one and, where said, rests on the expected statements."""
@@ -55,15 +31,22 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One authorization case. `source` and `verified` are empty and None where the case says nothing."""
+    """One authorization case."""
 
     name: str
+    """What the case shows."""
     request: Request
+    """Who asks for what."""
     policies: Policies
+    """Every policy that applies to the request."""
     grants: tuple[Grant, ...] = ()
+    """The grants on the key asked for."""
     expect: Expectation | None = None
+    """What AWS decides; None where the case only asks."""
     source: str = ""
+    """The AWS page, or the record of a run on AWS, that says so; empty where the case names none."""
     verified: str | None = None
+    """The date on which it was last seen on AWS, as YYYY-MM-DD; None where it never was."""
 
     def decide(self) -> Decision:
         """What the engine answers."""
@@ -75,140 +58,3 @@ def matched_statements(decision: Decision) -> frozenset[str]:
     them where the request is denied for want of an Allow."""
     effect = _DECIDING.get(decision.decision)
     return frozenset(reason.statement for reason in decision.reasons if reason.effect is effect)
-
-
-def parse_case(given: str | Mapping[str, Any], *, expectation_required: bool = False) -> Case:
-    """Read one case from its JSON text, or from what `json.loads` makes of it.
-
-    Raises CaseError naming the place; with `expectation_required` also for a case without `expect`.
-    """
-    case = as_fields(
-        decode(given) if isinstance(given, str) else given,
-        "the case",
-        required=("name", "request", "policies", *(("expect",) if expectation_required else ())),
-        optional=("grants", "expect", "source", "verified"),
-    )
-    request = _request(case["request"])
-    return Case(
-        name=as_text(case["name"], "name", filled=True),
-        request=request,
-        policies=_policies(case["policies"], request.resource),
-        grants=as_list(case.get("grants", []), "grants", _grant),
-        expect=_expectation(case["expect"]) if "expect" in case else None,
-        source=as_text(case.get("source", ""), "source"),
-        verified=as_date(case.get("verified"), "verified"),
-    )
-
-
-def _request(given: Any) -> Request:
-    fields = as_fields(
-        given,
-        "request",
-        required=("principal", "action", "resource"),
-        optional=("resource_account", "context", "grant_id"),
-    )
-    return Request(
-        principal=as_text(fields["principal"], "request.principal", filled=True),
-        action=as_text(fields["action"], "request.action", filled=True),
-        resource=as_text(fields["resource"], "request.resource", filled=True),
-        context=_context(fields.get("context", {})),
-        resource_account=as_text(fields.get("resource_account", ""), "request.resource_account"),
-        grant_id=as_text(fields.get("grant_id", ""), "request.grant_id"),
-    )
-
-
-def _context(given: Any) -> Context:
-    keys = as_object(given, "request.context")
-    context = Context(
-        {name: _context_value(value, f"request.context.{name}") for name, value in keys.items()}
-    )
-    if len(context) < len(keys):
-        raise CaseError("request.context: two keys differ in case only, and condition keys have none")
-    return context
-
-
-def _context_value(given: Any, place: str) -> Any:
-    for value in given if isinstance(given, list) else [given]:
-        if not isinstance(value, (str, bool, int, float)):
-            raise CaseError(
-                f"{place}: `{json.dumps(value)}` is not a string, number, boolean or list of these"
-            )
-    return given
-
-
-def _policies(given: Any, resource: str) -> Policies:
-    fields = as_fields(given, "policies", required=(), optional=_POLICY_KINDS)
-    return Policies(
-        identity=as_list(fields.get("identity", []), "policies.identity", _identity),
-        resource=_one(fields, "resource", resource),
-        permissions_boundary=_one(fields, "permissions_boundary", "permissions boundary"),
-        session=_row(fields.get("session", []), "session"),
-        service_control=_levels(fields, "service_control"),
-        resource_control=_levels(fields, "resource_control"),
-        vpc_endpoint=_one(fields, "vpc_endpoint", "VPC endpoint policy"),
-    )
-
-
-def _identity(given: Any, place: str) -> NamedPolicy:
-    fields = as_fields(given, place, required=("name", "document"), optional=())
-    name = as_text(fields["name"], f"{place}.name", filled=True)
-    return _document(fields["document"], f"{place}.document", name)
-
-
-def _one(fields: Mapping[str, Any], kind: str, name: str) -> NamedPolicy | None:
-    return _document(fields[kind], f"policies.{kind}", name) if kind in fields else None
-
-
-def _row(given: Any, name: str) -> tuple[NamedPolicy, ...]:
-    """A list of documents, each named after its place, as `session[0]`."""
-    return as_list(
-        given, f"policies.{name}", lambda item, place: _document(item, place, place[len("policies.") :])
-    )
-
-
-def _levels(fields: Mapping[str, Any], kind: str) -> tuple[tuple[NamedPolicy, ...], ...]:
-    return as_list(
-        fields.get(kind, []), f"policies.{kind}", lambda level, place: _row(level, place[len("policies.") :])
-    )
-
-
-def _document(given: Any, place: str, name: str) -> NamedPolicy:
-    if isinstance(given, str):
-        return NamedPolicy(name, read_policy(given))
-    if not isinstance(given, Mapping):
-        raise CaseError(f"{place}: a policy document is a JSON object, or the text of one as a string")
-    try:
-        return NamedPolicy(name, parse_policy(json.dumps(given)))
-    except PolicyError as error:
-        raise CaseError(f"{place}: {error}") from error
-
-
-def _grant(given: Any, place: str) -> Grant:
-    fields = as_fields(
-        given, place, required=("GranteePrincipal", "Operations"), optional=(*_GRANT_TEXTS, "Constraints")
-    )
-    as_text(fields["GranteePrincipal"], f"{place}.GranteePrincipal", filled=True)
-    as_list(fields["Operations"], f"{place}.Operations", as_text)
-    for name in _GRANT_TEXTS:
-        as_text(fields.get(name, ""), f"{place}.{name}")
-    inside = f"{place}.Constraints"
-    constraints = as_fields(fields.get("Constraints", {}), inside, required=(), optional=_GRANT_CONSTRAINTS)
-    as_text(constraints.get("SourceArn", ""), f"{inside}.SourceArn")
-    for kind, pairs in constraints.items():
-        for name, value in _pairs(kind, pairs, inside):
-            as_text(value, f"{inside}.{kind}.{name}")
-    return Grant.from_json(fields)
-
-
-def _pairs(kind: str, given: Any, place: str) -> Iterable[tuple[str, Any]]:
-    return () if kind == "SourceArn" else as_object(given, f"{place}.{kind}").items()
-
-
-def _expectation(given: Any) -> Expectation:
-    fields = as_fields(given, "expect", required=("decision",), optional=("matched",))
-    decisions = {outcome.value: outcome for outcome in Outcome}
-    word = as_text(fields["decision"], "expect.decision")
-    if word not in decisions:
-        raise CaseError(f"expect.decision: `{word}` is none of {', '.join(decisions)}")
-    matched = as_list(fields["matched"], "expect.matched", as_text) if "matched" in fields else None
-    return Expectation(decisions[word], None if matched is None else frozenset(matched))

@@ -13,13 +13,12 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
-from textwrap import indent
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from pytest_kmslab.cases.case import Case, parse_case
-from pytest_kmslab.cases.stream import LONGEST, split_cases
+from pytest_kmslab.cases.decide import DecidedCase
+from pytest_kmslab.cases.lines import LONGEST, split_cases
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cli.record import add_record
 from pytest_kmslab.cli.serve import add_serve
 from pytest_kmslab.cli.sweep import add_sweep
@@ -33,17 +32,17 @@ _INTERRUPTED = 130
 _DECIDE_HELP = """\
 Decide authorization cases: may this principal do this action on this resource?
 
-A file holds one case a line (JSON Lines), or cases over several lines, whose lines between the first
-and the last are indented. Without a FILE, or where it is `-`, cases are read from standard input.
+A file holds one case a line (JSON Lines), or one case over all its lines. Without a FILE, or where it
+is `-`, cases are read from standard input.
 
 For every case one JSON object is printed on a line, in the order read:
   {"name", "decision", "reasons": [{"policy_type", "effect", "policy", "statement"}], "expected"?, "ok"?}
-`decision` is allowed, explicitDeny or implicitDeny. `expected` and `ok` stand there where the case has
-an `expect`, `expected_matched` where that names the statements. A case that cannot be read is reported
-on standard error by file and line, and the rest is decided.
+`decision` is allowed, explicitDeny or implicitDeny. `expected` and `ok` are there if the case has an
+`expect`, `expected_matched` if that names the statements. A case that cannot be read is reported on
+standard error by file and line, and the rest is decided.
 
-With --explain the decision is told in words instead: what was looked at, what nearly matched, and what
-would allow it."""
+With --explain the decision is explained in words instead: which policies were looked at, which
+statements nearly matched, and what would allow the request."""
 
 _EXIT_HELP = "exit status: 0 all well, 1 an expectation failed, 2 a case or file could not be read"
 
@@ -134,41 +133,15 @@ def _decide_stream(stream: BinaryIO, source: str, *, explained: bool) -> int:
     for found in split_cases(iter(lambda: stream.readline(LONGEST), b"")):
         try:
             case = parse_case(found.text())
-            answer = _answer(case)
+            decided = DecidedCase(case, case.decide())
         except KmslabError as error:
             _complain(f"{source}:{found.line}: {error}")
             status = _BAD_INPUT
             continue
-        print(_in_words(case, answer) if explained else json.dumps(answer))
-        if not answer.get("ok", True):
+        print(decided.in_words() if explained else json.dumps(decided.as_json()))
+        if not decided.ok:
             status = max(status, _FAILED)
     return status
-
-
-def _answer(case: Case) -> dict[str, Any]:
-    decision = case.decide()
-    answer: dict[str, Any] = {
-        "name": case.name,
-        "decision": decision.decision.value,
-        "reasons": [asdict(reason) for reason in decision.reasons],
-    }
-    if case.expect is not None:
-        answer["expected"] = case.expect.decision.value
-        if case.expect.matched is not None:
-            answer["expected_matched"] = sorted(case.expect.matched)
-        answer["ok"] = case.expect.holds_for(decision)
-    return answer
-
-
-def _in_words(case: Case, answer: dict[str, Any]) -> str:
-    """The case's name, and below it why it was decided so; the expectation too, where that failed."""
-    from pytest_kmslab.authz.explain.explanation import explain
-
-    told = explain(case.request, case.policies, case.grants, case.decide())
-    if not answer.get("ok", True):
-        statements = f" by {', '.join(answer['expected_matched'])}" if answer.get("expected_matched") else ""
-        told += f"\nexpected\n  {answer['expected']}{statements}"
-    return f"{case.name}\n{indent(told, '  ')}\n"
 
 
 def _complain(message: str) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_kmslab.cases.case import Case, parse_case
-from pytest_kmslab.cases.stream import LONGEST, split_cases
+from pytest_kmslab.cases.case import Case
+from pytest_kmslab.cases.lines import LONGEST, split_cases
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.errors import CaseError, KmslabError
 
 _OK, _REFUSED, _BAD_INPUT = 0, 1, 2
@@ -94,7 +95,7 @@ class Recorder:
                     self._fail(f"{file}:{found.line}: {error}", _BAD_INPUT)
 
     def _write(self, case: Case) -> None:
-        from pytest_kmslab.cases.writer import print_case
+        from pytest_kmslab.cases.write import print_case
         from pytest_kmslab.observe.anonymize import anonymize
         from pytest_kmslab.observe.observed_cases import file_name, named
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from pytest_kmslab.cases.case import Case, parse_case
-from pytest_kmslab.cases.writer import case_as_json
+from pytest_kmslab.cases.case import Case
+from pytest_kmslab.cases.read import parse_case
+from pytest_kmslab.cases.write import case_as_json
 from pytest_kmslab.errors import CaseError
 from pytest_kmslab.observe.anonymize_names import names_in
 from pytest_kmslab.observe.anonymize_words import WORDS, account_id, hex_id, key_id, unique_id, word

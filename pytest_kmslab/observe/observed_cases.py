@@ -12,7 +12,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies, print_policy
 from pytest_kmslab.cases.case import Case, Expectation
-from pytest_kmslab.cases.writer import case_as_json
+from pytest_kmslab.cases.write import case_as_json
 from pytest_kmslab.enforcement.entry import Entry
 from pytest_kmslab.observe.aws_outcome import AwsOutcome
 from pytest_kmslab.observe.comparison import Finding, Prediction, each_policy

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from pytest_kmslab.cases.case import Case
-from pytest_kmslab.cases.writer import case_as_json, print_case
+from pytest_kmslab.cases.write import case_as_json, print_case
 from pytest_kmslab.errors import CaseError
 from pytest_kmslab.observe.anonymize import anonymize
 from pytest_kmslab.observe.aws_outcome import AwsOutcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from differential.generator import Case
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 
 
 def decide(case: Case) -> str:

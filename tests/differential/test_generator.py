@@ -11,7 +11,7 @@ import pytest
 from differential.generator import Case, cases
 from differential.ours import decide
 from differential.vocabulary import OPERATORS
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 
 SAMPLE = list(islice(cases(20261123), 1500))
 

@@ -11,7 +11,7 @@ from differential.generator import cases
 from fuzz.hunt import hunt
 from fuzz.profile import fuzzed
 from pytest_kmslab.authz.explain.explanation import explain
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.errors import CaseError
 
 GRANTS = [

@@ -11,7 +11,8 @@ from support.staging.comparison import mentioned
 from support.staging.reasons import reason_against
 from support.staging.remote import RemoteStage
 
-from pytest_kmslab.cases.case import Case, parse_case
+from pytest_kmslab.cases.case import Case
+from pytest_kmslab.cases.read import parse_case
 from scenes.conftest import UPSTREAM
 
 CORPUS = Path(__file__).parents[1] / "corpus"

@@ -125,6 +125,16 @@ def test_case_of_the_corpus_is_read_as_it_stands(run: Run) -> None:
     assert (status, answer["decision"], answer["ok"]) == (0, "allowed", True)
 
 
+def test_a_file_holds_one_case_or_one_a_line(run: Run, tmp_path: Path) -> None:
+    one, broken = tmp_path / "one.json", tmp_path / "broken.json"
+    one.write_text(json.dumps(json.loads(case("one")), indent=2), encoding="utf-8")
+    broken.write_text(one.read_text(encoding="utf-8") + "\n" + case("two"), encoding="utf-8")
+    status, answers, complaints = run(one, broken, given="")
+    assert status == 2
+    assert [answer["name"] for answer in answers] == ["one"]
+    assert complaints.startswith(f"kmslab decide: {broken}:1: the case is not JSON: Extra data")
+
+
 def test_whole_corpus_holds(run: Run) -> None:
     paths = sorted(CORPUS.rglob("*.json"))
     status, answers, _ = run(*paths)

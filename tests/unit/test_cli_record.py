@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cli.main import main
 
 ACCOUNT = "987654321098"

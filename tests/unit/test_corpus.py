@@ -12,7 +12,8 @@ import botocore.session
 import pytest
 
 from pytest_kmslab.authz.explain.explanation import explain
-from pytest_kmslab.cases.case import Case, matched_statements, parse_case
+from pytest_kmslab.cases.case import Case, matched_statements
+from pytest_kmslab.cases.read import parse_case
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 CASES = sorted(CORPUS.rglob("*.json"))

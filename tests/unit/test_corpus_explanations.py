@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.authz.explain.explanation import explain
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 CASES = sorted(CORPUS.rglob("*.json"))

@@ -21,7 +21,7 @@ from support.staging.reasons import Reason, ends_at_the_seam, reason_against
 from support.staging.stage import Stage
 
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.session.run import Run
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_kmslab.authz.decision import Outcome, PolicyType
 from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.explain.suggestions import Suggestion, suggestions
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 Json = dict[str, Any]

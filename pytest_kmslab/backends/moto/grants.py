@@ -80,11 +80,11 @@ def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
     return index
 
 
-def _state(grants: Mapping[str, Any]) -> tuple[int, str]:
+def _state(grants: dict[str, Any]) -> tuple[int, str]:
     """How many grants there are and the last of them, read while other threads may change them."""
     while True:
         try:
-            return len(grants), next(reversed(grants), "")  # type: ignore[call-overload]  # a dict has an order
+            return len(grants), next(reversed(grants), "")
         except RuntimeError:
             continue
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_kmslab.cases.case import Case, parse_case
+from pytest_kmslab.cases.case import Case
+from pytest_kmslab.cases.read import parse_case
 from support.account import ACCOUNT
 from support.staging.reasons import HOME, named_principals
 from support.staging.scene import Scene

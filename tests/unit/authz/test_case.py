@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.cases.case import Case, Expectation, matched_statements, parse_case
+from pytest_kmslab.cases.case import Case, Expectation, matched_statements
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.errors import CaseError
 
 ANA = "arn:aws:iam::111122223333:user/ana"
@@ -170,7 +171,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "context value object": (asking(context={"a:b": [{}]}), "request.context.a:b: `{}` is not a string"),
     "context key twice by case": (
         asking(context={"a:b": "1", "A:B": "2"}),
-        "request.context: two keys differ in case",
+        "request.context: two keys differ only by case",
     ),
     "identity without name": (
         given(policies={"identity": [{"document": ALL}]}),

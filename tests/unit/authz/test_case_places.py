@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.errors import CaseError
 
 ANA = "arn:aws:iam::111122223333:user/ana"

@@ -12,8 +12,9 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.cases.case import Case, Expectation, parse_case
-from pytest_kmslab.cases.writer import case_as_json, print_case
+from pytest_kmslab.cases.case import Case, Expectation
+from pytest_kmslab.cases.read import parse_case
+from pytest_kmslab.cases.write import case_as_json, print_case
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.json"))
 ANA = "arn:aws:iam::111122223333:user/ana"

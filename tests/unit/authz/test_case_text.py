@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_kmslab.cases.stream import LONGEST, CaseText, split_cases
+from pytest_kmslab.cases.lines import LONGEST, CaseText, split_cases
 from pytest_kmslab.errors import CaseError
 
 
@@ -34,16 +34,19 @@ def test_one_case_over_several_lines() -> None:
     assert told_apart(b'{\n  "a": {\n    "b": 1\n  }\n}\n') == [(1, '{\n  "a": {\n    "b": 1\n  }\n}')]
 
 
-def test_cases_over_several_lines_follow_one_another() -> None:
-    data = b'{\n "a": 1\n}\n{"b": {},\n "c": 2}\n{\n\t"d": 3\n}\n'
-    assert told_apart(data) == [(1, '{\n "a": 1\n}'), (4, '{"b": {},\n "c": 2}'), (6, '{\n\t"d": 3\n}')]
+@pytest.mark.parametrize("first", ["{", '{"a":', '{"a": [', '{"a": 1,', "{ ", "[\r"])
+def test_an_input_whose_first_line_goes_on_is_one_case(first: str) -> None:
+    text = f'\n{first}\n"b": 2}}\n\n{{"c": 3}}'
+    assert told_apart(text.encode()) == [(2, f'{first}\n"b": 2}}\n{{"c": 3}}')]
+
+
+def test_only_the_first_line_says_that_the_input_is_one_case() -> None:
+    assert told_apart(b'{"a": 1}\n{\n "b": 2\n}\n') == [(1, '{"a": 1}'), (2, "{"), (3, ' "b": 2'), (4, "}")]
 
 
 def test_windows_line_ends_and_byte_order_mark() -> None:
-    assert told_apart(b'\xef\xbb\xbf{"a": 1}\r\n{\r\n "b": 2\r\n}\r\n') == [
-        (1, '{"a": 1}'),
-        (2, '{\r\n "b": 2\r\n}'),
-    ]
+    assert told_apart(b'\xef\xbb\xbf{"a": 1}\r\n{"b": 2}\r\n') == [(1, '{"a": 1}'), (2, '{"b": 2}')]
+    assert told_apart(b'\xef\xbb\xbf{\r\n "b": 2\r\n}\r\n') == [(1, '{\r\n "b": 2\r\n}')]
 
 
 def test_byte_order_mark_is_one_at_the_very_beginning_only() -> None:
@@ -51,12 +54,6 @@ def test_byte_order_mark_is_one_at_the_very_beginning_only() -> None:
     assert told_apart(b'{"a": 1}\n' + mark + b'{"b": 2}\n') == [(1, '{"a": 1}'), (2, '\ufeff{"b": 2}')]
     (found,) = split_cases([b'{"a": "', mark + b'"}\n'])
     assert found.data == b'{"a": "' + mark + b'"}\n'
-
-
-@pytest.mark.parametrize("word", ["X", "XXgarbage"])
-def test_a_word_that_begins_no_case_goes_the_way_of_any_other_line(word: str) -> None:
-    assert told_apart(f"{word}\n  more\n".encode()) == [(1, f"{word}\n  more")]
-    assert told_apart(f'{{\n "a": 1\n{word}\n'.encode()) == [(1, '{\n "a": 1'), (3, word)]
 
 
 @pytest.mark.parametrize("broken", ['{"a": ', '{"a": "x', "garbage", "}", '{"a" 1}', '"text"'])
@@ -72,7 +69,7 @@ def test_case_is_told_as_soon_as_it_is_whole() -> None:
     taken: list[bytes] = []
 
     def lines() -> Iterator[bytes]:
-        for line in (b'{"a": 1}\n', b"{\n", b' "b": 2\n', b"}\n", b"never read\n"):
+        for line in (b'{"a": 1}\n', b'{"b"', b": 2}\n", b"never read\n"):
             taken.append(line)
             yield line
 
@@ -80,7 +77,7 @@ def test_case_is_told_as_soon_as_it_is_whole() -> None:
     next(found)
     assert len(taken) == 1
     next(found)
-    assert len(taken) == 4
+    assert len(taken) == 3
 
 
 def test_line_in_pieces_is_one_line() -> None:
@@ -100,6 +97,17 @@ def test_too_long_a_case_is_told_and_the_next_is_read() -> None:
     assert (after.line, after.data) == (2, b'{"b": 2}\n')
     with pytest.raises(CaseError, match="longer than 1048576 bytes"):
         long.text()
+
+
+@pytest.mark.parametrize(
+    "line", [b"x" * (LONGEST - 2) + b"\n", b"x" * LONGEST + b"\n", b"x\n" * (LONGEST // 2)]
+)
+def test_one_case_over_all_lines_is_as_long_at_most(line: bytes) -> None:
+    (found,) = split_cases([b"{\n", line, b"}\n"])
+    assert (found.line, found.data) == (1, None)
+    (found,) = split_cases([b"{\n", b"x" * (LONGEST - 3) + b"\n"])
+    assert found.data is not None
+    assert len(found.data) == LONGEST
 
 
 def test_longest_case_is_read() -> None:

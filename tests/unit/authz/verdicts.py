@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from pytest_kmslab.authz.explain.explanation import explain
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 

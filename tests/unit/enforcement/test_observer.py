@@ -14,7 +14,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.cases.case import Case, parse_case
-from pytest_kmslab.cases.writer import print_case
+from pytest_kmslab.cases.case import Case
+from pytest_kmslab.cases.read import parse_case
+from pytest_kmslab.cases.write import print_case
 from pytest_kmslab.errors import CaseError
 from pytest_kmslab.observe.anonymize import anonymize
 from pytest_kmslab.observe.observed_cases import digest

@@ -10,7 +10,7 @@ import pytest
 from support.served import ACCOUNT, Served, served
 from support.standing_in import NAMED, project_of
 
-from pytest_kmslab.cases.case import parse_case
+from pytest_kmslab.cases.read import parse_case
 
 READS = """
     from botocore.exceptions import ClientError
