@@ -10,7 +10,7 @@ from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, 
 from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.explain.near_misses import NearMiss, near_misses
 from pytest_kmslab.authz.explain.suggestions import Suggestion, suggestions
-from pytest_kmslab.authz.explain.wording import count, label, sort_of
+from pytest_kmslab.authz.explain.wording import count, label, policy_word
 from pytest_kmslab.authz.grant import Grant, grants_to
 from pytest_kmslab.authz.guardrails import Group, applicable_policies
 from pytest_kmslab.authz.policy import Policies, Policy
@@ -37,41 +37,30 @@ _SEVERAL = frozenset(
 
 
 def explain(request: Request, policies: Policies, grants: Sequence[Grant], decision: Decision) -> str:
-    """What was asked, of what, by whom and via which service; what decided; every policy that was looked
-    at; for a denial the near misses, each with the one element that did not match, and the smallest
-    change that would allow the request. The same arguments give the same text; no newline at the end."""
+    """The decision in words: what was asked, by whom and via which service; what decided; every policy that
+    was looked at; and for a denial the near misses, each with the one element that did not match, and the
+    smallest change that would allow the request.
+
+    The same arguments give the same text. It does not end in a newline.
+    """
     evaluation = Evaluation(request, bounded=policies.permissions_boundary is not None)
-    return "\n".join(_lines(evaluation, policies, grants, decision))
-
-
-def _lines(
-    evaluation: Evaluation, policies: Policies, grants: Sequence[Grant], decision: Decision
-) -> Iterator[str]:
-    yield f"{_OUTCOMES[decision.decision]}: {evaluation.request.action}"
-    yield from _asked(evaluation)
     groups = applicable_policies(evaluation, policies)
-    errors = {
-        (kind, named.name): named.policy.error
-        for kind, group in groups
-        for named in group
-        if named.policy.error
-    }
-    yield "because"
-    yield from (f"  {_phrase(evaluation, reason, errors)}" for reason in decision.reasons)
-    yield "looked at"
-    yield from _looked_at(evaluation, groups, grants)
-    if decision.allowed:
-        return
-    nearest = near_misses(evaluation, policies, grants, decision)
-    if decision.decision is Outcome.IMPLICIT_DENY:
-        yield from _nearly(evaluation, policies, nearest, decision)
-    yield "to allow it"
-    yield from (
-        f"  {line}" for line in _changes(evaluation, suggestions(evaluation, policies, decision), nearest)
-    )
+    lines = [
+        f"{_OUTCOMES[decision.decision]}: {request.action}",
+        *_request_lines(evaluation),
+        *_reason_lines(evaluation, groups, decision),
+        *_policy_lines(evaluation, groups, grants),
+    ]
+    if not decision.allowed:
+        misses = near_misses(evaluation, policies, grants, decision)
+        if decision.decision is Outcome.IMPLICIT_DENY:
+            lines += _near_miss_lines(evaluation, policies, misses, decision)
+        needed = suggestions(evaluation, policies, decision)
+        lines += ["to allow it", *(f"  {line}" for line in _changes(evaluation, needed, misses))]
+    return "\n".join(lines)
 
 
-def _asked(evaluation: Evaluation) -> Iterator[str]:
+def _request_lines(evaluation: Evaluation) -> Iterator[str]:
     request, context = evaluation.request, evaluation.context
     yield f"  by  {request.principal}"
     aliases = context.get("kms:RequestAlias") or context.get("kms:ResourceAliases") or ()
@@ -80,45 +69,57 @@ def _asked(evaluation: Evaluation) -> Iterator[str]:
         yield f"  via {', '.join(context.get('kms:ViaService', ())) or 'no service: a direct call'}"
 
 
-def _phrase(evaluation: Evaluation, reason: Reason, errors: dict[tuple[PolicyType, str], str]) -> str:
+def _reason_lines(evaluation: Evaluation, groups: Sequence[Group], decision: Decision) -> Iterator[str]:
+    errors = {
+        (kind, named.name): named.policy.error
+        for kind, group in groups
+        for named in group
+        if named.policy.error
+    }
+    yield "because"
+    for reason in decision.reasons:
+        yield f"  {_reason_text(evaluation, reason, errors)}"
+
+
+def _reason_text(evaluation: Evaluation, reason: Reason, errors: dict[tuple[PolicyType, str], str]) -> str:
     policy = label(evaluation, reason.policy_type, reason.policy)
     if reason.effect is Effect.MISSING:
-        return _missing(evaluation, reason.policy_type, policy)
+        return _missing_text(evaluation, reason.policy_type, policy)
     if reason.effect is Effect.UNREADABLE:
         return f"{policy} cannot be read and may hold a Deny: {errors[reason.policy_type, reason.policy]}"
     if reason.policy_type is PolicyType.GRANT:
-        return f"{_grant(reason.policy, reason.statement)} allows it"
+        return f"{_grant_label(reason.policy, reason.statement)} allows it"
     if not reason.statement:
         return "the root user has every permission in its account"
     verb = "denies" if reason.effect is Effect.DENY else "allows"
     return f"`{reason.statement}` of {policy} {verb} it"
 
 
-def _missing(evaluation: Evaluation, kind: PolicyType, policy: str) -> str:
+def _missing_text(evaluation: Evaluation, kind: PolicyType, policy: str) -> str:
     if policy not in _SEVERAL:
         return f"the {policy} does not allow it"
-    left = (
-        kind is PolicyType.IDENTITY
-        and evaluation.requires_resource_trust
-        and evaluation.identity.account == evaluation.account
-    )
-    resource = sort_of(evaluation, PolicyType.RESOURCE)
-    return f"no {policy} allows it" + (f", and the {resource} leaves it to them" if left else "")
+    # An identity-based policy is missing in the key's own account only where the key policy trusts them.
+    within = evaluation.identity.account == evaluation.account
+    if kind is PolicyType.IDENTITY and evaluation.requires_resource_trust and within:
+        resource_policy = policy_word(evaluation, PolicyType.RESOURCE)
+        return f"no {policy} allows it, and the {resource_policy} delegates to IAM policies"
+    return f"no {policy} allows it"
 
 
-def _grant(name: str, grant_id: str) -> str:
+def _grant_label(name: str, grant_id: str) -> str:
     return f"grant `{grant_id or name}`" + (f" ({name})" if name and grant_id else "")
 
 
-def _looked_at(evaluation: Evaluation, groups: Sequence[Group], grants: Sequence[Grant]) -> Iterator[str]:
+def _policy_lines(evaluation: Evaluation, groups: Sequence[Group], grants: Sequence[Grant]) -> Iterator[str]:
+    yield "looked at"
     for kind, group in groups:
         for named in group:
             yield f"  {label(evaluation, kind, named.name)}: {_counted(evaluation, named.policy)}"
     if grants:
-        held = len(grants_to(evaluation.identity, grants))
-        yield f"  {count(len(grants), 'grant')} on the key, {held} to the caller"
+        to_caller = len(grants_to(evaluation.identity, grants))
+        yield f"  {count(len(grants), 'grant')} on the key, {to_caller} to the caller"
     if not groups and not grants:
-        yield "  nothing: no policy and no grant bears on it"
+        yield "  nothing: no policy and no grant applies to it"
 
 
 def _counted(evaluation: Evaluation, policy: Policy) -> str:
@@ -128,10 +129,13 @@ def _counted(evaluation: Evaluation, policy: Policy) -> str:
     return f"{count(len(policy.statements), 'statement')}, {about} about {evaluation.request.action}"
 
 
-def _nearly(
-    evaluation: Evaluation, policies: Policies, nearest: Sequence[NearMiss], decision: Decision
+def _near_miss_lines(
+    evaluation: Evaluation, policies: Policies, misses: Sequence[NearMiss], decision: Decision
 ) -> Iterator[str]:
-    lines = [*_void(evaluation, policies, decision), *(_miss(evaluation, near_miss) for near_miss in nearest)]
+    lines = [
+        *_allows_without_effect(evaluation, policies, decision),
+        *(_near_miss_text(evaluation, near_miss) for near_miss in misses),
+    ]
     if lines:
         yield "nearly"
         yield from (f"  {line}" for line in lines[:_SHOWN])
@@ -139,57 +143,54 @@ def _nearly(
         yield f"  and {len(lines) - _SHOWN} more"
 
 
-def _void(evaluation: Evaluation, policies: Policies, decision: Decision) -> Iterator[str]:
-    """The statements of IAM policies that match and have no effect, for want of the key policy's trust."""
+def _allows_without_effect(evaluation: Evaluation, policies: Policies, decision: Decision) -> Iterator[str]:
+    """The Allow statements of IAM policies that match and have no effect, because the key policy does not
+    trust IAM policies with the request."""
     untrusted = any(
         reason.policy_type is PolicyType.RESOURCE and reason.effect is Effect.MISSING
         for reason in decision.reasons
     )
-    if untrusted and evaluation.requires_resource_trust and policies.resource and evaluation.identity.entity:
-        sort = sort_of(evaluation, PolicyType.RESOURCE)
-        within = evaluation.identity.account == evaluation.account
-        why = f"the {sort} does not leave this to IAM policies"
-        if not within:
-            why = f"across accounts the {sort} must allow it too"
-        for reason in iam_allow_reasons(evaluation, policies) if evaluation.cross_account_allowed else ():
-            statement = f"`{reason.statement}` of {reason.policy_type.value} `{reason.policy}`"
-            yield f"{statement} matches but has no effect: {why}"
+    if not (untrusted and evaluation.requires_resource_trust and policies.resource):
+        return
+    if not (evaluation.identity.entity and evaluation.cross_account_allowed):
+        return
+    word = policy_word(evaluation, PolicyType.RESOURCE)
+    if evaluation.identity.account == evaluation.account:
+        why = f"the {word} does not delegate this to IAM policies"
+    else:
+        why = f"across accounts the {word} must allow it too"
+    for reason in iam_allow_reasons(evaluation, policies):
+        statement = f"`{reason.statement}` of {reason.policy_type.value} `{reason.policy}`"
+        yield f"{statement} matches but has no effect: {why}"
 
 
-def _miss(evaluation: Evaluation, near_miss: NearMiss) -> str:
+def _near_miss_text(evaluation: Evaluation, near_miss: NearMiss) -> str:
     if near_miss.policy_type is PolicyType.GRANT:
-        return f"{_grant(near_miss.policy, near_miss.statement)}: {near_miss.element}: {near_miss.why}"
+        return f"{_grant_label(near_miss.policy, near_miss.statement)}: {near_miss.element}: {near_miss.why}"
     policy = label(evaluation, near_miss.policy_type, near_miss.policy)
     return f"`{near_miss.statement}` of {policy}: {near_miss.element}: {near_miss.why}"
 
 
 def _changes(
-    evaluation: Evaluation, needed: Sequence[Suggestion], nearest: Sequence[NearMiss]
+    evaluation: Evaluation, needed: Sequence[Suggestion], misses: Sequence[NearMiss]
 ) -> Iterator[str]:
-    """Every change that is needed; or, where one is, naming the caller where others are named already."""
+    """Every change that is needed; and where one is, the shorter one of naming the caller in a statement
+    that names others already."""
     for index, suggestion in enumerate(needed):
-        yield ("and " if index else "") + _change(suggestion)
-    instead = [
-        f"or name the caller in the Principal of `{near_miss.statement}` "
-        f"of the {label(evaluation, *_policy(near_miss))}"
-        for near_miss in nearest
-        if near_miss.policy_type is PolicyType.RESOURCE and near_miss.element == "Principal"
-    ]
-    if len(needed) == 1 and needed[0].statement and _by_name(evaluation, needed[0].policy_type):
-        yield from instead[:1]
+        change = suggestion.place
+        if suggestion.statement is not None:
+            change = f"add to {change}: {json.dumps(suggestion.statement, ensure_ascii=False)}"
+        yield f"and {change}" if index else change
+    if len(needed) != 1 or not needed[0].statement or not _naming_helps(evaluation, needed[0].policy_type):
+        return
+    for near_miss in misses:
+        if near_miss.policy_type is PolicyType.RESOURCE and near_miss.element == "Principal":
+            policy = label(evaluation, near_miss.policy_type, near_miss.policy)
+            yield f"or name the caller in the Principal of `{near_miss.statement}` of the {policy}"
+            return
 
 
-def _by_name(evaluation: Evaluation, lacking: PolicyType) -> bool:
-    """Whether a resource policy that named the caller would do in place of what is lacking."""
+def _naming_helps(evaluation: Evaluation, missing: PolicyType) -> bool:
+    """Whether a resource policy that named the caller would do in place of the policy that is missing."""
     within = evaluation.identity.account == evaluation.account
-    return lacking is PolicyType.RESOURCE or (lacking is PolicyType.IDENTITY and within)
-
-
-def _policy(near_miss: NearMiss) -> tuple[PolicyType, str]:
-    return near_miss.policy_type, near_miss.policy
-
-
-def _change(suggestion: Suggestion) -> str:
-    if suggestion.statement is None:
-        return suggestion.place
-    return f"add to {suggestion.place}: {json.dumps(suggestion.statement, ensure_ascii=False)}"
+    return missing is PolicyType.RESOURCE or (missing is PolicyType.IDENTITY and within)

@@ -20,45 +20,53 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A statement (or grant) that nearly allowed a request: `element` is the one that did not match."""
+    """A statement or grant that nearly allowed a request."""
 
     policy_type: PolicyType
+    """The type of its policy."""
     policy: str
+    """The policy's name, or the grant's."""
     statement: str
+    """The statement's name, or the grant's id."""
     element: str
+    """The one element that did not match."""
     why: str
+    """What the element wanted, and what the request has."""
 
 
 def near_misses(
     evaluation: Evaluation, policies: Policies, grants: Sequence[Grant], decision: Decision
 ) -> list[NearMiss]:
     """Every near miss, those that miss by the action last. Statements about another service are none."""
-    lacking = {reason.policy_type for reason in decision.reasons if reason.effect is Effect.MISSING}
-    searched = lacking | {PolicyType.RESOURCE, PolicyType.IDENTITY}
+    missing = {reason.policy_type for reason in decision.reasons if reason.effect is Effect.MISSING}
+    searched = missing | {PolicyType.RESOURCE, PolicyType.IDENTITY}
     if not evaluation.cross_account_allowed:
         searched -= {PolicyType.RESOURCE}
-    found = [
+    misses = [
         near_miss
         for kind, group in applicable_policies(evaluation, policies)
         if kind in searched
         for named in group
         for near_miss in _of_policy(evaluation, kind, named)
     ]
-    found += [
+    misses += [
         near_miss
         for grant in grants_to(evaluation.identity, grants)
         for near_miss in _of_grant(evaluation, grant)
     ]
-    return sorted(found, key=lambda near_miss: near_miss.element == "Action")
+    return sorted(misses, key=lambda near_miss: near_miss.element == "Action")
 
 
 def _of_policy(evaluation: Evaluation, kind: PolicyType, named: NamedPolicy) -> Iterator[NearMiss]:
     for statement in named.policy.statements:
         if statement.denies:
             continue
-        failing = list(_failing(evaluation, kind, statement))
-        if len(failing) == 1 and (failing[0][0] != "Action" or _same_service(evaluation, statement)):
-            yield NearMiss(kind, named.name, statement.name, *failing[0])
+        mismatches = list(_mismatches(evaluation, kind, statement))
+        if len(mismatches) != 1:
+            continue
+        element, why = mismatches[0]
+        if element != "Action" or _same_service(evaluation, statement):
+            yield NearMiss(kind, named.name, statement.name, element, why)
 
 
 def _same_service(evaluation: Evaluation, statement: Statement) -> bool:
@@ -66,7 +74,8 @@ def _same_service(evaluation: Evaluation, statement: Statement) -> bool:
     return any(pattern.partition(":")[0].lower() == evaluation.service for pattern in patterns)
 
 
-def _failing(evaluation: Evaluation, kind: PolicyType, statement: Statement) -> Iterator[tuple[str, str]]:
+def _mismatches(evaluation: Evaluation, kind: PolicyType, statement: Statement) -> Iterator[tuple[str, str]]:
+    """Each element that does not match, and why."""
     request = evaluation.request
     if not evaluation.match_principal(statement, kind):
         wanted = statement.source.get("Principal")

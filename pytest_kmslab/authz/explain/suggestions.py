@@ -1,4 +1,4 @@
-"""What would allow a denied request: for each policy type that lacks an Allow, the smallest statement."""
+"""What would allow a denied request: for each policy type whose Allow is missing, the smallest statement."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from typing import Any
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.evaluation import Evaluation
-from pytest_kmslab.authz.explain.wording import label, sort_of
+from pytest_kmslab.authz.explain.wording import label, policy_word
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.principal import PrincipalKind
 
-_CALLED = {"dynamodb": "a table", "iam": "an IAM resource", "kms": "a key"}
-"""Of the services of which not every operation crosses accounts, what belongs to one."""
+_RESOURCES = {"dynamodb": "a table", "iam": "an IAM resource", "kms": "a key"}
+"""What a resource is called, by service, for those of which not every operation works across accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A change: `statement` is to be added to the policy at `place`; None where nothing can be added."""
+    """A change that is needed for a request to be allowed."""
 
     policy_type: PolicyType
+    """The type of the policy to change."""
     place: str
+    """The policy to add the statement to; without one the whole advice."""
     statement: Mapping[str, Any] | None = None
+    """The statement to add; None where no statement helps."""
 
 
-_ANYBODY = frozenset((PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT))
+_FOR_EVERYBODY = frozenset((PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT))
+"""The policy types that usually name everybody, and leave it to other policies to say who may."""
 _PLACES = {
     PolicyType.IDENTITY: "an identity-based policy of the caller",
     PolicyType.SESSION: "the session policy, when the session is made",
-    PolicyType.SERVICE_CONTROL: "a service control policy at each level that lacks it",
-    PolicyType.RESOURCE_CONTROL: "a resource control policy at each level that lacks it",
+    PolicyType.SERVICE_CONTROL: "a service control policy at each level that does not allow it",
+    PolicyType.RESOURCE_CONTROL: "a resource control policy at each level that does not allow it",
     PolicyType.VPC_ENDPOINT: "the VPC endpoint policy",
 }
 
@@ -50,14 +54,14 @@ def _suggestion(evaluation: Evaluation, policies: Policies, reason: Reason) -> l
         place = f"take `{reason.statement}` out of {label(evaluation, kind, reason.policy)}, or narrow it"
         return [Suggestion(kind, f"{place}: no Allow overrides a Deny")]
     if reason.effect is Effect.UNREADABLE:
-        return [Suggestion(kind, f"mend {label(evaluation, kind, reason.policy)}")]
-    hopeless = _hopeless(evaluation, policies, kind)
-    if hopeless:
-        return [Suggestion(kind, hopeless)]
+        return [Suggestion(kind, f"correct {label(evaluation, kind, reason.policy)}")]
+    obstacle = _obstacle(evaluation, policies, kind)
+    if obstacle:
+        return [Suggestion(kind, obstacle)]
     return [Suggestion(kind, _place(evaluation, policies, kind), _statement(evaluation, policies, kind))]
 
 
-def _hopeless(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> str:
+def _obstacle(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> str:
     """Why no statement helps; empty where one does."""
     if evaluation.identity.kind is PrincipalKind.UNKNOWN:
         return f"`{evaluation.request.principal}` is not a principal: write its ARN or a service principal"
@@ -66,7 +70,7 @@ def _hopeless(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> s
     if evaluation.action == "kms:retiregrant":
         return "only those whom the grant names may retire it; an administrator may revoke it"
     if not evaluation.cross_account_allowed:
-        what = _CALLED[evaluation.service]
+        what = _RESOURCES[evaluation.service]
         return f"{evaluation.request.action} cannot be used on {what} of another account"
     if evaluation.requires_resource_trust and policies.resource is None:
         return f"the policy of {evaluation.request.resource} is not known: every one has a policy"
@@ -77,13 +81,13 @@ def _place(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> str:
     if kind is PolicyType.PERMISSIONS_BOUNDARY and policies.permissions_boundary:
         return f"the permissions boundary `{policies.permissions_boundary.name}`"
     if kind is PolicyType.RESOURCE:
-        return f"the {sort_of(evaluation, kind)} of {evaluation.request.resource}"
+        return f"the {policy_word(evaluation, kind)} of {evaluation.request.resource}"
     return _PLACES[kind]
 
 
 def _statement(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> dict[str, Any]:
     request, statement = evaluation.request, dict[str, Any](Effect="Allow")
-    if kind in _ANYBODY:
+    if kind in _FOR_EVERYBODY:
         statement["Principal"] = "*"
     elif kind is PolicyType.RESOURCE:
         statement["Principal"] = _principal(evaluation, policies)
@@ -97,7 +101,7 @@ def _statement(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> 
 
 
 def _principal(evaluation: Evaluation, policies: Policies) -> dict[str, str]:
-    """The caller; of a session the role, unless what limits the role would limit this too."""
+    """The caller; of a role session the role, unless a boundary or session policy would then limit it."""
     identity = evaluation.identity
     if identity.kind is PrincipalKind.SERVICE:
         return {"Service": identity.arn}

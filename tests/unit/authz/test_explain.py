@@ -59,7 +59,7 @@ def test_the_user_without_the_key() -> None:
         f"  on  {KEY} (alias/MY-kms-key)",
         f"  via {VIA}",
         "because",
-        "  no identity-based policy allows it, and the key policy leaves it to them",
+        "  no identity-based policy allows it, and the key policy delegates to IAM policies",
         "looked at",
         "  key policy: 2 statements, 2 about kms:Decrypt",
         "  identity-based policy `AmazonDynamoDBFullAccess`: 1 statement, 0 about kms:Decrypt",
@@ -141,7 +141,7 @@ DIRECT = (
             {"resource": key(), "identity": (named(allow(Sid="A"), name="p1"),)},
             [
                 "`A` of identity-based policy `p1` matches but has no effect: the key policy does not"
-                " leave this to IAM policies"
+                " delegate this to IAM policies"
             ],
         ),
         (
@@ -176,7 +176,7 @@ def test_near_misses_name_the_one_element(
             required_authorizations(USER, "dynamodb:GetItem", TABLE),
             {"identity": (unreadable(),)},
             "denied: dynamodb:GetItem",
-            "  mend identity-based policy `broken`",
+            "  correct identity-based policy `broken`",
         ),
         (
             required_authorizations(STRANGER, "kms:PutKeyPolicy"),

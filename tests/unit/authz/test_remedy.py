@@ -95,8 +95,8 @@ def test_everything_that_lacks_an_allow_is_offered() -> None:
     own = allow("kms:Decrypt", KEY)
     anybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": KEY}
     assert found == [
-        ("a resource control policy at each level that lacks it", anybody),
-        ("a service control policy at each level that lacks it", own),
+        ("a resource control policy at each level that does not allow it", anybody),
+        ("a service control policy at each level that does not allow it", own),
         ("the VPC endpoint policy", anybody),
         ("an identity-based policy of the caller", own),
         ("the permissions boundary `edge`", own),
@@ -114,11 +114,11 @@ def test_a_deny_has_to_go() -> None:
     assert offered(required_authorizations(), **policies) == [Suggestion(PolicyType.IDENTITY, place)]
 
 
-def test_what_cannot_be_read_has_to_be_mended() -> None:
+def test_what_cannot_be_read_has_to_be_corrected() -> None:
     found = offered(
         required_authorizations(), permissions_boundary=unreadable("edge"), resource=named(to(USER), name=KEY)
     )
-    assert found == [Suggestion(PolicyType.PERMISSIONS_BOUNDARY, "mend permissions boundary `edge`")]
+    assert found == [Suggestion(PolicyType.PERMISSIONS_BOUNDARY, "correct permissions boundary `edge`")]
 
 
 def test_where_no_statement_helps_it_is_said_why() -> None:
