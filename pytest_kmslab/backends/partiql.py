@@ -76,7 +76,7 @@ def execute_transaction(call: ApiCall, table_of: FindTable, do: Do) -> Response:
         do(prepared[0].table, "TransactWriteItems", {"TransactItems": writes, **more})
     except ServiceError as error:
         raise _with_duplicates(error, prepared) from None
-    return {"Responses": [{} for _ in prepared]}
+    return {"Responses": []}
 
 
 def _with_duplicates(error: ServiceError, prepared: Sequence[_Prepared]) -> ServiceError:

@@ -78,6 +78,7 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
         from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
         from pytest_kmslab.backends.moto.patches.request_scope import request_scope
+        from pytest_kmslab.backends.moto.patches.stream_changes import only_changes_in_streams
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
 
         started = ExitStack()
@@ -86,6 +87,7 @@ class MotoBackend:
         started.enter_context(request_scope(self.account))
         started.enter_context(multi_region_ciphertexts())
         started.enter_context(without_moto_policy_check())
+        started.enter_context(only_changes_in_streams())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
         self._started.append(started)

@@ -53,6 +53,19 @@ def check_written(part: Params, table: Table | None) -> None:
         raise invalid(NOT_THE_KEY)
 
 
+def check_batch(parts: Iterable[Params], table: Table | None) -> None:
+    """Raise what DynamoDB answers to a batch that names an item of a table twice, whatever for."""
+    if table is None or not table.key_attributes:
+        return
+    seen: list[list[Any]] = []
+    for part in parts:
+        named = part.get("Key") or part.get("Item") or {}
+        key = [named.get(name) for name in table.key_attributes]
+        if key in seen:
+            raise invalid("Provided list of item keys contains duplicates")
+        seen.append(key)
+
+
 def check_key(key: Mapping[str, Any], table: Table) -> None:
     """Raise ValidationException for a key that is not made of the table's key attributes, all and only."""
     if set(key) != set(table.key_attributes):

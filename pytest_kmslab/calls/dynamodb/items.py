@@ -24,7 +24,7 @@ from pytest_kmslab.calls.dynamodb.context import (
     named_attributes,
     unique,
 )
-from pytest_kmslab.calls.dynamodb.item_keys import check_item, check_written
+from pytest_kmslab.calls.dynamodb.item_keys import check_batch, check_item, check_written
 from pytest_kmslab.calls.dynamodb.names import (
     empty,
     index_arn,
@@ -95,6 +95,7 @@ def batch_get(call: ApiCall, view: AccountView) -> Authorizations:
         yield authorization(call, call.operation, arn, _with_parts(context, keys, "Key", table), table)
         for key in keys:
             check_item({"Key": key}, table)
+        check_batch(({"Key": key} for key in keys), table)
     yield from use_keys(call, view, tables)
 
 
@@ -110,6 +111,7 @@ def batch_write(call: ApiCall, view: AccountView) -> Authorizations:
         yield authorization(call, call.operation, arn, _with_parts(context, parts, "", table), table)
         for part in parts:
             check_written(part, table)
+        check_batch(parts, table)
     yield from use_keys(call, view, tables)
 
 

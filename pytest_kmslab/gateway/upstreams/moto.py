@@ -79,6 +79,10 @@ def _guarded_app(service: Any) -> Any:
     from moto.moto_server.werkzeug_app import create_backend_app
     from werkzeug.exceptions import Forbidden
 
+    from pytest_kmslab.backends.moto.patches.kinesis_streams import give_streams_a_shard
+
+    if service == "kinesis":
+        give_streams_a_shard()
     if service in GUARDED:
         return Forbidden(f"pytest-kmslab: moto would take this undecided request for `{service}`")
     return create_backend_app(service)

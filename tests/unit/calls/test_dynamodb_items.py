@@ -48,7 +48,7 @@ def test_other_tables_need_no_key(table: str, view: FakeFacts) -> None:
 
 
 def test_a_batch_asks_once_a_table_and_names_every_key(view: FakeFacts) -> None:
-    keys = [{"id": {"S": "1"}}, {"id": {"S": "2"}}, {"id": {"S": "1"}}]
+    keys = [{"id": {"S": "1"}}, {"id": {"S": "2"}}]
     wanted = {"orders": {"Keys": keys, "ProjectionExpression": "price"}, "stock": {"Keys": keys[:1]}}
 
     required_authorizations = asked("BatchGetItem", {"RequestItems": wanted}, view)

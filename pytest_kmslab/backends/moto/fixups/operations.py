@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.backends.moto import grants, organizations
 from pytest_kmslab.backends.moto import iam_tags as tags
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
-from pytest_kmslab.backends.moto.fixups import documents, keys, roles, sessions, tables, users
+from pytest_kmslab.backends.moto.fixups import (
+    documents,
+    item_answers,
+    keys,
+    roles,
+    sessions,
+    table_descriptions,
+    tables,
+    users,
+)
+from pytest_kmslab.backends.moto.fixups.kinesis_destinations import DESTINATIONS
 from pytest_kmslab.backends.moto.fixups.kms import (
     encryption,
     imports,
@@ -26,6 +36,7 @@ from pytest_kmslab.backends.moto.fixups.kms import (
 from pytest_kmslab.backends.moto.fixups.kms.materials import materials
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
+from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
@@ -155,6 +166,16 @@ def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Respons
         response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
 
 
+def _table_made(facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    tables.keep_created(facts, call, response)
+    table_descriptions.show_made(facts, call, response)
+
+
+def _table_gone(facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    tables.forget_deleted(facts, call, response)
+    table_descriptions.show_gone(facts, call, response)
+
+
 Prepare = Callable[["MotoAccountReader", ApiCall], Mapping[str, Any]]
 Settle = Callable[["MotoAccountReader", ApiCall, Response], None]
 
@@ -205,6 +226,7 @@ PREPARE: Mapping[str, Prepare] = {
     "dynamodb:CreateTable": tables.plain_name,
     "dynamodb:ExportTableToPointInTime": tables.with_prefix,
     "dynamodb:DeleteTable": tables.refuse_protected,
+    "dynamodb:UpdateItem": item_answers.with_some_update,
     "dynamodb:UpdateTable": tables.reopen_stream,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": defaults.policy_name,
@@ -219,6 +241,8 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **dict.fromkeys((f"iam:Untag{kind}" for kind in _UNTAGGED), tags.untag),
     **dict.fromkeys((f"iam:List{kind}Tags" for kind in (*_UNTAGGED, "InstanceProfile")), tags.show),
     **dict.fromkeys(PARTIQL, answer_partiql),
+    **DESTINATIONS,
+    "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodb:DeleteResourcePolicy": tables.delete,
     "dynamodb:GetResourcePolicy": tables.get,
     "dynamodb:PutResourcePolicy": tables.put,
@@ -252,8 +276,12 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
 }
 
 SETTLE: Mapping[str, Settle] = {
-    "dynamodb:CreateTable": tables.keep_created,
-    "dynamodb:DeleteTable": tables.forget_deleted,
+    "dynamodb:CreateTable": _table_made,
+    "dynamodb:DeleteTable": _table_gone,
+    **SHOWN,
+    **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
+    "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
+    "dynamodbstreams:GetRecords": item_answers.place_records,
     "dynamodb:TransactGetItems": tables.project_transacted,
     "iam:CreateRole": documents.keep_made,
     "iam:UpdateAssumeRolePolicy": documents.keep_trust,

@@ -1,0 +1,83 @@
+"""What moto answers to operations on items, and of streams, besides the items.
+
+Recorded from AWS: LocalStack's snapshots of test_batch_write_items, test_transaction_write_items and
+test_dynamodb_stream_stream_view_type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.backends.moto.item_operations import do_on_items
+from pytest_kmslab.calls.api_call import ApiCall
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+
+Response = dict[str, Any]
+
+COUNTED = tuple(
+    f"dynamodb:{operation}"
+    for operation in (
+        "BatchGetItem",
+        "BatchWriteItem",
+        "DeleteItem",
+        "PutItem",
+        "TransactWriteItems",
+        "UpdateItem",
+    )
+)
+"""Operations of which moto tells what they consumed though nobody asked."""
+EVENT_VERSION = "1.1"
+
+
+def count_only_if_asked(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """What a call consumed is said to who asks for it."""
+    if call.params.get("ReturnConsumedCapacity") in (None, "NONE"):
+        response.pop("ConsumedCapacity", None)
+    if call.params.get("ReturnItemCollectionMetrics") in (None, "NONE"):
+        response.pop("ItemCollectionMetrics", None)
+
+
+def with_some_update(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateItem of nothing makes the item, or leaves it: moto fails."""
+    if "UpdateExpression" in call.params or "AttributeUpdates" in call.params:
+        return {}
+    return {"AttributeUpdates": {}}
+
+
+def write_in_order(call: ApiCall) -> Response | None:
+    """BatchWriteItem that puts and deletes: one after another, as a stream shows it; moto deletes last."""
+    writes = [(table, write) for table, several in call.params["RequestItems"].items() for write in several]
+    if len({kind for _, write in writes for kind in write}) < 2:
+        return None
+    for table, write in writes:
+        _write(call, table, {"RequestItems": {table: [write]}})
+    counted = [
+        {"TableName": table, "CapacityUnits": float(len(several))}
+        for table, several in call.params["RequestItems"].items()
+    ]
+    return {"UnprocessedItems": {}, "ItemCollectionMetrics": {}, "ConsumedCapacity": counted}
+
+
+def _write(call: ApiCall, table: str, params: Response) -> None:
+    account, region = call.account, call.region
+    if table.startswith("arn:"):
+        region, account = table.split(":")[3:5]
+    do_on_items(account, region, "BatchWriteItem", params)
+
+
+def place_records(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """GetRecords: records are of the stream's own Region."""
+    for record in response["Records"]:
+        record.update(eventVersion=EVENT_VERSION, awsRegion=call.region)
+
+
+def leave_out_shards(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """DescribeStream begins after ExclusiveStartShardId."""
+    start = call.params.get("ExclusiveStartShardId")
+    stream = response["StreamDescription"]
+    names = [shard["ShardId"] for shard in stream["Shards"]]
+    if start in names:
+        stream["Shards"] = stream["Shards"][names.index(start) + 1 :]

@@ -1,0 +1,130 @@
+"""Kinesis streaming destinations of tables, and contributor insights, which moto lacks: what was asked for is
+kept and told again, nothing is streamed.
+
+Codes and texts are recorded from AWS: LocalStack's snapshot of test_kinesis_streaming_destination_crud, and
+findings DDB-TABLE-299 to 304, 318 of aws-controllers-k8s/dynamodb-controller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pytest_kmslab.backends.moto.fixups.table_descriptions import table_id
+from pytest_kmslab.backends.moto.lookup import table_of
+from pytest_kmslab.backends.moto.reader import table_named
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.dynamodb.names import missing_table
+from pytest_kmslab.calls.rules.invalid_parameters import invalid
+
+Response = dict[str, Any]
+_BAD_STATE = "Table is not in a valid state to enable Kinesis Streaming Destination: "
+_PRECISION = "ApproximateCreationDateTimePrecision"
+_LIVE = "ACTIVE"
+
+
+def enable(call: ApiCall) -> Response:
+    """EnableKinesisStreamingDestination: at once, though it is told to be under way, as on AWS."""
+    destinations = _destinations(call)
+    if any(status == _LIVE for status, _ in destinations.values()):
+        raise invalid(
+            f"{_BAD_STATE}EnableKinesisStreamingDestination must be DISABLED or ENABLE_FAILED to perform "
+            "ENABLE operation."
+        )
+    given = dict(call.params.get("EnableKinesisStreamingConfiguration") or {})
+    destinations[_stream(call)] = (_LIVE, given.get(_PRECISION))
+    return _answer(call, "ENABLING", EnableKinesisStreamingConfiguration=given)
+
+
+def disable(call: ApiCall) -> Response:
+    """DisableKinesisStreamingDestination."""
+    destinations = _destinations(call)
+    if call.params.get("EnableKinesisStreamingConfiguration"):
+        raise invalid("Stream cannot be disabled using EnableKinesisStreamingConfiguration parameters")
+    status, precision = destinations.get(_stream(call), ("", None))
+    if status != _LIVE:
+        raise invalid(f"{_BAD_STATE}KinesisStreamingDestination must be ACTIVE to perform DISABLE operation.")
+    destinations[_stream(call)] = ("DISABLED", precision)
+    return _answer(call, "DISABLING")
+
+
+def update(call: ApiCall) -> Response:
+    """UpdateKinesisStreamingDestination, which changes the precision of times and nothing else."""
+    destinations, given = _destinations(call), call.params.get("UpdateKinesisStreamingConfiguration") or {}
+    if not given.get(_PRECISION):
+        raise invalid(
+            "Streaming destination cannot be updated with given parameters: "
+            "UpdateKinesisStreamingConfiguration cannot be null or contain only null values"
+        )
+    if destinations.get(_stream(call), ("", None))[0] != _LIVE:
+        raise invalid(
+            f"{_BAD_STATE}No streaming destination with streamArn: {_stream(call)} found for table with "
+            f"tableName: {_name(call)}"
+        )
+    _check_changed(call, destinations[_stream(call)][1] or "MILLISECOND", given[_PRECISION])
+    destinations[_stream(call)] = (_LIVE, given[_PRECISION])
+    return _answer(call, "UPDATING", UpdateKinesisStreamingConfiguration=dict(given))
+
+
+def describe(call: ApiCall) -> Response:
+    """DescribeKinesisStreamingDestination."""
+    shown = [
+        {"StreamArn": arn, "DestinationStatus": status, **({_PRECISION: precision} if precision else {})}
+        for arn, (status, precision) in _destinations(call).items()
+    ]
+    return {"TableName": _name(call), "KinesisDataStreamDestinations": shown}
+
+
+def describe_insights(call: ApiCall) -> Response:
+    """DescribeContributorInsights: nobody can enable them here."""
+    _destinations(call)
+    index = {"IndexName": call.params["IndexName"]} if call.params.get("IndexName") else {}
+    return {"TableName": _name(call), **index, "ContributorInsightsStatus": "DISABLED"}
+
+
+def _check_changed(call: ApiCall, now: str, wanted: str) -> None:
+    if now != wanted:
+        return
+    raise invalid(
+        f"Invalid Request: Precision is already set to the desired value of {wanted} for tableId: "
+        f"{table_id(_table(call).table_arn, _table(call).created_at)}, kdsArn: {_stream(call)}"
+    )
+
+
+def _destinations(call: ApiCall) -> dict[str, tuple[str, str | None]]:
+    """Status and precision by the ARN of the stream, kept on moto's own table, so that they go with it."""
+    found: dict[str, tuple[str, str | None]] = _table(call).__dict__.setdefault("kmslab_destinations", {})
+    return found
+
+
+def _table(call: ApiCall) -> Any:
+    table = table_named(str(call.params["TableName"]), call.region, call.account)
+    if table is None:
+        raise missing_table(_name(call))
+    return table_of(table.arn)
+
+
+def _name(call: ApiCall) -> str:
+    return str(call.params["TableName"]).rpartition("/")[2]
+
+
+def _stream(call: ApiCall) -> str:
+    return str(call.params["StreamArn"])
+
+
+def _answer(call: ApiCall, status: str, **configuration: Any) -> Response:
+    return {
+        "TableName": _name(call),
+        "StreamArn": _stream(call),
+        "DestinationStatus": status,
+        **configuration,
+    }
+
+
+DESTINATIONS: Mapping[str, Callable[[ApiCall], Response]] = {
+    "dynamodb:DescribeContributorInsights": describe_insights,
+    "dynamodb:DescribeKinesisStreamingDestination": describe,
+    "dynamodb:DisableKinesisStreamingDestination": disable,
+    "dynamodb:EnableKinesisStreamingDestination": enable,
+    "dynamodb:UpdateKinesisStreamingDestination": update,
+}
