@@ -45,6 +45,10 @@ class Account:
             botocore_session=session,
         )
 
+    def session_of_root(self) -> boto3.Session:
+        """A session of the root user for a thread of its own."""
+        return self.session(self.run.backend.root)
+
     def temporary(self, made: Any) -> boto3.Session:
         """A session with the credentials that STS answered."""
         given = made["Credentials"]
