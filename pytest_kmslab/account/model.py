@@ -7,6 +7,7 @@ it does (design: the policy store reads, it does not mirror).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -63,7 +64,8 @@ class Credential:
     caller: Caller
     active: bool = True
     session_token: str | None = field(default=None, repr=False)
-    expired: bool = False
+    expires_at: float = math.inf
+    """When temporary credentials end, in seconds since the epoch; those of a user never do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,9 @@ class Backend(Protocol):
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """After a call that succeeded: keep what the backend drops and mend its response in place."""
 
+    def pass_time(self, now: float) -> None:
+        """The clock was moved on to a time in seconds since the epoch: let go of what is past its date."""
+
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep which key a table is encrypted with, where the backend drops it; None: AWS owned key."""
 

@@ -21,21 +21,24 @@ WRONG_SECRET = (
 MISSING = "Request is missing Authentication Token"
 
 
-def authenticate(given: Credentials | None, service: str, view: AccountView) -> Caller:
-    """The caller that holds these credentials; raises the service's own ServiceError where nobody does."""
+def authenticate(given: Credentials | None, service: str, view: AccountView, now: float) -> Caller:
+    """The caller that holds these credentials; raises the service's own ServiceError where nobody does.
+
+    `now` is in seconds since the epoch: temporary credentials end.
+    """
     if given is None or not given.access_key_id:
         raise protocol_of(service).missing_token.error(MISSING)
     known = view.credential(given.access_key_id)
     if known is None or not known.active or not _same(given.session_token, known.session_token):
         raise protocol_of(service).unknown_token.error(UNKNOWN)
-    return _proven(given, known, service)
+    return _proven(given, known, service, now)
 
 
-def _proven(given: Credentials, known: Credential, service: str) -> Caller:
+def _proven(given: Credentials, known: Credential, service: str, now: float) -> Caller:
     if not _same(given.secret_access_key, known.secret_access_key):
         raise protocol_of(service).bad_signature.error(WRONG_SECRET)
     check_service(known.caller, service)
-    if known.expired:
+    if known.expires_at <= now:
         raise protocol_of(service).expired_token.error(EXPIRED)
     return known.caller
 

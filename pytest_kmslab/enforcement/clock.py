@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -12,6 +12,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._moved = 0.0
+        self._listeners: list[Callable[[float], None]] = []
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -31,3 +32,9 @@ class Clock:
         if seconds < 0:
             raise ValueError(f"cannot move the clock by `{seconds}` seconds: give zero or more")
         self._moved += seconds
+        for listener in self._listeners:
+            listener(self.now())
+
+    def tell(self, listener: Callable[[float], None]) -> None:
+        """Call a listener with the new time whenever the clock is moved on."""
+        self._listeners.append(listener)

@@ -20,6 +20,7 @@ from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authoriza
 from pytest_kmslab.enforcement.authentication import authenticate
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.decision_cache import DecisionCache
+from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
 from pytest_kmslab.enforcement.root_user import root_user
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
 from pytest_kmslab.enforcement.simulator.simulate import simulate
@@ -48,6 +49,8 @@ class Pipeline:
         self._clock = clock
         self._enforcing = enforcing
         self._decisions = DecisionCache()
+        self._passwords = SpentPasswords()
+        clock.tell(self._pass_time)
         self._table_keys = TableKeyCache(table_key_cache, clock.now)
 
     @property
@@ -63,11 +66,15 @@ class Pipeline:
     def caller(self, given: Credentials | None, service: str) -> Caller:
         """Who signs with these credentials; raises ServiceError where nobody does."""
         try:
-            return authenticate(given, service, self.backend.view)
+            return authenticate(given, service, self.backend.view, self._clock.now())
         except ServiceError:
             if self._enforcing:
                 raise
-            return authenticate(self.backend.root, service, self.backend.view)
+            return authenticate(self.backend.root, service, self.backend.view, self._clock.now())
+
+    def _pass_time(self, now: float) -> None:
+        if self.active:
+            self.backend.pass_time(now)
 
     def now(self) -> datetime:
         """The time at which a call comes."""
@@ -81,6 +88,7 @@ class Pipeline:
         """
         self._trail.count_call()
         check_constraints(call)
+        self._passwords.check(call, self._clock.now())
         if call.time is None:
             call = call._replace(time=self.now())
         view = self._table_keys.view(self.backend.view, call, connection)
@@ -91,6 +99,7 @@ class Pipeline:
             if number == 0:
                 self._check_quota(call)
         self._table_keys.keep(view)
+        self._passwords.spend(call, self._clock.now())
 
     def record_undecided(self, url: str) -> None:
         """Count a call to an address that the backend does not serve: it is not decided."""
@@ -104,6 +113,8 @@ class Pipeline:
 
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """After the backend did the call: keep what it dropped, and mend its response in place."""
+        if call.time is None:
+            call = call._replace(time=self.now())
         settle_table(self.backend, call, response, self._clock.now())
         self.backend.after_call(call, response)
         keep_named_attributes(call, response)

@@ -121,6 +121,9 @@ class EndpointBackend:
         """Keep what the endpoint drops."""
         self._mends.after_call(call, response)
 
+    def pass_time(self, now: float) -> None:
+        """The account has a clock of its own, which nobody here moves."""
+
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep it in the shared store."""
         if (view := self.view.of_arn(table_arn)) is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -22,6 +21,7 @@ from pytest_kmslab.backends.endpoint.iam_snapshot import (
 )
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.sts.new_sessions import merged_tags
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
@@ -150,8 +150,8 @@ class ApiIdentities:
         lists = {name: tuple(record["caller"][name]) for name in ("session_policies", "transitive")}
         caller = Caller(**{**record["caller"], **lists})
         holder = self.entity(caller)
-        if holder is not None and caller.kind == "AssumedRole":
-            caller = replace(caller, tags={**holder.tags, **caller.tags})
+        if holder is not None:
+            caller = replace(caller, tags=merged_tags(holder.tags, caller.tags))
         made_for = holder.unique_id if holder is not None else self.account
         return Credential(
             access_key_id=access_key_id,
@@ -159,7 +159,7 @@ class ApiIdentities:
             caller=caller,
             active=record["made_for"] == made_for,
             session_token=record["token"],
-            expired=record["expiration"] < time.time(),
+            expires_at=record["expiration"],
         )
 
     def session_record(self, made: Mapping[str, Any], caller: Caller) -> Record:

@@ -139,6 +139,12 @@ class MotoBackend:
         """Keep what moto drops."""
         self._mends.after_call(call, response)
 
+    def pass_time(self, now: float) -> None:
+        """Delete the keys whose deletion was scheduled for before now: moto never does."""
+        from pytest_kmslab.backends.moto.fixups.keys import delete_due_keys
+
+        delete_due_keys(now)
+
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Set the key in moto's own table, so DescribeTable shows it."""
         table = self.view.moto_table(table_arn)

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
+from pytest_kmslab.backends.moto.principals import present_name
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.sse.grants import GRANTS_A_TABLE, grant_of_table, is_of_table
 
@@ -55,15 +56,17 @@ def every(key: Any) -> tuple[Grant, ...]:
 
 
 def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
-    """The grants on a key whose grantee is the caller, its role or its account.
+    """The grants on a key whose grantee is the caller, its role or its account, whatever they are called now.
 
     The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
     of others as for the 50,000 that KMS lets a key have.
     """
     root = f"{caller.arn.split(':', 2)[0]}:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
     held = _by_grantee(key)
-    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account))
-    return tuple(_grant(key, grant) for name in names for grant in held.get(name, ()))
+    own_id = caller.user_id.partition(":")[0]
+    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account, own_id))
+    found = {grant.id: grant for name in names for grant in held.get(name, ())}
+    return tuple(_grant(key, grant) for grant in found.values())
 
 
 def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
@@ -75,7 +78,9 @@ def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
         return kept[1]
     index: dict[str, list[Any]] = {}
     for grant in list(key.grants.values()):
-        index.setdefault(grant.grantee_principal, []).append(grant)
+        recorded = getattr(grant, f"kmslab_{PRINCIPALS[0]}", None)
+        for name in dict.fromkeys((grant.grantee_principal, recorded)):
+            index.setdefault(name, []).append(grant)
     setattr(key, INDEX, (state, index))
     return index
 
@@ -133,13 +138,21 @@ def issuer(key: Any, found: Any) -> str:
 
 
 def _present(found: Any, member: str) -> str:
-    """A principal of a grant; one that was deleted since is its unique id, whoever has its name now."""
+    """A principal of a grant: renamed since by the ARN, deleted since by the unique id."""
     named = str(getattr(found, member) or "")
     recorded = getattr(found, f"kmslab_{member}", None)
     if recorded is None:
         return named
     entity = entity_of(named)
-    return named if entity is not None and unique_id(entity) == recorded else str(recorded)
+    return named if entity is not None and unique_id(entity) == recorded else present_name(str(recorded))
+
+
+def show_principals(key: Any, shown: dict[str, Any]) -> None:
+    """In a grant that a response shows: whom it names now, a deleted principal by the unique id."""
+    found = key.grants.get(shown.get("GrantId"))
+    for member, attribute in zip(("GranteePrincipal", "RetiringPrincipal"), PRINCIPALS, strict=True):
+        if found is not None and shown.get(member):
+            shown[member] = _present(found, attribute)
 
 
 def _grant(key: Any, found: Any) -> Grant:

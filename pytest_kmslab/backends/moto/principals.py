@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from moto.core.utils import utcnow
 from moto.iam.models import User, iam_backends
 from moto.sts.models import sts_backends
 
@@ -26,6 +26,7 @@ from pytest_kmslab.backends.moto.lookup import (
 )
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, is_unique_id, principals_of, renamed
+from pytest_kmslab.calls.sts.new_sessions import merged_tags
 
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 BOUNDARY = "permissions_boundary_arn"
@@ -142,11 +143,11 @@ def present_principals(holder: Any, text: str) -> str:
     for arn, identifier in recorded.items():
         entity = entity_of(arn)
         if entity is None or unique_id(entity) != identifier:
-            names[arn] = _present_name(identifier)
+            names[arn] = present_name(identifier)
     return renamed(text, names) if names else text
 
 
-def _present_name(identifier: str) -> str:
+def present_name(identifier: str) -> str:
     """The ARN of a principal that was renamed, otherwise its unique id."""
     return next((str(one.arn) for one in _entities() if unique_id(one) == identifier), identifier)
 
@@ -197,13 +198,15 @@ def _issued_credential(key: Any) -> Credential | None:
     if kept is None:
         return None
     caller, token, expiration, owner = kept
+    user = entity_of(caller.identity_arn or caller.principal_arn)
+    caller = replace(caller, tags=merged_tags(_tags(user) if user is not None else {}, caller.tags))
     return Credential(
         access_key_id=key.access_key_id,
         secret_access_key=key.secret_access_key,
         caller=caller,
         active=owner == owner_id(caller),
         session_token=token,
-        expired=expiration.replace(tzinfo=None) < utcnow(),
+        expires_at=expiration.timestamp(),
     )
 
 
@@ -225,7 +228,7 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
         principal_arn=session.role_arn,
         user_id=f"{unique_id(role)}:{session.session_name}" if role is not None else session.user_id,
         kind="AssumedRole",
-        tags={**(_tags(role) if role is not None else {}), **getattr(session, SESSION_TAGS, {})},
+        tags=merged_tags(_tags(role) if role is not None else {}, getattr(session, SESSION_TAGS, {})),
         token_issued=getattr(session, SESSION_ISSUED, ""),
         session_policies=_session_texts(session, iam_backends[account][partition]),
         context={
@@ -240,7 +243,7 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
         caller=caller,
         active=role is not None and unique_id(role) == getattr(session, SESSION_ROLE, unique_id(role)),
         session_token=session.session_token,
-        expired=session.expiration < utcnow(),
+        expires_at=session.expiration.replace(tzinfo=timezone.utc).timestamp(),
     )
 
 

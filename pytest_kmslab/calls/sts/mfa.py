@@ -17,7 +17,7 @@ from pytest_kmslab.calls.context_keys import Keys
 STEP = 30
 """Seconds for which a password is shown; the one before and the one after are taken too."""
 DIGITS = 6
-_FAILED = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+FAILED = "MultiFactorAuthentication failed with invalid MFA one time pass code."
 
 
 def authenticated(call: ApiCall, view: AccountView) -> Keys:
@@ -30,7 +30,7 @@ def authenticated(call: ApiCall, view: AccountView) -> Keys:
         return {}
     seed = view.mfa_seed(call.caller.arn, str(serial)) if call.caller.kind == "User" else None
     if seed is None or call.time is None or not _shown(seed, str(code), int(call.time.timestamp())):
-        raise ServiceError("AccessDenied", _FAILED, 403)
+        raise ServiceError("AccessDenied", FAILED, 403)
     return {"aws:MultiFactorAuthPresent": True, "aws:MultiFactorAuthAge": 0}
 
 

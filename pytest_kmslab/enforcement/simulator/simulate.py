@@ -25,6 +25,10 @@ from pytest_kmslab.errors import PolicyError
 SEVERITY = (Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY, Outcome.ALLOWED)
 """The most restrictive decision of several resources is the decision of the action."""
 
+_TYPES = ("string", "numeric", "boolean", "ip", "binary", "date")
+CONTEXT_KEY_TYPES = frozenset((*_TYPES, *(f"{name}List" for name in _TYPES)))
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_ContextEntry.html"""
+
 SOURCE_TYPES = {PolicyType.RESOURCE: "Resource Policy"}
 DELEGATION = "kmslab: key policy taken to trust the account"
 NOBODY = "simulated"
@@ -35,6 +39,7 @@ EVERYTHING = named_policy(
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
 )
 ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
+MARKER = re.compile(r"\d{1,9}", re.ASCII)
 PARTS = 6
 """Of an ARN."""
 
@@ -163,6 +168,11 @@ def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[Na
 
 def _context(params: Mapping[str, Any]) -> Context:
     entries = params.get("ContextEntries") or ()
+    for entry in entries:
+        if not entry.get("ContextKeyName"):
+            raise ServiceError("InvalidInput", "Invalid context entry: ContextKeyName is missing.")
+        if entry.get("ContextKeyType", "string") not in CONTEXT_KEY_TYPES:
+            raise ServiceError("InvalidInput", f"Invalid context key type: {entry['ContextKeyType']}")
     return Context({entry["ContextKeyName"]: tuple(entry.get("ContextKeyValues") or ()) for entry in entries})
 
 
@@ -276,11 +286,19 @@ def _all_allowed(simulation: Simulation, action: str, resources: list[str]) -> b
 
 
 def _page(results: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:
-    start, most = int(params.get("Marker") or 0), int(params.get("MaxItems") or len(results) or 1)
+    start, most = _start(params, results), int(params.get("MaxItems") or len(results) or 1)
     page: dict[str, Any] = {"EvaluationResults": results[start : start + most], "IsTruncated": False}
     if start + most < len(results):
         page.update(IsTruncated=True, Marker=str(start + most))
     return page
+
+
+def _start(params: Mapping[str, Any], results: list[dict[str, Any]]) -> int:
+    """Where a page begins; raises ValidationError for a Marker that none answered. The text is inferred."""
+    marker = str(params.get("Marker") or 0)
+    if not MARKER.fullmatch(marker) or int(marker) > len(results):
+        raise ServiceError("ValidationError", "Invalid Marker.")
+    return int(marker)
 
 
 SIMULATORS: Mapping[str, Callable[[ApiCall, AccountView], Simulation]] = {

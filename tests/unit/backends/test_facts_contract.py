@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from support.endpoint import ACCOUNT, REGION, Store
 
@@ -92,7 +93,8 @@ def test_a_role_session_has_the_roles_arn_its_tags_and_its_session_policy(store:
     credential = store.view.credential(session["AccessKeyId"])
     assert credential is not None
     caller = credential.caller
-    assert (credential.session_token, credential.expired) == (session["SessionToken"], False)
+    assert credential.session_token == session["SessionToken"]
+    assert credential.expires_at > time.time()
     assert caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
     assert (caller.principal_arn, caller.kind, caller.tags) == (made["Arn"], "AssumedRole", {"of": "session"})
     assert len(store.view.policies(caller, "*").session) == 1

@@ -5,6 +5,7 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.authentication import authenticate
 
+NOW = 1_800_000_000.0
 ANA = Caller(
     "arn:aws:iam::111122223333:user/ana",
     "111122223333",
@@ -27,7 +28,7 @@ class Known:
 
 
 def test_the_right_secret_is_its_owner() -> None:
-    assert authenticate(Credentials("AKIA1", "s"), "kms", Known()) is ANA
+    assert authenticate(Credentials("AKIA1", "s"), "kms", Known(), NOW) is ANA
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_the_right_secret_is_its_owner() -> None:
             "InvalidClientTokenId",
         ),
         (Credentials("AKIA1", "wrong"), {}, "InvalidSignatureException", "SignatureDoesNotMatch"),
-        (Credentials("AKIA1", "s"), {"expired": True}, "ExpiredTokenException", "ExpiredToken"),
+        (Credentials("AKIA1", "s"), {"expires_at": NOW}, "ExpiredTokenException", "ExpiredToken"),
         (None, {}, "MissingAuthenticationTokenException", "MissingAuthenticationToken"),
     ],
     ids=["unknown", "inactive", "needless token", "token missing", "wrong secret", "expired", "unsigned"],
@@ -57,5 +58,5 @@ def test_everything_else_is_the_services_own_error_and_never_access_denied(
         ("iam", query_code, 403),
     ):
         with pytest.raises(ServiceError) as refused:
-            authenticate(given, service, Known(**known))
+            authenticate(given, service, Known(**known), NOW)
         assert (refused.value.code, refused.value.status) == (code, status)

@@ -218,3 +218,20 @@ def test_the_condition_keys_that_policies_ask_for_are_listed(account: Account, i
     with pytest.raises(ClientError) as refused:
         iam.get_context_keys_for_principal_policy(PolicySourceArn=f"{ANA}-nobody")
     assert refused.value.response["Error"]["Code"] == "NoSuchEntity"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"Marker": "abc"}, "ValidationError"),
+        ({"Marker": "-1"}, "ValidationError"),
+        ({"Marker": "7"}, "ValidationError"),
+        ({"ContextEntries": [{"ContextKeyType": "string", "ContextKeyValues": ["a"]}]}, "InvalidInput"),
+    ],
+)
+def test_what_the_simulator_does_not_take(account: Account, more: dict[str, Any], code: str) -> None:
+    iam = account.root.client("iam")
+    document = json.dumps(allow("kms:*"))
+    with pytest.raises(ClientError) as refused:
+        iam.simulate_custom_policy(PolicyInputList=[document], ActionNames=["kms:Decrypt"], **more)
+    assert refused.value.response["Error"]["Code"] == code

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.sts.new_sessions import (
+    NOTHING,
+    expiration,
+    given_tags,
+    issued_at,
+    role_session_tags,
+    transitive_keys,
+)
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
-
-NOTHING = '{"Version":"2012-10-17","Statement":[]}'
 
 
 def keep_access_key(view: EndpointAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
@@ -26,27 +31,26 @@ def keep_role_session(view: EndpointAccountReader, call: ApiCall, response: dict
     """AssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html."""
     role = str(call.params["RoleArn"])
     source = str(call.params.get("SourceIdentity") or call.caller.source_identity)
-    transitive = (*(call.params.get("TransitiveTagKeys") or ()), *call.caller.transitive)
     caller = Caller(
         arn=response["AssumedRoleUser"]["Arn"],
         account=role.split(":")[4],
         principal_arn=role,
         user_id=response["AssumedRoleUser"]["AssumedRoleId"],
         kind="AssumedRole",
-        tags={**_tags(call.params), **_inherited(call.caller)},
+        tags=role_session_tags(call),
         session_policies=_session_policies(view, call.params),
-        token_issued=_now(),
+        token_issued=issued_at(call),
         context={"aws:SourceIdentity": source} if source else {},
-        transitive=tuple(dict.fromkeys(transitive)),
+        transitive=transitive_keys(call),
     )
-    _keep(view, response, caller)
+    _keep(view, call, response, caller)
 
 
 def keep_session_token(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetSessionToken: the same principal, with temporary credentials.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    _keep(view, response, replace(call.caller, token_issued=_now()))
+    _keep(view, call, response, replace(call.caller, tags={}, token_issued=issued_at(call)))
 
 
 def keep_federation_token(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
@@ -65,11 +69,11 @@ def keep_federation_token(view: EndpointAccountReader, call: ApiCall, response: 
         user_id=made["FederatedUserId"],
         kind="FederatedUser",
         username="",
-        tags={**call.caller.tags, **_tags(call.params)},
-        token_issued=_now(),
+        tags=given_tags(call.params),
+        token_issued=issued_at(call),
         session_policies=_session_policies(view, call.params) or (NOTHING,),
     )
-    _keep(view, response, caller)
+    _keep(view, call, response, caller)
 
 
 def show_caller(_facts: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
@@ -77,8 +81,9 @@ def show_caller(_facts: EndpointAccountReader, call: ApiCall, response: dict[str
     response.update(Arn=call.caller.arn, Account=call.caller.account, UserId=call.caller.user_id)
 
 
-def _keep(view: EndpointAccountReader, response: Mapping[str, Any], caller: Caller) -> None:
+def _keep(view: EndpointAccountReader, call: ApiCall, response: Mapping[str, Any], caller: Caller) -> None:
     made = response["Credentials"]
+    made["Expiration"] = expiration(call, made["Expiration"])
     view.identities.keep(made["AccessKeyId"], view.identities.session_record(made, caller))
 
 
@@ -86,19 +91,3 @@ def _session_policies(view: EndpointAccountReader, params: Mapping[str, Any]) ->
     inline = (str(params["Policy"]),) if params.get("Policy") else ()
     managed = tuple(view.identities.document(one["arn"]) for one in params.get("PolicyArns") or ())
     return (*inline, *managed)
-
-
-def _inherited(caller: Caller) -> dict[str, str]:
-    """The tags that a chain of roles hands on, and nobody on the way changes.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
-    """
-    return {name: value for name, value in caller.tags.items() if name in caller.transitive}
-
-
-def _now() -> str:
-    """As `aws:TokenIssueTime` has it."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _tags(params: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from moto.kms.models import kms_backends
@@ -14,6 +15,7 @@ from pytest_kmslab.backends.moto.fixups.kms.metadata import key_metadata
 from pytest_kmslab.backends.moto.lookup import key_of
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.sts.new_sessions import moved_on
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -87,3 +89,28 @@ def change_primary(call: ApiCall) -> dict[str, Any]:
     related["ReplicaKeys"] = [*replicas, {"Arn": old.arn, "Region": old.region}]
     related["PrimaryKey"] = {"Arn": new.arn, "Region": new.region}
     return {}
+
+
+def delete_due_keys(now: float) -> None:
+    """Delete every key whose deletion was scheduled for before a time, in seconds since the epoch.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+    """
+    for regions in list(kms_backends.values()):
+        for backend in list(regions.values()):
+            due = [key for key in list(backend.keys.values()) if _is_due(key, now)]
+            for key in due:
+                backend.keys.pop(key.id, None)
+
+
+def _is_due(key: Any, now: float) -> bool:
+    until = key.deletion_date
+    pending = key.key_state == "PendingDeletion" and until is not None
+    return pending and bool(until.replace(tzinfo=timezone.utc).timestamp() <= now)
+
+
+def move_deletion(key: Any, call: ApiCall, response: dict[str, Any]) -> None:
+    """ScheduleKeyDeletion: the date goes by the clock that the call goes by."""
+    if key.deletion_date is not None and moved_on(call):
+        key.deletion_date += moved_on(call)
+        response["DeletionDate"] = key.deletion_date.replace(tzinfo=timezone.utc)

@@ -146,7 +146,17 @@ def _show_issuers(view: MotoAccountReader, call: ApiCall, response: Response) ->
     response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
     for shown in response["Grants"]:
         shown["IssuingAccount"] = grants.issuer(key, key.grants.get(shown["GrantId"]))
+        grants.show_principals(key, shown)
     listings.paged(view, call, response)
+
+
+def _show_retirable(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """Whom each grant names now."""
+    for shown in response["Grants"]:
+        key = view.moto_key(str(shown["KeyId"]), call.region, call.account)
+        grants.show_principals(key, shown)
+    if call.name in listings.LISTS:
+        listings.paged(view, call, response)
 
 
 def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -154,6 +164,7 @@ def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Respons
     if call.operation == "ScheduleKeyDeletion":
         found = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
         setattr(found, metadata.WINDOW, call.params.get("PendingWindowInDays") or metadata.LONGEST_WAIT)
+        keys.move_deletion(found, call, response)
         keys.defer_primary_deletion(found, response)
     else:
         imports.restore(view.moto_key(str(call.params.get("KeyId")), call.region, call.account))
@@ -302,6 +313,7 @@ SETTLE: Mapping[str, Settle] = {
     "kms:ListAliases": listings.aliases,
     "kms:ListGrants": _show_issuers,
     **dict.fromkeys(listings.LISTS, listings.paged),
+    "kms:ListRetirableGrants": _show_retirable,
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,
     "kms:ReplicateKey": keys.separate_replica,

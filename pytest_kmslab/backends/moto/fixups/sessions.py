@@ -5,9 +5,8 @@ fixed example credential that nobody owns.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
@@ -29,6 +28,15 @@ from pytest_kmslab.backends.moto.principals import (
     owner_id,
 )
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.sts.new_sessions import (
+    NOTHING,
+    expiration,
+    given_tags,
+    issued_at,
+    lasting_context,
+    role_session_tags,
+    transitive_keys,
+)
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -40,11 +48,12 @@ def keep_role_session(_facts: MotoAccountReader, call: ApiCall, response: dict[s
     sessions = sts_backends[account][partition_of(call.region).name]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
     setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))
-    setattr(session, SESSION_TAGS, {**_tags(call.params), **_inherited(call.caller)})
-    transitive = (*(call.params.get("TransitiveTagKeys") or ()), *call.caller.transitive)
-    setattr(session, SESSION_TRANSITIVE, tuple(dict.fromkeys(transitive)))
+    setattr(session, SESSION_TAGS, role_session_tags(call))
+    setattr(session, SESSION_TRANSITIVE, transitive_keys(call))
     setattr(session, SESSION_SOURCE, call.params.get("SourceIdentity") or call.caller.source_identity)
-    setattr(session, SESSION_ISSUED, _now())
+    setattr(session, SESSION_ISSUED, issued_at(call))
+    if session is not None:
+        session.expiration = _end(call, response).replace(tzinfo=None)
     setattr(session, SESSION_CONTEXT, _authenticated(call))
     role = entity_of(str(call.params["RoleArn"]))
     if role is not None:
@@ -56,19 +65,12 @@ def _authenticated(call: ApiCall) -> dict[str, str]:
     return {"aws:MultiFactorAuthPresent": "true"} if "SerialNumber" in call.params else {}
 
 
-def _inherited(caller: Caller) -> dict[str, str]:
-    """The tags of a session that the next one in a chain of roles has too, and cannot change.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
-    """
-    return {name: value for name, value in caller.tags.items() if name in caller.transitive}
-
-
 def issue_session_token(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetSessionToken: the same principal, with temporary credentials.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
-    _issue(call, response, replace(call.caller, context={**call.caller.context, **_authenticated(call)}))
+    context = {**lasting_context(call.caller), **_authenticated(call)}
+    _issue(call, response, replace(call.caller, tags={}, context=context))
 
 
 def issue_federation_token(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
@@ -92,20 +94,18 @@ def issue_federation_token(_facts: MotoAccountReader, call: ApiCall, response: d
             user_id=response["FederatedUser"]["FederatedUserId"],
             kind="FederatedUser",
             username="",
-            tags={**call.caller.tags, **_tags(call.params)},
+            tags=given_tags(call.params),
+            context=lasting_context(call.caller),
             session_policies=(*inline, *managed) or (NOTHING,),
         ),
     )
 
 
-NOTHING = '{"Version":"2012-10-17","Statement":[]}'
-
-
 def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
     key = iam_backends[call.account][partition_of(call.region).name].create_temp_access_key()
     token = secrets.token_urlsafe(64)
-    issued = replace(caller, token_issued=_now())
-    setattr(key, ISSUED, (issued, token, response["Credentials"]["Expiration"], owner_id(caller)))
+    issued = replace(caller, token_issued=issued_at(call))
+    setattr(key, ISSUED, (issued, token, _end(call, response), owner_id(caller)))
     response["Credentials"].update(
         AccessKeyId=key.access_key_id, SecretAccessKey=key.secret_access_key, SessionToken=token
     )
@@ -116,9 +116,8 @@ def show_caller(_facts: MotoAccountReader, call: ApiCall, response: dict[str, An
     response.update(UserId=call.caller.user_id, Account=call.caller.account, Arn=call.caller.arn)
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _tags(params: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
+def _end(call: ApiCall, response: dict[str, Any]) -> datetime:
+    """When a session ends, which is told in the response."""
+    made = response["Credentials"]
+    made["Expiration"] = ends = expiration(call, made["Expiration"])
+    return ends
