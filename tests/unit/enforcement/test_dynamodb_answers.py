@@ -20,7 +20,7 @@ def dynamodb(account: Account) -> Any:
 
 def test_a_provisioned_table_is_described(dynamodb: Any) -> None:
     made = dynamodb.create_table(**table(**PROVISIONED))["TableDescription"]
-    described = dynamodb.describe_table(TableName="t")["Table"]
+    described = dynamodb.describe_table(TableName="orders")["Table"]
     both = {
         *("AttributeDefinitions", "CreationDateTime", "DeletionProtectionEnabled", "ItemCount", "KeySchema"),
         *("ProvisionedThroughput", "TableArn", "TableId", "TableName", "TableSizeBytes", "TableStatus"),
@@ -32,7 +32,7 @@ def test_a_provisioned_table_is_described(dynamodb: Any) -> None:
         "WriteUnitsPerSecond": 5,
         "Status": "ACTIVE",
     }
-    gone = dynamodb.delete_table(TableName="t")["TableDescription"]
+    gone = dynamodb.delete_table(TableName="orders")["TableDescription"]
     assert set(gone) == both - {"AttributeDefinitions", "CreationDateTime", "KeySchema"}
     assert made["TableId"] == described["TableId"] == gone["TableId"]
 
@@ -53,7 +53,7 @@ def test_a_table_billed_by_request_is_described(dynamodb: Any) -> None:
     }
     assert made["GlobalSecondaryIndexes"] == [shown]
     assert "LocalSecondaryIndexes" not in made
-    described = dynamodb.describe_table(TableName="t")["Table"]
+    described = dynamodb.describe_table(TableName="orders")["Table"]
     assert (
         described["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] == described["CreationDateTime"]
     )
@@ -65,14 +65,17 @@ def test_warmth_that_is_asked_for_is_still_to_come(dynamodb: Any) -> None:
     warm = {"ReadUnitsPerSecond": 1000, "WriteUnitsPerSecond": 1200}
     made = dynamodb.create_table(**table(**PROVISIONED, WarmThroughput=warm))["TableDescription"]
     assert made["WarmThroughput"] == {**warm, "Status": "UPDATING"}
-    assert dynamodb.describe_table(TableName="t")["Table"]["WarmThroughput"] == {**warm, "Status": "ACTIVE"}
+    assert dynamodb.describe_table(TableName="orders")["Table"]["WarmThroughput"] == {
+        **warm,
+        "Status": "ACTIVE",
+    }
 
 
 def test_another_table_of_that_name_has_another_id(dynamodb: Any) -> None:
     ids = set()
     for _ in range(2):
         ids.add(dynamodb.create_table(**table())["TableDescription"]["TableId"])
-        dynamodb.delete_table(TableName="t")
+        dynamodb.delete_table(TableName="orders")
     assert len(ids) == 2
 
 
@@ -80,25 +83,25 @@ def test_what_is_consumed_is_said_to_who_asks(dynamodb: Any) -> None:
     dynamodb.create_table(**TABLE)
     put = {"PutRequest": {"Item": KEY}}
     quiet: dict[str, Any] = {
-        "batch_write_item": {"RequestItems": {"t": [put]}},
-        "batch_get_item": {"RequestItems": {"t": {"Keys": [KEY]}}},
-        "transact_write_items": {"TransactItems": [{"Put": {"TableName": "t", "Item": KEY}}]},
-        "update_item": {"TableName": "t", "Key": KEY},
+        "batch_write_item": {"RequestItems": {"orders": [put]}},
+        "batch_get_item": {"RequestItems": {"orders": {"Keys": [KEY]}}},
+        "transact_write_items": {"TransactItems": [{"Put": {"TableName": "orders", "Item": KEY}}]},
+        "update_item": {"TableName": "orders", "Key": KEY},
     }
     for operation, params in quiet.items():
         answer = getattr(dynamodb, operation)(**params)
         assert not {"ConsumedCapacity", "ItemCollectionMetrics"} & set(answer), operation
-    answer = dynamodb.batch_write_item(RequestItems={"t": [put]}, ReturnConsumedCapacity="TOTAL")
-    assert answer["ConsumedCapacity"][0]["TableName"] == "t"
+    answer = dynamodb.batch_write_item(RequestItems={"orders": [put]}, ReturnConsumedCapacity="TOTAL")
+    assert answer["ConsumedCapacity"][0]["TableName"] == "orders"
 
 
 def test_a_stream_records_changes(account: Account, dynamodb: Any) -> None:
     arn = dynamodb.create_table(**table(**STREAM))["TableDescription"]["LatestStreamArn"]
     for value in ("x", "x", "y"):
-        dynamodb.put_item(TableName="t", Item={**KEY, "v": {"S": value}})
+        dynamodb.put_item(TableName="orders", Item={**KEY, "v": {"S": value}})
     change = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "y"}}}
-    dynamodb.update_item(TableName="t", Key=KEY, **change)
-    dynamodb.delete_item(TableName="t", Key=KEY)
+    dynamodb.update_item(TableName="orders", Key=KEY, **change)
+    dynamodb.delete_item(TableName="orders", Key=KEY)
     streams = account.root.client("dynamodbstreams")
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
     more = streams.describe_stream(StreamArn=arn, ExclusiveStartShardId=shard)["StreamDescription"]
@@ -117,7 +120,7 @@ def refusal(act: Any, **params: Any) -> tuple[str, str]:
 def test_a_streaming_destination_comes_and_goes(dynamodb: Any) -> None:
     made = dynamodb.create_table(**table(**PROVISIONED))["TableDescription"]
     arn = "arn:aws:kinesis:us-east-1:123456789012:stream/one"
-    on = {"TableName": "t", "StreamArn": arn}
+    on = {"TableName": "orders", "StreamArn": arn}
     for operation in ("enable", "disable"):
         act = getattr(dynamodb, f"{operation}_kinesis_streaming_destination")
         text = "Requested resource not found: Table: none not found"
@@ -125,7 +128,9 @@ def test_a_streaming_destination_comes_and_goes(dynamodb: Any) -> None:
     enabled = dynamodb.enable_kinesis_streaming_destination(**on)
     assert (enabled["DestinationStatus"], enabled["EnableKinesisStreamingConfiguration"]) == ("ENABLING", {})
     assert refusal(dynamodb.enable_kinesis_streaming_destination, **on)[0] == "ValidationException"
-    shown = dynamodb.describe_kinesis_streaming_destination(TableName="t")["KinesisDataStreamDestinations"]
+    shown = dynamodb.describe_kinesis_streaming_destination(TableName="orders")[
+        "KinesisDataStreamDestinations"
+    ]
     assert shown == [{"StreamArn": arn, "DestinationStatus": "ACTIVE"}]
     finer = {"UpdateKinesisStreamingConfiguration": {"ApproximateCreationDateTimePrecision": "MICROSECOND"}}
     update = dynamodb.update_kinesis_streaming_destination
@@ -142,13 +147,13 @@ def test_a_streaming_destination_comes_and_goes(dynamodb: Any) -> None:
 
 def test_nobody_enables_contributor_insights(dynamodb: Any) -> None:
     dynamodb.create_table(**indexed(index(ProvisionedThroughput=UNITS), **PROVISIONED))
-    answer = dynamodb.describe_contributor_insights(TableName="t")
-    assert (answer["TableName"], answer["ContributorInsightsStatus"]) == ("t", "DISABLED")
+    answer = dynamodb.describe_contributor_insights(TableName="orders")
+    assert (answer["TableName"], answer["ContributorInsightsStatus"]) == ("orders", "DISABLED")
 
 
 def test_a_transaction_of_writes_answers_nothing(dynamodb: Any) -> None:
     dynamodb.create_table(**TABLE)
-    statement = {"Statement": "INSERT INTO t VALUE {'id': '1'}"}
+    statement = {"Statement": "INSERT INTO orders VALUE {'id': '1'}"}
     assert dynamodb.execute_transaction(TransactStatements=[statement])["Responses"] == []
 
 
@@ -162,11 +167,11 @@ def records(account: Account, arn: str) -> list[Any]:
 def test_a_batch_writes_in_order_and_an_update_inserts_once(account: Account, dynamodb: Any) -> None:
     arn = dynamodb.create_table(**table(**STREAM))["TableDescription"]["LatestStreamArn"]
     other = {"id": {"S": "2"}}
-    dynamodb.put_item(TableName="t", Item=KEY)
+    dynamodb.put_item(TableName="orders", Item=KEY)
     writes = [{"DeleteRequest": {"Key": KEY}}, {"PutRequest": {"Item": other}}]
-    assert dynamodb.batch_write_item(RequestItems={"t": writes})["UnprocessedItems"] == {}
+    assert dynamodb.batch_write_item(RequestItems={"orders": writes})["UnprocessedItems"] == {}
     change = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "y"}}}
-    dynamodb.update_item(TableName="t", Key=KEY, **change)
+    dynamodb.update_item(TableName="orders", Key=KEY, **change)
     found = records(account, arn)
     assert [record["eventName"] for record in found] == ["INSERT", "REMOVE", "INSERT", "INSERT"]
     assert found[-1]["dynamodb"]["NewImage"] == {**KEY, "v": {"S": "y"}}
@@ -176,5 +181,5 @@ def test_a_batch_names_an_item_once(dynamodb: Any) -> None:
     dynamodb.create_table(**TABLE)
     twice = [{"PutRequest": {"Item": KEY}}, {"DeleteRequest": {"Key": KEY}}]
     told = ("ValidationException", "Provided list of item keys contains duplicates")
-    assert refusal(dynamodb.batch_write_item, RequestItems={"t": twice}) == told
-    assert refusal(dynamodb.batch_get_item, RequestItems={"t": {"Keys": [KEY, KEY]}}) == told
+    assert refusal(dynamodb.batch_write_item, RequestItems={"orders": twice}) == told
+    assert refusal(dynamodb.batch_get_item, RequestItems={"orders": {"Keys": [KEY, KEY]}}) == told
