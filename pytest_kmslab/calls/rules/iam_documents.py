@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
-from pytest_kmslab.calls.rules.policy_texts import check_characters
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 
 MANAGED, TRUST = 6_144, 2_048
@@ -26,7 +25,6 @@ INLINE: Mapping[str, tuple[str, str, int]] = {
 def check_identity_policy(call: ApiCall) -> None:
     """Raise ServiceError for a policy of a user, group or role that IAM does not take."""
     text = str(call.params["PolicyDocument"])
-    check_characters(text, "policyDocument")
     managed = call.operation not in INLINE
     check_identity_document(text, partition_of_caller(call), managed=managed)
     if managed and _size(text) > MANAGED:

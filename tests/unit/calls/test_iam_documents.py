@@ -61,7 +61,6 @@ def refusal(service: str, operation: str, params: dict[str, Any]) -> str:
         (TWICE, SYNTAX),
         ("{bad", SYNTAX),
         ("[]", SYNTAX),
-        ('{"Version": "Ж"}', "ValidationError: The specified value for policyDocument is invalid."),
     ],
 )
 def test_a_policy_of_an_identity(operation: str, text: str, expected: str) -> None:
@@ -141,11 +140,6 @@ def test_a_trust_policy_when_a_role_is_made_and_when_it_is_changed(text: str, ex
     [
         (document(ALLOW), ""),
         (document({**ALLOW, "Principal": "*"}), NO_PRINCIPAL),
-        (document({**ALLOW, "Resource": "a" * 2048}), "ValidationError: 1 validation error detected"),
-        (
-            document({**ALLOW, "Resource": "一"}).encode().decode("unicode_escape"),
-            "ValidationError: The spec",
-        ),
         (TWICE, "MalformedPolicyDocument: "),
     ],
 )

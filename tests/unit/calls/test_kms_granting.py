@@ -102,14 +102,6 @@ def test_a_constraint_on_a_key_without_encryption_context(key: dict[str, str]) -
     )
 
 
-@pytest.mark.parametrize("member", ["GranteePrincipal", "RetiringPrincipal"])
-@pytest.mark.parametrize("principal", ["*", "", "arn:aws:iam::123456789012:user/*", "a b"])
-def test_a_principal_that_is_none(member: str, principal: str) -> None:
-    error = refused({member: principal})
-    assert error.code == "ValidationException"
-    assert f"at '{member[0].lower()}{member[1:]}'" in error.message
-
-
 def test_permission_comes_first_then_the_keys_state() -> None:
     assert refused({"Operations": ["Sign"]}, state="Disabled").code == "DisabledException"
 

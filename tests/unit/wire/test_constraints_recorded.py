@@ -51,6 +51,17 @@ def test_refused_as_aws_words_it(name: str, params: Params, code: str, message: 
         ("kms:CreateGrant", {"KeyId": "k", "GranteePrincipal": ROLE, "Operations": ["Read"]}),
         ("kms:ReplicateKey", {"KeyId": "k", "ReplicaRegion": "nowhere"}),
         ("kms:Decrypt", {"CiphertextBlob": b""}),
+        *(
+            ("kms:CreateGrant", {"KeyId": "k", "Operations": ["Decrypt"], member: principal})
+            for member in ("GranteePrincipal", "RetiringPrincipal")
+            for principal in ("*", "", f"{ROLE}*", "a b")
+        ),
+        *(("kms:PutKeyPolicy", {"KeyId": "k", "Policy": text}) for text in ("Ж", "一", "\x0b", "\x1f", "")),
+        *(
+            ("iam:PutUserPolicy", {"UserName": "u", "PolicyName": "p", "PolicyDocument": text})
+            for text in ("Ж", "一", "\x0b", "")
+        ),
+        *(("sts:GetFederationToken", {"Name": "fed", "Policy": text}) for text in ("一", "a" * 2049, "")),
         ("dynamodb:BatchWriteItem", {"RequestItems": {"t": [{"PutRequest": {"Item": KEY}}] * 26}}),
         ("dynamodb:GetItem", {"TableName": "t", "Key": KEY, "ReturnConsumedCapacity": "ALL"}),
     ],
