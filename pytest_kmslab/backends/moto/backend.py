@@ -140,10 +140,13 @@ class MotoBackend:
         self._mends.after_call(call, response)
 
     def pass_time(self, now: float) -> None:
-        """Delete the keys whose deletion was scheduled for before now: moto never does."""
+        """Delete the keys whose deletion was scheduled for before now, rotate others, let imported material
+        expire: moto never does."""
         from pytest_kmslab.backends.moto.fixups.keys import delete_due_keys
+        from pytest_kmslab.backends.moto.fixups.kms.passing_time import pass_time
 
         delete_due_keys(now)
+        pass_time(now)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Set the key in moto's own table, so DescribeTable shows it."""

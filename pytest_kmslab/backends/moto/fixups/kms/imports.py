@@ -32,6 +32,7 @@ from pytest_kmslab.backends.moto.fixups.kms.materials import (
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.kms.imports import EXPIRES, NEW
 
+_PENDING_DELETION = ("PendingDeletion", "PendingReplicaDeletion")
 PARAMETERS = "kmslab_import_parameters"
 """On moto's key: what was given out for imports, by token."""
 GOOD_FOR, LONGEST = timedelta(hours=24), timedelta(days=365)
@@ -71,7 +72,7 @@ def parameters(call: ApiCall) -> dict[str, Any]:
 def import_material(call: ApiCall) -> dict[str, Any]:
     """The answer to ImportKeyMaterial: the key can be used once all its materials are there.
 
-    None expires here, whatever ValidTo says.
+    They expire where a test moves the clock on to their time, not by the wall clock.
     """
     key = called_key(call)
     secret = _material(key, _unwrapped(key, call))
@@ -97,9 +98,19 @@ def delete_material(call: ApiCall) -> dict[str, Any]:
             materials(related)[:] = [one for one in materials(related) if one.id != material.id]
     else:
         change(key, lambda one: replace(one, imported=False) if one.id == material.id else one)
-        if key.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
+        if key.key_state not in _PENDING_DELETION:
             key.key_state, key.enabled = "PendingImport", False
     return {"KeyId": key.arn, **_shown_id(key, material)}
+
+
+def expire(key: Any, now: datetime) -> None:
+    """Take away the imported material of a key whose time is over: it must be imported again."""
+    due = {one.id for one in materials(key) if one.imported and one.valid_to and one.valid_to <= now}
+    if key.origin != "EXTERNAL" or not due:
+        return
+    change(key, lambda one: replace(one, imported=False) if one.id in due else one)
+    if not has_its_material(key) and key.key_state not in _PENDING_DELETION:
+        key.key_state, key.enabled = "PendingImport", False
 
 
 def restore(key: Any) -> None:

@@ -70,12 +70,16 @@ def has_its_material(key: Any) -> bool:
     return bool(own) and all(one.imported for one in own)
 
 
+def is_primary(key: Any) -> bool:
+    """Whether it is no replica: a key of one Region, or the primary key of several."""
+    return not key.multi_region or bool(key.multi_region_configuration["PrimaryKey"]["Arn"] == key.arn)
+
+
 def replicas(key: Any) -> Iterator[Any]:
     """Moto's own objects of the replicas of a primary key."""
-    related = key.multi_region_configuration if key.multi_region else None
-    if related is None or related["PrimaryKey"]["Arn"] != key.arn:
+    if not key.multi_region or not is_primary(key):
         return
-    for one in related["ReplicaKeys"]:
+    for one in key.multi_region_configuration["ReplicaKeys"]:
         replica = key_of(str(one["Arn"]), "", "")
         if replica is not None:
             yield replica

@@ -1,4 +1,4 @@
-"""Rotation of key material: on demand, by schedule, and what KMS tells of it. Nothing rotates by itself here.
+"""Rotation of key material: on demand, by schedule where a test moves the clock on, and what KMS tells of it.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
 """
@@ -13,6 +13,7 @@ from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
 from pytest_kmslab.backends.moto.fixups.kms.materials import (
     PENDING,
     Material,
+    is_primary,
     make_current,
     materials,
     new_material,
@@ -26,7 +27,7 @@ PERIOD, ENABLED = "kmslab_rotation_period", "kmslab_rotation_enabled"
 """On moto's key: the days between rotations, and when the schedule began."""
 MOST_ON_DEMAND = 10
 """Rotations on demand of one key, as recorded; AWS's API reference says 25 today."""
-ON_DEMAND = "ON_DEMAND"
+ON_DEMAND, AUTOMATIC = "ON_DEMAND", "AUTOMATIC"
 _LIMIT = (
     "The on-demand rotations limit has been reached for the given keyId. "
     "No more on-demand rotations can be performed for this key: "
@@ -68,6 +69,29 @@ def disable(call: ApiCall) -> dict[str, Any]:
         key.key_rotation_status = False
         setattr(key, PERIOD, 365)
     return {}
+
+
+def rotate_by_schedule(key: Any, now: datetime) -> None:
+    """Rotate a key once for each of its periods that is over; one that is not enabled is not rotated.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable-disable.html
+    """
+    following = _following(key)
+    while following is not None and following <= now and key.key_state == "Enabled":
+        fresh = new_material(key, secrets.token_bytes(32), state=PENDING)
+        materials(key).append(fresh)
+        for related in (key, *replicas(key)):
+            make_current(related, fresh.id, following, AUTOMATIC)
+            setattr(related, ENABLED, following)
+        following = _following(key)
+
+
+def _following(key: Any) -> datetime | None:
+    """When the schedule rotates a key next; a replica is rotated with its primary key."""
+    if not key.key_rotation_status or not is_primary(key):
+        return None
+    began: datetime | None = getattr(key, ENABLED, None)
+    return began and began + timedelta(days=getattr(key, PERIOD, 365))
 
 
 def status(call: ApiCall) -> dict[str, Any]:
