@@ -105,7 +105,7 @@ def test_what_aws_lets_through_and_the_engine_does_not_is_a_disagreement(seen: S
 
 
 def test_what_aws_denies_and_the_engine_does_not_is_a_disagreement(seen: Seen, tmp_path: Path) -> None:
-    seen.call(400, DENIED, caller=ROOT, Marker="what was sent")
+    seen.call(400, DENIED, caller=ROOT, Limit=7)
     assert seen.counts == (0, 0, {}, 1)
     (found,) = seen.found.disagreements
     case = parse_case((tmp_path / found.file).read_text("utf-8"), expectation_required=True)
