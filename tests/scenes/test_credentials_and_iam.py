@@ -202,3 +202,44 @@ def test_a_group_is_deleted_empty(world: World) -> None:
         world.iam.delete_group(GroupName=group)
     world.iam.remove_user_from_group(GroupName=group, UserName=user.name)
     world.iam.delete_group(GroupName=group)
+
+
+def test_what_is_aws_s_own_stays_as_it_is(world: World) -> None:
+    of_aws = "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"
+    for operation, params in (
+        (world.iam.create_policy_version, {"PolicyDocument": document(allow("*")), "SetAsDefault": True}),
+        (world.iam.delete_policy, {}),
+        (world.iam.tag_policy, {"Tags": [{"Key": "a", "Value": "b"}]}),
+    ):
+        with refused("AccessDenied", of_aws):
+            operation(PolicyArn=of_aws, **params)
+    trust = document({"Effect": "Allow", "Principal": {"AWS": world.root_arn}, "Action": "sts:AssumeRole"})
+    with refused("InvalidInput", "Paths beginning with '/aws-service-role' are reserved"):
+        made = {"RoleName": unique("role"), "AssumeRolePolicyDocument": trust}
+        world.iam.create_role(Path="/aws-service-role/x.amazonaws.com/", **made)
+    with refused("AccessDenied", "nosuch.amazonaws.com is not a valid AWS service name (Service Principal)"):
+        world.iam.create_service_linked_role(AWSServiceName="nosuch.amazonaws.com")
+
+
+def test_a_renamed_user_is_the_same_with_tags_and_all(world: World) -> None:
+    blue = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
+    user = world.user({**allow("kms:ListKeys"), "Condition": blue})
+    other = world.user()
+    world.iam.tag_user(UserName=user.name, Tags=[{"Key": "team", "Value": "blue"}])
+    user.kms.list_keys()
+    for taken in (other.name, other.name.upper()):
+        with refused("EntityAlreadyExists"):
+            world.iam.update_user(UserName=user.name, NewUserName=taken)
+    world.iam.update_user(UserName=user.name, NewUserName=unique("renamed"))
+    user.kms.list_keys()
+
+
+def test_tags_of_a_managed_policy_count(world: World) -> None:
+    tagged = {"StringEquals": {"aws:ResourceTag/protected": "true"}}
+    user = world.user(allow("iam:*"), {**allow("iam:DeletePolicy"), "Effect": "Deny", "Condition": tagged})
+    arn = world.policy(allow("kms:*"))
+    world.iam.tag_policy(PolicyArn=arn, Tags=[{"Key": "protected", "Value": "true"}])
+    with refused("AccessDenied", "with an explicit deny in an identity-based policy"):
+        user.iam.delete_policy(PolicyArn=arn)
+    world.iam.untag_policy(PolicyArn=arn, TagKeys=["protected"])
+    user.iam.delete_policy(PolicyArn=arn)

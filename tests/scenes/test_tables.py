@@ -51,6 +51,9 @@ def test_the_policy_of_a_table_is_looked_at_before_it_is_put(world: World) -> No
         world.put_table_policy(arn, {**to("*", "dynamodb:GetItem"), "Resource": arn})
     with refused("ValidationException", 'The following action names are invalid: "dynamodb:GetRecords"'):
         world.put_table_policy(arn, {**to(user.arn, "dynamodb:GetRecords"), "Resource": arn})
+    ghost = f"arn:aws:sts::{world.account}:assumed-role/ghost/s1"
+    with refused("ValidationException", "Invalid principal in policy document."):
+        world.put_table_policy(arn, {**to(ghost, "dynamodb:GetItem"), "Resource": arn})
     closing = document({**to("*", "dynamodb:*", "Deny"), "Resource": arn})
     with refused(DENIED, "will not allow you to update the resource policy in the future"):
         user.dynamodb.put_resource_policy(ResourceArn=arn, Policy=closing)

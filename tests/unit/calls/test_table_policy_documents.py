@@ -72,6 +72,14 @@ def when(operator: str, key: str, *values: str) -> str:
         (document(STATEMENT).ljust(MAX_BYTES + 1), f"{BEGINNING}Maximum policy size of 20480 bytes exceeded"),
         ("\ud800", f"{MALFORMED}This policy contains invalid Json"),
         (
+            document(STATEMENT | {"Action": "*:GetItem"}),
+            f'{MALFORMED}The following action names are invalid: "*:GetItem"',
+        ),
+        (
+            document(STATEMENT | {"Principal": {"Service": "nosuch.amazonaws.com"}}),
+            f"{BEGINNING}Invalid principal in policy document.",
+        ),
+        (
             document(STATEMENT | {"Resource": STREAM}),
             f'{MALFORMED}The relative-id "{STREAM.split(":", 5)[-1]}" is invalid for ARN "{STREAM}"',
         ),
@@ -98,6 +106,9 @@ def test_blanks_count_up_to_the_limit() -> None:
         {"Resource": table_arn("another")},
         {"Resource": [f"{TABLE}/index/ix", f"{TABLE}/index/*", f"{TABLE}/*"]},
         {"Action": "dynamodb:getitem"},
+        {"Effect": "allow"},
+        {"Effect": "DENY"},
+        {"Principal": {"Service": "redshift.amazonaws.com"}},
         {"Action": ["dynamodb:*", "dynamodb:Get*", "dynamodb:PartiQLSelect", "dynamodb:ConditionCheckItem"]},
         {"Action": "*"},
         {"Principal": {"AWS": ACCOUNT}},

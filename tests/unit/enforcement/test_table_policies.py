@@ -182,3 +182,14 @@ def test_a_policy_put_again_names_who_has_the_name_now(account: Account, root: A
     assert code(again.get_item, TableName="orders", Key=KEY) == "AccessDeniedException"
     root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=policy("Allow"))
     assert code(again.get_item, TableName="orders", Key=KEY) == "allowed"
+
+
+def test_an_effect_in_other_letters_is_kept_as_aws_writes_it(account: Account, root: Any) -> None:
+    root.create_table(**TABLE)
+    ana = account.user("ana").client("dynamodb")
+    root.put_resource_policy(ResourceArn=TABLE_ARN, Policy=policy("allow"))
+    assert (
+        json.loads(root.get_resource_policy(ResourceArn=TABLE_ARN)["Policy"])["Statement"]
+        == (json.loads(policy("Allow"))["Statement"])
+    )
+    assert code(ana.get_item, TableName="orders", Key=KEY) == "allowed"

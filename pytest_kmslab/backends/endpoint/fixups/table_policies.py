@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.table_policy.document import as_stored
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def get(view: EndpointAccountReader, call: ApiCall) -> Response:
 
 def put(view: EndpointAccountReader, call: ApiCall) -> Response:
     """PutResourcePolicy: the same document again is the same revision."""
-    before, text = _expected(view, call), str(call.params["Policy"])
+    before, text = _expected(view, call), as_stored(str(call.params["Policy"]))
     if before is not None and before["Policy"] == text:
         return {"RevisionId": before["RevisionId"]}
     return _do(view, call, PUT, {"Policy": text})

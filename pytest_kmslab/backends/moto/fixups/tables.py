@@ -17,6 +17,7 @@ from pytest_kmslab.backends.moto.item_operations import do_on_items
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
+from pytest_kmslab.calls.dynamodb.table_policy.document import as_stored
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def _policies(arn: str) -> dict[str, Any]:
 
 def _keep(arn: str, text: str) -> Any:
     """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
+    text = as_stored(text)
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     if before is not None:

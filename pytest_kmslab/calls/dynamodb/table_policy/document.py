@@ -17,6 +17,8 @@ from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
 from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
 from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_public
+from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
+from pytest_kmslab.calls.rules.identity_documents import texts
 from pytest_kmslab.calls.rules.policy_texts import statements_of
 from pytest_kmslab.calls.rules.principals import unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
@@ -64,10 +66,19 @@ def _parsed(text: str) -> Policy:
         raise _malformed("Could not parse the policy: Statement is empty!")
     for field in _missing(statements_of(text)):
         raise _malformed(f"Missing required field {field}")
+    _check_vendors(statements_of(text))
     try:
         return parse_policy(as_stored(text))
     except PolicyError as error:
         raise _malformed(str(error)) from None
+
+
+def _check_vendors(statements: list[dict[str, Any]]) -> None:
+    """A wildcard for the service names no action of DynamoDB's."""
+    for statement in statements:
+        named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
+        for action in (action for action in named if action_fault(action) == WILD_VENDOR):
+            raise _malformed(f'The following action names are invalid: "{action}"')
 
 
 def as_stored(text: str) -> str:
