@@ -16,6 +16,7 @@ from pathlib import Path
 import calls
 import decisions
 import lab
+import runs
 import scale
 from measure import Row
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         "calls": calls.rows,
         "scale": scale.rows,
         "lab": lab.rows,
+        "runs": runs.rows,
     }
     if options.only and options.only not in parts:
         parser.error(f"no part `{options.only}`: choose one of {', '.join(parts)}")
