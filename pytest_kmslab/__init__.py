@@ -6,6 +6,7 @@
 Importing this imports neither boto3 nor moto.
 """
 
+from pytest_kmslab.assertions.access import access_matrix
 from pytest_kmslab.assertions.answers import ExpectationError
 from pytest_kmslab.assertions.eventually import eventually
 from pytest_kmslab.assertions.expectations import allowed, denied
@@ -18,6 +19,7 @@ __all__ = [
     "OutsideLabError",
     "ResourceError",
     "TeardownError",
+    "access_matrix",
     "allowed",
     "denied",
     "eventually",

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_kmslab.enforcement.trail import Trail
+
+if TYPE_CHECKING:
+    from pytest_kmslab.account.model import AccountView
 
 Mode = Literal["enforce", "observe", "off"]
 
@@ -25,6 +28,10 @@ class CurrentRun(Protocol):
     @property
     def in_lab(self) -> bool:
         """Whether a lab is open."""
+
+    @property
+    def view(self) -> AccountView:
+        """What is known of the account of the lab."""
 
     @property
     def mode(self) -> Mode:

@@ -29,6 +29,7 @@ from pytest_kmslab.session.secrets import Secrets
 from pytest_kmslab.session.sigterm import SigtermHandler
 
 if TYPE_CHECKING:
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.lab.cost.prices import Prices
@@ -147,6 +148,11 @@ class Run:
     def in_lab(self) -> bool:
         """Whether a lab can be open: only while the backend runs."""
         return self._backend is not None and self._backend.running
+
+    @property
+    def view(self) -> AccountView:
+        """What is known of the account of the lab."""
+        return self.backend.view
 
     @property
     def mode(self) -> Mode:

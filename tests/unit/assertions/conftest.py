@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ class FakeRun:
     mode: Mode
     trail: Trail = field(default_factory=Trail)
     in_lab: bool = True
+    view: Any = None
 
     def decide(
         self,

@@ -14,6 +14,7 @@ def test_what_the_package_offers_is_exactly_this() -> None:
         "OutsideLabError",
         "ResourceError",
         "TeardownError",
+        "access_matrix",
         "allowed",
         "denied",
         "eventually",

@@ -1,0 +1,159 @@
+"""The access matrix: who may do what on what, each cell a whole call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_kmslab.authz.explain.explanation import explain
+from pytest_kmslab.matrix.cells import Asked, check_action, decide_cell, is_allowed
+from pytest_kmslab.matrix.expected import Expected, difference, read_expected
+from pytest_kmslab.matrix.subjects import (
+    MatrixError,
+    Named,
+    PrincipalSubject,
+    ResourceSubject,
+    arn_of,
+    read_principal,
+    read_resource,
+)
+
+if TYPE_CHECKING:
+    from pytest_kmslab.account.model import AccountView
+    from pytest_kmslab.authz.decision import Decision
+
+CHUNK = 16
+"""Principals that an executor is given at a time."""
+
+
+class Cell(NamedTuple):
+    """Whether one principal may do one action on one resource."""
+
+    principal: str
+    action: str
+    resource: str
+    allowed: bool
+    asked: tuple[Asked, ...]
+    error: str
+    """The service's own error, such as that of a disabled key; empty where there is none."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The decision of every authorization that the call requires, up to the first denial."""
+        return tuple(one.decision for one in self.asked)
+
+    def explain(self) -> str:
+        """Why, in a few lines for each authorization."""
+        texts = [explain(one.request, one.policies, one.grants, one.decision) for one in self.asked]
+        return "\n\n".join([*texts, *([self.error] if self.error else [])])
+
+
+class AccessMatrix:
+    """Decided cells; a cell's reasons and explanation are worked out again when they are asked for.
+
+    `matrix[principal, action, resource]` takes ARNs or the lab's objects, and raises KeyError for what the
+    matrix was not made of.
+    """
+
+    def __init__(
+        self,
+        principals: Sequence[PrincipalSubject],
+        actions: Sequence[str],
+        resources: Sequence[ResourceSubject],
+        allowed: bytes,
+    ) -> None:
+        self._principals = {principal.arn: principal for principal in principals}
+        self._actions = tuple(actions)
+        self._resources = {resource.arn: resource for resource in resources}
+        keys = product(self._principals, self._actions, self._resources)
+        self._allowed = dict(zip(keys, map(bool, allowed), strict=True))
+
+    def __len__(self) -> int:
+        return len(self._allowed)
+
+    def __iter__(self) -> Iterator[tuple[str, str, str, bool]]:
+        """Principal, action, resource, and whether it is allowed, in the order in which they were given."""
+        return ((*key, allowed) for key, allowed in self._allowed.items())
+
+    def __getitem__(self, key: tuple[Named, str, Named]) -> Cell:
+        principal, action, resource = arn_of(key[0]), key[1], arn_of(key[2])
+        allowed = self._allowed[principal, action, resource]
+        asked, error = decide_cell(self._principals[principal], action, self._resources[resource])
+        return Cell(principal, action, resource, allowed, tuple(asked), error)
+
+    def assert_equals(self, expected: Expected | Path) -> None:
+        """Raise AssertionError unless exactly what is expected is allowed; its message reads like a review.
+
+        `expected` is a CSV or YAML file, or a mapping of principals to mappings of actions to the resources
+        (ARNs, or names that end one) that are allowed. What is not in it is expected to be denied. Raises
+        MatrixError for a file that cannot be read.
+        """
+        __tracebackhide__ = True
+        wanted = read_expected(expected) if isinstance(expected, Path) else expected
+        lines = difference(self._allowed, wanted)
+        if lines:
+            raise AssertionError("the access matrix is another than expected:\n" + "\n".join(lines))
+
+    def __str__(self) -> str:
+        """A table: a row for each principal and action, a column for each resource."""
+        heads = [arn.rpartition("/")[2][-18:] for arn in self._resources]
+        rows = [
+            (
+                f"{principal.rpartition('/')[2]} {action}",
+                ["yes" if self._allowed[principal, action, arn] else "-" for arn in self._resources],
+            )
+            for principal, action in product(self._principals, self._actions)
+        ]
+        first = max((len(name) for name, _ in rows), default=0)
+        lines = [" " * first + "  " + "  ".join(heads)]
+        for name, cells in rows:
+            marks = "  ".join(cell.center(len(head)) for cell, head in zip(cells, heads, strict=True))
+            lines.append(f"{name:{first}}  {marks}".rstrip())
+        return "\n".join(lines)
+
+
+def access_matrix_of(
+    view: AccountView,
+    principals: Iterable[Named],
+    actions: Iterable[str],
+    resources: Iterable[Named],
+    executor: Executor | None = None,
+) -> AccessMatrix:
+    """Decide every cell from what an account is now; no call is made. Raises MatrixError.
+
+    With an executor (a process pool, for example) principals are shared out among its workers.
+    """
+    who = [read_principal(view, one) for one in principals]
+    what = [read_resource(view, one) for one in resources]
+    return decide_matrix(who, tuple(actions), what, executor)
+
+
+def decide_matrix(
+    principals: Sequence[PrincipalSubject],
+    actions: Sequence[str],
+    resources: Sequence[ResourceSubject],
+    executor: Executor | None = None,
+) -> AccessMatrix:
+    """Decide every cell; raises MatrixError for an action that is not decided."""
+    for action in actions:
+        check_action(action)
+    if not principals or not actions or not resources:
+        raise MatrixError("an access matrix needs principals, actions and resources: one of them is empty")
+    work = partial(_decide, actions=tuple(actions), resources=tuple(resources))
+    chunks = [principals[start : start + CHUNK] for start in range(0, len(principals), CHUNK)]
+    decided = map(work, chunks) if executor is None else executor.map(work, chunks)
+    return AccessMatrix(principals, actions, resources, b"".join(decided))
+
+
+def _decide(
+    principals: Sequence[PrincipalSubject], actions: Sequence[str], resources: Sequence[ResourceSubject]
+) -> bytes:
+    """One byte a cell, in the order of the matrix: nothing else need come back from another process."""
+    cells = product(principals, actions, resources)
+    return bytes(
+        is_allowed(*decide_cell(principal, action, resource)) for principal, action, resource in cells
+    )

@@ -1,0 +1,108 @@
+"""What an access matrix is expected to be: read from CSV or YAML, and compared."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_kmslab.matrix.subjects import MatrixError
+
+Expected = Mapping[str, Mapping[str, Sequence[str]]]
+"""Principal, action, the resources on which it is allowed; each by its ARN or by the name that ends it."""
+
+COLUMNS = ("principal", "action", "resource")
+
+
+def read_expected(path: Path) -> Expected:
+    """Read what is expected to be allowed; raises MatrixError that names the file and the line.
+
+    A CSV file has the columns `principal`, `action`, `resource` and, if wanted, `allowed` (`yes` or `no`).
+    A YAML file is a mapping of principals to mappings of actions to resources.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MatrixError(f"`{path}` cannot be read: {error}") from None
+    return _of_csv(path, text) if path.suffix.lower() == ".csv" else _of_yaml(path, text)
+
+
+def difference(allowed: Mapping[tuple[str, str, str], bool], expected: Expected) -> list[str]:
+    """What is otherwise than expected, a line each: first what is allowed and should not be."""
+    wanted = {key: _is_wanted(key, expected) for key in allowed}
+    too_much = [key for key, is_allowed in allowed.items() if is_allowed and not wanted[key]]
+    too_little = [key for key, is_allowed in allowed.items() if wanted[key] and not is_allowed]
+    lines = [
+        f"+ {_short(who)} may {action} on {_short(what)}, and should not" for who, action, what in too_much
+    ]
+    lines += [
+        f"- {_short(who)} may not {action} on {_short(what)}, and should" for who, action, what in too_little
+    ]
+    return [*lines, *_unknown(allowed, expected)]
+
+
+def _unknown(allowed: Mapping[tuple[str, str, str], bool], expected: Expected) -> Iterator[str]:
+    """Lines for what is expected of what the matrix does not have: a misspelt name must not pass."""
+    for who, actions in expected.items():
+        for action, resources in actions.items():
+            for what in resources:
+                if not any(_is(key[0], who) and key[1] == action and _is(key[2], what) for key in allowed):
+                    yield f"? {who} {action} {what}: no cell of the matrix is of that name"
+
+
+def _is_wanted(key: tuple[str, str, str], expected: Expected) -> bool:
+    principal, action, resource = key
+    return any(
+        _is(resource, what)
+        for who, actions in expected.items()
+        if _is(principal, who)
+        for what in actions.get(action, ())
+    )
+
+
+def _is(arn: str, name: str) -> bool:
+    return arn == name or (not name.startswith("arn:") and name in arn.split(":", 5)[-1].split("/"))
+
+
+def _of_csv(path: Path, text: str) -> Expected:
+    rows = csv.DictReader(text.splitlines())
+    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    if missing:
+        raise MatrixError(
+            f"`{path}`, line 1: the column `{missing[0]}` is missing: write {', '.join(COLUMNS)}"
+        )
+    expected: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        principal, action, resource = (str(row[column] or "").strip() for column in COLUMNS)
+        is_allowed = str(row.get("allowed") or "yes").strip().lower()
+        if not (principal and action and resource) or is_allowed not in ("yes", "no"):
+            raise MatrixError(f"`{path}`, line {rows.line_num}: give all columns; `allowed` is `yes` or `no`")
+        if is_allowed == "yes":
+            expected.setdefault(principal, {}).setdefault(action, []).append(resource)
+    return expected
+
+
+def _of_yaml(path: Path, text: str) -> Expected:
+    import yaml
+
+    try:
+        document: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise MatrixError(f"`{path}` is not YAML: {error}") from None
+    if not isinstance(document, Mapping) or not all(isinstance(one, Mapping) for one in document.values()):
+        raise MatrixError(
+            f"`{path}`: write principals, below each its actions, and with each action its resources"
+        )
+    return {
+        str(who): {str(action): _listed(what) for action, what in actions.items()}
+        for who, actions in document.items()
+    }
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _short(arn: str) -> str:
+    return f"`{arn.split(':', 5)[-1]}`"
