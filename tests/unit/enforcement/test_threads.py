@@ -17,7 +17,7 @@ from support.account import ACCOUNT, Account, allow
 import pytest_kmslab
 
 THREADS = 8
-ROUNDS = 12
+ROUNDS = 6
 OURS = str(Path(pytest_kmslab.__file__).parent)
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
 

@@ -211,3 +211,12 @@ def test_a_template_error_is_still_an_error_of_the_call(stacks: Stacks) -> None:
     with pytest.raises(ClientError):
         stacks.deploy(template)
     assert not stacks.account.root.client("kms").list_keys()["Keys"]
+
+
+def test_a_parameter_that_the_store_does_not_have(stacks: Stacks) -> None:
+    template = one("AWS::KMS::Key", {"Description": {"Ref": "Stored"}})
+    template["Parameters"] = {"Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/none"}}
+    with pytest.raises(ClientError, match=r"Unable to fetch parameters \[/none\]"):
+        stacks.deploy(template)
+    stacks.account.root.client("ssm").put_parameter(Name="/none", Value="text", Type="String")
+    assert stacks.deploy(template).status == "CREATE_COMPLETE"

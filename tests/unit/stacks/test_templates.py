@@ -40,6 +40,15 @@ def test_a_cdk_application(stacks: Stacks) -> None:
     outsider.client("dynamodb").describe_table(TableName=table)
 
 
+def test_a_cdk_application_as_it_is_synthesized_by_default(stacks: Stacks) -> None:
+    """It asks the parameter store for the version of CDK's bootstrap stack."""
+    made = stacks.deploy(template("cdk_default.json"))
+    assert made.status == "CREATE_COMPLETE", made
+    table = stacks.client.describe_stack_resources(StackName="s")["StackResources"][1]
+    described = stacks.account.root.client("dynamodb").describe_table(TableName=table["PhysicalResourceId"])
+    assert described["Table"]["SSEDescription"]["KMSMasterKeyArn"] == made.outputs["KeyArn"]
+
+
 def test_a_role_of_a_cdk_application(stacks: Stacks) -> None:
     """Its inline policy, CDK's default policy and its boundary count, and whom it trusts."""
     made = stacks.deploy(template("cdk_orders.json"))

@@ -16,7 +16,7 @@ from unittest.mock import patch
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, ServiceCalls, send
+from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, RECEIVED, REQUEST, ServiceCalls, send
 from pytest_kmslab.calls.api_call import ServiceError
 
 if TYPE_CHECKING:
@@ -97,8 +97,12 @@ def _method(function: Callable[..., Any]) -> Any:
 def _with_body(
     original: Callable[..., Any], response: Any, request: Any, *arguments: Any, **more: Any
 ) -> Any:
-    """Keep the body as it came, which the signature covers: reading a form uses it up."""
-    request.get_data(cache=True)
+    """Keep the request with its body, which the signature covers: reading a form uses it up."""
+    from moto.core.request import normalize_request
+
+    received = normalize_request(request)
+    received.get_data(cache=True)
+    setattr(response, RECEIVED, received)
     return original(response, request, *arguments, **more)
 
 

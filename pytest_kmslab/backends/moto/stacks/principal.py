@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
-from pytest_kmslab.backends.moto.stacks.service_calls import REQUEST, ServiceCalls, StackRequest
+from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, REQUEST, ServiceCalls, StackRequest
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 SESSION = "AWSCloudFormation"
@@ -34,7 +34,7 @@ class Principals:
         operation = str(response._get_action())
         if operation.startswith(READING):
             return None
-        caller = self._pipeline.signer(response.normalized_request)
+        caller = self._pipeline.signer(getattr(response, RECEIVED))
         return StackRequest(caller, response.region, operation, dict(response.params))
 
     def of_stack(self, backend: Any, stack: Any, role_arn: str | None) -> Caller:

@@ -6,6 +6,7 @@ the stack only, in an order that is known, and what fails can be undone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -13,7 +14,8 @@ from functools import partial
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import UnsupportedAttribute
+from moto.cloudformation.exceptions import UnsupportedAttribute, ValidationError
+from moto.ssm.models import ssm_backends
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
@@ -28,6 +30,10 @@ from pytest_kmslab.calls.api_call import ServiceError
 
 RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+
+_BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
+BOOTSTRAP_VERSION = "30"
+"""https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
 CREATING: ContextVar[list[Any] | None] = ContextVar("kmslab_stack_creating", default=None)
 """The resource maps of the stack that is being created: there is one once moto has read its template."""
@@ -144,6 +150,19 @@ class StackResourceMap(parsing.ResourceMap):
         if name in self._resource_json_map and self[name] is None:
             return None  # moto makes no resource of this type, and calls that an error of the template
         return parsing.clean_json(function, self)
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> str:
+        """The value of a parameter in the parameter store; raises moto's ValidationError for none.
+
+        CDK asks in every template for the version of its bootstrap stack: the account counts as bootstrapped.
+        """
+        parameter = ssm_backends[self._account_id][self._region_name].get_parameter(value)
+        if parameter is None and _BOOTSTRAP.fullmatch(value):
+            return BOOTSTRAP_VERSION
+        if parameter is None:
+            text = f"Unable to fetch parameters [{value}] from parameter store for this account."
+            raise ValidationError(message=text)
+        return str(super().parse_ssm_parameter(value, value_type))
 
     def validate_outputs(self) -> None:
         """Of the types here by their own attributes, of moto's by moto's."""

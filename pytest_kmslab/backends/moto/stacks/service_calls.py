@@ -44,6 +44,9 @@ class StackRequest:
     """Its parameters."""
 
 
+RECEIVED = "kmslab_received"
+"""On moto's answerer of CloudFormation: the request as it came."""
+
 REQUEST: ContextVar[StackRequest | None] = ContextVar("kmslab_stack_request", default=None)
 """The request that moto answers now; None where its models are used from Python."""
 
