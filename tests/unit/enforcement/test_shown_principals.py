@@ -69,7 +69,9 @@ def test_policies_of_tables_and_streams_show_whom_they_name_now(account: Account
     action = "dynamodb:GetItem" if given == "TableArn" else "dynamodb:GetRecords"
     put = trusting(f"{ARN}ana", action, Resource=arn)
     db.put_resource_policy(ResourceArn=arn, Policy=put)
-    assert db.get_resource_policy(ResourceArn=arn)["Policy"] == put
+    assert db.get_resource_policy(ResourceArn=arn)["Policy"] == json.dumps(
+        json.loads(put), separators=(",", ":")
+    )
     for change, params, shown in (
         (iam.update_user, {"UserName": "ana", "NewUserName": "bea"}, f"{ARN}bea"),
         (iam.delete_user, {"UserName": "bea"}, identifier),

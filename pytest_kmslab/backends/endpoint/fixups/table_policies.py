@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.dynamodb.table_policy.document import as_stored
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
+from pytest_kmslab.calls.dynamodb.table_policy.written import as_written
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
@@ -33,7 +33,8 @@ def get(view: EndpointAccountReader, call: ApiCall) -> Response:
 
 def put(view: EndpointAccountReader, call: ApiCall) -> Response:
     """PutResourcePolicy: the same document again is the same revision."""
-    before, text = _expected(view, call), as_stored(str(call.params["Policy"]))
+    partition = str(call.params["ResourceArn"]).split(":", 2)[1]
+    before, text = _expected(view, call), as_written(str(call.params["Policy"]), partition)
     if before is not None and before["Policy"] == text:
         return {"RevisionId": before["RevisionId"]}
     return _do(view, call, PUT, {"Policy": text})

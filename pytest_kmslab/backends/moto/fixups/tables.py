@@ -17,8 +17,8 @@ from pytest_kmslab.backends.moto.item_operations import do_on_items
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
-from pytest_kmslab.calls.dynamodb.table_policy.document import as_stored
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
+from pytest_kmslab.calls.dynamodb.table_policy.written import as_written
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -62,7 +62,7 @@ def get(call: ApiCall) -> dict[str, Any]:
     policy = _policies(arn).get(arn)
     if policy is None:
         raise policy_not_found(arn)
-    text = present_principals(policy, str(policy.policy_doc))
+    text = as_written(present_principals(policy, str(policy.policy_doc)), arn.split(":", 2)[1])
     return {"Policy": text, "RevisionId": policy.revision_id}
 
 
@@ -93,9 +93,9 @@ def _policies(arn: str) -> dict[str, Any]:
     return policies
 
 
-def _keep(arn: str, text: str) -> Any:
+def _keep(arn: str, given: str) -> Any:
     """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
-    text = as_stored(text)
+    text = as_written(given, arn.split(":", 2)[1])
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     if before is not None:

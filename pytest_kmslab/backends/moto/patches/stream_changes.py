@@ -28,7 +28,9 @@ def _add_change(shard: StreamShard, old: Any, new: Any) -> None:
     before = shard.items[-1].to_json() if shard.items else {}
     _add(shard, old, new)
     if old is None and shard.items and _inserts(before) == _inserts(shard.items[-1].to_json()):
-        del shard.items[-2]  # UpdateItem of a new item: moto inserts its key, and then the item
+        # UpdateItem of a new item: moto inserts its key, and then the item.
+        shard.items[-1].record["dynamodb"]["SequenceNumber"] = before["dynamodb"]["SequenceNumber"]
+        del shard.items[-2]
 
 
 def _inserts(record: dict[str, Any]) -> Any:
