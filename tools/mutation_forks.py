@@ -2,7 +2,8 @@
 
 Asked for by tools/mutation_run.py, in the folder that mutmut wrote: KMSLAB_MUTANTS names a file with the
 mutants' names, KMSLAB_MUTANT_FATES the file in which what became of each is written, a line of JSON each. A
-mutant is put to a part of the corpus first, then to the tests that come by its function, then to the rest.
+mutant is put to a part of the corpus first, then to the tests that come by its function, then to the rest of
+the corpus; without KMSLAB_MUTANTS_DECIDE to the tests only.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from mutmut.mutation import trampoline
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 from unit.authz.verdicts import CASES, otherwise
 
+DECIDING = CASES if os.environ.get("KMSLAB_MUTANTS_DECIDE") else []
+"""The cases that every mutant is put to: none where the corpus tells no mutants of the package apart."""
 FIRST = 150
 """Cases of the corpus that come before the tests."""
 SECONDS = 30
@@ -84,7 +87,7 @@ def put_to_the_tests(mutant: str, items: Sequence[pytest.Item]) -> str:
 def signs(items: Sequence[pytest.Item]) -> Iterator[bool]:
     """Whether something is otherwise, test after test."""
     return chain(
-        (True for _ in otherwise(CASES[:FIRST])),
+        (True for _ in otherwise(DECIDING[:FIRST])),
         (report.failed for item in items for report in runtestprotocol(item, log=False, nextitem=None)),
-        (True for _ in otherwise(CASES[FIRST:])),
+        (True for _ in otherwise(DECIDING[FIRST:])),
     )

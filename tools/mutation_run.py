@@ -1,10 +1,10 @@
-"""Changes the engine a little in thousands of ways, and counts how many the tests notice (mutmut).
+"""Changes a package a little in thousands of ways, and counts how many the tests notice (mutmut).
 
-    python tools/mutation_run.py [--work folder] [pattern …]
+    python tools/mutation_run.py [--package authz|calls] [--work folder] [pattern …]
 
-A pattern names mutants, such as `pytest_kmslab.authz.grant*`; without one all of authz is mutated, which
-takes about a quarter of an hour on one core. Survivors are printed as diffs. Exit 0 if 90 % are killed, 1
-if fewer, 2 if the mutants could not be made or tried.
+A pattern names mutants, such as `pytest_kmslab.authz.grant*`; without one all of the package is mutated,
+which takes about a quarter of an hour on one core for authz. Survivors are printed as diffs. Exit 0 if the
+package's bar is kept, 1 if not, 2 if the mutants could not be made or tried.
 """
 
 from __future__ import annotations
@@ -18,36 +18,17 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGIN = Path(__file__).with_name("mutation_forks.py")
 PACKAGE = "pytest_kmslab"
-COPIED = (
-    f"{PACKAGE}/errors.py",
-    f"{PACKAGE}/authz",
-    "tests/unit/authz",
-    "tests/corpus",
-    "pyproject.toml",
-)
-"""The engine needs no more, and neither do its tests."""
 
-BAR = 90.0
-CONFIGURATION = """[mutmut]
-source_paths=pytest_kmslab
-only_mutate=pytest_kmslab/authz/*
-"""
-MAKE = """
-from mutmut.__main__ import create_mutants
-from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
-copy_src_dir()
-copy_also_copy_files()
-create_mutants(1)
-"""
-# Left out: the corpus, which the plugin puts every mutant to; random tests that take seconds; and what is
-# said of the caches, which are not there.
-TESTS = """tests/unit/authz
+# Left out of authz's tests: the corpus, to which the plugin puts every mutant; random tests that take
+# seconds; and what is said of the caches, which are not there.
+AUTHZ_TESTS = """tests/unit/authz
 --ignore=tests/unit/authz/test_theorems.py
 --ignore=tests/unit/authz/test_mutants_corpus.py
 --deselect=tests/unit/authz/test_case_print.py::test_every_case_of_the_corpus_survives_printing
@@ -59,37 +40,88 @@ TESTS = """tests/unit/authz
 """
 
 
+@dataclass(frozen=True)
+class Target:
+    """A package that is mutated."""
+
+    folder: str
+    """Its folder in the package."""
+    copied: tuple[str, ...]
+    """What it and its tests need of the checkout."""
+    tests: str
+    """The tests that every mutant is put to, as pytest's arguments."""
+    decides: bool
+    """Whether the corpus tells its mutants apart."""
+    bar: float
+    """Per cent of the mutants that the tests must kill."""
+
+
+TARGETS = {
+    "authz": Target(
+        folder="authz",
+        copied=(f"{PACKAGE}/errors.py", f"{PACKAGE}/authz", f"{PACKAGE}/cases", "tests/unit/authz"),
+        tests=AUTHZ_TESTS,
+        decides=True,
+        bar=98.0,
+    ),
+    "calls": Target(
+        folder="calls",
+        copied=(PACKAGE, "tests/unit/calls", "tests/unit/authz"),
+        tests="tests/unit/calls",
+        decides=False,
+        bar=90.0,
+    ),
+}
+ALWAYS_COPIED = ("tests/corpus", "pyproject.toml")
+
+CONFIGURATION = """[mutmut]
+source_paths=pytest_kmslab
+only_mutate=pytest_kmslab/{folder}/*
+"""
+MAKE = """
+from mutmut.__main__ import create_mutants
+from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
+copy_src_dir()
+copy_also_copy_files()
+create_mutants(1)
+"""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command; the exit code."""
-    parser = argparse.ArgumentParser(description="count the mutants of the engine that the tests kill")
+    parser = argparse.ArgumentParser(description="count the mutants of a package that the tests kill")
     parser.add_argument("patterns", nargs="*", default=["*"], help="which mutants")
+    parser.add_argument("--package", choices=TARGETS, default="authz", help="what is mutated")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutation", help="where it happens")
     options = parser.parse_args(arguments)
-    work = options.work.resolve()
-    prepare(work)
+    work, target = options.work.resolve(), TARGETS[options.package]
+    prepare(work, target)
     if subprocess.run(
         [sys.executable, "-c", MAKE], cwd=work, stdout=subprocess.DEVNULL, check=False
     ).returncode:
         return 2
-    chosen = [name for name in made(work) if any(fnmatch(name, pattern) for pattern in options.patterns)]
-    if not chosen or not tried(work, chosen):
+    names = made(work, target)
+    chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in options.patterns)]
+    if not chosen or not tried(work, target, chosen):
         print(f"the {len(chosen)} mutants could not be tried", file=sys.stderr)
         return 2
-    return report(work)
+    return report(work, target)
 
 
-def prepare(work: Path) -> None:
+def prepare(work: Path, target: Target) -> None:
     """A copy of what is mutated and of its tests, in a folder of its own."""
     shutil.rmtree(work, ignore_errors=True)
-    for name in COPIED:
+    for name in (*target.copied, *ALWAYS_COPIED):
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, work / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, work / name)
-    (work / PACKAGE / "__init__.py").touch()
-    (work / "setup.cfg").write_text(CONFIGURATION, encoding="utf-8")
-    for path in (work / PACKAGE / "authz").glob("*.py"):
+    if PACKAGE not in target.copied:  # its own __init__ imports what was not copied
+        (work / PACKAGE / "__init__.py").touch()
+    configuration = CONFIGURATION.format(folder=target.folder)
+    (work / "setup.cfg").write_text(configuration, encoding="utf-8")
+    for path in (work / PACKAGE / target.folder).rglob("*.py"):
         path.write_text(laid_open(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
@@ -112,25 +144,26 @@ def laid_open(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def made(work: Path) -> list[str]:
+def made(work: Path, target: Target) -> list[str]:
     """The names of the mutants that there are."""
-    files = sorted((work / "mutants" / PACKAGE / "authz").glob("*.meta"))
+    files = sorted((work / "mutants" / PACKAGE / target.folder).rglob("*.meta"))
     return [name for file in files for name in json.loads(file.read_text("utf-8"))["exit_code_by_key"]]
 
 
-def tried(work: Path, mutants: Sequence[str]) -> bool:
+def tried(work: Path, target: Target, mutants: Sequence[str]) -> bool:
     """Put the mutants to the tests; whether that came to its end."""
     names = work / "mutants.txt"
     names.write_text("\n".join(mutants), encoding="utf-8")
     told = {"KMSLAB_MUTANTS": str(names), "KMSLAB_MUTANT_FATES": str(work / "fates.txt")}
+    told["KMSLAB_MUTANTS_DECIDE"] = "yes" if target.decides else ""
     told["PYTHONPATH"] = os.pathsep.join(map(str, (work / "mutants", PLUGIN.parent, work / "mutants/tests")))
     command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN.stem, "-p", "no:cacheprovider"]
-    command += ["-o", "addopts=--import-mode=importlib", *TESTS.split()]
+    command += ["-p", "no:kmslab", "-o", "addopts=--import-mode=importlib", *target.tests.split()]
     done = subprocess.run(command, cwd=work / "mutants", env=os.environ | told, check=False)
     return done.returncode in (0, 5)  # 5: pytest counts no test of its own
 
 
-def report(work: Path) -> int:
+def report(work: Path, target: Target) -> int:
     """Print what became of the mutants; the exit code."""
     fates = [json.loads(line) for line in (work / "fates.txt").read_text(encoding="utf-8").splitlines()]
     for name in [name for name, fate in fates if fate == "survived"]:
@@ -143,15 +176,15 @@ def report(work: Path) -> int:
         count = Counter(fate for name, fate in fates if module in ("", module_of(name)))
         killed = 100 * (1 - count["survived"] / count.total())
         print(
-            f"{module or 'all':12} {count.total():5} mutants, {count['survived']:4} left, "
+            f"{module or 'all':24} {count.total():5} mutants, {count['survived']:4} left, "
             f"{count['endless']:3} ran for too long: {killed:5.1f} % killed"
         )
-    return 0 if killed >= BAR else 1
+    return 0 if killed >= target.bar else 1
 
 
 def module_of(name: str) -> str:
-    """The module of the engine that a mutant is of."""
-    return name.split(".")[2]
+    """The module that a mutant is of, within its package."""
+    return ".".join(name.split(".")[2:-1])
 
 
 if __name__ == "__main__":

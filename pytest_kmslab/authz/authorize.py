@@ -33,9 +33,11 @@ def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()
     """
     evaluation = Evaluation(request, bounded=policies.permissions_boundary is not None)
     guardrails: list[Reason] = []
+    # Nothing below gives a permission that a Deny, or what must allow besides, could still take away.
     if not has_no_deny(policies):
         denying, unreadable = denials(evaluation, policies)
         if denying:
+            # A Deny that was read decides for certain; what could not be read only might.
             return Decision(Outcome.EXPLICIT_DENY, (*denying, *unreadable))
         if unreadable:
             return Decision(Outcome.IMPLICIT_DENY, tuple(unreadable))
@@ -43,17 +45,20 @@ def authorize(request: Request, policies: Policies, grants: Sequence[Grant] = ()
     allows, missing = _permissions(evaluation, policies, grants)
     if allows and not guardrails:
         return Decision(Outcome.ALLOWED, tuple(allows))
+    # Guardrails come first: of several policies that do not allow a request, AWS's text names these.
     return Decision(Outcome.IMPLICIT_DENY, (*guardrails, *missing))
 
 
 def _permissions(evaluation: Evaluation, policies: Policies, grants: Sequence[Grant]) -> Permissions:
     on_trust = evaluation.requires_resource_trust
+    # Every key and role has a policy: one that is not known is not taken to let anybody in.
     if evaluation.identity.kind is PrincipalKind.UNKNOWN or (on_trust and policies.resource is None):
         return [], [_NO_RESOURCE if on_trust else _NO_IDENTITY]
     if evaluation.action == "kms:retiregrant":
         return _retiring(evaluation, policies, grants)
     within = evaluation.within_account
     allows, missing = (_within_account if within else _across_accounts)(evaluation, policies)
+    # A grant needs neither the key policy's trust nor an IAM policy.
     if grants and on_trust and evaluation.service == "kms":
         allows += _grant_reasons(evaluation, policies, grants)
     return allows, [] if allows else missing
@@ -70,12 +75,15 @@ def _within_account(evaluation: Evaluation, policies: Policies) -> Permissions:
     trusting = trusts_account(matches) if on_trust else []
     trusted = bool(trusting) or not on_trust
     iam = iam_allow_reasons(evaluation, policies) if trusted else []
+    # A policy that names the role gives its sessions no more than their limits allow; one that names the
+    # user or the session itself is not limited by an implicit deny.
     sufficient = PrincipalMatch.EXACT if limits else PrincipalMatch.ROLE
     allows = _resource_reasons(policies.resource, [match for match in matches if match[0] >= sufficient])
     if iam and not limits:
         allows += [*iam, *_resource_reasons(policies.resource, trusting)]
     if allows:
         return allows, []
+    # The role is named, so that only the limits are in the way.
     if limits and any(match[0] is PrincipalMatch.ROLE for match in matches):
         return [], limits
     if not trusted:

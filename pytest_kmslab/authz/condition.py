@@ -66,11 +66,13 @@ class Condition:
         # With a qualifier a key that has only empty texts is as good as absent, says AWS's page.
         if not given or (self.qualifier and not any(given)):
             return self._holds_without_value(present=given is not None, negated=row.negated)
+        # AWS does not document an operator without values. With a qualifier or IfExists nothing can match.
         if not self.values:
             return False if self.qualifier or self.if_exists else None
         test = self.test or self.bind(context)
         if self.qualifier:
             return self._holds_for_set(given, test, negated=row.negated)
+        # AWS warns of an operator for one value on a key that has several, and does not say what it does.
         if len(given) > 1:
             return None
         matched = test(given[0])
@@ -96,6 +98,7 @@ class Condition:
             return None
         deciding = self.qualifier == _ANY
         results = [test(value) for value in given]
+        # One value is enough to decide: for ForAnyValue one that holds, for ForAllValues one that does not.
         if any(matched is not None and (matched is not negated) is deciding for matched in results):
             return deciding
         return None if None in results else not deciding
@@ -107,6 +110,7 @@ class Condition:
         over_quota = given is not None and len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES
         if given and (over_quota or not any(given)):
             return None
+        # `Null: true` asks that the key is absent, and a list of both always holds.
         if (not given) in wanted:
             return True
         return None if None in wanted else False
@@ -126,6 +130,7 @@ def parse_conditions(element: Any, version: str) -> tuple[Condition, ...]:
 def _keys(name: str, keys: Any) -> list[tuple[str, Any]]:
     if not isinstance(keys, Mapping):
         raise PolicyError(f"Condition.{name}: not an object of condition keys")
+    # Condition keys compare without case: of two that differ only by it AWS documents no reading.
     if len({key.lower() for key in keys}) < len(keys):
         raise PolicyError(f"Condition.{name}: two condition keys differ only by case: keep one")
     return list(keys.items())

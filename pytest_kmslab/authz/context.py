@@ -48,6 +48,7 @@ class Context(Mapping[str, tuple[str, ...]]):
 
     @property
     def _given(self) -> Keys:
+        # The function is called once and dropped: it holds on to what it makes the keys of.
         source = self._source
         if callable(source):
             source = self._source = source()
@@ -60,6 +61,7 @@ class Context(Mapping[str, tuple[str, ...]]):
             folded: dict[str, tuple[str, ...]] = {}
             for name, value in self._given.items():
                 lower = name.lower()
+                # Case matters in an encryption context and not in a condition key: two names may fold to one.
                 held = folded.get(lower)
                 folded[lower] = _values(value) if held is None else held + _values(value)
             self._folded = folded

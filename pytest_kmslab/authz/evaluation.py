@@ -100,6 +100,8 @@ class Evaluation:
 
     def matching(self, statements: Iterable[Statement], kind: PolicyType) -> list[Match]:
         """The statements that apply, of statements about the action."""
+        # This loop is most of a decision's cost: a statement worked out all it could when it was read, and a
+        # plain one is asked no further.
         resource, service, context = self.resource, self.service, self.context
         if kind not in _NAMING_PRINCIPALS:
             return [
@@ -156,6 +158,7 @@ def _classify(
     folded = action.lower()
     service = folded.partition(":")[0]
     identity = identify(principal, role_arn)
+    # Only the path of an ARN tells a key from an alias: the action says nothing about it.
     if service == "kms":
         requires_resource_trust = resource != "*" and ":alias/" not in resource
     else:
@@ -171,6 +174,7 @@ def _owner(resource: str) -> str:
 
 def _role_arn(context: Context) -> str:
     """The ARN of the role behind a session, as the request's context gives it; its path stands only there."""
+    # Two values name no role: the session is then judged by the role's ARN without its path.
     arns = context.folded.get("aws:principalarn", ())
     return arns[0] if len(arns) == 1 else ""
 

@@ -111,6 +111,7 @@ def _constraints_hold(grant: Grant, operation: str, context: Context) -> bool:
     """
     if grant.source_arn and context.get("aws:SourceArn") != (grant.source_arn,):
         return False
+    # A CreateGrant request has no encryption context of its own: that of the new grant's constraint counts.
     if operation == "CreateGrant":
         return _covers_child(grant, context)
     if operation in _UNCONSTRAINED or _is_unconstrained(grant):
@@ -134,6 +135,7 @@ def _covers_child(parent: Grant, context: Context) -> bool:
     pairs = _encryption_context(context)
     if len(constraint) != 1 or pairs is None:
         return False
+    # A child that asks for a subset would take more contexts than a parent that asks for exactly one.
     if parent.encryption_context_equals is not None and constraint != (_EQUALS,):
         return False
     return _allows_encryption_context(parent, pairs)

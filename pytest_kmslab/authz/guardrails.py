@@ -35,6 +35,8 @@ def applicable_policies(evaluation: Evaluation, policies: Policies) -> list[Grou
 
     The root user has neither identity-based policies nor a permissions boundary.
     """
+    # The order is that of AWS's evaluation: the organization's policies, the endpoint's, the resource's, the
+    # caller's own.
     groups: list[Group] = []
     if policies.resource_control and _under_rcp(evaluation):
         groups.append((PolicyType.RESOURCE_CONTROL, _flat(policies.resource_control)))
@@ -92,6 +94,7 @@ def denials(evaluation: Evaluation, policies: Policies) -> tuple[list[Reason], l
     for kind, group in applicable_policies(evaluation, policies):
         for named in group:
             policy = named.policy
+            # Most policies have no Deny: the statements of those need not be looked up.
             if policy.has_no_deny:
                 continue
             if policy.error:
@@ -118,6 +121,7 @@ def missing_guardrails(evaluation: Evaluation, policies: Policies) -> list[Reaso
 def _missing_levels(
     evaluation: Evaluation, kind: PolicyType, levels: tuple[tuple[NamedPolicy, ...], ...]
 ) -> list[Reason]:
+    # The levels are an AND of ORs: one policy of each level is enough.
     allowed = all(any(evaluation.allowing(kind, named) for named in level) for level in levels)
     return [] if allowed else [reason(kind, Effect.MISSING)]
 
@@ -141,6 +145,7 @@ def missing_limits(evaluation: Evaluation, policies: Policies) -> list[Reason]:
     """
     missing: list[Reason] = []
     kind = evaluation.identity.kind
+    # IAM cannot set a boundary for the root user.
     if policies.permissions_boundary and kind is not PrincipalKind.ROOT:
         boundary = PolicyType.PERMISSIONS_BOUNDARY
         if not evaluation.allowing(boundary, policies.permissions_boundary):

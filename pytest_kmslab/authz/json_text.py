@@ -12,6 +12,7 @@ def read_json(text: str, refuse: Callable[[str], Exception]) -> Any:
     passes: how deep is too deep is for the caller to say."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        # json would keep the last of two and drop the other, which may be the one that AWS goes by.
         found = dict(pairs)
         if len(found) < len(pairs):
             names = [name for name, _ in pairs]

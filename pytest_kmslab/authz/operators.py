@@ -74,6 +74,8 @@ class _Texts:
         varying = [value for value in values if has_variables(value, version)]
         matches_fixed = self.from_texts([value for value in values if value not in varying])
         templates = [parse_template(value, wildcards=self.wildcards) for value in varying]
+        # A value that cannot be read may match anything: then a value that matches none of the others cannot
+        # be said to match nothing.
         readable = all(map(self.reads, values))
         if readable and not templates:
             return lambda _: matches_fixed
@@ -167,6 +169,7 @@ def _ordered(family: str, read: Callable[[str], Any]) -> tuple[Operator, ...]:
         ("GreaterThanEquals", operator.ge),
     )
     reads = _read_by(read)
+    # The negated twin compares as Equals does, and Condition turns the answer round.
     unequal = Operator(f"{family}NotEquals", _typed(read, read, operator.eq), negated=True, reads=reads)
     positive = (Operator(f"{family}{name}", _typed(read, read, holds), reads=reads) for name, holds in rows)
     return (unequal, *positive)

@@ -59,6 +59,7 @@ class Policy:
         """The statements about an action, given in lower case. Found once for each action, then kept."""
         known = self._by_action.get(action)
         if known is None:
+            # A run asks for far fewer; made-up actions must not fill the memory.
             if len(self._by_action) >= _ACTIONS_KEPT:
                 self._by_action.clear()
             about = [statement for statement in self.statements if statement.covers_action(action)]
@@ -107,6 +108,7 @@ def parse_policy(text: str) -> Policy:
     An element written twice is an error: the grammar forbids it, and one of the two would be lost.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
+    # What AWS could never have stored is not worth the time that parsing it takes.
     if len(text) > _LARGEST:
         raise PolicyError(f"the document has {len(text)} characters: at most {_LARGEST} are read")
     try:
@@ -151,6 +153,7 @@ def _parse_document(document: Any) -> Policy:
     unknown = [name for name in document if name not in _ELEMENTS]
     if unknown:
         raise PolicyError(f"{unknown[0]}: unknown element: write one of {', '.join(_ELEMENTS)}")
+    # A document without Version is of the old version, which has no policy variables.
     version = document.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:
         raise PolicyError(f"Version: `{version}` is not a version: write {' or '.join(_VERSIONS)}")

@@ -74,6 +74,7 @@ class PrincipalMatch(IntEnum):
 @lru_cache(maxsize=4096)
 def identify(principal: str, principal_arn: str = "") -> Identity:
     """Who a request's principal is; `principal_arn` is the context key `aws:PrincipalArn`."""
+    # A service principal has the form of a host name, so that it is told by its form from an ARN.
     if _SERVICE.fullmatch(principal):
         return Identity(principal, PrincipalKind.SERVICE, names=(principal,))
     try:
@@ -114,6 +115,7 @@ def _entity(arn: Arn, principal: str, principal_arn: str) -> str:
         return principal
     role = arn.resource.split("/")[1]
     known = f"arn:{arn.partition}:iam::{arn.account}:role/"
+    # The context key counts only where it fits the session: it is not to lend a session another role.
     if principal_arn.startswith(known) and principal_arn.rpartition("/")[2] == role:
         return principal_arn
     return known + role
@@ -135,6 +137,7 @@ class Principals:
         if identity.kind is PrincipalKind.SERVICE:
             named = self.everybody or identity.arn in self.services
             return PrincipalMatch.EXACT if named else PrincipalMatch.NONE
+        # `*` is not limited by a boundary or session policy: AWS treats it as naming the caller itself.
         if self.everybody:
             return PrincipalMatch.EXACT
         if identity.kind is PrincipalKind.ROLE and identity.entity in self.names:
@@ -143,6 +146,7 @@ class Principals:
         if identity.arn in self.names:
             return PrincipalMatch.EXACT
         if identity.account in self.names or identity.root in self.names:
+            # The account's ARN is also the root user's own.
             return PrincipalMatch.EXACT if identity.kind is PrincipalKind.ROOT else PrincipalMatch.ACCOUNT
         return PrincipalMatch.NONE
 

@@ -74,12 +74,14 @@ def parse_resources(
     pattern that breaks this is not known, so it counts against the caller: it is read broadly where a
     match denies, and matches nothing where a match allows.
     """
+    # Where a match denies is where a Deny has Resource, or an Allow has NotResource.
     broadly = denies is not negated
     matchers: list[Matcher] = []
     templates: list[tuple[Template, CompileTokens]] = []
     for pattern in _read_as(patterns, completes=completes, broadly=broadly):
         reading = _BROAD if pattern == "*" or broadly else _reading(pattern)
         if has_variables(pattern, version):
+            # Parsed even where it is dropped, because a malformed variable is an error of the document.
             template = parse_template(pattern, wildcards=True)
             if reading and (broadly or _variables_last(pattern)):
                 templates.append((template, reading.from_tokens))
@@ -127,6 +129,7 @@ _BY_PART = _Reading(compile_segments, compile_segment_tokens)
 def _reading(pattern: str) -> _Reading | None:
     """How a pattern is read where a match allows; None: it matches nothing."""
     parts = pattern.split(":", SEGMENTS - 1)
+    # AWS refuses a pattern with a wildcard in the service: an Allow with one allows nothing.
     if parts[0] != "arn" or len(parts) <= _SERVICE or _wild(parts[_SERVICE]):
         return None
     return _BROAD if all(_reaches(part) for part in parts[: SEGMENTS - 1]) else _BY_PART

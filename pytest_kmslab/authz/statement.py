@@ -76,6 +76,7 @@ class Statement:
     def __post_init__(self) -> None:
         everything = self.resources is not None and self.resources.everything
         aliases = any(condition.folded_key == RESOURCE_ALIASES for condition in self.conditions)
+        # Worked out once, when the policy is read: every decision asks for these.
         object.__setattr__(self, "everywhere", everything)
         object.__setattr__(self, "plain", everything and not self.conditions)
         object.__setattr__(self, "attachable", self.denies or self.principals is None)
@@ -145,6 +146,7 @@ def parse_statement(element: Any, index: int, version: str) -> Statement:
     if not isinstance(element, Mapping):
         raise PolicyError(" is not an object")
     _check_elements(element)
+    # A service that takes `allow` stores `Allow`: no other spelling is to be met here.
     effect = element.get("Effect")
     if effect not in (Effect.ALLOW.value, Effect.DENY.value):
         raise PolicyError(f".Effect is `{effect}`: write `Allow` or `Deny`")
@@ -181,6 +183,7 @@ def _parse_actions(element: Mapping[str, Any]) -> Actions | None:
             patterns = _texts(element[name], name)
             for pattern in patterns:
                 _check_action(pattern, name)
+            # Actions compare without case, and the request's is folded once a decision.
             matcher = compile_any([pattern.lower() for pattern in patterns])
             return Actions(tuple(patterns), name == "NotAction", matcher)
     return None
@@ -201,6 +204,7 @@ def _parse_resources(element: Mapping[str, Any], version: str, *, denies: bool) 
     for name in ("Resource", "NotResource"):
         if name in element:
             patterns = _texts(element[name], name)
+            # Only identity-based policies take an incomplete ARN; those of resources name a Principal.
             negated, completes = name == "NotResource", "Principal" not in element
             try:
                 return parse_resources(patterns, version, negated=negated, denies=denies, completes=completes)

@@ -49,6 +49,7 @@ class Template:
         for part in self.parts:
             if isinstance(part, Variable):
                 values = context.get(part.key, ())
+                # AWS does not let multivalued keys be variables; the default stands in, as for an absent key.
                 text = values[0] if len(values) == 1 else part.default
                 if text is None:
                     return None

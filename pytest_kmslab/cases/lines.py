@@ -46,6 +46,7 @@ def split_cases(pieces: Iterable[bytes]) -> Iterator[CaseText]:
     first = next(lines, None)
     if first is None:
         return
+    # Not by trying to parse: a broken first line is to be reported, not to take the others along.
     if first.data is not None and first.data.rstrip().endswith(_GOES_ON):
         yield CaseText(first.line, _joined(chain([first], lines)))
     else:

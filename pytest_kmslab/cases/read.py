@@ -81,6 +81,7 @@ def _context(given: Any) -> Context:
     context = Context(
         {name: _context_value(value, f"request.context.{name}") for name, value in keys.items()}
     )
+    # The engine would give the key the values of both, which no request of AWS has.
     if len(context) < len(keys):
         raise CaseError("request.context: two keys differ only by case: condition keys compare without it")
     return context
@@ -137,10 +138,12 @@ def _levels(fields: Mapping[str, Any], kind: str) -> tuple[tuple[NamedPolicy, ..
 
 def _document(given: Any, place: str, name: str) -> NamedPolicy:
     if isinstance(given, str):
+        # A string is what AWS has stored, which may be broken: then it denies.
         return NamedPolicy(name, read_policy(given))
     if not isinstance(given, Mapping):
         raise CaseError(f"{place}: a policy document is a JSON object, or the text of one as a string")
     try:
+        # An object was written by the case's author, who wants to know what is wrong with it.
         return NamedPolicy(name, parse_policy(json.dumps(given)))
     except PolicyError as error:
         raise CaseError(f"{place}: {error}") from error

@@ -53,6 +53,7 @@ def explain(request: Request, policies: Policies, grants: Sequence[Grant], decis
     ]
     if not decision.allowed:
         misses = near_misses(evaluation, policies, grants, decision)
+        # No near miss would have helped against a Deny.
         if decision.decision is Outcome.IMPLICIT_DENY:
             lines += _near_miss_lines(evaluation, policies, misses, decision)
         needed = suggestions(evaluation, policies, decision)

@@ -40,6 +40,7 @@ def near_misses(
     """Every near miss, those that miss by the action last. Statements about another service are none."""
     missing = {reason.policy_type for reason in decision.reasons if reason.effect is Effect.MISSING}
     searched = missing | {PolicyType.RESOURCE, PolicyType.IDENTITY}
+    # No statement of the resource's policy could help: the operation does not work across accounts.
     if not evaluation.cross_account_allowed:
         searched -= {PolicyType.RESOURCE}
     misses = [
@@ -54,6 +55,7 @@ def near_misses(
         for grant in grants_to(evaluation.identity, grants)
         for near_miss in _of_grant(evaluation, grant)
     ]
+    # Who wrote another action seldom meant this one: those come last, because only the first few are shown.
     return sorted(misses, key=lambda near_miss: near_miss.element == "Action")
 
 
@@ -62,6 +64,7 @@ def _of_policy(evaluation: Evaluation, kind: PolicyType, named: NamedPolicy) -> 
         if statement.denies:
             continue
         mismatches = list(_mismatches(evaluation, kind, statement))
+        # With two elements wrong it is not what the author meant for this request.
         if len(mismatches) != 1:
             continue
         element, why = mismatches[0]

@@ -92,6 +92,8 @@ def _statement(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> 
     elif kind is PolicyType.RESOURCE:
         statement["Principal"] = _principal(evaluation, policies)
     statement["Action"] = request.action
+    # The policy of a key or role is about that resource alone: a key policy says so by `*`, and a trust
+    # policy has no Resource.
     if kind is PolicyType.RESOURCE and evaluation.requires_resource_trust:
         if evaluation.service == "kms":
             statement["Resource"] = "*"
