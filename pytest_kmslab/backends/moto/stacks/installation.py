@@ -65,12 +65,15 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
     from pytest_kmslab.backends.moto.stacks.resource_map import StackResourceMap
 
     principals = Principals(calls)
-    operations = StackOperations(principals.of_stack)
+    operations = StackOperations(principals)
     backend, response = models.CloudFormationBackend, responses.CloudFormationResponse
     with ExitStack() as patches:
         for name in ("create_stack", "update_stack", "execute_change_set", "delete_stack"):
             around = partial(getattr(operations, name), getattr(backend, name))
             patches.enter_context(patch.object(backend, name, _method(around)))
+        for name, handled in (("__init__", operations.make_instance), ("delete", operations.delete_instance)):
+            around = partial(handled, getattr(models.StackInstance, name))
+            patches.enter_context(patch.object(models.StackInstance, name, _method(around)))
         kept = partial(_with_body, response.setup_class)
         patches.enter_context(patch.object(response, "setup_class", _method(kept)))
         answered = partial(_answered, principals, response.call_action)

@@ -8,33 +8,33 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from moto.cloudformation import models
 from moto.cloudformation.parsing import OutputMap
 
+from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
 from pytest_kmslab.backends.moto.stacks.resource_map import CREATING
 from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, acting_as
+from pytest_kmslab.calls.api_call import ServiceError
 
 Original = Callable[..., Any]
-PrincipalOf = Callable[[Any, Any, "str | None"], Any]
-"""Answers the Caller of an operation, given CloudFormation's backend, the stack or None, and a role."""
 
 
 class StackOperations:
     """moto's operations on stacks, each within what it is given."""
 
-    def __init__(self, principal_of: PrincipalOf) -> None:
-        self._principal_of = principal_of
+    def __init__(self, principals: Principals) -> None:
+        self._principals = principals
 
     @contextmanager
     def _acting(self, backend: Any, stack: Any, role_arn: str | None) -> Iterator[None]:
         """In the name of the stack's principal; a nested stack acts as its parent."""
         with ExitStack() as entered:
             if PRINCIPAL.get() is None:
-                entered.enter_context(acting_as(self._principal_of(backend, stack, role_arn)))
+                entered.enter_context(acting_as(self._principals.of_stack(backend, stack, role_arn)))
             yield
 
     def create_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
@@ -50,6 +50,26 @@ class StackOperations:
                 if nested:
                     raise
                 return stack
+
+    def make_instance(self, original: Original, instance: Any, **given: Any) -> None:
+        """One stack of a stack set, in the account and Region that are given; raises ServiceError."""
+        with self._as_instance(given["account_id"], given["region_name"], given["permission_model"]):
+            try:
+                with _creating():
+                    original(instance, **given)
+            except ResourceFailedError as failure:
+                raise ServiceError("ValidationError", failure.reason) from failure
+
+    def delete_instance(self, original: Original, instance: Any) -> None:
+        """Delete it; raises ServiceError."""
+        with self._as_instance(instance.account_id, instance.region_name, instance.permission_model):
+            try:
+                original(instance)
+            except ResourceFailedError as failure:
+                raise ServiceError("ValidationError", failure.reason) from failure
+
+    def _as_instance(self, *place: str) -> AbstractContextManager[None]:
+        return acting_as(self._principals.of_instance(*place))
 
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """UpdateStack."""

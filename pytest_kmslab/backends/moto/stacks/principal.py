@@ -9,12 +9,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
 from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, REQUEST, ServiceCalls, StackRequest
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 SESSION = "AWSCloudFormation"
 """The name of the session in which CloudFormation uses a role."""
+
+EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 
 READING = ("Describe", "List", "Get", "Validate", "Estimate", "Detect")
 """Operations that change no stack: moto answers them to anybody."""
@@ -54,6 +58,24 @@ class Principals:
         call = ApiCall("cloudformation", request.operation, request.params, request.region, request.caller)
         self._pipeline.check_pass_role(call, role_arn, "" if stack is None else stack.stack_id)
 
+    def of_instance(self, account: str, region: str, permission_model: str) -> Caller:
+        """The Caller of a stack of a stack set: the execution role of its account, whose name is fixed.
+
+        Where the organization manages the permissions, CloudFormation makes a role that may do anything.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html
+        """
+        partition = partition_of(region).name
+        if permission_model == "SERVICE_MANAGED":
+            return root_caller(account, partition)
+        role = entity_of(f"arn:{partition}:iam::{account}:role/{EXECUTION_ROLE}")
+        if role is None:
+            text = (
+                f"Account {account} should have '{EXECUTION_ROLE}' role with trust relationship to Role "
+                f"'{ADMINISTRATION_ROLE}'."
+            )
+            raise ServiceError("ValidationError", text)
+        return _session_of(role, {})
+
     def _role_session(self, role_arn: str, caller: Caller, backend: Any, stack: Any) -> Caller:
         role = entity_of(role_arn)
         account = backend.account_id
@@ -62,17 +84,21 @@ class Principals:
         if role is None or role.account_id != account or not self._pipeline.can_assume(role_arn, given):
             text = f"Role {role_arn} is invalid or cannot be assumed"
             raise ServiceError("ValidationError", text)
-        issued = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Caller(
-            arn=f"arn:{role.partition}:sts::{account}:assumed-role/{role.name}/{SESSION}",
-            account=account,
-            principal_arn=role_arn,
-            user_id=f"{unique_id(role)}:{SESSION}",
-            kind="AssumedRole",
-            tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
-            token_issued=issued,
-            context=_organization(caller),
-        )
+        return _session_of(role, _organization(caller))
+
+
+def _session_of(role: Any, context: dict[str, Any]) -> Caller:
+    """CloudFormation's session of a role."""
+    return Caller(
+        arn=f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{SESSION}",
+        account=role.account_id,
+        principal_arn=role.arn,
+        user_id=f"{unique_id(role)}:{SESSION}",
+        kind="AssumedRole",
+        tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
+        token_issued=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        context=context,
+    )
 
 
 def _organization(caller: Caller) -> dict[str, Any]:
