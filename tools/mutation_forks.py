@@ -1,9 +1,9 @@
 """A pytest plugin that puts every mutant to the tests, each in a fork of the process that collected them.
 
-Asked for by tools/mutation_run.py, in the folder that mutmut wrote: KMSLAB_MUTANTS names a file with the
-mutants' names, KMSLAB_MUTANT_FATES the file in which what became of each is written, a line of JSON each. A
+Asked for by tools/mutation_run.py, in the folder that mutmut wrote: MUTANTS names a file with the
+mutants' names, MUTANT_FATES the file in which what became of each is written, a line of JSON each. A
 mutant is put to a part of the corpus first, then to the tests that come by its function, then to the rest of
-the corpus; without KMSLAB_MUTANTS_DECIDE to the tests only.
+the corpus; without MUTANTS_DECIDE to the tests only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mutmut.mutation import trampoline
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 from unit.authz.verdicts import CASES, otherwise
 
-DECIDING = CASES if os.environ.get("KMSLAB_MUTANTS_DECIDE") else []
+DECIDING = CASES if os.environ.get("MUTANTS_DECIDE") else []
 """The cases that every mutant is put to: none where the corpus tells no mutants of the package apart."""
 FIRST = 150
 """Cases of the corpus that come before the tests."""
@@ -38,9 +38,9 @@ settings.load_profile("mutation")
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """In place of pytest's own: the tests once, to see who comes by which function, then the mutants."""
-    mutants = Path(os.environ["KMSLAB_MUTANTS"]).read_text(encoding="utf-8").split()
+    mutants = Path(os.environ["MUTANTS"]).read_text(encoding="utf-8").split()
     tests = tests_by_function(session.items)
-    with Path(os.environ["KMSLAB_MUTANT_FATES"]).open("a", encoding="utf-8") as fates:
+    with Path(os.environ["MUTANT_FATES"]).open("a", encoding="utf-8") as fates:
         for name in mutants:
             fate = put_to_the_tests(name, tests.get(mangled_name_from_mutant_name(name), []))
             fates.write(json.dumps([name, fate]) + "\n")

@@ -154,8 +154,8 @@ def tried(work: Path, target: Target, mutants: Sequence[str]) -> bool:
     """Put the mutants to the tests; whether that came to its end."""
     names = work / "mutants.txt"
     names.write_text("\n".join(mutants), encoding="utf-8")
-    told = {"KMSLAB_MUTANTS": str(names), "KMSLAB_MUTANT_FATES": str(work / "fates.txt")}
-    told["KMSLAB_MUTANTS_DECIDE"] = "yes" if target.decides else ""
+    told = {"MUTANTS": str(names), "MUTANT_FATES": str(work / "fates.txt")}
+    told["MUTANTS_DECIDE"] = "yes" if target.decides else ""
     told["PYTHONPATH"] = os.pathsep.join(map(str, (work / "mutants", PLUGIN.parent, work / "mutants/tests")))
     command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN.stem, "-p", "no:cacheprovider"]
     command += ["-p", "no:kmslab", "-o", "addopts=--import-mode=importlib", *target.tests.split()]

@@ -30,7 +30,7 @@ class Settings:
     key_arn: str = ""
     table: str = ""
     manage_key_policy: bool = False
-    block_aws: str = "always"
+    block_aws: str = "lab"
     prices: str = ""
     admin_policy: str = ""
     endpoint: str = ""
@@ -158,8 +158,8 @@ OPTIONS = (
     switch("manage_key_policy", "lets the lab change the policy of that key, and put it back at the end"),
     Option(
         "block_aws",
-        one_of("always", "lab"),
-        "when a call to AWS is stopped where the backend is not `aws`: ever, or while there is a lab",
+        one_of("lab", "always"),
+        "when a call to AWS is stopped where the backend is not `aws`: while there is a lab, or always",
     ),
     Option("prices", good.FILE, "JSON file with other prices than those that come along"),
     Option(

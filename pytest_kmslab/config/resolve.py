@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_kmslab.config.options import OPTIONS, Option, Settings
@@ -57,7 +58,13 @@ def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> S
     values: dict[str, Any] = {
         option.field: option.read(_or_default(option, texts[option.field])) for option in OPTIONS
     }
+    _refuse_unknown_variables()
     settings = _on_aws(Settings(**values), texts)
+    if texts["endpoint"] is not None and settings.backend == "moto":
+        _refuse(
+            f"--kmslab-endpoint is `{settings.endpoint}`, and backend `moto` has none: give "
+            "--kmslab-backend=localstack too"
+        )
     if settings.user_name.lower() == settings.admin_name.lower():
         _refuse(
             f"kmslab_user_name and kmslab_admin_name are both `{settings.user_name}`: give two names that "
@@ -66,6 +73,16 @@ def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> S
     if settings.table and not settings.key_arn:
         _refuse(f"--kmslab-table is `{settings.table}`: give --kmslab-key-arn too, the key that it is under")
     return settings
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would silently have no effect."""
+    known = [option.environment for option in OPTIONS]
+    for name in sorted(os.environ):
+        if name.startswith("KMSLAB_") and name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
+            _refuse(f"environment variable `{name}` is not one of pytest-kmslab's: {meant}")
 
 
 def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -75,6 +76,9 @@ KEY_ARN = shaped(
 )
 """Not an alias: it may be given to another key while the tests run."""
 
-FILE = shaped(r"[^\0]{0,4096}", "the path of a file")
+FILE = Rule(
+    lambda value: not value or ("\0" not in value and os.path.isfile(value)),
+    "the path of a file that is there",
+)
 
 GIVEN_TABLE = shaped(r"([a-zA-Z0-9_.-]{3,255})?", "the name of a DynamoDB table")

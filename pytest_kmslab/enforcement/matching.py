@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_kmslab.authz.decision import Effect, Outcome
 from pytest_kmslab.calls.error_codes import ACTION
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def _is_resource(resource: str, wanted: str) -> bool:
 
 
 def _is_because(entry: Entry, wanted: str) -> bool:
+    from pytest_kmslab.authz.decision import Effect, Outcome
+
     if wanted.lower() in ("explicit deny", Outcome.EXPLICIT_DENY.value.lower()):
         return entry.decision.decision is Outcome.EXPLICIT_DENY
     reasons = [reason for reason in entry.decision.reasons if reason.effect is not Effect.ALLOW]

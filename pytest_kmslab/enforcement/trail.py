@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from threading import RLock
 from typing import IO, TYPE_CHECKING
 
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.enforcement.entry import Entry, Origin, current_origin
 from pytest_kmslab.enforcement.matching import Named, Wanted
 
@@ -131,6 +130,8 @@ class Trail:
                 self._file = None
 
     def _put_away(self, entry: Entry) -> None:
+        from pytest_kmslab.authz.context import Context
+
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="kmslab-trail-")  # noqa: SIM115 (closed by `close`)
         # A context may still hold the function that makes it, which no file takes.

@@ -19,8 +19,8 @@ from pytest_kmslab.interception.import_hook import AfterImport
 SENDING_MODULE = "botocore.httpsession"
 
 HOW = (
-    "to use a real account, run with --real-aws and --kmslab-account; to let other tests of this run call "
-    "AWS while there is no lab, set the ini option kmslab_block_aws to `lab`"
+    "to use a real account, run with --real-aws and --kmslab-account; tests that are meant to call AWS "
+    "cannot use a lab at the same time (ini option kmslab_block_aws)"
 )
 
 

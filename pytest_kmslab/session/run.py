@@ -142,7 +142,7 @@ class Run:
         if self.settings.backend == "aws":
             return False
         in_lab = self._backend is not None and self._backend.running
-        return in_lab or self.settings.block_aws == "always"
+        return in_lab or self.settings.block_aws == "always" or BACKENDS[self.settings.backend].elsewhere
 
     @property
     def in_lab(self) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -187,6 +188,19 @@ def test_a_switch_is_true_or_false(value: str) -> None:
         settings(ini={"kmslab_real_aws": value})
 
 
-def test_the_administrator_of_an_account_of_aws_is_not_ours_to_give_a_policy() -> None:
-    with pytest.raises(pytest.UsageError, match="--kmslab-admin-policy is `p"):
-        settings({"kmslab_backend": "aws"}, {"kmslab_admin_policy": "p.json"})
+def test_the_administrator_of_an_account_of_aws_is_not_ours_to_give_a_policy(tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    file.write_text("{}")
+    with pytest.raises(pytest.UsageError, match="--kmslab-admin-policy is `"):
+        settings({"kmslab_backend": "aws"}, {"kmslab_admin_policy": str(file)})
+
+
+def test_a_misspelt_variable_is_named_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMSLAB_BACKED", "moto")
+    with pytest.raises(pytest.UsageError, match=r"`KMSLAB_BACKED` .*: did you mean `KMSLAB_BACKEND`"):
+        settings({}, {})
+
+
+def test_an_endpoint_without_its_backend_would_have_no_effect() -> None:
+    with pytest.raises(pytest.UsageError, match="backend `moto` has none: give --kmslab-backend=localstack"):
+        settings({}, {"kmslab_endpoint": "http://localhost:4566"})

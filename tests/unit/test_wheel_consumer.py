@@ -14,13 +14,13 @@ import pytest_kmslab
 EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("test_*.py"))
 THREE_LINES = next(path for path in EXAMPLES if path.stem == "test_three_lines")
 
-in_tox = pytest.mark.skipif("KMSLAB_TESTED_WHEEL" not in os.environ, reason="not run by tox from the wheel")
+in_tox = pytest.mark.skipif("TESTED_KMSLAB_WHEEL" not in os.environ, reason="not run by tox from the wheel")
 
 
 @in_tox
 def test_the_package_is_imported_from_the_environment_of_tox() -> None:
     assert pytest_kmslab.__file__ is not None
-    assert Path(os.environ["KMSLAB_TESTED_WHEEL"]) in Path(pytest_kmslab.__file__).parents
+    assert Path(os.environ["TESTED_KMSLAB_WHEEL"]) in Path(pytest_kmslab.__file__).parents
 
 
 @in_tox

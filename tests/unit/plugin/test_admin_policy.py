@@ -28,5 +28,7 @@ def test_the_administrator_may_do_what_the_policy_says(project: pytest.Pytester)
 def test_a_file_that_is_not_there_is_named(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(kmslab): pass")
     result = project.runpytest_subprocess("--kmslab-admin-policy=none.json")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*cannot read the policy in `none.json`*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*--kmslab-admin-policy: `none.json`, *give the path of a file that is there"]
+    )

@@ -39,6 +39,7 @@ ATTEMPTS = """
 
 def test_whoever_calls_is_stopped(project: pytest.Pytester) -> None:
     project.makepyfile(ATTEMPTS)
+    project.makeini("[pytest]\nkmslab_block_aws = always")
     project.runpytest_subprocess().assert_outcomes(passed=6)
 
 
@@ -62,7 +63,6 @@ TELLS_THE_GUARD = """
 
 def test_it_can_be_open_for_others_and_is_never_open_for_a_lab(project: pytest.Pytester) -> None:
     project.makepyfile(TELLS_THE_GUARD)
-    project.makeini("[pytest]\nkmslab_block_aws = lab")
     project.runpytest_subprocess().assert_outcomes(passed=2)
 
 
