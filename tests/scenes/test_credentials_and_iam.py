@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 from support.world import DENIED, Someone, World, allow, assume, document, refused, unique
 
 from pytest_kmslab.backends.protocol import Credentials
@@ -230,7 +231,12 @@ def test_a_renamed_user_is_the_same_with_tags_and_all(world: World) -> None:
     for taken in (other.name, other.name.upper()):
         with refused("EntityAlreadyExists"):
             world.iam.update_user(UserName=user.name, NewUserName=taken)
-    world.iam.update_user(UserName=user.name, NewUserName=unique("renamed"))
+    try:
+        world.iam.update_user(UserName=user.name, NewUserName=unique("renamed"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvalidAction":
+            raise
+        pytest.skip("the endpoint renames nobody")
     user.kms.list_keys()
 
 

@@ -10,6 +10,7 @@ from support.world import (
     KEY_DENIED,
     SHAPE,
     USE_OF_KEY,
+    Someone,
     World,
     allow,
     deny,
@@ -18,6 +19,8 @@ from support.world import (
     to,
     unique,
 )
+
+from pytest_kmslab.backends.protocol import Credentials
 
 
 def test_a_grant_allows_its_grantee_its_operations_until_it_is_revoked(world: World) -> None:
@@ -98,3 +101,20 @@ def test_without_the_right_to_grant_no_table_is_made(world: World) -> None:
         user.dynamodb.create_table(TableName=table, **SHAPE, SSESpecification=encryption(key))
     with refused("ResourceNotFoundException"):
         world.dynamodb.describe_table(TableName=table)
+
+
+def test_a_grant_is_not_that_of_whoever_gets_the_name(world: World) -> None:
+    key, gone = world.key(), world.user()
+    world.kms.create_grant(KeyId=key, GranteePrincipal=gone.arn, Operations=["DescribeKey"])
+    gone.kms.describe_key(KeyId=key)
+    made_for = world.iam.get_user(UserName=gone.name)["User"]["UserId"]
+    world.iam.delete_access_key(UserName=gone.name, AccessKeyId=gone.credentials.access_key_id)
+    world.iam.delete_user(UserName=gone.name)
+    grants = world.kms.list_grants(KeyId=key)["Grants"]
+    assert [one["GranteePrincipal"] for one in grants] == [made_for]
+    world.iam.create_user(UserName=gone.name)
+    made = world.iam.create_access_key(UserName=gone.name)["AccessKey"]
+    credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+    again = Someone(gone.url, gone.arn, gone.name, credentials)
+    with refused(DENIED):
+        again.kms.describe_key(KeyId=key)

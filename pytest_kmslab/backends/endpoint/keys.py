@@ -28,6 +28,8 @@ KEY_ID = re.compile(rb"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 GRANTS_A_PAGE = 100
 
+GRANT_PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
+
 
 class ApiKeys:
     """Keys of one account, whose root user signs what is asked here."""
@@ -74,6 +76,20 @@ class ApiKeys:
     def keep_token(self, token: str, key: Key, grant_id: str) -> None:
         """Remember which grant a token was given out for."""
         self._store.put(token_name(token), {"key": key.arn, "grant": grant_id})
+
+    def keep_grant_principals(self, grant_id: str, grant: Mapping[str, Any]) -> None:
+        """KMS stores a principal by its unique id: remember whom a grant means now."""
+        entities = self._identities.snapshot.entities
+        named = {member: str(grant.get(member) or "") for member in GRANT_PRINCIPALS}
+        meant = {member: entities[arn].unique_id for member, arn in named.items() if arn in entities}
+        if meant:
+            self._store.put(_grant_name(grant_id), meant)
+
+    def present_principals(self, grant: Mapping[str, Any]) -> dict[str, str]:
+        """Whom a grant names now: renamed since by the ARN, deleted since by the unique id, whoever has the
+        name now."""
+        meant = self._store.lasting(_grant_name(str(grant["GrantId"]))) or {}
+        return {member: self._present_name(unique_id) for member, unique_id in meant.items()}
 
     def keep_principals(self, key: Key) -> None:
         """KMS stores a principal by its unique id: remember whom each ARN means now."""
@@ -177,12 +193,19 @@ class ApiKeys:
             .paginate(KeyId=key.key_id, PaginationConfig={"PageSize": GRANTS_A_PAGE})
         )
         issuer = {"IssuingAccount": f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account}:root"}
-        return tuple(Grant.from_json({**issuer, **grant}) for page in pages for grant in page["Grants"])
+        grants = [grant for page in pages for grant in page["Grants"]]
+        return tuple(
+            Grant.from_json({**issuer, **grant, **self.present_principals(grant)}) for grant in grants
+        )
 
 
 def token_name(token: str) -> str:
     """The name of what is kept of a grant token."""
     return f"grant-tokens/{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def _grant_name(grant_id: str) -> str:
+    return f"grant-principals/{grant_id}"
 
 
 def _principals_name(key: Key) -> str:

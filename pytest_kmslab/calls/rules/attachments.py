@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from pytest_kmslab.authz.arn import SEGMENTS
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -44,7 +45,7 @@ def _check_policy_arn(call: ApiCall, arn: str) -> None:
     parts = arn.split(":", SEGMENTS - 1)
     if len(parts) < SEGMENTS or parts[0] != "arn" or not parts[1]:
         raise ServiceError("ValidationError", _UNREAD)
-    if parts[1] != call.caller.arn.split(":", 2)[1]:
+    if parts[1] != call.partition:
         raise ServiceError("ValidationError", "Invalid ARN partition")
     if parts[2] != "iam" or not parts[5].startswith("policy/"):
         raise ServiceError("InvalidInput", f"ARN {arn} is not valid.")
@@ -93,6 +94,28 @@ def check_empty(*, users: bool, attached: bool, inline: bool) -> None:
         (inline, "must delete policies first"),
     ):
         if there:
+            raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
+
+
+_USER_HAS: Mapping[str, str] = {
+    "groups": "must remove users from group first",
+    "login profile": "must delete login profile first",
+    "access keys": "must delete access keys first",
+    "signing certificates": "must delete signing certificates first",
+    "SSH public keys": "must delete SSH public keys first",
+    "MFA devices": "must delete MFA device first",
+}
+"""What blocks DeleteUser, and what IAM says of each."""
+
+
+def check_user_is_bare(has: Callable[[str], Any]) -> None:
+    """Raise DeleteConflict for a user who still has something that must go first.
+
+    `has` answers whether the user has what `_USER_HAS` names; it is asked for one after another.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+    """
+    for kind, text in _USER_HAS.items():
+        if has(kind):
             raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
 
 

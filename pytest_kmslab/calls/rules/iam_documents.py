@@ -26,7 +26,7 @@ def check_identity_policy(call: ApiCall) -> None:
     """Raise ServiceError for a policy of a user, group or role that IAM does not take."""
     text = str(call.params["PolicyDocument"])
     managed = call.operation not in INLINE
-    check_identity_document(text, partition_of_caller(call), managed=managed)
+    check_identity_document(text, call.partition, managed=managed)
     if managed and _size(text) > MANAGED:
         raise ServiceError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED}", 409)
 
@@ -45,14 +45,9 @@ def check_inline_size(call: ApiCall, held: Mapping[str, str]) -> None:
 
 def check_trust_policy(call: ApiCall, text: str, view: AccountView) -> None:
     """Raise ServiceError for what cannot be the trust policy of a role."""
-    check_trust_document(text, view, partition_of_caller(call))
+    check_trust_document(text, view, call.partition)
     if _size(text) > TRUST:
         raise ServiceError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {TRUST}", 409)
-
-
-def partition_of_caller(call: ApiCall) -> str:
-    """The partition whose ARNs a call may name."""
-    return call.caller.arn.split(":", 2)[1]
 
 
 def _size(text: str) -> int:

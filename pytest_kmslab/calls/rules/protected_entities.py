@@ -103,7 +103,7 @@ def check_service_linked_role(call: ApiCall) -> None:
     if call.operation != "CreateServiceLinkedRole":
         return
     service = str(call.params["AWSServiceName"])
-    if not is_service_principal(service, call.caller.arn.split(":", 2)[1]):
+    if not is_service_principal(service, call.partition):
         text = f"{service} is not a valid AWS service name (Service Principal)"
         raise ServiceError("AccessDenied", text, 403)
     if call.params.get("CustomSuffix") and service not in _SUFFIXED:

@@ -66,22 +66,20 @@ def emptied(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
-CONFLICTS: tuple[tuple[str, str, str], ...] = (
-    ("list_groups_for_user", "Groups", "must remove users from group first"),
-    ("get_login_profile", "LoginProfile", "must delete login profile first"),
-    ("list_access_keys", "AccessKeyMetadata", "must delete access keys first"),
-    ("list_signing_certificates", "Certificates", "must delete signing certificates first"),
-    ("list_ssh_public_keys", "SSHPublicKeys", "must delete SSH public keys first"),
-    ("list_mfa_devices", "MFADevices", "must delete MFA device first"),
-)
-"""What blocks DeleteUser: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html."""
+LISTS: Mapping[str, tuple[str, str]] = {
+    "groups": ("list_groups_for_user", "Groups"),
+    "login profile": ("get_login_profile", "LoginProfile"),
+    "access keys": ("list_access_keys", "AccessKeyMetadata"),
+    "signing certificates": ("list_signing_certificates", "Certificates"),
+    "SSH public keys": ("list_ssh_public_keys", "SSHPublicKeys"),
+    "MFA devices": ("list_mfa_devices", "MFADevices"),
+}
+"""How what blocks DeleteUser is asked for."""
 
 
 def deletable(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to be deleted."""
-    for operation, listed, text in CONFLICTS:
-        if _listed(view, operation, listed, str(call.params.get("UserName"))):
-            raise ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
+    attaching.check_user_is_bare(lambda kind: _listed(view, *LISTS[kind], str(call.params.get("UserName"))))
     return {}
 
 

@@ -181,11 +181,13 @@ def keep_grant_token(view: EndpointAccountReader, call: ApiCall, response: Respo
     key = view.key(str(call.params["KeyId"]), call.region, call.account)
     if key is not None:
         view.keys.keep_token(response["GrantToken"], key, response["GrantId"])
+        view.keys.keep_grant_principals(str(response["GrantId"]), call.params)
 
 
 def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
-    """LocalStack leaves out the issuing account."""
+    """Whom each grant names now; and the issuing account, which LocalStack leaves out."""
     for grant in response["Grants"]:
+        grant.update(view.keys.present_principals(grant))
         grant.setdefault("IssuingAccount", f"arn:{call.partition}:iam::{view.identities.account}:root")
 
 
@@ -230,7 +232,7 @@ SETTLE: Mapping[str, Settle] = {
     "kms:CreateKey": _key_policy_put,
     "kms:DescribeKey": _key_shown,
     "kms:GetKeyPolicy": _key_policy_shown,
-    "kms:ListGrants": _grants_shown,
+    **dict.fromkeys(("kms:ListGrants", "kms:ListRetirableGrants"), _grants_shown),
     "kms:PutKeyPolicy": _key_policy_put,
     "kms:ScheduleKeyDeletion": _deletion_response,
     "sts:AssumeRole": endpoint_sessions.keep_role_session,

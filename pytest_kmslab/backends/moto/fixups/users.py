@@ -13,6 +13,7 @@ from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
 from pytest_kmslab.backends.moto.lookup import entity_of, tags_in, unique_id
 from pytest_kmslab.backends.moto.principals import BOUNDARY
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.rules.attachments import check_user_is_bare
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -22,33 +23,24 @@ Response = dict[str, Any]
 TAGGED = "kmslab_tags_before"
 """On a user who is being renamed: the ARN and tags until now."""
 
-CONFLICTS: tuple[tuple[str, str], ...] = (
-    ("password", "must delete login profile first"),
-    ("access_keys", "must delete access keys first"),
-    ("signing_certificates", "must delete signing certificates first"),
-    ("ssh_public_keys", "must delete SSH public keys first"),
-    ("mfa_devices", "must delete MFA device first"),
-)
-"""What blocks DeleteUser and moto lets pass.
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html"""
+_KEPT: Mapping[str, str] = {
+    "login profile": "password",
+    "access keys": "access_keys",
+    "signing certificates": "signing_certificates",
+    "SSH public keys": "ssh_public_keys",
+    "MFA devices": "mfa_devices",
+}
+"""Where moto keeps what blocks DeleteUser and moto lets pass."""
 
 
-def check_deletable(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Raise DeleteConflict for a user who still has something that must go first."""
+def check_deletable(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """A user who is to be deleted."""
     backend = iam_backends[call.account][call.partition]
     user = backend.users.get(str(call.params.get("UserName")))
-    if user is None:
-        return {}
-    if any(user in group.users for group in list(backend.groups.values())):
-        raise _conflict("must remove users from group first")
-    for attribute, text in CONFLICTS:
-        if getattr(user, attribute):
-            raise _conflict(text)
+    groups = any(user in group.users for group in list(backend.groups.values()))
+    if user is not None:
+        check_user_is_bare(lambda kind: groups if kind == "groups" else getattr(user, _KEPT[kind]))
     return {}
-
-
-def _conflict(text: str) -> ServiceError:
-    return ServiceError("DeleteConflict", f"Cannot delete entity, {text}.", 409)
 
 
 def _user(call: ApiCall) -> Any:
