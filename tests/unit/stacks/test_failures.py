@@ -112,6 +112,13 @@ IAM_RESOURCES = {
         "extraneous key [Boundary]",
     ),
     "a property that is missing": ("AWS::IAM::AccessKey", {}, "required key [UserName]"),
+    "policies that are none": (
+        "AWS::IAM::User",
+        {"Policies": "x"},
+        "expected type: JSONArray, found: String",
+    ),
+    "a policy without a document": ("AWS::IAM::User", {"Policies": [{"PolicyName": "p"}]}, "PolicyDocument"),
+    "a path that is none": ("AWS::IAM::User", {"Path": "/x"}, "The specified value for path is invalid"),
     "a type that nobody knows": ("AWS::IAM::Sesame", {}, "does not know the type"),
 }
 
@@ -142,6 +149,7 @@ TABLES = {
         "HandlerErrorCode: InvalidRequest",
     ),
     "policy that is none": ({"ResourcePolicy": {"PolicyDocument": {"Version": "x"}}}, "InvalidRequest"),
+    "an index without a name": ({"GlobalSecondaryIndexes": [{"KeySchema": []}]}, "another shape"),
     "unknown encryption": ({"SSESpecification": {"SSEEnabled": True, "Key": "x"}}, "Key"),
 }
 

@@ -40,7 +40,7 @@ class Holder:
         managed_before, managed = _listed(old, "ManagedPolicyArns"), _listed(new, "ManagedPolicyArns")
         for arn in (arn for arn in managed if arn not in managed_before):
             self.call(where, "Attach{}Policy", name, PolicyArn=arn)
-        for policy in (policy for policy in after if after[policy] != before.get(policy)):
+        for policy in (one for one in after if one not in before or after[one] != before[one]):
             self.call(where, "Put{}Policy", name, PolicyName=policy, PolicyDocument=after[policy])
         self.drop_policies(where, name, old, keep=new)
 

@@ -61,6 +61,47 @@ def check_names(given: Properties, known: Iterable[str], required: Iterable[str]
         raise invalid(f"#: required key [{missing[0]}] not found")
 
 
+_OBJECTS_IN_LISTS = frozenset(
+    {"GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Policies", "Replicas", "Tags"}
+)
+_TEXTS_IN_LISTS = frozenset(
+    {"ClientIdList", "Groups", "ManagedPolicyArns", "Roles", "ThumbprintList", "Users"}
+)
+_OBJECTS = frozenset(
+    {
+        "ContributorInsightsSpecification",
+        "KinesisStreamSpecification",
+        "LoginProfile",
+        "ResourcePolicy",
+        "SSESpecification",
+        "StreamSpecification",
+    }
+)
+
+
+def check_shapes(given: Properties) -> None:
+    """Raise ServiceError for a property that is no list or object where its type has one."""
+    for name, value in given.items():
+        if name in _OBJECTS and not isinstance(value, dict):
+            raise _unexpected(name, "JSONObject", value)
+        members = dict if name in _OBJECTS_IN_LISTS else str if name in _TEXTS_IN_LISTS else None
+        if members is None:
+            continue
+        if not isinstance(value, list):
+            raise _unexpected(name, "JSONArray", value)
+        wrong = next((one for one in value if not isinstance(one, members)), None)
+        if wrong is not None:
+            raise _unexpected(f"{name}/0", "JSONObject" if members is dict else "String", wrong)
+
+
+_FOUND = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean", int: "Integer"}
+
+
+def _unexpected(name: str, wanted: str, value: Any) -> ServiceError:
+    found = _FOUND.get(type(value), type(value).__name__)
+    return invalid(f"#/{name}: expected type: {wanted}, found: {found}")
+
+
 def invalid(text: str) -> ServiceError:
     """The error for properties that do not fit the schema."""
     return ServiceError("ValidationError", f"Properties validation failed with message: {text}")

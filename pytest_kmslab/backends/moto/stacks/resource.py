@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pytest_kmslab.backends.moto.stacks.properties import Properties, check_names, fitted, invalid
+from pytest_kmslab.backends.moto.stacks.properties import (
+    Properties,
+    check_names,
+    check_shapes,
+    fitted,
+    invalid,
+)
 from pytest_kmslab.backends.moto.stacks.properties import unresolved as unresolved_function
 from pytest_kmslab.calls.api_call import ServiceError
 
@@ -96,6 +102,7 @@ class ResourceType:
         if function is not None:
             raise invalid(f"pytest-kmslab: moto does not resolve `{function}`, so it cannot be judged")
         check_names(properties, self.properties, self.required)
+        check_shapes(properties)
         return properties
 
 
@@ -143,6 +150,16 @@ def _handler_code(error: ServiceError) -> str:
     return "NotFound" if error.code in GONE else "InvalidRequest"
 
 
+@contextmanager
+def _of_another_shape() -> Iterator[None]:
+    """Properties that are no lists or objects where the type has them are those of no such resource."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        text = f"the properties are of another shape than the type's ({type(error).__name__}: {error})"
+        raise invalid(f"#: {text}") from error
+
+
 class StackResource:
     """One resource that is there: what moto's stacks hold in place of moto's own model."""
 
@@ -176,8 +193,9 @@ class StackResource:
     def create(self) -> None:
         """Make it; where a later call fails, what is there already is deleted again."""
         try:
-            for made in self.kind.create(self.where, self.properties):
-                self.made = made
+            with _of_another_shape():
+                for made in self.kind.create(self.where, self.properties):
+                    self.made = made
         except ServiceError:
             if self.made.physical_id:
                 self._remove_quietly()
@@ -192,7 +210,8 @@ class StackResource:
             text = f"You cannot change {fixed[0]} of an existing resource of type {self.kind.name}."
             raise ServiceError("ValidationException", text)
         before, self.properties = self.properties, properties  # also where it fails: it may be half done
-        made = self.kind.update(self.where, self.physical_resource_id, before, properties)
+        with _of_another_shape():
+            made = self.kind.update(self.where, self.physical_resource_id, before, properties)
         self.made = made or self.made
 
     def is_replaced_by(self, properties: Properties) -> bool:
@@ -206,7 +225,8 @@ class StackResource:
 
     def remove(self) -> None:
         """Delete it."""
-        self.kind.delete(self.where, self.physical_resource_id, self.properties)
+        with _of_another_shape():
+            self.kind.delete(self.where, self.physical_resource_id, self.properties)
 
     def _remove_quietly(self) -> None:
         with suppress(ServiceError):  # the first error is the one that counts
