@@ -78,9 +78,11 @@ def _within_account(evaluation: Evaluation, policies: Policies) -> Permissions:
     # A policy that names the role gives its sessions no more than their limits allow; one that names the
     # user or the session itself is not limited by an implicit deny.
     sufficient = PrincipalMatch.EXACT if limits else PrincipalMatch.ROLE
-    allows = _resource_reasons(policies.resource, [match for match in matches if match[0] >= sufficient])
+    name = policies.resource.name if policies.resource else ""
+    naming = [match for match in matches if match[0] >= sufficient]
+    allows = allow_reasons(PolicyType.RESOURCE, name, naming)
     if iam and not limits:
-        allows += [*iam, *_resource_reasons(policies.resource, trusting)]
+        allows += [*iam, *allow_reasons(PolicyType.RESOURCE, name, trusting)]
     if allows:
         return allows, []
     # The role is named, so that only the limits are in the way.
@@ -105,7 +107,8 @@ def _across_accounts(evaluation: Evaluation, policies: Policies) -> Permissions:
     """Both sides must allow: the resource's policy, and the caller's account. A service has no account."""
     allowed = evaluation.cross_account_allowed
     matches = _resource_matches(evaluation, policies.resource) if allowed else []
-    resource_allows = _resource_reasons(policies.resource, matches)
+    name = policies.resource.name if policies.resource else ""
+    resource_allows = allow_reasons(PolicyType.RESOURCE, name, matches)
     if evaluation.identity.kind is PrincipalKind.SERVICE:
         return resource_allows, [_NO_RESOURCE]
     iam = iam_allow_reasons(evaluation, policies)
@@ -123,10 +126,6 @@ def _resource_matches(evaluation: Evaluation, policy: NamedPolicy | None) -> lis
     return evaluation.allowing(PolicyType.RESOURCE, policy)
 
 
-def _resource_reasons(policy: NamedPolicy | None, matches: Sequence[Match]) -> list[Reason]:
-    return allow_reasons(PolicyType.RESOURCE, policy, matches) if policy and matches else []
-
-
 def iam_allow_reasons(evaluation: Evaluation, policies: Policies) -> list[Reason]:
     """What the caller's own policies give it. The root user has everything in its account."""
     if evaluation.identity.kind is PrincipalKind.ROOT:
@@ -135,7 +134,7 @@ def iam_allow_reasons(evaluation: Evaluation, policies: Policies) -> list[Reason
     for named in policies.identity:
         matches = evaluation.allowing(PolicyType.IDENTITY, named)
         if matches:
-            reasons += allow_reasons(PolicyType.IDENTITY, named, matches)
+            reasons += allow_reasons(PolicyType.IDENTITY, named.name, matches)
     return reasons
 
 

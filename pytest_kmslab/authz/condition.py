@@ -12,7 +12,7 @@ from typing import Any
 from pytest_kmslab.authz.context import text_of
 from pytest_kmslab.authz.operators import OPERATORS, Bind, Operator, Test
 from pytest_kmslab.authz.values import read_bool
-from pytest_kmslab.authz.variables import Folded, has_variables
+from pytest_kmslab.authz.variables import Folded
 from pytest_kmslab.errors import PolicyError
 
 _IF_EXISTS = "IfExists"
@@ -39,9 +39,7 @@ class Condition:
     row: Operator | None = field(compare=False, repr=False)
     """The operator; None for `Null`, which asks for the key and not for its value."""
     bind: Bind = field(compare=False, repr=False)
-    """Makes the test of one value, once the request is known."""
-    test: Test | None = field(compare=False, repr=False)
-    """The test of one value; None where policy variables in the values make it another for each request."""
+    """Gives the test of one value, for which it needs the request only where the values hold variables."""
     qualifier: str
     """`ForAllValues`, `ForAnyValue` or empty."""
     if_exists: bool
@@ -69,7 +67,7 @@ class Condition:
         # AWS does not document an operator without values. With a qualifier or IfExists nothing can match.
         if not self.values:
             return False if self.qualifier or self.if_exists else None
-        test = self.test or self.bind(context)
+        test = self.bind(context)
         if self.qualifier:
             return self._holds_for_set(given, test, negated=row.negated)
         # AWS warns of an operator for one value on a key that has several, and does not say what it does.
@@ -145,14 +143,12 @@ def _parse_condition(name: str, key: str, element: Any, version: str) -> Conditi
         bind = row.compile(values, version) if row else _bind_nothing
     except PolicyError as error:
         raise PolicyError(f"Condition.{name}.{key}: {error}") from None
-    varies = any(has_variables(value, version) for value in values)
     return Condition(
         operator=name,
         key=key,
         values=values,
         row=row,
         bind=bind,
-        test=None if varies else bind({}),
         qualifier=qualifier,
         if_exists=if_exists,
         folded_key=key.lower(),

@@ -109,10 +109,18 @@ class Evaluation:
                 for statement in statements
                 if statement.attachable and (statement.plain or statement.applies(resource, service, context))
             ]
+        identity = self.identity
         matches: list[Match] = []
         for statement in statements:
-            match = self.match_principal(statement, kind)
-            if match and (statement.plain or self._applies(statement, kind)):
+            named = statement.principals
+            match = named.match_principal(identity) if named else self.match_principal(statement, kind)
+            if not match:
+                continue
+            if statement.asks_for_aliases and self.ignores_aliases(kind):
+                applies = self._applies_either_way(statement)
+            else:
+                applies = statement.plain or statement.applies(resource, service, context)
+            if applies:
                 matches.append((match, statement))
         return matches
 
@@ -120,12 +128,6 @@ class Evaluation:
         """The Allow statements of a policy that apply."""
         allows = named.policy.relevant(self.action).allows
         return self.matching(allows, kind) if allows else []
-
-    def _applies(self, statement: Statement, kind: PolicyType) -> bool:
-        """Whether a statement of a policy that names principals applies to resource and context."""
-        if statement.asks_for_aliases and self.ignores_aliases(kind):
-            return self._applies_either_way(statement)
-        return statement.applies(self.resource, self.service, self.context)
 
     def ignores_aliases(self, kind: PolicyType) -> bool:
         """Whether a condition by `kms:ResourceAliases` is not supported: it is for IAM policies only.
@@ -179,6 +181,6 @@ def _role_arn(context: Context) -> str:
     return arns[0] if len(arns) == 1 else ""
 
 
-def allow_reasons(kind: PolicyType, named: NamedPolicy, matches: Iterable[Match]) -> list[Reason]:
-    """Matched Allow statements of one policy as reasons."""
-    return [reason(kind, Effect.ALLOW, named.name, statement.name) for _, statement in matches]
+def allow_reasons(kind: PolicyType, policy: str, matches: Iterable[Match]) -> list[Reason]:
+    """Matched Allow statements of one policy, given by its name, as reasons."""
+    return [reason(kind, Effect.ALLOW, policy, statement.name) for _, statement in matches]

@@ -97,7 +97,7 @@ class Statement:
         """Whether resource and conditions are met."""
         if not self.everywhere and not self.covers_resource(resource, service, context):
             return False
-        return self.conditions_hold(context)
+        return not self.conditions or self.conditions_hold(context)
 
     def covers_resource(self, resource: str, service: str, context: Context) -> bool:
         """Whether the statement is about a resource.
@@ -114,8 +114,6 @@ class Statement:
 
     def conditions_hold(self, context: Context) -> bool:
         """Whether every condition holds."""
-        if not self.conditions:
-            return True
         folded = context.folded
         for condition in self.conditions:
             held = condition.holds(folded)
