@@ -30,6 +30,12 @@ def leads_to_aws(url: str) -> bool:
     return is_of_aws(urlsplit(url).hostname or "")
 
 
+def is_plain_http(url: str) -> bool:
+    """Whether a request to AWS's own address goes without TLS. Any other address stands for one of AWS's with
+    it: emulators have no certificate."""
+    return url.startswith("http:") and leads_to_aws(url)
+
+
 def is_of_aws(host: str) -> bool:
     """Whether a host name is one of AWS's; case and a dot at its end do not matter."""
     name = host.rstrip(".").lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -99,9 +100,23 @@ class Backend(Protocol):
     def running(self) -> bool:
         """Whether it is between `start` and the last `stop`: only then are calls decided."""
 
+    @property
+    def revision(self) -> int:
+        """Another number than before, where the account in this process may have changed meanwhile."""
+
+    def note_change(self) -> None:
+        """Know that a call changed the account."""
+
+    def exclusive(self) -> AbstractContextManager[Any]:
+        """Held while a call is decided and done, where nothing may change between the two; held twice by one
+        thread it is held once. Others do not wait for an endpoint: it serves whoever asks at once."""
+
     def owns_url(self, url: str) -> bool:
         """Whether a call to this address comes here. One to another (a client with an `endpoint_url` of its
         own) is somebody else's, of whom nothing is known here: it is not decided."""
+
+    def served_url(self, url: str) -> str:
+        """The address at which this backend serves what is served at another."""
 
     def attach_client(self, events: Any, url: str) -> None:
         """Make a client's calls come here, given its event emitter and the address it is about to call.

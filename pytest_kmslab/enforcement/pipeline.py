@@ -1,8 +1,15 @@
-"""The one place where a call is decided, for every seam that calls pass through."""
+"""The one way of a call: authenticate, parse, authorize, before, send, after.
+
+In-process interception, gateway, observer and the services of a backend that call others adapt to it; none of
+them has a script of its own. botocore sends by itself, so its two halves share a `PendingCall`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from enum import Enum
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
@@ -13,13 +20,15 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Backend, Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.authorization import Authorization
+from pytest_kmslab.calls.authorization import Authorization, Params
 from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
+from pytest_kmslab.calls.mutations import changes_account
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authorizations
 from pytest_kmslab.enforcement.authentication import authenticate
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.decision_cache import DecisionCache
+from pytest_kmslab.enforcement.entry import Entry
 from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
 from pytest_kmslab.enforcement.root_user import root_user
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
@@ -30,24 +39,89 @@ from pytest_kmslab.enforcement.table_quota import check_quota
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.wire.constraints import check_constraints
 
+Response = dict[str, Any]
+
+
+class Mode(Enum):
+    """What becomes of a refusal for lack of permission or for bad credentials."""
+
+    ENFORCE = "enforce"
+    """It is the answer: the backend never sees the call."""
+    OBSERVE = "observe"
+    """It is a prediction: the call goes on, and what comes is compared with it."""
+    OFF = "off"
+    """Nobody is refused for it. What a service refuses for other reasons (a disabled key, a key policy that
+    would lock its caller out) is refused all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A call as an adapter received it: who makes it and what it says is found out when it is asked for."""
+
+    service: str
+    """botocore's name of the service."""
+    operation: str
+    region: str
+    """The Region that it is signed for."""
+    authenticate: Callable[[], Caller]
+    """Answers who makes it; raises ServiceError where nobody known does."""
+    parse: Callable[[], Params]
+    """Answers its parameters; raises ServiceError for what the service cannot read."""
+    connection: Any = None
+    """What the caller's table keys are cached for, if they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided of a call."""
+
+    entries: tuple[Entry, ...]
+    """The decisions, in order, as they stand in the trail."""
+    refusal: ServiceError | None
+    """The error that the service answers; None where it lets the call through."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCall:
+    """A call that was let through and is not answered yet."""
+
+    call: ApiCall
+    verdict: Verdict
+    replaced: Mapping[str, Any]
+    """Parameters to send in place of the caller's, where the backend reads one wrongly."""
+    headers: Mapping[str, str]
+    """Headers to send with it, where the backend must be told more than the call says."""
+    response: Response | None
+    """The response of an operation that the engine or the backend answers itself; None for all others."""
+    revision: int
+    """Of the account, when it was decided."""
+    connection: Any = None
+    """What the caller's table keys are cached for."""
+
+
+Send = Callable[[PendingCall], Response | None]
+"""Sends a call to the backend; answers its response, None where the backend refused it."""
+
 
 class Pipeline:
-    """Decides calls to one backend and writes every decision to the trail.
-
-    With `enforcing` false nobody is refused for lack of permission or for bad credentials; what a service
-    refuses for other reasons (a disabled key, a key policy that would lock its caller out) is refused all
-    the same.
-    """
+    """Decides calls to one backend and writes every decision to the trail."""
 
     services = ENFORCED_SERVICES
 
     def __init__(
-        self, backend: Backend, trail: Trail, clock: Clock, *, enforcing: bool, table_key_cache: float = 0
+        self,
+        backend: Backend,
+        trail: Trail,
+        clock: Clock,
+        *,
+        enforcing: bool = True,
+        mode: Mode | None = None,
+        table_key_cache: float = 0,
     ) -> None:
         self.backend = backend
+        self.mode = mode or (Mode.ENFORCE if enforcing else Mode.OFF)
         self._trail = trail
         self._clock = clock
-        self._enforcing = enforcing
         self._decisions = DecisionCache()
         self._passwords = SpentPasswords()
         clock.tell(self._pass_time)
@@ -61,14 +135,53 @@ class Pipeline:
     @property
     def enforcing(self) -> bool:
         """Whether somebody can be refused for lack of permission or for bad credentials."""
-        return self._enforcing
+        return self.mode is not Mode.OFF
+
+    def run(self, incoming: Incoming, send: Send) -> Response | None:
+        """Take one call all the way; answers its response, None where the backend refused it.
+
+        Raises ServiceError where the call is refused before the backend sees it. Between a decision and its
+        call nothing changes, where the backend is in this process.
+        """
+        with self.backend.exclusive():
+            pending = self.begin(incoming)
+            response = send(pending) if pending.response is None else pending.response
+            if response is not None:
+                self.finish(pending, response)
+            return response
+
+    def begin(self, incoming: Incoming) -> PendingCall:
+        """The first half: authenticate, parse, authorize, before. Raises ServiceError as `run` does."""
+        with self.backend.exclusive():
+            return self.prepare(self.identify(incoming), incoming.connection)
+
+    def finish(self, pending: PendingCall, response: Response) -> None:
+        """The second half, after the backend did the call."""
+        with self.backend.exclusive():
+            self.after_call(pending.call, response)
+            if changes_account(pending.call):
+                self.backend.note_change()
+
+    def identify(self, incoming: Incoming) -> ApiCall:
+        """Who calls, and what: raises ServiceError where nobody known does or it cannot be read."""
+        caller, params = incoming.authenticate(), incoming.parse()
+        return ApiCall(incoming.service, incoming.operation, params, incoming.region, caller, self.now())
+
+    def prepare(self, call: ApiCall, connection: Any = None) -> PendingCall:
+        """Authorize a call and make the backend ready for it; a refusal is raised, or kept in OBSERVE."""
+        verdict = self.judge(call, self._trail, connection)
+        if verdict.refusal is not None and self.mode is not Mode.OBSERVE:
+            raise verdict.refusal
+        revision = self.backend.revision
+        replaced, headers = self.backend.before_call(call), self.backend.extra_headers(call)
+        return PendingCall(call, verdict, replaced, headers, self.emulate(call), revision, connection)
 
     def caller(self, given: Credentials | None, service: str) -> Caller:
         """Who signs with these credentials; raises ServiceError where nobody does."""
         try:
             return authenticate(given, service, self.backend.view, self._clock.now())
         except ServiceError:
-            if self._enforcing:
+            if self.enforcing:
                 raise
             return authenticate(self.backend.root, service, self.backend.view, self._clock.now())
 
@@ -83,36 +196,67 @@ class Pipeline:
     def authorize_call(self, call: ApiCall, connection: Any = None) -> None:
         """Return where AWS would let the call through; otherwise raise the ServiceError that it answers.
 
-        A call without a time comes now. `connection` is what the caller's table keys are cached for, if
-        they are.
+        A call without a time comes now.
         """
-        self._trail.count_call()
+        refusal = self.judge(call, self._trail, connection).refusal
+        if refusal is not None:
+            raise refusal
+
+    def confirm(self, pending: PendingCall) -> None:
+        """Decide a pending call again if the account changed since; raises ServiceError where it is refused
+        now. Only a refusal is written to the trail: what is confirmed stands there already."""
+        if pending.revision == self.backend.revision:
+            return
+        verdict = self.judge(pending.call, Trail(), pending.connection)
+        if verdict.refusal is not None:
+            for one in verdict.entries[-1:]:
+                self._trail.record(
+                    one.operation, one.request, one.decision, one.via, one.policies, one.grants
+                )
+            raise verdict.refusal
+
+    def judge(self, call: ApiCall, trail: Trail, connection: Any = None) -> Verdict:
+        """Decide a call, writing each decision to a trail; what the service refuses is in the verdict."""
+        entries: list[Entry] = []
+        try:
+            self._authorize_call(call, connection, trail, entries)
+        except ServiceError as error:
+            return Verdict(tuple(entries), error)
+        return Verdict(tuple(entries), None)
+
+    def _authorize_call(self, call: ApiCall, connection: Any, trail: Trail, entries: list[Entry]) -> None:
+        is_first = trail is self._trail  # to decide a call again is not to make it again
+        if is_first:
+            trail.count_call()
         check_constraints(call)
-        self._passwords.check(call, self._clock.now())
+        if is_first:
+            self._passwords.check(call, self._clock.now())
         if call.time is None:
             call = call._replace(time=self.now())
         view = self._table_keys.view(self.backend.view, call, connection)
         held: Policies | None = None
         for number, authorization in enumerate(required_authorizations(call, view)):
-            if self._enforcing or authorization.instead is not None:
-                held = self._authorize(call, authorization, held)
+            if self.enforcing or authorization.instead is not None:
+                held = self._authorize(call, authorization, held, trail, entries)
             if number == 0:
                 self._check_quota(call)
         self._table_keys.keep(view)
-        self._passwords.spend(call, self._clock.now())
+        if is_first:
+            self._passwords.spend(call, self._clock.now())
 
     def record_undecided(self, url: str) -> None:
         """Count a call to an address that the backend does not serve: it is not decided."""
         self._trail.record_undecided(url)
 
-    def emulate(self, call: ApiCall) -> dict[str, Any] | None:
-        """The response of an operation that the engine or the backend answers itself; None for all others."""
-        view = self.backend.view
-        own = simulate(call, view) or context_key_names(call, view) or root_user(call)
-        return own or self.backend.emulate(call)
+    def record_decided(self, url: str) -> None:
+        """Take back that a call to an address is not decided: it came here all the same."""
+        self._trail.record_decided(url)
 
-    def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
-        """After the backend did the call: keep what it dropped, and mend its response in place."""
+    def after_call(self, call: ApiCall, response: Response) -> None:
+        """Keep what the backend dropped of a call, and mend its response in place; AWS's is left as it is."""
+        if self.mode is Mode.OBSERVE:
+            self.backend.after_call(call, response)
+            return
         if call.time is None:
             call = call._replace(time=self.now())
         settle_table(self.backend, call, response, self._clock.now())
@@ -120,23 +264,38 @@ class Pipeline:
         keep_named_attributes(call, response)
         self._table_keys.forget_changed(call, response)
 
+    def emulate(self, call: ApiCall) -> Response | None:
+        """The response of an operation that the engine or the backend answers itself; None for all others."""
+        if self.mode is Mode.OBSERVE:
+            return None
+        view = self.backend.view
+        own = simulate(call, view) or context_key_names(call, view) or root_user(call)
+        return own or self.backend.emulate(call)
+
     def require(self, call: ApiCall, authorization: Authorization) -> None:
         """Decide one more question of a call than its operation stands for; raises ServiceError."""
-        if self._enforcing:
-            self._authorize(call, authorization, None)
+        if self.enforcing:
+            self._authorize(call, authorization, None, self._trail, [])
 
     def service_may(self, request: Request) -> bool:
         """Whether a resource's own policy lets a service do something on its own account."""
         policies = Policies(resource=self.backend.view.resource_policy(request.resource))
-        return not self._enforcing or self._decisions.decide(request, policies, ()).allowed
+        return not self.enforcing or self._decisions.decide(request, policies, ()).allowed
 
-    def _authorize(self, call: ApiCall, authorization: Authorization, held: Policies | None) -> Policies:
+    def _authorize(
+        self,
+        call: ApiCall,
+        authorization: Authorization,
+        held: Policies | None,
+        trail: Trail,
+        entries: list[Entry],
+    ) -> Policies:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
         authorization = self._with_organization(authorization)
-        policies = self._policies(call, authorization, held)
+        request, policies = authorization.request, self._policies(call, authorization, held)
         grants = self._grants(call, authorization)
-        decision = self._decisions.decide(authorization.request, policies, grants)
-        self._trail.record(call.name, authorization.request, decision, authorization.via, policies, grants)
+        decision = self._decisions.decide(request, policies, grants)
+        entries.append(trail.record(call.name, request, decision, authorization.via, policies, grants))
         if not decision.allowed:
             raise denial_of(call, authorization, decision)
         return policies

@@ -15,10 +15,11 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
-from pytest_kmslab.calls.services import SIGNING_NAMES
 from pytest_kmslab.enforcement import sigv4
 from pytest_kmslab.enforcement.authentication import check_service
-from pytest_kmslab.wire.http_message import Headers, Reply, request_of
+from pytest_kmslab.enforcement.pipeline import Incoming, PendingCall
+from pytest_kmslab.enforcement.wire_calls import unproven
+from pytest_kmslab.wire.http_message import Reply, request_of
 from pytest_kmslab.wire.models import service_model
 from pytest_kmslab.wire.parsed_response import ParsedResponse
 from pytest_kmslab.wire.writing import JudgedRequest, judged_request
@@ -46,11 +47,11 @@ class EnforcedServiceCalls:
         pipeline = self._pipeline
         received = request_of(request.environ, request.get_data())
         try:
-            header = sigv4.parse_authorization(received, CALLED)
-            if header is None:
+            signature = sigv4.parse_signature(received, CALLED)
+            if signature is None:
                 return None
             now = pipeline.now().timestamp()
-            return sigv4.verify_signature(received, CALLED, header, pipeline.backend.view, now)
+            return sigv4.verify_signature(received, CALLED, signature, pipeline.backend.view, now)
         except ServiceError:
             if pipeline.enforcing:
                 raise
@@ -58,22 +59,20 @@ class EnforcedServiceCalls:
 
     def perform(self, call: ApiCall) -> dict[str, Any]:
         """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""
-        pipeline = self._pipeline
-        check_service(call.caller, call.service)
-        call = call._replace(time=pipeline.now())
-        pipeline.authorize_call(call)
-        replaced = pipeline.backend.before_call(call)
-        response = pipeline.emulate(call)
-        if response is None:
-            response = self._sent(call, {**call.params, **replaced})
-        pipeline.after_call(call, response)
-        return response
 
-    def _sent(self, call: ApiCall, params: Mapping[str, Any]) -> dict[str, Any]:
+        def authenticate() -> Caller:
+            check_service(call.caller, call.service)
+            return call.caller
+
+        incoming = Incoming(call.service, call.operation, call.region, authenticate, lambda: call.params)
+        return self._pipeline.run(incoming, self._sent) or {}
+
+    def _sent(self, pending: PendingCall) -> dict[str, Any]:
         """What the backend answers to a call that was allowed."""
-        backend = self._pipeline.backend
+        call, backend = pending.call, self._pipeline.backend
         operation = service_model(call.service).operation_model(call.operation)
-        headers = (*_unproven(backend.root.access_key_id, call), *backend.extra_headers(call).items())
+        headers = (*unproven(backend.root.access_key_id, call), *pending.headers.items())
+        params = {**call.params, **pending.replaced}
         try:
             reply = self._send(judged_request(operation, params, call.region, headers))
         except Exception as error:  # moto raises whatever it meets; the stack fails for it
@@ -110,14 +109,6 @@ def connect_services(pipeline: Pipeline) -> Pipeline:
     if hasattr(backend, "connect_services"):
         backend.connect_services(EnforcedServiceCalls(pipeline, backend.send))
     return pipeline
-
-
-def _unproven(access_key_id: str, call: ApiCall) -> Headers:
-    """A signature that nobody made: the caller was proven when CloudFormation was called, and moto tells the
-    account by its header."""
-    scope = "20000101", call.region, SIGNING_NAMES[call.service]
-    header = sigv4.AuthorizationHeader(access_key_id, *scope, ("host",), "0" * 64)
-    return (("Authorization", header.header),)
 
 
 def _error(parsed: Mapping[str, Any], status: int) -> ServiceError:

@@ -106,6 +106,12 @@ class Trail:
         with self._lock:
             self.elsewhere[address] += calls
 
+    def record_decided(self, address: str) -> None:
+        """Take back one call to an address that was counted as not decided: it was decided where it came."""
+        with self._lock:
+            self.elsewhere[address] -= 1
+            self.elsewhere += Counter()  # drops what counts nothing
+
     def mark(self) -> int:
         """A place in the trail, to ask later what came `since` it."""
         return self._count

@@ -1,11 +1,11 @@
-"""One call of a botocore client, decided: what is behind the interceptor's handlers."""
+"""One call of a botocore client, decided. All private use of botocore is in this file."""
 
 from __future__ import annotations
 
+import inspect
 import json
-import re
+import sys
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,31 +15,41 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from pytest_kmslab.backends.addresses import leads_to_aws
+from pytest_kmslab.backends.addresses import is_plain_http
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.services import protocol_of
+from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.enforcement.pipeline import Incoming
+from pytest_kmslab.errors import BackendError
+from pytest_kmslab.wire.credential_scope import check_region
 from pytest_kmslab.wire.models import keep_model
 from pytest_kmslab.wire.parse_json import decode
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
     from botocore.model import OperationModel
 
-    from pytest_kmslab.enforcement.pipeline import Pipeline
+    from pytest_kmslab.account.model import Caller
+    from pytest_kmslab.enforcement.pipeline import PendingCall, Pipeline
+    from pytest_kmslab.interception.door import RunDoorkeeper, Ticket
 
-REGION_OF_HOST = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com", re.ASCII)
 Response = tuple[AWSResponse, dict[str, Any]]
+
+ASYNC = (
+    "aiobotocore does not reach a backend that is in this process: give its client the address of fixture "
+    "`kmslab_endpoint` as `endpoint_url`, or start `aiomoto` before the client is made"
+)
 
 
 class CallInterception:
-    """Decides the calls that handlers of botocore's events are given.
+    """Decides the calls that botocore's events bring.
 
-    A call that was let through is kept in botocore's request context under the seam itself: a
-    pytest run inside a pytest run has two, and neither may take the other's.
+    A call that was let through is kept in botocore's request context under this very object: a pytest run
+    inside a pytest run has two, and neither may take the other's.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._enforcer = pipeline
+    def __init__(self, pipeline: Pipeline, keeper: RunDoorkeeper | None = None) -> None:
+        self._pipeline = pipeline
+        self._keeper = keeper
         self._comes_here: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         """Whether a client's calls go to the backend, by its signer, of which each client has one."""
 
@@ -47,85 +57,108 @@ class CallInterception:
         self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
     ) -> Response | None:
         """Decide one call: None lets it go on, a response ends it here."""
-        pipeline = self._enforcer
+        pipeline = self._pipeline
         if not pipeline.active:
             return None
-        comes_here = self._connect(signer, params["url"])
+        url = params["url"]
+        comes_here = self._connect(signer, url)
         service = model.service_model.service_name
         if service not in pipeline.services:
             return None
         if not comes_here:
-            pipeline.record_undecided(_origin(params["url"]))
+            pipeline.record_undecided(_origin(url))
             return None
         try:
-            region = signing_region(context)
-            _check_scope(params["url"], region, service)
-            keep_model(model.service_model)
-            caller = pipeline.caller(signing_credentials(signer, context), service)
-            if _is_plain_http(params["url"]):
-                caller = replace(caller, secure_transport=False)
-            read = decode(model, params["body"])
-            call = ApiCall(service, model.name, read, region, caller, pipeline.now())
-            pipeline.authorize_call(call, signer)
-            return self._passed(call, params, context)
+            credentials = signing_credentials(signer, context)
+            pending = pipeline.begin(self._incoming(model, params, signer, context, credentials))
         except ServiceError as error:
-            return _refusal(params["url"], error)
+            return _refusal(url, error)
+        return self._let_through(pending, params, context, credentials)
+
+    def request_created(self, request: AWSRequest) -> None:
+        """Mark an attempt to send a call that was let through, where there is a door to pass."""
+        context: dict[Any, Any] = request.context
+        ticket: Ticket | None = context.get(self)
+        if ticket is not None and self._keeper is not None:
+            self._keeper.mark(ticket, request.headers)
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""
-        call = context.pop(self, None)
-        if call is not None and http_response.status_code < 300:
-            self._enforcer.after_call(call, parsed)
+        ticket = self._forget(context)
+        if ticket is not None and ticket.arrived and http_response.status_code < 300:
+            self._pipeline.finish(ticket.pending, parsed)
+
+    def after_call_error(self, context: dict[Any, Any]) -> None:
+        """No answer came."""
+        self._forget(context)
+
+    def _forget(self, context: dict[Any, Any]) -> Ticket | None:
+        ticket: Ticket | None = context.pop(self, None)
+        if ticket is not None and self._keeper is not None:
+            self._keeper.forget(ticket)
+        return ticket
 
     def _connect(self, signer: Any, url: str) -> bool:
         """Once for each client, lead it to the backend; whether its calls come there."""
         known = self._comes_here.get(signer)
         if known is None:
-            self._enforcer.backend.attach_client(signer._event_emitter, url)
-            known = self._comes_here[signer] = self._enforcer.backend.owns_url(url)
+            backend, events = self._pipeline.backend, signer._event_emitter
+            known = backend.owns_url(url)
+            if known and backend.endpoint_url is None and _is_async(events) and "aiomoto" not in sys.modules:
+                raise BackendError(ASYNC)
+            backend.attach_client(events, url)
+            self._comes_here[signer] = known
         return known
 
-    def _passed(self, call: ApiCall, params: dict[str, Any], context: dict[Any, Any]) -> Response | None:
-        backend = self._enforcer.backend
-        _replace(params, backend.before_call(call))
-        params["headers"].update(backend.extra_headers(call))
-        context[self] = call
-        answer = self._enforcer.emulate(call)
-        return None if answer is None else _response(params["url"], 200, answer)
+    def _incoming(
+        self,
+        model: OperationModel,
+        params: dict[str, Any],
+        signer: Any,
+        context: dict[Any, Any],
+        credentials: Credentials | None,
+    ) -> Incoming:
+        service, url = model.service_model.service_name, params["url"]
+        region = signing_region(context)
+        check_region(urlsplit(url).hostname or "", region, service)
+        keep_model(model.service_model)
+
+        def authenticate() -> Caller:
+            caller = self._pipeline.caller(credentials, service)
+            return replace(caller, secure_transport=False) if is_plain_http(url) else caller
+
+        def parse() -> Params:
+            return decode(model, params["body"])
+
+        return Incoming(service, model.name, region, authenticate, parse, signer)
+
+    def _let_through(
+        self,
+        pending: PendingCall,
+        params: dict[str, Any],
+        context: dict[Any, Any],
+        credentials: Credentials | None,
+    ) -> Response | None:
+        from pytest_kmslab.interception.door import Ticket
+
+        params["url"] = self._pipeline.backend.served_url(params["url"])
+        _replace(params, pending.replaced)
+        params["headers"].update(pending.headers)
+        body = params["body"]
+        context[self] = Ticket(
+            pending,
+            params["url"],
+            params["headers"].get("X-Amz-Target", ""),
+            dict(body) if isinstance(body, dict) else body,
+            "" if credentials is None else f"{credentials.access_key_id}/",
+            arrived=self._keeper is None or pending.response is not None,
+        )
+        return None if pending.response is None else _response(params["url"], 200, pending.response)
 
 
 def signing_region(context: dict[Any, Any]) -> str:
     """The Region a request is signed for: a global service (IAM) has its own."""
     return str((context.get("signing") or {}).get("region") or context["client_region"])
-
-
-def _check_scope(url: str, region: str, service: str) -> None:
-    """Refuse a request that is signed for another Region than its address is in, as AWS does: a backend
-    that goes by the address would touch what nobody was asked about.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-    """
-    if _addressed(url) in ("", region):
-        return
-    text = f"Credential should be scoped to a valid Region, not '{region}'. "
-    raise protocol_of(service).bad_signature.error(text)
-
-
-def _is_plain_http(url: str) -> bool:
-    """Whether a request to AWS's own address goes without TLS. Any other address stands for one of AWS's with
-    it: emulators have no certificate."""
-    return url.startswith("http:") and leads_to_aws(url)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-@lru_cache(maxsize=1024)
-def _addressed(url: str) -> str:
-    """The Region that an address names; empty where it names none."""
-    found = REGION_OF_HOST.search((urlsplit(url).hostname or "").lower())
-    return "" if found is None else found[1]
 
 
 def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
@@ -139,7 +172,28 @@ def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | N
     if held is None or unsigned:
         return None
     frozen = held.get_frozen_credentials()
+    if inspect.iscoroutine(frozen):
+        frozen = _done(frozen)
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _is_async(events: Any) -> bool:
+    return type(events).__module__.partition(".")[0] == "aiobotocore"
+
+
+def _done(coroutine: Any) -> Any:
+    """What a coroutine of aiobotocore answers that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as answered:
+        return answered.value
+    coroutine.close()
+    raise BackendError("credentials of aiobotocore that are renewed cannot be read here: use lasting ones")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _replace(params: dict[str, Any], replacements: Any) -> None:

@@ -5,14 +5,13 @@ Nothing here stops a call, changes it, or raises: whatever goes wrong makes the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
-from pytest_kmslab.enforcement.entry import Entry
-from pytest_kmslab.enforcement.pipeline import Pipeline
+from pytest_kmslab.enforcement.pipeline import Incoming, Mode, Pipeline, Verdict
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.observe.aws_outcome import AwsOutcome, read_outcome
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.observe.observations import Observations
-
-Describe = Callable[[], ApiCall]
-"""Says who calls and what: it reads credentials and parameters, and may raise anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +40,28 @@ class Observer:
 
     def __init__(self, backend: AwsBackend, trail: Trail, clock: Clock, observations: Observations) -> None:
         self.backend = backend
-        self._trail = trail
         self._clock = clock
         self._changes = Changes()
         self._observations = observations
+        self._pipeline = Pipeline(cast("Backend", backend), trail, clock, mode=Mode.OBSERVE)
 
     @property
     def active(self) -> bool:
         """Whether calls are observed now."""
         return self.backend.running
 
-    def before(self, operation: str, describe: Describe) -> Observed:
+    def before(self, incoming: Incoming) -> Observed:
         """Predict a call that is about to be made."""
+        name = f"{incoming.service}:{incoming.operation}"
         try:
-            call = describe()
+            call = self._pipeline.identify(incoming)
             change = self._changes.begin(call, self._clock.now())
         except Exception as error:
-            return Observed(Prediction(operation, inconclusive=_inconclusive_reason(error)))
+            return Observed(Prediction(name, inconclusive=_inconclusive_reason(error)))
         try:
-            self.backend.before_call(call)
-            return Observed(self._predict(call, self._trail), change)
+            return Observed(_prediction(call, self._pipeline.prepare(call).verdict), change)
         except Exception as error:
-            return Observed(Prediction(operation, call, inconclusive=_inconclusive_reason(error)), change)
+            return Observed(Prediction(name, call, inconclusive=_inconclusive_reason(error)), change)
 
     def after(self, observed: Observed, status: int, parsed: Mapping[str, Any]) -> None:
         """Compare it with the answer that came."""
@@ -75,7 +71,7 @@ class Observer:
         call = observed.expected.call
         try:
             if call is not None and status < 300:
-                self.backend.after_call(call, dict(parsed))
+                self._pipeline.after_call(call, dict(parsed))
             answer = read_outcome(status, parsed)
             self._tell(observed, answer, compare(observed.expected, answer))
         except Exception as error:
@@ -86,21 +82,6 @@ class Observer:
         if observed.change is not None:
             self._changes.end(observed.change, self._clock.now())
         self._observations.add_inconclusive("no answer came")
-
-    def _predict(self, call: ApiCall, trail: Trail) -> Prediction:
-        asked = _Collecting(trail)
-        pipeline = Pipeline(cast("Backend", self.backend), asked, self._clock, enforcing=True)
-        refused = ""
-        try:
-            pipeline.authorize_call(call)
-        except ServiceError as error:
-            refused = error.code
-            if error.code in DENIAL_CODES and not asked.was_denied:
-                return Prediction(call.name, call, inconclusive=_unasked(call, error))
-        entries = tuple(asked.collected)
-        if refused in DENIAL_CODES or refused == "DryRunOperationException":
-            refused = ""
-        return Prediction(call.name, call, entries, refused)
 
     def _tell(self, observed: Observed, answer: AwsOutcome, finding: Finding) -> None:
         expected = observed.expected
@@ -121,7 +102,8 @@ class Observer:
         if call is None or observed.change is not None:
             return True
         self.backend.view.forget_all()
-        return compare(self._predict(call, Trail()), answer).kind is FindingKind.DISAGREES
+        now = _prediction(call, self._pipeline.judge(call, Trail()))
+        return compare(now, answer).kind is FindingKind.DISAGREES
 
     def _is_settled(self, expected: Prediction, answer: AwsOutcome) -> bool:
         requests = [entry.request for entry in expected.entries]
@@ -133,22 +115,16 @@ class Observer:
         return self._changes.settled(arns, self._clock.now(), table_key=held)
 
 
-class _Collecting(Trail):
-    """The entries of one call, which go to the run's trail too."""
-
-    def __init__(self, whole: Trail) -> None:
-        super().__init__()
-        self._whole = whole
-        self.collected: list[Entry] = []
-
-    @property
-    def was_denied(self) -> bool:
-        return bool(self.collected) and not self.collected[-1].decision.allowed
-
-    def record(self, *given: Any, **named: Any) -> Entry:
-        entry = self._whole.record(*given, **named)
-        self.collected.append(entry)
-        return entry
+def _prediction(call: ApiCall, verdict: Verdict) -> Prediction:
+    """What is expected of a call; a denial that no policy was asked for is nothing to go by."""
+    refusal, entries = verdict.refusal, verdict.entries
+    code = "" if refusal is None else refusal.code
+    denied = bool(entries) and not entries[-1].decision.allowed
+    if refusal is not None and code in DENIAL_CODES and not denied:
+        return Prediction(call.name, call, inconclusive=_unasked(call, refusal))
+    if code in DENIAL_CODES or code == "DryRunOperationException":
+        code = ""
+    return Prediction(call.name, call, entries, code)
 
 
 def _unasked(call: ApiCall, error: ServiceError) -> str:

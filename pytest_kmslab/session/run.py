@@ -20,7 +20,6 @@ from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.interception.import_hook import Registration
 from pytest_kmslab.lab.waiting.progress import ProgressReporter, no_progress
 from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_policy
-from pytest_kmslab.observe.botocore_hooks import ObservingHooks
 from pytest_kmslab.session.aws_blocker import AwsBlocker
 from pytest_kmslab.session.cleanup import Cleanup
 from pytest_kmslab.session.current import Mode, run_is_current
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.pipeline import Pipeline
+    from pytest_kmslab.interception.door import RunDoorkeeper
     from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.waiting.waiters import Waiter
     from pytest_kmslab.observe.observations import Observations
@@ -92,9 +92,7 @@ class Run:
         self.report_progress = report_progress
         self.trail = Trail()
         self.clock = Clock()
-        self._interceptor: BotocoreHooks | ObservingHooks = (
-            ObservingHooks() if settings.backend == "aws" else BotocoreHooks()
-        )
+        self._interceptor = BotocoreHooks()
         self.observations: Observations | None = None
         """What comes of observing an account; None where none is observed."""
         self.secrets = Secrets()
@@ -102,6 +100,7 @@ class Run:
         self._registration = Registration((*self._interceptor.handlers, *self.secrets.handlers))
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
+        self._keeper: RunDoorkeeper | None = None
         self._installed = ExitStack()
         self.place = ""
         self.stand_in: str | None = None
@@ -131,6 +130,8 @@ class Run:
             self.sigterm.restore()
             self._installed.close()
         self._interceptor.detach()
+        if self._keeper is not None:
+            self._keeper.close()
         self._registration.remove()
         self._log_filter.remove()
         if self.settings.backend != "aws":
@@ -182,12 +183,14 @@ class Run:
             pace=self.pace,
         )
 
-    def _enforcer(self, backend: Backend) -> Pipeline:
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Decides the calls to the backend."""
         from pytest_kmslab.enforcement.pipeline import Pipeline
         from pytest_kmslab.enforcement.service_calls import connect_services
 
         pipeline = Pipeline(
-            backend,
+            self.backend,
             self.trail,
             self.clock,
             enforcing=self.settings.enforcement == "enforce",
@@ -240,31 +243,46 @@ class Run:
         if self._backend is None:
             more = {} if self.stand_in is None else {"stand_in": self.stand_in}
             backend: Backend = BACKENDS[self.settings.backend].make(self.settings, **more)
-            if isinstance(self._interceptor, ObservingHooks):
-                self._observe(self._interceptor, backend)
-            elif not backend.capabilities.enforces:
-                self._interceptor.attach(self._enforcer(backend))
             self._backend = backend
+            self._intercept(backend)
         return self._backend
 
-    def _observe(self, hooks: ObservingHooks, backend: Any) -> None:
-        """The seam of an account: nothing is stopped there."""
-        if self.observations is not None:
+    def _intercept(self, backend: Any) -> None:
+        """Take calls through the pipeline, or show them to the observer: nothing is stopped on AWS."""
+        if not backend.capabilities.enforces:
+            from pytest_kmslab.interception.botocore import CallInterception
+
+            self._interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
+        elif self.observations is not None:
+            from pytest_kmslab.observe.botocore_hooks import CallObservation
             from pytest_kmslab.observe.observer import Observer
 
-            hooks.attach(Observer(backend, self.trail, self.clock, self.observations))
+            self._interceptor.attach(
+                CallObservation(Observer(backend, self.trail, self.clock, self.observations))
+            )
+
+    def _doorkeeper(self, pipeline: Pipeline) -> RunDoorkeeper | None:
+        """Guards the door of a backend in this process."""
+        backend: Any = pipeline.backend
+        if not hasattr(backend, "guard_door"):
+            return None
+        from pytest_kmslab.interception.door import RunDoorkeeper
+
+        self._keeper = RunDoorkeeper(pipeline)
+        backend.guard_door(self._keeper)
+        return self._keeper
 
     @contextmanager
     def gateway(self) -> Iterator[str]:
         """Serve the run's backend over HTTP while this is open, and answer the URL; raises BackendError."""
         from pytest_kmslab.gateway.embedded import open_gateway
 
-        if isinstance(self._interceptor, ObservingHooks):
+        if self.settings.backend == "aws":
             raise BackendError(
                 "backend `aws` has no gateway (fixture `kmslab_endpoint`): let other processes call AWS "
                 "itself, within `with kmslab.environ(user)`"
             )
-        with open_gateway(self._enforcer(self.backend), self.trail) as url, self._interceptor.leaving_to(url):
+        with open_gateway(self.pipeline, self.trail) as url, self._interceptor.leaving_to(url):
             yield url
 
 

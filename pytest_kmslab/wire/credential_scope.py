@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
-from pytest_kmslab.calls.services import QUERY, SIGNING_NAMES
+from pytest_kmslab.calls.services import QUERY, SIGNING_NAMES, protocol_of
 
 _KEY = r"[^/,\s\"'\\%*=]+"
 _REST = r"SignedHeaders=[\w;.-]+, ?Signature=[0-9a-f]+"
@@ -23,6 +24,7 @@ _PLAIN_4A = re.compile(
     re.ASCII,
 )
 _SCOPE = re.compile(r"/([^/,\s&]+)/aws4_request", re.IGNORECASE)
+_REGION_OF_HOST = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com", re.ASCII)
 _WORD = re.compile(r"[a-z0-9-]+")
 
 
@@ -48,6 +50,23 @@ def check_readable(authorization: str) -> None:
     if authorization.lower().startswith("aws4") and plain_scope(authorization) is None:
         text = "the `Authorization` header is not in the form that AWS documents"
         raise QUERY.incomplete_signature.error(text)
+
+
+def check_region(host: str, region: str, service: str) -> None:
+    """Refuse a request that is signed for another Region than its address is in, as AWS does: a backend
+    that goes by the address would touch what nobody was asked about.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    if _region_of(host) not in ("", region):
+        text = f"Credential should be scoped to a valid Region, not '{region}'. "
+        raise protocol_of(service).bad_signature.error(text)
+
+
+@lru_cache(maxsize=1024)
+def _region_of(host: str) -> str:
+    """The Region that a host name has in it; empty where it has none."""
+    found = _REGION_OF_HOST.search(host.lower())
+    return "" if found is None else found[1]
 
 
 def _readings(text: str) -> str:

@@ -27,6 +27,7 @@ class WireRequest:
     """One request as it came: `path` and `query` undecoded, header names in lower case.
 
     `address` is the IP address of the client's end of the connection, whatever headers say.
+    `is_secure` is false for a request to AWS's own address that came without TLS.
     A header that came twice holds both values with a comma between, which no reader here accepts.
     """
 
@@ -36,6 +37,7 @@ class WireRequest:
     headers: Mapping[str, str]
     body: bytes = b""
     address: str = ""
+    is_secure: bool = True
 
     def header(self, name: str) -> str:
         """The value of a header, without surrounding blanks; empty where there is none."""

@@ -11,7 +11,7 @@ from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
-from pytest_kmslab.enforcement.pipeline import Pipeline
+from pytest_kmslab.enforcement.pipeline import Pipeline, Verdict
 from standin.late_facts import LateFacts
 from standin.paging import Pages
 from standin.slow_tables import SlowTables
@@ -49,18 +49,19 @@ class StrictEnforcer(Pipeline):
             raise ServiceError(THROTTLES.get(service, "ThrottlingException"), "Rate exceeded")
         return caller
 
-    def authorize_call(self, call: ApiCall, connection: Any = None) -> None:
+    def judge(self, call: ApiCall, trail: Any, connection: Any = None) -> Verdict:
         with self._facts.seen_by(call.service):
-            super().authorize_call(call, connection)
-        if call.service == "dynamodb":
+            verdict = super().judge(call, trail, connection)
+        if call.service == "dynamodb" and verdict.refusal is None:
             self._tables.check(call)
+        return verdict
 
-    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+    def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         if call.name == "kms:GetKeyPolicy":
             return self._key_policy(call)
         prepared = call._replace(params={**call.params, **self.backend.before_call(call)})
         going = self._tables.answer(call) if call.service == "dynamodb" else None
-        return self._pages.answer(prepared) or going or super().answer(call)
+        return self._pages.answer(prepared) or going or super().emulate(call)
 
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         super().after_call(call, response)
@@ -71,13 +72,15 @@ class StrictEnforcer(Pipeline):
         if call.service in ("iam", "kms") and call.operation.startswith(CHANGING):
             self._facts.note()
 
-    def _authorize(self, call: ApiCall, authorization: Authorization, held: Policies | None) -> Policies:
+    def _authorize(
+        self, call: ApiCall, authorization: Authorization, held: Policies | None, *record: Any
+    ) -> Policies:
         with self._facts.seen_by(authorization.request.action.partition(":")[0]):
-            return super()._authorize(call, authorization, None)
+            return super()._authorize(call, authorization, None, *record)
 
     def _unpaged(self, call: ApiCall) -> dict[str, Any] | None:
         """What is answered here and not by moto, all of it."""
-        return super().answer(call)
+        return super().emulate(call)
 
     def _key_policy(self, call: ApiCall) -> dict[str, Any] | None:
         key = self._facts.key(str(call.params["KeyId"]), call.region, call.account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -86,11 +87,25 @@ class AwsBackend:
         """Undo one `start`; the account stays as it is."""
         self._started -= 1
 
+    revision = 0
+    """Nobody asks for it: what an account elsewhere is like is not known without asking."""
+
+    def note_change(self) -> None:
+        """What was read is forgotten call by call."""
+
+    def exclusive(self) -> AbstractContextManager[Any]:
+        """Nothing is held: others use the account as well."""
+        return nullcontext()
+
     def owns_url(self, url: str) -> bool:
         """AWS's own addresses; in a test of this package those of its stand-in."""
         if self.endpoint_url is not None:
             return urlsplit(url).netloc == urlsplit(self.endpoint_url).netloc
         return leads_to_aws(url)
+
+    def served_url(self, url: str) -> str:
+        """The same."""
+        return url
 
     def attach_client(self, events: Any, url: str) -> None:
         """Calls go where they go."""

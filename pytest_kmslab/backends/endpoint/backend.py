@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -96,9 +97,23 @@ class EndpointBackend:
         """Undo one `start`; the account stays as it is."""
         self._started -= 1
 
+    revision = 0
+    """Nobody asks for it: what an account elsewhere is like is not known without asking."""
+
+    def note_change(self) -> None:
+        """What was read is forgotten call by call."""
+
+    def exclusive(self) -> AbstractContextManager[Any]:
+        """Nothing is held: others use the account as well."""
+        return nullcontext()
+
     def owns_url(self, url: str) -> bool:
         """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""
         return leads_to_aws(url) or _port(url) == _port(self._url)
+
+    def served_url(self, url: str) -> str:
+        """The same."""
+        return url
 
     def attach_client(self, events: Any, url: str) -> None:
         """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""

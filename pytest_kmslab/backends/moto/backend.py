@@ -6,13 +6,14 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.addresses import leads_to_aws
+from pytest_kmslab.backends.moto.door import DOOR, Doorkeeper
 from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
 from pytest_kmslab.errors import BackendError
 
@@ -64,6 +65,7 @@ class MotoBackend:
         self._started: list[ExitStack] = []
         self._service_calls: ServiceCalls | None = None
         self._services = MotoServices()
+        self._doorkeeper: Doorkeeper | None = None
 
     @property
     def running(self) -> bool:
@@ -90,19 +92,38 @@ class MotoBackend:
         started.enter_context(only_changes_in_streams())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
+        if not self._started and self._doorkeeper is not None:
+            started.enter_context(DOOR.guarded_by(self._doorkeeper))
         self._started.append(started)
 
     def send(self, request: JudgedRequest) -> Reply:
-        """Do a request that was decided, past every door; raises what moto raises where it fails."""
+        """Do a request that was decided, through the guarded door; raises what moto raises where it fails."""
         return self._services.send(request)
 
     def connect_services(self, calls: ServiceCalls) -> None:
         """Let what CloudFormation makes go through a pipeline; the first one that comes stays."""
         self._service_calls = self._service_calls or calls
 
+    def guard_door(self, keeper: Doorkeeper) -> None:
+        """Let nothing of an enforced service reach moto but by this doorkeeper, from the next `start` on."""
+        self._doorkeeper = keeper
+
     def stop(self) -> None:
         """Undo one `start`; the last one of the process forgets the account."""
         self._started.pop().close()
+
+    @property
+    def revision(self) -> int:
+        """Of the one account store that moto has in this process."""
+        return DOOR.revision
+
+    def note_change(self) -> None:
+        """A decision that was made before is made again before it is acted on."""
+        DOOR.revision += 1
+
+    def exclusive(self) -> AbstractContextManager[Any]:
+        """One call at a time: moto's models are plain Python objects that are not made for threads."""
+        return DOOR.lock
 
     def owns_url(self, url: str) -> bool:
         """moto answers what would go to AWS, and nothing else."""
@@ -120,8 +141,11 @@ class MotoBackend:
             raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", botocore_stubber)
-        if STREAMS_OF_ACCOUNT.search(url):
-            events.register_first("before-send", _known_address)
+
+    def served_url(self, url: str) -> str:
+        """Newer botocore sends calls of DynamoDB Streams to an address with the account in it, of which moto
+        knows nothing."""
+        return STREAMS_OF_ACCOUNT.sub("//streams.dynamodb.", url) if "streams-ddb" in url else url
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
@@ -173,9 +197,3 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._mends.retire_table_grants(table_arn)
-
-
-def _known_address(request: Any, **_: Any) -> None:
-    """Newer botocore sends calls of DynamoDB Streams to an address with the account in it, of which moto
-    knows nothing."""
-    request.url = STREAMS_OF_ACCOUNT.sub("//streams.dynamodb.", request.url)

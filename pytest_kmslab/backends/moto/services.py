@@ -7,6 +7,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+from pytest_kmslab.backends.moto.door import DOOR
 from pytest_kmslab.wire.http_message import Environ, Reply
 from pytest_kmslab.wire.writing import JudgedRequest
 
@@ -37,7 +38,8 @@ class MotoServices:
         host = HOSTS[service].format(region=request.region)
         received = Request(_environ(request, host))
         try:
-            status, headers, body = self._handler(service)(received, f"https://{host}/", received.headers)
+            with DOOR.opened():
+                status, headers, body = self._handler(service)(received, f"https://{host}/", received.headers)
         except HTTPException as error:
             status, headers, body = error.code or 500, dict(error.get_headers()), error.get_body()
         return Reply(int(status), _headers(headers), body.encode() if isinstance(body, str) else bytes(body))

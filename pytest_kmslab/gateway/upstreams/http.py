@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -62,10 +61,6 @@ class HttpUpstream:
             raise BackendError(
                 f"{error}; start it, or leave out `--upstream` for moto in this process"
             ) from error
-
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """Nothing is held: the endpoint serves others as well, and answers calls at once as it likes."""
-        return nullcontext()
 
     def send(self, request: JudgedRequest) -> Reply:
         """Do a call that was allowed, and read the answer whole."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any
 
@@ -18,25 +17,18 @@ resets the account, shows its secrets and replays requests."""
 
 
 class MotoUpstream:
-    """One call of an enforced service at a time: between a decision and its call nothing changes.
-
-    moto's models are plain Python objects that are not made for threads; a decision that reads them while
-    another call writes would be taken on half a change. Other services are not held up, and run as they
-    do in moto's own server: some of them wait long (a queue's long poll) or call back (a function).
+    """moto's own handlers. Calls of the enforced services come here one at a time, by the pipeline's lock;
+    other services are not held up, and run as they do in moto's own server: some of them wait long (a queue's
+    long poll) or call back (a function).
     """
 
     name = "moto"
     takes_account = True
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._services = MotoServices()
         self._others: Any = None
         self._starting = Lock()
-
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """One call at a time."""
-        return self._lock
 
     def send(self, request: JudgedRequest) -> Reply:
         """Hand a request to moto's own handler of the service, without routing it once more."""

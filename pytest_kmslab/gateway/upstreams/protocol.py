@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from pytest_kmslab.enforcement.wire_calls import UpstreamError as UpstreamError
 from pytest_kmslab.wire.http_message import Environ, Reply
 from pytest_kmslab.wire.writing import JudgedRequest
 
@@ -19,9 +19,6 @@ class Upstream(Protocol):
     name: str
     takes_account: bool
 
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """Held while a call is decided and done, where nothing may change between the two."""
-
     def send(self, request: JudgedRequest) -> Reply:
         """Do a call that was allowed; raises UpstreamError where the backend does not answer."""
 
@@ -30,7 +27,3 @@ class Upstream(Protocol):
 
     def close(self) -> None:
         """Let go of its connections."""
-
-
-class UpstreamError(Exception):
-    """The backend did not answer, or not in HTTP; the message says what happened."""

@@ -16,6 +16,7 @@ from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.observe.observations import Observations
@@ -40,6 +41,10 @@ ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*",
 ALLOWED: dict[str, Any] = {}
 
 
+def incoming(call: ApiCall) -> Incoming:
+    return Incoming(call.service, call.operation, call.region, lambda: call.caller, lambda: call.params)
+
+
 class Seen:
     """An observer, and what it observed."""
 
@@ -58,7 +63,7 @@ class Seen:
         **params: Any,
     ) -> Observed:
         call = ApiCall(service, operation, params, REGION, caller)
-        observed = self.observer.before(call.name, lambda: call)
+        observed = self.observer.before(incoming(call))
         self.observer.after(observed, status, parsed)
         return observed
 
@@ -157,7 +162,7 @@ def test_soon_after_a_change_it_is_not_settled(seen: Seen) -> None:
 
 def test_a_change_whose_answer_was_lost_may_have_been_made(seen: Seen) -> None:
     change = ApiCall("iam", "DeleteUserPolicy", {"UserName": "ana", "PolicyName": "p"}, REGION, NOBODY)
-    seen.observer.no_answer(seen.observer.before(change.name, lambda: change))
+    seen.observer.no_answer(seen.observer.before(incoming(change)))
     seen.call(200, ALLOWED)
     assert seen.counts == (0, 1, {"no answer came": 1}, 0)
 
@@ -208,7 +213,9 @@ def test_whatever_goes_wrong_is_not_judged_and_raises_nothing(
         raise error
 
     if place == "describe":
-        seen.observer.after(seen.observer.before("kms:ListKeys", fail), 200, ALLOWED)
+        seen.observer.after(
+            seen.observer.before(Incoming("kms", "ListKeys", REGION, fail, dict)), 200, ALLOWED
+        )
     else:
         owner: Any = type(backend.view) if place == "policies" else MotoBackend
         monkeypatch.setattr(owner, place, fail)

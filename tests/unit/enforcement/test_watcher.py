@@ -17,8 +17,10 @@ from botocore.exceptions import EndpointConnectionError
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.errors import UnreadError
-from pytest_kmslab.observe.botocore_hooks import ObservingHooks
+from pytest_kmslab.interception.hooks import BotocoreHooks
+from pytest_kmslab.observe.botocore_hooks import CallObservation
 
 ANA = Caller("arn:aws:iam::111122223333:user/ana", "111122223333", "arn", "AIDA", "User", "ana")
 
@@ -36,13 +38,16 @@ class Noting:
         self.told: list[Any] = []
         self.calls: list[ApiCall | Exception] = []
 
-    def before(self, operation: str, describe: Any) -> str:
-        self.told.append(f"before {operation}")
+    def before(self, incoming: Incoming) -> str:
+        name = f"{incoming.service}:{incoming.operation}"
+        self.told.append(f"before {name}")
         try:
-            self.calls.append(describe())
+            caller, params = incoming.authenticate(), incoming.parse()
+            call = ApiCall(incoming.service, incoming.operation, params, incoming.region, caller)
+            self.calls.append(call)
         except UnreadError as error:
             self.calls.append(error)
-        return operation
+        return name
 
     def after(self, observed: str, status: int, parsed: Any) -> None:
         self.told.append(f"after {observed} {status}")
@@ -51,16 +56,16 @@ class Noting:
         self.told.append(f"lost {observed}")
 
 
-def client(hooks: ObservingHooks, service: str = "kms", **more: Any) -> Any:
+def client(hooks: BotocoreHooks, service: str = "kms", **more: Any) -> Any:
     made = boto3.Session("AKIA", "secret", region_name="us-east-1").client(service, **more)
     for event, handler in hooks.handlers:
         made.meta.events.register(event, handler)
     return made
 
 
-def watching(observer: Any) -> ObservingHooks:
-    hooks = ObservingHooks()
-    hooks.attach(observer)
+def watching(observer: Any) -> BotocoreHooks:
+    hooks = BotocoreHooks()
+    hooks.attach(CallObservation(observer))
     return hooks
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from pytest_kmslab.wire.http_message import Environ, Reply
@@ -18,9 +17,6 @@ class FakeUpstream:
         self.reply = reply or Reply(200, (), b"{}")
         self.sent: list[JudgedRequest] = []
         self.forwarded: list[tuple[str, bytes]] = []
-
-    def exclusive(self) -> AbstractContextManager[Any]:
-        return nullcontext()
 
     def send(self, request: JudgedRequest) -> Reply:
         self.sent.append(request)

@@ -1,0 +1,165 @@
+"""The doorkeeper of one run: what was let through passes moto's door by a mark, all else is judged there.
+
+A mark is a secret made for one attempt to send one call. It stands for what was judged: method, address,
+target, body, who signs and in which account. It is good once, for exactly that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from pytest_kmslab.backends.addresses import is_plain_http
+from pytest_kmslab.backends.moto.door import DOOR, Response
+from pytest_kmslab.backends.moto.patches.request_scope import ACCOUNT_HEADER
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.mutations import changes_account
+from pytest_kmslab.enforcement.pipeline import PendingCall, Pipeline
+from pytest_kmslab.enforcement.wire_calls import WireCalls
+from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
+from pytest_kmslab.wire.http_message import Reply, WireRequest, request_of
+from pytest_kmslab.wire.models import service_model
+from pytest_kmslab.wire.writing import error_reply
+
+if TYPE_CHECKING:
+    from moto.core.request import Request
+
+WHY = (
+    "(pytest-kmslab: while a lab is open every request to moto is decided; this one did not come from a "
+    "boto3 client that could be asked, so it goes by its signature.)"
+)
+"""What is added to what AWS says to somebody who is not known."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A call that was let through, until it is answered."""
+
+    pending: PendingCall
+    url: str
+    target: str
+    body: Any
+    """As botocore has it: bytes, or the fields of a form."""
+    access_key_id: str
+    """Who signs; empty where nobody need."""
+    mark: str = ""
+    """Of the attempt that is being made."""
+    arrived: bool = False
+    """Whether it passed the door: only then the answer is that of this call."""
+
+
+class RunDoorkeeper:
+    """Guards moto's door for one run's pipeline."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._header = f"X-Kmslab-Mark-{token_hex(4)}"  # a run in a run has a header of its own
+        self._tickets: dict[str, Ticket] = {}
+        self._calls = WireCalls(pipeline, MotoUpstream().send, takes_account=True, now=time.time)
+
+    @property
+    def enforcing(self) -> bool:
+        """Whether an undecided request is stopped."""
+        return self._pipeline.enforcing
+
+    def close(self) -> None:
+        """The run is over: nothing is guarded for it any more."""
+        DOOR.dismiss(self)
+
+    def mark(self, ticket: Ticket, headers: Any) -> None:
+        """Mark the request of one attempt; the mark of the attempt before is good no more."""
+        self.forget(ticket)
+        ticket.mark = token_hex(16)
+        self._tickets[ticket.mark] = ticket
+        headers[self._header] = ticket.mark
+
+    def forget(self, ticket: Ticket) -> None:
+        """The call is answered, or will be no more."""
+        self._tickets.pop(ticket.mark, None)
+
+    def claim(self, request: Any) -> DecidedCall | None:
+        """Take this run's mark off a request; None where it has none, or not for this content."""
+        mark = _text(request.headers.get(self._header))
+        if not mark:
+            return None
+        del request.headers[self._header]
+        ticket = self._tickets.pop(mark, None)
+        if ticket is None or not _is_of(request, ticket):
+            return None
+        ticket.arrived = True
+        return DecidedCall(self._pipeline, ticket.pending)
+
+    def judge(self, service: str, request: Request) -> Response:
+        """Decide a request without a mark by its signature, as the gateway does, and do or refuse it."""
+        reply = self._calls.answer(service, lambda: _received(request), explanation=WHY)
+        self._pipeline.record_decided(_origin(request.url))
+        return _response(reply)
+
+    def count(self, request: Request) -> None:
+        """Count a request without a mark that is let pass."""
+        self._pipeline.record_undecided(_origin(request.url))
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedCall:
+    """A call with its mark, at the door."""
+
+    pipeline: Pipeline
+    pending: PendingCall
+
+    def act(self, do: Callable[[], Response]) -> Response:
+        """Do it, unless the account changed since in a way that forbids it; the service's answer."""
+        call = self.pending.call
+        try:
+            self.pipeline.confirm(self.pending)
+        except ServiceError as error:
+            return _response(error_reply(service_model(call.service), error))
+        try:
+            return do()
+        finally:
+            if changes_account(call):
+                self.pipeline.backend.note_change()
+
+
+def _is_of(request: Any, ticket: Ticket) -> bool:
+    """Whether a request is the one that was judged."""
+    headers = request.headers
+    body = urlencode(ticket.body, doseq=True) if isinstance(ticket.body, dict) else ticket.body
+    return (
+        request.method == "POST"
+        and request.url == ticket.url
+        and _text(headers.get("X-Amz-Target")) == ticket.target
+        and _text(headers.get(ACCOUNT_HEADER)) == ticket.pending.headers.get(ACCOUNT_HEADER, "")
+        and _bytes(request.body) == _bytes(body)
+        and f"Credential={ticket.access_key_id}" in _text(headers.get("Authorization"), "Credential=")
+    )
+
+
+def _text(value: Any, missing: str = "") -> str:
+    if value is None:
+        return missing
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def _received(request: Request) -> WireRequest:
+    """A request as it came: where moto made it, its environment has the query string in one place only."""
+    query = request.query_string.decode("latin-1")
+    received = request_of(request.environ, request.get_data())
+    return replace(received, path=request.raw_path, query=query, is_secure=not is_plain_http(request.url))
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _response(reply: Reply) -> Response:
+    return reply.status, dict(reply.headers), reply.body
