@@ -84,12 +84,21 @@ class ApiTables:
         return Table(**record["table"])
 
     def record(self, arn: str) -> Record:
-        """What is kept of a table: `key` (an ARN or None), `changes`, `protected`, `policy`."""
+        """What is kept of a table: `key` (an ARN or None), `changes`, `protected`, `policies`."""
         return dict(self._store.get(_name(arn)) or {})
 
     def keep(self, arn: str, **changed: Any) -> None:
         """Change what is kept of a table."""
         self._store.put(_name(arn), {**self.record(arn), **changed})
+
+    def kept_policy(self, arn: str) -> Record:
+        """What is kept of the policy of a table or stream: `text` (None once it is gone), `revision`."""
+        return dict(self.record(arn).get("policies", {}).get(arn) or {})
+
+    def keep_policy(self, arn: str, text: str | None, revision: int) -> None:
+        """Change it. A stream has a policy of its own, kept with the table that writes it."""
+        others = self.record(arn).get("policies", {})
+        self.keep(arn, policies={**others, arn: {"text": text, "revision": revision}})
 
     def keep_backup(self, arn: str, table: Table) -> None:
         """Remember what a table was like when a backup of it was made."""
@@ -169,7 +178,7 @@ class ApiTables:
             return str(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"])
         except ClientError as error:
             if lacks(error):
-                return self.record(table.arn).get("policy")
+                return self.kept_policy(arn).get("text")
             if code_of(error) in NOT_FOUND:
                 return None
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from support.endpoint import Store
@@ -41,6 +42,39 @@ def test_the_policy_that_a_table_is_made_with_is_its_own(store: Store) -> None:
     assert store.view.resource_policy(arn) is None
     with pytest.raises(ServiceError, match="PolicyNotFoundException"):
         store("dynamodb", "GetResourcePolicy", ResourceArn=arn)
+
+
+POLICY_OPERATIONS = ("put_resource_policy", "get_resource_policy", "delete_resource_policy")
+
+
+@pytest.fixture
+def lacking(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store over an endpoint that has no policies of tables, as a LocalStack without Docker."""
+    from moto.core.exceptions import JsonRESTError
+    from moto.dynamodb.responses import DynamoHandler
+
+    def lacks(_: Any) -> str:
+        raise JsonRESTError("UnknownOperationException", "")
+
+    for name in POLICY_OPERATIONS:
+        monkeypatch.setattr(DynamoHandler, name, lacks)
+    return store
+
+
+def test_the_policy_of_a_stream_is_not_its_tables(lacking: Store) -> None:
+    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}
+    made = lacking("dynamodb", "CreateTable", TableName="table", **TABLE, **stream)["TableDescription"]
+    arn, stream_arn = made["TableArn"], made["LatestStreamArn"]
+
+    lacking("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=DENY)
+    assert lacking.view.resource_policy(stream_arn) is None
+    lacking("dynamodb", "PutResourcePolicy", ResourceArn=stream_arn, Policy=ALLOW)
+    for named, text in ((arn, DENY), (stream_arn, ALLOW)):
+        found = lacking("dynamodb", "GetResourcePolicy", ResourceArn=named)["Policy"]
+        assert json.loads(found) == json.loads(text)
+    lacking("dynamodb", "DeleteResourcePolicy", ResourceArn=stream_arn)
+    assert lacking.view.resource_policy(arn) is not None
+    assert lacking.view.resource_policy(stream_arn) is None
 
 
 def test_the_revisions_of_a_tables_policy(store: Store) -> None:

@@ -106,6 +106,19 @@ def test_a_stream_may_outlive_its_table() -> None:
     assert pairs(required_authorizations) == [("dynamodb:GetResourcePolicy", STREAM)]
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_stream_is_named_by_its_whole_arn(operation: str) -> None:
+    view = FakeFacts()
+    view.add_table("orders", stream_arn=STREAM)
+    text = document("Allow", "dynamodb:GetRecords")
+
+    error = refusal(operation, view, ResourceArn=f"{STREAM}1", Policy=text)
+
+    assert error.code == "ResourceNotFoundException"
+    assert error.message.endswith("Stream: 2026-01-01T00:00:00.0001 not found for Table: orders")
+    assert asked(operation, {"ResourceArn": STREAM, "Policy": text}, view)
+
+
 def put(view: FakeFacts, text: str, **more: Any) -> str:
     view.allow(user(), {"Action": "dynamodb:*"})
     return outcome(

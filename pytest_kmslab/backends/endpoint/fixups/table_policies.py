@@ -87,15 +87,14 @@ def _do(view: EndpointAccountReader, call: ApiCall, operation: str, more: dict[s
 def _of_store(
     view: EndpointAccountReader, call: ApiCall, arn: str, operation: str, policy: str | None
 ) -> Response:
-    """The same from what is kept of the table."""
-    table = view.table(arn, call.region, call.account)
-    if table is None:
+    """The same from what is kept of the table or stream."""
+    if view.table(arn, call.region, call.account) is None:
         raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {arn}")
-    record = view.tables.record(table.arn)
+    kept = view.tables.kept_policy(arn)
     if operation == GET:
-        if not record.get("policy"):
+        if not kept.get("text"):
             raise policy_not_found(arn)
-        return {"Policy": record["policy"], "RevisionId": str(record["revision"])}
-    revision = int(record.get("revision", 0)) + 1
-    view.tables.keep(table.arn, policy=policy, revision=revision)
+        return {"Policy": kept["text"], "RevisionId": str(kept["revision"])}
+    revision = int(kept.get("revision", 0)) + 1
+    view.tables.keep_policy(arn, policy, revision)
     return {"RevisionId": str(revision)}

@@ -18,6 +18,7 @@ from pytest_kmslab.backends.moto.principals import present_principals, record_pr
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
+from pytest_kmslab.calls.dynamodb.table_policy.target import missing_stream
 from pytest_kmslab.calls.dynamodb.table_policy.written import as_written
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def _named(call: ApiCall) -> str:
     path, _, label = arn.partition(STREAM)
     table = dynamodb_backends[arn.split(":")[4]][arn.split(":")[3]].tables.get(path.rpartition("/")[2])
     if label and (table is None or table.latest_stream_label != label):
-        text = f"Requested resource not found: Stream: {label} not found for Table: {path.rpartition('/')[2]}"
-        raise ServiceError("ResourceNotFoundException", text)
+        raise missing_stream(arn)
     policy = _policies(arn).get(arn)
     check_revision(call.params.get("ExpectedRevisionId"), policy and policy.revision_id, arn)
     return arn

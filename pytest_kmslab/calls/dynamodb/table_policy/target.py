@@ -7,7 +7,7 @@ of another account's table even an administrator is told that it is not theirs.
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.authorization import ApiCall
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.names import (
     invalid,
     kind_of,
@@ -49,10 +49,20 @@ def table_behind(call: ApiCall, view: AccountView, arn: str) -> Table | None:
 
 
 def check_exists(arn: str, table: Table | None) -> None:
-    """Raise ResourceNotFoundException for a table that is not there.
+    """Raise ResourceNotFoundException for a table that is not there, or a stream that is not its latest.
 
     A stream outlives its table, and so does its policy: that is left to the backend.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-attach-resource-policy-streams.html
     """
-    if table is None and kind_of(arn) == "table":
+    if kind_of(arn) == "stream":
+        if table is not None and table.stream_arn != arn:
+            raise missing_stream(arn)
+    elif table is None:
         raise missing_table(arn)
+
+
+def missing_stream(arn: str) -> ServiceError:
+    """What DynamoDB answers to an operation on the policy of a stream that is not there."""
+    path, _, label = arn.partition("/stream/")
+    text = f"Requested resource not found: Stream: {label} not found for Table: {path.rpartition('/')[2]}"
+    return ServiceError("ResourceNotFoundException", text)
