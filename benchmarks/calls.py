@@ -86,7 +86,7 @@ def rows() -> Iterator[Row]:
         plain = account.client()  # made before the seam is in the process, so it is not in it
         run.install()
         enforced = account.client()
-        with _started(account.backend):
+        with started(account.backend):
             mark = run.trail.mark()
             enforced.get_item(TableName=TABLE, Key=KEY)
             assert len(run.trail.since(mark)) == 2, "GetItem has to ask for itself and for the key"
@@ -116,14 +116,15 @@ def _candidates(backend: Backend, plain: Any, enforced: Any) -> dict[str, Round]
 
 def _within(backend: Backend, measure: Round) -> Round:
     def run() -> float:
-        with _started(backend):
+        with started(backend):
             return measure()
 
     return run
 
 
 @contextmanager
-def _started(backend: Backend) -> Iterator[None]:
+def started(backend: Backend) -> Iterator[None]:
+    """The lab's backend at work, in the account that is there."""
     backend.start()
     try:
         yield

@@ -46,7 +46,7 @@ def unreadable(name: str = "broken") -> NamedPolicy:
     return NamedPolicy(name, read_policy("{"))
 
 
-def required_authorizations(
+def request_of(
     principal: str = USER, action: str = "kms:Decrypt", resource: str = KEY, **context: Any
 ) -> Request:
     """A request; context keys are written `aws__username` for `aws:username`."""

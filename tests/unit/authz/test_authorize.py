@@ -17,7 +17,7 @@ from unit.authz.build import (
     USER,
     deny,
     named,
-    required_authorizations,
+    request_of,
     to,
 )
 from unit.authz.outcomes import (
@@ -127,7 +127,7 @@ from pytest_kmslab.authz.request import Request
     ],
 )
 def test_use_of_a_key(principal: str, policies: dict[str, Any], expected: Any) -> None:
-    assert outcome(decide(required_authorizations(principal), **policies)) == expected
+    assert outcome(decide(request_of(principal), **policies)) == expected
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,7 @@ def test_use_of_a_key(principal: str, policies: dict[str, Any], expected: Any) -
     ],
 )
 def test_use_of_a_table(principal: str, policies: dict[str, Any], expected: Any) -> None:
-    assert (
-        outcome(decide(required_authorizations(principal, "dynamodb:GetItem", TABLE), **policies)) == expected
-    )
+    assert outcome(decide(request_of(principal, "dynamodb:GetItem", TABLE), **policies)) == expected
 
 
 @pytest.mark.parametrize(
@@ -192,7 +190,7 @@ def test_use_of_a_table(principal: str, policies: dict[str, Any], expected: Any)
 def test_across_accounts_both_sides_must_allow(
     action: str, resource: str, policies: dict[str, Any], expected: Any
 ) -> None:
-    assert outcome(decide(required_authorizations(STRANGER, action, resource), **policies)) == expected
+    assert outcome(decide(request_of(STRANGER, action, resource), **policies)) == expected
 
 
 def test_the_account_of_the_resource_may_be_said() -> None:
@@ -203,9 +201,7 @@ def test_the_account_of_the_resource_may_be_said() -> None:
 
 
 def test_a_service_crosses_accounts_with_every_operation() -> None:
-    assert decide(
-        required_authorizations(SERVICE, "kms:PutKeyPolicy"), resource=key(to({"Service": SERVICE}))
-    ).allowed
+    assert decide(request_of(SERVICE, "kms:PutKeyPolicy"), resource=key(to({"Service": SERVICE}))).allowed
 
 
 def test_a_service_has_no_account_of_its_own() -> None:
@@ -223,8 +219,8 @@ def test_a_service_has_no_account_of_its_own() -> None:
     ],
 )
 def test_where_there_is_no_resource_policy_iam_decides(action: str, resource: str) -> None:
-    assert decide(required_authorizations(USER, action, resource), identity=(ALL,)).allowed
-    assert outcome(decide(required_authorizations(USER, action, resource))) == lacking(IDENTITY)
+    assert decide(request_of(USER, action, resource), identity=(ALL,)).allowed
+    assert outcome(decide(request_of(USER, action, resource))) == lacking(IDENTITY)
 
 
 @pytest.mark.parametrize(
@@ -241,14 +237,9 @@ def test_a_role_is_assumed_only_by_whom_its_trust_policy_lets(
 ) -> None:
     trust = named({"Effect": "Allow", "Action": "sts:AssumeRole", **statement})
     assert (
-        outcome(
-            decide(required_authorizations(USER, "sts:AssumeRole", ROLE), resource=trust, identity=(ALL,))
-        )
-        == expected
+        outcome(decide(request_of(USER, "sts:AssumeRole", ROLE), resource=trust, identity=(ALL,))) == expected
     )
-    assert outcome(decide(required_authorizations(USER, "sts:AssumeRole", ROLE), identity=(ALL,))) == lacking(
-        RESOURCE
-    )
+    assert outcome(decide(request_of(USER, "sts:AssumeRole", ROLE), identity=(ALL,))) == lacking(RESOURCE)
 
 
 @pytest.mark.parametrize("effect", ["Allow", "Deny"])
@@ -257,28 +248,26 @@ def test_a_key_policy_statement_without_action_or_resource_has_no_effect(effect:
     statement = {"Effect": effect, "Principal": {"AWS": USER}, "Action": "*", "Resource": "*"}
     del statement[missing]
     others = (to(USER),) if effect == "Deny" else ()
-    assert decide(required_authorizations(), resource=key(statement, *others)).allowed is (effect == "Deny")
+    assert decide(request_of(), resource=key(statement, *others)).allowed is (effect == "Deny")
 
 
 def test_the_conditions_of_the_trusting_statement_limit_what_iam_gives() -> None:
     via = "dynamodb.us-east-1.amazonaws.com"
     trust = key(to(ROOT, Condition={"StringEquals": {"kms:ViaService": via}}))
-    assert decide(required_authorizations(kms__ViaService=via), resource=trust, identity=(ALL,)).allowed
-    assert outcome(decide(required_authorizations(), resource=trust, identity=(ALL,))) == lacking(RESOURCE)
+    assert decide(request_of(kms__ViaService=via), resource=trust, identity=(ALL,)).allowed
+    assert outcome(decide(request_of(), resource=trust, identity=(ALL,))) == lacking(RESOURCE)
 
 
 def test_reasons_name_policy_and_statement() -> None:
     policies = {"identity": (named(deny(Sid="No"), deny(), name="p1"), named(deny("s3:*"), name="p2"))}
-    decision = decide(required_authorizations(), resource=key(to(USER, Sid="Yes")), **policies)
+    decision = decide(request_of(), resource=key(to(USER, Sid="Yes")), **policies)
     assert decision.reasons == (
         Reason(IDENTITY, Effect.DENY, "p1", "No"),
         Reason(IDENTITY, Effect.DENY, "p1", "Statement[1]"),
     )
     assert not decision.allowed
-    assert decide(required_authorizations(), resource=key(to(USER, Sid="Yes"), to(USER))).reasons == (
+    assert decide(request_of(), resource=key(to(USER, Sid="Yes"), to(USER))).reasons == (
         Reason(RESOURCE, Effect.ALLOW, KEY, "Yes"),
         Reason(RESOURCE, Effect.ALLOW, KEY, "Statement[1]"),
     )
-    assert decide(required_authorizations(), resource=key(TRUST)).reasons == (
-        Reason(IDENTITY, Effect.MISSING),
-    )
+    assert decide(request_of(), resource=key(TRUST)).reasons == (Reason(IDENTITY, Effect.MISSING),)

@@ -17,7 +17,7 @@ from unit.authz.build import (
     allow,
     deny,
     named,
-    required_authorizations,
+    request_of,
     to,
     unreadable,
 )
@@ -48,7 +48,7 @@ def key(*statements: dict[str, Any]) -> Any:
 
 
 def test_the_user_without_the_key() -> None:
-    request = required_authorizations(kms__ViaService=VIA, kms__ResourceAliases=["alias/MY-kms-key"])
+    request = request_of(kms__ViaService=VIA, kms__ResourceAliases=["alias/MY-kms-key"])
     users = to(ADMIN, ["kms:Encrypt", "kms:Decrypt"], Sid="Allow use of the key")
     table = named(allow(["dynamodb:*", "kms:DescribeKey"], Sid="Dynamo"), name="AmazonDynamoDBFullAccess")
     grants = (Grant(VIA, frozenset(["Decrypt"]), "g1"), Grant(USER, frozenset(["Encrypt"]), "g2"))
@@ -76,9 +76,9 @@ def test_the_user_without_the_key() -> None:
 
 
 def test_an_allowed_request() -> None:
-    assert told(
-        required_authorizations(), resource=key(TRUST), identity=(named(allow(Sid="A"), name="p1"),)
-    ).splitlines()[1:] == [
+    assert told(request_of(), resource=key(TRUST), identity=(named(allow(Sid="A"), name="p1"),)).splitlines()[
+        1:
+    ] == [
         f"  by  {USER}",
         f"  on  {KEY}",
         "  via no service: a direct call",
@@ -101,12 +101,12 @@ DIRECT = (
     ("request_", "policies", "lines"),
     [
         (
-            required_authorizations(),
+            request_of(),
             {"resource": key(to(USER, Sid="Allow", Condition={"StringEquals": {"kms:ViaService": VIA}}))},
             [DIRECT.format(VIA)],
         ),
         (
-            required_authorizations(a__k=["x", "y"]),
+            request_of(a__k=["x", "y"]),
             {
                 "resource": key(
                     to(USER, Sid="A", Condition={"StringNotEquals": {"a:k": ["1", "2", "3", "4"]}})
@@ -118,17 +118,17 @@ DIRECT = (
             ],
         ),
         (
-            required_authorizations(),
+            request_of(),
             {"resource": key(to(USER, Sid="A", Condition={"Null": {"a:k": "false"}}))},
             ["`A` of key policy: Condition Null a:k: wanted it present, the request has none"],
         ),
         (
-            required_authorizations(),
+            request_of(),
             {"resource": key(to(USER, Sid="A") | {"Resource": TABLE})},
             [f"`A` of key policy: Resource: wanted {TABLE}, asked {KEY}"],
         ),
         (
-            required_authorizations(),
+            request_of(),
             {
                 "resource": key(
                     {"Sid": "A", "Effect": "Allow", "Principal": "*", "NotAction": "kms:*", "Resource": "*"}
@@ -137,7 +137,7 @@ DIRECT = (
             ["`A` of key policy: Action: wanted anything but kms:*, asked kms:Decrypt"],
         ),
         (
-            required_authorizations(),
+            request_of(),
             {"resource": key(), "identity": (named(allow(Sid="A"), name="p1"),)},
             [
                 "`A` of identity-based policy `p1` matches but has no effect: the key policy does not"
@@ -145,7 +145,7 @@ DIRECT = (
             ],
         ),
         (
-            required_authorizations(STRANGER),
+            request_of(STRANGER),
             {"resource": key(TRUST), "identity": (named(allow(Sid="A"), name="p1"),)},
             [
                 "`A` of identity-based policy `p1` matches but has no effect: across accounts the key"
@@ -167,43 +167,43 @@ def test_near_misses_name_the_one_element(
     ("request_", "policies", "first", "last"),
     [
         (
-            required_authorizations(),
+            request_of(),
             {"resource": key(to(USER), deny(Principal="*", Sid="No"))},
             "denied by an explicit Deny: kms:Decrypt",
             "  take `No` out of key policy, or narrow it: no Allow overrides a Deny",
         ),
         (
-            required_authorizations(USER, "dynamodb:GetItem", TABLE),
+            request_of(USER, "dynamodb:GetItem", TABLE),
             {"identity": (unreadable(),)},
             "denied: dynamodb:GetItem",
             "  correct identity-based policy `broken`",
         ),
         (
-            required_authorizations(STRANGER, "kms:PutKeyPolicy"),
+            request_of(STRANGER, "kms:PutKeyPolicy"),
             {"resource": key(to(STRANGER)), "identity": (named(allow()),)},
             "denied: kms:PutKeyPolicy",
             "  kms:PutKeyPolicy cannot be used on a key of another account",
         ),
         (
-            required_authorizations("ana"),
+            request_of("ana"),
             {"resource": key(TRUST)},
             "denied: kms:Decrypt",
             "  `ana` is not a principal: write its ARN or a service principal",
         ),
         (
-            required_authorizations(),
+            request_of(),
             {},
             "denied: kms:Decrypt",
             f"  the policy of {KEY} is not known: every one has a policy",
         ),
         (
-            required_authorizations(USER, "kms:RetireGrant"),
+            request_of(USER, "kms:RetireGrant"),
             {"resource": key(TRUST)},
             "denied: kms:RetireGrant",
             "  only those whom the grant names may retire it; an administrator may revoke it",
         ),
         (
-            required_authorizations(SESSION),
+            request_of(SESSION),
             {
                 "resource": key(TRUST),
                 "identity": (named(allow()),),
@@ -221,7 +221,7 @@ def test_what_would_allow_it(request_: Request, policies: dict[str, Any], first:
 
 def test_near_misses_are_few() -> None:
     many = key(*(to(STRANGER, Sid=f"s{number}") for number in range(9)))
-    text = told(required_authorizations(), resource=many).splitlines()
+    text = told(request_of(), resource=many).splitlines()
     assert "  and 4 more" in text
     assert sum(" Principal: names" in line for line in text) == 5
 
@@ -230,7 +230,7 @@ def test_a_grant_that_is_constrained_otherwise() -> None:
     grant = Grant(
         USER, frozenset(["Decrypt"]), "g1", encryption_context_equals={"b": "2", "a": "1"}, name="n"
     )
-    text = told(required_authorizations(), (grant,), resource=key())
+    text = told(request_of(), (grant,), resource=key())
     assert (
         '  grant `g1` (n): Constraints: wanted exactly {"a": "1", "b": "2"} in the encryption context' in text
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import STRANGER, TABLE, USER, allow, named, required_authorizations, to
+from unit.authz.build import STRANGER, TABLE, USER, allow, named, request_of, to
 from unit.authz.outcomes import TRUST, key
 
 from pytest_kmslab.authz.authorize import authorize
@@ -23,27 +23,25 @@ def told(request: Request, grants: tuple[Grant, ...] = (), **policies: Any) -> l
 @pytest.mark.parametrize(("several", "more"), [(5, []), (6, ["  and 1 more"])])
 def test_how_many_more_near_misses_there_are_is_said_where_there_are(several: int, more: list[str]) -> None:
     many = key(*(to(STRANGER, Sid=f"s{number}") for number in range(several)))
-    text = told(required_authorizations(), resource=many)
+    text = told(request_of(), resource=many)
     assert text[text.index("nearly") + 6 : text.index("to allow it")] == more
 
 
 def test_the_services_that_a_request_comes_by_are_told() -> None:
-    text = told(
-        required_authorizations(kms__ViaService=["a.amazonaws.com", "b.amazonaws.com"]), resource=key(TRUST)
-    )
+    text = told(request_of(kms__ViaService=["a.amazonaws.com", "b.amazonaws.com"]), resource=key(TRUST))
     assert text[3] == "  via a.amazonaws.com, b.amazonaws.com"
 
 
 def test_letters_stay_as_they_are() -> None:
     table = TABLE.replace("books", "bücher")
-    text = told(required_authorizations(USER, "dynamodb:GetItem", table))
+    text = told(request_of(USER, "dynamodb:GetItem", table))
     assert text[2] == f"  on  {table}"
     assert text[-1].endswith(f'"Resource": "{table}"}}')
 
 
 def test_a_grant_that_allows() -> None:
     grant = Grant(USER, frozenset(["Decrypt"]), "g1", name="n")
-    assert "  grant `g1` (n) allows it" in told(required_authorizations(), (grant,), resource=key())
+    assert "  grant `g1` (n) allows it" in told(request_of(), (grant,), resource=key())
 
 
 def test_each_policy_that_cannot_be_read_is_told_with_its_own_error() -> None:
@@ -52,7 +50,7 @@ def test_each_policy_that_cannot_be_read_is_told_with_its_own_error() -> None:
         "identity": (NamedPolicy("p", read_policy("[]")), named(allow(), name="p")),
         "session": (named(allow(), name="p"),),
     }
-    text = told(required_authorizations(), **policies)
+    text = told(request_of(), **policies)
     because = text[text.index("because") + 1 : text.index("looked at")]
     assert because == [
         "  key policy `p` cannot be read and may hold a Deny: Statement is missing",

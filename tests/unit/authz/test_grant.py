@@ -17,7 +17,7 @@ from unit.authz.build import (
     allow,
     deny,
     named,
-    required_authorizations,
+    request_of,
     to,
 )
 
@@ -58,7 +58,7 @@ def allowed(request: Request, *grants: Grant, **policies: Any) -> bool:
     ],
 )
 def test_a_grant_is_its_grantees(grantee: str, principal: str, expected: bool) -> None:
-    assert allowed(required_authorizations(principal), grant(grantee)) is expected
+    assert allowed(request_of(principal), grant(grantee)) is expected
 
 
 @pytest.mark.parametrize(
@@ -73,33 +73,31 @@ def test_a_grant_is_its_grantees(grantee: str, principal: str, expected: bool) -
     ],
 )
 def test_a_grant_allows_its_operations(operations: list[str], action: str, expected: bool) -> None:
-    assert allowed(required_authorizations(action=action), grant(USER, *operations)) is expected
+    assert allowed(request_of(action=action), grant(USER, *operations)) is expected
 
 
 def test_a_grant_says_nothing_of_what_is_no_key() -> None:
-    assert not allowed(required_authorizations(action="dynamodb:Decrypt", resource=TABLE), grant(USER))
-    assert not allowed(required_authorizations(resource="*"), grant(USER))
+    assert not allowed(request_of(action="dynamodb:Decrypt", resource=TABLE), grant(USER))
+    assert not allowed(request_of(resource="*"), grant(USER))
 
 
 def test_a_grant_never_beats_a_deny_and_is_bound_by_guardrails() -> None:
-    assert not allowed(required_authorizations(), grant(USER), resource=named(deny(Principal="*")))
-    assert not allowed(required_authorizations(), grant(USER), identity=(named(deny()),))
-    assert not allowed(required_authorizations(), grant(USER), service_control=((named(allow("s3:*")),),))
+    assert not allowed(request_of(), grant(USER), resource=named(deny(Principal="*")))
+    assert not allowed(request_of(), grant(USER), identity=(named(deny()),))
+    assert not allowed(request_of(), grant(USER), service_control=((named(allow("s3:*")),),))
 
 
 def test_a_boundary_limits_a_grant_to_a_role_only() -> None:
     narrow = named(allow("s3:*"))
-    assert allowed(required_authorizations(), grant(USER), permissions_boundary=narrow)
-    assert allowed(
-        required_authorizations(SESSION), grant(SESSION), permissions_boundary=narrow, session=(narrow,)
-    )
-    assert not allowed(required_authorizations(SESSION), grant(ROLE), permissions_boundary=narrow)
-    assert not allowed(required_authorizations(SESSION), grant(ROLE), session=(narrow,))
-    assert allowed(required_authorizations(SESSION), grant(ROLE), session=(named(allow("kms:*")),))
+    assert allowed(request_of(), grant(USER), permissions_boundary=narrow)
+    assert allowed(request_of(SESSION), grant(SESSION), permissions_boundary=narrow, session=(narrow,))
+    assert not allowed(request_of(SESSION), grant(ROLE), permissions_boundary=narrow)
+    assert not allowed(request_of(SESSION), grant(ROLE), session=(narrow,))
+    assert allowed(request_of(SESSION), grant(ROLE), session=(named(allow("kms:*")),))
 
 
 def test_an_unknown_key_policy_may_hold_a_deny() -> None:
-    assert not authorize(required_authorizations(), Policies(), (grant(USER),)).allowed
+    assert not authorize(request_of(), Policies(), (grant(USER),)).allowed
 
 
 @pytest.mark.parametrize(
@@ -141,7 +139,7 @@ def test_a_context_of_which_a_part_is_missing_meets_no_constraint() -> None:
 @pytest.mark.parametrize("operation", ["DescribeKey", "GetPublicKey"])
 def test_constraints_have_no_say_where_there_is_no_encryption_context(operation: str) -> None:
     constrained = grant(USER, operation, encryption_context_equals={"a": "1"})
-    assert allowed(required_authorizations(action=f"kms:{operation}"), constrained)
+    assert allowed(request_of(action=f"kms:{operation}"), constrained)
 
 
 PARENT: dict[str, Any] = {"encryption_context_subset": {"a": "1"}}
@@ -259,7 +257,7 @@ def test_retiring_is_not_allowed_as_other_operations_are() -> None:
 def test_only_the_grant_to_be_retired_counts() -> None:
     other = Grant(USER, frozenset(["RetireGrant"]), grant_id="g2")
     assert not retires(USER, [grant(STRANGER), other])
-    assert not allowed(required_authorizations(action="kms:RetireGrant"), grant(USER, "RetireGrant"))
+    assert not allowed(request_of(action="kms:RetireGrant"), grant(USER, "RetireGrant"))
 
 
 def test_policies_let_retire_where_the_account_owns_the_key_or_is_the_retiring_principal() -> None:

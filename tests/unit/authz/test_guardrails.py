@@ -16,7 +16,7 @@ from unit.authz.build import (
     allow,
     deny,
     named,
-    required_authorizations,
+    request_of,
     to,
     unreadable,
 )
@@ -56,13 +56,13 @@ def test_every_level_of_the_organization_must_allow(kind: PolicyType, levels: An
         rename = {"all": named(allow(Principal="*")), "narrow": named(allow("s3:GetObject", Principal="*"))}
         levels = tuple(tuple(rename[policy.name] for policy in level) for level in levels)
     field = "service_control" if kind is SCP else "resource_control"
-    decision = decide(required_authorizations(), resource=key(to(USER)), **{field: levels})
+    decision = decide(request_of(), resource=key(to(USER)), **{field: levels})
     assert outcome(decision) == (allowed(RESOURCE) if expected else lacking(kind))
 
 
 def test_guardrails_are_named_before_what_else_is_lacking() -> None:
     decision = decide(
-        required_authorizations(),
+        request_of(),
         resource=key(TRUST),
         permissions_boundary=NOTHING,
         resource_control=((named(allow("s3:*", Principal="*")),),),
@@ -76,15 +76,13 @@ def test_organization_policies_pass_by_services_and_service_linked_roles() -> No
     linked = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/Linked"
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Linked/s"
     forbidden = named(deny(Principal="*"))
-    request = required_authorizations(session, aws__PrincipalArn=linked)
+    request = request_of(session, aws__PrincipalArn=linked)
     policies = {"service_control": ((forbidden,),), "resource_control": ((forbidden,),)}
     assert decide(request, resource=key(to(linked)), **policies).allowed
-    assert not decide(required_authorizations(session), resource=key(to(session)), **policies).allowed
+    assert not decide(request_of(session), resource=key(to(session)), **policies).allowed
     service = key(to({"Service": SERVICE}))
-    assert decide(required_authorizations(SERVICE), resource=service, service_control=((forbidden,),)).allowed
-    assert not decide(
-        required_authorizations(SERVICE), resource=service, resource_control=((forbidden,),)
-    ).allowed
+    assert decide(request_of(SERVICE), resource=service, service_control=((forbidden,),)).allowed
+    assert not decide(request_of(SERVICE), resource=service, resource_control=((forbidden,),)).allowed
 
 
 @pytest.mark.parametrize(
@@ -104,7 +102,7 @@ def test_an_endpoint_policy_lets_through_whom_it_names(
     principal: str, action: str, resource: str, statement: dict[str, Any], expected: bool
 ) -> None:
     policies = {"resource": key(to("*")), "vpc_endpoint": named(statement)}
-    decision = decide(required_authorizations(principal, action, resource), **policies)
+    decision = decide(request_of(principal, action, resource), **policies)
     assert outcome(decision) == ((Outcome.ALLOWED, outcome(decision)[1]) if expected else lacking(ENDPOINT))
 
 
@@ -125,14 +123,14 @@ def test_a_policy_that_cannot_be_read_denies(field: str, kind: PolicyType) -> No
     value = {"identity": (broken, ALL), "session": (ALL, broken)}.get(field, broken)
     value = ((ALL, broken),) if field.endswith("control") else value
     policies = {"identity": (ALL,)} | {field: value}
-    decision = decide(required_authorizations(USER, "dynamodb:GetItem", TABLE), **policies)
+    decision = decide(request_of(USER, "dynamodb:GetItem", TABLE), **policies)
     assert decision == Decision(Outcome.IMPLICIT_DENY, (Reason(kind, Effect.UNREADABLE, "broken"),))
     explicit = decide(
-        required_authorizations(USER, "dynamodb:GetItem", TABLE),
+        request_of(USER, "dynamodb:GetItem", TABLE),
         **policies | {"identity": (named(deny()), broken)},
     )
     assert explicit.decision is Outcome.EXPLICIT_DENY
 
 
 def test_a_policy_that_does_not_bear_on_the_request_may_be_broken() -> None:
-    assert decide(required_authorizations(ROOT, "dynamodb:GetItem", TABLE), identity=(unreadable(),)).allowed
+    assert decide(request_of(ROOT, "dynamodb:GetItem", TABLE), identity=(unreadable(),)).allowed

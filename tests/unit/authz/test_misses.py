@@ -15,7 +15,7 @@ from unit.authz.build import (
     USER,
     allow,
     named,
-    required_authorizations,
+    request_of,
 )
 
 from pytest_kmslab.authz.authorize import authorize
@@ -37,7 +37,7 @@ def why(request: Request, *statements: dict[str, Any], grants: tuple[Grant, ...]
 
 
 def of_key_policy(*statements: dict[str, Any]) -> list[str]:
-    found = nearest(required_authorizations(), Policies(resource=named(*statements, name=KEY)))
+    found = nearest(request_of(), Policies(resource=named(*statements, name=KEY)))
     return [f"{near_miss.statement} {near_miss.element}: {near_miss.why}" for near_miss in found]
 
 
@@ -47,18 +47,18 @@ def when(**condition: Any) -> dict[str, Any]:
 
 
 def test_a_statement_about_another_service_is_no_near_miss() -> None:
-    assert why(required_authorizations(), allow("dynamodb:GetItem")) == []
-    assert why(required_authorizations(), allow(["dynamodb:GetItem", "KMS:Encrypt"])) == [
+    assert why(request_of(), allow("dynamodb:GetItem")) == []
+    assert why(request_of(), allow(["dynamodb:GetItem", "KMS:Encrypt"])) == [
         "Action: wanted KMS:Encrypt, asked kms:Decrypt"
     ]
 
 
 def test_the_service_is_what_stands_before_the_first_colon() -> None:
-    assert why(required_authorizations(), allow("kms:Encrypt:More")) == [
+    assert why(request_of(), allow("kms:Encrypt:More")) == [
         "Action: wanted kms:Encrypt:More, asked kms:Decrypt"
     ]
     grant = Grant(USER, frozenset(["Decrypt"]))
-    assert why(required_authorizations(action="kms:More:Decrypt"), grants=(grant,)) == [
+    assert why(request_of(action="kms:More:Decrypt"), grants=(grant,)) == [
         "Operations: allows Decrypt, asked More:Decrypt"
     ]
 
@@ -72,25 +72,25 @@ def test_the_service_is_what_stands_before_the_first_colon() -> None:
 )
 def test_null_wants_a_key_absent_or_present(wanted: Any, shown: str) -> None:
     statement = when(Null=("x:k", wanted))
-    assert why(required_authorizations(x__k="7"), statement) == [f"Condition Null x:k: {shown}"]
+    assert why(request_of(x__k="7"), statement) == [f"Condition Null x:k: {shown}"]
 
 
 def test_the_request_of_a_missing_key_has_none() -> None:
-    assert why(required_authorizations(), when(StringEquals=("x:k", ["a", "b"]))) == [
+    assert why(request_of(), when(StringEquals=("x:k", ["a", "b"]))) == [
         "Condition StringEquals x:k: wanted a or b, the request has none"
     ]
-    assert why(required_authorizations(x__k="a"), when(StringNotEquals=("x:k", ["a", "b"]))) == [
+    assert why(request_of(x__k="a"), when(StringNotEquals=("x:k", ["a", "b"]))) == [
         "Condition StringNotEquals x:k: wanted none of a or b, the request has a"
     ]
 
 
 def test_several_values_need_a_set_operator() -> None:
     shown = "wanted a, the request has a or b"
-    assert why(required_authorizations(x__k=["a", "b"]), when(StringEquals=("x:k", "a"))) == [
+    assert why(request_of(x__k=["a", "b"]), when(StringEquals=("x:k", "a"))) == [
         f"Condition StringEquals x:k: {shown}: a key of several values needs ForAllValues or ForAnyValue"
     ]
     element = {"ForAllValues:StringEquals": {"x:k": "a"}}
-    assert why(required_authorizations(x__k=["a", "b"]), allow(Condition=element)) == [
+    assert why(request_of(x__k=["a", "b"]), allow(Condition=element)) == [
         f"Condition ForAllValues:StringEquals x:k: {shown}"
     ]
 
@@ -102,14 +102,14 @@ def test_constraints_of_both_kinds_are_joined() -> None:
         encryption_context_equals={"b": "1", "a": "1"},
         encryption_context_subset={"a": "1"},
     )
-    assert why(required_authorizations(), grants=(both,)) == [
+    assert why(request_of(), grants=(both,)) == [
         'Constraints: wanted exactly {"a": "1", "b": "1"} and at least {"a": "1"} in the encryption context'
     ]
 
 
 def test_a_constraint_on_whom_the_request_is_for_is_joined() -> None:
     both = Grant(USER, frozenset(["Decrypt"]), encryption_context_equals={}, source_arn=TABLE)
-    assert why(required_authorizations(), grants=(both,)) == [
+    assert why(request_of(), grants=(both,)) == [
         f"Constraints: wanted exactly {{}} in the encryption context and a request on behalf of {TABLE}"
     ]
 
@@ -118,35 +118,28 @@ def test_a_constraint_on_whom_the_request_is_for_is_joined() -> None:
 def test_aliases_over_the_quota_are_told_of(number: int, told: str) -> None:
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/wanted"}}
     context = {"kms__ResourceAliases": [f"alias/{each}" for each in range(number)]}
-    (said,) = why(required_authorizations(**context), allow(Condition=condition))
+    (said,) = why(request_of(**context), allow(Condition=condition))
     assert told in said
 
 
 def test_a_grant_that_gives_fewer_operations() -> None:
-    child = required_authorizations(action="kms:CreateGrant", kms__GrantOperations=["Encrypt"])
+    child = request_of(action="kms:CreateGrant", kms__GrantOperations=["Encrypt"])
     grant = Grant(USER, frozenset(["CreateGrant", "Decrypt"]))
     assert why(child, grants=(grant,)) == ["Constraints: wanted a grant of no more operations than its own"]
 
 
 def test_a_grant_for_requests_on_behalf_of_a_resource() -> None:
     grant = Grant(USER, frozenset(["Decrypt"]), source_arn=TABLE)
-    assert why(required_authorizations(), grants=(grant,)) == [
-        f"Constraints: wanted a request on behalf of {TABLE}"
-    ]
+    assert why(request_of(), grants=(grant,)) == [f"Constraints: wanted a request on behalf of {TABLE}"]
 
 
 def test_a_grant_is_no_near_miss_where_grants_do_not_count() -> None:
     grant = Grant(USER, frozenset(["Encrypt", "RetireGrant"]))
-    assert why(required_authorizations(action="dynamodb:GetItem", resource=TABLE), grants=(grant,)) == []
-    assert why(required_authorizations(action="kms:ListKeys", resource="*"), grants=(grant,)) == []
+    assert why(request_of(action="dynamodb:GetItem", resource=TABLE), grants=(grant,)) == []
+    assert why(request_of(action="kms:ListKeys", resource="*"), grants=(grant,)) == []
     constrained = Grant(USER, frozenset(["RetireGrant"]), encryption_context_equals={})
-    assert (
-        why(required_authorizations(action="kms:RetireGrant", resource=KEY), grants=(grant, constrained))
-        == []
-    )
-    assert why(required_authorizations(), grants=(grant,)) == [
-        "Operations: allows Encrypt or RetireGrant, asked Decrypt"
-    ]
+    assert why(request_of(action="kms:RetireGrant", resource=KEY), grants=(grant, constrained)) == []
+    assert why(request_of(), grants=(grant,)) == ["Operations: allows Encrypt or RetireGrant, asked Decrypt"]
 
 
 @pytest.mark.parametrize(
@@ -167,19 +160,19 @@ def test_a_statement_that_names_others(principal: Any, names: str) -> None:
 def test_what_fails_by_two_elements_is_no_near_miss() -> None:
     other = allow("kms:Encrypt", Sid="s", Principal={"AWS": STRANGER})
     assert of_key_policy(other) == []
-    assert why(required_authorizations(), allow("kms:Encrypt", TABLE)) == []
+    assert why(request_of(), allow("kms:Encrypt", TABLE)) == []
 
 
 def test_a_deny_is_no_near_miss() -> None:
     statement = {**allow("kms:Decrypt", TABLE), "Effect": "Deny"}
-    assert why(required_authorizations(), statement) == []
-    assert why(required_authorizations(), statement, allow("kms:Encrypt")) == [
+    assert why(request_of(), statement) == []
+    assert why(request_of(), statement, allow("kms:Encrypt")) == [
         "Action: wanted kms:Encrypt, asked kms:Decrypt"
     ]
 
 
 def test_an_iam_policy_has_no_business_with_principals() -> None:
-    assert why(required_authorizations(), allow(Principal="*")) == [f"Principal: names *, not {USER}"]
+    assert why(request_of(), allow(Principal="*")) == [f"Principal: names *, not {USER}"]
 
 
 def test_misses_by_the_action_come_last() -> None:
@@ -190,23 +183,21 @@ def test_misses_by_the_action_come_last() -> None:
 
 
 def test_the_other_resources_that_a_statement_is_about() -> None:
-    assert why(required_authorizations(), allow("kms:*", [TABLE, "arn:aws:kms:*:*:alias/a"])) == [
+    assert why(request_of(), allow("kms:*", [TABLE, "arn:aws:kms:*:*:alias/a"])) == [
         f"Resource: wanted {TABLE} or arn:aws:kms:*:*:alias/a, asked {KEY}"
     ]
     negated = {"Effect": "Allow", "Action": "kms:*", "NotResource": KEY}
-    assert why(required_authorizations(), negated) == [f"Resource: wanted anything but {KEY}, asked {KEY}"]
+    assert why(request_of(), negated) == [f"Resource: wanted anything but {KEY}, asked {KEY}"]
     without = {"Effect": "Allow", "Action": "kms:*"}
-    assert why(required_authorizations(), without) == [
-        f"Resource: the statement has no Resource, asked {KEY}"
-    ]
+    assert why(request_of(), without) == [f"Resource: the statement has no Resource, asked {KEY}"]
 
 
 def test_the_other_actions_that_a_statement_is_about() -> None:
     negated = {"Effect": "Allow", "NotAction": ["kms:Decrypt", "kms:Sign"], "Resource": "*"}
-    assert why(required_authorizations(), negated) == [
+    assert why(request_of(), negated) == [
         "Action: wanted anything but kms:Decrypt or kms:Sign, asked kms:Decrypt"
     ]
-    assert why(required_authorizations(), {"Effect": "Allow", "Resource": "*"}) == []
+    assert why(request_of(), {"Effect": "Allow", "Resource": "*"}) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.authz.build import ROOT, USER, allow, deny, required_authorizations, to
+from unit.authz.build import ROOT, USER, allow, deny, request_of, to
 from unit.authz.worlds import policies
 
 from pytest_kmslab.authz.authorize import authorize
@@ -197,6 +197,6 @@ STATEMENT = st.fixed_dictionaries(
 @given(JSON | st.fixed_dictionaries({"Statement": st.lists(STATEMENT, max_size=3) | JSON}))
 def test_whatever_a_document_holds_it_is_read_or_denies(anything: Any) -> None:
     policy = NamedPolicy("p", read_policy(json.dumps(anything)))
-    decision = authorize(required_authorizations(), Policies(identity=(policy,), resource=policy))
+    decision = authorize(request_of(), Policies(identity=(policy,), resource=policy))
     if policy.policy.error:
         assert not decision.allowed

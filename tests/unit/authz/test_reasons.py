@@ -15,7 +15,7 @@ from unit.authz.build import (
     allow,
     deny,
     named,
-    required_authorizations,
+    request_of,
     to,
 )
 from unit.authz.outcomes import (
@@ -47,7 +47,7 @@ SOMEBODYS = Grant(STRANGER, frozenset(["Decrypt"]), "g1")
 
 def test_every_policy_that_allows_is_a_reason() -> None:
     identity = tuple(named(allow(Sid="A"), name=name) for name in ("p1", "p2"))
-    decision = decide(required_authorizations(USER, "dynamodb:GetItem", TABLE), identity=identity)
+    decision = decide(request_of(USER, "dynamodb:GetItem", TABLE), identity=identity)
     assert decision.reasons == (
         Reason(IDENTITY, Effect.ALLOW, "p1", "A"),
         Reason(IDENTITY, Effect.ALLOW, "p2", "A"),
@@ -57,24 +57,22 @@ def test_every_policy_that_allows_is_a_reason() -> None:
 def test_every_policy_that_denies_is_a_reason() -> None:
     no = named(deny(), name="no")
     policies = {"resource": key(to(USER), deny(Principal="*")), "identity": (no,), "permissions_boundary": no}
-    assert outcome(decide(required_authorizations(), **policies)) == denied(RESOURCE, IDENTITY, BOUNDARY)
+    assert outcome(decide(request_of(), **policies)) == denied(RESOURCE, IDENTITY, BOUNDARY)
 
 
 def test_the_root_user_is_allowed_by_being_it() -> None:
-    decision = decide(required_authorizations(ROOT, "dynamodb:GetItem", TABLE))
+    decision = decide(request_of(ROOT, "dynamodb:GetItem", TABLE))
     assert decision.reasons == (Reason(IDENTITY, Effect.ALLOW, ROOT, ""),)
 
 
 def test_a_deny_of_a_resource_policy_that_names_nobody_hits_everybody() -> None:
-    assert outcome(decide(required_authorizations(), resource=key(to(USER), deny()))) == denied(RESOURCE)
+    assert outcome(decide(request_of(), resource=key(to(USER), deny()))) == denied(RESOURCE)
 
 
 @pytest.mark.parametrize("held", [SOMEBODYS, Grant(USER, frozenset(["Encrypt"]), "g1")])
 def test_grants_that_do_not_serve_take_nothing_away(held: Grant) -> None:
     policies = Policies(resource=key(to(USER, Sid="Use")))
-    assert authorize(required_authorizations(), policies, (held,)).reasons == (
-        Reason(RESOURCE, Effect.ALLOW, KEY, "Use"),
-    )
+    assert authorize(request_of(), policies, (held,)).reasons == (Reason(RESOURCE, Effect.ALLOW, KEY, "Use"),)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +103,9 @@ def test_to_retire_a_grant_by_itself_no_policy_is_lacking_but_the_one_that_forbi
     ids=["IAM policies of a key that trusts nobody", "a key policy that trusts the account"],
 )
 def test_the_service_is_what_stands_before_the_first_colon(identity: Any, resource: Any) -> None:
-    decision = decide(
-        required_authorizations(action="kms:Encrypt:More"), identity=identity, resource=resource
-    )
+    decision = decide(request_of(action="kms:Encrypt:More"), identity=identity, resource=resource)
     assert not decision.allowed
-    assert decide(
-        required_authorizations(action="kms:Encrypt:More"), identity=(ALL,), resource=key(TRUST)
-    ).allowed
+    assert decide(request_of(action="kms:Encrypt:More"), identity=(ALL,), resource=key(TRUST)).allowed
 
 
 @pytest.mark.parametrize("principal", [USER, ROOT])
@@ -144,12 +138,10 @@ def test_a_key_policys_aliases_take_no_other_condition_away() -> None:
     """Its statement by aliases is looked at without them too, with all else that is known."""
     condition = {**ALIASES, "StringEquals": {"kms:CallerAccount": "111122223333"}}
     statement = {**to(USER, Condition=condition), "Resource": f"{KEY[:-1]}*"}
-    assert outcome(decide(required_authorizations(**OF_ALIAS), resource=key(statement))) == allowed(RESOURCE)
+    assert outcome(decide(request_of(**OF_ALIAS), resource=key(statement))) == allowed(RESOURCE)
 
 
 def test_a_key_policys_deny_by_aliases_without_resource_has_no_effect() -> None:
     statement = deny(Principal="*", Condition=ALIASES)
     del statement["Resource"]
-    assert outcome(decide(required_authorizations(**OF_ALIAS), resource=key(to(USER), statement))) == allowed(
-        RESOURCE
-    )
+    assert outcome(decide(request_of(**OF_ALIAS), resource=key(to(USER), statement))) == allowed(RESOURCE)

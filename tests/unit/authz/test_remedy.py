@@ -17,7 +17,7 @@ from unit.authz.build import (
     allow,
     deny,
     named,
-    required_authorizations,
+    request_of,
     to,
     unreadable,
 )
@@ -57,20 +57,18 @@ def test_a_key_policy_names_the_caller_as_far_as_nothing_limits_it(
 ) -> None:
     key = named(name=KEY)
     wanted = {"Effect": "Allow", "Principal": named_as, "Action": "kms:Decrypt", "Resource": "*"}
-    ((_, statement),) = statements(required_authorizations(caller), resource=key, **limits)
+    ((_, statement),) = statements(request_of(caller), resource=key, **limits)
     assert statement == wanted
 
 
 def test_a_trust_policy_needs_no_resource() -> None:
-    request = required_authorizations(USER, "sts:AssumeRole", ROLE)
+    request = request_of(USER, "sts:AssumeRole", ROLE)
     ((_, statement),) = statements(request, resource=named(name=ROLE))
     assert statement == {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"}
 
 
 def test_a_service_is_let_to_a_table_by_its_arn() -> None:
-    ((_, statement),) = statements(
-        required_authorizations(SERVICE, "dynamodb:GetItem", TABLE), resource=named(name=TABLE)
-    )
+    ((_, statement),) = statements(request_of(SERVICE, "dynamodb:GetItem", TABLE), resource=named(name=TABLE))
     assert statement == {
         "Effect": "Allow",
         "Principal": {"Service": SERVICE},
@@ -81,7 +79,7 @@ def test_a_service_is_let_to_a_table_by_its_arn() -> None:
 
 def test_everything_that_lacks_an_allow_is_offered() -> None:
     nothing = named()
-    request = required_authorizations(SESSION)
+    request = request_of(SESSION)
     found = statements(
         request,
         identity=(nothing,),
@@ -105,24 +103,20 @@ def test_everything_that_lacks_an_allow_is_offered() -> None:
 
 
 def test_an_allowed_request_needs_no_change() -> None:
-    assert offered(required_authorizations(), resource=named(to(USER), name=KEY)) == []
+    assert offered(request_of(), resource=named(to(USER), name=KEY)) == []
 
 
 def test_a_deny_has_to_go() -> None:
     policies = {"identity": (named(deny(Sid="No"), name="p"),), "resource": named(to(USER), name=KEY)}
     place = "take `No` out of identity-based policy `p`, or narrow it: no Allow overrides a Deny"
-    assert offered(required_authorizations(), **policies) == [Suggestion(PolicyType.IDENTITY, place)]
+    assert offered(request_of(), **policies) == [Suggestion(PolicyType.IDENTITY, place)]
 
 
 def test_what_cannot_be_read_has_to_be_corrected() -> None:
-    found = offered(
-        required_authorizations(), permissions_boundary=unreadable("edge"), resource=named(to(USER), name=KEY)
-    )
+    found = offered(request_of(), permissions_boundary=unreadable("edge"), resource=named(to(USER), name=KEY))
     assert found == [Suggestion(PolicyType.PERMISSIONS_BOUNDARY, "correct permissions boundary `edge`")]
 
 
 def test_where_no_statement_helps_it_is_said_why() -> None:
     why = "`ana` is not a principal: write its ARN or a service principal"
-    assert offered(required_authorizations("ana", "dynamodb:GetItem", TABLE)) == [
-        Suggestion(PolicyType.IDENTITY, why)
-    ]
+    assert offered(request_of("ana", "dynamodb:GetItem", TABLE)) == [Suggestion(PolicyType.IDENTITY, why)]

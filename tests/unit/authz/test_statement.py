@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, deny, named, required_authorizations
+from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, deny, named, request_of
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
@@ -19,9 +19,7 @@ def applies(policy: NamedPolicy, action: str = GET, resource: str = TABLE, **con
     """Whether the policy's one Allow, or its one Deny, applies."""
     (statement,) = policy.policy.statements
     identity = (ADMIN, policy) if statement.denies else (policy,)
-    allowed = authorize(
-        required_authorizations(USER, action, resource, **context), Policies(identity)
-    ).allowed
+    allowed = authorize(request_of(USER, action, resource, **context), Policies(identity)).allowed
     return allowed is not statement.denies
 
 
@@ -153,12 +151,10 @@ def test_a_question_mark_stays_in_its_part() -> None:
 @pytest.mark.parametrize("pattern", ["arn", "arn:aws", "arn:aws:dynamodb", "arn:aws:dynamodb:us-east-1"])
 def test_the_beginning_of_an_arn_is_all_that_begin_so_in_an_iam_policy_or_a_deny(pattern: str) -> None:
     table = named(allow(resource=pattern, Principal={"AWS": USER}))
-    assert not authorize(required_authorizations(USER, GET, TABLE), Policies(resource=table)).allowed
+    assert not authorize(request_of(USER, GET, TABLE), Policies(resource=table)).allowed
     assert applies(named(allow(resource=pattern))) is (pattern.count(":") > 1)
     no_table = named(deny(resource=pattern, Principal={"AWS": USER}))
-    assert not authorize(
-        required_authorizations(USER, GET, TABLE), Policies((ADMIN,), resource=no_table)
-    ).allowed
+    assert not authorize(request_of(USER, GET, TABLE), Policies((ADMIN,), resource=no_table)).allowed
 
 
 @pytest.mark.parametrize(
