@@ -53,7 +53,8 @@ _PATHS: Mapping[str, str] = {
 }
 """What is said of the first was measured (cdk-preflight, pf-iam-path-service-role-reserved), of the second
 it is inferred."""
-_NAMES = ("AWSServiceRoleFor", "AWSReservedSSO_")
+_NAMES = ("awsservicerolefor", "awsreservedsso_")
+"""In lower case: names have none."""
 _SUFFIXED = frozenset({"autoscaling.amazonaws.com", "connect.amazonaws.com", "lexv2.amazonaws.com"})
 """The services known to take a suffix: recorded in LocalStack's tests of service-linked roles."""
 
@@ -74,7 +75,7 @@ def check_reserved(call: ApiCall) -> None:
         if path.startswith(start):
             raise ServiceError("InvalidInput", text)
     name = str(call.params.get("RoleName", ""))
-    if call.operation == "CreateRole" and name.startswith(_NAMES):
+    if call.operation == "CreateRole" and name.lower().startswith(_NAMES):
         raise ServiceError("InvalidInput", f"The role name {name} is reserved for AWS")
 
 

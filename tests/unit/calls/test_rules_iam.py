@@ -113,7 +113,7 @@ def test_nor_is_anybody_moved_there(facts: FakeFacts) -> None:
         assert said(facts, "UpdateGroup", GroupName="devs", NewPath=path).startswith("InvalidInput")
 
 
-@pytest.mark.parametrize("name", ["AWSServiceRoleForDAX", "AWSReservedSSO_Admin_0123"])
+@pytest.mark.parametrize("name", ["AWSServiceRoleForDAX", "AWSReservedSSO_Admin_0123", "awsServiceRoleForX"])
 def test_names_of_roles_that_only_aws_gives(facts: FakeFacts, name: str) -> None:
     made = said(facts, "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
     assert made.startswith("InvalidInput: ")
