@@ -128,7 +128,7 @@ OPTIONS = (
     Option(
         "account",
         good.ACCOUNT,
-        "the account of moto's root user, or the AWS account that backend `aws` must find itself in",
+        "the lab's account on moto, or the AWS account that the credentials of backend `aws` must be of",
         on_command_line=True,
     ),
     Option(
@@ -140,28 +140,28 @@ OPTIONS = (
     Option(
         "observe",
         one_of("warn", "strict", "off"),
-        "what comes of it if AWS decides otherwise than the engine, for `aws`: a warning or a failed run",
+        "what happens where AWS decides otherwise than was predicted, for `aws`: a warning or a failed run",
         on_command_line=True,
     ),
     Option(
         "key_arn",
         good.KEY_ARN,
-        "a key of yours to be `kms_key` in place of a new one",
+        "a key of yours to be `kms_key`, in place of a new one",
         on_command_line=True,
     ),
     Option(
         "table",
         good.GIVEN_TABLE,
-        "a table of yours to be `encrypted_table` in place of a new one",
+        "a table of yours to be `encrypted_table`, in place of a new one",
         on_command_line=True,
     ),
     switch("manage_key_policy", "lets the lab change the policy of that key, and put it back at the end"),
     Option(
         "block_aws",
         one_of("lab", "always"),
-        "when a call to AWS is stopped where the backend is not `aws`: while there is a lab, or always",
+        "when a call to AWS is stopped, with any backend but `aws`: while a lab is open, or always",
     ),
-    Option("prices", good.FILE, "JSON file with other prices than those that come along"),
+    Option("prices", good.FILE, "JSON file with other prices than the package's own"),
     Option(
         "admin_policy",
         good.FILE,
@@ -180,7 +180,7 @@ OPTIONS = (
     Option(
         "enforcement",
         one_of("enforce", "off"),
-        "`off` lets everybody do everything, to see that tests can fail",
+        "`off` denies nobody anything, to see that tests can fail",
         on_command_line=True,
     ),
     Option(
@@ -203,17 +203,21 @@ OPTIONS = (
     Option(
         "table_key_cache",
         good.SECONDS,
-        "how long DynamoDB uses a table's key before it asks KMS again, on AWS about `300`",
+        "how long DynamoDB uses a table's key before it calls KMS again, on AWS about `300`",
         read=float,
     ),
-    Option("ledger", good.FOLDER, "where it is written down what a run makes in an account that outlives it"),
-    switch("keep", "leaves what a failed test made where it is for a while, and says what and how long"),
+    Option(
+        "ledger",
+        good.FOLDER,
+        "folder in which a run writes down what it makes where that outlives the run",
+    ),
+    switch("keep", "leaves the resources of a failed test in place for a while, and says which and how long"),
     Option(
         "keep_for",
         good.DURATION,
-        "how long that is left alone by `kmslab sweep`",
+        "how long `kmslab sweep` leaves them alone",
         read=good.seconds,
         shown="4h",
     ),
-    switch("sweep", "removes before the run what dead runs of this machine left in the same account"),
+    switch("sweep", "removes before the run what killed runs of this machine left in the same account"),
 )

@@ -24,7 +24,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Tell pytest of every option; the default stays None, so that a value given is told from none."""
     group = parser.getgroup("kmslab", "who can read a DynamoDB table encrypted with a KMS key")
     for option in OPTIONS:
-        told = f"{option.help}: {option.rule.good} (default: {option.default})"
+        told = f"{option.help}: {option.rule.good} (default: {option.default or 'none'})"
         parser.addini(option.ini, told, type="string", default=None)
         if option.on_command_line:
             metavar = option.field.upper()

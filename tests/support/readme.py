@@ -1,4 +1,4 @@
-"""README.md, in parts that tests compare with what it speaks of."""
+"""Pages of the documentation, in parts that tests compare with what they speak of."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str = "") -> list[str]:
+def page(name: str) -> str:
+    """The text of a page, by its path in the checkout."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+README = page("README.md")
+
+
+def blocks(language: str = "", text: str = README) -> list[str]:
     """The fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def block(start: str) -> str:
+def block(start: str, text: str = README) -> str:
     """The one fenced block, of no language, that starts so."""
-    [found] = [block for block in blocks() if block.startswith(start)]
+    [found] = [block for block in blocks(text=text) if block.startswith(start)]
     return found
 
 
-def rows(first_cell: str) -> list[list[str]]:
-    """The cells of the table whose header begins with this one."""
-    table = re.search(rf"^\| {first_cell} \|.*\n\|[-|]+\n((?:\|.*\n)+)", README, re.MULTILINE)
-    assert table is not None
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table[1].splitlines()]
+def rows(first_cell: str, text: str) -> list[list[str]]:
+    """The cells of every table whose header begins with this one."""
+    tables = re.findall(rf"^\| {first_cell} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    lines = [line for table in tables for line in table.splitlines()]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

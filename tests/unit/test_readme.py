@@ -1,4 +1,4 @@
-"""What README.md says is so: its examples are the files that are run, its tables are the code's."""
+"""What the documents say is so: their examples are files that are run, their tables are the code's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from configparser import ConfigParser
 
 import pytest
-from support.readme import README, ROOT, block, blocks, rows
+from support.readme import README, ROOT, block, blocks, page, rows
 
 from pytest_kmslab import fixtures
 from pytest_kmslab.cli import main as cli
@@ -20,6 +20,9 @@ DOCUMENTS = (
     "CHANGELOG.md",
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
 )
+
+
+OPTION_ROWS = rows("command line", page("docs/options.md"))
 
 
 def environments() -> set[str]:
@@ -40,7 +43,7 @@ def test_a_python_block_is_a_file_that_is_run(text: str) -> None:
 
 
 def test_there_are_python_blocks() -> None:
-    assert len(blocks("python")) >= 2
+    assert len(blocks("python")) >= 3
 
 
 def test_the_commands_come_first() -> None:
@@ -65,35 +68,49 @@ def test_every_link_leads_to_a_file(document: str) -> None:
     assert missing == []
 
 
+def test_the_readme_reads_on_an_index_too() -> None:
+    assert re.findall(r"\]\((?!https?://)[^)]*\)", README) == [], "an index has no other file of the checkout"
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:docs/)?[\w.-]+\.md)`", README))))
+def test_a_page_that_the_readme_names_is_there(path: str) -> None:
+    assert (ROOT / path).is_file()
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    assert [name for name in DOCUMENTS if f"`{name}`" not in README] == ["README.md", "docs/README.md"]
+
+
 def test_the_table_of_fixtures_is_whole() -> None:
     made = {name for name, value in vars(fixtures).items() if type(value) is type(fixtures.kmslab)}
-    assert {row[0].strip("`") for row in rows("fixture")} == {name for name in made if name[0] != "_"}
+    told = [row[0].strip("`") for row in rows("fixture", page("docs/fixtures.md"))]
+    assert sorted(told) == sorted(name for name in made if name[0] != "_")
 
 
-def test_the_table_of_options_is_whole() -> None:
-    assert len(rows("command line")) == len(OPTIONS)
+def test_the_tables_of_options_are_whole() -> None:
+    assert sorted(row[2] for row in OPTION_ROWS) == sorted(f"`{option.ini}`" for option in OPTIONS)
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
 def test_an_option_is_as_the_table_says(option: Option) -> None:
-    flag, environment, ini, default, _ = next(row for row in rows("command line") if f"`{option.ini}`" in row)
+    flag, environment, _, default, good, _ = next(row for row in OPTION_ROWS if row[2] == f"`{option.ini}`")
     assert flag == (f"`{option.flag}`" if option.on_command_line else "")
     assert environment == f"`{option.environment}`"
-    assert ini == f"`{option.ini}`"
-    assert default in {f"`{option.default}`" if option.default else "", "the documented lab's"}
+    assert default in {f"`{option.default}`" if option.default else "", "the exercise's"}
+    assert good == option.rule.good
 
 
 def test_kmslab_decide_answers_as_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command, _, output = block("$ kmslab decide").partition("\n")
+    command, _, output = block("$ kmslab decide", page("docs/decide.md")).partition("\n")
     monkeypatch.chdir(ROOT)
     assert cli.main(command.split()[2:]) == 0
     assert capsys.readouterr().out == output
 
 
 def test_kmslab_serve_says_what_is_shown() -> None:
-    command, _, shown = block("$ kmslab serve").partition("\n")
+    command, _, shown = block("$ kmslab serve", page("docs/gateway.md")).partition("\n")
     arguments = [*command.split()[2:], "--port", "0"]
     start = f"from pytest_kmslab.cli.main import main; raise SystemExit(main({arguments}))"
     with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True) as served:

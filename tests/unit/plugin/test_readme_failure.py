@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.readme import block
+from support.readme import block, page
 
 
 def without_ids(text: str) -> str:
@@ -15,9 +15,9 @@ def without_ids(text: str) -> str:
 
 
 def test_a_failure_reads_as_shown(project: pytest.Pytester) -> None:
-    project.makepyfile("""
-        def test_it(kmslab, encrypted_table, outsider):
-            kmslab.as_(outsider).resource("dynamodb").Table(encrypted_table.name).scan()
-    """)
+    example = page("docs/examples/test_your_own_policy.py")
+    broken = example.replace('"Action": "kms:Decrypt"', '"Action": "kms:Encrypt"')
+    assert broken != example
+    project.makepyfile(broken)
     report = project.runpytest_subprocess().stdout.str()
     assert without_ids(block("implicitDeny")) in without_ids(report)
