@@ -24,7 +24,7 @@ def rows() -> Iterator[Row]:
     run.install()
     with TemporaryDirectory() as folder:
         naming = Naming(run_id(None), worker_id(None))
-        site = LabContext.of(run.backend, run.settings, run.trail, naming, lambda: Path(folder))
+        site = LabContext.of(run.backend, run.settings, run.trail, naming, Path(folder))
         measure = loop(lambda: _whole(site), 1)
         measure()
         seconds = median(measure() for _ in range(ROUNDS))
@@ -35,7 +35,7 @@ def rows() -> Iterator[Row]:
 def _whole(site: LabContext) -> None:
     site.backend.start()
     try:
-        with open_lab(site) as lab:
+        with open_lab(site, discards_account=site.backend.discards_account) as lab:
             key = lab.create_key()
             table = lab.create_table()
             table.encrypt(key)

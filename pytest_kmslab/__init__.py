@@ -3,14 +3,25 @@
     with denied("kms:Decrypt"):
         table.get_item(Key={"id": "1"})
 
-Importing this imports neither boto3 nor moto.
+Importing this imports neither boto3 nor moto, and nothing of the package before it is used: every pytest
+run in an environment with the plugin pays for what is imported here.
 """
 
-from pytest_kmslab.assertions.access import access_matrix
-from pytest_kmslab.assertions.answers import ExpectationError
-from pytest_kmslab.assertions.eventually import eventually
-from pytest_kmslab.assertions.expectations import allowed, denied
-from pytest_kmslab.errors import BackendError, KmslabError, OutsideLabError, ResourceError, TeardownError
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_kmslab.assertions.access import access_matrix
+    from pytest_kmslab.assertions.answers import ExpectationError
+    from pytest_kmslab.assertions.eventually import eventually
+    from pytest_kmslab.assertions.expectations import allowed, denied
+    from pytest_kmslab.errors import (
+        BackendError,
+        KmslabError,
+        OutsideLabError,
+        ResourceError,
+        TeardownError,
+    )
 
 __all__ = [
     "BackendError",
@@ -24,3 +35,25 @@ __all__ = [
     "denied",
     "eventually",
 ]
+
+_HOMES = {
+    "ExpectationError": "assertions.answers",
+    "access_matrix": "assertions.access",
+    "allowed": "assertions.expectations",
+    "denied": "assertions.expectations",
+    "eventually": "assertions.eventually",
+}
+"""Where each name is, but for the errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+    # The import system looks for submodules this way too; those are never in `__all__`.
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.trail import Trail
-    from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.kinds.key import KmsKey
     from pytest_kmslab.lab.kinds.table import DynamoDBTable
     from pytest_kmslab.lab.kinds.user import IamUser
@@ -37,30 +36,21 @@ def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
     return "function" if BACKENDS[settings.backend].is_ephemeral else "session"
 
 
-@pytest.fixture(scope="session")
-def _kmslab_context(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LabContext:
-    """What the labs of this run have in common; the backend is not started yet."""
-    from pytest_kmslab.lab.context import LabContext
-
-    run = request.config.stash[RUN]
-    naming = run.cleanup.naming(getattr(request.config, "workerinput", {}))
-    ledger, put_off = run.cleanup.ledger(naming), run.sigterm.put_off
-
-    def directory() -> Path:
-        return tmp_path_factory.mktemp("kmslab")
-
-    return LabContext.of(run.backend, run.settings, run.trail, naming, directory, ledger, put_off, run.waiter)
-
-
 @pytest.fixture(scope=lab_scope)
-def kmslab_backend(_kmslab_context: LabContext) -> Iterator[Backend]:
+def kmslab_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The backend that was chosen, started."""
-    backend = _kmslab_context.backend
+    backend = request.config.stash[RUN].backend
     backend.start()
     try:
         yield backend
     finally:
         backend.stop()
+
+
+@pytest.fixture(scope="session")
+def _kmslab_credentials_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the credentials files of a run are."""
+    return tmp_path_factory.mktemp("kmslab")
 
 
 @pytest.fixture(scope=lab_scope)
@@ -72,12 +62,16 @@ def kmslab_endpoint(request: pytest.FixtureRequest, kmslab_backend: Backend) -> 
 
 @pytest.fixture(scope=lab_scope)
 def kmslab(
-    request: pytest.FixtureRequest, _kmslab_context: LabContext, kmslab_backend: Backend
+    request: pytest.FixtureRequest, kmslab_backend: Backend, _kmslab_credentials_directory: Path
 ) -> Iterator[Lab]:
     """The lab: makes keys, tables and users, and removes them at the end."""
     from pytest_kmslab.lab.lab import open_lab
 
-    with open_lab(_kmslab_context) as lab, request.config.stash[RUN].cleanup.of(lab):
+    run, worker = request.config.stash[RUN], getattr(request.config, "workerinput", {})
+    context = run.lab_context(worker, _kmslab_credentials_directory)
+    # `kmslab_backend` has the same scope: where its end throws the account away, that comes next.
+    opened = open_lab(context, discards_account=kmslab_backend.discards_account)
+    with opened as lab, run.cleanup.of(lab):
         yield lab
 
 
@@ -104,16 +98,16 @@ def iam_admin(kmslab: Lab) -> IamUser:
 @pytest.fixture(scope=lab_scope)
 def kms_key(request: pytest.FixtureRequest, kmslab: Lab) -> KmsKey:
     """A customer-managed key whose administrator and user is the IAM administrator, or the one given."""
-    given = request.config.stash[RUN].settings.key_arn
-    return kmslab.use_key(given) if given else kmslab.create_key()
+    arn = request.config.stash[RUN].settings.key_arn
+    return kmslab.use_key(arn) if arn else kmslab.create_key()
 
 
 @pytest.fixture(scope=lab_scope)
 def encrypted_table(request: pytest.FixtureRequest, kmslab: Lab, kms_key: KmsKey) -> DynamoDBTable:
     """A table that was made, and then encrypted under `kms_key`; or the one given, which is."""
-    given = request.config.stash[RUN].settings.table
-    if given:
-        return kmslab.use_table(given, kms_key)
+    name = request.config.stash[RUN].settings.table
+    if name:
+        return kmslab.use_table(name, kms_key)
     table = kmslab.create_table()
     table.encrypt(kms_key)
     return table

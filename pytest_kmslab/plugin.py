@@ -58,7 +58,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         run.reach()
         if run.settings.sweep:
-            _write(session.config, run.cleanup.sweep())
+            _write(session.config, run.cleanup.sweep(run.backend))
         if run.settings.backend == "aws":
             _tell_plan(session.config, run)
     except KmslabError as error:
@@ -100,7 +100,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     run = item.config.stash[RUN]
     if report.failed:
-        run.cleanup.failures += 1
+        run.cleanup.count_failure()
         _add_decisions(report, item)
     mask_report(report, run.secrets.masked)
     return report
@@ -119,7 +119,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         if hasattr(session.config, "workeroutput"):
             counts = session.config.stash[DECISION_COUNTS]
             session.config.workeroutput[WORKER_OUTPUT] = (counts.decisions, counts.denials)
-            session.config.workeroutput[WORKER_LEFT] = cleanup.told()
+            session.config.workeroutput[WORKER_LEFT] = cleanup.report()
             session.config.workeroutput[WORKER_ELSEWHERE] = dict(session.config.stash[RUN].trail.elsewhere)
 
 
@@ -144,8 +144,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
-    run = Run(resolve(config, given), partial(tell, config))
-    config.stash[RUN] = run
+    run = config.stash[RUN] = Run(resolve(config, given), partial(tell, config))
     config.stash[DECISION_COUNTS] = DecisionCounts()
     if run.settings.backend == "aws" and run.settings.observe != "off":
         _observe(config, run)
@@ -158,7 +157,7 @@ def _observe(config: pytest.Config, run: Run) -> None:
 
     strict = run.settings.observe == "strict"
     observing = Observing(config, run.clock, run.cleanup.naming, strict=strict)
-    run.observations = observing.found
+    run.observe(observing.found)
     config.pluginmanager.register(observing, "kmslab_observing")
 
 

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 from pytest_kmslab.assertions.answers import ExpectationError, client_error, read_answer
 from pytest_kmslab.calls.error_codes import PASSING_CODES
-from pytest_kmslab.lab.waiting.progress import Progress
-from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, current_retry_policy
+from pytest_kmslab.lab.waiting.retrying import (
+    FINAL,
+    Attempts,
+    Pauses,
+    Progress,
+    RetryPolicy,
+    current_retry_policy,
+)
 
 if TYPE_CHECKING:
     from tenacity import AttemptManager, RetryCallState
@@ -51,7 +57,7 @@ def eventually(
         raise ValueError(f"`within` is `{within}`: give seconds, 0 or more")
     if in_a_row is not None and in_a_row < 1:
         raise ValueError(f"`in_a_row` is `{in_a_row}`: give 1 or more")
-    return _Retries(_asked(current_retry_policy(), within, in_a_row), sleep, clock).attempts()
+    return _Expectation(_asked(current_retry_policy(), within, in_a_row), sleep, clock).attempts()
 
 
 def _asked(retry_policy: RetryPolicy, within: float | None, in_a_row: int | None) -> RetryPolicy:
@@ -61,71 +67,39 @@ def _asked(retry_policy: RetryPolicy, within: float | None, in_a_row: int | None
     return retry_policy if in_a_row is None else replace(retry_policy, in_a_row=in_a_row)
 
 
-class _Retries:
-    """When `eventually` goes on, for how long it sleeps, and when it gives up."""
+class _Expectation:
+    """For how long an expectation is tried again, and what is said when it never held."""
 
     def __init__(
         self, retry_policy: RetryPolicy, sleep: Callable[[float], None], clock: Callable[[], float]
     ) -> None:
-        self._needs = retry_policy
-        self._progress = Progress("an expectation to hold", retry_policy.report_progress)
-        self._sleep = sleep
-        self._clock = clock
-        self._started = 0.0
-        self._row = 0
-        self._pause = self._first = FIRST_PAUSE * retry_policy.pace
+        first = FIRST_PAUSE * retry_policy.pace
+        # A row of successes ends at once where nothing has to be waited for.
+        pauses = Pauses(first, LONGEST_PAUSE * retry_policy.pace, min(first, retry_policy.within))
+        progress = Progress("an expectation to hold", retry_policy.report_progress)
+        self._policy = retry_policy
+        self._attempts = Attempts(self._limit_of, retry_policy.in_a_row, pauses, progress, sleep, clock)
 
     def attempts(self) -> Iterator[AttemptManager]:
-        """tenacity's attempts, ruled by this."""
-        from tenacity import Retrying
+        """tenacity's attempts."""
+        yield from self._attempts.retrying(retry_error_callback=self._give_up)
 
-        self._started = self._clock()
-        yield from Retrying(
-            retry=self._again,
-            wait=self._wait,
-            stop=self._over,
-            sleep=self._rest,
-            retry_error_callback=self._give_up,
-        )
-
-    @property
-    def _elapsed(self) -> float:
-        return self._clock() - self._started
-
-    def _again(self, state: RetryCallState) -> bool:
-        error = _failure(state)
-        self._row = self._row + 1 if error is None else 0
-        return self._row < self._needs.in_a_row if error is None else _may_pass(error)
-
-    def _wait(self, state: RetryCallState) -> float:
+    def _limit_of(self, state: RetryCallState) -> float | None:
         error = _failure(state)
         if error is None:
-            self._pause = self._first
-            return min(self._first, self._needs.within)
-        limit, elapsed = self._limit(error), self._elapsed
-        self._progress.show(elapsed, limit)
-        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE * self._needs.pace)
-        return max(0.0, min(pause, limit - elapsed))
-
-    def _over(self, state: RetryCallState) -> bool:
-        error = _failure(state)
-        return error is not None and self._elapsed >= self._limit(error)
-
-    def _limit(self, error: BaseException) -> float:
+            return None
+        if not _may_pass(error):
+            return FINAL
         went_through = isinstance(error, ExpectationError) and error.went_through
-        return self._needs.within_if_allowed if went_through else self._needs.within
-
-    def _rest(self, seconds: float) -> None:
-        if seconds > 0:
-            self._sleep(seconds)
+        return self._policy.within_if_allowed if went_through else self._policy.within
 
     def _give_up(self, state: RetryCallState) -> None:
         __tracebackhide__ = True
         error = _failure(state)
         if error is not None and state.attempt_number == 1:
             raise error
-        tried = f"tried {state.attempt_number} times in {self._elapsed:.1f} s"
-        raise ExpectationError(f"{_told(error)}\n({tried})") from error
+        tried = f"tried {state.attempt_number} times in {self._attempts.elapsed(state):.1f} s"
+        raise ExpectationError(f"{_text(error)}\n({tried})") from error
 
 
 def _failure(state: RetryCallState) -> BaseException | None:
@@ -133,12 +107,12 @@ def _failure(state: RetryCallState) -> BaseException | None:
 
 
 def _may_pass(error: BaseException) -> bool:
-    found = client_error(error)
+    refusal = client_error(error)
     return isinstance(error, ExpectationError) or (
-        found is not None and read_answer(found).code in PASSING_CODES
+        refusal is not None and read_answer(refusal).code in PASSING_CODES
     )
 
 
-def _told(error: BaseException | None) -> str:
-    found = client_error(error)
-    return str(error) if found is None else str(read_answer(found))
+def _text(error: BaseException | None) -> str:
+    refusal = client_error(error)
+    return str(error) if refusal is None else str(read_answer(refusal))

@@ -41,17 +41,23 @@ class Administrator:
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a backend is like, where the rest of the package has to know.
+class ProbeUser:
+    """The user by whom it is found out what an endpoint decides by itself."""
 
-    `resets`: it starts empty for each lab and forgets it after, so isolation per test is free.
-    `settles`: changes act at once, there is nothing to wait for.
-    `enforces`: it decides by itself who is allowed (AWS does).
-    """
+    name: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend is like, where the rest of the package has to know."""
 
     is_ephemeral: bool
+    """Whether it starts empty for each lab and forgets it after, so that isolation per test is free."""
     is_strongly_consistent: bool
+    """Whether changes act at once, so that there is nothing to wait for."""
     enforces: bool
+    """Whether it decides by itself who is allowed, as AWS does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,10 @@ class Backend(Protocol):
     def exclusive(self) -> AbstractContextManager[Any]:
         """Held while a call is decided and done, where nothing may change between the two; held twice by one
         thread it is held once. Others do not wait for an endpoint: it serves whoever asks at once."""
+
+    @property
+    def discards_account(self) -> bool:
+        """Whether the last `stop` throws the account away, with all that is in it."""
 
     def owns_url(self, url: str) -> bool:
         """Whether a call to this address comes here. One to another (a client with an `endpoint_url` of its

@@ -72,9 +72,9 @@ def run_sweep(arguments: argparse.Namespace) -> int:
 
 def _sweep(arguments: argparse.Namespace) -> int:
     from pytest_kmslab.config.resolve import resolve_for_command
+    from pytest_kmslab.lab.sweep.sweep import sweeping
+    from pytest_kmslab.lab.sweep.target import CLIENTS, target_of
     from pytest_kmslab.lab.teardown.ledger import folder_of
-    from pytest_kmslab.lab.teardown.sweep import sweeping
-    from pytest_kmslab.lab.teardown.sweep_target import CLIENTS, target_of
     from pytest_kmslab.session.run import BACKENDS
 
     regions = arguments.regions or []
@@ -95,7 +95,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
 
 
 def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
-    from pytest_kmslab.lab.resource_ref import manual_commands
+    from pytest_kmslab.lab.resource_kind import manual_commands
     from pytest_kmslab.report.leftovers import sweep_command
     from pytest_kmslab.report.sweep import COLUMNS, as_json, plain_table, print_rich, rows
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.sessions import Sessions
 from pytest_kmslab.lab.teardown.ledger import Ledger, NoLedger
+from pytest_kmslab.lab.teardown.stack import Interruptions, NoInterruptions, TeardownStack
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabContext:
-    """What the labs of a run have in common. `csv_directory` gives the place for credentials files."""
+    """What the labs of a run have in common, known once the backend was reached."""
 
     backend: Backend
     settings: Settings
@@ -29,9 +28,11 @@ class LabContext:
     naming: Naming
     sessions: Sessions
     waiter: Waiter
-    csv_directory: Callable[[], Path]
+    credentials_directory: Path
+    """Where the credentials files of users with console access are written."""
     ledger: Ledger
-    put_off: Callable[[], AbstractContextManager[object]]
+    interruptions: Interruptions
+    """What waits while resources are removed."""
 
     @classmethod
     def of(
@@ -40,16 +41,26 @@ class LabContext:
         settings: Settings,
         trail: Trail,
         naming: Naming,
-        csv_directory: Callable[[], Path],
+        credentials_directory: Path,
+        *,
         ledger: Ledger | None = None,
-        put_off: Callable[[], AbstractContextManager[object]] = nullcontext,
+        interruptions: Interruptions | None = None,
         waiter: Waiter | None = None,
     ) -> LabContext:
-        """A site on a backend that need not be started yet; without a ledger nothing is written down.
-
-        `put_off` is open while things are removed: what would end the run waits. Without a waiter nobody is
-        told of a wait.
-        """
+        """A context on a backend. Without a ledger nothing is written down."""
         waiter = waiter or Waiter(backend.capabilities.is_strongly_consistent)
-        sessions, ledger = Sessions(backend, waiter), ledger or NoLedger()
-        return cls(backend, settings, trail, naming, sessions, waiter, csv_directory, ledger, put_off)
+        return cls(
+            backend,
+            settings,
+            trail,
+            naming,
+            Sessions(backend, waiter),
+            waiter,
+            credentials_directory,
+            ledger or NoLedger(),
+            interruptions or NoInterruptions(),
+        )
+
+    def teardown(self) -> TeardownStack:
+        """What removes what one lab makes."""
+        return TeardownStack(self.ledger, self.interruptions)

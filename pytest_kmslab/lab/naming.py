@@ -29,6 +29,24 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def timestamp(time: datetime) -> str:
+    """A time as it is written in tags and ledgers: UTC, to the second."""
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str) -> datetime:
+    """A time as `timestamp` writes it; raises ValueError."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+def time_of_tags(tags: Mapping[str, str]) -> datetime | None:
+    """When a resource with these tags was made; None where they do not say."""
+    try:
+        return parse_time(tags.get(EXPIRES_TAG, "")) - LIFETIME
+    except ValueError:
+        return None
+
+
 def run_id(shared: str | None = None) -> str:
     """Eight characters that name a run: random, or the same for everybody who passes the same `shared`."""
     return hashlib.sha256(shared.encode()).hexdigest()[:8] if shared else secrets.token_hex(4)
@@ -72,7 +90,7 @@ class Naming:
         """The tags of a resource made now: run, worker, its unique name, and when it may be taken for
         forgotten (UTC).
         """
-        expires = (self._now() + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
+        expires = timestamp(self._now() + LIFETIME)
         return {RUN_TAG: self.run, WORKER_TAG: self.worker, NAME_TAG: name, EXPIRES_TAG: expires}
 
     def owns(self, tags: Mapping[str, str]) -> bool:

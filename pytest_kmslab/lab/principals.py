@@ -1,15 +1,19 @@
-"""Everybody whom a lab can act as."""
+"""Everybody whom a lab can act as, and what their own policies say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.policy_simulation import own_policies_say
 from pytest_kmslab.lab.sessions import PROBE_CALLS, PrincipalSession, Sessions
 
 if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
     from pytest_kmslab.backends.protocol import Credentials
 
 
@@ -22,20 +26,13 @@ class Actor(Protocol):
 
 
 class Principals:
-    """The sessions of a lab's principals, kept for the lab's lifetime; and its users, who are `Probers`.
+    """The sessions of a lab's principals, kept for the lab's lifetime; and its users, who are `Probers`."""
 
-    `iam` gives the administrator's client of IAM.
-    """
-
-    def __init__(self, sessions: Sessions, iam: Callable[[], Any]) -> None:
+    def __init__(self, sessions: Sessions, admin: IamUser, admin_session: PrincipalSession) -> None:
         self._make = sessions
-        self._iam = iam
-        self._sessions: dict[str, PrincipalSession] = {}
+        self._admin_session = admin_session
+        self._sessions: dict[str, PrincipalSession] = {admin.credentials.access_key_id: admin_session}
         self._users: dict[str, IamUser] = {}
-
-    def keep(self, credentials: Credentials, session: PrincipalSession) -> None:
-        """Use this session from now on to act as whose credentials these are."""
-        self._sessions[credentials.access_key_id] = session
 
     def add(self, user: IamUser) -> None:
         """Note a user that the lab has made."""
@@ -45,7 +42,7 @@ class Principals:
         """The session of somebody."""
         credentials = actor.credentials
         if credentials.access_key_id not in self._sessions:
-            self._sessions[credentials.access_key_id] = self._make.of(credentials, self._may_do(actor))
+            self._sessions[credentials.access_key_id] = self._make.of(credentials, self._probes(actor))
         return self._sessions[credentials.access_key_id]
 
     def arns(self) -> Iterable[str]:
@@ -58,22 +55,50 @@ class Principals:
 
     def own_policies_say(self, arn: str, action: str, resource: str) -> str | None:
         """What the policies of one of these users decide; None where IAM does not say."""
-        return own_policies_say(self._iam(), arn, [action], resource).get(action)
+        return own_policies_say(self._admin_session.client("iam"), arn, [action], resource).get(action)
 
     def reconnect(self) -> None:
         """Let the next call of each client that was handed out open a new connection."""
         for session in self._sessions.values():
             session.reconnect()
 
-    def _may_do(self, actor: Actor) -> Callable[[], Iterable[str]]:
-        """Which of the harmless calls the policies of a user of the lab allow; of others nothing is known."""
+    def _probes(self, actor: Actor) -> AllowedProbes | None:
+        """Which probe calls the policies of a user of the lab allow; of others nothing is known."""
         if not isinstance(actor, IamUser) or actor.arn not in self._users:
-            return tuple
-        actions = [call.action for call in PROBE_CALLS.values() if call.action]
-        arn = actor.arn
+            return None
+        return AllowedProbes(self._admin_session, actor.arn)
 
-        def ask() -> Iterable[str]:
-            said = own_policies_say(self._iam(), arn, actions)
-            return [action for action, decision in said.items() if decision == "allowed"]
 
-        return ask
+class AllowedProbes:
+    """The actions of `PROBE_CALLS` that a user's own policies allow; IAM is asked once, when it matters."""
+
+    def __init__(self, admin_session: PrincipalSession, arn: str) -> None:
+        self._admin_session = admin_session
+        self._arn = arn
+
+    @cached_property
+    def actions(self) -> frozenset[str]:
+        """The actions."""
+        asked = [call.action for call in PROBE_CALLS.values() if call.action]
+        decisions = own_policies_say(self._admin_session.client("iam"), self._arn, asked)
+        return frozenset(action for action, decision in decisions.items() if decision == "allowed")
+
+
+def own_policies_say(
+    iam: IAMClient, principal_arn: str, actions: Iterable[str], resource: str = "*"
+) -> dict[str, str]:
+    """The decision for each action by a user's or role's own policies, as IAM spells it.
+
+    IAM's policy simulator is asked: nothing is done, nothing is charged. Empty where it does not say: for
+    want of a permission to ask, or of the principal.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    paginator = iam.get_paginator("simulate_principal_policy")
+    pages = paginator.paginate(
+        PolicySourceArn=principal_arn, ActionNames=list(actions), ResourceArns=[resource]
+    )
+    try:
+        results = [result for page in pages for result in page["EvaluationResults"]]
+    except ClientError:
+        return {}
+    return {result["EvalActionName"]: result["EvalDecision"] for result in results}

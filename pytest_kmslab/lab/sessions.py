@@ -6,8 +6,8 @@ same service models again. Here the principals share one session, and its loader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 
 class ProbeCall(NamedTuple):
-    """A call that changes nothing: the client's method, its parameters, and the action that it is allowed by.
-
-    Without an action nobody can be denied it.
-    """
+    """A call that changes nothing."""
 
     method: str
+    """The client's."""
     parameters: Mapping[str, Any]
     action: str = ""
+    """What it is allowed by; empty where nobody can be denied it."""
 
 
 PROBE_CALLS: Mapping[str, ProbeCall] = {
@@ -51,10 +50,20 @@ USER_AGENT = "pytest-kmslab"
 """What CloudTrail shows of the lab's calls; a fixed text also saves botocore a tenth of each call."""
 
 
+class AllowedActions(Protocol):
+    """What a principal is certainly allowed."""
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The actions, of those of `PROBE_CALLS`."""
+
+
 class PrincipalSession:
     """What boto3's Session is, for one principal: `client(service)` and `resource(service)`.
 
     The same object is returned for the same service. The region and the endpoint are the backend's.
+    `allowed` is what the principal is certainly allowed, where that is known. No service is waited for
+    where the access key `is_known` already.
     """
 
     def __init__(
@@ -62,14 +71,16 @@ class PrincipalSession:
         session: boto3.Session,
         options: Mapping[str, Any],
         waiter: Waiter,
-        may_do: Callable[[], Iterable[str]] | None = tuple,
+        allowed: AllowedActions | None = None,
+        *,
+        is_known: bool = False,
     ) -> None:
         self._session = session
         self._options = options
         self._waiter = waiter
-        self._may_do = may_do
-        self._actions: frozenset[str] | None = None
-        self._greeted: set[str] = set()
+        self._allowed = allowed
+        self._waits = not (is_known or waiter.is_strongly_consistent)
+        self._waited_for: set[str] = set()
         self._made: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str) -> Any:
@@ -90,19 +101,14 @@ class PrincipalSession:
         DynamoDB keeps a table's key for a connection: a new one shows at once that somebody lost the key.
         """
         client = self._session.client(service, **self._options)  # type: ignore[call-overload]
-        if (
-            service in PROBE_CALLS
-            and service not in self._greeted
-            and not self._waiter.is_strongly_consistent
-        ):
+        if self._waits and service in PROBE_CALLS and service not in self._waited_for:
             self._wait_for_access_key(client, service)
         return client
 
     def wait_until_ready(self) -> None:
         """Return once each of the services would be called with success, as `client` does for one."""
-        if not self._waiter.is_strongly_consistent:
-            for service in PROBE_CALLS:
-                self.client(service)
+        for service in PROBE_CALLS if self._waits else ():
+            self.client(service)
 
     def reconnect(self) -> None:
         """Close the clients' connections; the next call of each opens a new one."""
@@ -123,30 +129,22 @@ class PrincipalSession:
 
         IAM is asked for what the policies allow when the key is known: it may not know them before.
         """
-        self._greeted.add(service)
-        if self._may_do is None:
-            return
-        call, good = PROBE_CALLS[service], {LET_THROUGH, DENIED}
-        known = self._answers(client, service, good, 1)
-        if known and call.action in self._allowed(self._may_do):
-            good.remove(DENIED)
-        if not known or not self._answers(client, service, good, IN_A_ROW):
-            self._may_do = None
+        self._waited_for.add(service)
+        call, wanted = PROBE_CALLS[service], {LET_THROUGH, DENIED}
+        known = self._answers(client, service, wanted, 1)
+        if known and self._allowed is not None and call.action in self._allowed.actions:
+            wanted.remove(DENIED)
+        self._waits = known and self._answers(client, service, wanted, IN_A_ROW)
 
-    def _answers(self, client: Any, service: str, good: set[str], in_a_row: int) -> bool:
-        """Whether a service comes to answer its harmless call so."""
+    def _answers(self, client: Any, service: str, wanted: set[str], in_a_row: int) -> bool:
+        """Whether a service comes to answer its probe call so."""
         return self._waiter.holds(
             lambda: _answer(client, PROBE_CALLS[service]),
-            lambda seen: seen in good,
+            lambda seen: seen in wanted,
             f"{service} to know access key `{self._options.get('aws_access_key_id')}` and what it may do",
             ACCESS_KEY_LIMIT,
             in_a_row,
         )
-
-    def _allowed(self, may_do: Callable[[], Iterable[str]]) -> frozenset[str]:
-        if self._actions is None:
-            self._actions = frozenset(may_do())
-        return self._actions
 
 
 def _answer(client: Any, call: ProbeCall) -> str:
@@ -172,24 +170,21 @@ class Sessions:
             self._config = self._config.merge(LAB_RETRIES)
         self._lasting: dict[str, tuple[Any, PrincipalSession]] = {}
 
-    def of(self, credentials: Credentials, may_do: Callable[[], Iterable[str]] = tuple) -> PrincipalSession:
-        """A session that signs with these credentials.
-
-        `may_do` answers which actions of `HARMLESS` are certainly allowed, asked once where it counts.
-        """
+    def of(self, credentials: Credentials, allowed: AllowedActions | None = None) -> PrincipalSession:
+        """A session that signs with these credentials, of somebody who is certainly allowed this."""
         keys = {
             "aws_access_key_id": credentials.access_key_id,
             "aws_secret_access_key": credentials.secret_access_key,
             "aws_session_token": credentials.session_token,
         }
-        return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter, may_do)
+        return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter, allowed)
 
-    def given(self, session: Any) -> PrincipalSession:
+    def existing(self, session: Any) -> PrincipalSession:
         """A session that signs as a botocore session does which finds its credentials itself.
 
         They were there before, so no service is waited for.
         """
-        return PrincipalSession(_boto3_session(session), self._place(), self._waiter, None)
+        return PrincipalSession(_boto3_session(session), self._place(), self._waiter, is_known=True)
 
     def lasting(self, role: str, credentials: Credentials) -> PrincipalSession:
         """The one session of a role that each lab fills anew (`admin`), with its clients kept.
@@ -199,10 +194,10 @@ class Sessions:
         """
         if role not in self._lasting:
             self._lasting[role] = self._new_lasting(credentials)
-        held, session = self._lasting[role]
-        held.access_key = credentials.access_key_id
-        held.secret_key = credentials.secret_access_key
-        held.token = credentials.session_token
+        current, session = self._lasting[role]
+        current.access_key = credentials.access_key_id
+        current.secret_key = credentials.secret_access_key
+        current.token = credentials.session_token
         return session
 
     def _new_lasting(self, credentials: Credentials) -> tuple[Any, PrincipalSession]:

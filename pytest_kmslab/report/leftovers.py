@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.lab.resource_ref import manual_commands
+from pytest_kmslab.lab.resource_kind import manual_commands
 
 if TYPE_CHECKING:
-    from pytest_kmslab.lab.resource_ref import ResourceRef
+    from pytest_kmslab.lab.resource_kind import ResourceRef
     from pytest_kmslab.lab.teardown.ledger import Account
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from pytest_kmslab.lab.resource_ref import manual_commands
-from pytest_kmslab.lab.teardown.leftovers import Findings, Leftover, Target
+from pytest_kmslab.lab.resource_kind import manual_commands
+from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
+from pytest_kmslab.lab.sweep.target import Target
 
 COLUMNS = ("kind", "name", "Region", "age", "run", "what comes of it", "why")
 
@@ -29,7 +30,7 @@ def as_json(findings: Findings, target: Target) -> str:
 
 def _object(one: Leftover, findings: Findings, target: Target) -> dict[str, Any]:
     return {
-        "kind": one.ref.kind,
+        "kind": one.ref.kind.name,
         "name": one.ref.name,
         "region": one.ref.region,
         "arn": one.ref.arn,
@@ -47,7 +48,7 @@ def rows(findings: Findings) -> list[tuple[str, ...]]:
     """A row for each leftover, in the order of COLUMNS."""
     return [
         (
-            one.ref.kind,
+            one.ref.kind.name,
             one.ref.name,
             one.ref.region,
             age_text(one.age),
@@ -59,7 +60,7 @@ def rows(findings: Findings) -> list[tuple[str, ...]]:
     ]
 
 
-def told(findings: Findings) -> list[str]:
+def sweep_lines(findings: Findings) -> list[str]:
     """What a run says of the sweep before it: nothing where there was nothing."""
     removed = [f"removed {one.ref} of run {one.run}" for one in findings.removed]
     failed = [f"could not remove {one.ref}: {why}" for one, why in findings.failures.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.lab.lab import Lab
     from pytest_kmslab.lab.naming import Naming
-    from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, Ledger
+    from pytest_kmslab.lab.teardown.ledger import FileLedger, Ledger
 
 
 class Cleanup:
     """Knows what is left of one run and worker. Making one imports nothing that is not there already.
 
-    `backend` gives the run's. `lives` says whether the account outlives the process: elsewhere nothing is
-    written down, and nothing can be left.
+    Where the account does not outlive the process, nothing is written down, and nothing can be left.
     """
 
-    def __init__(self, settings: Settings, backend: Callable[[], Backend], lives: bool) -> None:
+    def __init__(self, settings: Settings, *, account_outlives_process: bool) -> None:
         self._settings = settings
-        self._backend = backend
-        self._lives = lives
+        self._lives = account_outlives_process
         self._naming: Naming | None = None
         self._ledger: FileLedger | None = None
         self._labs: list[Lab] = []
-        self.failures = 0
+        self._failures = 0
         self.left: list[str] = []
+        """What is left, and how it is removed, as lines to show."""
         self.kept: list[str] = []
+        """What was kept on purpose, as lines to show."""
         self.lifetimes: list[tuple[str, float]] = []
-        """Of each thing that was made: its kind, and for how many seconds it existed."""
+        """Of each resource that was made: its kind, and for how many seconds it existed."""
 
     def naming(self, worker: Mapping[str, str]) -> Naming:
         """The names and tags of this run; `worker` is what xdist tells its worker, empty in any other run."""
@@ -44,15 +44,19 @@ class Cleanup:
             self._naming = Naming(run_id(worker.get("testrunuid")), worker_id(worker.get("workerid")))
         return self._naming
 
-    def ledger(self, naming: Naming) -> Ledger:
-        """Where it is to be written down what is made."""
-        from pytest_kmslab.lab.teardown.ledger import FileLedger, NoLedger
+    def count_failure(self) -> None:
+        """Note that a test failed: what its lab made is kept if that was asked for."""
+        self._failures += 1
+
+    def ledger(self, naming: Naming, backend: Backend) -> Ledger:
+        """Where it is to be written down what is made on a backend whose account is known."""
+        from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, NoLedger
 
         if not self._lives:
             return NoLedger()
         if self._ledger is None:
-            region = self._backend().region
-            self._ledger = FileLedger(self.folder, self._account, naming.run, naming.worker, region)
+            account = Account.at(backend.name, backend.account, backend.endpoint_url, self._settings.profile)
+            self._ledger = FileLedger(self.folder, account, naming.run, naming.worker, backend.region)
         return self._ledger
 
     @property
@@ -62,29 +66,29 @@ class Cleanup:
 
         return folder_of(self._settings.ledger)
 
-    def sweep(self) -> list[str]:
-        """Remove what dead runs of this machine left in the same account; answers what to tell of it.
+    def sweep(self, backend: Backend) -> list[str]:
+        """Remove what dead runs of this machine left in the same account; answers the lines to show of it.
 
-        Raises BackendError and LedgerError; what could not be removed is told only.
+        Raises BackendError and LedgerError; what could not be removed is shown only.
         """
         if not self._lives:
             return []
-        from pytest_kmslab.lab.teardown.sweep import sweeping
-        from pytest_kmslab.lab.teardown.sweep_target import target_of
-        from pytest_kmslab.report.sweep import told
+        from pytest_kmslab.lab.sweep.sweep import sweeping
+        from pytest_kmslab.lab.sweep.target import target_of
+        from pytest_kmslab.report.sweep import sweep_lines
 
-        target = target_of(self._backend(), self._settings.profile, ())
+        target = target_of(backend, self._settings.profile, ())
         with sweeping(target, self.folder, strangers=False) as sweep:
             sweep.look()
-            return told(sweep.remove())
+            return sweep_lines(sweep.remove())
 
     @contextmanager
     def of(self, lab: Lab) -> Iterator[None]:
         """While this is open a lab is in use; at its end what a failed test made is kept if so asked."""
-        before = self.failures
-        self._labs = [*(one for one in self._labs if not one.is_empty), lab]
+        before = self._failures
+        self._labs = [*(other for other in self._labs if not other.is_empty), lab]
         yield
-        if self._settings.keep and self._lives and self.failures > before:
+        if self._settings.keep and self._lives and self._failures > before:
             self.kept += lab.keep(self._settings.keep_for)
 
     def finish(self) -> None:
@@ -100,10 +104,10 @@ class Cleanup:
             ledger.close()
             self.lifetimes += ledger.lifetimes
             if ledger.left:
-                self.left += left_lines(ledger.left, self._account(), ledger.path, errors)
+                self.left += left_lines(ledger.left, ledger.account, ledger.path, errors)
 
-    def told(self) -> tuple[list[str], list[str], list[tuple[str, float]]]:
-        """What an xdist worker tells its controller, which takes it."""
+    def report(self) -> tuple[list[str], list[str], list[tuple[str, float]]]:
+        """What an xdist worker sends its controller, which takes it."""
         return self.left, self.kept, self.lifetimes
 
     def take(
@@ -116,15 +120,6 @@ class Cleanup:
         self.left += left
         self.kept += kept
         self.lifetimes += [(kind, seconds) for kind, seconds in lifetimes]
-
-    def _account(self) -> Account:
-        from pytest_kmslab.lab.teardown.ledger import Account
-
-        backend = self._backend()
-        if not backend.account:
-            backend.start()
-            backend.stop()
-        return Account.at(backend.name, backend.account, backend.endpoint_url, self._settings.profile)
 
 
 def _closed(lab: Lab) -> str:

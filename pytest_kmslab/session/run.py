@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +18,12 @@ from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.interception.import_hook import Registration
-from pytest_kmslab.lab.waiting.progress import ProgressReporter, no_progress
-from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_policy
+from pytest_kmslab.lab.waiting.retrying import (
+    ProgressReporter,
+    RetryPolicy,
+    default_retry_policy,
+    no_progress,
+)
 from pytest_kmslab.session.aws_blocker import AwsBlocker
 from pytest_kmslab.session.cleanup import Cleanup
 from pytest_kmslab.session.current import Mode, run_is_current
@@ -29,9 +33,10 @@ from pytest_kmslab.session.sigterm import SigtermHandler
 
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
-    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.backends.protocol import Backend, ProbeUser
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.interception.door import RunDoorkeeper
+    from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.waiting.waiters import Waiter
     from pytest_kmslab.observe.observations import Observations
@@ -39,18 +44,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BackendSpec:
-    """Where a backend's class is, and of its Capabilities `resets` and `settles`: choosing costs no import.
-
-    `options` are the settings that it takes beside the Region; `elsewhere` says that it is not in this
-    process, and can be missing.
-    """
+    """Where a backend's class is, and what has to be known of it before it is imported."""
 
     module: str
     name: str
     is_ephemeral: bool
+    """As in its Capabilities."""
     is_strongly_consistent: bool = True
+    """As in its Capabilities."""
     options: tuple[str, ...] = ()
+    """The settings that it takes beside the Region."""
     elsewhere: bool = False
+    """Whether it is not in this process, and can be missing."""
+    needs_probe_user: bool = False
+    """Whether it makes a user by whom it finds out what decides there: see `ProbeUser`."""
 
     def load(self) -> Any:
         """The class."""
@@ -58,8 +65,8 @@ class BackendSpec:
 
     def make(self, settings: Settings, **more: Any) -> Any:
         """The backend for a run; raises BackendError."""
-        given = {option: getattr(settings, option) for option in self.options}
-        return self.load()(settings.region, **given, **more)
+        chosen = {option: getattr(settings, option) for option in self.options}
+        return self.load()(settings.region, **chosen, **more)
 
 
 BACKENDS = {
@@ -72,6 +79,7 @@ BACKENDS = {
         is_ephemeral=False,
         options=("endpoint", "endpoint_access_key", "endpoint_secret_key"),
         elsewhere=True,
+        needs_probe_user=True,
     ),
     "aws": BackendSpec(
         "pytest_kmslab.backends.aws.backend",
@@ -93,8 +101,7 @@ class Run:
         self.trail = Trail()
         self.clock = Clock()
         self._interceptor = BotocoreHooks()
-        self.observations: Observations | None = None
-        """What comes of observing an account; None where none is observed."""
+        self._observations: Observations | None = None
         self.secrets = Secrets()
         self._log_filter = MaskingFilter(self.secrets)
         self._registration = Registration((*self._interceptor.handlers, *self.secrets.handlers))
@@ -102,14 +109,19 @@ class Run:
         self._backend: Backend | None = None
         self._keeper: RunDoorkeeper | None = None
         self._installed = ExitStack()
+        self._lab_context: LabContext | None = None
         self.place = ""
         self.stand_in: str | None = None
         """Where a stand-in for AWS is, for tests of this package only: no option leads here."""
         self.pace = 1.0
         """How much shorter than AWS's that stand-in's times are."""
         self._lives = not BACKENDS[settings.backend].is_ephemeral
-        self.cleanup = Cleanup(settings, lambda: self.backend, self._lives)
+        self.cleanup = Cleanup(settings, account_outlives_process=self._lives)
         self.sigterm = SigtermHandler()
+
+    def observe(self, observations: Observations) -> None:
+        """Keep there what comes of observing the account; nothing is observed without."""
+        self._observations = observations
 
     def install(self) -> None:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
@@ -172,9 +184,28 @@ class Run:
         limits = PROPAGATION_LIMIT * self.pace, TABLE_KEY_LIMIT * self.pace
         return RetryPolicy(*limits, EXPECTED_IN_A_ROW, self.pace, self.report_progress)
 
-    @property
-    def waiter(self) -> Waiter:
-        """What the labs of this run wait by."""
+    def lab_context(self, worker: Mapping[str, str], credentials_directory: Path) -> LabContext:
+        """What the labs of this run have in common; the backend must have been started once.
+
+        `worker` is what xdist tells its worker, empty in any other run.
+        """
+        if self._lab_context is None:
+            from pytest_kmslab.lab.context import LabContext
+
+            naming = self.cleanup.naming(worker)
+            self._lab_context = LabContext.of(
+                self.backend,
+                self.settings,
+                self.trail,
+                naming,
+                credentials_directory,
+                ledger=self.cleanup.ledger(naming, self.backend),
+                interruptions=self.sigterm,
+                waiter=self._waiter(),
+            )
+        return self._lab_context
+
+    def _waiter(self) -> Waiter:
         from pytest_kmslab.lab.waiting.waiters import Waiter
 
         return Waiter(
@@ -210,39 +241,48 @@ class Run:
 
         Does nothing for one in this process; raises BackendError.
         """
-        if BACKENDS[self.settings.backend].elsewhere:
-            with self._probing():
-                self.place = str(self.backend.describe())  # type: ignore[attr-defined]
+        spec = BACKENDS[self.settings.backend]
+        if not spec.elsewhere:
+            return
+        backend: Any = self.backend
+        if not spec.needs_probe_user:
+            self.place = backend.describe()
+            return
+        with self._recorded_probe_user(backend) as probe_user:
+            self.place = backend.describe(probe_user)
 
     @contextmanager
-    def _probing(self) -> Iterator[None]:
+    def _recorded_probe_user(self, backend: Any) -> Iterator[ProbeUser]:
         """Write down the user by whom an endpoint is asked whether it decides anything by itself."""
-        backend: Any = self.backend
-        if not hasattr(backend, "probe"):
-            yield
-            return
-        from pytest_kmslab.lab.resource_ref import USER, ResourceRef
-        from pytest_kmslab.lab.teardown.create_guard import recorded_create
+        from pytest_kmslab.backends.protocol import ProbeUser
+        from pytest_kmslab.lab.creation import recorded_create
+        from pytest_kmslab.lab.kinds.user import USER
+        from pytest_kmslab.lab.resource_kind import ResourceRef
         from pytest_kmslab.lab.teardown.stack import TeardownStack
         from pytest_kmslab.lab.waiting.waiters import Waiter
 
+        backend.start()
         naming = self.cleanup.naming({})
-        teardown = TeardownStack(self.cleanup.ledger(naming))
         name = naming.name("kmslab-probe")
-        backend.probe = (name, naming.tags(name))
-        ref, find = ResourceRef(USER, name, backend.region), backend.view.clients.of
+        teardown, ref = (
+            TeardownStack(self.cleanup.ledger(naming, backend)),
+            ResourceRef(USER, name, backend.region),
+        )
+        waiter = Waiter(is_strongly_consistent=True)
         try:
-            with recorded_create(teardown, find, Waiter(is_strongly_consistent=True), ref, naming):
-                yield
+            with recorded_create(teardown, backend.view.clients.of, waiter, ref, naming):
+                yield ProbeUser(name, naming.tags(name))
         finally:
             teardown.unwind()
+            backend.stop()
 
     @property
     def backend(self) -> Backend:
         """The backend that was chosen, made at first use and not started; raises BackendError."""
         if self._backend is None:
-            more = {} if self.stand_in is None else {"stand_in": self.stand_in}
-            backend: Backend = BACKENDS[self.settings.backend].make(self.settings, **more)
+            spec = BACKENDS[self.settings.backend]
+            more: dict[str, Any] = {} if self.stand_in is None else {"stand_in": self.stand_in}
+            backend: Backend = spec.make(self.settings, **more)
             self._backend = backend
             self._intercept(backend)
         return self._backend
@@ -253,12 +293,12 @@ class Run:
             from pytest_kmslab.interception.botocore import CallInterception
 
             self._interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
-        elif self.observations is not None:
+        elif self._observations is not None:
             from pytest_kmslab.observe.botocore_hooks import CallObservation
             from pytest_kmslab.observe.observer import Observer
 
             self._interceptor.attach(
-                CallObservation(Observer(backend, self.trail, self.clock, self.observations))
+                CallObservation(Observer(backend, self.trail, self.clock, self._observations))
             )
 
     def _doorkeeper(self, pipeline: Pipeline) -> RunDoorkeeper | None:

@@ -26,7 +26,8 @@ from faults.bystanders import LIVING, direct_client, everything, make_bystanders
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.cli import main as cli
-from pytest_kmslab.lab.resource_ref import USER, ResourceRef
+from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import Account as LedgerAccount
 from pytest_kmslab.lab.teardown.ledger import FileLedger
 
@@ -116,7 +117,7 @@ class Harness:
     def _scene(self, at: int, fault: Fault, again: int = 0, then: Fault = NOTHING) -> Iterator[str]:
         """The account, with faults for one process and then another; and the ledger of a run that lives."""
         self._emptied(self._ledger)
-        living = FileLedger(self._ledger, lambda: LedgerAccount("localstack", "0"), LIVING, "main", REGION)
+        living = FileLedger(self._ledger, LedgerAccount("localstack", "0"), LIVING, "main", REGION)
         living.intend(ResourceRef(USER, f"my_table_kms-{LIVING}-main-1", REGION))
         process, url = self.account.serve([(at, fault), (again, then)])
         try:

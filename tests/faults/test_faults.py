@@ -38,7 +38,7 @@ def test_a_lab_that_is_struck_leaves_nothing_after_the_sweep() -> None:
 
 
 def test_a_sweep_that_does_nothing_is_seen() -> None:
-    broken = "from pytest_kmslab.lab.teardown import sweep; sweep.Sweep.remove = lambda self: self.findings"
+    broken = "from pytest_kmslab.lab.sweep import sweep; sweep.Sweep.remove = lambda self: self.findings"
     played = play(KILLED, broken=broken)
     assert played.returncode == 1
     assert "leaked: user kmslab-admin-" in played.stdout
@@ -46,7 +46,7 @@ def test_a_sweep_that_does_nothing_is_seen() -> None:
 
 
 def test_a_sweep_that_takes_what_is_not_ours_is_seen() -> None:
-    broken = "from pytest_kmslab.lab.teardown import sweep; sweep.Sweep._is_dead = lambda self, found: True"
+    broken = "from pytest_kmslab.lab.sweep import sweep; sweep.Sweep._is_dead = lambda self, found: True"
     broken += "; sweep.OLDER_THAN = sweep.timedelta(0)"
     played = play(KILLED, broken=broken)
     assert played.returncode == 1

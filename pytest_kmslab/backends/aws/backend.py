@@ -97,6 +97,11 @@ class AwsBackend:
         """Nothing is held: others use the account as well."""
         return nullcontext()
 
+    @property
+    def discards_account(self) -> bool:
+        """It stays."""
+        return False
+
     def owns_url(self, url: str) -> bool:
         """AWS's own addresses; in a test of this package those of its stand-in."""
         if self.endpoint_url is not None:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.backends.addresses import leads_to_aws
-from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.protocol import (
+    Administrator,
+    Capabilities,
+    Credentials,
+    EncryptionChanges,
+    ProbeUser,
+)
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -32,8 +38,7 @@ class EndpointBackend:
     `root` are credentials that the endpoint takes for the account's root user. Other accounts are known where
     the endpoint takes an access key of twelve digits for the root user's of that account. Nothing is reset:
     what a lab makes it removes itself. Secrets of access keys and what the endpoint drops of tables are kept
-    on the endpoint, so a key that was made where no seam of ours was there is an unknown one. `probe` is the
-    name of the user by whom it is found out what the endpoint decides by itself, and that user's tags.
+    on the endpoint, so a key that was made where no seam of ours was there is an unknown one.
     """
 
     name = "endpoint"
@@ -45,7 +50,7 @@ class EndpointBackend:
         self.region = region
         self.root = root or ROOT
         self.account = ""
-        self.probe: tuple[str, Mapping[str, str]] = (f"kmslab-probe-{secrets.token_hex(4)}", {})
+        self._enforces_natively: bool | None = None
         self._url = url
         self._started = 0
 
@@ -57,14 +62,23 @@ class EndpointBackend:
 
         return EndpointAccountReader(EndpointClients(self._url, self.region, self.root))
 
-    @cached_property
-    def enforces_natively(self) -> bool:
-        """Whether the endpoint itself denies a user without any permission; it is asked once."""
+    def enforces_natively(self, probe_user: ProbeUser | None = None) -> bool:
+        """Whether the endpoint itself denies a user without any permission; it is asked once.
+
+        The user is made, and deleted again; without one given it has a name of its own and no tags.
+        """
+        if self._enforces_natively is None:
+            probe_user = probe_user or ProbeUser(f"kmslab-probe-{secrets.token_hex(4)}", {})
+            self._enforces_natively = self._denies(probe_user)
+        return self._enforces_natively
+
+    def _denies(self, probe_user: ProbeUser) -> bool:
         from botocore.exceptions import ClientError
 
         clients = self.view.clients
-        iam, (user, tags) = clients.of("iam"), self.probe
-        iam.create_user(UserName=user, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+        iam, user = clients.of("iam"), probe_user.name
+        tags = [{"Key": key, "Value": value} for key, value in probe_user.tags.items()]
+        iam.create_user(UserName=user, Tags=tags)
         made = iam.create_access_key(UserName=user)["AccessKey"]
         try:
             nobody = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
@@ -76,11 +90,12 @@ class EndpointBackend:
             iam.delete_user(UserName=user)
         return False
 
-    def describe(self) -> str:
+    def describe(self, probe_user: ProbeUser | None = None) -> str:
         """What a person is told of it; raises BackendError where the endpoint cannot be reached."""
         self._reach()
-        self.capabilities = replace(self.capabilities, enforces=self.enforces_natively)
-        natively = "decides by itself too" if self.enforces_natively else "decides nothing by itself"
+        enforces = self.enforces_natively(probe_user)
+        self.capabilities = replace(self.capabilities, enforces=enforces)
+        natively = "decides by itself too" if enforces else "decides nothing by itself"
         return f"at {self._url}, account {self.account}, which {natively}"
 
     @property
@@ -106,6 +121,11 @@ class EndpointBackend:
     def exclusive(self) -> AbstractContextManager[Any]:
         """Nothing is held: others use the account as well."""
         return nullcontext()
+
+    @property
+    def discards_account(self) -> bool:
+        """Others may use it."""
+        return False
 
     def owns_url(self, url: str) -> bool:
         """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_kmslab.backends.endpoint.backend import EndpointBackend
-from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.backends.protocol import Credentials, ProbeUser
 from pytest_kmslab.errors import BackendError
 
 URL = re.compile(r"https?://[^\s/?#]+/?", re.ASCII)
@@ -43,10 +43,10 @@ class LocalStackBackend(EndpointBackend):
         except BackendError as error:
             raise BackendError(f"{error}; {HOW}") from error
 
-    def describe(self) -> str:
+    def describe(self, probe_user: ProbeUser | None = None) -> str:
         """What a person is told of it; raises BackendError where the endpoint cannot be reached."""
         try:
-            return super().describe()
+            return super().describe(probe_user)
         except BackendError as error:
             raise BackendError(f"{error}; {HOW}") from error
 

@@ -66,6 +66,7 @@ class MotoBackend:
         self._service_calls: ServiceCalls | None = None
         self._services = MotoServices()
         self._doorkeeper: Doorkeeper | None = None
+        self._is_outermost = False
 
     @property
     def running(self) -> bool:
@@ -75,6 +76,7 @@ class MotoBackend:
     def start(self) -> None:
         """Start moto's mock; the first one of the process empties the account."""
         from moto import mock_aws
+        from moto.core.models import MockAWS
 
         from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
@@ -83,6 +85,8 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.patches.stream_changes import only_changes_in_streams
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
 
+        if not self._started:
+            self._is_outermost = MockAWS._nested_count == 0
         started = ExitStack()
         started.enter_context(fast_moto())
         started.enter_context(mock_aws())
@@ -124,6 +128,11 @@ class MotoBackend:
     def exclusive(self) -> AbstractContextManager[Any]:
         """One call at a time: moto's models are plain Python objects that are not made for threads."""
         return DOOR.lock
+
+    @property
+    def discards_account(self) -> bool:
+        """Whether it was this backend that started moto's mock, and not somebody around the lab."""
+        return self._is_outermost
 
     def owns_url(self, url: str) -> bool:
         """moto answers what would go to AWS, and nothing else."""

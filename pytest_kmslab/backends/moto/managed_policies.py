@@ -32,6 +32,7 @@ def seed(arn: str, account: str) -> None:
         backend.aws_managed_policies.append(policy)
 
 
+@lru_cache(maxsize=8)
 def _region_in(partition: str) -> str:
     """A Region of a partition: by it moto makes the policy's ARN."""
     return next(iter(Session().get_available_regions("kms", partition)), "us-east-1")

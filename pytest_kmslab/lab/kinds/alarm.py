@@ -6,12 +6,32 @@ and deletes them: https://docs.aws.amazon.com/amazondynamodb/latest/developergui
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.naming import KEPT_TAG, time_of_tags
+from pytest_kmslab.lab.resource_kind import (
+    Client,
+    Found,
+    ResourceKind,
+    ResourceRef,
+    Unseen,
+    is_named_by_us,
+    seen_if_ours,
+    tag_list,
+    tags_of_pages,
+    unless_gone,
+)
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricAlarmTypeDef
+
+    from pytest_kmslab.lab.cost.prices import Prices
+    from pytest_kmslab.lab.creation import Creation
 
 NAMESPACE = "AWS/DynamoDB"
 DIMENSION = "TableName"
@@ -19,7 +39,17 @@ DELETED_AT_ONCE = 100
 """DeleteAlarms takes no more names in one call."""
 
 
-def create_alarm(cloudwatch: CloudWatchClient, name: str, table: str, tags: Mapping[str, str]) -> None:
+def create_alarm(creation: Creation, table_name: str, table_arn: str) -> str:
+    """Make an alarm that watches a table, and return its name."""
+    cloudwatch = creation.client("cloudwatch")
+    with creation.of(ALARM, table_name) as made:
+        put_alarm(cloudwatch, made.name, table_name, made.tags)
+    partition = table_arn.split(":")[1]
+    made.confirm(f"arn:{partition}:cloudwatch:{creation.region}:{creation.account}:alarm:{made.name}")
+    return made.name
+
+
+def put_alarm(cloudwatch: CloudWatchClient, name: str, table: str, tags: Mapping[str, str]) -> None:
     """An alarm for a table: its reads were throttled in the last minute."""
     cloudwatch.put_metric_alarm(
         AlarmName=name,
@@ -31,7 +61,7 @@ def create_alarm(cloudwatch: CloudWatchClient, name: str, table: str, tags: Mapp
         EvaluationPeriods=1,
         Threshold=0,
         ComparisonOperator="GreaterThanThreshold",
-        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        Tags=tag_list(tags),
     )
 
 
@@ -58,9 +88,57 @@ def _watches(alarm: MetricAlarmTypeDef, table: str) -> bool:
         return True
     metrics = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
     return any(
-        one.get("Namespace") == NAMESPACE and _names(one.get("Dimensions", []), table) for one in metrics
+        metric.get("Namespace") == NAMESPACE and _names(metric.get("Dimensions", []), table)
+        for metric in metrics
     )
 
 
 def _names(dimensions: list[DimensionTypeDef], table: str) -> bool:
-    return any(one["Name"] == DIMENSION and one["Value"] == table for one in dimensions)
+    return any(dimension["Name"] == DIMENSION and dimension["Value"] == table for dimension in dimensions)
+
+
+class AlarmKind(ResourceKind):
+    """CloudWatch alarms by name first. When one was made is told by its tags alone."""
+
+    name = "cloudwatch-alarm"
+    title = "alarm"
+    create_operation = "PutMetricAlarm"
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        for alarm in every_alarm(client("cloudwatch")):
+            if is_named_by_us(alarm["AlarmName"]):
+                what = f"alarm `{alarm['AlarmName']}`"
+                yield from seen_if_ours(what, partial(self._look, client, alarm, region))
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its name."""
+        pages = client("cloudwatch").get_paginator("describe_alarms")
+        for page in pages.paginate(AlarmNames=[ref.name], AlarmTypes=["MetricAlarm"]):
+            for alarm in page["MetricAlarms"]:
+                return unless_gone(partial(self._look, client, alarm, ref.region))
+        return None
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """By its ARN."""
+        client("cloudwatch").tag_resource(ResourceARN=ref.arn, Tags=tag_list({KEPT_TAG: until}))
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """The alarm."""
+        client("cloudwatch").delete_alarms(AlarmNames=[ref.name])
+
+    def hourly_price(self, prices: Prices) -> float:
+        """A month's, by the hour."""
+        return prices.cloudwatch_alarm_hour
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """One."""
+        return (f"cloudwatch delete-alarms --alarm-names {shlex.quote(ref.name)}",)
+
+    def _look(self, client: Client, alarm: Any, region: str) -> Found:
+        tags = tags_of_pages([client("cloudwatch").list_tags_for_resource(ResourceARN=alarm["AlarmArn"])])
+        ref = ResourceRef(self, alarm["AlarmName"], region, alarm["AlarmArn"])
+        return Found(ref, tags, time_of_tags(tags))
+
+
+ALARM = AlarmKind()

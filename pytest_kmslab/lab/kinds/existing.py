@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.kinds.key import POLICY_NAME, KmsKey
+from pytest_kmslab.lab.kinds.key import DELETION_DAYS, POLICY_NAME, KmsKey
 from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
-from pytest_kmslab.lab.resource_ref import DELETION_DAYS
+from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
+from pytest_kmslab.lab.waiting.key_policy_propagation import Probers
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
+
+    from pytest_kmslab.lab.creation import Creation
 
 MANAGE = "--kmslab-manage-key-policy lets the lab change it, and put it back at the end"
 
@@ -25,8 +29,10 @@ class ExistingKey(KmsKey):
     Its policy is changed where that was allowed (`managed`), and put back by `put_back`.
     """
 
-    def __init__(self, kms: KMSClient, waiter: Waiter, arn: str, *, managed: bool) -> None:
-        super().__init__(kms, waiter, arn.rsplit("/", 1)[-1], arn)
+    def __init__(
+        self, kms: KMSClient, waiter: Waiter, arn: str, *, managed: bool, probers: Probers | None = None
+    ) -> None:
+        super().__init__(kms, waiter, arn.rsplit("/", 1)[-1], arn, probers=probers)
         self._managed = managed
         self._check()
         self.policy_text = self._policy_text()
@@ -82,6 +88,45 @@ def put_back_policy(kms: KMSClient, arn: str, file: Path) -> None:
     file.unlink(missing_ok=True)
 
 
+def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | None = None) -> ExistingKey:
+    """Work with a key that is there; what is done to its policy, if that is allowed, is put back."""
+    key = ExistingKey(creation.client("kms"), creation.waiter, arn, managed=managed, probers=probers)
+    if managed:
+        _record_policy(creation, key)
+    return key
+
+
+def _record_policy(creation: Creation, key: ExistingKey) -> None:
+    """Keep what the policy is beside the ledger, for whoever cleans up after a run that was killed."""
+    file = creation.context.ledger.keep_text(f"{key.id}.json", key.policy_text)
+    if file is None:
+        creation.teardown.intend(f"change of the policy of key `{key.arn}`", key.put_back)
+        return
+    ref = ResourceRef(KEY_POLICY, str(file), creation.region)
+    step = creation.teardown.intend(ref, lambda: key.put_back_from(file))
+    creation.teardown.confirm(step, key.arn)
+
+
+class KeyPolicyKind(ResourceKind):
+    """Changes of the policies of somebody's own keys: what each was stands in a file beside the ledger."""
+
+    name = "key-policy"
+    title = "key policy to put back, kept in"
+    is_file = True
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """Put the policy back, and forget the file."""
+        put_back_policy(client("kms"), ref.arn, Path(ref.name))
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """One."""
+        file, key = shlex.quote(f"file://{ref.name}"), shlex.quote(ref.arn)
+        return (f"kms put-key-policy --policy-name default --key-id {key} --policy {file}",)
+
+
+KEY_POLICY = KeyPolicyKind()
+
+
 class ExistingTable(DynamoDBTable):
     """A table that the lab did not make: its items are written and read, the table stays as it is."""
 
@@ -102,19 +147,22 @@ class ExistingTable(DynamoDBTable):
         raise self._not_made("not the lab's to delete")
 
     def _check(self, key: KmsKey) -> None:
-        given = f"table `{self.name}`, given by --kmslab-table,"
+        called = f"table `{self.name}`, given by --kmslab-table,"
         try:
             table = self.describe()
         except self._clients.dynamodb.exceptions.ResourceNotFoundException:
-            raise ResourceError(f"{given} does not exist") from None
+            raise ResourceError(f"{called} does not exist") from None
         self.arn = table["TableArn"]
         under = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
         if under != key.arn:
-            raise ResourceError(f"{given} is under key `{under or 'of AWS'}`, not `{key.arn}`: give its own")
-        types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
-        keys = [(one["AttributeName"], types[one["AttributeName"]]) for one in table["KeySchema"]]
+            raise ResourceError(f"{called} is under key `{under or 'of AWS'}`, not `{key.arn}`: give its own")
+        types = {
+            attribute["AttributeName"]: attribute["AttributeType"]
+            for attribute in table["AttributeDefinitions"]
+        }
+        keys = [(part["AttributeName"], types[part["AttributeName"]]) for part in table["KeySchema"]]
         if keys != [(PARTITION_KEY, "S")]:
-            raise ResourceError(f"{given} has another key than `{PARTITION_KEY}` (String): {keys}")
+            raise ResourceError(f"{called} has another key than `{PARTITION_KEY}` (String): {keys}")
 
     def _not_made(self, why: str) -> ResourceError:
         return ResourceError(f"table `{self.name}` was not made by the lab, and is {why}")

@@ -1,15 +1,28 @@
-"""A customer-managed KMS key of the lab."""
+"""Customer-managed KMS keys."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kmslab.lab import key_policy
-from pytest_kmslab.lab.resource_ref import DELETION_DAYS
+from pytest_kmslab.lab.creation import Creation, remove_orphans
+from pytest_kmslab.lab.naming import KEPT_TAG, NAME_TAG, RUN_TAG
+from pytest_kmslab.lab.resource_kind import (
+    Client,
+    Found,
+    ResourceKind,
+    ResourceRef,
+    Unseen,
+    seen_if_ours,
+    unless_gone,
+)
 from pytest_kmslab.lab.waiting.key_policy_propagation import Probers, wait_until_effective
 from pytest_kmslab.lab.waiting.waiters import KEY_POLICY_PRINCIPAL_LIMIT, NOT_YET_A_PRINCIPAL, Waiter
 
@@ -17,9 +30,14 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
     from mypy_boto3_kms.type_defs import CreateKeyRequestTypeDef
 
+    from pytest_kmslab.lab.cost.prices import Prices
+
 POLICY_NAME = "default"
 PRINCIPALS_SEEN = "KMS to see the principals of a key policy"
 
+ALIAS_PREFIX = "alias/"
+DELETION_DAYS = 7
+"""The shortest wait KMS accepts before it deletes a key."""
 
 DELETED_STATES = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 """A key cannot be deleted faster than it is in one of these."""
@@ -45,22 +63,20 @@ def arn_of(principal: Principal) -> str:
 class KmsKey:
     """A symmetric key for encrypting and decrypting.
 
-    `alias` is its name with the `alias/` prefix, empty until it has one. `retried` says that botocore
-    sent CreateKey more than once, which may have made a second key. `witnesses` are those by whom is seen
-    that a changed policy acts. Every method calls KMS as the lab's administrator and lets KMS's own error
-    through.
+    Every method calls KMS as the lab's administrator and lets KMS's own error through. `probers` are those
+    as whom KMS is asked whether a changed policy has taken effect.
     """
 
     def __init__(
-        self, kms: KMSClient, waiter: Waiter, key_id: str, arn: str, *, retried: bool = False
+        self, kms: KMSClient, waiter: Waiter, key_id: str, arn: str, *, probers: Probers | None = None
     ) -> None:
         self._kms = kms
         self._waiter = waiter
+        self._probers = probers
         self.id = key_id
         self.arn = arn
         self.alias = ""
-        self.retried = retried
-        self.probers: Probers | None = None
+        """Its name with the `alias/` prefix; empty until it has one."""
 
     def __repr__(self) -> str:
         return f"KmsKey({self.alias or self.arn!r})"
@@ -94,7 +110,7 @@ class KmsKey:
         )
         if before is not None:
             wait_until_effective(
-                self._waiter, self.probers, self._kms, self.arn, before, dict(json.loads(text))
+                self._waiter, self._probers, self._kms, self.arn, before, dict(json.loads(text))
             )
 
     def users(self) -> list[str]:
@@ -177,23 +193,119 @@ def _schedule(kms: KMSClient, arn: str) -> None:
 
 
 def create_key(
-    kms: KMSClient, waiter: Waiter, policy: Mapping[str, Any] | str, description: str, tags: Mapping[str, str]
+    creation: Creation,
+    base: str,
+    policy: Mapping[str, Any] | str,
+    description: str,
+    *,
+    probers: Probers | None = None,
 ) -> KmsKey:
-    """Create a symmetric key for encrypting and decrypting, without an alias.
+    """Create a symmetric key for encrypting and decrypting, with an alias.
 
     The policy is given parsed or as text; a principal that KMS does not see yet is waited for as in
     `KmsKey.put_policy`.
     """
-    request: CreateKeyRequestTypeDef = {
-        "Policy": policy if isinstance(policy, str) else json.dumps(policy),
-        "Description": description,
-        "KeyUsage": "ENCRYPT_DECRYPT",
-        "KeySpec": "SYMMETRIC_DEFAULT",
-        "Tags": [{"TagKey": name, "TagValue": value} for name, value in tags.items()],
-    }
-    answer = waiter.while_refused(
-        lambda: kms.create_key(**request), NOT_YET_A_PRINCIPAL, PRINCIPALS_SEEN, KEY_POLICY_PRINCIPAL_LIMIT
-    )
+    kms: KMSClient = creation.client("kms")
+    with creation.of(KMS_KEY, base) as made:
+        request: CreateKeyRequestTypeDef = {
+            "Policy": policy if isinstance(policy, str) else json.dumps(policy),
+            "Description": description,
+            "KeyUsage": "ENCRYPT_DECRYPT",
+            "KeySpec": "SYMMETRIC_DEFAULT",
+            "Tags": [{"TagKey": name, "TagValue": value} for name, value in made.tags.items()],
+        }
+        answer = creation.waiter.while_refused(
+            lambda: kms.create_key(**request),
+            NOT_YET_A_PRINCIPAL,
+            PRINCIPALS_SEEN,
+            KEY_POLICY_PRINCIPAL_LIMIT,
+        )
+    metadata = answer["KeyMetadata"]
+    key = KmsKey(kms, creation.waiter, metadata["KeyId"], metadata["Arn"], probers=probers)
     retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-    made = answer["KeyMetadata"]
-    return KmsKey(kms, waiter, made["KeyId"], made["Arn"], retried=retried)
+    made.confirm(key.arn, partial(_remove_made, creation, replace(made.ref, arn=key.arn), retried))
+    key.create_alias(ALIAS_PREFIX + made.name)
+    return key
+
+
+def _remove_made(creation: Creation, ref: ResourceRef, retried: bool) -> None:
+    """Remove a key with aliases that came later; botocore may have made a second one where it `retried`."""
+    KMS_KEY.remove(creation.client, creation.waiter, ref)
+    if retried:
+        remove_orphans(creation.client, creation.waiter, replace(ref, arn=""), creation.context.naming)
+
+
+class KeyKind(ResourceKind):
+    """Keys by their tags. One that is scheduled for deletion and has no alias any more counts as gone."""
+
+    name = "kms-key"
+    title = "KMS key"
+    create_operation = "CreateKey"
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        kms: KMSClient = client("kms")
+        keys = [key["KeyArn"] for page in kms.get_paginator("list_keys").paginate() for key in page["Keys"]]
+        unseen: list[Unseen] = []
+        for arn in keys:
+            for key in seen_if_ours(f"KMS key `{arn}`", partial(self._look, kms, arn, region)):
+                if isinstance(key, Unseen):
+                    unseen.append(key)
+                else:
+                    yield key
+        yield from (replace(key, others=len(unseen) < len(keys)) for key in unseen)
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its ARN, otherwise by its alias."""
+        kms: KMSClient = client("kms")
+        named = ref.arn or ALIAS_PREFIX + ref.name
+
+        def look() -> Found | None:
+            return self._look(kms, kms.describe_key(KeyId=named)["KeyMetadata"]["Arn"], ref.region, ref.name)
+
+        return unless_gone(look)
+
+    def find_all(self, client: Client, ref: ResourceRef) -> list[Found]:
+        """By the tag, since a key has no name; raises what kept one from being seen where none was found."""
+        every = list(self.every(client, ref.region))
+        named = [key for key in every if isinstance(key, Found) and key.tags.get(NAME_TAG) == ref.name]
+        unseen = next((key for key in every if isinstance(key, Unseen)), None)
+        if not named and unseen is not None:
+            raise unseen.error
+        return named
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """KMS has its own words for a tag's members."""
+        client("kms").tag_resource(KeyId=ref.arn, Tags=[{"TagKey": KEPT_TAG, "TagValue": until}])
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """Its aliases and the key."""
+        kms: KMSClient = client("kms")
+        remove_key(kms, ref.arn, aliases_of(kms, ref.arn))
+
+    def hourly_price(self, prices: Prices) -> float:
+        """KMS prorates the month's price by the hour."""
+        return prices.kms_key_hour
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """Where the key id is not known, a command that asks for it comes first."""
+        alias = shlex.quote(ALIAS_PREFIX + ref.name)
+        key = shlex.quote(ref.arn) if ref.arn else "KEY-ID"
+        ask = () if ref.arn else (f"kms describe-key --query KeyMetadata.KeyId --key-id {alias}",)
+        schedule = f"kms schedule-key-deletion --key-id {key} --pending-window-in-days {DELETION_DAYS}"
+        return (*ask, f"kms delete-alias --alias-name {alias}", schedule)
+
+    def _look(self, kms: KMSClient, arn: str, region: str, name: str = "") -> Found | None:
+        pages = kms.get_paginator("list_resource_tags").paginate(KeyId=arn)
+        tags = {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page["Tags"]}
+        if RUN_TAG not in tags and not name:
+            return None
+        metadata = kms.describe_key(KeyId=arn)["KeyMetadata"]
+        going = metadata.get("KeyState") in DELETED_STATES
+        if going and not list(aliases_of(kms, arn)):
+            return None
+        ref = ResourceRef(self, name or tags.get(NAME_TAG, metadata["KeyId"]), region, arn)
+        return Found(ref, tags, metadata.get("CreationDate"), going)
+
+
+KMS_KEY = KeyKind()

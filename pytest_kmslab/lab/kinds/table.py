@@ -1,12 +1,29 @@
-"""A DynamoDB table of the lab."""
+"""DynamoDB tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.lab.kinds.alarm import delete_alarms
 from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.naming import KEPT_TAG
+from pytest_kmslab.lab.resource_kind import (
+    Client,
+    Found,
+    ResourceKind,
+    ResourceRef,
+    Unseen,
+    is_named_by_us,
+    seen_if_ours,
+    tag_list,
+    tags_of_pages,
+    unless_gone,
+)
 from pytest_kmslab.lab.waiting.waiters import (
     TABLE_ENCRYPTION_LIMIT,
     TABLE_IN_USE,
@@ -21,19 +38,26 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef, SSESpecificationTypeDef
     from mypy_boto3_kms.client import KMSClient
 
+    from pytest_kmslab.lab.creation import Creation
+
 PARTITION_KEY = "id"
 
 Encryption = KmsKey | str
 """A key to encrypt with: one of the lab, or a key id, key ARN, alias (`alias/…`) or alias ARN."""
 
 
+@dataclass(frozen=True, slots=True)
 class Clients:
     """The administrator's clients that a table needs."""
 
-    def __init__(self, dynamodb: DynamoDBClient, kms: KMSClient, cloudwatch: CloudWatchClient) -> None:
-        self.dynamodb = dynamodb
-        self.kms = kms
-        self.cloudwatch = cloudwatch
+    dynamodb: DynamoDBClient
+    kms: KMSClient
+    cloudwatch: CloudWatchClient
+
+    @classmethod
+    def of(cls, client: Client) -> Clients:
+        """Those of whoever these clients sign for."""
+        return cls(client("dynamodb"), client("kms"), client("cloudwatch"))
 
 
 class DynamoDBTable:
@@ -62,7 +86,7 @@ class DynamoDBTable:
             "KeySchema": [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
             "AttributeDefinitions": [{"AttributeName": PARTITION_KEY, "AttributeType": "S"}],
             "BillingMode": "PAY_PER_REQUEST",
-            "Tags": [{"Key": tag, "Value": value} for tag, value in tags.items()],
+            "Tags": tag_list(tags),
         }
         if key is not None:
             request["SSESpecification"] = sse_specification(key)
@@ -87,10 +111,13 @@ class DynamoDBTable:
 
         DynamoDB allows four changes in 24 hours. Raises ResourceError when it takes too long.
         """
-        arn = self._key_arn(key)
         answer = self._clients.dynamodb.update_table(
             TableName=self.name, SSESpecification=sse_specification(key)
         )
+        # UpdateTable always answers that the change is under way, also where it has been made.
+        if self._waiter.is_strongly_consistent:
+            return
+        arn = self._key_arn(key)
         self._waiter.until(
             self.describe,
             lambda table: _encrypted_under(table, arn),
@@ -168,3 +195,58 @@ def sse_specification(key: Encryption) -> SSESpecificationTypeDef:
 def _encrypted_under(table: Mapping[str, Any], key_arn: str) -> bool:
     sse = table.get("SSEDescription", {})
     return bool(sse.get("Status") == "ENABLED" and sse.get("KMSMasterKeyArn") == key_arn)
+
+
+def create_table(creation: Creation, base: str, key: Encryption | None) -> DynamoDBTable:
+    """Make a table, and return when it is ACTIVE."""
+    with creation.of(TABLE, base) as made:
+        table = DynamoDBTable(Clients.of(creation.client), creation.waiter, made.name)
+        table.create(made.tags, key)
+    made.confirm(table.arn, table.delete)
+    return table
+
+
+class TableKind(ResourceKind):
+    """Tables by name first. One that is being deleted counts as gone."""
+
+    name = "dynamodb-table"
+    title = "table"
+    create_operation = "CreateTable"
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        for page in client("dynamodb").get_paginator("list_tables").paginate():
+            for name in filter(is_named_by_us, page["TableNames"]):
+                yield from seen_if_ours(f"table `{name}`", partial(self._look, client, name, region))
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its name."""
+        return unless_gone(lambda: self._look(client, ref.name, ref.region))
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """By its ARN."""
+        client("dynamodb").tag_resource(ResourceArn=ref.arn, Tags=tag_list({KEPT_TAG: until}))
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """The table, protected or not, and its alarms; a change of its encryption is waited for."""
+        clients = Clients.of(client)
+        table = DynamoDBTable(clients, waiter, ref.name)
+        with suppress(clients.dynamodb.exceptions.ResourceNotFoundException):
+            table.unprotect()
+        table.delete()
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """One."""
+        return (f"dynamodb delete-table --table-name {shlex.quote(ref.name)}",)
+
+    def _look(self, client: Client, name: str, region: str) -> Found | None:
+        dynamodb = client("dynamodb")
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        if table["TableStatus"] == "DELETING":
+            return None
+        pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
+        ref = ResourceRef(self, name, region, table["TableArn"])
+        return Found(ref, tags_of_pages(pages), table.get("CreationDateTime"))
+
+
+TABLE = TableKind()

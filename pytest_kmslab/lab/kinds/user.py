@@ -1,23 +1,45 @@
-"""An IAM user of the lab."""
+"""IAM users."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.console_access import ConsoleAccess, new_password, write_credentials
-from pytest_kmslab.lab.kinds.user_removal import delete_plain_user, delete_user
+from pytest_kmslab.lab.kinds.credentials_file import (
+    CREDENTIALS_FILE,
+    ConsoleAccess,
+    credentials_path,
+    new_password,
+    write_credentials,
+)
+from pytest_kmslab.lab.kinds.user_removal import delete_user
+from pytest_kmslab.lab.naming import KEPT_TAG
+from pytest_kmslab.lab.resource_kind import (
+    Client,
+    Found,
+    ResourceKind,
+    ResourceRef,
+    Unseen,
+    is_named_by_us,
+    seen_if_ours,
+    tag_list,
+    tags_of_pages,
+    unless_gone,
+)
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
-    from mypy_boto3_iam.type_defs import TagTypeDef
+
+    from pytest_kmslab.lab.creation import Creation
 
 MANAGED_POLICIES = "arn:{partition}:iam::aws:policy/"
-FULL_ACCESS_TO_DYNAMODB = "AmazonDynamoDBFullAccess"
 ADMINISTRATOR_ACCESS = "AdministratorAccess"
 
 
@@ -25,8 +47,7 @@ ADMINISTRATOR_ACCESS = "AdministratorAccess"
 class IamUser:
     """An IAM user with an access key, and console access where that was asked for.
 
-    `policies` are the ARNs of the managed policies it was made with. The methods call IAM as the
-    lab's administrator and let IAM's own error through.
+    The methods call IAM as the lab's administrator and let IAM's own error through.
     """
 
     name: str
@@ -34,6 +55,7 @@ class IamUser:
     credentials: Credentials = field(repr=False)
     _iam: IAMClient = field(repr=False, compare=False)
     policies: tuple[str, ...] = ()
+    """The ARNs of the managed policies it was made with."""
     console: ConsoleAccess | None = None
 
     def delete(self) -> None:
@@ -41,16 +63,6 @@ class IamUser:
         if self.console:
             self.console.forget()
         delete_user(self._iam, self.name)
-
-    def delete_as_made(self) -> None:
-        """Delete the user in as few calls as can be, taking it that nothing was added to it.
-
-        Where AWS says otherwise, `delete` is done.
-        """
-        if self.console:
-            self.console.forget()
-        console = self.console is not None
-        delete_plain_user(self._iam, self.name, self.credentials.access_key_id, self.policies, console)
 
 
 class ExistingUser(IamUser):
@@ -60,8 +72,6 @@ class ExistingUser(IamUser):
         """Raises ResourceError: nothing was made here that could be removed."""
         raise ResourceError(f"`{self.arn}` was not made by the lab, which deletes only what it made")
 
-    delete_as_made = delete
-
 
 def managed_policy_arn(policy: str, partition: str = "aws") -> str:
     """The ARN of a managed policy: of AWS's by its name (`AmazonDynamoDBFullAccess`), or the ARN given."""
@@ -69,26 +79,49 @@ def managed_policy_arn(policy: str, partition: str = "aws") -> str:
 
 
 def create_user(
+    creation: Creation,
+    base: str,
+    policies: Iterable[str] = (),
+    *,
+    console: bool = False,
+    path: str = "/",
+) -> IamUser:
+    """Make a user with an access key and managed policies, given by name or ARN.
+
+    With `console` the user can sign in to the console too, with a new strong password that need not be
+    reset; the credentials file is recorded before the user is made.
+    """
+    name = creation.context.naming.name(base)
+    directory = creation.context.credentials_directory if console else None
+    if directory is not None:
+        _record_file(creation, credentials_path(directory, name))
+    with creation.of(USER, base, name=name) as made:
+        user = _create(creation.client("iam"), name, made.tags, policies, path, directory)
+    made.confirm(user.arn, user.delete)
+    return user
+
+
+def _record_file(creation: Creation, path: Path) -> None:
+    ref = ResourceRef(CREDENTIALS_FILE, str(path))
+    step = creation.teardown.intend(ref, lambda: path.unlink(missing_ok=True))
+    creation.teardown.confirm(step, str(path))
+
+
+def _create(
     iam: IAMClient,
     name: str,
     tags: Mapping[str, str],
-    policies: Iterable[str] = (),
-    path: str = "/",
-    csv_directory: Path | None = None,
+    policies: Iterable[str],
+    path: str,
+    directory: Path | None,
 ) -> IamUser:
-    """Create a user with an access key and managed policies, given by name or ARN.
-
-    With a directory for its credentials file the user can sign in to the console too, with a new
-    strong password that need not be reset.
-    """
-    tag_list: list[TagTypeDef] = [{"Key": tag, "Value": value} for tag, value in tags.items()]
-    arn = iam.create_user(UserName=name, Path=path, Tags=tag_list)["User"]["Arn"]
+    arn = iam.create_user(UserName=name, Path=path, Tags=tag_list(tags))["User"]["Arn"]
     attached = tuple(managed_policy_arn(policy, arn.split(":", 2)[1]) for policy in policies)
     for policy in attached:
         iam.attach_user_policy(UserName=name, PolicyArn=policy)
-    made = iam.create_access_key(UserName=name)["AccessKey"]
-    credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
-    console = _console_access(iam, name, account_of(arn), csv_directory) if csv_directory else None
+    access_key = iam.create_access_key(UserName=name)["AccessKey"]
+    credentials = Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
+    console = _console_access(iam, name, account_of(arn), directory) if directory else None
     return IamUser(name, arn, credentials, iam, attached, console)
 
 
@@ -110,3 +143,54 @@ def _console_access(iam: IAMClient, name: str, account: str, directory: Path) ->
     password = new_password()
     iam.create_login_profile(UserName=name, Password=password, PasswordResetRequired=False)
     return write_credentials(directory, name, password, account)
+
+
+class UserKind(ResourceKind):
+    """IAM users by name first. They are in no Region."""
+
+    name = "iam-user"
+    title = "IAM user"
+    create_operation = "CreateUser"
+    is_regional = False
+    may_remove = ("kms-key",)
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        for page in client("iam").get_paginator("list_users").paginate():
+            for user in page["Users"]:
+                if is_named_by_us(user["UserName"]):
+                    what = f"IAM user `{user['UserName']}`"
+                    yield from seen_if_ours(what, partial(self._look, client, user, region))
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its name."""
+        iam = client("iam")
+        return unless_gone(lambda: self._look(client, iam.get_user(UserName=ref.name)["User"], ref.region))
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """By its name."""
+        client("iam").tag_user(UserName=ref.name, Tags=tag_list({KEPT_TAG: until}))
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """The user and all that blocks it."""
+        delete_user(client("iam"), ref.name)
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """What is in the way first."""
+        user = f"--user-name {shlex.quote(ref.name)}"
+        return (
+            f"iam list-access-keys {user}",
+            f"iam delete-access-key --access-key-id ACCESS-KEY-ID {user}",
+            f"iam list-attached-user-policies {user}",
+            f"iam detach-user-policy --policy-arn POLICY-ARN {user}",
+            f"iam delete-login-profile {user}",
+            f"iam delete-user {user}",
+        )
+
+    def _look(self, client: Client, user: Any, region: str) -> Found:
+        pages = client("iam").get_paginator("list_user_tags").paginate(UserName=user["UserName"])
+        ref = ResourceRef(self, user["UserName"], region, user["Arn"])
+        return Found(ref, tags_of_pages(pages), user.get("CreateDate"))
+
+
+USER = UserKind()

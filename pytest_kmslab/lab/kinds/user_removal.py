@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html lists wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,48 +25,48 @@ BLOCKERS: tuple[tuple[str, str, Remove], ...] = (
     (
         "list_access_keys",
         "AccessKeyMetadata",
-        lambda iam, user, found: iam.delete_access_key(UserName=user, AccessKeyId=found["AccessKeyId"]),
+        lambda iam, user, blocker: iam.delete_access_key(UserName=user, AccessKeyId=blocker["AccessKeyId"]),
     ),
     (
         "list_signing_certificates",
         "Certificates",
-        lambda iam, user, found: iam.delete_signing_certificate(
-            UserName=user, CertificateId=found["CertificateId"]
+        lambda iam, user, blocker: iam.delete_signing_certificate(
+            UserName=user, CertificateId=blocker["CertificateId"]
         ),
     ),
     (
         "list_ssh_public_keys",
         "SSHPublicKeys",
-        lambda iam, user, found: iam.delete_ssh_public_key(
-            UserName=user, SSHPublicKeyId=found["SSHPublicKeyId"]
+        lambda iam, user, blocker: iam.delete_ssh_public_key(
+            UserName=user, SSHPublicKeyId=blocker["SSHPublicKeyId"]
         ),
     ),
     (
         "list_service_specific_credentials",
         "ServiceSpecificCredentials",
-        lambda iam, user, found: iam.delete_service_specific_credential(
-            UserName=user, ServiceSpecificCredentialId=found["ServiceSpecificCredentialId"]
+        lambda iam, user, blocker: iam.delete_service_specific_credential(
+            UserName=user, ServiceSpecificCredentialId=blocker["ServiceSpecificCredentialId"]
         ),
     ),
     (
         "list_mfa_devices",
         "MFADevices",
-        lambda iam, user, found: _remove_mfa_device(iam, user, found["SerialNumber"]),
+        lambda iam, user, blocker: _remove_mfa_device(iam, user, blocker["SerialNumber"]),
     ),
     (
         "list_user_policies",
         "PolicyNames",
-        lambda iam, user, found: iam.delete_user_policy(UserName=user, PolicyName=found),
+        lambda iam, user, blocker: iam.delete_user_policy(UserName=user, PolicyName=blocker),
     ),
     (
         "list_attached_user_policies",
         "AttachedPolicies",
-        lambda iam, user, found: iam.detach_user_policy(UserName=user, PolicyArn=found["PolicyArn"]),
+        lambda iam, user, blocker: iam.detach_user_policy(UserName=user, PolicyArn=blocker["PolicyArn"]),
     ),
     (
         "list_groups_for_user",
         "Groups",
-        lambda iam, user, found: iam.remove_user_from_group(UserName=user, GroupName=found["GroupName"]),
+        lambda iam, user, blocker: iam.remove_user_from_group(UserName=user, GroupName=blocker["GroupName"]),
     ),
 )
 """What blocks DeleteUser, but for the login profile: how it is listed, and how one of it is removed."""
@@ -91,32 +91,14 @@ def delete_user(iam: IAMClient, name: str) -> None:
     try:
         _delete_login_profile(iam, name)
         for operation, listed, remove in BLOCKERS:
-            for found in _seen(iam, operation, listed, name, denied):
-                remove(iam, name, found)
+            for blocker in _seen(iam, operation, listed, name, denied):
+                remove(iam, name, blocker)
         iam.delete_user(UserName=name)
     except iam.exceptions.NoSuchEntityException:
         if _exists(iam, name):
             raise
     except iam.exceptions.DeleteConflictException as conflict:
         raise _reason(conflict, denied) from conflict
-
-
-def delete_plain_user(
-    iam: IAMClient, name: str, access_key_id: str, policies: Iterable[str], console: bool
-) -> None:
-    """Delete a user of whom nothing but this has to be removed first, in as few calls as can be.
-
-    Where something else turns up in the way, `delete_user` is done.
-    """
-    try:
-        if console:
-            _delete_login_profile(iam, name)
-        iam.delete_access_key(UserName=name, AccessKeyId=access_key_id)
-        for policy in policies:
-            iam.detach_user_policy(UserName=name, PolicyArn=policy)
-        iam.delete_user(UserName=name)
-    except (iam.exceptions.NoSuchEntityException, iam.exceptions.DeleteConflictException):
-        delete_user(iam, name)
 
 
 def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[ClientError]) -> list[Any]:
@@ -132,20 +114,20 @@ def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[C
 
 def _reason(conflict: ClientError, denied: list[ClientError]) -> ClientError:
     """The denial of the list that would have told what is in the way; the first where that is not said."""
-    told = str(conflict).lower()
-    named = (one for one in denied if IN_THE_WAY.get(one.operation_name, "no words") in told)
+    message = str(conflict).lower()
+    named = (error for error in denied if IN_THE_WAY.get(error.operation_name, "no words") in message)
     return next(named, denied[0] if denied else conflict)
 
 
 def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:
     """Everything of one kind a user has, read to the last page before anything of it is removed."""
-    found: list[Any] = []
+    blockers: list[Any] = []
     more: dict[str, str] = {}
     while True:
         answer = _ask(iam, operation, {"UserName": name, **more})
-        found += answer.get(listed, [])
+        blockers += answer.get(listed, [])
         if not answer.get("IsTruncated"):
-            return found
+            return blockers
         more = {"Marker": answer["Marker"]}
 
 

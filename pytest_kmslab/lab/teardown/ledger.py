@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -21,12 +20,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.lab.cost.prices import Lifetimes
+from pytest_kmslab.lab.cost.lifetimes import Lifetimes
+from pytest_kmslab.lab.naming import timestamp
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-    from pytest_kmslab.lab.resource_ref import ResourceRef
+    from pytest_kmslab.lab.resource_kind import ResourceRef
 
 VERSION = 1
 SUFFIX = ".jsonl"
@@ -79,12 +79,15 @@ class NoLedger:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Which account things are made in, by its id. `endpoint` and `profile` are empty where there is none."""
+    """Which account resources are made in."""
 
     backend: str
     account: str
+    """Its id."""
     endpoint: str = ""
+    """Empty where there is none."""
     profile: str = ""
+    """Empty where none was named."""
 
     @classmethod
     def at(cls, backend: str, account: str, url: str | None, profile: str = "") -> Account:
@@ -107,23 +110,16 @@ def folder_of(named: str) -> Path:
     return user_state_path("pytest-kmslab", appauthor=False) / "ledger"
 
 
-def timestamp(time: datetime) -> str:
-    """A time as it is written: UTC, to the second."""
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 class FileLedger:
     """The ledger of one run and worker, in a file of its own that is made with its first entry.
 
     For as long as it is open a lock beside the file is held, by which everybody knows that the run lives.
-    `account` is asked for then. `close` removes the file if nothing is left. Safe for several threads.
+    `close` removes the file if nothing is left. Safe for several threads.
     """
 
-    def __init__(
-        self, folder: Path, account: Callable[[], Account], run: str, worker: str, region: str
-    ) -> None:
+    def __init__(self, folder: Path, account: Account, run: str, worker: str, region: str) -> None:
+        self.account = account
         self._folder = folder
-        self._account = account
         self._header = {"run": run, "worker": worker, "region": region}
         self.path = folder / f"{run}-{worker}-{secrets.token_hex(2)}{SUFFIX}"
         self._file = -1
@@ -148,7 +144,7 @@ class FileLedger:
         """Note that something is about to be made; raises LedgerError, and then it must not be."""
         with self._writing:
             self._numbers += 1
-            self._write("intend", number=self._numbers, kind=ref.kind, name=ref.name, region=ref.region)
+            self._write("intend", number=self._numbers, kind=ref.kind.name, name=ref.name, region=ref.region)
             self._open[self._numbers] = ref
             return self._numbers
 
@@ -157,7 +153,7 @@ class FileLedger:
         with self._writing:
             self._write("confirm", number=number, arn=arn)
             self._open[number] = replace(self._open[number], arn=arn)
-            self._lifetimes.begin(number, self._open[number].kind)
+            self._lifetimes.begin(number, self._open[number].kind.name)
 
     def undone(self, number: int) -> None:
         """Note that it is gone."""
@@ -214,14 +210,13 @@ class FileLedger:
         """Lock first: a file without a lock is a dead run's."""
         from filelock import FileLock
 
-        account = asdict(self._account())
         self._folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
         self._held = FileLock(
             self.path.with_suffix(LOCK_SUFFIX), timeout=0, mode=FILE_OWNERS_ONLY, thread_local=False
         )
         self._held.acquire()
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_OWNERS_ONLY)
-        begun = {"event": "run", "version": VERSION, **account, **self._header}
+        begun = {"event": "run", "version": VERSION, **asdict(self.account), **self._header}
         _append(self._file, {**begun, **_process(), "time": _now()})
         _sync_folder(self._folder)
 

@@ -1,4 +1,4 @@
-"""Every wait and every retry of the lab, with its limit and where that comes from.
+"""Every wait of the lab, with its limit and where that comes from.
 
 A wait looks at once, so that a backend which acts at once costs no time. All times are in seconds.
 """
@@ -8,19 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from botocore.exceptions import ClientError
-from tenacity import (
-    RetryCallState,
-    RetryError,
-    Retrying,
-    retry_if_exception,
-    wait_exponential,
-)
+from tenacity import RetryCallState, RetryError
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.waiting.progress import Progress, ProgressReporter, no_progress
+from pytest_kmslab.lab.waiting.retrying import (
+    FINAL,
+    Attempts,
+    Pauses,
+    Progress,
+    ProgressReporter,
+    no_progress,
+)
 
 TABLE_STATE_LIMIT = 500
 """botocore's waiters `table_exists` and `table_not_exists`: 25 looks, 20 seconds apart."""
@@ -73,6 +74,8 @@ LONGEST_PAUSE = 5.0
 ROW_PAUSE = 1.0
 """Between successes in a row, so that they do not all come from one moment; Terraform's is a second too."""
 
+PAUSES = Pauses(FIRST_PAUSE, LONGEST_PAUSE, ROW_PAUSE)
+
 T = TypeVar("T")
 
 
@@ -83,10 +86,12 @@ def error_code(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """An error of AWS's that passes by itself: one of these codes, and `text` in its message."""
+    """An error of AWS's that passes by itself."""
 
     codes: frozenset[str]
+    """One of these it has."""
     text: str = ""
+    """Stands in its message."""
 
     def __call__(self, error: BaseException) -> bool:
         """Whether an error is one of these."""
@@ -99,10 +104,11 @@ NOT_YET_A_KEY = Passing(frozenset({"UnrecognizedClientException", "InvalidClient
 
 
 class Waiter:
-    """Waits as a backend needs it. `settles` says that changes act at once there (see `Capabilities`).
+    """Waits as a backend needs it.
 
-    `tell` is given the lines of each wait that takes long. `pace` multiplies every limit and pause; it is 1
-    but for the tests that wait for a stand-in, in which AWS's time goes by faster.
+    `is_strongly_consistent` says that changes act at once there (see `Capabilities`). `report_progress` is
+    given the lines of each wait that takes long. `pace` multiplies every limit and pause; it is 1 but for the
+    tests that wait for a stand-in, in which AWS's time goes by faster.
     """
 
     def __init__(
@@ -115,7 +121,7 @@ class Waiter:
     ) -> None:
         self.is_strongly_consistent = is_strongly_consistent
         self._sleep = sleep
-        self._tell = report_progress
+        self._report_progress = report_progress
         self._pace = pace
 
     def until(
@@ -132,14 +138,22 @@ class Waiter:
         It must be seen `in_a_row` times running, save where changes act at once; a row that has begun is let
         finish. Raises ResourceError after `limit` seconds.
         """
-        row = _Row(done, 1 if self.is_strongly_consistent else in_a_row)
-        if first is not None and not row.goes_on_after(first):
+        limit *= self._pace
+
+        def limit_of(state: RetryCallState) -> float | None:
+            assert state.outcome is not None
+            if state.outcome.failed:
+                return FINAL
+            return None if done(state.outcome.result()) else limit
+
+        attempts = self._attempts(limit_of, what, 1 if self.is_strongly_consistent else in_a_row)
+        if first is not None and not attempts.goes_on_after(done(first)):
             return first
         try:
-            return self._retrying(row, what, limit)(look)
+            return attempts.retrying()(look)
         except RetryError as error:
             seen = error.last_attempt.result()
-            raise ResourceError(f"waited {limit * self._pace:g} s for {what}, last seen: `{seen}`") from None
+            raise ResourceError(f"waited {limit:g} s for {what}, last seen: `{seen}`") from None
 
     def holds(
         self, look: Callable[[], T], done: Callable[[T], bool], what: str, limit: float, in_a_row: int
@@ -158,42 +172,17 @@ class Waiter:
         """
         if self.is_strongly_consistent:
             return call()
-        return self._retrying(retry_if_exception(passing), what, limit, reraise=True)(call)
 
-    def _retrying(self, retry: Any, what: str, limit: float, reraise: bool = False) -> Retrying:
-        limit, pace, progress = limit * self._pace, self._pace, Progress(what, self._tell)
-        longer = wait_exponential(multiplier=FIRST_PAUSE * pace, max=LONGEST_PAUSE * pace)
+        def limit_of(state: RetryCallState) -> float | None:
+            error = None if state.outcome is None else state.outcome.exception()
+            if error is None:
+                return None
+            return limit * self._pace if passing(error) else FINAL
 
-        def in_row() -> bool:
-            return isinstance(retry, _Row) and retry.length > 0
+        return self._attempts(limit_of, what, 1).retrying(reraise=True)(call)
 
-        def report_progress(state: RetryCallState) -> None:
-            progress.show(state.idle_for - state.upcoming_sleep, limit)
-
-        return Retrying(
-            retry=retry,
-            stop=lambda state: state.idle_for >= limit and not in_row(),
-            wait=lambda state: ROW_PAUSE * pace if in_row() else longer(state),
-            before_sleep=report_progress,
-            sleep=self._sleep,
-            reraise=reraise,
-        )
-
-
-class _Row:
-    """tenacity's question whether to look again: until it was so for the times wanted, running."""
-
-    def __init__(self, done: Callable[[Any], bool], wanted: int) -> None:
-        self._done = done
-        self._wanted = wanted
-        self.length = 0
-
-    def __call__(self, state: RetryCallState) -> bool:
-        """Errors are not looked past."""
-        assert state.outcome is not None
-        return not state.outcome.failed and self.goes_on_after(state.outcome.result())
-
-    def goes_on_after(self, seen: Any) -> bool:
-        """Count one look."""
-        self.length = self.length + 1 if self._done(seen) else 0
-        return self.length < self._wanted
+    def _attempts(
+        self, limit_of: Callable[[RetryCallState], float | None], what: str, in_a_row: int
+    ) -> Attempts:
+        progress = Progress(what, self._report_progress)
+        return Attempts(limit_of, in_a_row, PAUSES.faster(self._pace), progress, self._sleep)

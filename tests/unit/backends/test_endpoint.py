@@ -194,7 +194,7 @@ def test_a_client_for_aws_calls_the_endpoint(account: Elsewhere) -> None:
 def test_whether_the_endpoint_enforces_is_found_out_and_leaves_nothing(server: str) -> None:
     backend = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "any"))
     before = backend.view.clients.of("iam").list_users()["Users"]
-    assert not backend.enforces_natively
+    assert not backend.enforces_natively()
     assert backend.view.clients.of("iam").list_users()["Users"] == before
 
 

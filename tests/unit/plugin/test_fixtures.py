@@ -57,6 +57,13 @@ def test_a_fixture_that_is_wider_than_the_lab_is_refused_by_pytest(project: pyte
 def test_what_cannot_be_removed_is_an_error_of_the_teardown(project: pytest.Pytester) -> None:
     project.makepyfile("""
         import boto3
+        import pytest
+        from moto import mock_aws
+
+        @pytest.fixture(autouse=True, scope="session")
+        def account_of_somebodys_own():
+            with mock_aws():
+                yield
 
         def test_it(kmslab):
             for _ in range(2):

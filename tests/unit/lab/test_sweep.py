@@ -16,11 +16,12 @@ from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.lab import start_lab
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.sweep.leftovers import Findings
+from pytest_kmslab.lab.sweep.sweep import sweeping
+from pytest_kmslab.lab.sweep.target import Target
 from pytest_kmslab.lab.teardown.ledger import Account, FileLedger
-from pytest_kmslab.lab.teardown.leftovers import Findings, Target
-from pytest_kmslab.lab.teardown.sweep import sweeping
 
 HERE = Account("localstack", "123456789012", "http://localhost:4566")
 
@@ -35,11 +36,11 @@ class Crashed:
     def __init__(
         self, site: LabContext, folder: Path, run: str, worker: str = "main", account: Account = HERE
     ) -> None:
-        self.ledger = FileLedger(folder, lambda: account, run, worker, "us-east-1")
+        self.ledger = FileLedger(folder, account, run, worker, "us-east-1")
         naming = Naming(run, worker)
         own = replace(site, naming=naming, ledger=self.ledger)
-        self.lab = Lab(own)
-        self.lab._open()
+        self.site = own
+        self.lab = start_lab(own, own.teardown())
         self.key: KmsKey = self.lab.create_key()
         self.table: DynamoDBTable = self.lab.create_table(key=self.key)
         self.alarm = self.lab.create_alarm(self.table)
@@ -88,7 +89,7 @@ def sweep(site: LabContext, folder: Path) -> Callable[..., Findings]:
 
 
 def removed(findings: Findings) -> list[str]:
-    return sorted(one.ref.kind for one in findings.removed)
+    return sorted(one.ref.kind.name for one in findings.removed)
 
 
 EVERYTHING = ["cloudwatch-alarm", "credentials-file", "dynamodb-table", "iam-user", "iam-user", "kms-key"]
@@ -116,7 +117,7 @@ def test_without_yes_nothing_is_changed(
     crashed = crash()
     crashed.die()
     findings = sweep(yes=False)
-    assert sorted(one.ref.kind for one in findings.to_remove) == EVERYTHING
+    assert sorted(one.ref.kind.name for one in findings.to_remove) == EVERYTHING
     assert findings.is_left
     assert crashed.there == 5
     assert all("its run is dead: process" in one.why for one in findings.leftovers)
@@ -178,7 +179,7 @@ def test_what_carries_no_tag_of_a_run_stays_whatever_its_name(
 ) -> None:
     crashed = crash()
     crashed.die()
-    root = crashed.lab._site.sessions.lasting("root", crashed.lab._site.backend.root)
+    root = crashed.site.sessions.lasting("root", crashed.site.backend.root)
     iam, kms = root.client("iam"), root.client("kms")
     iam.create_user(UserName="mounika-dddddddd-main-9", Tags=[{"Key": "team", "Value": "red"}])
     key = kms.create_key(Tags=[{"TagKey": "kmslab:name", "TagValue": "x"}])["KeyMetadata"]["Arn"]
@@ -211,7 +212,7 @@ def test_an_alias_that_a_scheduled_key_still_has_goes(
     crashed.key.schedule_deletion()
     crashed.die()
     assert "kms-key" in removed(sweep())
-    kms = crashed.lab._site.sessions.lasting("root", crashed.lab._site.backend.root).client("kms")
+    kms = crashed.site.sessions.lasting("root", crashed.site.backend.root).client("kms")
     assert [one for one in kms.list_aliases()["Aliases"] if "dddddddd" in one["AliasName"]] == []
 
 
@@ -290,7 +291,7 @@ def test_a_line_that_is_not_understood_keeps_its_ledger(
 
 
 def deny(patch: pytest.MonkeyPatch, crashed: Crashed, service: str, operation: str) -> None:
-    site = crashed.lab._site
+    site = crashed.site
     client = site.sessions.lasting("root", site.backend.root).client(service)
     answer: Any = {"Error": {"Code": "AccessDenied", "Message": "no"}}
 

@@ -1,12 +1,29 @@
-"""The clients by which each backend's account is swept: nobody decides about them, and nothing is mended."""
+"""The account that is swept, and its clients: no call of theirs is decided, and no response is mended."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pytest_kmslab.lab.teardown.ledger import Account
-from pytest_kmslab.lab.teardown.leftovers import ClientMaker, Target
+
+
+class ClientMaker(Protocol):
+    """Gives clients that nobody decides about."""
+
+    def of(self, service: str, region: str = "") -> Any:
+        """The client of a service in a Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The account that is swept."""
+
+    account: Account
+    clients: ClientMaker
+    regions: tuple[str, ...]
+    """Where to look."""
 
 
 def target_of(backend: Any, profile: str, regions: Iterable[str]) -> Target:

@@ -7,10 +7,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.config.options import Settings
 from pytest_kmslab.errors import TeardownError
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.lab import Lab, open_lab
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.session.run import Run
 
 
 def admins_client(lab: Lab, service: str) -> Any:
@@ -86,6 +88,29 @@ def test_what_a_lab_made_is_gone_after_it(site: LabContext) -> None:
             second.as_(user).client("dynamodb").list_tables()
 
 
+def test_an_account_that_is_thrown_away_is_not_emptied_first(site: LabContext) -> None:
+    before = dict(os.environ)
+    with open_lab(site, discards_account=True) as lab:
+        user = lab.create_user(console=True)
+        assert user.console is not None
+    assert user.name in all_users(site)
+    assert not user.console.csv_path.exists()
+    assert dict(os.environ) == before
+
+
+def test_an_account_of_somebodys_own_is_not_thrown_away(site: LabContext) -> None:
+    assert site.backend.discards_account
+    inner = Run(Settings()).backend
+    inner.start()
+    assert not inner.discards_account
+    inner.stop()
+
+
+def all_users(site: LabContext) -> list[str]:
+    users = site.sessions.lasting("root", site.backend.root).client("iam").list_users()["Users"]
+    return [user["UserName"] for user in users]
+
+
 def test_a_lab_that_cannot_be_opened_leaves_nothing(
     site: LabContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +162,7 @@ def test_a_user_who_was_given_more_goes_too(site: LabContext) -> None:
 
 def test_the_inventory_is_of_this_worker_only(lab: Lab, site: LabContext) -> None:
     other = LabContext.of(
-        site.backend, site.settings, site.trail, Naming("1a2b3c4d", "gw1"), site.csv_directory
+        site.backend, site.settings, site.trail, Naming("1a2b3c4d", "gw1"), site.credentials_directory
     )
     with open_lab(other) as neighbour:
         theirs = [neighbour.admin.arn, neighbour.create_key().arn, neighbour.create_table().arn]

@@ -5,7 +5,10 @@ from datetime import datetime, timezone
 import pytest
 
 from pytest_kmslab.errors import TeardownError
-from pytest_kmslab.lab.resource_ref import KMS_KEY, TABLE, USER, ResourceRef
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 
 
@@ -80,7 +83,7 @@ def test_what_is_kept_is_not_removed_and_the_rest_is() -> None:
     teardown.intend("environment", lambda: gone.append("environment"))
     teardown.confirm(teardown.intend(ResourceRef(KMS_KEY, "orders"), lambda: gone.append("key")), "arn:key")
     teardown.intend(ResourceRef(TABLE, "lost"), lambda: gone.append("lost"))
-    assert teardown.keep(datetime.now(timezone.utc)) == [ResourceRef(KMS_KEY, "orders", arn="arn:key")]
+    assert teardown.retain(datetime.now(timezone.utc)) == [ResourceRef(KMS_KEY, "orders", arn="arn:key")]
     teardown.unwind()
     assert gone == ["lost", "environment"]
 

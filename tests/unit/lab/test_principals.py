@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.resources.fakes import Bed, FakeClient, RefusedError
+from unit.lab.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.lab.policy_simulation import own_policies_say
-from pytest_kmslab.lab.principals import Principals
-from pytest_kmslab.lab.sessions import Sessions
+from pytest_kmslab.lab.principals import Principals, own_policies_say
+from pytest_kmslab.lab.sessions import PrincipalSession, Sessions
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 ACTIONS = ["dynamodb:ListTables", "kms:ListAliases", "kms:Decrypt"]
@@ -46,9 +45,10 @@ def test_a_user_of_the_lab_is_waited_for_until_its_policies_act(
 ) -> None:
     iam: Any = Answers()
     iam._answers["get_paginator"] = [iam]
-    principals = Principals(
-        Sessions(site.backend, Waiter(is_strongly_consistent=False, sleep=bed.sleep)), lambda: iam
-    )
+    sessions = Sessions(site.backend, Waiter(is_strongly_consistent=False, sleep=bed.sleep))
+    admin = IamUser("admin", "arn:aws:iam::123456789012:user/admin", Credentials("AKIAADMIN", "secret"), iam)
+    at_once = PrincipalSession(FakeSession(iam), {}, Waiter(is_strongly_consistent=True))  # type: ignore[arg-type]
+    principals = Principals(sessions, admin, at_once)
     ana = IamUser("ana", "arn:aws:iam::123456789012:user/ana", Credentials("AKIAANA", "secret"), iam)
     if made_here:
         principals.add(ana)

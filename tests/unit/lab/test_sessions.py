@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
 import pytest
-from unit.resources.fakes import Bed, FakeClient, RefusedError
+from unit.lab.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.lab.context import LabContext
@@ -28,10 +29,15 @@ UNKNOWN, DENIED = RefusedError("UnrecognizedClientException"), RefusedError("Acc
 NEVER: list[Any] = [UNKNOWN]
 
 
+@dataclass(frozen=True)
+class Allowed:
+    actions: frozenset[str]
+
+
 def session_of(client: FakeClient, bed: Bed, *may_do: str) -> PrincipalSession:
     session: Any = FakeSession(client)
     return PrincipalSession(
-        session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep), lambda: may_do
+        session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep), Allowed(frozenset(may_do))
     )
 
 
@@ -62,13 +68,14 @@ def test_what_the_policies_allow_is_asked_when_the_key_is_known(bed: Bed) -> Non
     client = FakeClient(list_tables=[UNKNOWN, UNKNOWN, {}])
     session: Any = FakeSession(client)
 
-    def may_do() -> list[str]:
-        asked.append(len(client.calls))
-        return []
+    class Asked:
+        @property
+        def actions(self) -> frozenset[str]:
+            asked.append(len(client.calls))
+            return frozenset()
 
-    PrincipalSession(session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep), may_do).client(
-        "dynamodb"
-    )
+    waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
+    PrincipalSession(session, {}, waiter, Asked()).client("dynamodb")
     assert asked == [3]
 
 
@@ -117,7 +124,7 @@ def test_whose_credentials_were_there_before_is_not_waited_for(site: LabContext)
     slow = Sessions(site.backend, Waiter(is_strongly_consistent=False, sleep=pytest.fail))
     core = botocore.session.get_session()
     core.set_credentials("AKIAIOSFODNN7EXAMPLE", "secret")
-    assert slow.given(core).client("kms").meta.region_name == site.backend.region
+    assert slow.existing(core).client("kms").meta.region_name == site.backend.region
 
 
 def test_where_changes_act_at_once_nothing_is_asked() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from unit.resources.fakes import Bed, FakeClient, RefusedError
+from unit.lab.fakes import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.key_policy import console_policy

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.lab.resource_ref import CREDENTIALS_FILE, KMS_KEY, TABLE, ResourceRef, manual_commands
+from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.resource_kind import ResourceRef, manual_commands
+from pytest_kmslab.lab.sweep.ledger_files import read, records
 from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, folder_of
-from pytest_kmslab.lab.teardown.ledger_files import read, records
 
 KEY = ResourceRef(KMS_KEY, "orders-1a2b3c4d-main-1", "us-east-1")
 TABLE_ = ResourceRef(TABLE, "orders-1a2b3c4d-main-2", "us-east-1")
@@ -18,9 +21,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
 
 
 def ledger_in(folder: Path, url: str = "http://localhost:4566", worker: str = "main") -> FileLedger:
-    return FileLedger(
-        folder, lambda: Account.at("localstack", "000000000000", url), "1a2b3c4d", worker, "us-east-1"
-    )
+    return FileLedger(folder, Account.at("localstack", "000000000000", url), "1a2b3c4d", worker, "us-east-1")
 
 
 def events(ledger: FileLedger) -> list[str]:

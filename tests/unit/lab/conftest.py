@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit.resources.fakes import Bed
+from unit.lab.fakes import Bed
 
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.context import LabContext
@@ -25,7 +25,7 @@ def site(tmp_path: Path) -> Iterator[LabContext]:
     run.install()
     run.backend.start()
     try:
-        yield LabContext.of(run.backend, run.settings, run.trail, Naming("1a2b3c4d", "gw0"), lambda: tmp_path)
+        yield LabContext.of(run.backend, run.settings, run.trail, Naming("1a2b3c4d", "gw0"), tmp_path)
     finally:
         run.backend.stop()
         run.close()

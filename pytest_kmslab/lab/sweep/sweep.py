@@ -6,7 +6,7 @@ what it left goes whatever its age. Of a run that has no ledger here only the ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,23 +15,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.errors import KmslabError
-from pytest_kmslab.lab.kinds.existing import put_back_policy
-from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG
-from pytest_kmslab.lab.resource_ref import CREDENTIALS_FILE, KEY_POLICY, KMS_KEY, USER, ResourceRef
+from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
+from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG, parse_time
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, Unseen
+from pytest_kmslab.lab.sweep.ledger_files import Entry, RunRecord, records
+from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
+from pytest_kmslab.lab.sweep.target import Target
 from pytest_kmslab.lab.teardown.ledger import Account
-from pytest_kmslab.lab.teardown.ledger_files import Entry, RunRecord, parse_time, records
-from pytest_kmslab.lab.teardown.leftovers import Findings, Leftover, Target
-from pytest_kmslab.lab.teardown.search import KINDS, Client, Found, Unseen
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 OLDER_THAN = timedelta(hours=1)
 """How old a thing of an unknown run must be, if nobody says otherwise."""
-
-FILES: Mapping[str, Callable[[Client, Path, ResourceRef], None]] = {
-    CREDENTIALS_FILE: lambda _client, path, _thing: path.unlink(missing_ok=True),
-    KEY_POLICY: lambda client, path, ref: put_back_policy(client("kms"), ref.arn, path),
-}
-"""What is known by a file of this machine alone, and what is done about it."""
 
 
 class Sweep:
@@ -75,10 +69,11 @@ class Sweep:
     def remove(self) -> Findings:
         """Remove what `look` found, going on past errors; a ledger of which nothing is left goes too."""
         for leftover in self.findings.to_remove:
-            if leftover.ref.kind == USER and self._is_needed(leftover):
+            if self._is_needed(leftover):
                 continue
+            ref = leftover.ref
             try:
-                self._remove(leftover.ref)
+                ref.kind.remove(self._client(ref.region), self._waiter, ref)
             except (BotoCoreError, ClientError, KmslabError, OSError) as error:
                 self.findings.failures[leftover] = _text(error)
             else:
@@ -89,16 +84,10 @@ class Sweep:
     def _is_needed(self, user: Leftover) -> bool:
         """Whether a key of the user's run could not be removed: its policy may name that user alone."""
         failed = self.findings.failures
-        if not any(one.ref.kind == KMS_KEY and one.run == user.run for one in failed):
+        if not any(key.ref.kind.name in user.ref.kind.may_remove and key.run == user.run for key in failed):
             return False
         failed[user] = "left, because a key of its run could not be removed and may be that user's alone"
         return True
-
-    def _remove(self, ref: ResourceRef) -> None:
-        if ref.kind in FILES:
-            FILES[ref.kind](self._client(ref.region), Path(ref.name), ref)
-        else:
-            KINDS[ref.kind].remove(self._client(ref.region), self._waiter, ref)
 
     def _forget(self) -> None:
         """Remove the ledgers of runs that have nothing left, and nothing in them that is not understood."""
@@ -115,29 +104,29 @@ class Sweep:
         written = {entry.ref.region for record in self._records for entry in record.entries.values()}
         regions = dict.fromkeys((*self._target.regions, *sorted(written - {""})))
         for number, region in enumerate(regions):
-            for kind, how in KINDS.items():
-                if kind != USER or number == 0:
-                    yield from self._seen(kind, region, how.every(self._client(region), region))
+            for kind in IN_ACCOUNT:
+                if kind.is_regional or number == 0:
+                    yield from self._seen(kind, region, kind.every(self._client(region), region))
 
-    def _seen(self, kind: str, region: str, every: Iterable[Found | Unseen]) -> Iterator[Found]:
+    def _seen(self, kind: ResourceKind, region: str, every: Iterable[Found | Unseen]) -> Iterator[Found]:
         try:
             for one in every:
                 if isinstance(one, Found):
                     yield one
                 else:
-                    told = self.findings.notes if one.others else self.findings.problems
-                    told.append(f"cannot look at {one.what}: {_text(one.error)}")
+                    lines = self.findings.notes if one.others else self.findings.problems
+                    lines.append(f"cannot look at {one.what}: {_text(one.error)}")
         except (BotoCoreError, ClientError) as error:
-            self.findings.problems.append(f"cannot list every {kind} in {region}: {_text(error)}")
+            self.findings.problems.append(f"cannot list every {kind.name} in {region}: {_text(error)}")
 
     def _written(self, record: RunRecord, found: dict[str, Found]) -> Iterator[Found]:
         """What a ledger names and no list showed, if it is there and the run's."""
         named = {(one.ref.kind, one.ref.name) for one in found.values()}
         for entry in record.entries.values():
             ref = entry.ref
-            if ref.kind in KINDS and (ref.kind, ref.name) not in named:
+            if not ref.kind.is_file and (ref.kind, ref.name) not in named:
                 try:
-                    one = KINDS[ref.kind].one(self._client(ref.region), ref)
+                    one = ref.kind.find(self._client(ref.region), ref)
                 except (BotoCoreError, ClientError) as error:
                     self.findings.problems.append(f"cannot look at {ref}: {_text(error)}")
                     continue
@@ -194,7 +183,7 @@ class Sweep:
         """The files of a run of this machine: its credentials files, and key policies to be put back."""
         for entry in record.entries.values():
             ref, path = entry.ref, Path(entry.ref.name)
-            if ref.kind not in FILES or not path.exists():
+            if not ref.kind.is_file or not path.exists():
                 continue
             age = self._now - datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
             stays, why = self._by_age(record, age)

@@ -11,12 +11,14 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.lab.resource_ref import ResourceRef
+from pytest_kmslab.lab.kinds.registry import KINDS
+from pytest_kmslab.lab.naming import parse_time
+from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import LOCK_SUFFIX, SUFFIX, VERSION, Account, release
 
 Event = Mapping[str, Any]
@@ -24,15 +26,16 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a run was to make and is not known to be gone; `kept` until a time, if it is."""
+    """What a run was to make and is not known to be gone."""
 
     ref: ResourceRef
     kept: datetime | None = None
+    """Until when it is to stay, if somebody asked for that."""
 
 
 @dataclass(slots=True, eq=False)
 class RunRecord:
-    """What a ledger says of a run and worker. `problems` name the lines that were not understood."""
+    """What a ledger says of a run and worker."""
 
     path: Path
     run: str = ""
@@ -44,6 +47,7 @@ class RunRecord:
     begun: str = ""
     entries: dict[int, Entry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    """The lines that were not understood."""
 
     @property
     def of_here(self) -> bool:
@@ -130,7 +134,7 @@ def _run(record: RunRecord, event: Event) -> None:
 
 
 def _intend(record: RunRecord, event: Event) -> None:
-    ref = ResourceRef(str(event["kind"]), str(event["name"]), str(event["region"]))
+    ref = ResourceRef(KINDS[event["kind"]], str(event["name"]), str(event["region"]))
     record.entries[int(event["number"])] = Entry(ref)
 
 
@@ -150,11 +154,6 @@ def _kept(record: RunRecord, event: Event) -> None:
 
 def _end(_record: RunRecord, _event: Event) -> None:
     """Says only that the run came to its end."""
-
-
-def parse_time(text: str) -> datetime:
-    """A time as `timestamp` writes it; raises ValueError."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 EVENTS: Mapping[str, Callable[[RunRecord, Event], None]] = {

@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from unit.resources.fakes import FakeClient
+from unit.lab.fakes import FakeClient
 
-from pytest_kmslab.lab.kinds.alarm import alarms_of, create_alarm, delete_alarms
+from pytest_kmslab.lab.kinds.alarm import alarms_of, delete_alarms, put_alarm
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def put(cloudwatch: Any, name: str, namespace: str, dimension: str, value: str) 
 
 
 def test_only_what_watches_the_table_is_found(cloudwatch: Any) -> None:
-    create_alarm(cloudwatch, "ours", "t", {"kmslab:run": "1a2b3c4d"})
+    put_alarm(cloudwatch, "ours", "t", {"kmslab:run": "1a2b3c4d"})
     put(cloudwatch, "also ours", "AWS/DynamoDB", "TableName", "t")
     put(cloudwatch, "another table", "AWS/DynamoDB", "TableName", "t2")
     put(cloudwatch, "another dimension", "AWS/DynamoDB", "Operation", "t")
@@ -41,7 +41,7 @@ def test_only_what_watches_the_table_is_found(cloudwatch: Any) -> None:
 
 
 def test_only_what_watches_the_table_is_deleted(cloudwatch: Any) -> None:
-    create_alarm(cloudwatch, "ours", "t", {})
+    put_alarm(cloudwatch, "ours", "t", {})
     put(cloudwatch, "another table", "AWS/DynamoDB", "TableName", "t2")
     delete_alarms(cloudwatch, "t")
     left = cloudwatch.describe_alarms()["MetricAlarms"]

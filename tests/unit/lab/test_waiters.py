@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from unit.resources.fakes import Bed
+from unit.lab.fakes import Bed
 
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.waiting.waiters import (

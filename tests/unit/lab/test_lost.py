@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from unit.resources.fakes import Bed
+from unit.lab.fakes import Bed
 
 from pytest_kmslab.lab.context import LabContext
+from pytest_kmslab.lab.creation import certainly_refused, remove_orphans
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.lab import Lab, open_lab
-from pytest_kmslab.lab.maker import ResourceMaker
 from pytest_kmslab.lab.naming import Naming
-from pytest_kmslab.lab.resource_ref import TABLE, ResourceRef
-from pytest_kmslab.lab.teardown.create_guard import certainly_refused, remove_orphans
+from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
 from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter
 
 LOST = ReadTimeoutError(endpoint_url="https://kms.us-east-1.amazonaws.com/")
@@ -80,7 +82,6 @@ def test_a_key_that_was_asked_for_twice_goes_twice(site: LabContext, monkeypatch
             return answer
 
         monkeypatch.setattr(kms, "create_key", twice)
-        monkeypatch.setattr(ResourceMaker, "_forgotten", False)
         lab.create_key()
         assert len(lab.inventory()) == 3
     with open_lab(site) as lab:
@@ -101,23 +102,23 @@ def test_where_changes_take_time_to_be_seen_it_is_looked_for_until_it_shows(bed:
 
 
 @pytest.mark.parametrize(
-    ("operation", "status", "code", "retries", "certain"),
+    ("kind", "operation", "status", "code", "retries", "certain"),
     [
-        ("CreateKey", 400, "LimitExceededException", 0, True),
-        ("CreateTable", 400, "ValidationException", 0, True),
-        ("CreateTable", 400, "ResourceInUseException", 0, False),
-        ("CreateUser", 409, "EntityAlreadyExists", 0, False),
-        ("CreateKey", 400, "ThrottlingException", 4, False),
-        ("CreateKey", 500, "KMSInternalException", 0, False),
-        ("AttachUserPolicy", 404, "NoSuchEntity", 0, False),
+        (KMS_KEY, "CreateKey", 400, "LimitExceededException", 0, True),
+        (TABLE, "CreateTable", 400, "ValidationException", 0, True),
+        (TABLE, "CreateTable", 400, "ResourceInUseException", 0, False),
+        (USER, "CreateUser", 409, "EntityAlreadyExists", 0, False),
+        (KMS_KEY, "CreateKey", 400, "ThrottlingException", 4, False),
+        (KMS_KEY, "CreateKey", 500, "KMSInternalException", 0, False),
+        (USER, "AttachUserPolicy", 404, "NoSuchEntity", 0, False),
     ],
 )
 def test_an_error_that_says_that_nothing_was_made(
-    operation: str, status: int, code: str, retries: int, certain: bool
+    kind: ResourceKind, operation: str, status: int, code: str, retries: int, certain: bool
 ) -> None:
     metadata: Any = {"HTTPStatusCode": status, "RetryAttempts": retries}
     answer: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": metadata}
-    assert certainly_refused(ClientError(answer, operation)) is certain
+    assert certainly_refused(ClientError(answer, operation), kind) is certain
 
 
 class _NoTables:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.resources.fakes import Bed, FakeClient, NotThereError, RefusedError
+from unit.lab.fakes import Bed, FakeClient, NotThereError, RefusedError
 
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable

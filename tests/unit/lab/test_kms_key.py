@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from unit.resources.fakes import Bed, FakeClient, RefusedError
+from unit.lab.fakes import Bed, FakeClient, RefusedError, creation_of
 
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.kinds.key import KmsKey, create_key
@@ -22,7 +22,7 @@ def test_a_principal_that_kms_does_not_see_yet_is_waited_for(bed: Bed) -> None:
         create_key=[NOT_YET, MADE], put_key_policy=[NOT_YET, NOT_YET, {}], get_key_policy=[POLICY]
     )
     waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
-    key = create_key(kms, waiter, {"Statement": []}, "", {})
+    key = create_key(creation_of(kms, waiter), "orders", {"Statement": []}, "")
     assert len(bed.slept) == 1
     key.put_policy({"Statement": []})
     assert kms.operations.count("put_key_policy") == 3

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.errors import PriceError
-from pytest_kmslab.lab.cost.prices import DEFAULT, Lifetime, Prices, cost, read_prices, told
-from pytest_kmslab.lab.resource_ref import ALARM, KMS_KEY, TABLE, USER
+from pytest_kmslab.lab.cost.lifetimes import Lifetime
+from pytest_kmslab.lab.cost.prices import DEFAULT, Prices, read_prices
+from pytest_kmslab.lab.kinds.alarm import ALARM
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.report.cost import cost, made_line
 
 PRICES = Prices("2026-01-01", "us-east-1", "USD", 730.0, 20_000.0, 1_000_000.0, 500_000.0, 73.0)
 """A key costs 1 an hour, an alarm 0.1, a request 1 of DynamoDB's and 2 of KMS's."""
@@ -25,12 +30,12 @@ def test_the_prices_that_come_along_are_dated_and_whole() -> None:
     ("lifetimes", "calls", "wanted"),
     [
         ([], 0, 0),
-        ([Lifetime(KMS_KEY, 1)], 0, 1),
-        ([Lifetime(KMS_KEY, 3600)], 0, 1),
-        ([Lifetime(KMS_KEY, 3601)], 0, 2),
-        ([Lifetime(KMS_KEY, 0), Lifetime(KMS_KEY, 5)], 0, 2),
-        ([Lifetime(ALARM, 60)], 0, 0.1),
-        ([Lifetime(TABLE, 60), Lifetime(USER, 7200)], 0, 0),
+        ([Lifetime(KMS_KEY.name, 1)], 0, 1),
+        ([Lifetime(KMS_KEY.name, 3600)], 0, 1),
+        ([Lifetime(KMS_KEY.name, 3601)], 0, 2),
+        ([Lifetime(KMS_KEY.name, 0), Lifetime(KMS_KEY.name, 5)], 0, 2),
+        ([Lifetime(ALARM.name, 60)], 0, 0.1),
+        ([Lifetime(TABLE.name, 60), Lifetime(USER.name, 7200)], 0, 0),
         ([], 2, 6),
     ],
 )
@@ -39,8 +44,13 @@ def test_a_begun_hour_and_every_call_count(lifetimes: list[Lifetime], calls: int
 
 
 def test_what_was_made_is_told_with_how_long_it_was_there() -> None:
-    made = [Lifetime(KMS_KEY, 312.4), Lifetime(USER, 20), Lifetime(USER, 310), Lifetime(TABLE, 1)]
-    assert told(made) == "1 KMS key (312 s), 2 IAM users (310 s), 1 table (1 s)"
+    made = [
+        Lifetime(KMS_KEY.name, 312.4),
+        Lifetime(USER.name, 20),
+        Lifetime(USER.name, 310),
+        Lifetime(TABLE.name, 1),
+    ]
+    assert made_line(made) == "1 KMS key (312 s), 2 IAM users (310 s), 1 table (1 s)"
 
 
 def given(tmp_path: Path, **changed: object) -> Path:

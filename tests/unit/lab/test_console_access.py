@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kmslab.lab.console_access import ConsoleAccess, new_password, write_credentials
+from pytest_kmslab.lab.kinds.credentials_file import ConsoleAccess, new_password, write_credentials
 
 
 def test_a_password_is_strong() -> None:

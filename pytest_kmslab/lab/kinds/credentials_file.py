@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import secrets
+import shlex
 import string
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 PASSWORD_LENGTH = 24
 """Above any password policy's usual minimum; IAM allows 128."""
@@ -20,11 +24,12 @@ HEADER = ("User name", "Password", "Console sign-in URL")
 
 @dataclass(frozen=True, slots=True)
 class ConsoleAccess:
-    """How a user signs in to the console. `csv_path` is the credentials file, readable by its owner alone."""
+    """How a user signs in to the console."""
 
     password: str = field(repr=False)
     sign_in_url: str
     csv_path: Path
+    """The credentials file, readable by its owner alone."""
 
     def forget(self) -> None:
         """Delete the credentials file; one that is gone is no error."""
@@ -61,3 +66,23 @@ def write_credentials(directory: Path, user_name: str, password: str, account: s
     with open(descriptor, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([HEADER, (user_name, password, url)])
     return ConsoleAccess(password, url, path)
+
+
+class CredentialsFileKind(ResourceKind):
+    """Credentials files, each by its path."""
+
+    name = "credentials-file"
+    title = "credentials file"
+    is_regional = False
+    is_file = True
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """Delete the file."""
+        Path(ref.name).unlink(missing_ok=True)
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """The shell's own."""
+        return (f"rm {shlex.quote(ref.name)}",)
+
+
+CREDENTIALS_FILE = CredentialsFileKind()

@@ -7,6 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.lab.creation import Creation
+from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.teardown.stack import TeardownStack
+from pytest_kmslab.lab.waiting.waiters import Waiter
+
 
 class RefusedError(ClientError):
     """The error that a service answers with this code."""
@@ -61,6 +66,13 @@ class FakeClient:
     def operations(self) -> list[str]:
         """What was called, in order."""
         return [operation for operation, _ in self.calls]
+
+
+def creation_of(client: Any, waiter: Waiter) -> Creation:
+    """What it takes to make something with one client for every service."""
+    backend = SimpleNamespace(region="us-east-1", account="123456789012")
+    context: Any = SimpleNamespace(backend=backend, waiter=waiter, naming=Naming("1a2b3c4d"))
+    return Creation(context, TeardownStack(), lambda _service: client)
 
 
 class Bed:

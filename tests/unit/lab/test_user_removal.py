@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from unit.resources.fakes import ConflictError, FakeClient, RefusedError
+from unit.lab.fakes import ConflictError, FakeClient, RefusedError
 
-from pytest_kmslab.lab.kinds.user_removal import delete_plain_user, delete_user
+from pytest_kmslab.lab.kinds.user_removal import delete_user
 
 EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
@@ -61,38 +61,6 @@ def test_nobody_else_is_touched(iam: Any) -> None:
 
 def test_a_user_who_is_gone_is_no_error(iam: Any) -> None:
     delete_user(iam, "nobody")
-
-
-def plain(iam: Any) -> str:
-    return str(iam.create_access_key(UserName="ana")["AccessKey"]["AccessKeyId"])
-
-
-def calls_of(iam: Any) -> list[str]:
-    made: list[str] = []
-    iam.meta.events.register("before-call.iam", lambda model, **_: made.append(model.name))
-    return made
-
-
-def test_a_plain_user_goes_in_two_calls(iam: Any) -> None:
-    key = plain(iam)
-    calls = calls_of(iam)
-    delete_plain_user(iam, "ana", key, [], console=False)
-    assert calls == ["DeleteAccessKey", "DeleteUser"]
-    assert names(iam) == []
-
-
-def test_a_user_who_was_given_more_goes_with_all_of_it(iam: Any) -> None:
-    key = plain(iam)
-    iam.put_user_policy(UserName="ana", PolicyName="more", PolicyDocument=EVERYTHING)
-    delete_plain_user(iam, "ana", key, [], console=False)
-    assert names(iam) == []
-
-
-def test_a_user_whose_access_key_is_gone_goes(iam: Any) -> None:
-    key = plain(iam)
-    iam.delete_access_key(UserName="ana", AccessKeyId=key)
-    delete_plain_user(iam, "ana", key, [], console=True)
-    assert names(iam) == []
 
 
 def nameless(iam: FakeClient) -> list[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,118 @@
+"""Making the resources of a lab: each under a name of its own, and recorded around its create call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef
+from pytest_kmslab.lab.teardown.stack import Remove, TeardownStack, TeardownStep
+from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter, error_code
+
+if TYPE_CHECKING:
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.naming import Naming
+
+ALREADY_THERE = frozenset({"ResourceInUseException", "EntityAlreadyExists"})
+"""Answered to a create call too that botocore has sent before, and whose first answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A resource that is being made: its name and tags, and the step that removes it."""
+
+    name: str
+    tags: dict[str, str]
+    ref: ResourceRef
+    _teardown: TeardownStack
+    _step: TeardownStep
+
+    def confirm(self, arn: str, remove: Remove | None = None) -> None:
+        """Note that it exists; give `remove` where more goes with it than a search by name would find."""
+        self._teardown.confirm(self._step, arn, remove)
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What it takes to make resources: as whom, where, under which names, and who removes them."""
+
+    context: LabContext
+    teardown: TeardownStack
+    client: Client
+    """Gives the clients of whoever makes them."""
+
+    @property
+    def region(self) -> str:
+        """The Region that the lab works in."""
+        return self.context.backend.region
+
+    @property
+    def account(self) -> str:
+        """The account that the lab works in."""
+        return self.context.backend.account
+
+    @property
+    def waiter(self) -> Waiter:
+        """What the lab waits by."""
+        return self.context.waiter
+
+    @contextmanager
+    def of(self, kind: ResourceKind, base: str, *, name: str = "") -> Iterator[Made]:
+        """Record a resource before creating it in the block, and clean up if the response never arrives.
+
+        Its name is `base` made unique, or the `name` given. Say with `confirm` that it exists.
+        """
+        name = name or self.context.naming.name(base)
+        ref = ResourceRef(kind, name, self.region)
+        with recorded_create(self.teardown, self.client, self.waiter, ref, self.context.naming) as step:
+            yield Made(name, self.context.naming.tags(name), ref, self.teardown, step)
+
+
+@contextmanager
+def recorded_create(
+    teardown: TeardownStack, client: Client, waiter: Waiter, ref: ResourceRef, naming: Naming
+) -> Iterator[TeardownStep]:
+    """Record a resource before creating it, and clean up if the response never arrives."""
+    step = teardown.intend(ref, lambda: remove_orphans(client, waiter, ref, naming))
+    try:
+        yield step
+    except ClientError as error:
+        if certainly_refused(error, ref.kind):
+            teardown.undone(step)
+        raise
+
+
+def certainly_refused(error: ClientError, kind: ResourceKind) -> bool:
+    """Whether an error says that a create call made nothing: it was refused when it was sent first."""
+    metadata = error.response.get("ResponseMetadata", {})
+    return (
+        error.operation_name == kind.create_operation
+        and 400 <= metadata.get("HTTPStatusCode", 0) < 500
+        and metadata.get("RetryAttempts", 0) == 0
+        and error_code(error) not in ALREADY_THERE
+    )
+
+
+def remove_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Naming) -> None:
+    """Remove all that was made of a resource, if anything was; only what carries this run's tags."""
+    for orphan in _find_orphans(client, waiter, ref, naming):
+        ref.kind.remove(client, waiter, orphan.ref)
+
+
+def _find_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Naming) -> list[Found]:
+    """Find the resource, polling where the account is eventually consistent."""
+
+    def find() -> list[Found]:
+        return [found for found in ref.kind.find_all(client, ref) if naming.owns(found.tags)]
+
+    if waiter.is_strongly_consistent:
+        return find()
+    try:
+        return waiter.until(find, bool, f"{ref} to show, whose making was not answered", LOST_ANSWER_LIMIT)
+    except ResourceError:
+        return []

@@ -1,0 +1,22 @@
+"""Every kind of resource that a lab can leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_kmslab.lab.kinds.alarm import ALARM
+from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
+from pytest_kmslab.lab.kinds.existing import KEY_POLICY
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.resource_kind import ResourceKind
+
+IN_ORDER: tuple[ResourceKind, ...] = (CREDENTIALS_FILE, KEY_POLICY, ALARM, TABLE, KMS_KEY, USER)
+"""As they are removed. Users last: a key may leave its deletion to one of them."""
+
+KINDS: Mapping[str, ResourceKind] = {kind.name: kind for kind in IN_ORDER}
+"""Each by the name that the ledger has."""
+
+IN_ACCOUNT: tuple[ResourceKind, ...] = tuple(kind for kind in IN_ORDER if not kind.is_file)
+"""Those that can be looked for in an account."""

@@ -1,0 +1,164 @@
+"""What every kind of resource offers: how one is found, kept, removed, by hand too, and what it costs.
+
+A new kind is a file of its own in `kinds`, with its object in `kinds.registry`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.lab.naming import OURS, RUN_TAG
+from pytest_kmslab.lab.waiting.waiters import Waiter, error_code
+
+if TYPE_CHECKING:
+    from pytest_kmslab.lab.cost.prices import Prices
+
+Client = Callable[[str], Any]
+"""Gives the client of a service, in one Region."""
+
+GONE = frozenset(
+    {
+        "NotFoundException",
+        "ResourceNotFoundException",
+        "ResourceNotFound",
+        "NoSuchEntity",
+        "TableNotFoundException",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRef:
+    """One resource of a kind, by the name that nothing else has."""
+
+    kind: ResourceKind
+    name: str
+    """A key's is that of its alias without the prefix, a file's is its path."""
+    region: str = ""
+    """Empty for a file."""
+    arn: str = ""
+    """Empty for what was to be made and may not exist. For a file that of the key it is about, if any."""
+
+    def __str__(self) -> str:
+        return f"{self.kind.title} `{self.name}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource that carries a run's tags."""
+
+    ref: ResourceRef
+    tags: Mapping[str, str]
+    created: datetime | None = None
+    """None where the service does not tell."""
+    going: bool = False
+    """Whether it is a key that is scheduled for deletion, and only its alias has to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that could not be looked at, and may be a run's."""
+
+    what: str
+    error: Exception
+    others: bool = False
+    """Whether others of its kind could be looked at."""
+
+
+class ResourceKind:
+    """A kind of resource that outlives the lab if nobody removes it. Errors are boto3's own."""
+
+    name = ""
+    """What the ledger and `kmslab sweep` call it."""
+    title = ""
+    """What a person calls it."""
+    create_operation = ""
+    """The API operation that makes one; empty for a file."""
+    is_regional = True
+    """Whether each Region has its own."""
+    is_file = False
+    """Whether it is on this machine and not in the account: only the ledger knows of it."""
+    may_remove: tuple[str, ...] = ()
+    """The kinds whose resources may leave their removal to one of this: it stays while one of them does."""
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        raise NotImplementedError
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """The one of this name or ARN, whoever made it; None where there is none."""
+        raise NotImplementedError
+
+    def find_all(self, client: Client, ref: ResourceRef) -> list[Found]:
+        """All that a create call for this resource may have made: a call that was sent twice may make two."""
+        found = self.find(client, ref)
+        return [] if found is None else [found]
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """Tag one as kept until a time: a sweep from a machine without its ledger then leaves it alone."""
+        raise NotImplementedError
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """Remove one, with what goes with it; one that is gone is no error."""
+        raise NotImplementedError
+
+    def hourly_price(self, prices: Prices) -> float:
+        """What one costs for each begun hour; 0 where only its use costs."""
+        return 0.0
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """The commands of the AWS CLI that remove one, without `aws` and without Region."""
+        raise NotImplementedError
+
+
+def manual_commands(ref: ResourceRef, endpoint: str = "", profile: str = "") -> tuple[str, ...]:
+    """The commands that remove a resource where there is no `kmslab`, to copy into a shell."""
+    place = {"--region": ref.region, "--endpoint-url": endpoint, "--profile": profile}
+    options = "".join(f" {name} {shlex.quote(value)}" for name, value in place.items() if value)
+    return tuple(
+        f"aws {command}{options}" if not command.startswith("rm ") else command
+        for command in ref.kind.commands(ref)
+    )
+
+
+def is_named_by_us(name: str) -> bool:
+    """Whether a name is one that a lab gives. The tags decide; this saves asking for those of all others."""
+    return OURS.search(name) is not None
+
+
+def seen_if_ours(what: str, look: Callable[[], Found | None]) -> Iterator[Found | Unseen]:
+    """What was seen if it carries a run's tags; nothing where it went meanwhile."""
+    try:
+        found = look()
+    except ClientError as error:
+        if error_code(error) not in GONE:
+            yield Unseen(what, error)
+        return
+    if found is not None and RUN_TAG in found.tags:
+        yield found
+
+
+def unless_gone(look: Callable[[], Found | None]) -> Found | None:
+    """What was seen; None where it is not there."""
+    try:
+        return look()
+    except ClientError as error:
+        if error_code(error) in GONE:
+            return None
+        raise
+
+
+def tags_of_pages(pages: Any) -> dict[str, str]:
+    """The tags that a service lists, by key."""
+    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[Any]:
+    """Tags as most services take them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,1 @@
+"""What earlier runs left in an account: found, and removed."""
