@@ -16,7 +16,7 @@ class Script:
     """The case so far: `replace` swaps a name everywhere in it."""
 
     def __init__(self, text: str, home: str = ACCOUNT) -> None:
-        self._text = text.replace(HOME, home)
+        self._text = text.replace(HOME, home).replace(_with_dashes(HOME), _with_dashes(home))
         self.case: Case = parse_case(self._text)
 
     def __contains__(self, name: str) -> bool:
@@ -91,6 +91,10 @@ class Script:
             for name, values in self.case.request.context.pairs()
             if name.startswith(f"{of}/")
         }
+
+
+def _with_dashes(account: str) -> str:
+    return "-".join((account[:4], account[4:8], account[8:]))
 
 
 def _text(document: Any) -> str:
