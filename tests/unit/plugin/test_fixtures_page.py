@@ -1,0 +1,87 @@
+"""docs/fixtures.md names members and arguments: they are those of the code, and its examples pass."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+from support.readme import blocks, page
+
+import pytest_kmslab
+from pytest_kmslab.enforcement.entry import Entry, Origin
+from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.table import DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
+
+PAGE = page("docs/fixtures.md")
+SECTIONS = {
+    "The trail": Trail,
+    "The lab": Lab,
+    "KmsKey": KmsKey,
+    "DynamoDBTable": DynamoDBTable,
+    "IamUser": IamUser,
+}
+
+
+def section(title: str) -> str:
+    """The text below a heading that begins so, up to the next heading."""
+    return re.split(rf"^#+ {title}.*$", PAGE, flags=re.MULTILINE)[1].partition("\n#")[0]
+
+
+def parameters(function: Any) -> str:
+    """The parameters of a function as a page writes them: no `self`, no annotations, nothing for tests."""
+    signature = inspect.signature(function)
+    kept = [
+        one.replace(annotation=inspect.Parameter.empty)
+        for name, one in signature.parameters.items()
+        if name not in ("self", "sleep", "clock")
+    ]
+    return str(signature.replace(parameters=kept, return_annotation=inspect.Signature.empty))
+
+
+@pytest.mark.parametrize("name", ["denied", "allowed", "eventually", "access_matrix"])
+def test_an_assertion_takes_what_is_told(name: str) -> None:
+    assert f"`{name}{parameters(getattr(pytest_kmslab, name))}`" in PAGE
+
+
+@pytest.mark.parametrize(("title", "kind"), SECTIONS.items(), ids=SECTIONS)
+def test_a_member_that_is_told_is_there(title: str, kind: type) -> None:
+    rows = re.findall(r"^\| (`.*?) \|", section(title), re.MULTILINE)
+    told = re.findall(r"`(?:with )?([a-z_]+)(?:\(.*?\))?`", " ".join(rows))
+    names = {
+        *dir(kind),
+        *getattr(kind, "__annotations__", ()),
+        *re.findall(r"self\.(\w+)", inspect.getsource(kind)),
+    }
+    assert told
+    assert set(told) <= {*names, *Entry._fields}
+
+
+@pytest.mark.parametrize("call", re.findall(r"`(create_\w+|denied|allowed|since|denials)(\(.*?\))`", PAGE))
+def test_a_method_takes_what_is_told(call: tuple[str, str]) -> None:
+    name, told = call
+    signatures = {
+        parameters(getattr(place, name))
+        for place in (Lab, Trail, pytest_kmslab, KmsKey)
+        if callable(getattr(place, name, None))
+    }
+    assert told in signatures
+
+
+def test_the_members_of_an_entry_are_told() -> None:
+    assert {name for name in Entry._fields if f"`{name}`" not in section("The trail")} == set()
+
+
+def test_the_origins_are_told() -> None:
+    assert {origin.value for origin in Origin if f"`{origin.value}`" not in section("The trail")} == set()
+
+
+def test_the_tests_of_the_page_pass(project: pytest.Pytester) -> None:
+    examples = [text for text in blocks("python", PAGE) if "def test_" in text]
+    assert len(examples) == 4
+    project.makepyfile("from pytest_kmslab import denied\n\n" + "\n\n".join(examples))
+    project.runpytest_subprocess().assert_outcomes(passed=4)
