@@ -60,7 +60,7 @@ class Condition:
         given = context.get(self.folded_key)
         row = self.row
         if row is None:
-            return self._null_holds(given)
+            return self._null_holds(given) if given or not self.qualifier else self._null_holds_for_no_value()
         # With a qualifier a key that has only empty texts is as good as absent, says AWS's page.
         if not given or (self.qualifier and not any(given)):
             return self._holds_without_value(present=given is not None, negated=row.negated)
@@ -112,6 +112,10 @@ class Condition:
         if (not given) in wanted:
             return True
         return None if None in wanted else False
+
+    def _null_holds_for_no_value(self) -> bool | None:
+        """IAM takes `ForAllValues:Null`; AWS documents no outcome where the two parts of it disagree."""
+        return self._null_holds(None) or None
 
 
 def parse_conditions(element: Any, version: str) -> tuple[Condition, ...]:
@@ -165,8 +169,8 @@ def _parse_operator(name: str) -> tuple[str, Operator | None, bool]:
     qualifier, colon, base = name.rpartition(":")
     if colon and qualifier not in (_ALL, _ANY):
         raise PolicyError(f"unknown qualifier `{qualifier}`: write {_ALL} or {_ANY}")
-    if name == "Null":
-        return "", None, False
+    if base == "Null" and qualifier != _ANY:
+        return qualifier, None, False
     plain = base.removesuffix(_IF_EXISTS)
     row = OPERATORS.get(plain)
     if row is None:

@@ -86,9 +86,10 @@ def _are_values(values: Any) -> bool:
 
 
 def _is_operator(operator: str) -> bool:
-    """Null is the one operator without IfExists; `ForAllValues:Null` is taken."""
+    """Null is the one operator without IfExists; that it goes without `ForAnyValue:` is inferred."""
     found = _QUALIFIED.fullmatch(operator)
-    return found is not None and (found[1] == "Null" or found[1].removesuffix("IfExists") in OPERATORS)
+    of_null = operator in ("Null", "ForAllValues:Null")
+    return of_null or (found is not None and found[1].removesuffix("IfExists") in OPERATORS)
 
 
 def _value_fault(operator: str, keys: Mapping[str, Any]) -> str:
