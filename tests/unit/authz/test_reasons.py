@@ -54,6 +54,14 @@ def test_every_policy_that_allows_is_a_reason() -> None:
     )
 
 
+def test_across_accounts_the_policies_of_both_sides_are_reasons() -> None:
+    policies = {"resource": key(to(STRANGER, Sid="S")), "identity": (named(allow(Sid="A"), name="p1"),)}
+    assert decide(request_of(STRANGER), **policies).reasons == (
+        Reason(RESOURCE, Effect.ALLOW, KEY, "S"),
+        Reason(IDENTITY, Effect.ALLOW, "p1", "A"),
+    )
+
+
 def test_every_policy_that_denies_is_a_reason() -> None:
     no = named(deny(), name="no")
     policies = {"resource": key(to(USER), deny(Principal="*")), "identity": (no,), "permissions_boundary": no}
