@@ -46,7 +46,7 @@ def _document(title: str, drawn: dict[str, Any], peers: list[Running]) -> Iterat
         },
         ROUNDS,
     )
-    yield Row(f"decision, {title}", microseconds(measured["ours"]), "µs", 10)
+    yield Row(f"decision, {title}", microseconds(measured["ours"]), "µs")
     yield Row(f"decision, {title}, request built for it", microseconds(measured["built"]), "µs")
     for peer in peers:
         name = peer.peer.name
