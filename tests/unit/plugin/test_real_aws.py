@@ -133,8 +133,9 @@ def test_a_profile_is_where_the_credentials_come_from(
 
 
 def test_prices_that_cannot_be_read_are_refused_at_once(here: pytest.Pytester) -> None:
-    here.makeini("[pytest]\nkmslab_prices = none.json")
-    assert "cannot read the prices in `none.json`" in refusal(here, *NAMED)
+    here.makeini("[pytest]\nkmslab_prices = prices.json")
+    here.path.joinpath("prices.json").write_text("{")
+    assert "the prices in `prices.json` are not JSON" in refusal(here, *NAMED)
 
 
 def test_workers_tell_what_they_made(here: pytest.Pytester) -> None:
