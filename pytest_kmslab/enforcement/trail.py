@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.authz.policy import Policies
     from pytest_kmslab.authz.request import Request
 
+PICKLE = pickle.HIGHEST_PROTOCOL
 KEPT = 2_000
 """Entries kept in memory at most; older ones go to a temporary file, without the policies."""
 
@@ -35,6 +36,7 @@ class Trail:
         self._entries: deque[Entry] = deque()
         self._count = 0
         self._file: IO[bytes] | None = None
+        self._was_read_back = False
         self.elsewhere: Counter[str] = Counter()
         """How many calls were not decided, by their address: no backend of this run is there."""
         self.calls: Counter[Origin] = Counter()
@@ -141,14 +143,17 @@ class Trail:
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="kmslab-trail-")  # noqa: SIM115 (closed by `close`)
         # A context may still hold the function that makes it, which no file takes.
-        request = entry.request._replace(context=Context(dict(entry.request.context)))
-        self._file.seek(0, 2)
-        pickle.dump(entry._replace(request=request, policies=None, grants=()), self._file)
+        request = entry.request._replace(context=Context(dict(entry.request.context.pairs())))
+        if self._was_read_back:  # to seek is to flush: not at every entry
+            self._file.seek(0, 2)
+            self._was_read_back = False
+        pickle.dump(entry._replace(request=request, policies=None, grants=()), self._file, PICKLE)
 
     def _read_back(self, mark: int) -> Iterator[Entry]:
         if self._file is None:
             return
         self._file.seek(0)
+        self._was_read_back = True
         while True:
             try:
                 entry: Entry = pickle.load(self._file)
