@@ -73,6 +73,8 @@ class CallInterception:
             pending = pipeline.begin(self._incoming(model, params, signer, context, credentials))
         except ServiceError as error:
             return _refusal(url, error)
+        if pending.response is None and pipeline.backend.endpoint_url is None and _is_async(signer):
+            _check_served()
         return self._let_through(pending, params, context, credentials)
 
     def request_created(self, request: AWSRequest) -> None:
@@ -104,9 +106,8 @@ class CallInterception:
         if known is None:
             backend, events = self._pipeline.backend, signer._event_emitter
             known = backend.owns_url(url)
-            if known and backend.endpoint_url is None and _is_async(events) and "aiomoto" not in sys.modules:
-                raise BackendError(ASYNC)
-            backend.attach_client(events, url)
+            if not _is_async(signer) or "aiomoto" in sys.modules:
+                backend.attach_client(events, url)
             self._comes_here[signer] = known
         return known
 
@@ -177,8 +178,15 @@ def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | N
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
-def _is_async(events: Any) -> bool:
-    return type(events).__module__.partition(".")[0] == "aiobotocore"
+def _is_async(signer: Any) -> bool:
+    """Whether a client is one of aiobotocore's, which awaits what it is answered."""
+    return type(signer).__module__.partition(".")[0] == "aiobotocore"
+
+
+def _check_served() -> None:
+    """Raise BackendError where a call of aiobotocore would leave this process: moto cannot be awaited."""
+    if "aiomoto" not in sys.modules:
+        raise BackendError(ASYNC)
 
 
 def _done(coroutine: Any) -> Any:

@@ -1,9 +1,9 @@
 """moto's door: where every request meets on its way to moto's backends in this process.
 
 Requests come by botocore's `before-send` event, by moto's mock of the `responses` library, by moto's own
-server or by its proxy. They all end in `BaseResponse._dispatch`, so that is where the guard stands; the first
-two come through `BotocoreStubber.process_request`, where the mark of a decided call is taken off before moto
-sees it. moto has one account store in the process, so it has one door, one lock and one revision.
+server or by its proxy. They all end in `BaseResponse._dispatch`, so that is where the guard stands. What was
+decided comes by botocore's event, where its mark is taken off before moto sees it. moto has one account store
+in the process, so it has one door, one lock and one revision.
 """
 
 from __future__ import annotations
@@ -98,24 +98,26 @@ class MotoDoor:
         from moto.core.botocore_stubber import BotocoreStubber
         from moto.core.responses import BaseResponse
 
-        process, dispatch = BotocoreStubber.process_request, BaseResponse._dispatch
+        answer, dispatch = BotocoreStubber.__call__, BaseResponse._dispatch
 
-        def process_request(stubber: Any, request: Any) -> Any:
-            return self._received(process, stubber, request)
+        def answer_event(stubber: Any, event_name: str, request: Any, **named: Any) -> Any:
+            with self._received(request):
+                return answer(stubber, event_name, request, **named)
 
         def guarded_dispatch(response: Any, *arguments: Any, **named: Any) -> Any:
             return self._dispatched(dispatch, response, *arguments, **named)
 
         self._patches = ExitStack()
-        self._patches.enter_context(patch.object(BotocoreStubber, "process_request", process_request))
+        self._patches.enter_context(patch.object(BotocoreStubber, "__call__", answer_event))
         self._patches.enter_context(patch.object(BaseResponse, "_dispatch", guarded_dispatch))
 
-    def _received(self, process: Callable[..., Any], stubber: Any, request: Any) -> Any:
-        """A request of botocore's or of `requests`: the marks that it bears are taken off."""
+    @contextmanager
+    def _received(self, request: Any) -> Iterator[None]:
+        """A request of botocore's: the marks that it bears are taken off, and known until moto answered."""
         claims = [(keeper, keeper.claim(request)) for keeper in self._keepers]
         self._arrival.decided = tuple((keeper, decided) for keeper, decided in claims if decided is not None)
         try:
-            return process(stubber, request)
+            yield
         finally:
             self._arrival.decided = ()
 

@@ -16,6 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from support.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
 
+from pytest_kmslab.errors import BackendError
+
 
 def refused(call: Any, **params: Any) -> tuple[str, str]:
     with pytest.raises(ClientError) as caught:
@@ -205,3 +207,33 @@ def test_a_call_to_another_address_is_not_decided_but_counted(account: Account) 
     assert [kms.list_keys()["Keys"] for _ in range(2)] == [[], []]
     assert account.run.trail.elsewhere == {url: 2}
     assert refused(nobody.client("kms").list_keys)[0] == "AccessDeniedException"
+
+
+class AwaitedSigner:
+    """As aiobotocore's clients have it, whose credentials are awaited."""
+
+    __module__ = "aiobotocore.signers"
+
+    def __init__(self, signer: Any) -> None:
+        self._event_emitter = signer._event_emitter
+        self._credentials = self
+        self._held = signer._credentials.get_frozen_credentials()
+
+    async def get_frozen_credentials(self) -> Any:
+        return self._held
+
+
+def awaited(session: boto3.Session) -> Any:
+    client = session.client("kms")
+    client._request_signer = AwaitedSigner(client._request_signer)
+    return client
+
+
+def test_a_client_that_awaits_is_decided(account: Account) -> None:
+    with pytest.raises(ClientError, match="not authorized to perform: kms:ListAliases"):
+        awaited(account.user("ana")).list_aliases()
+
+
+def test_a_client_that_awaits_is_told_where_to_go(account: Account) -> None:
+    with pytest.raises(BackendError, match="kmslab_endpoint"):
+        awaited(account.user("bob", allow("kms:*"))).list_aliases()
