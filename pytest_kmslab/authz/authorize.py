@@ -80,9 +80,10 @@ def _within_account(evaluation: Evaluation, policies: Policies) -> Permissions:
     sufficient = PrincipalMatch.EXACT if limits else PrincipalMatch.ROLE
     name = policies.resource.name if policies.resource else ""
     naming = [match for match in matches if match[0] >= sufficient]
-    allows = allow_reasons(PolicyType.RESOURCE, name, naming)
+    allows = allow_reasons(PolicyType.RESOURCE, name, naming) if naming else []
     if iam and not limits:
-        allows += [*iam, *allow_reasons(PolicyType.RESOURCE, name, trusting)]
+        allows += iam
+        allows += allow_reasons(PolicyType.RESOURCE, name, trusting) if trusting else []
     if allows:
         return allows, []
     # The role is named, so that only the limits are in the way.
