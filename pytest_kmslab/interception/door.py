@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from pytest_kmslab.backends.addresses import is_plain_http
@@ -24,9 +24,6 @@ from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 from pytest_kmslab.wire.http_message import Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
 from pytest_kmslab.wire.writing import error_reply
-
-if TYPE_CHECKING:
-    from moto.core.request import Request
 
 WHY = (
     "(pytest-kmslab: while a lab is open every request to moto is decided; this one did not come from a "
@@ -93,13 +90,13 @@ class RunDoorkeeper:
         ticket.arrived = True
         return DecidedCall(self._pipeline, ticket.pending)
 
-    def judge(self, service: str, request: Request) -> Response:
+    def judge(self, service: str, request: Any) -> Response:
         """Decide a request without a mark by its signature, as the gateway does, and do or refuse it."""
         reply = self._calls.answer(service, lambda: _received(request), explanation=WHY)
         self._pipeline.record_decided(_origin(request.url))
         return _response(reply)
 
-    def count(self, request: Request) -> None:
+    def count(self, request: Any) -> None:
         """Count a request without a mark that is let pass."""
         self._pipeline.record_undecided(_origin(request.url))
 
@@ -149,11 +146,18 @@ def _bytes(body: Any) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-def _received(request: Request) -> WireRequest:
-    """A request as it came: where moto made it, its environment has the query string in one place only."""
-    query = request.query_string.decode("latin-1")
-    received = request_of(request.environ, request.get_data())
-    return replace(received, path=request.raw_path, query=query, is_secure=not is_plain_http(request.url))
+def _received(request: Any) -> WireRequest:
+    """A request as it came: one of a server's, or botocore's own, as older versions of moto hand it on."""
+    parts, is_secure = urlsplit(request.url), not is_plain_http(request.url)
+    environ = getattr(request, "environ", None)
+    if environ is None:
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        headers.setdefault("host", parts.netloc)
+        body = _bytes(request.body)
+        return WireRequest(request.method, parts.path or "/", parts.query, headers, body, is_secure=is_secure)
+    received = request_of(environ, request.get_data())
+    # Where moto made the request itself, its environment has the query string in one place only.
+    return replace(received, query=request.query_string.decode("latin-1"), is_secure=is_secure)
 
 
 def _origin(url: str) -> str:
