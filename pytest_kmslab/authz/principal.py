@@ -17,6 +17,7 @@ from pytest_kmslab.errors import ArnError, PolicyError
 
 _TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_WITH_DASHES = re.compile(r"\d{4}-\d{4}-\d{4}", re.ASCII)
 _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}", re.ASCII)
 _SERVICE = re.compile(r"([a-z0-9-]+\.)+(amazonaws\.com(\.cn)?|aws\.internal)", re.ASCII)
 
@@ -183,8 +184,7 @@ def parse_principals(element: Any) -> Principals:
 
 def plain_account(name: str) -> str:
     """An account id without the dashes that IAM takes in it, as `1111-2222-3333`; any other name as it is."""
-    digits = name.replace("-", "")
-    return digits if _ACCOUNT.fullmatch(digits) else name
+    return name.replace("-", "") if _WITH_DASHES.fullmatch(name) else name
 
 
 def _parse_names(kind: str, values: Any) -> list[str]:

@@ -19,7 +19,7 @@ from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
 from pytest_kmslab.calls.rules.condition_values import LEGACY, condition_fault
 from pytest_kmslab.calls.rules.identity_documents import texts
 from pytest_kmslab.calls.rules.policy_texts import statements_of
-from pytest_kmslab.calls.rules.principals import unknown_principals, unknown_services
+from pytest_kmslab.calls.rules.principals import names_somebody, unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
 Statement = dict[str, Any]
@@ -87,8 +87,7 @@ def _without_principal(statements: list[Statement], _facts: AccountView, _partit
 def _invalid_principals(statements: list[Statement], view: AccountView, partition: str) -> Iterator[str]:
     """AWS has principals in the partition of the key only, and canonical users for S3 only."""
     for statement in statements:
-        named = statement.get("Principal", statement.get("NotPrincipal"))
-        if not named or (isinstance(named, dict) and ("CanonicalUser" in named or not all(named.values()))):
+        if not names_somebody(statement):
             yield _PRINCIPALS
         yield from (_PRINCIPALS for _ in unknown_principals(statement, view, partition))
 

@@ -31,6 +31,14 @@ def named_principals(statement: Mapping[str, Any], kind: str) -> Iterator[Any]:
             yield from named[kind] if isinstance(named[kind], list) else [named[kind]]
 
 
+def names_somebody(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement names a principal at all; canonical users are of S3 only."""
+    named = statement.get("Principal", statement.get("NotPrincipal"))
+    if isinstance(named, dict):
+        return "CanonicalUser" not in named and any(named.values())
+    return bool(named)
+
+
 def unknown_principals(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[Any]:
     """The AWS principals of a statement that cannot be resolved in a partition, as written."""
     for principal in named_principals(statement, "AWS"):

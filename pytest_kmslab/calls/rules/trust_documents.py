@@ -1,7 +1,7 @@
 """Trust policies of roles as IAM reads them.
 
 Texts were measured on AWS by cdk-preflight (rules/iam/pf-iam-trust-policy-*) or are recorded in LocalStack's
-snapshots, but for those that are said to be inferred.
+snapshots, but for those that are said to be inferred; some of these are versity/versitygw's, which has AWS's.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
 """
 
@@ -32,6 +32,15 @@ ACTIONS = frozenset(
 """All that a trust policy may allow or deny, in this case of letters; wildcards are refused too."""
 
 _NOT_JSON = "This policy contains invalid Json"
+_EMPTY = "Could not parse the policy: Statement is empty!"
+_TWICE = "The Statement Ids in the policy are not unique"
+_NOBODY = "The passed in policy has a statement with no principals!"
+"""Of lists that are all empty; recorded by people, terraform-aws-modules/terraform-aws-iam#47."""
+_NO_PRINCIPAL = "Missing required field Principal cannot be empty!"
+_NOT_PRINCIPAL: Mapping[Any, str] = {
+    "Allow": "Allow with NotPrincipal is not allowed.",
+    "Deny": "AssumeRole policy must not contain NotPrincipal field.",
+}
 _NOT_STS = "AssumeRole policy may only specify STS AssumeRole actions."
 _STAR = 'AssumeRolepolicy contained an invalid principal: "STAR":"*"'
 _COGNITO, _NO_CONDITION = (
@@ -54,19 +63,25 @@ def check_trust_document(text: str, view: AccountView, partition: str) -> None:
     for statement in listed if isinstance(listed, list) else [listed]:
         for fault in _faults(statement, view, partition) if isinstance(statement, dict) else [SYNTAX]:
             raise malformed(fault)
+    if listed == []:
+        raise malformed(_EMPTY)
     try:
         policy = parse_policy(text)
     except PolicyError:
         raise malformed(SYNTAX) from None
-    if not policy.statements:
-        raise malformed(SYNTAX)
+    sids = [sid for sid in (statement.source.get("Sid") for statement in policy.statements) if sid]
+    if len(set(sids)) < len(sids):
+        raise malformed(_TWICE)
 
 
 def _faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[str]:
     yield from (f"Has prohibited field {name}" for name in ("Resource", "NotResource") if name in statement)
-    for name in ("Principal", "Action"):
-        if statement.get(name, statement.get(f"Not{name}")) in (None, [], {}):
-            yield f"Missing required field {name}"
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    if "NotPrincipal" in statement:
+        yield _NOT_PRINCIPAL.get(statement.get("Effect"), SYNTAX)
+    yield from (fault for fault in [_no_principal(statement.get("Principal"))] if fault)
+    if statement.get("Action", statement.get("NotAction")) in (None, []):
+        yield "Missing required field Action"
     # NotAction leaves more actions than a trust policy may name; that it is refused is inferred.
     if "NotAction" in statement or not set(texts(statement.get("Action", []))) <= ACTIONS:
         yield _NOT_STS
@@ -74,14 +89,22 @@ def _faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> 
     yield from _principal_faults(statement, view, partition)
 
 
+def _no_principal(named: Any) -> str:
+    """What IAM says of a Principal element that names nobody, empty where it names somebody."""
+    if named in (None, []):
+        return "Missing required field Principal"
+    if named == {}:
+        return _NO_PRINCIPAL
+    nobody = isinstance(named, dict) and all(principals in ([], "") for principals in named.values())
+    return _NOBODY if nobody else ""
+
+
 def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[str]:
-    """That an empty list lacks a principal, and how other kinds are told of, is inferred."""
-    if statement.get("Principal") == "*":
+    """How other kinds of principals are told of is inferred."""
+    named = statement.get("Principal")
+    if named == "*":
         yield _STAR
-    named = statement.get("Principal", statement.get("NotPrincipal"))
     for kind, principals in named.items() if isinstance(named, dict) else ():
-        if principals in ([], ""):
-            yield "Missing required field Principal"
         if kind not in _KINDS:
             yield f'Invalid principal in policy: "{kind.upper()}":"{_first(principals)}"'
     for principal in named_principals(statement, "AWS"):

@@ -16,6 +16,7 @@ from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 NOT_STS = "AssumeRole policy may only specify STS AssumeRole actions."
 FEDERATED = "Federated principals must be valid domain names or SAML metadata ARNs"
+NOBODY = "The passed in policy has a statement with no principals!"
 COGNITO = {"Federated": "cognito-identity.amazonaws.com"}
 SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/idp"
 OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
@@ -23,10 +24,14 @@ OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.co
 
 def fault(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> str:
     """What IAM says of a role's trust policy; empty where it takes it."""
+    return said_of({"Effect": "Allow", "Principal": principal, "Action": action, **more})
+
+
+def said_of(*statements: dict[str, Any]) -> str:
+    """The same of a trust policy of these statements."""
     view = FakeFacts(unknown_principals={f"arn:aws:iam::{ACCOUNT}:user/ghost"})
-    statement = {"Effect": "Allow", "Principal": principal, "Action": action, **more}
     try:
-        check_trust_document(json.dumps({"Version": "2012-10-17", "Statement": [statement]}), view, "aws")
+        check_trust_document(json.dumps({"Version": "2012-10-17", "Statement": statements}), view, "aws")
     except ServiceError as error:
         return str(error).removeprefix("MalformedPolicyDocument: ")
     return ""
@@ -43,6 +48,7 @@ def fault(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> str:
         {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1"},
         {"Service": "lambda.amazonaws.com"},
         {"Service": ["ecs-tasks.amazonaws.com", "states.us-east-1.amazonaws.com"], "AWS": ROOT},
+        {"AWS": [], "Service": "lambda.amazonaws.com"},
         {"Federated": "accounts.google.com"},
         {"Federated": SAML},
         {"Federated": OIDC},
@@ -77,9 +83,14 @@ def test_principals_that_iam_takes(principal: Any) -> None:
             'Invalid principal in policy: "SERVICE":"nosuch.amazonaws.com"',
         ),
         ({"CanonicalUser": "79a5"}, 'Invalid principal in policy: "CANONICALUSER":"79a5"'),
-        ({}, "Missing required field Principal"),
-        ({"AWS": []}, "Missing required field Principal"),
-        ({"AWS": [], "Service": "lambda.amazonaws.com"}, "Missing required field Principal"),
+        ({}, "Missing required field Principal cannot be empty!"),
+        ({"AWS": []}, NOBODY),
+        ({"Federated": []}, NOBODY),
+        ({"AWS": [], "Service": []}, NOBODY),
+        *(
+            ({"AWS": account}, f'Invalid principal in policy: "AWS":"{account}"')
+            for account in ("12345678901-2", "1111-2222-3333-", "111122223333-", "-111122223333")
+        ),
         ({"Federated": "anything at all"}, FEDERATED),
         ({"Federated": "*"}, FEDERATED),
         ({"Federated": f"arn:aws:iam::{ACCOUNT}:user/ana"}, FEDERATED),
@@ -125,6 +136,24 @@ def test_a_condition_value_that_cannot_be_read() -> None:
         "The policy failed legacy parsing"
     )
     assert fault({"AWS": ROOT}, Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:::b*"}}) == ""
+
+
+@pytest.mark.parametrize("named", ["*", {"AWS": ROOT}, {"AWS": f"arn:aws:iam::{ACCOUNT}:user/ghost"}])
+def test_it_cannot_say_whom_it_is_not_about(named: Any) -> None:
+    assert said_of({"Effect": "Allow", "NotPrincipal": named, "Action": "sts:AssumeRole"}) == (
+        "Allow with NotPrincipal is not allowed."
+    )
+    assert said_of({"Effect": "Deny", "NotPrincipal": named, "Action": "sts:AssumeRole"}) == (
+        "AssumeRole policy must not contain NotPrincipal field."
+    )
+
+
+def test_its_statements_have_different_ids_and_there_is_one() -> None:
+    statement = {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}
+    assert said_of(statement, statement) == "The Statement Ids in the policy are not unique"
+    assert said_of(statement, {**statement, "Sid": "a"}) == ""
+    assert said_of({**statement, "Sid": ""}, {**statement, "Sid": ""}) == ""
+    assert said_of() == "Could not parse the policy: Statement is empty!"
 
 
 def test_nor_can_not_action() -> None:

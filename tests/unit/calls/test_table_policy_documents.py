@@ -79,6 +79,10 @@ def when(operator: str, key: str, *values: str) -> str:
             document(STATEMENT | {"Principal": {"Service": "nosuch.amazonaws.com"}}),
             f"{BEGINNING}Invalid principal in policy document.",
         ),
+        *(
+            (document(STATEMENT | {"Principal": nobody}), f"{BEGINNING}Invalid principal in policy document.")
+            for nobody in ({}, {"AWS": []}, {"Federated": []}, {"CanonicalUser": "79a5"})
+        ),
         (
             document(STATEMENT | {"Resource": STREAM}),
             f'{MALFORMED}The relative-id "{STREAM.split(":", 5)[-1]}" is invalid for ARN "{STREAM}"',

@@ -20,7 +20,7 @@ from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_publi
 from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
 from pytest_kmslab.calls.rules.identity_documents import texts
 from pytest_kmslab.calls.rules.policy_texts import statements_of
-from pytest_kmslab.calls.rules.principals import unknown_principals, unknown_services
+from pytest_kmslab.calls.rules.principals import names_somebody, unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
 MAX_BYTES = 20_480
@@ -49,7 +49,8 @@ def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
     _check_resources(policy, kind_of(target) or "")
     partition = target.split(":", 2)[1]
     for statement in statements_of(text):
-        for _ in (*unknown_principals(statement, view, partition), *unknown_services(statement, partition)):
+        unknown = (*unknown_principals(statement, view, partition), *unknown_services(statement, partition))
+        if unknown or not names_somebody(statement):
             raise refused("Invalid principal in policy document.")
     if is_public(policy):
         raise invalid(UNBOUNDED)
