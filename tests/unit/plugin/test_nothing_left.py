@@ -90,7 +90,7 @@ def test_a_run_that_fails_leaves_nothing(
     assert (users(url), files(ledger)) == ([], [])
 
 
-LOSE = "kmslab._undo._steps[-1].remove = lambda: 1 / 0"
+LOSE = "kmslab._teardown._steps[-1].remove = lambda: 1 / 0"
 
 
 def test_a_run_that_leaves_something_is_red_and_says_how_to_remove_it(
@@ -115,7 +115,7 @@ def test_a_run_that_leaves_something_is_red_and_says_how_to_remove_it(
 
 def test_a_run_is_red_even_where_nothing_else_says_so(run: Callable[..., pytest.RunResult]) -> None:
     """The fixture's own error is caught by nobody here: what is left is seen by the ledger alone."""
-    result = run("kmslab._undo._steps.pop()")
+    result = run("kmslab._teardown._steps.pop()")
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*LEFT BEHIND*"])
@@ -123,7 +123,7 @@ def test_a_run_is_red_even_where_nothing_else_says_so(run: Callable[..., pytest.
 
 def test_what_workers_leave_makes_their_controller_red(run: Callable[..., pytest.RunResult]) -> None:
     pytest.importorskip("xdist")
-    result = run("kmslab._undo._steps.pop()", "-n1")
+    result = run("kmslab._teardown._steps.pop()", "-n1")
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*LEFT BEHIND*", "  IAM user `mounika-*-gw0-*"])
@@ -132,7 +132,7 @@ def test_what_workers_leave_makes_their_controller_red(run: Callable[..., pytest
 def test_no_secret_is_written(run: Callable[..., pytest.RunResult], url: str, ledger: Path) -> None:
     tell = "print('SECRETS', iam_admin.credentials.secret_access_key, user.console.password)"
     made = "user = kmslab.create_user(console=True); iam_admin = kmslab.admin"
-    result = run(f"{made}; {tell}; kmslab._undo._steps.pop()", "-s")
+    result = run(f"{made}; {tell}; kmslab._teardown._steps.pop()", "-s")
     secrets = next(line for line in result.outlines if "SECRETS" in line).split("SECRETS ")[1].split()
     (file,) = ledger.glob("*.jsonl")
     assert len(secrets) == 2
@@ -176,7 +176,7 @@ def test_a_signal_ends_the_run_after_teardown(
 def test_a_signal_while_something_is_removed_waits_for_that(
     run: Callable[..., pytest.RunResult], url: str, ledger: Path
 ) -> None:
-    result = run("kmslab._undo.intend('struck', lambda: os.kill(os.getpid(), signal.SIGTERM))")
+    result = run("kmslab._teardown.intend('struck', lambda: os.kill(os.getpid(), signal.SIGTERM))")
     assert result.ret != 0
     assert (users(url), files(ledger)) == ([], [])
 
