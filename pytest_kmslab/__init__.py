@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         BackendError,
         KmslabError,
         OutsideLabError,
+        PolicyError,
         ResourceError,
         TeardownError,
     )
@@ -28,6 +29,7 @@ __all__ = [
     "ExpectationError",
     "KmslabError",
     "OutsideLabError",
+    "PolicyError",
     "ResourceError",
     "TeardownError",
     "access_matrix",

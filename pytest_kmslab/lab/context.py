@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.lab.managed_policies import ManagedPolicies
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.sessions import Sessions
 from pytest_kmslab.lab.teardown.ledger import Ledger, NoLedger
@@ -33,6 +34,8 @@ class LabContext:
     ledger: Ledger
     interruptions: Interruptions
     """What waits while resources are removed."""
+    managed_policies: ManagedPolicies = field(default_factory=ManagedPolicies)
+    """Finds the managed policies that somebody is given."""
 
     @classmethod
     def of(

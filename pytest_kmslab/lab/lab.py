@@ -24,10 +24,13 @@ from pytest_kmslab.lab.kinds.user import (
     ADMINISTRATOR_ACCESS,
     ExistingUser,
     IamUser,
+    UserRequest,
     create_user,
     put_policy_of_file,
 )
 from pytest_kmslab.lab.naming import timestamp
+from pytest_kmslab.lab.permissions import names_of, read_permissions
+from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources
 from pytest_kmslab.lab.principals import Actor, Principals
 from pytest_kmslab.lab.resource_kind import Unseen
 from pytest_kmslab.lab.sessions import PrincipalSession
@@ -124,15 +127,28 @@ class Lab:
         return create_alarm(self._creation, table.name, table.arn)
 
     def create_user(
-        self, name: str | None = None, *, policies: Iterable[str] = (), console: bool = False, path: str = "/"
+        self,
+        name: str | None = None,
+        *,
+        policies: PolicySources = (),
+        inline: InlineSources | None = None,
+        boundary: PolicySource | None = None,
+        groups: Iterable[str] = (),
+        tags: Mapping[str, str] | None = None,
+        console: bool = False,
+        path: str = "/",
     ) -> IamUser:
         """Make an IAM user with an access key; the name is made unique.
 
-        `policies` are AWS managed policies by name, or ARNs. With `console` the user can sign in to
-        the console; the credentials file is in a temporary directory of pytest's.
+        A policy is an AWS managed policy's name, an ARN, a dict, JSON text or a `Path`; `policies` takes one
+        or several, `inline` too, or a dict of them by name. With `console` the user can sign in to the
+        console; the credentials file is in a temporary directory of pytest's. Raises PolicyError or
+        ResourceError for a policy that cannot be read or is not there, and makes nothing then.
         """
         base = name or self._context.settings.user_name
-        user = create_user(self._creation, base, policies, console=console, path=path)
+        permissions = read_permissions(self._creation, policies, inline, boundary)
+        request = UserRequest(permissions, tags or {}, names_of("groups", groups), path, console)
+        user = create_user(self._creation, base, request)
         self._principals.add(user)
         return user
 
@@ -242,7 +258,8 @@ def _make_administrator(context: LabContext, teardown: TeardownStack) -> tuple[I
     root = context.sessions.lasting("root", context.backend.root)
     creation = Creation(context, teardown, root.client)
     base, file = context.settings.admin_name, context.settings.admin_policy
-    admin = create_user(creation, base, [] if file else [ADMINISTRATOR_ACCESS])
+    permissions = read_permissions(creation, () if file else ADMINISTRATOR_ACCESS)
+    admin = create_user(creation, base, UserRequest(permissions))
     if file:
         put_policy_of_file(root.client("iam"), admin.name, Path(file))
     return admin, context.sessions.lasting("admin", admin.credentials)

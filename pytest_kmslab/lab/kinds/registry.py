@@ -8,12 +8,14 @@ from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
 from pytest_kmslab.lab.kinds.existing import KEY_POLICY
 from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.policy import POLICY
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.resource_kind import ResourceKind
 
-IN_ORDER: tuple[ResourceKind, ...] = (CREDENTIALS_FILE, KEY_POLICY, ALARM, TABLE, KMS_KEY, USER)
-"""As they are removed. Users last: a key may leave its deletion to one of them."""
+IN_ORDER: tuple[ResourceKind, ...] = (CREDENTIALS_FILE, KEY_POLICY, ALARM, TABLE, KMS_KEY, USER, POLICY)
+"""As they are removed. Users late: a key may leave its deletion to one of them. Policies after whom they
+bound."""
 
 KINDS: Mapping[str, ResourceKind] = {kind.name: kind for kind in IN_ORDER}
 """Each by the name that the ledger has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,10 @@ from pytest_kmslab.lab.kinds.credentials_file import (
     new_password,
     write_credentials,
 )
+from pytest_kmslab.lab.kinds.policy import boundary_arn
 from pytest_kmslab.lab.kinds.user_removal import delete_user
 from pytest_kmslab.lab.naming import KEPT_TAG
+from pytest_kmslab.lab.permissions import Permissions, give_permissions
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
     from pytest_kmslab.lab.creation import Creation
 
-MANAGED_POLICIES = "arn:{partition}:iam::aws:policy/"
 ADMINISTRATOR_ACCESS = "AdministratorAccess"
 
 
@@ -73,30 +74,33 @@ class ExistingUser(IamUser):
         raise ResourceError(f"`{self.arn}` was not made by the lab, which deletes only what it made")
 
 
-def managed_policy_arn(policy: str, partition: str = "aws") -> str:
-    """The ARN of a managed policy: of AWS's by its name (`AmazonDynamoDBFullAccess`), or the ARN given."""
-    return policy if policy.startswith("arn:") else MANAGED_POLICIES.format(partition=partition) + policy
+@dataclass(frozen=True, slots=True)
+class UserRequest:
+    """What a user is made with."""
+
+    permissions: Permissions
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Beside the run's own, which win."""
+    groups: tuple[str, ...] = ()
+    """The names of groups that are there."""
+    path: str = "/"
+    console: bool = False
+    """Whether the user can sign in to the console."""
 
 
-def create_user(
-    creation: Creation,
-    base: str,
-    policies: Iterable[str] = (),
-    *,
-    console: bool = False,
-    path: str = "/",
-) -> IamUser:
-    """Make a user with an access key and managed policies, given by name or ARN.
+def create_user(creation: Creation, base: str, request: UserRequest) -> IamUser:
+    """Make a user with an access key.
 
-    With `console` the user can sign in to the console too, with a new strong password that need not be
-    reset; the credentials file is recorded before the user is made.
+    With console access it can sign in with a new strong password that need not be reset; the credentials
+    file is recorded before the user is made.
     """
     name = creation.context.naming.name(base)
-    directory = creation.context.credentials_directory if console else None
+    directory = creation.context.credentials_directory if request.console else None
     if directory is not None:
         _record_file(creation, credentials_path(directory, name))
+    boundary = boundary_arn(creation, base, request.permissions.boundary)
     with creation.of(USER, base, name=name) as made:
-        user = _create(creation.client("iam"), name, made.tags, policies, path, directory)
+        user = _create(creation.client("iam"), name, made.tags, request, boundary, directory)
     made.confirm(user.arn, user.delete)
     return user
 
@@ -111,18 +115,23 @@ def _create(
     iam: IAMClient,
     name: str,
     tags: Mapping[str, str],
-    policies: Iterable[str],
-    path: str,
+    request: UserRequest,
+    boundary: str,
     directory: Path | None,
 ) -> IamUser:
-    arn = iam.create_user(UserName=name, Path=path, Tags=tag_list(tags))["User"]["Arn"]
-    attached = tuple(managed_policy_arn(policy, arn.split(":", 2)[1]) for policy in policies)
-    for policy in attached:
-        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+    permissions = request.permissions
+    more: Any = {"PermissionsBoundary": boundary} if boundary else {}
+    answer = iam.create_user(
+        UserName=name, Path=request.path, Tags=tag_list({**request.tags, **tags}), **more
+    )
+    arn = answer["User"]["Arn"]
+    give_permissions(iam, "user", name, permissions)
+    for group in request.groups:
+        iam.add_user_to_group(GroupName=group, UserName=name)
     access_key = iam.create_access_key(UserName=name)["AccessKey"]
     credentials = Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
     console = _console_access(iam, name, account_of(arn), directory) if directory else None
-    return IamUser(name, arn, credentials, iam, attached, console)
+    return IamUser(name, arn, credentials, iam, permissions.managed, console)
 
 
 def put_policy_of_file(iam: IAMClient, name: str, file: Path) -> None:

@@ -1,0 +1,69 @@
+"""The ARNs of managed policies, which are looked for before anybody is given one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.policies import ManagedPolicy
+from pytest_kmslab.lab.waiting.waiters import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+AWS_POLICY = "arn:{partition}:iam::aws:policy/{path}{name}"
+PATHS = ("", "service-role/", "job-function/", "aws-service-role/")
+"""Where AWS's policies are: `AWSLambdaBasicExecutionRole`, as the console shows it, is
+`service-role/AWSLambdaBasicExecutionRole` in its ARN.
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html"""
+
+WELL_KNOWN = frozenset({"AdministratorAccess", "AmazonDynamoDBFullAccess"})
+"""Those that the lab's own fixtures name: every account has them, and asking would cost each test a call."""
+
+
+class ManagedPolicies:
+    """Finds managed policies; each of AWS's is asked for once a run: every account has the same."""
+
+    def __init__(self) -> None:
+        self._arns: dict[str, str] = {}
+
+    def arn(self, iam: IAMClient, policy: ManagedPolicy, partition: str) -> str:
+        """The ARN of a policy, which exists; raises ResourceError where it does not.
+
+        Where the administrator may not ask, the policy is taken to be there.
+        """
+        name = policy.named
+        if name in WELL_KNOWN:
+            return AWS_POLICY.format(partition=partition, path="", name=name)
+        if name not in self._arns:
+            found = self._find(iam, policy, partition)
+            if ":iam::aws:" not in found:
+                return found
+            self._arns[name] = found
+        return self._arns[name]
+
+    def _find(self, iam: IAMClient, policy: ManagedPolicy, partition: str) -> str:
+        name = policy.named
+        if name.startswith("arn:"):
+            arns = [name]
+        else:
+            paths = ("",) if "/" in name else PATHS
+            arns = [AWS_POLICY.format(partition=partition, path=path, name=name) for path in paths]
+        for arn in arns:
+            if _may_exist(iam, arn):
+                return arn
+        what = "managed policy" if name.startswith("arn:") else "AWS managed policy of the name"
+        raise ResourceError(f"`{policy.argument}`: there is no {what} `{name}`")
+
+
+def _may_exist(iam: IAMClient, arn: str) -> bool:
+    try:
+        iam.get_policy(PolicyArn=arn)
+    except ClientError as error:
+        if error_code(error) in ("NoSuchEntity", "NoSuchEntityException"):
+            return False
+        if error_code(error) != "AccessDenied":
+            raise
+    return True

@@ -1,0 +1,86 @@
+"""What a user, a role or a group is made with: managed policies, inline policies, a permissions boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.lab.policies import (
+    InlineSources,
+    ManagedPolicy,
+    PolicyDocument,
+    PolicySource,
+    PolicySources,
+    named_documents,
+    read_inline,
+    read_policies,
+    read_policy_source,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+    from pytest_kmslab.lab.creation import Creation
+
+IAM_MEMBERS = {"user": "UserName", "role": "RoleName", "group": "GroupName"}
+"""How IAM's operations name whom they are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What somebody is made with; all of it was read, and the managed policies are there."""
+
+    managed: tuple[str, ...] = ()
+    """The ARNs of the managed policies."""
+    inline: tuple[PolicyDocument, ...] = ()
+    """Each with a name of its own."""
+    boundary: str | PolicyDocument = ""
+    """The ARN of the permissions boundary, or the document of one that has to be made; empty for none."""
+
+
+def read_permissions(
+    creation: Creation,
+    policies: PolicySources,
+    inline: InlineSources | None = None,
+    boundary: PolicySource | None = None,
+) -> Permissions:
+    """Read what a `create_…` was given; raises PolicyError or ResourceError, and nothing is made.
+
+    A document among the `policies` becomes an inline policy.
+    """
+    given = read_policies("policies", policies)
+    documents = [policy for policy in given if isinstance(policy, PolicyDocument)]
+    inlined = named_documents([*read_inline("inline", inline), *documents])
+    bound = None if boundary is None else read_policy_source("boundary", boundary)
+    return Permissions(
+        tuple(_arn(creation, policy) for policy in given if isinstance(policy, ManagedPolicy)),
+        inlined,
+        _arn(creation, bound) if isinstance(bound, ManagedPolicy) else bound or "",
+    )
+
+
+def _arn(creation: Creation, policy: ManagedPolicy) -> str:
+    partition = partition_of(creation.region).name
+    return creation.context.managed_policies.arn(creation.client("iam"), policy, partition)
+
+
+def give_permissions(iam: IAMClient, kind: str, name: str, permissions: Permissions) -> None:
+    """Attach the managed policies and put the inline ones on a `user`, a `role` or a `group`."""
+    client: Any = iam
+    whom: Mapping[str, str] = {IAM_MEMBERS[kind]: name}
+    for arn in permissions.managed:
+        getattr(client, f"attach_{kind}_policy")(**whom, PolicyArn=arn)
+    for document in permissions.inline:
+        put = getattr(client, f"put_{kind}_policy")
+        put(**whom, PolicyName=document.name, PolicyDocument=document.text)
+
+
+def names_of(argument: str, named: Any) -> tuple[str, ...]:
+    """The names of objects of the lab, or names; one alone is one. Raises TypeError for what has none."""
+    given = [named] if isinstance(named, str) or hasattr(named, "name") else list(named)
+    names = [one if isinstance(one, str) else getattr(one, "name", None) for one in given]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"`{argument}` takes names, or what has a name: `{named!r}`")
+    return tuple(map(str, names))

@@ -1,0 +1,186 @@
+"""What a policy may be, wherever the lab takes one.
+
+An AWS managed policy's name, an ARN, a dict, JSON text, or a `pathlib.Path` of a file; one of them or a
+list. All of it is read before anything is made: an error names the argument, and the file and line where
+there are any.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_kmslab.authz.policy import parse_policy
+from pytest_kmslab.errors import PolicyError
+
+PolicySource = str | Path | Mapping[str, Any]
+"""A policy: an AWS managed policy's name, an ARN, a document parsed or as text, or the file of one."""
+
+PolicySources = PolicySource | Iterable[PolicySource]
+"""One policy or several."""
+
+InlineSources = PolicySources | Mapping[str, PolicySource]
+"""One policy, several, or each by the name that IAM is to know it by."""
+
+_ELEMENTS = frozenset({"Version", "Id", "Statement"})
+_NAME = re.compile(r"[\w+=,.@/-]+", re.ASCII)
+_NOT_IN_A_NAME = re.compile(r"[^\w+=,.@-]+", re.ASCII)
+_STATEMENT = re.compile(r"Statement\[(\d+)\]")
+_FIRST_STATEMENT = re.compile(r'"Statement"\s*:\s*\[')
+_JSON_LINE = re.compile(r"\bline (\d+)\b")
+_LONGEST_NAME = 128
+"""Characters of an inline policy's name.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPolicy:
+    """A managed policy, which IAM knows already."""
+
+    named: str
+    """The name of one of AWS's, or an ARN."""
+    argument: str
+    """The argument that it was given in, for an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A policy document that was read and parsed."""
+
+    text: str
+    """Letter by letter as it was given; of a dict its JSON."""
+    name: str
+    """Its file's without the ending, or the one given with it; empty for others."""
+
+
+def read_policies(argument: str, sources: PolicySources) -> tuple[ManagedPolicy | PolicyDocument, ...]:
+    """The policies of an argument; raises PolicyError for one that is none."""
+    if isinstance(sources, str | Path | Mapping):
+        return (read_policy_source(argument, sources),)
+    if not isinstance(sources, Iterable):
+        raise _no_policy(argument, sources)
+    return tuple(read_policy_source(f"{argument}[{number}]", source) for number, source in enumerate(sources))
+
+
+def read_policy_source(argument: str, source: PolicySource) -> ManagedPolicy | PolicyDocument:
+    """One policy; raises PolicyError for what is none."""
+    if isinstance(source, str) and not source.lstrip().startswith(("{", "[")):
+        return ManagedPolicy(_managed_name(argument, source), argument)
+    return _document(argument, source)
+
+
+def read_document(argument: str, source: PolicySource) -> PolicyDocument:
+    """A policy document; raises PolicyError for a name or an ARN too."""
+    policy = read_policy_source(argument, source)
+    if isinstance(policy, ManagedPolicy):
+        raise PolicyError(
+            f"`{argument}` must be a policy document (a dict, JSON text or a Path), not `{policy.named}`"
+        )
+    return policy
+
+
+def read_inline(argument: str, sources: InlineSources | None) -> tuple[PolicyDocument, ...]:
+    """The documents of an argument, each with a name; raises PolicyError as `read_document`."""
+    if sources is None:
+        return ()
+    if isinstance(sources, Mapping) and not _ELEMENTS & set(sources):
+        return tuple(
+            PolicyDocument(read_document(f"{argument}[{name!r}]", source).text, name)
+            for name, source in sources.items()
+        )
+    if isinstance(sources, str | Path | Mapping):
+        return named_documents([read_document(argument, sources)])
+    if not isinstance(sources, Iterable):
+        raise _no_policy(argument, sources)
+    return named_documents(
+        read_document(f"{argument}[{number}]", source) for number, source in enumerate(sources)
+    )
+
+
+def named_documents(documents: Iterable[PolicyDocument]) -> tuple[PolicyDocument, ...]:
+    """Documents under names of which there is only one each: one without a name is called by its number."""
+    return tuple(_with_names(documents))
+
+
+def _with_names(documents: Iterable[PolicyDocument]) -> Iterator[PolicyDocument]:
+    taken: set[str] = set()
+    for number, document in enumerate(documents, 1):
+        name = document.name or f"policy-{number}"
+        if name in taken:
+            name = f"{name[: _LONGEST_NAME - 8]}-{number}"
+        taken.add(name)
+        yield PolicyDocument(document.text, name)
+
+
+def _managed_name(argument: str, source: str) -> str:
+    if source.startswith("arn:") or _NAME.fullmatch(source):
+        return source
+    raise PolicyError(
+        f"`{argument}` is neither a policy's name, an ARN nor JSON: `{source[:80]}`; "
+        "give the file of a policy as a `pathlib.Path`"
+    )
+
+
+def _document(argument: str, source: PolicySource) -> PolicyDocument:
+    where, text = f"`{argument}`", source
+    if isinstance(source, Path):
+        where += f", file `{source}`"
+        text = _read(where, source)
+    elif isinstance(source, Mapping):
+        text = _printed(where, source)
+    if not isinstance(text, str):
+        raise _no_policy(argument, source)
+    _check(where, text, has_lines=not isinstance(source, Mapping))
+    name = _NOT_IN_A_NAME.sub("-", source.stem)[:_LONGEST_NAME] if isinstance(source, Path) else ""
+    return PolicyDocument(text, name)
+
+
+def _read(where: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{where}: cannot be read: {error}") from None
+
+
+def _printed(where: str, document: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(document))
+    except (TypeError, ValueError) as error:
+        raise PolicyError(f"{where}: {error}") from None
+
+
+def _check(where: str, text: str, *, has_lines: bool) -> None:
+    """Raise PolicyError, with the place, for a document that is none."""
+    try:
+        parse_policy(text)
+    except PolicyError as error:
+        line = _line_of(str(error), text) if has_lines else 0
+        raise PolicyError(f"{where}{f', line {line}' if line else ''}: {error}") from None
+
+
+def _line_of(reason: str, text: str) -> int:
+    """The line that an error is about, or that its statement begins in; 0 where the reason does not say."""
+    if told := _JSON_LINE.search(reason):
+        return int(told[1])
+    named, first = _STATEMENT.search(reason), _FIRST_STATEMENT.search(text)
+    if named is None or first is None:
+        return 0
+    at = _skip(text, first.end())
+    for _ in range(int(named[1])):
+        at = _skip(text, json.JSONDecoder().raw_decode(text, at)[1])
+    return text.count("\n", 0, at) + 1
+
+
+def _skip(text: str, at: int) -> int:
+    """Where the next statement begins."""
+    while at < len(text) and (text[at].isspace() or text[at] == ","):
+        at += 1
+    return at
+
+
+def _no_policy(argument: str, source: object) -> PolicyError:
+    return PolicyError(f"`{argument}` is no policy but a `{type(source).__name__}`")
