@@ -37,6 +37,14 @@ def test_a_name_stands_in_its_file(path: str, name: str) -> None:
         assert re.search(rf"^ *(?:def|class) {part}\b", text, re.MULTILINE), f"`{part}` is not in {path}"
 
 
+def test_a_table_that_is_named_is_there() -> None:
+    files = [found(path) for path in PATHS if path.endswith(".py")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    tables = set(re.findall(r"`([A-Z]{4,})`", PAGE))
+    assert tables
+    assert {table for table in tables if not re.search(rf"^{table}\b", text, re.MULTILINE)} == set()
+
+
 def test_the_page_names_enough_to_follow_a_call() -> None:
     assert len(PATHS) >= 60
     assert len(PLACES) >= 30

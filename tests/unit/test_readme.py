@@ -22,7 +22,8 @@ DOCUMENTS = (
 )
 
 
-OPTION_ROWS = rows("command line", page("docs/options.md"))
+OPTION_ROWS = {row[2]: row for row in rows("command line", page("docs/options.md"))}
+"""By the name in the ini file."""
 
 
 def environments() -> set[str]:
@@ -89,12 +90,12 @@ def test_the_table_of_fixtures_is_whole() -> None:
 
 
 def test_the_tables_of_options_are_whole() -> None:
-    assert sorted(row[2] for row in OPTION_ROWS) == sorted(f"`{option.ini}`" for option in OPTIONS)
+    assert sorted(OPTION_ROWS) == sorted(f"`{option.ini}`" for option in OPTIONS)
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
 def test_an_option_is_as_the_table_says(option: Option) -> None:
-    flag, environment, _, default, good, _ = next(row for row in OPTION_ROWS if row[2] == f"`{option.ini}`")
+    flag, environment, _, default, good, _ = OPTION_ROWS[f"`{option.ini}`"]
     assert flag == (f"`{option.flag}`" if option.on_command_line else "")
     assert environment == f"`{option.environment}`"
     assert default in {f"`{option.default}`" if option.default else "", "the exercise's"}
