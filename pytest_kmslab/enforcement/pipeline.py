@@ -41,6 +41,9 @@ from pytest_kmslab.wire.constraints import check_constraints
 
 Response = dict[str, Any]
 
+UNSIGNED = frozenset({"sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"})
+"""What AWS takes of nobody: it says first what is wrong with such a request by its model."""
+
 
 class Mode(Enum):
     """What becomes of a refusal for lack of permission or for bad credentials."""
@@ -164,7 +167,17 @@ class Pipeline:
 
     def identify(self, incoming: Incoming) -> ApiCall:
         """Who calls, and what: raises ServiceError where nobody known does or it cannot be read."""
-        caller, params = incoming.authenticate(), incoming.parse()
+        try:
+            caller = incoming.authenticate()
+        except ServiceError:
+            if f"{incoming.service}:{incoming.operation}" in UNSIGNED:
+                root = authenticate(self.backend.root, incoming.service, self.backend.view, self._clock.now())
+                check_constraints(self._call(incoming, root))
+            raise
+        return self._call(incoming, caller)
+
+    def _call(self, incoming: Incoming, caller: Caller) -> ApiCall:
+        params = incoming.parse()
         return ApiCall(incoming.service, incoming.operation, params, incoming.region, caller, self.now())
 
     def prepare(self, call: ApiCall, connection: Any = None) -> PendingCall:

@@ -45,6 +45,7 @@ _CHANGING_ROLES = frozenset(
 """The operations that answer UnmodifiableEntity."""
 _TAGGING_ROLES = frozenset({"TagRole", "UntagRole"})
 _DESCRIBING = frozenset({"UpdateRole", "UpdateRoleDescription"})
+_DELETING_LINKED = "DeleteServiceLinkedRole"
 _LINKED, _RESERVED = ":role/aws-service-role/", ":role/aws-reserved/"
 
 _PATHS: Mapping[str, str] = {
@@ -82,13 +83,16 @@ def check_reserved(call: ApiCall) -> None:
 def check_protected_role(call: ApiCall, view: AccountView) -> None:
     """Raise UnmodifiableEntity for a change of a role that belongs to a service or to IAM Identity Center.
 
-    Of the role of a service its description can be changed and its tags.
+    Of the role of a service its description can be changed and its tags. DeleteServiceLinkedRole finds no
+    other role: the code is the one that its page has, the text is inferred.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-service-linked-role.html
     """
-    if call.operation not in _CHANGING_ROLES | _TAGGING_ROLES:
+    if call.operation not in _CHANGING_ROLES | _TAGGING_ROLES | {_DELETING_LINKED}:
         return
     name = str(call.params.get("RoleName", ""))
     arn = view.iam_arn("role", name, call.account) or ""
+    if call.operation == _DELETING_LINKED and arn and _LINKED not in arn:
+        raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
     described = call.operation in _DESCRIBING and "MaxSessionDuration" not in call.params
     linked = _LINKED in arn and call.operation in _CHANGING_ROLES and not described
     if linked or _RESERVED in arn:

@@ -158,6 +158,12 @@ def test_what_can_be_said_of_a_service_linked_role(facts: FakeFacts) -> None:
     assert said(facts, "DeleteServiceLinkedRole", **own) == ""
 
 
+def test_only_a_service_linked_role_is_deleted_as_one(facts: FakeFacts) -> None:
+    refused = "NoSuchEntity: The role with name {} cannot be found."
+    for role in ("app", "AWSReservedSSO_A"):
+        assert said(facts, "DeleteServiceLinkedRole", RoleName=role) == refused.format(role)
+
+
 @pytest.mark.parametrize(
     ("service", "suffix", "refused"),
     [

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from support.account import Account
 from unit.wire.refused_calls import CODES, EACH, raw, refused
 
@@ -24,3 +28,18 @@ def test_in_process(
     told = refused(raw(nobody, service), operation, params)
     assert told[0] == CODES.get(service, "ValidationException")
     assert said in told[1]
+
+
+def test_what_aws_takes_of_nobody_is_held_to_its_model_too(account: Account) -> None:
+    role, name = "arn:aws:iam::123456789012:role/r", "a/b"
+    nobody = boto3.client("sts", "us-east-1", config=Config(signature_version=UNSIGNED))
+    for operation, params in (
+        ("assume_role_with_web_identity", {"RoleSessionName": name, "WebIdentityToken": "abcd"}),
+        ("assume_role_with_saml", {"PrincipalArn": "arn:aws:iam::1:saml-provider/x", "SAMLAssertion": "x"}),
+    ):
+        with pytest.raises(ClientError) as raised:
+            getattr(nobody, operation)(RoleArn=role, **params)
+        assert raised.value.response["Error"]["Code"] == "ValidationError", operation
+    with pytest.raises(ClientError) as raised:
+        nobody.assume_role_with_web_identity(RoleArn=role, RoleSessionName="ab", WebIdentityToken="abcd")
+    assert raised.value.response["Error"]["Code"] == "MissingAuthenticationToken"

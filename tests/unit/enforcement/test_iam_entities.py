@@ -154,3 +154,19 @@ def test_the_tags_of_what_iam_has_are_condition_keys(account: Account, kind: str
     assert getattr(root, f"list_{tags}_tags")(**named)["Tags"] == []
     getattr(root, f"tag_{tags}")(**named, Tags=[{"Key": "protected", "Value": "no"}])
     getattr(iam, f"delete_{delete[kind]}")(**named)
+
+
+@pytest.mark.parametrize(
+    "service", ["autoscaling.amazonaws.com", "dynamodb.application-autoscaling.amazonaws.com"]
+)
+def test_a_service_has_one_linked_role_of_each_suffix(account: Account, service: str) -> None:
+    iam = account.root.client("iam")
+    name = iam.create_service_linked_role(AWSServiceName=service)["Role"]["RoleName"]
+    with pytest.raises(ClientError) as raised:
+        iam.create_service_linked_role(AWSServiceName=service)
+    assert raised.value.response["Error"]["Code"] == "InvalidInput"
+    assert raised.value.response["Error"]["Message"] == (
+        f"Service role name {name} has been taken in this account, please try a different suffix."
+    )
+    iam.delete_service_linked_role(RoleName=name)
+    iam.create_service_linked_role(AWSServiceName=service)

@@ -225,6 +225,7 @@ PREPARE: Mapping[str, Prepare] = {
     "iam:DeleteGroup": attaching.emptied,
     "sts:AssumeRole": _assume_role,
     "iam:CreateRole": attaching.bounding,
+    "iam:CreateServiceLinkedRole": roles.refuse_second_linked,
     "iam:CreateUser": attaching.bounding,
     "iam:UpdateUser": users.note_tags,
     "iam:DeletePolicy": attaching.deletable,

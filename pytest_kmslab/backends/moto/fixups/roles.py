@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from moto.iam.models import SERVICE_NAME_CONVERSION
+
 from pytest_kmslab.backends.moto.lookup import named_entity
-from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -43,3 +45,24 @@ def keep_unchanged(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any
 
 def _held(role: Any) -> dict[str, Any]:
     return {"MaxSessionDuration": role.max_session_duration, "Description": role.description}
+
+
+def refuse_second_linked(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """CreateServiceLinkedRole: a service has one role of each suffix.
+
+    Recorded by LocalStack (test_service_role_already_exists).
+    """
+    name = _linked_name(str(call.params["AWSServiceName"]), str(call.params.get("CustomSuffix") or ""))
+    if named_entity(call._replace(params={"RoleName": name}), "role", "RoleName") is not None:
+        text = f"Service role name {name} has been taken in this account, please try a different suffix."
+        raise ServiceError("InvalidInput", text)
+    return {}
+
+
+def _linked_name(service: str, suffix: str) -> str:
+    """What moto will call the role."""
+    first = service.partition(".")[0]
+    last = service.split(".")[-3]
+    parts = [SERVICE_NAME_CONVERSION.get(last, last)]
+    parts += ["".join(word.capitalize() for word in first.split("-"))] if last != first else []
+    return "AWSServiceRoleFor" + "_".join([*parts, *filter(None, [suffix])])
