@@ -95,7 +95,8 @@ class Table:
     `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name;
     `range_key` is its sort key, empty where it has none; `stream_arn` is its latest stream, empty where it
     never had one, `stream_enabled` whether that is written to; `local_indexes` are the names of its local
-    indexes; `on_demand` is whether it is billed by request."""
+    indexes; `on_demand` is whether it is billed by request; `key_types` are the types (`S`, `N`, `B`) of its
+    key attributes, partition key first, empty where they are not known."""
 
     arn: str
     name: str
@@ -110,6 +111,7 @@ class Table:
     stream_enabled: bool = False
     local_indexes: tuple[str, ...] = ()
     on_demand: bool = False
+    key_types: tuple[str, ...] = ()
 
     @property
     def key_attributes(self) -> tuple[str, ...]:

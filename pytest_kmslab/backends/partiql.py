@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.dynamodb.item_keys import check_batch_statement, check_statement
+from pytest_kmslab.calls.dynamodb.item_keys import check_statement
+from pytest_kmslab.calls.dynamodb.partiql.operation_rules import check_in_batch
 from pytest_kmslab.calls.dynamodb.partiql.requests import (
     ItemRequest,
     exists_check,
@@ -67,7 +68,7 @@ def execute_batch(call: ApiCall, table_of: FindTable, do: Do) -> Response:
 def execute_transaction(call: ApiCall, table_of: FindTable, do: Do) -> Response:
     """Answer ExecuteTransaction: reads one after another, or writes as one TransactWriteItems."""
     prepared = [_prepared(entry, table_of) for entry in call.params["TransactStatements"]]
-    if all(one.statement.action == "PartiQLSelect" for one in prepared):
+    if not any(one.statement.exists or one.statement.action != "PartiQLSelect" for one in prepared):
         return {"Responses": [_first(_run(one, do, {})) for one in prepared]}
     token = call.params.get("ClientRequestToken")
     more = {"ClientRequestToken": token} if token else {}
@@ -172,7 +173,7 @@ def _at(item: Item, path: Tokens) -> Any:
 def _batch_answer(entry: Mapping[str, Any], table_of: FindTable, do: Do) -> Response:
     try:
         one = _prepared(entry, table_of)
-        check_batch_statement(one.statement, one.table)
+        check_in_batch(one.statement, one.table)
         return {"TableName": one.table.name, **_first(_run(one, do, entry))}
     except ServiceError as error:
         code = BATCH_CODES.get(error.code, "InternalServerError")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from support.world import (
     DENIED,
     FULL_ACCESS,
@@ -19,10 +20,17 @@ from support.world import (
     refused,
     to,
 )
-
-from pytest_kmslab import allowed, eventually
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 Call = Callable[[Any, str], Any]
+
+_AT_LEISURE = Retrying(
+    retry=retry_if_exception_type(ClientError),
+    stop=stop_after_delay(60),
+    wait=wait_fixed(0.25),
+    reraise=True,
+)
+"""LocalStack makes streams some time after their tables."""
 
 ITEM_CALLS: dict[str, Call] = {
     "get": lambda db, table: db.get_item(TableName=table, Key=ITEM_KEY),
@@ -130,9 +138,7 @@ def test_records_of_its_stream_need_the_key(world: World, outsider: Someone) -> 
     streams = outsider.client("dynamodbstreams")
     shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
     start = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
-    for attempt in eventually(within=60):  # LocalStack's streams are made at leisure
-        with attempt, allowed():
-            records = streams.get_shard_iterator(**start)["ShardIterator"]
+    records = _AT_LEISURE(streams.get_shard_iterator, **start)["ShardIterator"]
     if not records.startswith(stream):  # ministack's iterators do not tell their stream: nobody reads there
         with refused("ValidationException", "Invalid ShardIterator"):
             streams.get_records(ShardIterator=records)

@@ -144,6 +144,7 @@ class ApiTables:
                 index["IndexName"] for index in description.get("LocalSecondaryIndexes") or ()
             ),
             on_demand=is_on_demand(description.get("BillingModeSummary") or {}),
+            key_types=tuple(_key_types(description)),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 
@@ -212,6 +213,15 @@ def _key_of_kind(described: dict[str, Any], kind: str) -> str:
     """The key attribute of a table or index that is its HASH or RANGE key; empty where it has none."""
     schema = described.get("KeySchema") or ()
     return next((key["AttributeName"] for key in schema if key["KeyType"] == kind), "")
+
+
+def _key_types(described: dict[str, Any]) -> list[str]:
+    """The types of the table's key attributes, partition key first."""
+    types = {
+        one["AttributeName"]: one["AttributeType"] for one in described.get("AttributeDefinitions") or ()
+    }
+    names = (_key_of_kind(described, kind) for kind in ("HASH", "RANGE"))
+    return [types[name] for name in names if name in types]
 
 
 def _name(arn: str) -> str:

@@ -259,6 +259,7 @@ def _table(found: Any) -> Table:
         bool((found.stream_specification or {}).get("StreamEnabled")),
         tuple([index.name for index in found.indexes]),
         found.billing_mode == "PAY_PER_REQUEST",
+        tuple([kind for kind in (found.hash_key_type, found.range_key_type) if kind]),
     )
 
 

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.account.model import Table
@@ -16,17 +16,48 @@ from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.dynamodb.expressions import updated_attributes
 from pytest_kmslab.calls.dynamodb.names import invalid
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import equality, inserted_literal
+from pytest_kmslab.calls.dynamodb.partiql.operation_rules import is_pinned
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
-from pytest_kmslab.calls.dynamodb.sse.specification import refused
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Token
+from pytest_kmslab.calls.rules.invalid_parameters import PREFIX, refused
 
 NOT_THE_KEY = "The provided key element does not match the schema"
 """Recorded from AWS: LocalStack's test_batch_write_not_matching_schema."""
 
 NOT_PINNED = "Where clause does not contain a mandatory equality on all key attributes"
 
-NOT_PINNED_IN_BATCH = (
-    "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
+NOT_ON_AN_INDEX = "This operation is not supported on an index"
+OTHER_NUMBER = "Number of parameters in request and statement don't match."
+"""Both are texts of AWS's DynamoDB local, whose PartiQL is DynamoDB's."""
+
+EMPTY = (
+    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+    "empty {kind} value. Key: {name}"
 )
+"""Measured on AWS, for every operation: paritysuite/dynamodb-conformance, error-messages."""
+_EMPTY_KINDS = {"S": "string", "B": "binary"}
+
+
+class KeyMismatchError(ServiceError):
+    """DynamoDB's ValidationException for a key that is not the table's; it cancels a transaction instead.
+
+    Measured on AWS: paritysuite/dynamodb-conformance, error-messages of both transactions.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
+def cancelled(mismatches: Sequence[ServiceError | None]) -> ServiceError:
+    """What a transaction answers whose parts do not fit their tables, None for those that do."""
+    reasons = [
+        {"Code": "None"} if error is None else {"Code": "ValidationError", "Message": error.message}
+        for error in mismatches
+    ]
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    text = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    members = {"CancellationReasons": reasons}
+    return ServiceError("TransactionCanceledException", text, members=members)
 
 
 def check_item(part: Params, table: Table | None) -> None:
@@ -37,6 +68,7 @@ def check_item(part: Params, table: Table | None) -> None:
     if "Key" in part:
         check_key(part["Key"], table)
     if "Item" in part:
+        _check_not_empty(part["Item"], table)
         _check_whole_item(part["Item"], table)
     names = part.get("ExpressionAttributeNames") or {}
     changed = [names.get(name, name) for name in updated_attributes(part.get("UpdateExpression") or "")]
@@ -47,6 +79,7 @@ def check_written(part: Params, table: Table | None) -> None:
     """The same for a part of BatchWriteItem, which words a missing key as a key that does not match."""
     if table is None or not table.key_attributes:
         return
+    _check_not_empty(part.get("Item") or {}, table)
     if "Key" in part:
         check_key(part["Key"], table)
     elif not set(table.key_attributes) <= set(part.get("Item") or ()):
@@ -67,38 +100,36 @@ def check_batch(parts: Iterable[Params], table: Table | None) -> None:
 
 
 def check_key(key: Mapping[str, Any], table: Table) -> None:
-    """Raise ValidationException for a key that is not made of the table's key attributes, all and only."""
-    if set(key) != set(table.key_attributes):
-        raise invalid(NOT_THE_KEY)
+    """Raise ValidationException for a key that is not made of the table's key attributes, all and only,
+    or that has an empty value."""
+    _check_not_empty(key, table)
+    fits = all(_is_of(key.get(name), kind) for name, kind in _kinds(table))
+    if set(key) != set(table.key_attributes) or not fits:
+        raise KeyMismatchError(NOT_THE_KEY)
 
 
 def check_statement(statement: Statement, values: Sequence[Any], table: Table | None) -> None:
     """Raise what DynamoDB answers to a PartiQL statement that writes without naming one whole key, or that
     changes a key. SELECT may read many items."""
+    if statement.parameters != len(values):
+        raise invalid(OTHER_NUMBER)
     if table is None or not table.key_attributes or statement.action == "PartiQLSelect":
         return
+    if statement.index:
+        raise invalid(NOT_ON_AN_INDEX)
     if statement.action == "PartiQLInsert":
         _check_inserted(statement, values, table)
         return
     check_pinned(statement, table)
+    held = {name: equality(statement.where, name) for name in table.key_attributes}
+    _check_not_empty(_written_out(held, values), table)
     _check_changed((change.attribute for change in statement.changes), table)
-
-
-def check_batch_statement(statement: Statement, table: Table) -> None:
-    """Raise what DynamoDB answers to a SELECT in a batch that does not name one whole key."""
-    if statement.action == "PartiQLSelect" and not is_pinned(statement, table):
-        raise invalid(NOT_PINNED_IN_BATCH)
 
 
 def check_pinned(statement: Statement, table: Table) -> None:
     """Raise ValidationException where the condition does not hold every key attribute to one value."""
     if not is_pinned(statement, table):
         raise invalid(NOT_PINNED)
-
-
-def is_pinned(statement: Statement, table: Table) -> bool:
-    """Whether the condition of a statement holds every key attribute to one value."""
-    return all(equality(statement.where, name) is not None for name in table.key_attributes)
 
 
 def _check_changed(attributes: Iterable[str], table: Table) -> None:
@@ -111,17 +142,50 @@ def _check_whole_item(item: Mapping[str, Any], table: Table) -> None:
     for name in table.key_attributes:
         if name not in item:
             raise _missing(name)
+    for name, kind in _kinds(table):
+        if not _is_of(item[name], kind):
+            actual = next(iter(item[name]), "")
+            raise KeyMismatchError(f"{PREFIX}Type mismatch for key {name} expected: {kind} actual: {actual}")
+
+
+def _kinds(table: Table) -> Iterator[tuple[str, str]]:
+    """The key attributes and their types, where these are known."""
+    return zip(table.key_attributes, table.key_types, strict=False)
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    return isinstance(value, Mapping) and kind in value
 
 
 def _check_inserted(statement: Statement, values: Sequence[Any], table: Table) -> None:
     if len(statement.inserted) == 1:
         value = values[0] if values and isinstance(values[0], Mapping) else {}
+        _check_not_empty(value.get("M") or {}, table)
         _check_whole_item(value.get("M") or {}, table)
         return
-    for name in table.key_attributes:
-        if inserted_literal(statement.inserted, name) is None:
+    given = {name: inserted_literal(statement.inserted, name) for name in table.key_attributes}
+    _check_not_empty(_written_out(given, values), table)
+    for name, token in given.items():
+        if token is None:
             raise _missing(name)
 
 
+def _written_out(tokens: Mapping[str, Token | None], values: Sequence[Any]) -> dict[str, Any]:
+    """The attributes that a statement gives a text or a parameter."""
+    return {
+        name: {"S": token.value} if token.kind == "text" else values[int(token.value)]
+        for name, token in tokens.items()
+        if token is not None and token.kind in ("text", "parameter")
+    }
+
+
+def _check_not_empty(named: Mapping[str, Any], table: Table) -> None:
+    """An empty value names no item, and to `ForAllValues` it is none at all: it would be let in."""
+    for name in table.key_attributes:
+        for kind, text in _EMPTY_KINDS.items():
+            if (named.get(name) or {}).get(kind, True) in ("", b""):
+                raise invalid(EMPTY.format(kind=text, name=name))
+
+
 def _missing(name: str) -> ServiceError:
-    return refused(f"Missing the key {name} in the item")
+    return KeyMismatchError(f"{PREFIX}Missing the key {name} in the item")

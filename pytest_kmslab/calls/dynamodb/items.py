@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
@@ -24,7 +24,13 @@ from pytest_kmslab.calls.dynamodb.context import (
     named_attributes,
     unique,
 )
-from pytest_kmslab.calls.dynamodb.item_keys import check_batch, check_item, check_written
+from pytest_kmslab.calls.dynamodb.item_keys import (
+    KeyMismatchError,
+    cancelled,
+    check_batch,
+    check_item,
+    check_written,
+)
 from pytest_kmslab.calls.dynamodb.names import (
     empty,
     index_arn,
@@ -149,13 +155,25 @@ def transaction(call: ApiCall, view: AccountView) -> Authorizations:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
     tables: list[Table | None] = []
+    mismatches: list[ServiceError | None] = []
     for action, part in _transaction_parts(call):
         arn = table_arn(call, required_text(part, "TableName"))
         table = view.table(arn, call.region, call.account)
         tables.append(table)
         yield _transaction_authorization(call, action, part, arn, table)
-        check_item(part, table)
+        mismatches.append(_checked(part, table))
+    if any(mismatches):
+        raise cancelled(mismatches)
     yield from use_keys(call, view, tables)
+
+
+def _checked(part: Any, table: Table | None) -> ServiceError | None:
+    """What cancels the transaction: a key that the table does not have. Other refusals are of the call."""
+    try:
+        check_item(part, table)
+    except KeyMismatchError as mismatch:
+        return mismatch
+    return None
 
 
 def _transaction_authorization(

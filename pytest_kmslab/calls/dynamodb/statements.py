@@ -25,8 +25,9 @@ from pytest_kmslab.calls.dynamodb.context import (
 from pytest_kmslab.calls.dynamodb.item_keys import check_statement
 from pytest_kmslab.calls.dynamodb.names import empty, index_arn, invalid, required, required_text, table_arn
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import is_full_scan, leading_values
+from pytest_kmslab.calls.dynamodb.partiql.operation_rules import check_use
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement, read_statement
-from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError
+from pytest_kmslab.calls.dynamodb.partiql.tokens import RefusedStatementError, StatementError
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 from pytest_kmslab.calls.validation_messages import wire_name
 
@@ -50,6 +51,7 @@ def statements(call: ApiCall, view: AccountView) -> Authorizations:
     if call.operation != "BatchExecuteStatement":  # whose statements are refused one by one
         for (statement, values), table in zip(read, tables, strict=True):
             check_statement(statement, values, table)
+        check_use(call.operation, [statement for statement, _ in read], tables)
     yield from use_keys(call, view, tables)
 
 
@@ -76,6 +78,8 @@ def unreadable(entry: Mapping[str, Any]) -> Iterator[None]:
     """Make of a StatementError what DynamoDB answers to a statement that it cannot read."""
     try:
         yield
+    except RefusedStatementError as error:
+        raise invalid(str(error)) from None
     except StatementError as error:
         raise invalid(
             f"Statement wasn't well formed, can't be processed: {error} (said by pytest-kmslab, which cannot "

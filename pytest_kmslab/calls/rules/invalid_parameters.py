@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_kmslab.calls.api_call import ServiceError
 
-_PREFIX = "One or more parameter values were invalid: "
+PREFIX = "One or more parameter values were invalid: "
 
 
 def invalid(message: str) -> ServiceError:
@@ -14,4 +14,4 @@ def invalid(message: str) -> ServiceError:
 
 def refused(message: str) -> ServiceError:
     """DynamoDB's error for parameter values that do not go together."""
-    return invalid(_PREFIX + message)
+    return invalid(PREFIX + message)

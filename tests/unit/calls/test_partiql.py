@@ -20,7 +20,7 @@ from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError
         ("SELECT * FROM orders", "PartiQLSelect", "orders", ""),
         ('select "a", b.c[0] from "my-table.v2" where id = ?', "PartiQLSelect", "my-table.v2", ""),
         ('SELECT * FROM "orders"."by-day" WHERE day IN [?, \'x\']', "PartiQLSelect", "orders", "by-day"),
-        ("SELECT\n  size(a)\nFROM orders\nWHERE id = 1 ORDER BY id DESC", "PartiQLSelect", "orders", ""),
+        ("SELECT\n  a.b\nFROM orders\nWHERE size(id) = 1 ORDER BY id DESC", "PartiQLSelect", "orders", ""),
         ('SELECT * FROM "or""ders"', "PartiQLSelect", 'or"ders', ""),
         ("INSERT INTO orders VALUE {'id': '1', 'tags': <<'a', 'b'>>}", "PartiQLInsert", "orders", ""),
         ("INSERT INTO orders VALUE ?", "PartiQLInsert", "orders", ""),
@@ -101,7 +101,7 @@ def test_the_message_says_what_is_wrong_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("text", "attributes"),
     [
-        ("SELECT a, \"b\".c, size(d) FROM orders WHERE begins_with(e, 'f')", ("a", "b", "d", "e")),
+        ("SELECT a, \"b\".c FROM orders WHERE size(d) > 1 AND begins_with(e, 'f')", ("a", "b", "d", "e")),
         ("SELECT * FROM orders", ()),
         ("INSERT INTO orders VALUE {'id': '1', 'm': {'x': 'y'}}", ("id", "m")),
         ("UPDATE orders SET a.b = c REMOVE d WHERE id = 'x'", ("a", "c", "d", "id")),

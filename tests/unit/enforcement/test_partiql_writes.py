@@ -266,3 +266,127 @@ def test_a_select_in_pages(root: Any) -> None:
     rest = root.execute_statement(Statement="SELECT id FROM orders", Limit=1, NextToken=first["NextToken"])
     assert sorted(item["id"]["S"] for item in first["Items"] + rest["Items"]) == ["mine", "yours"]
     assert "NextToken" not in rest
+
+
+ONE_READ = "Select statements within {} must specify the primary key in the where clause."
+WHOLE_KEY = "WHERE id = 'mine' AND r = '1'"
+REFUSED = {
+    "EXISTS(SELECT * FROM orders WHERE id = 'mine' AND r = '1' AND v = 'mine')": (
+        "EXISTS can only be used in ExecuteTransaction write requests."
+    ),
+    "SELECT size(v) FROM orders": "Unexpected path component at 1:8:4",
+    "SELECT COUNT(*) FROM orders": "Unexpected path component at 1:8:5",
+    "SELECT id, * FROM orders": "Other attributes should not be present in the projection when '*' is used.",
+    f"DELETE FROM orders.byn {WHOLE_KEY}": "This operation is not supported on an index",
+    f"UPDATE orders.byn SET v = 'x' {WHOLE_KEY}": "This operation is not supported on an index",
+    f"UPDATE orders SET v = ? {WHOLE_KEY}": "Number of parameters in request and statement don't match.",
+    "INSERT INTO orders VALUE << {'id': 'mine', 'r': '2'} >>": (
+        "Unsupported operation: Inserting multiple items in a single statement is not supported, "
+        'use "INSERT INTO tableName VALUE item" instead'
+    ),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_a_statement_is_refused_in_the_words_of_dynamodb(root: Any, text: str) -> None:
+    assert error(lambda: root.execute_statement(Statement=text)) == ("ValidationException", REFUSED[text])
+    assert held(root) == ITEMS
+
+
+def transact(db: Any, *texts: str) -> Any:
+    return db.execute_transaction(TransactStatements=[{"Statement": text} for text in texts])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SELECT * FROM orders WHERE id = 'mine'", ONE_READ.format("ExecuteTransaction")),
+        (f"SELECT * FROM orders {WHOLE_KEY} AND v = 'x'", ONE_READ.format("ExecuteTransaction")),
+        (f"SELECT * FROM orders.byn {WHOLE_KEY}", "Reads on indices are not supported within transactions."),
+        (
+            f"EXISTS(SELECT * FROM orders {WHOLE_KEY})",
+            "EXISTS() must contain a single item read with additional condition",
+        ),
+    ],
+)
+def test_a_transaction_reads_single_items(root: Any, text: str, told: str) -> None:
+    assert error(lambda: transact(root, f"SELECT * FROM orders {WHOLE_KEY}", text)) == (
+        "ValidationException",
+        f"Validation failed in TransactStatements[1]: {told}",
+    )
+
+
+def test_a_transaction_reads_or_writes(root: Any) -> None:
+    read, write = f"SELECT * FROM orders {WHOLE_KEY}", f"UPDATE orders SET w = 'x' {WHOLE_KEY}"
+    assert error(lambda: transact(root, read, write))[0] == "ValidationException"
+    assert held(root) == ITEMS
+    assert transact(root, read)["Responses"] == [{"Item": ITEMS[0]}]
+    check = "EXISTS(SELECT * FROM orders WHERE id = 'yours' AND r = '1' AND v = 'yours')"
+    assert transact(root, check, write)["Responses"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM orders WHERE id = 'mine'",
+        f"SELECT * FROM orders {WHOLE_KEY} AND v = 'x'",
+        f"SELECT * FROM orders.byn {WHOLE_KEY}",
+    ],
+)
+def test_a_batch_reads_single_items(root: Any, text: str) -> None:
+    (answer,) = root.batch_execute_statement(Statements=[{"Statement": text}])["Responses"]
+    message = ONE_READ.format("BatchExecuteStatement")
+    assert answer == {"Error": {"Code": "ValidationError", "Message": message}}
+
+
+NAMELESS = {"id": {"S": ""}, "r": {"S": "1"}}
+TO_NOBODY: dict[str, Callable[[Any], Any]] = {
+    "GetItem": lambda db: db.get_item(TableName="orders", Key=NAMELESS),
+    "PutItem": lambda db: db.put_item(TableName="orders", Item=NAMELESS),
+    "UpdateItem": lambda db: db.update_item(TableName="orders", Key=NAMELESS),
+    "DeleteItem": lambda db: db.delete_item(TableName="orders", Key=NAMELESS),
+    "BatchGetItem": lambda db: db.batch_get_item(RequestItems={"orders": {"Keys": [NAMELESS]}}),
+    "BatchWriteItem": lambda db: db.batch_write_item(
+        RequestItems={"orders": [{"PutRequest": {"Item": NAMELESS}}]}
+    ),
+    "TransactWriteItems": lambda db: db.transact_write_items(
+        TransactItems=[{"Put": {"TableName": "orders", "Item": NAMELESS}}]
+    ),
+    "INSERT": lambda db: db.execute_statement(Statement="INSERT INTO orders VALUE {'id': '', 'r': '1'}"),
+    "INSERT of a parameter": lambda db: db.execute_statement(
+        Statement="INSERT INTO orders VALUE ?", Parameters=[{"M": NAMELESS}]
+    ),
+    "DELETE": lambda db: db.execute_statement(
+        Statement="DELETE FROM orders WHERE id = ? AND r = '1'", Parameters=[{"S": ""}]
+    ),
+}
+
+
+@pytest.mark.parametrize("act", TO_NOBODY.values(), ids=TO_NOBODY)
+def test_an_empty_key_is_nobodys(root: Any, mine: Any, act: Callable[[Any], Any]) -> None:
+    text = "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: id"  # noqa: E501
+    assert error(lambda: act(mine)) == ("ValidationException", text)
+    assert held(root) == ITEMS
+
+
+OTHER_TYPE = {"id": {"S": "mine"}, "r": {"N": "1"}}
+NOT_THE_KEY = "The provided key element does not match the schema"
+
+
+@pytest.mark.parametrize("key", [OTHER_TYPE, {"id": {"S": "mine"}}, {**ITEMS[0]}])
+def test_a_key_of_another_shape_cancels_a_transaction(root: Any, key: Any) -> None:
+    writes = [
+        {"Put": {"TableName": "orders", "Item": ITEMS[1]}},
+        {"Delete": {"TableName": "orders", "Key": key}},
+    ]
+    with pytest.raises(root.exceptions.TransactionCanceledException) as caught:
+        root.transact_write_items(TransactItems=writes)
+    reasons = caught.value.response["CancellationReasons"]
+    assert reasons == [{"Code": "None"}, {"Code": "ValidationError", "Message": NOT_THE_KEY}]
+    for act in (root.get_item, root.delete_item, root.update_item):
+        assert error(lambda act=act: act(TableName="orders", Key=key)) == ("ValidationException", NOT_THE_KEY)
+
+
+def test_an_item_whose_key_is_of_another_type_is_refused(root: Any) -> None:
+    text = "One or more parameter values were invalid: Type mismatch for key r expected: S actual: N"
+    assert error(lambda: root.put_item(TableName="orders", Item=OTHER_TYPE)) == ("ValidationException", text)

@@ -106,6 +106,14 @@ def split(tokens: Tokens, keyword: str) -> list[Tokens]:
     return [*parts, tokens[start:]]
 
 
+def conjuncts(tokens: Tokens) -> list[Tokens]:
+    """What AND joins, inside of brackets too."""
+    parts = split(bare(tokens), "AND")
+    if len(parts) == 1:
+        return parts if parts[0] else []
+    return [found for part in parts for found in conjuncts(part)]
+
+
 def compared(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
     """The values of `name = value`, `value = name` or `name IN [values]`."""
     if not tokens:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.dynamodb.partiql.expressions import ExpressionWriter
-from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, compared, split
+from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, compared, conjuncts, split
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
 from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, is_sign
 from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
@@ -106,7 +106,7 @@ def _held(tokens: Tokens, values: Sequence[Any], name: str) -> Mapping[str, Any]
 def _key_and_rest(where: Tokens, values: Sequence[Any], table: Table) -> tuple[dict[str, Any], list[Tokens]]:
     key: dict[str, Any] = {}
     rest: list[Tokens] = []
-    for part in _conjuncts(where):
+    for part in conjuncts(where):
         for name in table.key_attributes:
             value = _held(part, values, name)
             if value is not None and name not in key:
@@ -115,14 +115,6 @@ def _key_and_rest(where: Tokens, values: Sequence[Any], table: Table) -> tuple[d
         else:
             rest.append(part)
     return key, rest
-
-
-def _conjuncts(tokens: Tokens) -> list[Tokens]:
-    """What AND joins, inside of brackets too."""
-    parts = split(bare(tokens), "AND")
-    if len(parts) == 1:
-        return parts if parts[0] else []
-    return [found for part in parts for found in _conjuncts(part)]
 
 
 def _request(operation: str, writer: ExpressionWriter, table: Table, **params: Any) -> ItemRequest:

@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.ht
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pytest_kmslab.calls.dynamodb.partiql.tokens import (
     CLAUSES,
+    RefusedStatementError,
     StatementError,
     Token,
     Tokens,
@@ -54,7 +56,8 @@ class Statement:
 
     `where` is its condition and `inserted` what an INSERT inserts, both unread. `everything` is
     whether it selects `*`; `returned` is its RETURNING as DynamoDB's ReturnValues. `changes` are what an
-    UPDATE sets and removes, `selected` what a SELECT names, `order` what follows its ORDER BY.
+    UPDATE sets and removes, `selected` what a SELECT names, `order` what follows its ORDER BY. `exists` is
+    whether the SELECT stands in `EXISTS( )`; `parameters` is how many `?` there are.
     """
 
     action: str
@@ -68,6 +71,8 @@ class Statement:
     changes: tuple[Change, ...] = ()
     selected: tuple[Token, ...] = ()
     order: tuple[Token, ...] = ()
+    exists: bool = False
+    parameters: int = 0
 
 
 @lru_cache(maxsize=256)
@@ -76,14 +81,17 @@ def read_statement(text: str) -> Statement:
     tokens = tuple(scan(text))
     check_balance(tokens)
     check_neighbours(tokens)
-    if keyword_at(tokens, 0) == "EXISTS":
+    exists = keyword_at(tokens, 0) == "EXISTS"
+    if exists:
         tokens = _inside_exists(tokens)
     reader = _READERS.get(keyword_at(tokens, 0))
     if reader is None:
         raise StatementError(f"it begins with none of {', '.join(_READERS)} and EXISTS (SELECT")
     if reader is _select:
         check_dividers(text, tokens)
-    return reader(tokens)
+        _check_selected(text, tokens)
+    parameters = sum(token.kind == "parameter" for token in tokens)
+    return replace(reader(tokens), exists=exists, parameters=parameters)
 
 
 def _inside_exists(tokens: Tokens) -> tuple[Token, ...]:
@@ -93,6 +101,25 @@ def _inside_exists(tokens: Tokens) -> tuple[Token, ...]:
     if keyword_at(inner, 0) != "SELECT":
         raise StatementError("`EXISTS` takes a `SELECT` statement")
     return inner
+
+
+def _check_selected(text: str, tokens: Tokens) -> None:
+    """A SELECT names paths or `*` alone: functions are for conditions.
+
+    Measured on AWS: paritysuite/dynamodb-conformance, partiqlFunctions; the text of `*` is that of AWS's
+    DynamoDB local.
+    """
+    selected = tokens[1 : _find(tokens, "FROM")]
+    for at, token in enumerate(selected):
+        if token.kind == "word" and is_sign(selected, at + 1, "("):
+            place = re.search(rf"\b{re.escape(token.value)}\s*\(", text)
+            start = place.start() if place else 0
+            line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+            raise RefusedStatementError(f"Unexpected path component at {line}:{column}:{len(token.value)}")
+    if len(selected) > 1 and any(is_sign(selected, at, "*") for at in range(len(selected))):
+        raise RefusedStatementError(
+            "Other attributes should not be present in the projection when '*' is used."
+        )
 
 
 def _select(tokens: Tokens) -> Statement:
@@ -125,6 +152,11 @@ def _insert(tokens: Tokens) -> Statement:
     table, index, rest = _path(tokens[2:])
     if keyword_at(rest, 0) != "VALUE" or len(rest) < 2:
         raise StatementError("`VALUE` and one item do not follow the table")
+    if is_sign(rest, 1, "<<"):
+        raise RefusedStatementError(
+            "Unsupported operation: Inserting multiple items in a single statement is not supported, "
+            'use "INSERT INTO tableName VALUE item" instead'
+        )
     _refuse_clauses(rest[1:])
     return Statement("PartiQLInsert", table, index, _keys(rest[1:]), inserted=tuple(rest[1:]))
 
@@ -164,6 +196,11 @@ def _changing(action: str, table: str, index: str, rest: Tokens) -> Statement:
         returned = _RETURNED.get(words, "")
         if not returned or len(returning) != 4 or not is_sign(returning, 3, "*"):
             raise StatementError("`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`")
+    if action == "PartiQLDelete" and returned not in ("NONE", "ALL_OLD"):
+        raise RefusedStatementError(
+            f"Invalid returning clause: RETURNING {' '.join(words)} *. Only RETURNING ALL OLD * is allowed "
+            "in DELETE statements."
+        )
     changes = tuple(_changes(changed))
     return Statement(action, table, index, _attributes(rest), where[1:], returned=returned, changes=changes)
 

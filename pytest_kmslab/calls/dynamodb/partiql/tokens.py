@@ -37,6 +37,10 @@ class StatementError(KmslabError, ValueError):
     """A statement that is not in a form that is read; the message says what is wrong with it."""
 
 
+class RefusedStatementError(StatementError):
+    """A statement that DynamoDB is known to refuse; the message is its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A name, literal, parameter or sign.
