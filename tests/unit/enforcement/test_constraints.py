@@ -35,7 +35,7 @@ def test_what_aws_takes_of_nobody_is_held_to_its_model_too(account: Account) -> 
     nobody = boto3.client("sts", "us-east-1", config=Config(signature_version=UNSIGNED))
     for operation, params in (
         ("assume_role_with_web_identity", {"RoleSessionName": name, "WebIdentityToken": "abcd"}),
-        ("assume_role_with_saml", {"PrincipalArn": "arn:aws:iam::1:saml-provider/x", "SAMLAssertion": "x"}),
+        ("assume_role_with_saml", {"PrincipalArn": "x", "SAMLAssertion": "abcd"}),
     ):
         with pytest.raises(ClientError) as raised:
             getattr(nobody, operation)(RoleArn=role, **params)
