@@ -37,14 +37,18 @@ def environments_named(document: str) -> set[str]:
     return set(re.findall(r"tox -e ([\w-]+)", (ROOT / document).read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("text", blocks("python"), ids=lambda text: text.splitlines()[0])
+EXAMPLES = [*blocks("python"), *blocks("python", page("docs/how-to.md"))]
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
 def test_a_python_block_is_a_file_that_is_run(text: str) -> None:
     name, _, code = text.partition("\n")
     assert code == (ROOT / name.removeprefix("# ")).read_text(encoding="utf-8")
 
 
-def test_there_are_python_blocks() -> None:
-    assert len(blocks("python")) >= 3
+def test_every_example_is_shown() -> None:
+    shown = {text.partition("\n")[0].removeprefix("# docs/examples/") for text in EXAMPLES}
+    assert shown == {file.name for file in (ROOT / "docs" / "examples").glob("test_*.py")}
 
 
 def test_the_commands_come_first() -> None:
