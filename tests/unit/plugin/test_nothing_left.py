@@ -156,6 +156,7 @@ def test_nothing_is_written_on_moto(
     run: Callable[..., pytest.RunResult], ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KMSLAB_BACKEND", "moto")
+    monkeypatch.delenv("KMSLAB_ENDPOINT")
     run("assert True").assert_outcomes(passed=1)
     assert not ledger.exists()
 
