@@ -31,15 +31,15 @@ def test_in_process(
 
 
 def test_what_aws_takes_of_nobody_is_held_to_its_model_too(account: Account) -> None:
-    role, name = "arn:aws:iam::123456789012:role/r", "a/b"
     nobody = boto3.client("sts", "us-east-1", config=Config(signature_version=UNSIGNED))
-    for operation, params in (
-        ("assume_role_with_web_identity", {"RoleSessionName": name, "WebIdentityToken": "abcd"}),
-        ("assume_role_with_saml", {"PrincipalArn": "x", "SAMLAssertion": "abcd"}),
-    ):
+
+    def code(session: str) -> str:
+        role = "arn:aws:iam::123456789012:role/r"
         with pytest.raises(ClientError) as raised:
-            getattr(nobody, operation)(RoleArn=role, **params)
-        assert raised.value.response["Error"]["Code"] == "ValidationError", operation
-    with pytest.raises(ClientError) as raised:
-        nobody.assume_role_with_web_identity(RoleArn=role, RoleSessionName="ab", WebIdentityToken="abcd")
-    assert raised.value.response["Error"]["Code"] == "MissingAuthenticationToken"
+            nobody.assume_role_with_web_identity(
+                RoleArn=role, RoleSessionName=session, WebIdentityToken="abcd"
+            )
+        return str(raised.value.response["Error"]["Code"])
+
+    assert code("a/b") == "ValidationError"
+    assert code("ab") == "MissingAuthenticationToken"
