@@ -124,3 +124,11 @@ def test_kmslab_serve_says_what_is_shown() -> None:
         said = "".join(served.stdout.readline() for _ in shown.splitlines())
         served.terminate()
     assert re.sub(r"(127.0.0.1:)\d+", r"\g<1>4566", said) == shown
+
+
+def test_moto_answers_as_the_first_table_says() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "peers")]
+    measured = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+    assert len(measured) == 2
+    shown = [(name, answer) for name, answer in rows("who answers", README) if name.startswith("moto ")]
+    assert [answer for _, answer in shown] == [line.strip("|").split("|")[1].strip() for line in measured]
