@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.assertions.answers import ExpectationError
     from pytest_kmslab.assertions.eventually import eventually
     from pytest_kmslab.assertions.expectations import allowed, denied
+    from pytest_kmslab.authz.decision import Decision
+    from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.errors import (
         BackendError,
         KmslabError,
@@ -23,15 +25,29 @@ if TYPE_CHECKING:
         ResourceError,
         TeardownError,
     )
+    from pytest_kmslab.lab.kinds.key import KmsKey
+    from pytest_kmslab.lab.kinds.role import IamRole
+    from pytest_kmslab.lab.kinds.table import DynamoDBTable
+    from pytest_kmslab.lab.kinds.user import IamUser
+    from pytest_kmslab.lab.lab import Lab
+    from pytest_kmslab.lab.role_session import RoleSession
 
 __all__ = [
     "BackendError",
+    "Decision",
+    "DynamoDBTable",
     "ExpectationError",
+    "IamRole",
+    "IamUser",
+    "KmsKey",
     "KmslabError",
+    "Lab",
     "OutsideLabError",
     "PolicyError",
     "ResourceError",
+    "RoleSession",
     "TeardownError",
+    "Trail",
     "access_matrix",
     "allowed",
     "denied",
@@ -39,7 +55,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Decision": "authz.decision",
+    "DynamoDBTable": "lab.kinds.table",
     "ExpectationError": "assertions.answers",
+    "IamRole": "lab.kinds.role",
+    "IamUser": "lab.kinds.user",
+    "KmsKey": "lab.kinds.key",
+    "Lab": "lab.lab",
+    "RoleSession": "lab.role_session",
+    "Trail": "enforcement.trail",
     "access_matrix": "assertions.access",
     "allowed": "assertions.expectations",
     "denied": "assertions.expectations",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.lab.role_session import AssumeAsService
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class LabContext:
     """What waits while resources are removed."""
     managed_policies: ManagedPolicies = field(default_factory=ManagedPolicies)
     """Finds the managed policies that somebody is given."""
+    assume_as_service: AssumeAsService | None = None
+    """Assumes roles as the services that they trust; None where nobody can be a service."""
 
     @classmethod
     def of(
@@ -49,6 +52,7 @@ class LabContext:
         ledger: Ledger | None = None,
         interruptions: Interruptions | None = None,
         waiter: Waiter | None = None,
+        assume_as_service: AssumeAsService | None = None,
     ) -> LabContext:
         """A context on a backend. Without a ledger nothing is written down."""
         waiter = waiter or Waiter(backend.capabilities.is_strongly_consistent)
@@ -62,6 +66,7 @@ class LabContext:
             credentials_directory,
             ledger or NoLedger(),
             interruptions or NoInterruptions(),
+            assume_as_service=assume_as_service,
         )
 
     def teardown(self) -> TeardownStack:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.lab.assuming import SESSION_NAME, RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.environment import environment
@@ -19,6 +20,7 @@ from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
 from pytest_kmslab.lab.kinds.key import KmsKey, Principal, arn_of, create_key
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
+from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption, create_table
 from pytest_kmslab.lab.kinds.user import (
     ADMINISTRATOR_ACCESS,
@@ -30,14 +32,18 @@ from pytest_kmslab.lab.kinds.user import (
 )
 from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.permissions import names_of, read_permissions
-from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources
+from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
 from pytest_kmslab.lab.principals import Actor, Principals
 from pytest_kmslab.lab.resource_kind import Unseen
+from pytest_kmslab.lab.role_session import Assumer, RoleSession
 from pytest_kmslab.lab.sessions import PrincipalSession
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.trail import Trail
+
+
+ROLE_NAME = "kmslab-role"
 
 
 class Lab:
@@ -54,6 +60,8 @@ class Lab:
         self._teardown = teardown
         self._principals = principals
         self._creation = Creation(context, teardown, principals.session(admin).client)
+        self._assumption = RoleAssumption(context, self._creation.client, self._client_of)
+        self._role_sessions: dict[tuple[str, Assumer], RoleSession] = {}
         self.admin = admin
         """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
 
@@ -152,16 +160,56 @@ class Lab:
         self._principals.add(user)
         return user
 
-    def as_(self, actor: Actor) -> PrincipalSession:
-        """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime."""
-        return self._principals.session(actor)
+    def create_role(
+        self,
+        name: str | None = None,
+        *,
+        trust: PolicySource | None = None,
+        policies: PolicySources = (),
+        inline: InlineSources | None = None,
+        boundary: PolicySource | None = None,
+        tags: Mapping[str, str] | None = None,
+        path: str = "/",
+        max_session: int = 3600,
+    ) -> IamRole:
+        """Make an IAM role; the name is made unique.
 
-    def environ(self, actor: Actor) -> AbstractContextManager[None]:
+        Without `trust` it is left to the account's IAM policies who may assume it: the lab's administrator
+        may. Policies are given, and refused, as in `create_user`.
+        """
+        permissions = read_permissions(self._creation, policies, inline, boundary)
+        trusted = read_document("trust", trust or account_trust(self.account, self.region))
+        request = RoleRequest(permissions, trusted, tags or {}, path, max_session)
+        return create_role(self._creation, name or ROLE_NAME, request, self._assumption)
+
+    def as_(
+        self,
+        actor: Actor | IamRole,
+        *,
+        via: Actor | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> PrincipalSession:
+        """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime.
+
+        A role is assumed once for each way, as `IamRole.session` does it.
+        """
+        return self._principals.session(self._acting(actor, Assumer(via, service, source_arn)))
+
+    def environ(
+        self,
+        actor: Actor | IamRole,
+        *,
+        via: Actor | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> AbstractContextManager[None]:
         """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
 
         The credentials are in the environment, for processes started in the block too. Where changes take
         time to act, the services are waited for as `as_` does, each once.
         """
+        actor = self._acting(actor, Assumer(via, service, source_arn))
         self.as_(actor).wait_until_ready()
         return environment(actor.credentials, self.region, self._context.backend.endpoint_url)
 
@@ -209,6 +257,19 @@ class Lab:
             except (BotoCoreError, ClientError) as error:
                 failures.append(f"{ref} could not be tagged as kept: {type(error).__name__}: {error}")
         return lines + failures
+
+    def _acting(self, actor: Actor | IamRole, assumer: Assumer) -> Actor:
+        """Whose credentials to sign with; a role's session is kept."""
+        if not isinstance(actor, IamRole):
+            return actor
+        key = actor.arn, assumer
+        if key not in self._role_sessions:
+            parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
+            self._role_sessions[key] = self._assumption.assume(parameters, assumer)
+        return self._role_sessions[key]
+
+    def _client_of(self, actor: Any, service: str) -> Any:
+        return self.as_(actor).client(service)
 
     def _console_policy(
         self, administrators: Iterable[Principal] | None, users: Iterable[Principal] | None

@@ -9,11 +9,21 @@ from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
 from pytest_kmslab.lab.kinds.existing import KEY_POLICY
 from pytest_kmslab.lab.kinds.key import KMS_KEY
 from pytest_kmslab.lab.kinds.policy import POLICY
+from pytest_kmslab.lab.kinds.role import ROLE
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.resource_kind import ResourceKind
 
-IN_ORDER: tuple[ResourceKind, ...] = (CREDENTIALS_FILE, KEY_POLICY, ALARM, TABLE, KMS_KEY, USER, POLICY)
+IN_ORDER: tuple[ResourceKind, ...] = (
+    CREDENTIALS_FILE,
+    KEY_POLICY,
+    ALARM,
+    TABLE,
+    KMS_KEY,
+    ROLE,
+    USER,
+    POLICY,
+)
 """As they are removed. Users late: a key may leave its deletion to one of them. Policies after whom they
 bound."""
 

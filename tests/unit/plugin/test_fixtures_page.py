@@ -82,6 +82,6 @@ def test_the_origins_are_told() -> None:
 
 def test_the_tests_of_the_page_pass(project: pytest.Pytester) -> None:
     examples = [text for text in blocks("python", PAGE) if "def test_" in text]
-    assert len(examples) == 4
-    project.makepyfile("from pytest_kmslab import denied\n\n" + "\n\n".join(examples))
-    project.runpytest_subprocess().assert_outcomes(passed=4)
+    assert len(examples) == 5
+    project.makepyfile("import boto3\nfrom pytest_kmslab import denied\n\n" + "\n\n".join(examples))
+    project.runpytest_subprocess().assert_outcomes(passed=5)

@@ -1,0 +1,165 @@
+"""Assuming roles: as the lab's administrator, as a principal that is given, or as a service would.
+
+There is no way around the trust policy: each of them is decided by it like any other call of AssumeRole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.errors import PolicyError, ResourceError
+from pytest_kmslab.lab.policies import ManagedPolicy, PolicySources, read_policies
+from pytest_kmslab.lab.role_session import Assumer, RoleSession
+from pytest_kmslab.lab.waiting.waiters import PROPAGATION_LIMIT, Passing, error_code
+
+if TYPE_CHECKING:
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.resource_kind import Client
+
+SESSION_NAME = "kmslab"
+
+NOT_LET = frozenset({"AccessDenied", "AccessDeniedException"})
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssumption:
+    """How the roles of a lab are assumed."""
+
+    context: LabContext
+    client: Client
+    """Gives the administrator's clients."""
+    client_of: Callable[[Any, str], Any]
+    """Gives the client of somebody else for a service."""
+
+    def assume(self, parameters: Mapping[str, Any], assumer: Assumer) -> RoleSession:
+        """A new session; raises ResourceError where the trust policy lets nobody in who was tried."""
+        if assumer.service is not None:
+            return self._as_service(parameters, assumer.service, assumer.source_arn)
+        if assumer.via is not None:
+            return self._tried(self.client_of(assumer.via, "sts"), parameters, f"`{assumer.via!r}`")
+        services = self._trusted_services(parameters["RoleArn"])
+        try:
+            return self._tried(self.client("sts"), parameters, "the lab's administrator", bool(services))
+        except ResourceError:
+            if not services:
+                raise
+        if len(services) > 1:
+            raise ResourceError(
+                f"role `{parameters['RoleArn']}` is trusted by {', '.join(services)}: say by "
+                "`service=` as which of them to act"
+            )
+        return self._as_service(parameters, services[0], assumer.source_arn)
+
+    def _tried(self, sts: Any, parameters: Mapping[str, Any], who: str, at_once: bool = False) -> RoleSession:
+        """Assume as somebody; on AWS a new role is waited for, unless only a service is likely let in."""
+        try:
+            if at_once:
+                return session_of(parameters, sts.assume_role(**parameters))
+            answer = self.context.waiter.while_refused(
+                lambda: sts.assume_role(**parameters),
+                Passing(NOT_LET),
+                f"role `{parameters['RoleArn']}` to be assumed",
+                PROPAGATION_LIMIT,
+            )
+        except ClientError as error:
+            if error_code(error) not in NOT_LET:
+                raise
+            raise self._not_let(parameters["RoleArn"], who, str(error)) from error
+        return session_of(parameters, answer)
+
+    def _as_service(self, parameters: Mapping[str, Any], service: str, source_arn: str | None) -> RoleSession:
+        role, assume = parameters["RoleArn"], self.context.assume_as_service
+        if assume is None:
+            raise self._not_let(
+                role, f"`{service}`", f"nobody can be a service here: let `{self._admin_arn()}` assume it too"
+            )
+        backend = self.context.backend
+        keys = {
+            "aws:SourceAccount": backend.account,
+            "aws:SourceArn": source_arn or self._some_arn(service),
+        }
+        try:
+            return session_of(parameters, assume(service, parameters, keys))
+        except ServiceError as error:
+            if error.code not in NOT_LET:
+                raise
+            told = ", ".join(f"{name} `{value}`" for name, value in keys.items())
+            raise self._not_let(role, f"`{service}` ({told})", error.message) from error
+
+    def _some_arn(self, service: str) -> str:
+        """A resource of the service in this account and Region, of which nothing else is known."""
+        backend = self.context.backend
+        partition, name = partition_of(backend.region).name, service.split(".", maxsplit=1)[0]
+        return f"arn:{partition}:{name}:{backend.region}:{backend.account}:kmslab"
+
+    def _admin_arn(self) -> str:
+        return str(self.client("sts").get_caller_identity()["Arn"])
+
+    def _not_let(self, role: str, who: str, why: str) -> ResourceError:
+        account, partition = self.context.backend.account, partition_of(self.context.backend.region).name
+        return ResourceError(
+            f"role `{role}` cannot be assumed as {who}: {why}. Its trust policy has to allow "
+            f"`sts:AssumeRole` to whoever assumes it (`arn:{partition}:iam::{account}:root` leaves that to "
+            "IAM policies); or say by `via=` who is to, or by `service=` and `source_arn=` as which service"
+        )
+
+    def _trusted_services(self, role: str) -> list[str]:
+        """The services that a trust policy names in an Allow."""
+        iam = self.client("iam")
+        document = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+        return services_of(document)
+
+
+def services_of(document: Mapping[str, Any]) -> list[str]:
+    """The services that a trust policy names in an Allow, sorted."""
+    statements = document.get("Statement", [])
+    services: set[str] = set()
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal")
+        if statement.get("Effect") == "Allow" and isinstance(principal, Mapping):
+            named = principal.get("Service", [])
+            services.update([named] if isinstance(named, str) else named)
+    return sorted(services)
+
+
+def session_parameters(
+    assumption: RoleAssumption,
+    role_arn: str,
+    name: str | None,
+    policy: PolicySources,
+    tags: Mapping[str, str] | None,
+    duration: int | None,
+) -> dict[str, Any]:
+    """What AssumeRole is called with; raises PolicyError for a session policy that cannot be read."""
+    parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": name or SESSION_NAME}
+    arns = []
+    for one in read_policies("policy", policy):
+        if isinstance(one, ManagedPolicy):
+            partition = partition_of(assumption.context.backend.region).name
+            found = assumption.context.managed_policies.arn(assumption.client("iam"), one, partition)
+            arns.append({"arn": found})
+        elif "Policy" in parameters:
+            raise PolicyError("`policy` has two documents: STS takes one, beside managed policies")
+        else:
+            parameters["Policy"] = one.text
+    if arns:
+        parameters["PolicyArns"] = arns
+    if tags:
+        parameters["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if duration is not None:
+        parameters["DurationSeconds"] = duration
+    return parameters
+
+
+def session_of(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> RoleSession:
+    """The session that AssumeRole answers."""
+    made = answer["Credentials"]
+    credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    return RoleSession(answer["AssumedRoleUser"]["Arn"], parameters["RoleSessionName"], credentials)

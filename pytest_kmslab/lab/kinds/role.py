@@ -1,0 +1,186 @@
+"""IAM roles, and the sessions in which somebody acts as one."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.lab.assuming import RoleAssumption, session_parameters
+from pytest_kmslab.lab.kinds.policy import boundary_arn
+from pytest_kmslab.lab.naming import KEPT_TAG
+from pytest_kmslab.lab.permissions import Permissions, give_permissions
+from pytest_kmslab.lab.policies import PolicyDocument, PolicySources
+from pytest_kmslab.lab.resource_kind import (
+    Client,
+    Found,
+    ResourceKind,
+    ResourceRef,
+    Unseen,
+    is_named_by_us,
+    seen_if_ours,
+    tag_list,
+    tags_of_pages,
+    unless_gone,
+)
+from pytest_kmslab.lab.role_session import Assumer, RoleSession
+from pytest_kmslab.lab.waiting.waiters import Waiter
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+    from pytest_kmslab.lab.creation import Creation
+
+ASSUME_ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+
+
+@dataclass(frozen=True, slots=True)
+class IamRole:
+    """An IAM role; the methods let the services' own errors through."""
+
+    name: str
+    arn: str
+    _iam: IAMClient = field(repr=False, compare=False)
+    _assumption: RoleAssumption = field(repr=False, compare=False)
+    policies: tuple[str, ...] = ()
+    """The ARNs of the managed policies it was made with."""
+
+    def session(
+        self,
+        name: str | None = None,
+        *,
+        policy: PolicySources = (),
+        tags: Mapping[str, str] | None = None,
+        duration: int | None = None,
+        via: Any = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> RoleSession:
+        """Assume the role, anew each time.
+
+        Somebody `via` whom it is assumed must be let by the trust policy and by their own policies; without,
+        it is the lab's administrator, and for a role that only a service may assume that service. `policy`
+        is the session policy: names and ARNs are passed as managed policies, a document inline. `duration` is
+        in seconds. Raises ResourceError where the trust policy lets none of them.
+        """
+        parameters = session_parameters(self._assumption, self.arn, name, policy, tags, duration)
+        return self._assumption.assume(parameters, Assumer(via, service, source_arn))
+
+    def trust(self) -> dict[str, Any]:
+        """The trust policy, parsed."""
+        document: Any = self._iam.get_role(RoleName=self.name)["Role"]["AssumeRolePolicyDocument"]
+        return dict(document)
+
+    def delete(self) -> None:
+        """Delete the role with everything that blocks it; one that is gone is no error."""
+        delete_role(self._iam, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRequest:
+    """What a role is made with."""
+
+    permissions: Permissions
+    trust: PolicyDocument
+    tags: Mapping[str, str]
+    """Beside the run's own, which win."""
+    path: str
+    max_session: int
+    """Seconds for which a session may be asked at most."""
+
+
+def account_trust(account: str, region: str) -> Mapping[str, Any]:
+    """The trust policy that leaves it to the account's IAM policies who may assume a role."""
+    root = f"arn:{partition_of(region).name}:iam::{account}:root"
+    statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": list(ASSUME_ACTIONS)}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def create_role(creation: Creation, base: str, request: RoleRequest, assumption: RoleAssumption) -> IamRole:
+    """Make a role with its policies."""
+    iam: IAMClient = creation.client("iam")
+    boundary = boundary_arn(creation, base, request.permissions.boundary)
+    more: Any = {"PermissionsBoundary": boundary} if boundary else {}
+    with creation.of(ROLE, base) as made:
+        answer = iam.create_role(
+            RoleName=made.name,
+            Path=request.path,
+            AssumeRolePolicyDocument=request.trust.text,
+            MaxSessionDuration=request.max_session,
+            Tags=tag_list({**request.tags, **made.tags}),
+            **more,
+        )
+        give_permissions(iam, "role", made.name, request.permissions)
+    role = IamRole(made.name, answer["Role"]["Arn"], iam, assumption, request.permissions.managed)
+    made.confirm(role.arn, role.delete)
+    return role
+
+
+def delete_role(iam: IAMClient, name: str) -> None:
+    """Remove what blocks the deletion of a role, and delete it; a role that is gone is no error."""
+    with suppress(iam.exceptions.NoSuchEntityException):
+        for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
+            for policy in page["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+        for names in iam.get_paginator("list_role_policies").paginate(RoleName=name):
+            for inline in names["PolicyNames"]:
+                iam.delete_role_policy(RoleName=name, PolicyName=inline)
+        for profiles in iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name):
+            for profile in profiles["InstanceProfiles"]:
+                iam.remove_role_from_instance_profile(
+                    RoleName=name, InstanceProfileName=profile["InstanceProfileName"]
+                )
+        iam.delete_role(RoleName=name)
+
+
+class RoleKind(ResourceKind):
+    """IAM roles by name first. They are in no Region."""
+
+    name = "iam-role"
+    title = "IAM role"
+    create_operation = "CreateRole"
+    is_regional = False
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        for page in client("iam").get_paginator("list_roles").paginate():
+            for role in page["Roles"]:
+                if is_named_by_us(role["RoleName"]):
+                    what = f"IAM role `{role['RoleName']}`"
+                    yield from seen_if_ours(what, partial(self._look, client, role, region))
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its name."""
+        iam = client("iam")
+        return unless_gone(lambda: self._look(client, iam.get_role(RoleName=ref.name)["Role"], ref.region))
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """By its name."""
+        client("iam").tag_role(RoleName=ref.name, Tags=tag_list({KEPT_TAG: until}))
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """The role and all that blocks it."""
+        delete_role(client("iam"), ref.name)
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """What is in the way first."""
+        role = f"--role-name {shlex.quote(ref.name)}"
+        return (
+            f"iam list-attached-role-policies {role}",
+            f"iam detach-role-policy --policy-arn POLICY-ARN {role}",
+            f"iam list-role-policies {role}",
+            f"iam delete-role-policy --policy-name POLICY-NAME {role}",
+            f"iam delete-role {role}",
+        )
+
+    def _look(self, client: Client, role: Any, region: str) -> Found:
+        pages = client("iam").get_paginator("list_role_tags").paginate(RoleName=role["RoleName"])
+        ref = ResourceRef(self, role["RoleName"], region, role["Arn"])
+        return Found(ref, tags_of_pages(pages), role.get("CreateDate"))
+
+
+ROLE = RoleKind()
