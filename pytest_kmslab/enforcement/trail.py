@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.authz.request import Request
 
 PICKLE = pickle.HIGHEST_PROTOCOL
-KEPT = 2_000
+KEPT = 50_000
 """Entries kept in memory at most; older ones go to a temporary file, without the policies."""
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
     from pytest_kmslab.account.model import Caller
+    from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.observe.observer import Observer
 
 
@@ -23,8 +24,9 @@ class CallObservation:
     What is expected of a call is kept in botocore's request context under this very object.
     """
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, trail: Trail) -> None:
         self._observer = observer
+        self._trail = trail
 
     def before_call(
         self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
@@ -36,6 +38,7 @@ class CallObservation:
             return
         if not observer.backend.owns_url(params["url"]):
             return
+        self._trail.count_call()
 
         def authenticate() -> Caller:
             credentials = signing_credentials(signer, context)

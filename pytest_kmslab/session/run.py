@@ -298,8 +298,12 @@ class Run:
             from pytest_kmslab.observe.observer import Observer
 
             self._interceptor.attach(
-                CallObservation(Observer(backend, self.trail, self.clock, self._observations))
+                CallObservation(Observer(backend, self.trail, self.clock, self._observations), self.trail)
             )
+        else:
+            from pytest_kmslab.interception.call_counter import CallCounter
+
+            self._interceptor.attach(CallCounter(backend, self.trail))
 
     def _doorkeeper(self, pipeline: Pipeline) -> RunDoorkeeper | None:
         """Guards the door of a backend in this process."""

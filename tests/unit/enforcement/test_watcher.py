@@ -18,6 +18,7 @@ from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.enforcement.pipeline import Incoming
+from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.observe.botocore_hooks import CallObservation
@@ -65,7 +66,7 @@ def client(hooks: BotocoreHooks, service: str = "kms", **more: Any) -> Any:
 
 def watching(observer: Any) -> BotocoreHooks:
     hooks = BotocoreHooks()
-    hooks.attach(CallObservation(observer))
+    hooks.attach(CallObservation(observer, Trail()))
     return hooks
 
 
