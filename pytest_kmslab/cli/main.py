@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="kmslab", description="Who may read what a KMS key protects: decisions as AWS takes them."
+        prog="kmslab", description="Decides AWS calls to KMS, DynamoDB, IAM and STS as AWS does."
     )
     parser.add_argument("--version", action=_Version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -103,7 +103,7 @@ def _add_decide(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     decide.add_argument(
-        "files", metavar="FILE", nargs="*", default=["-"], help="cases; `-` is standard input"
+        "files", metavar="FILE", nargs="*", default=["-"], help="files of cases; `-` is standard input"
     )
     decide.add_argument("--explain", action="store_true", help="say in words why, instead of JSON")
     decide.set_defaults(run=_decide)

@@ -35,11 +35,11 @@ Sink = Callable[[Entry], None]
 _HELP = """\
 Answer AWS calls over HTTP, and decide every call of KMS, DynamoDB, IAM and STS as AWS would.
 
-Behind it is moto in this process, or any endpoint by its URL. All other services pass through unchanged.
+moto in this process does the calls that are allowed, or an endpoint. Other services' calls pass unchanged.
 The root user's access key is `test` with the secret `test`: make users with it, and policies for them.
 Every other access key is one that CreateAccessKey or STS gave out here."""
 
-_EPILOG = "exit status: 0 after SIGINT or SIGTERM, 2 where it could not start"
+_EPILOG = "exit status: 0 after SIGINT or SIGTERM, 2 if it could not start"
 
 
 def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,31 +56,44 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--port", type=_port, default=4566, help="port, 0 for any that is free (default: %(default)s)"
     )
     serve.add_argument(
-        "--upstream", type=_url, metavar="URL", help="endpoint behind it (default: moto in this process)"
+        "--upstream",
+        type=_url,
+        metavar="URL",
+        help="endpoint that does the calls (default: moto in this process)",
     )
     serve.add_argument(
-        "--root-access-key", default="test", metavar="ID", help="the root user's (default: %(default)s)"
+        "--root-access-key",
+        default="test",
+        metavar="ID",
+        help="access key of the root user (default: %(default)s)",
     )
     serve.add_argument(
         "--enforcement",
         choices=("enforce", "off"),
         default="enforce",
-        help="`off` lets everybody do everything (default: %(default)s)",
+        help="`off` denies nobody anything (default: %(default)s)",
     )
     serve.add_argument(
         "--account",
         type=_account,
         default="",
         metavar="ID",
-        help="the account of moto's root user, 12 digits (default: MOTO_ACCOUNT_ID, or 123456789012)",
+        help="the account on moto, 12 digits (default: MOTO_ACCOUNT_ID, or 123456789012)",
     )
-    serve.add_argument("--region", type=_region, default="us-east-1", help="(default: %(default)s)")
-    serve.add_argument("--trail", type=Path, metavar="FILE", help="write every decision there, as JSON Lines")
+    serve.add_argument(
+        "--region",
+        type=_region,
+        default="us-east-1",
+        help="Region of unsigned requests (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--trail", type=Path, metavar="FILE", help="append every decision to this file, as JSON Lines"
+    )
     serve.add_argument(
         "--log",
         choices=("text", "json"),
         default="text",
-        help="form of a decision's line (default: %(default)s)",
+        help="format of the line printed for each decision (default: %(default)s)",
     )
     serve.set_defaults(run=run_serve)
 

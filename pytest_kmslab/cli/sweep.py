@@ -15,15 +15,15 @@ _OK, _LEFT, _BAD_INPUT = 0, 1, 2
 _HELP = """\
 List what earlier runs left in an account, and remove it with --yes.
 
-Only what carries a run's tags (kmslab:run …) is ours; nothing else is touched. Runs of this machine are known
-by their ledgers: one that lives is left alone, what a dead one left goes whatever its age. Of other machines'
-runs only what is older than --older-than goes. What a run kept on purpose stays until its time."""
+Only resources with the tags of a run (kmslab:run …) are removed. A run of this machine has a ledger: the
+resources of a living run stay, those of a killed run are removed at any age. Of runs of other machines only
+what is older than --older-than is removed. What a run kept on purpose stays until its time."""
 
 _EPILOG = """\
-What is not given here is taken from the environment: KMSLAB_BACKEND, KMSLAB_ENDPOINT, KMSLAB_ACCOUNT,
-KMSLAB_PROFILE, KMSLAB_REGION, KMSLAB_LEDGER, as pytest takes it.
+An option that is not given comes from the environment, as in pytest: KMSLAB_BACKEND, KMSLAB_ENDPOINT,
+KMSLAB_ACCOUNT, KMSLAB_PROFILE, KMSLAB_REGION, KMSLAB_LEDGER.
 
-exit status: 0 nothing is left, 1 something is left (listed, or not to be removed or looked at),
+exit status: 0 nothing is left, 1 something is left (listed, or could not be removed or read),
 2 a wrong command line or no such account"""
 
 
@@ -38,23 +38,30 @@ def add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     doing = sweep.add_mutually_exclusive_group()
     doing.add_argument("--yes", action="store_true", help="remove it")
-    doing.add_argument("--dry-run", action="store_true", help="only list it: so it is without --yes too")
+    doing.add_argument("--dry-run", action="store_true", help="only list it, as without --yes")
     sweep.add_argument("--backend", dest="kmslab_backend", metavar="NAME", help="`localstack` or `aws`")
-    sweep.add_argument("--endpoint", dest="kmslab_endpoint", metavar="URL", help="where `localstack` is")
+    sweep.add_argument("--endpoint", dest="kmslab_endpoint", metavar="URL", help="URL of `localstack`")
     sweep.add_argument(
-        "--account", dest="kmslab_account", metavar="ID", help="the AWS account it must be; `aws` needs it"
+        "--account",
+        dest="kmslab_account",
+        metavar="ID",
+        help="the AWS account of the credentials; `aws` needs it",
     )
     sweep.add_argument("--profile", dest="kmslab_profile", metavar="NAME", help="profile for `aws`")
     sweep.add_argument(
-        "--region", action="append", dest="regions", metavar="REGION", help="where to look; may be repeated"
+        "--region",
+        action="append",
+        dest="regions",
+        metavar="REGION",
+        help="Region to look in; may be repeated",
     )
     sweep.add_argument(
         "--older-than",
         type=_duration,
         metavar="AGE",
-        help="such as 90m or 1d, counted for dead runs of this machine too (default: 1h for others' only)",
+        help="remove only what is older: 90m, 1d … (default: 1h for runs of other machines)",
     )
-    sweep.add_argument("--ledger", dest="kmslab_ledger", metavar="FOLDER", help="where ledgers are")
+    sweep.add_argument("--ledger", dest="kmslab_ledger", metavar="FOLDER", help="folder of the ledgers")
     sweep.add_argument("--json", action="store_true", help="print one JSON object")
     sweep.set_defaults(run=run_sweep)
 
