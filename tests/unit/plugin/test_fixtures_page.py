@@ -13,6 +13,7 @@ import pytest_kmslab
 from pytest_kmslab.enforcement.entry import Entry, Origin
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.role import IamRole
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
@@ -24,6 +25,7 @@ SECTIONS = {
     "KmsKey": KmsKey,
     "DynamoDBTable": DynamoDBTable,
     "IamUser": IamUser,
+    "IamRole": IamRole,
 }
 
 
@@ -61,12 +63,14 @@ def test_a_member_that_is_told_is_there(title: str, kind: type) -> None:
     assert set(told) <= {*names, *Entry._fields}
 
 
-@pytest.mark.parametrize("call", re.findall(r"`(create_\w+|denied|allowed|since|denials)(\(.*?\))`", PAGE))
+@pytest.mark.parametrize(
+    "call", re.findall(r"`(create_\w+|as_|environ|session|denied|allowed|since|denials)(\(.*?\))`", PAGE)
+)
 def test_a_method_takes_what_is_told(call: tuple[str, str]) -> None:
     name, told = call
     signatures = {
         parameters(getattr(place, name))
-        for place in (Lab, Trail, pytest_kmslab, KmsKey)
+        for place in (Lab, IamRole, Trail, pytest_kmslab, KmsKey)
         if callable(getattr(place, name, None))
     }
     assert told in signatures
