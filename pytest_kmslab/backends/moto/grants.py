@@ -148,7 +148,12 @@ def _present(found: Any, member: str) -> str:
 
 
 def show_principals(key: Any, shown: dict[str, Any]) -> None:
-    """In a grant that a response shows: whom it names now, a deleted principal by the unique id."""
+    """In a grant that a response shows: its key by the ARN, and whom it names now, a deleted principal by the
+    unique id.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html#API_ListGrants_Examples
+    """
+    shown["KeyId"] = key.arn
     found = key.grants.get(shown.get("GrantId"))
     for member, attribute in zip(("GranteePrincipal", "RetiringPrincipal"), PRINCIPALS, strict=True):
         if found is not None and shown.get(member):

@@ -62,6 +62,10 @@ def replicate_key(call: ApiCall, view: AccountView) -> Authorizations:
     yield from _tag_authorization(call, authorization)
     _refuse_other_than_primary(key)
     refuse_state(key, NOT_USABLE_STATES)
+    if region == key.region:
+        # The text was measured by cdk-preflight (pf-kms-replica-primary-arn), the code is inferred.
+        text = f"{region} cannot have a replica because it contains the primary."
+        raise ServiceError("AlreadyExistsException", text)
     if view.key(key.key_id, region, key.account) is not None:
         raise ServiceError("AlreadyExistsException", f"{in_region(key, region)} already exists")
     check_tags(call.params, {})

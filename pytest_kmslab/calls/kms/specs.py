@@ -168,6 +168,10 @@ def check_new_key(params: Params, region: str) -> None:
     UnsupportedOperationException for a KeySpec that the Region has not."""
     spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC
     refuse_foreign_spec("KeySpec", spec, region)
+    if spec.startswith("ML_DSA_") and params.get("Origin") == "EXTERNAL":
+        # The text was measured by cdk-preflight (pf-kms-key-origin), the code is inferred.
+        text = f"KeySpec {spec} is not supported for Origin EXTERNAL"
+        raise ServiceError("UnsupportedOperationException", text)
     usage = params.get("KeyUsage")
     if usage is None and spec != SYMMETRIC:
         raise ServiceError("ValidationException", _NO_USAGE)

@@ -7,6 +7,7 @@ import pytest
 from unit.calls.fake_facts import ACCOUNT, KEY_ID, FakeFacts, call, key_arn, outcome, policy, root, user
 
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.kms.specs import check_new_key
 from pytest_kmslab.calls.operations import required_authorizations
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -271,7 +272,22 @@ def test_only_a_primary_key_is_replicated_or_replaced(view: FakeFacts, operation
         list(asked)
 
 
-@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
-def test_a_region_has_one_key_of_an_id(multi_region: FakeFacts, region: str) -> None:
-    with pytest.raises(ServiceError, match="AlreadyExistsException"):
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ("eu-west-1", "already exists"),
+        ("us-east-1", "us-east-1 cannot have a replica because it contains the primary."),
+    ],
+)
+def test_a_region_has_one_key_of_an_id(multi_region: FakeFacts, region: str, said: str) -> None:
+    with pytest.raises(ServiceError, match=f"AlreadyExistsException: .*{said}"):
         asked(multi_region, "ReplicateKey", ReplicaRegion=region)
+
+
+@pytest.mark.parametrize("spec", ["ML_DSA_44", "ML_DSA_87"])
+def test_no_material_is_imported_for_ml_dsa(spec: str) -> None:
+    new = {"KeySpec": spec, "KeyUsage": "SIGN_VERIFY"}
+    check_new_key(new, "us-east-1")
+    check_new_key({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL"}, "us-east-1")
+    with pytest.raises(ServiceError, match=f"KeySpec {spec} is not supported for Origin EXTERNAL"):
+        check_new_key({**new, "Origin": "EXTERNAL"}, "us-east-1")

@@ -83,6 +83,7 @@ def test_the_list_says_who_issued_a_grant(account: Account, kms: Any) -> None:
     key = account.key()
     kms.create_grant(KeyId=key, GranteePrincipal=ROOT, Operations=["Encrypt"])
     assert [grant["IssuingAccount"] for grant in kms.list_grants(KeyId=key)["Grants"]] == [ROOT]
+    assert [grant["KeyId"] for grant in kms.list_grants(KeyId=key.rpartition("/")[2])["Grants"]] == [key]
 
 
 @pytest.mark.parametrize("member", ["GranteePrincipal", "RetiringPrincipal"])

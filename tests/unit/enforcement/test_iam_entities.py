@@ -170,3 +170,24 @@ def test_a_service_has_one_linked_role_of_each_suffix(account: Account, service:
     )
     iam.delete_service_linked_role(RoleName=name)
     iam.create_service_linked_role(AWSServiceName=service)
+
+
+def test_a_managed_policy_has_its_name_alone(account: Account) -> None:
+    iam = account.root.client("iam")
+    text = json.dumps(allow("s3:Get*"))
+    iam.create_policy(PolicyName="reading", PolicyDocument=text)
+    iam.create_policy(PolicyName="ReadOnlyAccess", PolicyDocument=text)  # AWS has one of that name
+    for name in ("reading", "READING"):
+        assert code(iam.create_policy, PolicyName=name, Path="/a/", PolicyDocument=text) == (
+            "EntityAlreadyExists"
+        )
+
+
+def test_all_users_are_shown_with_their_boundaries(account: Account) -> None:
+    iam = account.root.client("iam")
+    iam.create_user(UserName="ana", PermissionsBoundary=OF_AWS)
+    iam.create_user(UserName="bob")
+    shown = iam.get_account_authorization_details()["UserDetailList"]
+    boundaries = {user["UserName"]: user.get("PermissionsBoundary") for user in shown}
+    assert boundaries["ana"] == {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": OF_AWS}
+    assert boundaries["bob"] is None

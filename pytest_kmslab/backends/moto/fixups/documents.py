@@ -14,7 +14,7 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from pytest_kmslab.backends.moto.fixups import roles
 from pytest_kmslab.backends.moto.lookup import entity_of, named_entity
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
-from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
 
 if TYPE_CHECKING:
@@ -42,7 +42,16 @@ def keep_inline(_facts: MotoAccountReader, call: ApiCall, _response: Response) -
 
 
 def put_managed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """A version of a managed policy about to be put."""
+    """A managed policy about to be made, or a version of one. A name is given once, whatever case and path.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+    """
+    name = str(call.params.get("PolicyName", "")).lower()
+    own = f":iam::{call.account}:policy/"
+    for policy in list(iam_backends[call.account][call.partition].managed_policies.values()):
+        if name and policy.name.lower() == name and own in policy.arn:
+            taken = f"A policy called {call.params['PolicyName']} already exists."
+            raise ServiceError("EntityAlreadyExists", f"{taken} Duplicate names are not allowed.", 409)
     return _taken_document(call)
 
 

@@ -305,6 +305,7 @@ SETTLE: Mapping[str, Settle] = {
         tags.keep_made,
     ),
     "iam:CreateUser": users.keep_boundary,
+    "iam:GetAccountAuthorizationDetails": users.show_details,
     "iam:GetUser": users.show_boundary,
     "iam:UpdateGroup": users.move_group,
     "iam:UpdateUser": users.keep_renamed,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
+from pytest_kmslab.backends.moto.fixups.documents import show_trust
 from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
 from pytest_kmslab.backends.moto.lookup import entity_of, tags_in, unique_id
 from pytest_kmslab.backends.moto.principals import BOUNDARY
@@ -75,13 +76,20 @@ def keep_boundary(view: MotoAccountReader, call: ApiCall, response: Response) ->
 
 
 def show_boundary(_facts: MotoAccountReader, _call: ApiCall, response: Response) -> None:
-    """GetUser answers the boundary too."""
-    arn = getattr(entity_of(response["User"]["Arn"]), BOUNDARY, None)
-    if arn is not None:
-        response["User"]["PermissionsBoundary"] = {
-            "PermissionsBoundaryType": BOUNDARY_TYPE,
-            "PermissionsBoundaryArn": arn,
-        }
+    """GetUser answers the boundary too, and so does what answers all users with their details."""
+    for user in response["UserDetailList"] if "UserDetailList" in response else [response["User"]]:
+        arn = getattr(entity_of(user["Arn"]), BOUNDARY, None)
+        if arn is not None:
+            user["PermissionsBoundary"] = {
+                "PermissionsBoundaryType": BOUNDARY_TYPE,
+                "PermissionsBoundaryArn": arn,
+            }
+
+
+def show_details(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """GetAccountAuthorizationDetails: the boundaries of users, beside what roles have."""
+    show_boundary(view, call, response)
+    show_trust(view, call, response)
 
 
 def note_tags(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
