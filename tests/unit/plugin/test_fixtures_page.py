@@ -76,6 +76,10 @@ def test_a_method_takes_what_is_told(call: tuple[str, str]) -> None:
     assert told in signatures
 
 
+def test_every_public_name_is_told() -> None:
+    assert [name for name in pytest_kmslab.__all__ if f"`{name}" not in PAGE] == []
+
+
 def test_the_members_of_an_entry_are_told() -> None:
     assert {name for name in Entry._fields if f"`{name}`" not in section("The trail")} == set()
 
