@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.partitions import partition_of
 
 Params = Mapping[str, Any]
 
@@ -33,6 +34,8 @@ class ApiCall(NamedTuple):
     @property
     def partition(self) -> str:
         """The partition that the caller is of (`aws`, `aws-cn`, …)."""
+        if ":" not in self.caller.arn:  # a service, which is of every partition
+            return partition_of(self.region).name
         return self.caller.arn.split(":", 2)[1] or "aws"
 
     @property

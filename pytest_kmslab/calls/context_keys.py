@@ -12,6 +12,9 @@ from typing import Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.context import Value
 
+SERVICE = "Service"
+"""The kind of a Caller that is a service, acting by itself."""
+
 Keys = dict[str, Value | Sequence[Value]]
 """Condition keys of one request, for `Context`."""
 
@@ -23,6 +26,8 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     are absent: nothing here knows them. `aws:MultiFactorAuthPresent` is absent with long-term credentials,
     with temporary ones false or, where they were asked for with a one-time password, true.
     """
+    if caller.kind == SERVICE:
+        return {**_service_context(caller, region), **_times(now)}
     keys: Keys = {
         "aws:PrincipalArn": caller.principal_arn,
         "aws:PrincipalAccount": caller.account,
@@ -45,10 +50,30 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
     keys.update(caller.context)
     if now is not None and "aws:MultiFactorAuthPresent" in caller.context:
         keys["aws:MultiFactorAuthAge"] = int((now - _time(caller.token_issued)).total_seconds())
-    if now is not None:
-        keys["aws:CurrentTime"] = now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        keys["aws:EpochTime"] = int(now.timestamp())
-    return keys
+    return {**keys, **_times(now)}
+
+
+def _times(now: datetime | None) -> Keys:
+    if now is None:
+        return {}
+    text = now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"aws:CurrentTime": text, "aws:EpochTime": int(now.timestamp())}
+
+
+def _service_context(caller: Caller, region: str) -> Keys:
+    """Of a service that acts by itself: it has neither account nor tags, and says in whose name it acts.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalservicename
+    """
+    return {
+        "aws:PrincipalIsAWSService": True,
+        "aws:PrincipalServiceName": caller.arn,
+        "aws:PrincipalServiceNamesList": (caller.arn,),
+        "aws:RequestedRegion": region,
+        "aws:SecureTransport": True,
+        "aws:ViaAWSService": False,
+        **caller.context,
+    }
 
 
 def _time(text: str) -> datetime:

@@ -14,6 +14,7 @@ from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
+from pytest_kmslab.calls.context_keys import SERVICE as SERVICE_CALLER
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.enforcement import sigv4
 from pytest_kmslab.enforcement.authentication import check_service
@@ -101,6 +102,25 @@ class EnforcedServiceCalls:
         """Whether a role's trust policy lets CloudFormation assume it."""
         context = Context({"aws:PrincipalIsAWSService": True, "aws:PrincipalServiceName": SERVICE, **keys})
         return self._pipeline.service_may(Request(SERVICE, "sts:AssumeRole", role_arn, context))
+
+
+def service_caller(service: str, account: str, keys: Mapping[str, str]) -> Caller:
+    """A service that acts by itself in an account; `keys` are the condition keys that say in whose name."""
+    return Caller(service, account, principal_arn=service, user_id="", kind=SERVICE_CALLER, context=keys)
+
+
+def assume_as_service(
+    pipeline: Pipeline,
+    send: Callable[[JudgedRequest], Reply],
+    service: str,
+    parameters: Mapping[str, Any],
+    keys: Mapping[str, str],
+) -> dict[str, Any]:
+    """Call AssumeRole as a service does; raises ServiceError where the role does not trust it so."""
+    backend = pipeline.backend
+    caller = service_caller(service, backend.account, keys)
+    call = ApiCall("sts", "AssumeRole", dict(parameters), backend.region, caller)
+    return EnforcedServiceCalls(pipeline, send).perform(call)
 
 
 def connect_services(pipeline: Pipeline) -> Pipeline:

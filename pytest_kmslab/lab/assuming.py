@@ -45,11 +45,8 @@ class RoleAssumption:
         if assumer.via is not None:
             return self._tried(self.client_of(assumer.via, "sts"), parameters, f"`{assumer.via!r}`")
         services = self._trusted_services(parameters["RoleArn"])
-        try:
-            return self._tried(self.client("sts"), parameters, "the lab's administrator", bool(services))
-        except ResourceError:
-            if not services:
-                raise
+        if not services:
+            return self._tried(self.client("sts"), parameters, "the lab's administrator")
         if len(services) > 1:
             raise ResourceError(
                 f"role `{parameters['RoleArn']}` is trusted by {', '.join(services)}: say by "
@@ -57,11 +54,9 @@ class RoleAssumption:
             )
         return self._as_service(parameters, services[0], assumer.source_arn)
 
-    def _tried(self, sts: Any, parameters: Mapping[str, Any], who: str, at_once: bool = False) -> RoleSession:
-        """Assume as somebody; on AWS a new role is waited for, unless only a service is likely let in."""
+    def _tried(self, sts: Any, parameters: Mapping[str, Any], who: str) -> RoleSession:
+        """Assume as somebody; on AWS a new role is waited for."""
         try:
-            if at_once:
-                return session_of(parameters, sts.assume_role(**parameters))
             answer = self.context.waiter.while_refused(
                 lambda: sts.assume_role(**parameters),
                 Passing(NOT_LET),
@@ -111,22 +106,21 @@ class RoleAssumption:
         )
 
     def _trusted_services(self, role: str) -> list[str]:
-        """The services that a trust policy names in an Allow."""
+        """The services that are the only ones that a trust policy lets in; none if it lets in others too."""
         iam = self.client("iam")
         document = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
         return services_of(document)
 
 
 def services_of(document: Mapping[str, Any]) -> list[str]:
-    """The services that a trust policy names in an Allow, sorted."""
+    """The services that a trust policy allows something, sorted; none where it allows it to others too."""
     statements = document.get("Statement", [])
-    services: set[str] = set()
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal")
-        if statement.get("Effect") == "Allow" and isinstance(principal, Mapping):
-            named = principal.get("Service", [])
-            services.update([named] if isinstance(named, str) else named)
-    return sorted(services)
+    every = statements if isinstance(statements, list) else [statements]
+    allowed = [statement.get("Principal") for statement in every if statement.get("Effect") == "Allow"]
+    if not all(isinstance(principal, Mapping) and set(principal) == {"Service"} for principal in allowed):
+        return []
+    named = [principal["Service"] for principal in allowed]
+    return sorted({one for some in named for one in ([some] if isinstance(some, str) else some)})
 
 
 def session_parameters(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -202,8 +202,23 @@ class Run:
                 ledger=self.cleanup.ledger(naming, self.backend),
                 interruptions=self.sigterm,
                 waiter=self._waiter(),
+                assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
             )
         return self._lab_context
+
+    def _assume_as_service(
+        self, service: str, parameters: Mapping[str, Any], keys: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """AssumeRole as a service calls it; raises ServiceError."""
+        from pytest_kmslab.enforcement.service_calls import assume_as_service
+
+        backend: Any = self.backend
+        if backend.endpoint_url is None:
+            return assume_as_service(self.pipeline, backend.send, service, parameters, keys)
+        from pytest_kmslab.gateway.upstreams.http import HttpUpstream
+
+        with closing(HttpUpstream(backend.endpoint_url)) as upstream:
+            return assume_as_service(self.pipeline, upstream.send, service, parameters, keys)
 
     def _waiter(self) -> Waiter:
         from pytest_kmslab.lab.waiting.waiters import Waiter
