@@ -55,7 +55,10 @@ class _Prepared(NamedTuple):
 def execute_statement(call: ApiCall, table_of: FindTable, do: Do) -> Response:
     """Answer ExecuteStatement. `Limit` counts the items that are answered, `NextToken` where they go on."""
     items = _run(_prepared(call.params, table_of), do, call.params)
-    start, limit = int(call.params.get("NextToken") or 0), call.params.get("Limit") or len(items)
+    token = str(call.params.get("NextToken") or 0)
+    if not token.isdecimal():
+        raise ServiceError("ValidationException", "Invalid NextToken")
+    start, limit = int(token), call.params.get("Limit") or len(items)
     more = {"NextToken": str(start + limit)} if start + limit < len(items) else {}
     return {"Items": items[start : start + limit], **more}
 

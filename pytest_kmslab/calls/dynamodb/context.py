@@ -13,6 +13,7 @@ from pytest_kmslab.account.model import Table
 from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.authorization import Params
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of, check_placeholders, key_equalities
+from pytest_kmslab.calls.rules.old_parameters import check_old_parameters
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
 """Two names of the same values."""
@@ -59,6 +60,7 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
     knows them: AWS documents `ALL_ATTRIBUTES` and `NONE` as those of a request that names none. Raises
     ServiceError for an expression that cannot be read.
     """
+    check_old_parameters(params)
     check_placeholders(params)
     context: Context = {RETURN_CONSUMED_CAPACITY: params.get("ReturnConsumedCapacity") or "NONE"}
     attributes = named_attributes(params)

@@ -113,6 +113,8 @@ def batch_write(call: ApiCall, view: AccountView) -> Authorizations:
         table = view.table(arn, call.region, call.account)
         tables.append(table)
         context: Context = {RETURN_CONSUMED_CAPACITY: call.params.get("ReturnConsumedCapacity") or "NONE"}
+        if any(len(write) != 1 for write in writes):
+            raise invalid("A write request is one PutRequest or one DeleteRequest (said by pytest-kmslab)")
         parts = [part for write in writes for part in write.values()]
         yield authorization(call, call.operation, arn, _with_parts(context, parts, "", table), table)
         for part in parts:

@@ -34,10 +34,14 @@ def context(operation: str, params: dict[str, Any], view: FakeFacts) -> dict[str
         ("GetItem", {"Key": {"id": {"S": "1"}}, "AttributesToGet": ["price"]}, ("id", "price")),
         (
             "PutItem",
-            {"Item": {"id": {"S": "1"}, "price": {"N": "1"}}, "Expected": {"old": {}}},
+            {"Item": {"id": {"S": "1"}, "price": {"N": "1"}}, "Expected": {"old": {"Exists": False}}},
             ("id", "price", "old"),
         ),
-        ("UpdateItem", {"Key": {"id": {"S": "1"}}, "AttributeUpdates": {"price": {}}}, ("id", "price")),
+        (
+            "UpdateItem",
+            {"Key": {"id": {"S": "1"}}, "AttributeUpdates": {"price": {"Action": "DELETE"}}},
+            ("id", "price"),
+        ),
         ("DeleteItem", {"Key": {"id": {"S": "1"}}, "ConditionExpression": "price > :p"}, ("id", "price")),
         ("Query", {"KeyConditions": BY_ID, "QueryFilter": {"price": {}}}, ("id", "price")),
         (
@@ -46,7 +50,8 @@ def context(operation: str, params: dict[str, Any], view: FakeFacts) -> dict[str
             | {"ExpressionAttributeNames": {"#p": "price"}},
             ("id", "price"),
         ),
-        ("Scan", {"ScanFilter": {"price": {}}, "FilterExpression": "stock > :s"}, ("price", "stock")),
+        ("Scan", {"ScanFilter": {"price": {}}}, ("price",)),
+        ("Scan", {"FilterExpression": "stock > :s"}, ("stock",)),
     ],
 )
 def test_attributes_are_those_that_the_request_names(

@@ -117,3 +117,43 @@ def test_a_stream_goes_by_its_whole_arn(account: Account, operation: str, old: s
     with pytest.raises(ClientError) as caught:
         getattr(streams, operation)(StreamArn=stream, **more)
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+@pytest.fixture
+def stream(account: Account) -> str:
+    """The stream of a table, which holds a record."""
+    root = account.root.client("dynamodb")
+    made = root.create_table(**TABLE, StreamSpecification=SPECIFICATION)
+    root.put_item(TableName="orders", Item={"id": {"S": "1"}})
+    return str(made["TableDescription"]["LatestStreamArn"])
+
+
+def test_a_stream_that_is_off_is_read_and_written_no_more(account: Account, stream: str) -> None:
+    root, streams = account.root.client("dynamodb"), account.root.client("dynamodbstreams")
+    root.update_table(TableName="orders", StreamSpecification={"StreamEnabled": False})
+    root.put_item(TableName="orders", Item={"id": {"S": "2"}})
+    described = streams.describe_stream(StreamArn=stream)["StreamDescription"]
+    assert (described["StreamStatus"], described["StreamViewType"]) == ("DISABLED", "NEW_IMAGE")
+    start = {"ShardId": described["Shards"][0]["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+    iterator = streams.get_shard_iterator(StreamArn=stream, **start)["ShardIterator"]
+    assert answer(streams, iterator) == "1 records"
+
+
+def test_a_place_in_a_stream_is_one_of_its_shards(account: Account, stream: str) -> None:
+    streams = account.root.client("dynamodbstreams")
+    shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]
+    first = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+
+    def at(number: str | None, kind: str = "AT_SEQUENCE_NUMBER", name: str = shard["ShardId"]) -> str:
+        more = {"SequenceNumber": number} if number else {}
+        try:
+            made = streams.get_shard_iterator(StreamArn=stream, ShardId=name, ShardIteratorType=kind, **more)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return answer(streams, made["ShardIterator"])
+
+    assert at(first) == "1 records"
+    assert at(first, "AFTER_SEQUENCE_NUMBER") == "0 records"
+    assert at("0" * 21) == "TrimmedDataAccessException"
+    assert at(None) == "ValidationException"
+    assert at(first, name="shardId-00000000000000000000-00000000") == "ResourceNotFoundException"

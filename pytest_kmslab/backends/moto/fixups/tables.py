@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import ResourcePolicy
 
+from pytest_kmslab.backends.moto.fixups.streams import VIEW
 from pytest_kmslab.backends.moto.item_operations import do_on_items
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -112,11 +113,15 @@ def _revision_after(before: Any, policy: Any) -> str:
 
 
 def reopen_stream(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateTable that enables a stream again: moto takes the old one's label for a stream that is on."""
+    """UpdateTable that enables a stream again: moto takes the old one's label for a stream that is on, and of
+    one that is turned off it forgets what it showed."""
     table = facts.table(str(call.params.get("TableName")), call.region, call.account)
     enables = (call.params.get("StreamSpecification") or {}).get("StreamEnabled")
     if enables and table is not None and not table.stream_enabled:
         facts.moto_table(table.arn).latest_stream_label = None
+    if enables is False and table is not None and table.stream_enabled:
+        found = facts.moto_table(table.arn)
+        setattr(found.stream_shard, VIEW, found.stream_specification["StreamViewType"])
     return {}
 
 

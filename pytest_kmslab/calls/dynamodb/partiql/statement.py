@@ -27,6 +27,7 @@ from pytest_kmslab.calls.dynamodb.partiql.tokens import (
     keyword_at,
     scan,
 )
+from pytest_kmslab.calls.dynamodb.partiql.values import between_commas
 
 _END = Token("end", "")
 _RETURNED = {
@@ -116,10 +117,25 @@ def _check_selected(text: str, tokens: Tokens) -> None:
             start = place.start() if place else 0
             line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
             raise RefusedStatementError(f"Unexpected path component at {line}:{column}:{len(token.value)}")
+    for path in between_commas(selected):
+        if not is_sign(path, 0, "*") and not _is_path(path):
+            raise StatementError(f"`{' '.join(token.value for token in path)}` is not a path to be selected")
     if len(selected) > 1 and any(is_sign(selected, at, "*") for at in range(len(selected))):
         raise RefusedStatementError(
             "Other attributes should not be present in the projection when '*' is used."
         )
+
+
+def _is_path(tokens: Tokens) -> bool:
+    """Whether names joined by dots, with places in lists, are all there is."""
+    shape = "".join(_shape(token) for token in tokens)
+    return re.fullmatch(r"n(\.n|\[\d+\])*", shape) is not None
+
+
+def _shape(token: Token) -> str:
+    if token.kind in ("word", "quoted"):
+        return "?" if token.keyword else "n"
+    return token.value if token.kind in ("sign", "number") else "?"
 
 
 def _select(tokens: Tokens) -> Statement:
