@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.iam.models import iam_backends
 
-from pytest_kmslab.backends.moto.lookup import backend_of, place_of
+from pytest_kmslab.backends.moto.lookup import backend_of, named_entity, place_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 Response = dict[str, Any]
@@ -52,6 +52,32 @@ def tags_of(arn: str) -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in listed} if own is None else own
 
 
+_TAGGED: Mapping[str, str] = {"User": "user", "Role": "role", "InstanceProfile": "instance-profile"}
+CHANGED = tuple(f"iam:{change}{kind}" for change in ("Tag", "Untag") for kind in _TAGGED)
+"""The operations after which moto may have two tags whose keys differ only by case."""
+
+
+def keep_one_spelling(_view: object, call: ApiCall, _response: Response) -> None:
+    """TagUser, UntagUser and kin: a tag replaces the one whose key differs only by case.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+    """
+    given = [tag["Key"] for tag in call.params.get("Tags") or ()]
+    folded = {key.lower() for key in (*given, *(call.params.get("TagKeys") or ()))}
+
+    def goes(key: str) -> bool:
+        return key.lower() in folded and key not in given
+
+    for member, kind in _TAGGED.items():
+        found = named_entity(call, kind, f"{member}Name") if f"{member}Name" in call.params else None
+        if found is not None and kind == "user":
+            tags = iam_backends[call.account][call.partition].tagger.tags.get(found.arn) or {}
+            for key in filter(goes, list(tags)):
+                del tags[key]
+        elif found is not None:
+            found.tags = [tag for tag in found.tags or () if not goes(tag["Key"])]
+
+
 def _entity(arn: str) -> Any:
     place = place_of(arn)
     backend = backend_of(iam_backends, place.account, place.partition) if place.service == "iam" else None
@@ -75,13 +101,17 @@ def keep_made(_view: object, call: ApiCall, response: Response) -> None:
 def tag(call: ApiCall) -> Response:
     """TagMFADevice and kin, which moto lacks."""
     given = {tag["Key"]: tag["Value"] for tag in call.params["Tags"]}
-    return _change(call, lambda tags: {**tags, **given})
+    return _change(call, lambda tags: {**_without(tags, given), **given})
 
 
 def untag(call: ApiCall) -> Response:
     """UntagMFADevice and kin, which moto lacks."""
-    gone = frozenset(call.params["TagKeys"])
-    return _change(call, lambda tags: {key: tags[key] for key in tags if key not in gone})
+    return _change(call, lambda tags: _without(tags, call.params["TagKeys"]))
+
+
+def _without(tags: Mapping[str, str], keys: Iterable[str]) -> Mapping[str, str]:
+    gone = {key.lower() for key in keys}
+    return {key: tags[key] for key in tags if key.lower() not in gone}
 
 
 def show(call: ApiCall) -> Response:

@@ -40,6 +40,7 @@ EVERYTHING = named_policy(
 )
 ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
 MARKER = re.compile(r"\d{1,9}", re.ASCII)
+ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 PARTS = 6
 """Of an ARN."""
 
@@ -67,6 +68,7 @@ def simulate(call: ApiCall, view: AccountView) -> dict[str, Any] | None:
     simulation = prepare(call, view)
     resources = call.params.get("ResourceArns") or ["*"]
     _check_actions(call.params["ActionNames"])
+    _check_resources(resources)
     results = [_result(simulation, action, resources) for action in call.params["ActionNames"]]
     return _page(results, call.params)
 
@@ -153,6 +155,13 @@ def _check_actions(actions: list[str]) -> None:
             raise ServiceError("InvalidInput", f"Invalid action name: {action}")
 
 
+def _check_resources(resources: list[str]) -> None:
+    """Each an ARN, in which wildcards may stand, or `*`. The text is inferred."""
+    for resource in resources:
+        if resource != "*" and not (resource.startswith("arn:") and resource.count(":") >= PARTS - 1):
+            raise ServiceError("InvalidInput", f"Invalid resource ARN: {resource}")
+
+
 def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
     """The policies that a call gives, whose texts are put into `texts`; raises ServiceError InvalidInput."""
     named = []
@@ -219,7 +228,8 @@ def _as_simulated(simulation: Simulation, action: str, resource: str) -> Policie
     policies = simulation.policies
     if policies.resource is not None or not action.lower().startswith("kms:") or resource == "*":
         return policies
-    account = simulation.owner or (resource.split(":")[4] if resource.count(":") >= 5 else "")
+    owners = (simulation.owner, resource.split(":")[4], simulation.principal.split(":")[4])
+    account = next((owner for owner in owners if ACCOUNT.fullmatch(owner)), "*")
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": statement})
     return Policies(

@@ -191,3 +191,29 @@ def test_all_users_are_shown_with_their_boundaries(account: Account) -> None:
     boundaries = {user["UserName"]: user.get("PermissionsBoundary") for user in shown}
     assert boundaries["ana"] == {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": OF_AWS}
     assert boundaries["bob"] is None
+
+
+def test_a_tag_replaces_one_whose_key_differs_by_case(account: Account) -> None:
+    iam = account.root.client("iam")
+    made = {"Tags": [{"Key": "team", "Value": "blue"}, {"Key": "x", "Value": "y"}]}
+    iam.create_user(UserName="u", **made)
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": TRUST}), **made)
+    iam.create_instance_profile(InstanceProfileName="i", **made)
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="m", **made)["VirtualMFADevice"][
+        "SerialNumber"
+    ]
+    for kind, named in {
+        "user": {"UserName": "u"},
+        "role": {"RoleName": "r"},
+        "instance_profile": {"InstanceProfileName": "i"},
+        "mfa_device": {"SerialNumber": device["SerialNumber"]},
+    }.items():
+
+        def tags(kind: str = kind, named: dict[str, str] = named) -> dict[str, str]:
+            shown = getattr(iam, f"list_{kind}_tags")(**named)["Tags"]
+            return {tag["Key"].lower(): tag["Value"] for tag in shown} | {"": str(len(shown))}
+
+        getattr(iam, f"tag_{kind}")(**named, Tags=[{"Key": "TEAM", "Value": "red"}])
+        assert tags() == {"team": "red", "x": "y", "": "2"}
+        getattr(iam, f"untag_{kind}")(**named, TagKeys=["Team"])
+        assert tags() == {"x": "y", "": "1"}

@@ -235,3 +235,12 @@ def test_what_the_simulator_does_not_take(account: Account, more: dict[str, Any]
     with pytest.raises(ClientError) as refused:
         iam.simulate_custom_policy(PolicyInputList=[document], ActionNames=["kms:Decrypt"], **more)
     assert refused.value.response["Error"]["Code"] == code
+
+
+def test_a_resource_is_an_arn(iam: Any) -> None:
+    for resource in ("foo", "arn:aws:kms"):
+        with pytest.raises(ClientError, match="InvalidInput"):
+            custom(iam, ANYTHING, actions=("kms:Decrypt",), ResourceArns=[resource])
+    for resource in ("arn:aws:s3:::bucket", "arn:aws:kms:*:*:key/*", KEY, "*"):
+        (result,) = custom(iam, ANYTHING, actions=("kms:Decrypt",), ResourceArns=[resource])
+        assert result["EvalActionName"] == "kms:Decrypt"

@@ -309,6 +309,7 @@ SETTLE: Mapping[str, Settle] = {
         ("iam:CreateSAMLProvider", "iam:CreateVirtualMFADevice", "iam:UploadServerCertificate"),
         tags.keep_made,
     ),
+    **dict.fromkeys(tags.CHANGED, tags.keep_one_spelling),
     "iam:CreateUser": users.keep_boundary,
     "iam:GetAccountAuthorizationDetails": users.show_details,
     "iam:GetUser": users.show_boundary,
