@@ -199,9 +199,7 @@ def test_a_tag_replaces_one_whose_key_differs_by_case(account: Account) -> None:
     iam.create_user(UserName="u", **made)
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": TRUST}), **made)
     iam.create_instance_profile(InstanceProfileName="i", **made)
-    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="m", **made)["VirtualMFADevice"][
-        "SerialNumber"
-    ]
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="m", **made)["VirtualMFADevice"]
     for kind, named in {
         "user": {"UserName": "u"},
         "role": {"RoleName": "r"},
