@@ -96,7 +96,8 @@ class Table:
     `range_key` is its sort key, empty where it has none; `stream_arn` is its latest stream, empty where it
     never had one, `stream_enabled` whether that is written to; `local_indexes` are the names of its local
     indexes; `on_demand` is whether it is billed by request; `key_types` are the types (`S`, `N`, `B`) of its
-    key attributes, partition key first, empty where they are not known."""
+    key attributes, partition key first, empty where they are not known; `projected` are, by their names,
+    the attributes that its global indexes project which do not project all, their own keys among them."""
 
     arn: str
     name: str
@@ -112,6 +113,7 @@ class Table:
     local_indexes: tuple[str, ...] = ()
     on_demand: bool = False
     key_types: tuple[str, ...] = ()
+    projected: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def key_attributes(self) -> tuple[str, ...]:

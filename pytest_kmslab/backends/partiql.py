@@ -32,6 +32,7 @@ FindTable = Callable[[str], "Table | None"]
 
 DUPLICATE = ServiceError("DuplicateItemException", "Duplicate primary key exists in table")
 _NO_TABLE = ServiceError("ResourceNotFoundException", "Requested resource not found")
+_NO_INDEX = ServiceError("ValidationException", "The table does not have the specified index")
 
 BATCH_CODES = {
     "ResourceNotFoundException": "ResourceNotFound",
@@ -108,6 +109,8 @@ def _prepared(entry: Mapping[str, Any], table_of: FindTable) -> _Prepared:
 
 def _run(one: _Prepared, do: Do, params: Mapping[str, Any]) -> list[Item]:
     """Do a statement; what it answers."""
+    if one.statement.index and one.statement.index not in one.table.index_keys:
+        raise _NO_INDEX
     if one.statement.action == "PartiQLSelect":
         consistent = {"ConsistentRead": True} if params.get("ConsistentRead") else {}
         return _answered(one, list(_pages(one, do, consistent)))

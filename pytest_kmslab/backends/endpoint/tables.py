@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from pytest_kmslab.account.model import Table
@@ -145,6 +145,7 @@ class ApiTables:
             ),
             on_demand=is_on_demand(description.get("BillingModeSummary") or {}),
             key_types=tuple(_key_types(description)),
+            projected=tuple(_projected(description)),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 
@@ -222,6 +223,15 @@ def _key_types(described: dict[str, Any]) -> list[str]:
     }
     names = (_key_of_kind(described, kind) for kind in ("HASH", "RANGE"))
     return [types[name] for name in names if name in types]
+
+
+def _projected(described: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The global indexes that do not project all, each with what it projects, its own keys among it."""
+    for index in described.get("GlobalSecondaryIndexes") or ():
+        projection = index.get("Projection") or {}
+        if projection.get("ProjectionType", "ALL") != "ALL":
+            keys = (key["AttributeName"] for key in index["KeySchema"])
+            yield index["IndexName"], (*keys, *(projection.get("NonKeyAttributes") or ()))
 
 
 def _name(arn: str) -> str:

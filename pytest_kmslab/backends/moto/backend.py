@@ -78,6 +78,7 @@ class MotoBackend:
         from moto import mock_aws
         from moto.core.models import MockAWS
 
+        from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
         from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
         from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
@@ -94,6 +95,7 @@ class MotoBackend:
         started.enter_context(multi_region_ciphertexts())
         started.enter_context(without_moto_policy_check())
         started.enter_context(only_changes_in_streams())
+        started.enter_context(readable_item_errors())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
         if not self._started and self._doorkeeper is not None:

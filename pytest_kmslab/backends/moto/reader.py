@@ -260,6 +260,7 @@ def _table(found: Any) -> Table:
         tuple([index.name for index in found.indexes]),
         found.billing_mode == "PAY_PER_REQUEST",
         tuple([kind for kind in (found.hash_key_type, found.range_key_type) if kind]),
+        _projected(found.global_indexes),
     )
 
 
@@ -269,6 +270,20 @@ def _shared_table(*fields: Any) -> Table:
     *first, tags, hash_key, index_keys = fields[:8]
     every = (*first, dict(tags), hash_key, dict(index_keys), *fields[8:])
     return Table(*every)
+
+
+def _projected(indexes: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(
+        [
+            (index.name, (*_named_keys(index), *(index.projection.get("NonKeyAttributes") or ())))
+            for index in indexes
+            if index.projection.get("ProjectionType") != "ALL"
+        ]
+    )
+
+
+def _named_keys(index: Any) -> list[str]:
+    return [key["AttributeName"] for key in index.schema]
 
 
 def _index_keys(indexes: Any) -> tuple[tuple[str, str], ...]:

@@ -40,7 +40,9 @@ from pytest_kmslab.calls.dynamodb.names import (
     required_text,
     table_arn,
 )
+from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
+from pytest_kmslab.calls.rules.index_reads import check_projected
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     "TransactGetItems": {"Get": "GetItem"},
@@ -72,6 +74,7 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
     table = view.table(arn, call.region, call.account)
     context = item_context(call.operation, call.params, table, index)
     yield authorization(call, call.operation, index_arn(arn, index) if index else arn, context, table)
+    check_projected(table, index, answered_attributes(call.params))
     hash_key = hash_key_of(table, index)
     if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
         # moto takes a Query that has only a filter, and reads every item.

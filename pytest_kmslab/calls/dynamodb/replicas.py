@@ -15,7 +15,7 @@ from pytest_kmslab.calls.dynamodb.names import required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
-from pytest_kmslab.calls.rules.invalid_parameters import refused
+from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
 
 _REPLICA_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "Create": (
@@ -47,6 +47,8 @@ def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authoriza
     arn, copied = table.arn, False
     for update in call.params.get("ReplicaUpdates") or ():
         for kind, replica in update.items():
+            if kind != "Update" and replica.get("RegionName") == call.region:
+                raise invalid(LOCAL_REGION)
             _check_key(kind, replica.get("KMSMasterKeyId"), _own_kind(view, table))
             yield from _in_region(call, view, arn, _REPLICA_ACTIONS[kind], replica)
             copied = copied or kind == "Create"
@@ -81,6 +83,11 @@ def _check_key(kind: str, named: str | None, manager: str) -> None:
         raise refused("All replica keys must either be Customer Managed CMK or AWS Managed CMK.")
 
 
+LOCAL_REGION = (
+    "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or "
+    "UpdateTable as required."
+)
+"""ACK-203."""
 EACH_REPLICA = "KMSMasterKeyId must be specified for each replica."
 
 

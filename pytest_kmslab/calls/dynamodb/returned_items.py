@@ -24,17 +24,17 @@ def keep_named_attributes(call: ApiCall, response: Response) -> None:
     if pairs is None:
         return
     for part, item in pairs(call.params, response):
-        named = _named(part)
+        named = answered_attributes(part)
         for attribute in [name for name in item if named and name not in named]:
             del item[attribute]
 
 
-def _named(part: Params) -> frozenset[str]:
-    """The top-level attributes that a request names to be answered; empty where it names none."""
+def answered_attributes(part: Params) -> tuple[str, ...]:
+    """The top-level attributes that a request names to be answered, in order; empty where it names none."""
     names = part.get("ExpressionAttributeNames") or {}
     expression = part.get("ProjectionExpression") or ""
     projected = (names.get(name, name) for name in attributes_of("ProjectionExpression", expression))
-    return frozenset((*projected, *(part.get("AttributesToGet") or ())))
+    return tuple(dict.fromkeys((*projected, *(part.get("AttributesToGet") or ()))))
 
 
 def _one(params: Params, response: Response) -> _Pairs:

@@ -26,9 +26,10 @@ from pytest_kmslab.calls.dynamodb.item_keys import check_statement
 from pytest_kmslab.calls.dynamodb.names import empty, index_arn, invalid, required, required_text, table_arn
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import is_full_scan, leading_values
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import check_use
-from pytest_kmslab.calls.dynamodb.partiql.statement import Statement, read_statement
+from pytest_kmslab.calls.dynamodb.partiql.statement import Statement, read_statement, selected_attributes
 from pytest_kmslab.calls.dynamodb.partiql.tokens import RefusedStatementError, StatementError
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
+from pytest_kmslab.calls.rules.index_reads import check_consistent, check_projected
 from pytest_kmslab.calls.validation_messages import wire_name
 
 _LISTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
@@ -51,6 +52,7 @@ def statements(call: ApiCall, view: AccountView) -> Authorizations:
     if call.operation != "BatchExecuteStatement":  # whose statements are refused one by one
         for (statement, values), table in zip(read, tables, strict=True):
             check_statement(statement, values, table)
+            _check_index(statement, table, call.params.get("ConsistentRead") is True)
         check_use(call.operation, [statement for statement, _ in read], tables)
     yield from use_keys(call, view, tables)
 
@@ -71,6 +73,13 @@ def read_entry(entry: Mapping[str, Any]) -> tuple[Statement, Any]:
     text = required_text(entry, "Statement")
     with unreadable(entry):
         return read_statement(text), entry.get("Parameters") or ()
+
+
+def _check_index(statement: Statement, table: Table | None, consistent: bool) -> None:
+    if statement.action == "PartiQLSelect":
+        if consistent:
+            check_consistent(table, statement.index)
+        check_projected(table, statement.index, selected_attributes(statement))
 
 
 @contextmanager

@@ -243,6 +243,7 @@ PREPARE: Mapping[str, Prepare] = {
     "dynamodb:DeleteTable": tables.refuse_protected,
     "dynamodb:UpdateItem": item_answers.with_some_update,
     "dynamodb:UpdateTable": tables.reopen_stream,
+    "dynamodb:UpdateTimeToLive": tables.check_time_to_live,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": defaults.policy_name,
     "kms:PutKeyPolicy": defaults.policy_name,

@@ -125,6 +125,23 @@ def reopen_stream(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
+def check_time_to_live(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """UpdateTimeToLive that changes nothing, or the attribute: refused (ACK-147). The half hour that AWS
+    wants between two changes is not asked for."""
+    table = facts.table(str(call.params["TableName"]), call.region, call.account)
+    held = {} if table is None else facts.moto_table(table.arn).ttl
+    current = held.get("AttributeName") if held.get("TimeToLiveStatus") == "ENABLED" else None
+    asked = call.params["TimeToLiveSpecification"]
+    if current is None and not asked["Enabled"]:
+        raise ServiceError("ValidationException", "TimeToLive is already disabled")
+    if current is not None and current != asked["AttributeName"]:
+        text = f"TimeToLive is active on a different AttributeName: current AttributeName is {current}"
+        raise ServiceError("ValidationException", text)
+    if current is not None and asked["Enabled"]:
+        raise ServiceError("ValidationException", "TimeToLive is already enabled")
+    return {}
+
+
 def project_transacted(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """TransactGetItems answers what is projected, nested parts too, as GetItem does: moto answers all."""
     for part, answer in zip(call.params["TransactItems"], response["Responses"], strict=True):

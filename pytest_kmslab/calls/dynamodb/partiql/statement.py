@@ -294,6 +294,11 @@ def _attributes(tokens: Tokens) -> tuple[str, ...]:
     return tuple(found)
 
 
+def selected_attributes(statement: Statement) -> tuple[str, ...]:
+    """The top-level attributes that a SELECT answers; none for `*`."""
+    return _attributes(statement.selected)
+
+
 def _keys(tokens: Tokens) -> tuple[str, ...]:
     """The attributes of an item that is written out."""
     depths = list(at_depth(tokens))
