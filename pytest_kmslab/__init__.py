@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ResourceError,
         TeardownError,
     )
+    from pytest_kmslab.lab.kinds.grant import Grant
     from pytest_kmslab.lab.kinds.key import KmsKey
     from pytest_kmslab.lab.kinds.role import IamRole
     from pytest_kmslab.lab.kinds.table import DynamoDBTable
@@ -37,6 +38,7 @@ __all__ = [
     "Decision",
     "DynamoDBTable",
     "ExpectationError",
+    "Grant",
     "IamRole",
     "IamUser",
     "KmsKey",
@@ -58,6 +60,7 @@ _HOMES = {
     "Decision": "authz.decision",
     "DynamoDBTable": "lab.kinds.table",
     "ExpectationError": "assertions.answers",
+    "Grant": "lab.kinds.grant",
     "IamRole": "lab.kinds.role",
     "IamUser": "lab.kinds.user",
     "KmsKey": "lab.kinds.key",

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.errors import PolicyError
@@ -39,6 +39,19 @@ ADMINISTRATOR_ACTIONS = (
     "kms:RotateKeyOnDemand",
 )
 USE_ACTIONS = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+USE_ACTIONS_OF_OTHERS = {
+    "ENCRYPT_DECRYPT": (
+        "kms:Encrypt",
+        "kms:Decrypt",
+        "kms:ReEncrypt*",
+        "kms:DescribeKey",
+        "kms:GetPublicKey",
+    ),
+    "SIGN_VERIFY": ("kms:Sign", "kms:Verify", "kms:DescribeKey", "kms:GetPublicKey"),
+    "GENERATE_VERIFY_MAC": ("kms:GenerateMac", "kms:VerifyMac", "kms:DescribeKey"),
+    "KEY_AGREEMENT": ("kms:DeriveSharedSecret", "kms:DescribeKey", "kms:GetPublicKey"),
+}
+"""Of key users of asymmetric and HMAC keys, by their KeyUsage."""
 ATTACHMENT_ACTIONS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 
 _USER_SIDS = (USE_SID, ATTACHMENT_SID)
@@ -50,8 +63,9 @@ def console_policy(
     users: Iterable[str] = (),
     *,
     partition: str = "aws",
+    use: Sequence[str] = USE_ACTIONS,
 ) -> Document:
-    """The policy the console writes for a symmetric key, with principals given as ARNs.
+    """The policy the console writes for a key, with principals given as ARNs.
 
     A statement that would name nobody is left out, as KMS refuses one.
     """
@@ -60,7 +74,7 @@ def console_policy(
     if named := list(administrators):
         parts.append(_statement(ADMINISTRATORS_SID, named, list(ADMINISTRATOR_ACTIONS)))
     if named := list(users):
-        parts += _user_statements(named)
+        parts += _user_statements(named, use)
     return {"Version": "2012-10-17", "Id": POLICY_ID, "Statement": parts}
 
 
@@ -110,8 +124,13 @@ def _statement(sid: str, principals: str | list[str], actions: str | list[str]) 
     return {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
 
 
-def _user_statements(users: list[str]) -> list[Document]:
-    use = _statement(USE_SID, list(users), list(USE_ACTIONS))
+def use_actions(is_symmetric: bool, usage: str) -> Sequence[str]:
+    """What the console lets key users do with a key for encryption that is symmetric, or any other key."""
+    return USE_ACTIONS if is_symmetric else USE_ACTIONS_OF_OTHERS.get(usage, USE_ACTIONS)
+
+
+def _user_statements(users: list[str], actions: Sequence[str] = USE_ACTIONS) -> list[Document]:
+    use = _statement(USE_SID, list(users), list(actions))
     attachment = _statement(ATTACHMENT_SID, list(users), list(ATTACHMENT_ACTIONS))
     attachment["Condition"] = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [use, attachment]

@@ -15,13 +15,22 @@ from pytest_kmslab.lab.assuming import SESSION_NAME, RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.environment import environment
-from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.lab.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
-from pytest_kmslab.lab.kinds.key import KmsKey, Principal, arn_of, create_key
+from pytest_kmslab.lab.kinds.key import (
+    SYMMETRIC,
+    KeyRequest,
+    KmsKey,
+    Principal,
+    arns_of,
+    create_key,
+    usage_of,
+)
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
-from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption, create_table
+from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption
+from pytest_kmslab.lab.kinds.table import create_table as make_table
 from pytest_kmslab.lab.kinds.user import (
     ADMINISTRATOR_ACCESS,
     ExistingUser,
@@ -90,21 +99,28 @@ class Lab:
         alias: str | None = None,
         *,
         description: str | None = None,
-        administrators: Iterable[Principal] | None = None,
-        users: Iterable[Principal] | None = None,
-        policy: Mapping[str, Any] | str | None = None,
+        administrators: Principal | Iterable[Principal] | None = None,
+        users: Principal | Iterable[Principal] | None = None,
+        policy: PolicySource | None = None,
+        spec: str = SYMMETRIC,
+        usage: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        multi_region: bool = False,
     ) -> KmsKey:
-        """Make a symmetric key with an alias, which is made unique.
+        """Make a key with an alias, which is made unique; symmetric unless another `spec` is given.
 
         Its policy is what the console writes for these key administrators and key users, by default
-        the lab's administrator as both; or the `policy` given.
+        the lab's administrator as both; or the `policy` given. Raises PolicyError for one that cannot be
+        read, and makes nothing then.
         """
         if policy is None:
-            policy = self._console_policy(administrators, users)
+            policy = self._console_policy(administrators, users, spec, usage or usage_of(spec))
         if description is None:
             description = self._context.settings.key_description
+        text = read_document("policy", policy).text
+        request = KeyRequest(text, description, spec, usage or "", tags or {}, multi_region)
         base = alias or self._context.settings.key_alias
-        return create_key(self._creation, base, policy, description, probers=self._principals)
+        return create_key(self._creation, base, request, probers=self._principals)
 
     def use_key(self, arn: str) -> ExistingKey:
         """Work with a key that is there already, which is never deleted.
@@ -122,13 +138,21 @@ class Lab:
         """
         return ExistingTable(Clients.of(self._creation.client), self._context.waiter, name, key)
 
-    def create_table(self, name: str | None = None, *, key: Encryption | None = None) -> DynamoDBTable:
+    def create_table(
+        self, name: str | None = None, *, key: Encryption | None = None, **create_table: Any
+    ) -> DynamoDBTable:
         """Make a table, and return when it is ACTIVE; the name is made unique.
 
-        The table has the partition key `id` (String). Without a key it is encrypted under the key
-        that DynamoDB owns, which asks nobody for a permission.
+        The table has the partition key `id` (String) and on-demand capacity, unless parameters of CreateTable
+        (`KeySchema=…`, `StreamSpecification=…`) say otherwise; `TableName` is not among them, nor with a key
+        `SSESpecification`. Without a key it is encrypted under the key that DynamoDB owns, which asks nobody
+        for a permission.
         """
-        return create_table(self._creation, name or self._context.settings.table_name, key)
+        refused = {"TableName": "name", **({} if key is None else {"SSESpecification": "key"})}
+        for parameter in refused.keys() & create_table.keys():
+            raise TypeError(f"create_table() takes `{refused[parameter]}`, not `{parameter}` beside it")
+        base = name or self._context.settings.table_name
+        return make_table(self._creation, base, key, create_table)
 
     def create_alarm(self, table: DynamoDBTable) -> str:
         """Make a CloudWatch alarm that watches a table, and return its name."""
@@ -272,11 +296,16 @@ class Lab:
         return self.as_(actor).client(service)
 
     def _console_policy(
-        self, administrators: Iterable[Principal] | None, users: Iterable[Principal] | None
+        self,
+        administrators: Principal | Iterable[Principal] | None,
+        users: Principal | Iterable[Principal] | None,
+        spec: str,
+        usage: str,
     ) -> dict[str, Any]:
-        roles = [[self.admin] if principals is None else principals for principals in (administrators, users)]
-        arns = ([arn_of(principal) for principal in principals] for principals in roles)
-        return console_policy(self.account, *arns, partition=partition_of(self.region).name)
+        given = [self.admin if principals is None else principals for principals in (administrators, users)]
+        actions = use_actions(spec == SYMMETRIC, usage)
+        partition = partition_of(self.region).name
+        return console_policy(self.account, *map(arns_of, given), partition=partition, use=actions)
 
 
 @contextmanager

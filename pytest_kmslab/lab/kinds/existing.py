@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.key import DELETION_DAYS, POLICY_NAME, KmsKey
 from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
+from pytest_kmslab.lab.policies import PolicySource
 from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
 from pytest_kmslab.lab.waiting.key_policy_propagation import Probers
 from pytest_kmslab.lab.waiting.waiters import Waiter
@@ -37,7 +38,7 @@ class ExistingKey(KmsKey):
         self._check()
         self.policy_text = self._policy_text()
 
-    def put_policy(self, policy: Mapping[str, Any] | str) -> None:
+    def put_policy(self, policy: PolicySource) -> None:
         """Replace the key policy; raises ResourceError where nobody allowed that."""
         if not self._managed:
             raise ResourceError(f"the policy of key `{self.arn}` is not the lab's to change: {MANAGE}")
@@ -134,7 +135,9 @@ class ExistingTable(DynamoDBTable):
         super().__init__(clients, waiter, name)
         self._check(key)
 
-    def create(self, tags: Mapping[str, str], key: Encryption | None = None) -> None:
+    def create(
+        self, tags: Mapping[str, str], key: Encryption | None = None, more: Mapping[str, Any] | None = None
+    ) -> None:
         """Raises ResourceError: it is there."""
         raise self._not_made("there already")
 

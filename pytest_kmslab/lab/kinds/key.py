@@ -6,14 +6,16 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_kmslab.lab import key_policy
 from pytest_kmslab.lab.creation import Creation, remove_orphans
+from pytest_kmslab.lab.kinds.grant import Grant, create_grant
 from pytest_kmslab.lab.naming import KEPT_TAG, NAME_TAG, RUN_TAG
+from pytest_kmslab.lab.policies import PolicySource, read_document
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 
 POLICY_NAME = "default"
 PRINCIPALS_SEEN = "KMS to see the principals of a key policy"
+
+SYMMETRIC = "SYMMETRIC_DEFAULT"
+USAGES = {"HMAC_": "GENERATE_VERIFY_MAC", "ECC_": "SIGN_VERIFY", "ML_DSA_": "SIGN_VERIFY"}
+"""What keys are for by how their spec begins, where it is not encryption."""
 
 ALIAS_PREFIX = "alias/"
 DELETION_DAYS = 7
@@ -60,8 +66,15 @@ def arn_of(principal: Principal) -> str:
     return principal if isinstance(principal, str) else principal.arn
 
 
+def arns_of(principals: Principal | Iterable[Principal]) -> list[str]:
+    """The ARNs of one principal or of several."""
+    several = isinstance(principals, Iterable) and not isinstance(principals, str)
+    named: Any = principals if several else [principals]
+    return [arn_of(principal) for principal in named]
+
+
 class KmsKey:
-    """A symmetric key for encrypting and decrypting.
+    """A KMS key.
 
     Every method calls KMS as the lab's administrator and lets KMS's own error through. `probers` are those
     as whom KMS is asked whether a changed policy has taken effect.
@@ -93,14 +106,14 @@ class KmsKey:
         """The key policy, parsed."""
         return dict(json.loads(self._policy_text()))
 
-    def put_policy(self, policy: Mapping[str, Any] | str) -> None:
-        """Replace the key policy, given parsed or as text.
+    def put_policy(self, policy: PolicySource) -> None:
+        """Replace the key policy, given parsed, as text, or as the file of it.
 
         Where a new principal takes time to be seen by KMS, it is asked again for two minutes. Where changes
         take time to act, it returns once the policy is read back and KMS was seen to decide by it, several
         times in a row; raises ResourceError where it is not read back.
         """
-        text = policy if isinstance(policy, str) else json.dumps(policy)
+        text = policy if isinstance(policy, str) else read_document("policy", policy).text
         before = None if self._waiter.is_strongly_consistent else self.policy()
         self._waiter.while_refused(
             lambda: self._kms.put_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME, Policy=text),
@@ -143,6 +156,29 @@ class KmsKey:
             yield
         finally:
             self.put_policy(before)
+
+    def grant(
+        self,
+        to: Principal,
+        operations: str | Iterable[str],
+        *,
+        context_equals: Mapping[str, str] | None = None,
+        context_subset: Mapping[str, str] | None = None,
+        retiring: Principal | None = None,
+    ) -> Grant:
+        """Grant somebody operations on the key (`"Decrypt"`), one or several.
+
+        With `context_equals` or `context_subset` only for that encryption context, or one that contains it.
+        """
+        return create_grant(
+            self._kms,
+            self.arn,
+            arn_of(to),
+            operations,
+            context_equals=context_equals,
+            context_subset=context_subset,
+            retiring=None if retiring is None else arn_of(retiring),
+        )
 
     def create_alias(self, alias: str) -> None:
         """Give the key an alias, with its `alias/` prefix."""
@@ -192,28 +228,51 @@ def _schedule(kms: KMSClient, arn: str) -> None:
         return
 
 
-def create_key(
-    creation: Creation,
-    base: str,
-    policy: Mapping[str, Any] | str,
-    description: str,
-    *,
-    probers: Probers | None = None,
-) -> KmsKey:
-    """Create a symmetric key for encrypting and decrypting, with an alias.
+@dataclass(frozen=True, slots=True)
+class KeyRequest:
+    """What a key is made with."""
 
-    The policy is given parsed or as text; a principal that KMS does not see yet is waited for as in
+    policy: str
+    description: str
+    spec: str = SYMMETRIC
+    """KMS's KeySpec."""
+    usage: str = ""
+    """KMS's KeyUsage; empty for what the spec is for."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Beside the run's own, which win."""
+    multi_region: bool = False
+
+    def parameters(self, tags: Mapping[str, str]) -> CreateKeyRequestTypeDef:
+        """CreateKey's, with the run's tags."""
+        parameters: Any = {
+            "Policy": self.policy,
+            "Description": self.description,
+            "KeyUsage": self.usage or usage_of(self.spec),
+            "KeySpec": self.spec,
+            "Tags": [{"TagKey": name, "TagValue": value} for name, value in {**self.tags, **tags}.items()],
+        }
+        if self.multi_region:
+            parameters["MultiRegion"] = True
+        return parameters  # type: ignore[no-any-return]
+
+
+def usage_of(spec: str) -> str:
+    """What a key of a spec is for; RSA and SM2 keys, which have a choice, for encryption as KMS's default.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+    """
+    return next((usage for begin, usage in USAGES.items() if spec.startswith(begin)), "ENCRYPT_DECRYPT")
+
+
+def create_key(
+    creation: Creation, base: str, key_request: KeyRequest, *, probers: Probers | None = None
+) -> KmsKey:
+    """Create a key with an alias; a principal that KMS does not see yet is waited for as in
     `KmsKey.put_policy`.
     """
     kms: KMSClient = creation.client("kms")
     with creation.of(KMS_KEY, base) as made:
-        request: CreateKeyRequestTypeDef = {
-            "Policy": policy if isinstance(policy, str) else json.dumps(policy),
-            "Description": description,
-            "KeyUsage": "ENCRYPT_DECRYPT",
-            "KeySpec": "SYMMETRIC_DEFAULT",
-            "Tags": [{"TagKey": name, "TagValue": value} for name, value in made.tags.items()],
-        }
+        request = key_request.parameters(made.tags)
         answer = creation.waiter.while_refused(
             lambda: kms.create_key(**request),
             NOT_YET_A_PRINCIPAL,

@@ -76,20 +76,18 @@ class DynamoDBTable:
     def __repr__(self) -> str:
         return f"DynamoDBTable({self.name!r})"
 
-    def create(self, tags: Mapping[str, str], key: Encryption | None = None) -> None:
+    def create(
+        self,
+        tags: Mapping[str, str],
+        key: Encryption | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         """Create the table and return when it is ACTIVE; without a key it is under DynamoDB's own.
 
-        Raises ResourceError when it takes too long.
+        `more` are parameters of CreateTable, in place of the default's. Raises ResourceError when it takes
+        too long.
         """
-        request: CreateTableInputTypeDef = {
-            "TableName": self.name,
-            "KeySchema": [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": PARTITION_KEY, "AttributeType": "S"}],
-            "BillingMode": "PAY_PER_REQUEST",
-            "Tags": tag_list(tags),
-        }
-        if key is not None:
-            request["SSESpecification"] = sse_specification(key)
+        request = table_parameters(self.name, tags, key, more or {})
         description = self._clients.dynamodb.create_table(**request)["TableDescription"]
         self.arn = description["TableArn"]
         self._wait_until_active(dict(description))
@@ -192,16 +190,37 @@ def sse_specification(key: Encryption) -> SSESpecificationTypeDef:
     return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": named}
 
 
+def table_parameters(
+    name: str, tags: Mapping[str, str], key: Encryption | None, more: Mapping[str, Any]
+) -> CreateTableInputTypeDef:
+    """CreateTable's parameters: the partition key `id` and on-demand capacity, where nothing else is said."""
+    request: Any = {"TableName": name, **more}
+    if "KeySchema" not in request:
+        partition_key = {"AttributeName": PARTITION_KEY, "AttributeType": "S"}
+        others = [one for one in more.get("AttributeDefinitions", ()) if one != partition_key]
+        request["KeySchema"] = [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}]
+        request["AttributeDefinitions"] = [partition_key, *others]
+    if not {"BillingMode", "ProvisionedThroughput"} & set(more):
+        request["BillingMode"] = "PAY_PER_REQUEST"
+    own = [tag for tag in more.get("Tags", ()) if tag["Key"] not in tags]
+    request["Tags"] = [*own, *tag_list(tags)]
+    if key is not None:
+        request["SSESpecification"] = sse_specification(key)
+    return request  # type: ignore[no-any-return]
+
+
 def _encrypted_under(table: Mapping[str, Any], key_arn: str) -> bool:
     sse = table.get("SSEDescription", {})
     return bool(sse.get("Status") == "ENABLED" and sse.get("KMSMasterKeyArn") == key_arn)
 
 
-def create_table(creation: Creation, base: str, key: Encryption | None) -> DynamoDBTable:
-    """Make a table, and return when it is ACTIVE."""
+def create_table(
+    creation: Creation, base: str, key: Encryption | None, more: Mapping[str, Any] | None = None
+) -> DynamoDBTable:
+    """Make a table with these parameters of CreateTable, and return when it is ACTIVE."""
     with creation.of(TABLE, base) as made:
         table = DynamoDBTable(Clients.of(creation.client), creation.waiter, made.name)
-        table.create(made.tags, key)
+        table.create(made.tags, key, more)
     made.confirm(table.arn, table.delete)
     return table
 

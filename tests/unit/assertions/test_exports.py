@@ -12,6 +12,7 @@ def test_what_the_package_offers_is_exactly_this() -> None:
         "Decision",
         "DynamoDBTable",
         "ExpectationError",
+        "Grant",
         "IamRole",
         "IamUser",
         "KmsKey",
