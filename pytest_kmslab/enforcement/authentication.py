@@ -7,8 +7,10 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 
 from pytest_kmslab.account.model import AccountView, Caller, Credential
+from pytest_kmslab.authz.partitions import COMMERCIAL, partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.services import protocol_of
 
@@ -41,6 +43,24 @@ def _proven(given: Credentials, known: Credential, service: str, now: float) -> 
     if known.expires_at <= now:
         raise protocol_of(service).expired_token.error(EXPIRED)
     return known.caller
+
+
+def in_partition(caller: Caller, service: str, region: str) -> Caller:
+    """The caller as a Region's partition knows them; raises ServiceError for a caller of another partition.
+
+    Partitions share no credentials. The root user's access key is made up: it is one of each partition that
+    is named by its Region. A client that names none is taken to be where the backend is.
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    own, wanted = caller.arn.partition(":")[2].partition(":")[0], partition_of(region)
+    if own in (wanted.name, ""):
+        return caller
+    if caller.kind != "Account":
+        raise protocol_of(service).unknown_token.error(UNKNOWN)
+    if wanted is COMMERCIAL:
+        return caller
+    arn = f"arn:{wanted.name}:iam::{caller.account}:root"
+    return replace(caller, arn=arn, principal_arn=arn)
 
 
 def check_service(caller: Caller, service: str) -> None:

@@ -25,7 +25,7 @@ from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
 from pytest_kmslab.calls.mutations import changes_account
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authorizations
-from pytest_kmslab.enforcement.authentication import authenticate
+from pytest_kmslab.enforcement.authentication import authenticate, in_partition
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.decision_cache import DecisionCache
 from pytest_kmslab.enforcement.entry import Entry
@@ -174,7 +174,7 @@ class Pipeline:
                 root = authenticate(self.backend.root, incoming.service, self.backend.view, self._clock.now())
                 check_constraints(self._call(incoming, root))
             raise
-        return self._call(incoming, caller)
+        return self._call(incoming, in_partition(caller, incoming.service, incoming.region))
 
     def _call(self, incoming: Incoming, caller: Caller) -> ApiCall:
         params = incoming.parse()

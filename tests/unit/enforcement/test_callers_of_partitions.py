@@ -1,0 +1,45 @@
+"""Partitions are apart: credentials of one are unknown in the others.
+
+https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+"""
+
+from __future__ import annotations
+
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from support.account import ACCOUNT, Account, allow
+
+
+def test_partitions_share_no_credentials(account: Account) -> None:
+    account.user("ana", allow("kms:*"))
+    ana = account.root.client("iam").create_access_key(UserName="ana")["AccessKey"]
+    keys = {"aws_access_key_id": ana["AccessKeyId"], "aws_secret_access_key": ana["SecretAccessKey"]}
+    boto3.client("kms", "eu-west-1", **keys).list_keys()
+    for service, operation, code in (
+        ("kms", "list_keys", "UnrecognizedClientException"),
+        ("dynamodb", "list_tables", "UnrecognizedClientException"),
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+    ):
+        with pytest.raises(ClientError) as raised:
+            getattr(boto3.client(service, "cn-north-1", **keys), operation)()
+        assert raised.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+def test_the_root_user_is_one_of_each_partition(account: Account, region: str, partition: str) -> None:
+    iam, sts = account.root.client("iam", region), account.root.client("sts", region)
+    assert sts.get_caller_identity()["Arn"] == f"arn:{partition}:iam::{ACCOUNT}:root"
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))["Role"]
+    assert made["Arn"] == f"arn:{partition}:iam::{ACCOUNT}:role/r"
+    iam.create_user(UserName="bob")
+    iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=json.dumps(allow("kms:*")))
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    given = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    kms = boto3.client("kms", region, **given)
+    made_key = kms.create_key()["KeyMetadata"]["Arn"]
+    assert made_key.startswith(f"arn:{partition}:kms:{region}:{ACCOUNT}:key/")
+    kms.encrypt(KeyId=made_key, Plaintext=b"x")
