@@ -15,6 +15,7 @@ from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.errors import PolicyError, ResourceError
+from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.policies import ManagedPolicy, PolicySources, read_policies
 from pytest_kmslab.lab.role_session import Assumer, RoleSession
 from pytest_kmslab.lab.waiting.waiters import PROPAGATION_LIMIT, Passing, error_code
@@ -46,7 +47,8 @@ class RoleAssumption:
             return self._tried(self.client_of(assumer.via, "sts"), parameters, f"`{assumer.via!r}`")
         services = self._trusted_services(parameters["RoleArn"])
         if not services:
-            return self._tried(self.client("sts"), parameters, "the lab's administrator")
+            assume = for_the_lab(self._tried)
+            return assume(self.client("sts"), parameters, "the lab's administrator")
         if len(services) > 1:
             raise ResourceError(
                 f"role `{parameters['RoleArn']}` is trusted by {', '.join(services)}: say by "
@@ -69,6 +71,7 @@ class RoleAssumption:
             raise self._not_let(parameters["RoleArn"], who, str(error)) from error
         return session_of(parameters, answer)
 
+    @for_the_lab
     def _as_service(self, parameters: Mapping[str, Any], service: str, source_arn: str | None) -> RoleSession:
         role, assume = parameters["RoleArn"], self.context.assume_as_service
         if assume is None:
@@ -105,6 +108,7 @@ class RoleAssumption:
             "IAM policies); or say by `via=` who is to, or by `service=` and `source_arn=` as which service"
         )
 
+    @for_the_lab
     def _trusted_services(self, role: str) -> list[str]:
         """The services that are the only ones that a trust policy lets in; none if it lets in others too."""
         iam = self.client("iam")

@@ -40,6 +40,7 @@ from pytest_kmslab.lab.kinds.user import (
     put_policy_of_file,
 )
 from pytest_kmslab.lab.naming import timestamp
+from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import names_of, read_permissions
 from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
 from pytest_kmslab.lab.principals import Actor, Principals
@@ -94,6 +95,7 @@ class Lab:
         """Whether there is nothing to remove."""
         return self._teardown.is_empty
 
+    @for_the_lab
     def create_key(
         self,
         alias: str | None = None,
@@ -122,6 +124,7 @@ class Lab:
         base = alias or self._context.settings.key_alias
         return create_key(self._creation, base, request, probers=self._principals)
 
+    @for_the_lab
     def use_key(self, arn: str) -> ExistingKey:
         """Work with a key that is there already, which is never deleted.
 
@@ -131,6 +134,7 @@ class Lab:
         managed = self._context.settings.manage_key_policy
         return use_key(self._creation, arn, managed=managed, probers=self._principals)
 
+    @for_the_lab
     def use_table(self, name: str, key: KmsKey) -> ExistingTable:
         """Work with a table that is there already, under this key, and is never changed or deleted.
 
@@ -138,6 +142,7 @@ class Lab:
         """
         return ExistingTable(Clients.of(self._creation.client), self._context.waiter, name, key)
 
+    @for_the_lab
     def create_table(
         self, name: str | None = None, *, key: Encryption | None = None, **create_table: Any
     ) -> DynamoDBTable:
@@ -154,10 +159,12 @@ class Lab:
         base = name or self._context.settings.table_name
         return make_table(self._creation, base, key, create_table)
 
+    @for_the_lab
     def create_alarm(self, table: DynamoDBTable) -> str:
         """Make a CloudWatch alarm that watches a table, and return its name."""
         return create_alarm(self._creation, table.name, table.arn)
 
+    @for_the_lab
     def create_user(
         self,
         name: str | None = None,
@@ -184,6 +191,7 @@ class Lab:
         self._principals.add(user)
         return user
 
+    @for_the_lab
     def create_role(
         self,
         name: str | None = None,
@@ -237,6 +245,7 @@ class Lab:
         self.as_(actor).wait_until_ready()
         return environment(actor.credentials, self.region, self._context.backend.endpoint_url)
 
+    @for_the_lab
     def inventory(self) -> list[str]:
         """The ARNs of everything of this run (and xdist worker) in the account, found by its tags, sorted.
 
@@ -260,6 +269,7 @@ class Lab:
         finally:
             lab.close()
 
+    @for_the_lab
     def close(self) -> None:
         """Remove everything that was made, newest first, going on past errors.
 
@@ -267,6 +277,7 @@ class Lab:
         """
         self._teardown.unwind()
 
+    @for_the_lab
     def keep(self, seconds: float) -> list[str]:
         """Leave everything that was made to itself for so long, and say what and until when; `close` then
         has nothing to remove. Tags say it to whoever sweeps from another machine.
@@ -323,9 +334,10 @@ def open_lab(context: LabContext, *, discards_account: bool = False) -> Iterator
     finally:
         if discards_account:
             teardown.forget_account()
-        teardown.unwind()
+        for_the_lab(teardown.unwind)()
 
 
+@for_the_lab
 def start_lab(context: LabContext, teardown: TeardownStack) -> Lab:
     """A lab that `teardown` ends: a person's own AWS settings are set aside, there is an administrator."""
     surroundings = ExitStack()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class PrincipalSession:
         self.client(service)
         return self._session.resource(service, **self._options)  # type: ignore[call-overload]
 
+    @for_the_lab
     def _wait_for_access_key(self, client: Any, service: str) -> None:
         """Wait until a service answers as it must; once one did not in time, no other is waited for.
 

@@ -13,6 +13,7 @@ from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.lab.key_policy import same_meaning
+from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.waiters import (
     IN_A_ROW,
     KEY_POLICY_EFFECT_LIMIT,
@@ -50,6 +51,7 @@ class Probers(Protocol):
         """Let the next call of each of the lab's clients open a new connection."""
 
 
+@for_the_lab
 def wait_until_effective(
     waiter: Waiter,
     probers: Probers | None,

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from tenacity import RetryCallState, RetryError
 
 from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.retrying import (
     FINAL,
     Attempts,
@@ -124,6 +125,7 @@ class Waiter:
         self._report_progress = report_progress
         self._pace = pace
 
+    @for_the_lab
     def until(
         self,
         look: Callable[[], T],
