@@ -13,7 +13,7 @@ from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.enforcement.pipeline import Pipeline, Verdict
 from standin.late_facts import LateFacts
-from standin.paging import Pages
+from standin.paging import Pages, paginators
 from standin.slow_tables import SlowTables
 from standin.times import POLICY_READS, THROTTLED
 
@@ -21,6 +21,17 @@ CHANGING = ("Attach", "Create", "Delete", "Detach", "Put", "Remove", "Add", "Upd
 
 THROTTLES: Mapping[str, str] = {"iam": "Throttling", "sts": "Throttling"}
 """The code of a throttle, where it is not ThrottlingException."""
+
+
+KMS_PAGE = 2
+"""Elements of a page of KMS, whose lists are paged by the backend itself."""
+
+
+def _in_short_pages(call: ApiCall) -> ApiCall:
+    """A call of KMS that asks for few elements of a list: a service may answer fewer than it is asked for."""
+    if call.service != "kms" or call.operation not in paginators("kms"):
+        return call
+    return call._replace(params={**call.params, "Limit": KMS_PAGE})
 
 
 class StrictEnforcer(Pipeline):
@@ -61,10 +72,11 @@ class StrictEnforcer(Pipeline):
             return self._key_policy(call)
         prepared = call._replace(params={**call.params, **self.backend.before_call(call)})
         going = self._tables.answer(call) if call.service == "dynamodb" else None
-        return self._pages.answer(prepared) or going or super().emulate(call)
+        pages = None if call.service == "kms" else self._pages.answer(prepared)
+        return pages or going or super().emulate(call)
 
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
-        super().after_call(call, response)
+        super().after_call(_in_short_pages(call), response)
         if call.service == "dynamodb":
             self._tables.after_call(call, response)
         if call.name == "iam:CreateAccessKey":

@@ -56,7 +56,8 @@ def show_gone(_reader: MotoAccountReader, _call: ApiCall, response: Response) ->
 def _show(table: Response) -> None:
     """What every description has: the table's id, indexes where there are some, and how it is billed where
     that is by request."""
-    table["TableId"] = table_id(table["TableArn"], table["CreationDateTime"])
+    if "CreationDateTime" in table:  # a table that is being deleted does not tell any more when it was made
+        table["TableId"] = table_id(table["TableArn"], table["CreationDateTime"])
     for member in _INDEXES:
         for index in table.get(member) or ():
             _show_index(table["TableArn"], index)
@@ -82,7 +83,7 @@ def _show_index(table_arn: str, index: Response) -> None:
 
 def _show_billing(table: Response) -> None:
     """Since when a table is billed by request; moto does not keep it, so since it was made."""
-    if "BillingModeSummary" in table:
+    if "BillingModeSummary" in table and "CreationDateTime" in table:
         since = {"LastUpdateToPayPerRequestDateTime": table["CreationDateTime"]}
         table["BillingModeSummary"] = {**since, **table["BillingModeSummary"]}
 
