@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from pytest_kmslab.lab.assuming import SESSION_NAME, RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.environment import environment
+from pytest_kmslab.lab.given_actors import actor_of
 from pytest_kmslab.lab.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
 
 
 ROLE_NAME = "kmslab-role"
+
+Whoever = Any
+"""Anybody whom `actor_of` takes, or a role."""
 
 
 class Lab:
@@ -216,13 +221,16 @@ class Lab:
 
     def as_(
         self,
-        actor: Actor | IamRole,
+        actor: Whoever,
         *,
-        via: Actor | None = None,
+        via: Whoever | None = None,
         service: str | None = None,
         source_arn: str | None = None,
     ) -> PrincipalSession:
         """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime.
+
+        That is a user, a role or its session, boto3's credentials or session, what AssumeRole answers, or the
+        name of a profile.
 
         A role is assumed once for each way, as `IamRole.session` does it.
         """
@@ -230,9 +238,9 @@ class Lab:
 
     def environ(
         self,
-        actor: Actor | IamRole,
+        actor: Whoever,
         *,
-        via: Actor | None = None,
+        via: Whoever | None = None,
         service: str | None = None,
         source_arn: str | None = None,
     ) -> AbstractContextManager[None]:
@@ -293,10 +301,12 @@ class Lab:
                 failures.append(f"{ref} could not be tagged as kept: {type(error).__name__}: {error}")
         return lines + failures
 
-    def _acting(self, actor: Actor | IamRole, assumer: Assumer) -> Actor:
+    def _acting(self, actor: Any, assumer: Assumer) -> Actor:
         """Whose credentials to sign with; a role's session is kept."""
         if not isinstance(actor, IamRole):
-            return actor
+            return actor_of(actor)
+        if assumer.via is not None and not isinstance(assumer.via, IamRole):
+            assumer = replace(assumer, via=actor_of(assumer.via))
         key = actor.arn, assumer
         if key not in self._role_sessions:
             parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,36 @@ def test_a_plain_client_acts_as_a_role(lab: Lab) -> None:
     with lab.environ(role):
         assert boto3.client("sts").get_caller_identity()["Arn"].endswith(f"/{role.name}/kmslab")
     assert boto3.client("sts").get_caller_identity()["Arn"] == lab.admin.arn
+
+
+def test_credentials_of_boto3_and_answers_of_sts_are_acted_as(lab: Lab) -> None:
+    import boto3
+
+    role = lab.create_role()
+    answer = lab.as_(lab.admin).client("sts").assume_role(RoleArn=role.arn, RoleSessionName="ana")
+    keys = answer["Credentials"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    for given in (answer, keys, session, session.get_credentials()):
+        assert lab.as_(given).client("sts").get_caller_identity()["Arn"] == answer["AssumedRoleUser"]["Arn"]
+
+
+def test_a_profile_is_acted_as(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = lab.create_user()
+    keys = user.credentials
+    file = tmp_path / "credentials"
+    file.write_text(
+        f"[ana]\naws_access_key_id={keys.access_key_id}\naws_secret_access_key={keys.secret_access_key}\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    assert lab.as_("ana").client("sts").get_caller_identity()["Arn"] == user.arn
+    with pytest.raises(ResourceError, match="nobody"):
+        lab.as_("nobody")
+
+
+@pytest.mark.parametrize("given", [3, {"AccessKeyId": "AKIA"}, None])
+def test_what_is_nobody_is_an_error(lab: Lab, given: Any) -> None:
+    with pytest.raises(TypeError):
+        lab.as_(given)
 
 
 def test_somebody_else_assumes_it_where_the_trust_policy_names_them(lab: Lab) -> None:

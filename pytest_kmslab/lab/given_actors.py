@@ -1,0 +1,64 @@
+"""Whoever can be acted as that the lab did not make: boto3's own credentials, an answer of STS, a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ProfileNotFound
+
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.principals import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class GivenActor:
+    """Somebody of whom nothing is known but what they sign with."""
+
+    credentials: Credentials = field(repr=False)
+
+
+def actor_of(given: Any) -> Actor:
+    """Somebody to act as; raises ResourceError for a profile that is not there, TypeError for what is nobody.
+
+    Given as an object with `credentials`, as credentials or a session of boto3, as what AssumeRole answers,
+    or as the name of a profile.
+    """
+    if isinstance(given, str):
+        return GivenActor(_of_boto3(_profile(given), f"profile `{given}`"))
+    if isinstance(given, Mapping):
+        return GivenActor(_of_answer(given))
+    if isinstance(getattr(given, "credentials", None), Credentials):
+        return given  # type: ignore[no-any-return]
+    if hasattr(given, "get_credentials"):
+        return GivenActor(_of_boto3(given.get_credentials(), "the session"))
+    if hasattr(given, "access_key"):
+        return GivenActor(_of_boto3(given, "these credentials"))
+    raise TypeError(f"nobody can act as a `{type(given).__name__}`")
+
+
+def _profile(name: str) -> Any:
+    import botocore.session
+
+    try:
+        return botocore.session.Session(profile=name).get_credentials()
+    except ProfileNotFound as error:
+        raise ResourceError(str(error)) from None
+
+
+def _of_boto3(credentials: Any, what: str) -> Credentials:
+    if credentials is None:
+        raise ResourceError(f"{what} has no credentials")
+    frozen = credentials.get_frozen_credentials() if hasattr(credentials, "get_frozen_credentials") else None
+    keys = frozen or credentials
+    return Credentials(keys.access_key, keys.secret_key, keys.token)
+
+
+def _of_answer(answer: Mapping[str, Any]) -> Credentials:
+    keys = answer.get("Credentials", answer)
+    try:
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
+    except KeyError as error:
+        raise TypeError(f"this is no answer of STS: {error} is missing") from None
