@@ -25,6 +25,9 @@ MOST: Mapping[str, int] = {
 }
 """The default of each quota; that of roles was measured (cdk-preflight, pf-iam-managed-policy-count)."""
 
+MOST_PASSED = 10
+"""Managed policies that limit one session."""
+
 _UNREAD = "Invalid ARN:  Could not be parsed!"
 _BOUNDED = frozenset({"CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"})
 
@@ -68,6 +71,26 @@ def not_passable(arn: str) -> ServiceError:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     return ServiceError("MalformedPolicyDocument", f"Policy {arn} does not exist or is not attachable.")
+
+
+def check_passed_policies(call: ApiCall) -> None:
+    """Raise ServiceError for managed policies that cannot limit a session: more than ten, which is
+    documented, or of another partition; codes and texts are inferred.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    passed = [
+        one.get("arn") if isinstance(one, Mapping) else one for one in call.params.get("PolicyArns") or ()
+    ]
+    if len(passed) > MOST_PASSED:
+        text = f"Member must have length less than or equal to {MOST_PASSED}"
+        raise ServiceError(
+            "ValidationError",
+            f"1 validation error detected: Value at 'policyArns' failed to satisfy constraint: {text}",
+        )
+    for arn in map(str, passed):
+        if not arn.startswith(f"arn:{call.partition}:"):
+            raise not_passable(arn)
 
 
 def check_attached(call: ApiCall, attached: Collection[str]) -> None:

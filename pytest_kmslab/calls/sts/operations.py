@@ -18,6 +18,7 @@ from pytest_kmslab.calls.authorization import (
     ServiceError,
 )
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags
+from pytest_kmslab.calls.rules.attachments import check_passed_policies
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
 from pytest_kmslab.calls.sts.mfa import authenticated
 from pytest_kmslab.calls.sts.sessions import check_role_session, check_session_tags
@@ -74,6 +75,7 @@ def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
 def _check_session_policy(call: ApiCall) -> None:
     if call.params.get("Policy"):
         check_identity_document(call.params["Policy"], call.partition)
+    check_passed_policies(call)
 
 
 def _role_account(call: ApiCall, view: AccountView, role: str) -> str:

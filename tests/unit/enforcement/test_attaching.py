@@ -62,6 +62,11 @@ def test_a_session_is_not_limited_by_what_is_not_there(account: Account, iam: An
         assert said(sts.assume_role, **given, PolicyArns=passed).startswith("MalformedPolicyDocument: ")
         assert said(sts.get_federation_token, Name="fed", PolicyArns=passed).startswith("MalformedPolicy")
     sts.assume_role(**given, PolicyArns=[{"arn": OF_AWS}])
+    sts.assume_role(**given, PolicyArns=[{"arn": OF_AWS}] * 10)
+    assert said(sts.assume_role, **given, PolicyArns=[{"arn": OF_AWS}] * 11).startswith("ValidationError: ")
+    elsewhere = [{"arn": OF_AWS.replace("arn:aws:", "arn:aws-cn:")}]
+    assert said(sts.assume_role, **given, PolicyArns=elsewhere).startswith("MalformedPolicyDocument: ")
+    assert said(sts.get_federation_token, Name="fed", PolicyArns=elsewhere).startswith("MalformedPolicy")
 
 
 def test_a_policy_that_is_not_there(iam: Any) -> None:
