@@ -20,6 +20,7 @@ from pytest_kmslab.lab.given_actors import actor_of
 from pytest_kmslab.lab.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
+from pytest_kmslab.lab.kinds.group import IamGroup, create_group
 from pytest_kmslab.lab.kinds.key import (
     SYMMETRIC,
     KeyRequest,
@@ -177,7 +178,7 @@ class Lab:
         policies: PolicySources = (),
         inline: InlineSources | None = None,
         boundary: PolicySource | None = None,
-        groups: Iterable[str] = (),
+        groups: Iterable[IamGroup | str] | IamGroup = (),
         tags: Mapping[str, str] | None = None,
         console: bool = False,
         path: str = "/",
@@ -218,6 +219,14 @@ class Lab:
         trusted = read_document("trust", trust or account_trust(self.account, self.region))
         request = RoleRequest(permissions, trusted, tags or {}, path, max_session)
         return create_role(self._creation, name or ROLE_NAME, request, self._assumption)
+
+    @for_the_lab
+    def create_group(
+        self, name: str | None = None, *, policies: PolicySources = (), inline: InlineSources | None = None
+    ) -> IamGroup:
+        """Make an IAM group, under the path `/kmslab/`; the name is made unique. Policies as for users."""
+        permissions = read_permissions(self._creation, policies, inline)
+        return create_group(self._creation, name or "kmslab-group", permissions)
 
     def as_(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
 from pytest_kmslab.lab.kinds.existing import KEY_POLICY
+from pytest_kmslab.lab.kinds.group import GROUP
 from pytest_kmslab.lab.kinds.key import KMS_KEY
 from pytest_kmslab.lab.kinds.policy import POLICY
 from pytest_kmslab.lab.kinds.role import ROLE
@@ -21,6 +22,7 @@ IN_ORDER: tuple[ResourceKind, ...] = (
     TABLE,
     KMS_KEY,
     ROLE,
+    GROUP,
     USER,
     POLICY,
 )

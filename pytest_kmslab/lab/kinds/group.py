@@ -1,0 +1,115 @@
+"""IAM groups. IAM keeps no tags of them: their name says of which run they are, their path that a lab
+made them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.naming import NAME_TAG, OURS, RUN_TAG, WORKER_TAG
+from pytest_kmslab.lab.permissions import Permissions, give_permissions
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen, unless_gone
+from pytest_kmslab.lab.waiting.waiters import Waiter
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+    from pytest_kmslab.lab.creation import Creation
+
+PATH = "/kmslab/"
+"""Of every group that a lab makes: nobody else's is ever taken for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class IamGroup:
+    """An IAM group, to give to `create_user(groups=…)`."""
+
+    name: str
+    arn: str
+    _iam: IAMClient = field(repr=False, compare=False)
+
+    def add(self, user: Any) -> None:
+        """Let a user of the lab be a member."""
+        self._iam.add_user_to_group(GroupName=self.name, UserName=user.name)
+
+    def delete(self) -> None:
+        """Delete the group with its policies; its members stay. One that is gone is no error."""
+        delete_group(self._iam, self.name)
+
+
+def create_group(creation: Creation, base: str, permissions: Permissions) -> IamGroup:
+    """Make a group with its policies."""
+    iam: IAMClient = creation.client("iam")
+    with creation.of(GROUP, base) as made:
+        arn = iam.create_group(GroupName=made.name, Path=PATH)["Group"]["Arn"]
+        give_permissions(iam, "group", made.name, permissions)
+    group = IamGroup(made.name, arn, iam)
+    made.confirm(arn, group.delete)
+    return group
+
+
+def delete_group(iam: IAMClient, name: str) -> None:
+    """Remove what blocks the deletion of a group, and delete it; one that is gone is no error."""
+    with suppress(iam.exceptions.NoSuchEntityException):
+        for users in iam.get_paginator("get_group").paginate(GroupName=name):
+            for user in users["Users"]:
+                iam.remove_user_from_group(GroupName=name, UserName=user["UserName"])
+        for attached in iam.get_paginator("list_attached_group_policies").paginate(GroupName=name):
+            for policy in attached["AttachedPolicies"]:
+                iam.detach_group_policy(GroupName=name, PolicyArn=policy["PolicyArn"])
+        for names in iam.get_paginator("list_group_policies").paginate(GroupName=name):
+            for inline in names["PolicyNames"]:
+                iam.delete_group_policy(GroupName=name, PolicyName=inline)
+        iam.delete_group(GroupName=name)
+
+
+class GroupKind(ResourceKind):
+    """IAM groups by path and name. They are in no Region, and cannot be tagged as kept."""
+
+    name = "iam-group"
+    title = "IAM group"
+    create_operation = "CreateGroup"
+    is_regional = False
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All of the labs' path whose names a lab gave."""
+        for page in client("iam").get_paginator("list_groups").paginate(PathPrefix=PATH):
+            for group in page["Groups"]:
+                if found := self._found(group, region):
+                    yield found
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its name."""
+        iam = client("iam")
+        return unless_gone(lambda: self._found(iam.get_group(GroupName=ref.name)["Group"], ref.region))
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """Nothing: only the ledger knows it."""
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """The group and all that blocks it."""
+        delete_group(client("iam"), ref.name)
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """What is in the way first."""
+        group = f"--group-name {shlex.quote(ref.name)}"
+        return (
+            f"iam list-attached-group-policies {group}",
+            f"iam detach-group-policy --policy-arn POLICY-ARN {group}",
+            f"iam delete-group {group}",
+        )
+
+    def _found(self, group: Any, region: str) -> Found | None:
+        if group["Path"] != PATH or OURS.search(group["GroupName"]) is None:
+            return None
+        run, worker, _ = group["GroupName"].rsplit("-", 3)[1:]
+        tags = {RUN_TAG: run, WORKER_TAG: worker, NAME_TAG: group["GroupName"]}
+        ref = ResourceRef(self, group["GroupName"], region, group["Arn"])
+        return Found(ref, tags, group.get("CreateDate"))
+
+
+GROUP = GroupKind()
