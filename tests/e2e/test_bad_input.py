@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab import ExpectationError, eventually
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.key_policy import console_policy
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.user import IamUser
@@ -49,7 +50,14 @@ def test_a_bad_key_policy_is_refused_and_changes_nothing(kmslab: Lab, kms_key: K
     assert kms_key.policy() == before
 
 
-@pytest.mark.parametrize("wrong", BAD_POLICIES)
+def test_a_policy_that_is_none_is_refused_before_anything_is_made(kmslab: Lab) -> None:
+    before = kmslab.inventory()
+    with pytest.raises(PolicyError, match="`policy` is neither a policy's name, an ARN nor JSON"):
+        kmslab.create_key(policy=policies(kmslab)["not JSON"])
+    assert kmslab.inventory() == before
+
+
+@pytest.mark.parametrize("wrong", BAD_POLICIES[1:])
 def test_a_key_with_a_bad_policy_is_not_made(kmslab: Lab, wrong: str) -> None:
     before = kmslab.inventory()
     with pytest.raises(ClientError) as caught:
