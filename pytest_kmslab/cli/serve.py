@@ -51,6 +51,14 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_addresses(serve)
+    _add_account(serve)
+    _add_decisions(serve)
+    serve.set_defaults(run=run_serve)
+
+
+def _add_addresses(serve: argparse.ArgumentParser) -> None:
+    """Where it listens, and where the calls go."""
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument(
         "--port", type=_port, default=4566, help="port, 0 for any that is free (default: %(default)s)"
@@ -61,17 +69,15 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="URL",
         help="endpoint that does the calls (default: moto in this process)",
     )
+
+
+def _add_account(serve: argparse.ArgumentParser) -> None:
+    """Whose account it is, and where."""
     serve.add_argument(
         "--root-access-key",
         default="test",
         metavar="ID",
         help="access key of the root user (default: %(default)s)",
-    )
-    serve.add_argument(
-        "--enforcement",
-        choices=("enforce", "off"),
-        default="enforce",
-        help="`off` denies nobody anything (default: %(default)s)",
     )
     serve.add_argument(
         "--account",
@@ -86,6 +92,16 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         default="us-east-1",
         help="Region of unsigned requests (default: %(default)s)",
     )
+
+
+def _add_decisions(serve: argparse.ArgumentParser) -> None:
+    """Whether calls are decided, and who is told of it."""
+    serve.add_argument(
+        "--enforcement",
+        choices=("enforce", "off"),
+        default="enforce",
+        help="`off` denies nobody anything (default: %(default)s)",
+    )
     serve.add_argument(
         "--trail", type=Path, metavar="FILE", help="append every decision to this file, as JSON Lines"
     )
@@ -95,7 +111,6 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         default="text",
         help="format of the line printed for each decision (default: %(default)s)",
     )
-    serve.set_defaults(run=run_serve)
 
 
 def run_serve(arguments: argparse.Namespace) -> int:
