@@ -29,6 +29,8 @@ KEY_ID = re.compile(rb"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12
 GRANTS_A_PAGE = 100
 
 GRANT_PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
+SOURCE = "SourceArn"
+"""The constraint of a grant to requests on behalf of one resource."""
 
 
 class ApiKeys:
@@ -77,19 +79,27 @@ class ApiKeys:
         """Remember which grant a token was given out for."""
         self._store.put(token_name(token), {"key": key.arn, "grant": grant_id})
 
-    def keep_grant_principals(self, grant_id: str, grant: Mapping[str, Any]) -> None:
-        """KMS stores a principal by its unique id: remember whom a grant means now."""
+    def keep_grant(self, grant_id: str, grant: Mapping[str, Any]) -> None:
+        """Remember whom a grant means now, since KMS stores a principal by its unique id, and the resource
+        that it is for: an endpoint drops that constraint where its model of KMS is older.
+        """
         entities = self._identities.snapshot.entities
         named = {member: str(grant.get(member) or "") for member in GRANT_PRINCIPALS}
         meant = {member: entities[arn].unique_id for member, arn in named.items() if arn in entities}
-        if meant:
-            self._store.put(_grant_name(grant_id), meant)
+        source = (grant.get("Constraints") or {}).get("SourceArn")
+        if meant or source:
+            self._store.put(_grant_name(grant_id), {**meant, **({SOURCE: source} if source else {})})
 
-    def present_principals(self, grant: Mapping[str, Any]) -> dict[str, str]:
-        """Whom a grant names now: renamed since by the ARN, deleted since by the unique id, whoever has the
-        name now."""
-        meant = self._store.lasting(_grant_name(str(grant["GrantId"]))) or {}
-        return {member: self._present_name(unique_id) for member, unique_id in meant.items()}
+    def kept_of_grant(self, grant: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of a grant that an endpoint does not keep. Whom it names now: renamed since by the
+        ARN, deleted since by the unique id, whoever has the name now.
+        """
+        kept = dict(self._store.lasting(_grant_name(str(grant["GrantId"]))) or {})
+        source = kept.pop(SOURCE, None)
+        named: dict[str, Any] = {member: self._present_name(unique_id) for member, unique_id in kept.items()}
+        if source:
+            named["Constraints"] = {**(grant.get("Constraints") or {}), SOURCE: source}
+        return named
 
     def keep_principals(self, key: Key) -> None:
         """KMS stores a principal by its unique id: remember whom each ARN means now."""
@@ -194,9 +204,7 @@ class ApiKeys:
         )
         issuer = {"IssuingAccount": f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account}:root"}
         grants = [grant for page in pages for grant in page["Grants"]]
-        return tuple(
-            Grant.from_json({**issuer, **grant, **self.present_principals(grant)}) for grant in grants
-        )
+        return tuple(Grant.from_json({**issuer, **grant, **self.kept_of_grant(grant)}) for grant in grants)
 
 
 def token_name(token: str) -> str:

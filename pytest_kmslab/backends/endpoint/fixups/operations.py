@@ -181,13 +181,13 @@ def keep_grant_token(view: EndpointAccountReader, call: ApiCall, response: Respo
     key = view.key(str(call.params["KeyId"]), call.region, call.account)
     if key is not None:
         view.keys.keep_token(response["GrantToken"], key, response["GrantId"])
-        view.keys.keep_grant_principals(str(response["GrantId"]), call.params)
+        view.keys.keep_grant(str(response["GrantId"]), call.params)
 
 
 def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
     """Whom each grant names now; and the issuing account, which LocalStack leaves out."""
     for grant in response["Grants"]:
-        grant.update(view.keys.present_principals(grant))
+        grant.update(view.keys.kept_of_grant(grant))
         grant.setdefault("IssuingAccount", f"arn:{call.partition}:iam::{view.identities.account}:root")
 
 
