@@ -33,7 +33,7 @@ from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
 from pytest_kmslab.enforcement.root_user import root_user
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
 from pytest_kmslab.enforcement.simulator.simulate import simulate
-from pytest_kmslab.enforcement.table_encryption import settle_table
+from pytest_kmslab.enforcement.table_encryption import keep_table_encryption
 from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
 from pytest_kmslab.enforcement.table_quota import check_quota
 from pytest_kmslab.enforcement.trail import Trail
@@ -272,7 +272,7 @@ class Pipeline:
             return
         if call.time is None:
             call = call._replace(time=self.now())
-        settle_table(self.backend, call, response, self._clock.now())
+        keep_table_encryption(self.backend, call, response, self._clock.now())
         self.backend.after_call(call, response)
         keep_named_attributes(call, response)
         self._table_keys.forget_changed(call, response)

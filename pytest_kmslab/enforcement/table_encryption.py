@@ -14,17 +14,17 @@ from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.sse.specification import SseMode, read_specification
 
 Response = dict[str, Any]
-Settler = Callable[[Backend, ApiCall, Response, float], None]
+AfterCall = Callable[[Backend, ApiCall, Response, float], None]
 
 
-def settle_table(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
+def keep_table_encryption(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
     """After a DynamoDB call that succeeded: make its SSESpecification stick, and show it.
 
     `now` is in epoch seconds: changes of encryption are counted.
     """
-    settle = SETTLERS.get(call.name)
-    if settle is not None:
-        settle(backend, call, response, now)
+    keep = AFTER_CALL.get(call.name)
+    if keep is not None:
+        keep(backend, call, response, now)
 
 
 def _created(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
@@ -107,7 +107,7 @@ def _change(backend: Backend, table_arn: str, before: Table | None, key: Key | N
         backend.add_table_grants(table_arn, key.arn)
 
 
-SETTLERS: Mapping[str, Settler] = {
+AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:CreateTable": _created,
     "dynamodb:DeleteTable": _deleted,
     "dynamodb:ImportTable": _imported,

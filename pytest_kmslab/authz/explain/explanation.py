@@ -52,12 +52,12 @@ def explain(request: Request, policies: Policies, grants: Sequence[Grant], decis
         *_policy_lines(evaluation, groups, grants),
     ]
     if not decision.allowed:
-        misses = near_misses(evaluation, policies, grants, decision)
+        nearest = near_misses(evaluation, policies, grants, decision)
         # No near miss would have helped against a Deny.
         if decision.decision is Outcome.IMPLICIT_DENY:
-            lines += _near_miss_lines(evaluation, policies, misses, decision)
+            lines += _near_miss_lines(evaluation, policies, nearest, decision)
         needed = suggestions(evaluation, policies, decision)
-        lines += ["to allow it", *(f"  {line}" for line in _changes(evaluation, needed, misses))]
+        lines += ["to allow it", *(f"  {line}" for line in _changes(evaluation, needed, nearest))]
     return "\n".join(lines)
 
 
@@ -131,11 +131,11 @@ def _counted(evaluation: Evaluation, policy: Policy) -> str:
 
 
 def _near_miss_lines(
-    evaluation: Evaluation, policies: Policies, misses: Sequence[NearMiss], decision: Decision
+    evaluation: Evaluation, policies: Policies, nearest: Sequence[NearMiss], decision: Decision
 ) -> Iterator[str]:
     lines = [
         *_allows_without_effect(evaluation, policies, decision),
-        *(_near_miss_text(evaluation, near_miss) for near_miss in misses),
+        *(_near_miss_text(evaluation, near_miss) for near_miss in nearest),
     ]
     if lines:
         yield "nearly"
@@ -173,7 +173,7 @@ def _near_miss_text(evaluation: Evaluation, near_miss: NearMiss) -> str:
 
 
 def _changes(
-    evaluation: Evaluation, needed: Sequence[Suggestion], misses: Sequence[NearMiss]
+    evaluation: Evaluation, needed: Sequence[Suggestion], nearest: Sequence[NearMiss]
 ) -> Iterator[str]:
     """Every change that is needed; and where one is, the shorter one of naming the caller in a statement
     that names others already."""
@@ -184,7 +184,7 @@ def _changes(
         yield f"and {change}" if index else change
     if len(needed) != 1 or not needed[0].statement or not _naming_helps(evaluation, needed[0].policy_type):
         return
-    for near_miss in misses:
+    for near_miss in nearest:
         if near_miss.policy_type is PolicyType.RESOURCE and near_miss.element == "Principal":
             policy = label(evaluation, near_miss.policy_type, near_miss.policy)
             yield f"or name the caller in the Principal of `{near_miss.statement}` of the {policy}"

@@ -43,20 +43,20 @@ def near_misses(
     # No statement of the resource's policy could help: the operation does not work across accounts.
     if not evaluation.cross_account_allowed:
         searched -= {PolicyType.RESOURCE}
-    misses = [
+    nearest = [
         near_miss
         for kind, group in applicable_policies(evaluation, policies)
         if kind in searched
         for named in group
         for near_miss in _of_policy(evaluation, kind, named)
     ]
-    misses += [
+    nearest += [
         near_miss
         for grant in grants_to(evaluation.identity, grants)
         for near_miss in _of_grant(evaluation, grant)
     ]
     # Who wrote another action seldom meant this one: those come last, because only the first few are shown.
-    return sorted(misses, key=lambda near_miss: near_miss.element == "Action")
+    return sorted(nearest, key=lambda near_miss: near_miss.element == "Action")
 
 
 def _of_policy(evaluation: Evaluation, kind: PolicyType, named: NamedPolicy) -> Iterator[NearMiss]:

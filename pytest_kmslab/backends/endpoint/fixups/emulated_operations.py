@@ -124,7 +124,7 @@ def update_user(view: EndpointAccountReader, call: ApiCall) -> Response | None:
 
 Answer = Callable[["EndpointAccountReader", ApiCall], "Response | None"]
 
-ANSWER: Mapping[str, Answer] = {
+EMULATED: Mapping[str, Answer] = {
     "dynamodb:DeleteResourcePolicy": table_policies.delete,
     "dynamodb:BatchExecuteStatement": partiql_instead(partiql.execute_batch),
     "dynamodb:ExecuteStatement": partiql_instead(partiql.execute_statement),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint.fixups import table_policies
-from pytest_kmslab.backends.endpoint.fixups.emulated_operations import ANSWER, SSE
+from pytest_kmslab.backends.endpoint.fixups.emulated_operations import EMULATED, SSE
 from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
@@ -39,25 +39,25 @@ class EndpointFixups:
         view = self._view_of(call)
         if changes_account(call):
             view.changed(call.service)
-        mend = PREPARE.get(call.name)
+        fixup = BEFORE_CALL.get(call.name)
         named = {**implicit_user(call), **plain_names(call, view.identities.account)}
-        return {**named, **(mend(view, call) if mend else {})}
+        return {**named, **(fixup(view, call) if fixup else {})}
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that the endpoint lacks."""
-        mend = ANSWER.get(call.name)
-        if mend is None:
+        fixup = EMULATED.get(call.name)
+        if fixup is None:
             return None
-        return mend(self._view_of(call), call._replace(params={**call.params, **implicit_user(call)}))
+        return fixup(self._view_of(call), call._replace(params={**call.params, **implicit_user(call)}))
 
     def after_call(self, call: ApiCall, response: Response) -> None:
         """Keep what the endpoint dropped and put its response right."""
         view, changed = self._view_of(call), changes_account(call)
         if changed:
             view.changed(call.service)
-        mend = SETTLE.get(call.name)
-        if mend:
-            mend(view, call, response)
+        fixup = AFTER_CALL.get(call.name)
+        if fixup:
+            fixup(view, call, response)
         show_given_names(call, response)
         if changed:
             view.changed(call.service)
@@ -191,8 +191,8 @@ def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response
         grant.setdefault("IssuingAccount", f"arn:{call.partition}:iam::{view.identities.account}:root")
 
 
-Prepare = Callable[["EndpointAccountReader", ApiCall], Mapping[str, Any]]
-Settle = Callable[["EndpointAccountReader", ApiCall, Response], None]
+BeforeCall = Callable[["EndpointAccountReader", ApiCall], Mapping[str, Any]]
+AfterCall = Callable[["EndpointAccountReader", ApiCall, Response], None]
 
 BOUNDING = (
     "iam:CreateRole",
@@ -201,7 +201,7 @@ BOUNDING = (
     "iam:PutUserPermissionsBoundary",
 )
 
-PREPARE: Mapping[str, Prepare] = {
+BEFORE_CALL: Mapping[str, BeforeCall] = {
     **dict.fromkeys((f"iam:{name}" for name in ATTACHED), endpoint_iam.attached),
     **dict.fromkeys(BOUNDING, endpoint_iam.bounding),
     **dict.fromkeys((*INLINE_PUTS, *MANAGED_PUTS, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
@@ -220,7 +220,7 @@ PREPARE: Mapping[str, Prepare] = {
     "kms:PutKeyPolicy": defaults.policy_name,
 }
 
-SETTLE: Mapping[str, Settle] = {
+AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:CreateBackup": _backup_made,
     "dynamodb:CreateTable": _table_made,
     "dynamodb:DeleteTable": _table_gone,

@@ -1,6 +1,6 @@
 """What moto drops or gets wrong, kept and put right: a row an operation.
 
-Each mend is there because a decision would otherwise be made on less than AWS knows (a boundary, a
+Each fixup is there because a decision would otherwise be made on less than AWS knows (a boundary, a
 session policy, a key policy's deleted principal), or because moto answers an error where AWS does not.
 """
 
@@ -60,20 +60,20 @@ class MotoFixups:
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
-        mend = PREPARE.get(call.name)
+        fixup = BEFORE_CALL.get(call.name)
         foreign = keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
-        return {**implicit_user(call), **foreign, **(mend(self._facts, call) if mend else {})}
+        return {**implicit_user(call), **foreign, **(fixup(self._facts, call) if fixup else {})}
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that moto lacks."""
-        mend = ANSWER.get(call.name)
-        return mend(call) if mend else None
+        fixup = EMULATED.get(call.name)
+        return fixup(call) if fixup else None
 
     def after_call(self, call: ApiCall, response: Response) -> None:
         """Keep what moto dropped and put its response right."""
-        mend = SETTLE.get(call.name)
-        if mend:
-            mend(self._facts, call, response)
+        fixup = AFTER_CALL.get(call.name)
+        if fixup:
+            fixup(self._facts, call, response)
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """DynamoDB's grants for a table, on its key."""
@@ -189,8 +189,8 @@ def _table_gone(facts: MotoAccountReader, call: ApiCall, response: Response) -> 
     table_descriptions.show_gone(facts, call, response)
 
 
-Prepare = Callable[["MotoAccountReader", ApiCall], Mapping[str, Any]]
-Settle = Callable[["MotoAccountReader", ApiCall, Response], None]
+BeforeCall = Callable[["MotoAccountReader", ApiCall], Mapping[str, Any]]
+AfterCall = Callable[["MotoAccountReader", ApiCall, Response], None]
 
 SHOWING_ROLES = (
     "iam:GetAccountAuthorizationDetails",
@@ -202,7 +202,7 @@ SHOWING_ROLES = (
     "iam:UpdateRoleDescription",
 )
 
-PREPARE: Mapping[str, Prepare] = {
+BEFORE_CALL: Mapping[str, BeforeCall] = {
     **dict.fromkeys(
         ("kms:EnableKey", "kms:DisableKey", "kms:CancelKeyDeletion", "kms:ScheduleKeyDeletion"), _raw_key_id
     ),
@@ -252,7 +252,7 @@ PREPARE: Mapping[str, Prepare] = {
 _UNTAGGED = ("MFADevice", "SAMLProvider", "ServerCertificate")
 """What of IAM moto keeps no tags of."""
 
-ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
+EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **dict.fromkeys((f"iam:Tag{kind}" for kind in _UNTAGGED), tags.tag),
     **dict.fromkeys((f"iam:Untag{kind}" for kind in _UNTAGGED), tags.untag),
     **dict.fromkeys((f"iam:List{kind}Tags" for kind in (*_UNTAGGED, "InstanceProfile")), tags.show),
@@ -293,7 +293,7 @@ ANSWER: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "iam:DeleteUserPermissionsBoundary": users.delete_boundary,
 }
 
-SETTLE: Mapping[str, Settle] = {
+AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:CreateTable": _table_made,
     "dynamodb:DeleteTable": _table_gone,
     **SHOWN,

@@ -123,8 +123,8 @@ def _check_sids(policy: Policy) -> None:
 def _check_actions(policy: Policy, kind: str) -> None:
     names = invalid_actions(policy, kind)
     if names:
-        quoted = ", ".join(f'"{name}"' for name in names)
-        raise _malformed(f"The following action names are invalid: {quoted}")
+        listed = ", ".join(f'"{name}"' for name in names)
+        raise _malformed(f"The following action names are invalid: {listed}")
 
 
 def _check_resources(policy: Policy, kind: str) -> None:
