@@ -50,7 +50,8 @@ def test_nothing_of_the_checkout_can_be_imported() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_the_examples_pass_in_a_project_elsewhere(elsewhere: pytest.Pytester, example: Path) -> None:
     elsewhere.makepyfile(**{example.stem: example.read_text(encoding="utf-8")})
-    elsewhere.runpytest_subprocess().assert_outcomes(passed=1)
+    outcomes = elsewhere.runpytest_subprocess().parseoutcomes()
+    assert outcomes.keys() == {"passed"}
 
 
 @in_tox
@@ -58,7 +59,7 @@ def test_the_three_lines_fail_where_nobody_is_denied(elsewhere: pytest.Pytester)
     elsewhere.makepyfile(test_it=THREE_LINES.read_text(encoding="utf-8"))
     result = elsewhere.runpytest_subprocess("--kmslab-enforcement=off")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*`kms:Decrypt` was not denied: no error was raised"])
+    result.stdout.fnmatch_lines(["*`kms:Decrypt` was not denied: calls are not decided*"])
 
 
 @in_tox

@@ -20,7 +20,7 @@ def test_the_administrator_may_do_what_the_policy_says(project: pytest.Pytester)
         def test_it(kmslab):
             kmslab.create_table()
             with denied("kms:CreateKey"):
-                kmslab.create_key()
+                kmslab.as_(kmslab.admin).client("kms").create_key()
     """)
     project.runpytest_subprocess("--kmslab-admin-policy=admin.json").assert_outcomes(passed=1)
 
