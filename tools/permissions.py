@@ -80,7 +80,10 @@ class Account:
     def _user(self, name: str, policy: Document) -> Mapping[str, str]:
         iam = self._place.client("iam")
         iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="runner", PolicyDocument=json.dumps(policy))
+        # As a managed policy: inline ones of a user hold 2,048 characters at most.
+        document = json.dumps(policy, separators=(",", ":"))
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+        iam.attach_user_policy(UserName=name, PolicyArn=arn)
         made: Mapping[str, str] = iam.create_access_key(UserName=name)["AccessKey"]
         return made
 
