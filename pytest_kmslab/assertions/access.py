@@ -11,8 +11,8 @@ from pytest_kmslab.session.current import current_run
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from pytest_kmslab.enforcement.matching import Named
     from pytest_kmslab.matrix.access_matrix import AccessMatrix
-    from pytest_kmslab.matrix.subjects import Named
 
 
 def access_matrix(

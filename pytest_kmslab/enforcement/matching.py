@@ -55,7 +55,7 @@ class Wanted:
         return (
             (self.action is None or request.action.lower() == self.action.lower())
             and (self.by is None or _is_principal(request.principal, _text(self.by)))
-            and (self.on is None or _is_resource(request.resource, _text(self.on)))
+            and (self.on is None or is_named(request.resource, _text(self.on)))
             and (self.via is None or entry.via == self.via)
             and (self.because is None or _is_because(entry, self.because))
         )
@@ -81,10 +81,11 @@ def _is_principal(principal: str, wanted: str) -> bool:
     role = ROLE.fullmatch(wanted)
     if role is not None and principal.startswith(f"arn:{role[1]}:sts::{role[2]}:assumed-role/{role[3]}/"):
         return True
-    return _is_resource(principal, wanted)
+    return is_named(principal, wanted)
 
 
-def _is_resource(resource: str, wanted: str) -> bool:
+def is_named(resource: str, wanted: str) -> bool:
+    """Whether an ARN is the one wanted, given whole or by a name in it."""
     if resource == wanted or wanted.startswith("arn:"):
         return resource == wanted
     return wanted in resource.split(":", 5)[-1].split("/")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kmslab.authz.explain.explanation import explain
+from pytest_kmslab.enforcement.matching import Named
 from pytest_kmslab.matrix.cells import Asked, check_action, decide_cell, is_allowed
 from pytest_kmslab.matrix.expected import Expected, difference, read_expected
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
-    Named,
     PrincipalSubject,
     ResourceSubject,
     arn_of,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.matrix.subjects import MatrixError
 
 Expected = Mapping[str, Mapping[str, Sequence[str]]]
@@ -47,22 +48,20 @@ def _unknown(allowed: Mapping[tuple[str, str, str], bool], expected: Expected) -
     for who, actions in expected.items():
         for action, resources in actions.items():
             for what in resources:
-                if not any(_is(key[0], who) and key[1] == action and _is(key[2], what) for key in allowed):
+                if not any(
+                    is_named(key[0], who) and key[1] == action and is_named(key[2], what) for key in allowed
+                ):
                     yield f"? {who} {action} {what}: no cell of the matrix is of that name"
 
 
 def _is_wanted(key: tuple[str, str, str], expected: Expected) -> bool:
     principal, action, resource = key
     return any(
-        _is(resource, what)
+        is_named(resource, what)
         for who, actions in expected.items()
-        if _is(principal, who)
+        if is_named(principal, who)
         for what in actions.get(action, ())
     )
-
-
-def _is(arn: str, name: str) -> bool:
-    return arn == name or (not name.startswith("arn:") and name in arn.split(":", 5)[-1].split("/"))
 
 
 def _of_csv(path: Path, text: str) -> Expected:

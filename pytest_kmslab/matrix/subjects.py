@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pytest_kmslab.account.model import Caller, Key, Table
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, print_policy
+from pytest_kmslab.enforcement.matching import Named
 from pytest_kmslab.errors import KmslabError
 
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ SESSION_NAME = "kmslab"
 
 class MatrixError(KmslabError, ValueError):
     """A principal, action or resource that no cell can be made of."""
-
-
-class HasArn(Protocol):
-    """A user, role, key or table of the lab."""
-
-    @property
-    def arn(self) -> str:
-        """Its ARN."""
-
-
-Named = str | HasArn
 
 
 def arn_of(named: Named) -> str:
