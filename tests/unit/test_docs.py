@@ -9,7 +9,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 CORPUS = Path(__file__).parents[1] / "corpus"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
 HOW = (DOCS / "how-decisions-are-made.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(#[^)]*)?\)")
 CASE = re.compile(r"\[([a-z_0-9]+/[a-z_0-9]+)\]\(\.\./tests/corpus/([^)]+)\.json\)")
@@ -22,7 +22,7 @@ def anchors(text: str) -> set[str]:
     return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     broken = []
@@ -60,3 +60,11 @@ def test_every_source_is_used_and_every_name_is_a_source() -> None:
     used = set(SOURCE.findall(body))
     assert sources - used == set()
     assert {name for cell in cells for name in cell.split(", ")} - sources == {"AWS"}, "the heading only"
+
+
+def test_every_page_has_a_place_in_the_site() -> None:
+    listed = re.findall(
+        r"^```\{toctree\}\n(.*?)^```$", (DOCS / "index.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    entries = {line for block in listed for line in block.splitlines() if line and line[0] != ":"}
+    assert {page.relative_to(DOCS).with_suffix("").as_posix() for page in PAGES} - {"index"} == entries

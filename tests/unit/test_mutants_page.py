@@ -1,4 +1,4 @@
-"""docs/mutants.md: its numbers add up, and every survivor that it counts is named with the reason why."""
+"""docs/internals/mutants.md: its numbers add up, and each survivor is named with the reason why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-PAGE = (Path(__file__).parents[2] / "docs" / "mutants.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "internals" / "mutants.md").read_text(encoding="utf-8")
 COUNTED = re.findall(r"^\| `([\w.]+)` \| (\d+) \| (\d+) \|$", PAGE, re.MULTILINE)
 TOTAL = re.findall(r"^\| all \| (\d+) \| (\d+) \|$", PAGE, re.MULTILINE)
 SURVIVORS = re.findall(r"^\| `([\w.]+)`: `([^`]+)` \| (.+) \| (.+) \|$", PAGE, re.MULTILINE)
