@@ -3,6 +3,8 @@
     with denied("kms:Decrypt"):
         table.get_item(Key={"id": "1"})
 
+Everything in `__all__` is public and stable; every module below this one may change at any time.
+
 Importing this imports neither boto3 nor moto, and nothing of the package before it is used: every pytest
 run in an environment with the plugin pays for what is imported here.
 """
@@ -14,8 +16,13 @@ if TYPE_CHECKING:
     from pytest_kmslab.assertions.access import access_matrix
     from pytest_kmslab.assertions.answers import ExpectationError
     from pytest_kmslab.assertions.eventually import eventually
-    from pytest_kmslab.assertions.expectations import allowed, denied
-    from pytest_kmslab.authz.decision import Decision
+    from pytest_kmslab.assertions.expectations import Denial, allowed, denied
+    from pytest_kmslab.authz.decision import Decision, Outcome, Reason
+    from pytest_kmslab.authz.partitions import service_host
+    from pytest_kmslab.backends.protocol import Credentials
+    from pytest_kmslab.config.options import Settings
+    from pytest_kmslab.enforcement.clock import Clock
+    from pytest_kmslab.enforcement.entry import Origin, TrailEntry
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.errors import (
         BackendError,
@@ -25,52 +32,94 @@ if TYPE_CHECKING:
         ResourceError,
         TeardownError,
     )
+    from pytest_kmslab.lab.key_policy import changed_statements, console_policy, same_meaning
+    from pytest_kmslab.lab.kinds.credentials_file import ConsoleAccess
     from pytest_kmslab.lab.kinds.grant import Grant
+    from pytest_kmslab.lab.kinds.group import IamGroup
     from pytest_kmslab.lab.kinds.key import KmsKey
     from pytest_kmslab.lab.kinds.role import IamRole
-    from pytest_kmslab.lab.kinds.table import DynamoDBTable
+    from pytest_kmslab.lab.kinds.table import DynamoDBTable, sse_specification
     from pytest_kmslab.lab.kinds.user import IamUser
     from pytest_kmslab.lab.lab import Lab
     from pytest_kmslab.lab.role_session import RoleSession
+    from pytest_kmslab.lab.sessions import PrincipalSession
+    from pytest_kmslab.matrix.access_matrix import AccessMatrix
+    from pytest_kmslab.matrix.subjects import MatrixError
 
 __all__ = [
+    "AccessMatrix",
     "BackendError",
+    "Clock",
+    "ConsoleAccess",
+    "Credentials",
     "Decision",
+    "Denial",
     "DynamoDBTable",
     "ExpectationError",
     "Grant",
+    "IamGroup",
     "IamRole",
     "IamUser",
     "KmsKey",
     "KmslabError",
     "Lab",
+    "MatrixError",
+    "Origin",
+    "Outcome",
     "OutsideLabError",
     "PolicyError",
+    "PrincipalSession",
+    "Reason",
     "ResourceError",
     "RoleSession",
+    "Settings",
     "TeardownError",
     "Trail",
+    "TrailEntry",
     "access_matrix",
     "allowed",
+    "changed_statements",
+    "console_policy",
     "denied",
     "eventually",
+    "same_meaning",
+    "service_host",
+    "sse_specification",
 ]
 
 _HOMES = {
+    "AccessMatrix": "matrix.access_matrix",
+    "Clock": "enforcement.clock",
+    "ConsoleAccess": "lab.kinds.credentials_file",
+    "Credentials": "backends.protocol",
     "Decision": "authz.decision",
+    "Denial": "assertions.expectations",
     "DynamoDBTable": "lab.kinds.table",
     "ExpectationError": "assertions.answers",
     "Grant": "lab.kinds.grant",
+    "IamGroup": "lab.kinds.group",
     "IamRole": "lab.kinds.role",
     "IamUser": "lab.kinds.user",
     "KmsKey": "lab.kinds.key",
     "Lab": "lab.lab",
+    "MatrixError": "matrix.subjects",
+    "Origin": "enforcement.entry",
+    "Outcome": "authz.decision",
+    "PrincipalSession": "lab.sessions",
+    "Reason": "authz.decision",
     "RoleSession": "lab.role_session",
+    "Settings": "config.options",
     "Trail": "enforcement.trail",
+    "TrailEntry": "enforcement.entry",
     "access_matrix": "assertions.access",
     "allowed": "assertions.expectations",
+    "changed_statements": "lab.key_policy",
+    "console_policy": "lab.key_policy",
     "denied": "assertions.expectations",
     "eventually": "assertions.eventually",
+    "same_meaning": "lab.key_policy",
+    "service_host": "authz.partitions",
+    "sse_specification": "lab.kinds.table",
 }
 """Where each name is, but for the errors."""
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.lab.kinds.key import KmsKey
@@ -73,6 +74,12 @@ def kmslab(
     opened = open_lab(context, discards_account=kmslab_backend.discards_account)
     with opened as lab, run.cleanup.of(lab):
         yield lab
+
+
+@pytest.fixture(scope="session")
+def kmslab_settings(request: pytest.FixtureRequest) -> Settings:
+    """What the run was asked for: its backend, Region, names and the rest of the options."""
+    return request.config.stash[RUN].settings
 
 
 @pytest.fixture(scope="session")

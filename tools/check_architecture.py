@@ -1,5 +1,5 @@
-"""What import-linter cannot say of the code: how long a file and a function may be, and that the
-engine imports nothing but the standard library.
+"""What import-linter cannot say of the code: how long a file and a function may be, that the engine imports
+nothing but the standard library, and that what shows how to use the package uses its public API only.
 
     python tools/check_architecture.py [root]
 
@@ -15,10 +15,14 @@ from pathlib import Path
 
 FILE_LINES = 400
 FUNCTION_LINES = 50
-FOLDERS = ("pytest_kmslab", "tests", "tools", "docs", "benchmarks")
+FOLDERS = ("pytest_kmslab", "tests", "tools", "docs", "examples", "benchmarks")
 
 ENGINE = "pytest_kmslab/authz"
 ENGINE_MAY_IMPORT = ("pytest_kmslab.authz", "pytest_kmslab.errors")
+
+PACKAGE = "pytest_kmslab"
+OUTSIDERS = ("tests/e2e/", "tests/compat/", "docs/examples/", "examples/")
+"""What is written as a user would: with `from pytest_kmslab import …` and nothing below it."""
 
 
 def sources(root: Path) -> list[Path]:
@@ -66,6 +70,14 @@ def foreign_imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"`{module}` is imported, the engine may import the standard library only"
 
 
+def private_imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """A breach for each import of a module below the public one; a name is public if `__all__` has it."""
+    for node in ast.walk(tree):
+        for module in imported(node):
+            if module.startswith(f"{PACKAGE}."):
+                yield node.lineno, f"`{module}` is imported, and only `{PACKAGE}` is public"
+
+
 def breaches(root: Path) -> Iterator[str]:
     """Every breach below a project's root, as a line to print."""
     for path in sources(root):
@@ -75,6 +87,8 @@ def breaches(root: Path) -> Iterator[str]:
         found = [*long_file(text), *long_functions(tree)]
         if where.startswith(f"{ENGINE}/"):
             found += foreign_imports(tree)
+        if where.startswith(OUTSIDERS):
+            found += private_imports(tree)
         yield from (f"{where}:{line}: {what}" for line, what in sorted(found))
 
 

@@ -18,7 +18,7 @@ from pytest_kmslab.errors import OutsideLabError
 from pytest_kmslab.session.current import CurrentRun, current_run
 
 if TYPE_CHECKING:
-    from pytest_kmslab.enforcement.entry import Entry
+    from pytest_kmslab.enforcement.entry import TrailEntry
 
 SHOWN = 3
 """Decisions named at most in the message of an unmet expectation."""
@@ -44,7 +44,7 @@ class _Block:
         made = self.run.trail.calls
         return sum(made.values()) - made[Origin.LAB] - self._calls
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[TrailEntry]:
         """The decisions that were made, the lab's own left out."""
         return [entry for entry in self.run.trail.since(self._mark) if entry.origin is not Origin.LAB]
 
@@ -87,8 +87,8 @@ class Denial:
         self,
         error: BaseException | None,
         answer: Answer | None,
-        entries: Sequence[Entry],
-        denials: Sequence[Entry],
+        entries: Sequence[TrailEntry],
+        denials: Sequence[TrailEntry],
     ) -> None:
         __tracebackhide__ = True
         # Where calls are not stopped here, what was decided is a prediction: the service's answer counts.
@@ -110,12 +110,14 @@ class Denial:
         wanted = self._wanted
         return wanted.by is None and wanted.on is None and wanted.via is None and wanted.because is None
 
-    def _instead(self, error: BaseException | None, answer: Answer | None, entries: Sequence[Entry]) -> str:
+    def _instead(
+        self, error: BaseException | None, answer: Answer | None, entries: Sequence[TrailEntry]
+    ) -> str:
         if error is not None and answer is None:
             return _answered(next(carried_answers(error)))
         return self._instead_of_it(answer, entries)
 
-    def _instead_of_it(self, answer: Answer | None, entries: Sequence[Entry]) -> str:
+    def _instead_of_it(self, answer: Answer | None, entries: Sequence[TrailEntry]) -> str:
         same = Wanted(self._wanted.action).among(entries)
         if any(not entry.decision.allowed for entry in same):
             return f"what was denied is another; {_told(same)}"
@@ -132,7 +134,7 @@ class Denial:
             "no error was raised, and no call asked for it" if self._block.calls else "no AWS call was made"
         )
 
-    def _keep(self, answer: Answer | None, denials: Sequence[Entry]) -> None:
+    def _keep(self, answer: Answer | None, denials: Sequence[TrailEntry]) -> None:
         if answer is not None:
             self.code, self.message = answer.code, answer.message
             self.operation, self.action = answer.operation, answer.action
@@ -227,13 +229,13 @@ def allowed(
     return Allowance(Wanted(None if action is None else check_action(action), by, on, via))
 
 
-def _also_allowed(entries: Sequence[Entry], denials: Sequence[Entry]) -> Entry | None:
+def _also_allowed(entries: Sequence[TrailEntry], denials: Sequence[TrailEntry]) -> TrailEntry | None:
     """A decision that allowed what was denied: the same action, principal and resource."""
     denied_to = {_key(entry) for entry in denials}
     return next((entry for entry in entries if entry.decision.allowed and _key(entry) in denied_to), None)
 
 
-def _key(entry: Entry) -> tuple[str, str, str]:
+def _key(entry: TrailEntry) -> tuple[str, str, str]:
     return entry.request.action.lower(), entry.request.principal, entry.request.resource
 
 
@@ -243,7 +245,7 @@ def _answered(answer: Answer) -> str:
     return f"the denial names no action; {answer}" if answer.is_denial else f"{answer}"
 
 
-def _told(entries: Sequence[Entry]) -> str:
+def _told(entries: Sequence[TrailEntry]) -> str:
     from pytest_kmslab.report.decisions import one_line
 
     shown = "; ".join(one_line(entry) for entry in entries[-SHOWN:])

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_kmslab.config.validators import ACCOUNT, REGION
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
 
@@ -30,7 +30,7 @@ _OK, _BAD_INPUT = 0, 2
 ROOT_SECRET = "test"
 """The root user's secret, as emulators have it; whoever reaches the port may be root."""
 
-Sink = Callable[[Entry], None]
+Sink = Callable[[TrailEntry], None]
 
 _HELP = """\
 Answer AWS calls over HTTP, and decide every call of KMS, DynamoDB, IAM and STS as AWS would.
@@ -208,7 +208,7 @@ class TellingTrail(Trail):
         self._sinks = sinks
         self._telling = Lock()
 
-    def record(self, *arguments: Any, **more: Any) -> Entry:
+    def record(self, *arguments: Any, **more: Any) -> TrailEntry:
         """Add one decision and tell it."""
         with self._telling:
             entry = super().record(*arguments, **more)
@@ -230,7 +230,7 @@ def _sinks(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Sink, ...]:
 def _json_lines(stream: IO[str]) -> Sink:
     from pytest_kmslab.gateway.pages import entry_json
 
-    def tell(entry: Entry) -> None:
+    def tell(entry: TrailEntry) -> None:
         stream.write(json.dumps(entry_json(entry)) + "\n")
         stream.flush()
 
@@ -241,7 +241,7 @@ def _text_lines() -> Sink:
     """A line a decision: coloured where a person looks at a terminal."""
     from pytest_kmslab.report.decisions import headline, reason_text
 
-    def line(entry: Entry) -> str:
+    def line(entry: TrailEntry) -> str:
         return f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"
 
     if not sys.stderr.isatty():
@@ -251,7 +251,7 @@ def _text_lines() -> Sink:
 
     console = Console(stderr=True, soft_wrap=True)
 
-    def coloured(entry: Entry) -> None:
+    def coloured(entry: TrailEntry) -> None:
         text = Text(line(entry))
         text.highlight_regex(r"^\w+", "bold green" if entry.decision.allowed else "bold red")
         console.print(text)

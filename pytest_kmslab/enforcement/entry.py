@@ -44,7 +44,7 @@ def current_origin() -> Origin:
     return _ORIGIN.get()
 
 
-class Entry(NamedTuple):
+class TrailEntry(NamedTuple):
     """One decision."""
 
     number: int

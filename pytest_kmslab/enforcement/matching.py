@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_kmslab.calls.error_codes import ACTION
 
 if TYPE_CHECKING:
-    from pytest_kmslab.enforcement.entry import Entry
+    from pytest_kmslab.enforcement.entry import TrailEntry
 
 
 class HasArn(Protocol):
@@ -45,11 +45,11 @@ class Wanted:
     because: str | None = None
     """A policy type (`identity-based policy`), a Sid, or `explicit deny`."""
 
-    def among(self, entries: Iterable[Entry]) -> list[Entry]:
+    def among(self, entries: Iterable[TrailEntry]) -> list[TrailEntry]:
         """Those of the entries that are wanted, in their order."""
         return [entry for entry in entries if self.fits(entry)]
 
-    def fits(self, entry: Entry) -> bool:
+    def fits(self, entry: TrailEntry) -> bool:
         """Whether one entry is wanted."""
         request = entry.request
         return (
@@ -91,7 +91,7 @@ def is_named(resource: str, wanted: str) -> bool:
     return wanted in resource.split(":", 5)[-1].split("/")
 
 
-def _is_because(entry: Entry, wanted: str) -> bool:
+def _is_because(entry: TrailEntry, wanted: str) -> bool:
     from pytest_kmslab.authz.decision import Effect, Outcome
 
     if wanted.lower() in ("explicit deny", Outcome.EXPLICIT_DENY.value.lower()):

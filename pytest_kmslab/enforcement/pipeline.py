@@ -28,7 +28,7 @@ from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authoriza
 from pytest_kmslab.enforcement.authentication import authenticate, in_partition
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.decision_cache import DecisionCache
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
 from pytest_kmslab.enforcement.root_user import root_user
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
@@ -78,7 +78,7 @@ class Incoming:
 class Verdict:
     """What was decided of a call."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[TrailEntry, ...]
     """The decisions, in order, as they stand in the trail."""
     refusal: ServiceError | None
     """The error that the service answers; None where it lets the call through."""
@@ -230,14 +230,16 @@ class Pipeline:
 
     def judge(self, call: ApiCall, trail: Trail, connection: Any = None) -> Verdict:
         """Decide a call, writing each decision to a trail; what the service refuses is in the verdict."""
-        entries: list[Entry] = []
+        entries: list[TrailEntry] = []
         try:
             self._authorize_call(call, connection, trail, entries)
         except ServiceError as error:
             return Verdict(tuple(entries), error)
         return Verdict(tuple(entries), None)
 
-    def _authorize_call(self, call: ApiCall, connection: Any, trail: Trail, entries: list[Entry]) -> None:
+    def _authorize_call(
+        self, call: ApiCall, connection: Any, trail: Trail, entries: list[TrailEntry]
+    ) -> None:
         is_first = trail is self._trail  # to decide a call again is not to make it again
         if is_first:
             trail.count_call()
@@ -301,7 +303,7 @@ class Pipeline:
         authorization: Authorization,
         held: Policies | None,
         trail: Trail,
-        entries: list[Entry],
+        entries: list[TrailEntry],
     ) -> Policies:
         """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
         authorization = self._with_organization(authorization)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from threading import RLock
 from typing import IO, TYPE_CHECKING
 
-from pytest_kmslab.enforcement.entry import Entry, Origin, current_origin
+from pytest_kmslab.enforcement.entry import Origin, TrailEntry, current_origin
 from pytest_kmslab.enforcement.matching import Named, Wanted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Trail:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[TrailEntry] = deque()
         self._count = 0
         self._file: IO[bytes] | None = None
         self._was_read_back = False
@@ -44,7 +44,7 @@ class Trail:
         self._test_began = 0
         self._lock = RLock()
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[TrailEntry]:
         """The decisions of the test that runs, with those of the fixtures that were set up for it."""
         return iter(self.since(self._test_began))
 
@@ -60,7 +60,7 @@ class Trail:
         by: Named | None = None,
         on: Named | None = None,
         via: str | None = None,
-    ) -> list[Entry]:
+    ) -> list[TrailEntry]:
         """What this test was denied, of what is named."""
         return Wanted(action, by, on, via).among(entry for entry in self if not entry.decision.allowed)
 
@@ -71,11 +71,11 @@ class Trail:
         by: Named | None = None,
         on: Named | None = None,
         via: str | None = None,
-    ) -> list[Entry]:
+    ) -> list[TrailEntry]:
         """What this test was allowed, likewise."""
         return Wanted(action, by, on, via).among(entry for entry in self if entry.decision.allowed)
 
-    def for_(self, principal: Named) -> list[Entry]:
+    def for_(self, principal: Named) -> list[TrailEntry]:
         """What one principal of this test asked for; a role stands for each of its sessions."""
         return Wanted(by=principal).among(self)
 
@@ -87,12 +87,14 @@ class Trail:
         via: str = "",
         policies: Policies | None = None,
         grants: tuple[Grant, ...] = (),
-    ) -> Entry:
+    ) -> TrailEntry:
         """Add one decision, with what it was decided from."""
         with self._lock:
             self._count += 1
             number, now = self._count, time.time()
-            entry = Entry(number, operation, request, decision, via, policies, grants, current_origin(), now)
+            entry = TrailEntry(
+                number, operation, request, decision, via, policies, grants, current_origin(), now
+            )
             self._entries.append(entry)
             if len(self._entries) > self._kept:
                 self._put_away(self._entries.popleft())
@@ -118,7 +120,7 @@ class Trail:
         """A place in the trail, to ask later what came `since` it."""
         return self._count
 
-    def since(self, mark: int = 0) -> tuple[Entry, ...]:
+    def since(self, mark: int = 0) -> tuple[TrailEntry, ...]:
         """The entries after a mark, oldest first."""
         with self._lock:
             kept = tuple(self._entries)
@@ -126,7 +128,7 @@ class Trail:
             older = tuple(self._read_back(mark)) if mark < begins - 1 else ()
         return (*older, *(entry for entry in kept if entry.number > mark))
 
-    def denials(self, mark: int = 0) -> tuple[Entry, ...]:
+    def denials(self, mark: int = 0) -> tuple[TrailEntry, ...]:
         """The entries after a mark that were denied."""
         return tuple(entry for entry in self.since(mark) if not entry.decision.allowed)
 
@@ -137,7 +139,7 @@ class Trail:
                 self._file.close()
                 self._file = None
 
-    def _put_away(self, entry: Entry) -> None:
+    def _put_away(self, entry: TrailEntry) -> None:
         from pytest_kmslab.authz.context import Context
 
         if self._file is None:
@@ -149,14 +151,14 @@ class Trail:
             self._was_read_back = False
         pickle.dump(entry._replace(request=request, policies=None, grants=()), self._file, PICKLE)
 
-    def _read_back(self, mark: int) -> Iterator[Entry]:
+    def _read_back(self, mark: int) -> Iterator[TrailEntry]:
         if self._file is None:
             return
         self._file.seek(0)
         self._was_read_back = True
         while True:
             try:
-                entry: Entry = pickle.load(self._file)
+                entry: TrailEntry = pickle.load(self._file)
             except EOFError:
                 return
             if entry.number > mark:

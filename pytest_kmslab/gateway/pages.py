@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 from pytest_kmslab.wire.http_message import Environ, Reply, raw_target
 
 if TYPE_CHECKING:
-    from pytest_kmslab.enforcement.entry import Entry
+    from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.enforcement.pipeline import Pipeline
 from pytest_kmslab.enforcement.trail import Trail
 
@@ -73,7 +73,7 @@ def _is_open(path: str, method: str) -> bool:
     return path.startswith(HARMLESS) or (method in ("GET", "HEAD") and path.startswith(READABLE))
 
 
-def entry_json(entry: Entry) -> Mapping[str, Any]:
+def entry_json(entry: TrailEntry) -> Mapping[str, Any]:
     """One decision as JSON: what was asked, by whom, in which call, and why it was answered so."""
     request, decision = entry.request, entry.decision
     return {

@@ -10,7 +10,7 @@ from enum import Enum
 from pytest_kmslab.authz.decision import Outcome, PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.observe.aws_outcome import WORDED_EXPLICIT, AwsOutcome
 
 UNREAD_POLICIES = WORDED_EXPLICIT | {PolicyType.VPC_ENDPOINT.value}
@@ -52,12 +52,12 @@ class Prediction:
 
     operation: str
     call: ApiCall | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[TrailEntry, ...] = ()
     refused: str = ""
     inconclusive: str = ""
 
     @property
-    def denied(self) -> Entry | None:
+    def denied(self) -> TrailEntry | None:
         """The question that is answered with no."""
         return self.entries[-1] if self.entries and not self.entries[-1].decision.allowed else None
 
@@ -70,7 +70,7 @@ class Finding:
 
     kind: FindingKind
     why: str = ""
-    entry: Entry | None = None
+    entry: TrailEntry | None = None
     decision: Outcome | None = None
 
 
@@ -111,14 +111,14 @@ def _inconclusive_reason(expected: Prediction, answer: AwsOutcome) -> str:
     return ""
 
 
-def _asked(expected: Prediction, answer: AwsOutcome) -> Entry | None:
+def _asked(expected: Prediction, answer: AwsOutcome) -> TrailEntry | None:
     """The question that AWS answered with no: of several about the action the one whose resource it names."""
     about = [entry for entry in expected.entries if _same(entry, answer)]
     named = [entry for entry in about if entry.request.resource in answer.message]
     return next(iter((*named, *about)), None)
 
 
-def _same(entry: Entry, answer: AwsOutcome) -> bool:
+def _same(entry: TrailEntry, answer: AwsOutcome) -> bool:
     return entry.request.action.lower() == answer.action.lower()
 
 
@@ -126,7 +126,7 @@ def _knows_session(expected: Prediction) -> bool:
     return any(entry.policies is not None and entry.policies.session for entry in expected.entries)
 
 
-def _unknown_keys(entry: Entry) -> Iterator[str]:
+def _unknown_keys(entry: TrailEntry) -> Iterator[str]:
     """The condition keys that statements about the action go by, and that nothing here knows."""
     if entry.policies is None:
         return

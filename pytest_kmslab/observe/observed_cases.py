@@ -13,7 +13,7 @@ from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies, print_policy
 from pytest_kmslab.cases.case import Case, Expectation
 from pytest_kmslab.cases.write import case_as_json
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.observe.aws_outcome import AwsOutcome
 from pytest_kmslab.observe.comparison import Finding, Prediction, each_policy
 
@@ -43,7 +43,7 @@ def disagreed_case(answer: AwsOutcome, finding: Finding, date: str) -> Case | No
     return case_of(finding.entry, finding.decision, _source(finding.entry, answer), date)
 
 
-def case_of(entry: Entry, decision: Outcome, source: str, date: str) -> Case:
+def case_of(entry: TrailEntry, decision: Outcome, source: str, date: str) -> Case:
     """The case of one question, with no more of its context than can bear on the decision."""
     policies = entry.policies or Policies()
     whole = Case("", entry.request, policies, entry.grants, Expectation(decision), source, date)
@@ -104,7 +104,7 @@ def _texts(policies: Policies) -> str:
     return "\n".join(print_policy(named.policy) for named in each_policy(policies)).lower()
 
 
-def _source(entry: Entry, answer: AwsOutcome) -> str:
+def _source(entry: TrailEntry, answer: AwsOutcome) -> str:
     """Where the case is from, in one line, and what of it is not seen on AWS: that a call asks for something
     else too, and which denial it is where AWS does not say.
     """

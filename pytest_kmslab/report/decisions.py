@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
 
 if TYPE_CHECKING:
-    from pytest_kmslab.enforcement.entry import Entry
+    from pytest_kmslab.enforcement.entry import TrailEntry
 
 SHOWN = 20
 """Decisions shown at most for one test; the newest are the ones that led to its failure."""
@@ -21,20 +21,20 @@ REASONS = {
 }
 
 
-def describe(entries: Sequence[Entry], shown: int = SHOWN) -> str:
+def describe(entries: Sequence[TrailEntry], shown: int = SHOWN) -> str:
     """The last decisions of a trail, newest last, a denied one with its explanation; no text for none."""
     left_out = len(entries) - shown
     earlier = [f"({left_out} earlier ones are left out)"] if left_out > 0 else []
     return "\n".join([*earlier, *(line for entry in entries[-shown:] for line in _lines(entry))])
 
 
-def _lines(entry: Entry) -> list[str]:
+def _lines(entry: TrailEntry) -> list[str]:
     if entry.decision.allowed:
         return [f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"]
     return [headline(entry), *(f"    {line}" for line in _explained(entry).splitlines())]
 
 
-def headline(entry: Entry) -> str:
+def headline(entry: TrailEntry) -> str:
     """The answer, what was asked for by whom, and in which call via which service; without the reasons.
 
     ARNs lose what comes before the resource: the same account and Region over and over.
@@ -46,7 +46,7 @@ def headline(entry: Entry) -> str:
     return f"{asked} (in {entry.operation}{f', via {entry.via}' if entry.via else ''})"
 
 
-def one_line(entry: Entry) -> str:
+def one_line(entry: TrailEntry) -> str:
     """A decision in one line: `kms:Decrypt` denied to `user/ana` on `key/1`: no grant allows it."""
     request, decision = entry.request, entry.decision
     answer = "allowed" if decision.allowed else "denied"
@@ -69,7 +69,7 @@ def _short(arn: str) -> str:
     return arn.split(":", 5)[-1]
 
 
-def _explained(entry: Entry) -> str:
+def _explained(entry: TrailEntry) -> str:
     if entry.policies is None:
         reasons = entry.decision.reasons
         return "\n".join(reason_text(reason, entry.request.resource) for reason in reasons)

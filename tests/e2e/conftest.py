@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from e2e.item_calls import ITEM
 
-from pytest_kmslab.config.options import Settings
-from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.session.run import RUN
+from pytest_kmslab import DynamoDBTable, IamUser, Lab, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 @pytest.fixture(scope="session")
-def settings(request: pytest.FixtureRequest) -> Settings:
+def settings(kmslab_settings: Settings) -> Settings:
     """What this run was asked for; by default the names of the document."""
-    return request.config.stash[RUN].settings
+    return kmslab_settings
 
 
 @pytest.fixture

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_kmslab import ExpectationError, eventually
-from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.lab.key_policy import console_policy
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import (
+    Credentials,
+    ExpectationError,
+    IamUser,
+    KmsKey,
+    Lab,
+    PolicyError,
+    console_policy,
+    eventually,
+)
 
 Client = Callable[[IamUser, str], Any]
 

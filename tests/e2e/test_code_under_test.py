@@ -8,10 +8,7 @@ import boto3
 import pytest
 from e2e.item_calls import ITEM, KEY
 
-from pytest_kmslab import allowed, denied
-from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import DynamoDBTable, IamUser, Lab, allowed, denied
 
 pytestmark = pytest.mark.usefixtures("encrypted_item")
 

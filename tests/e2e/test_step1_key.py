@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_kmslab import allowed, denied, eventually
-from pytest_kmslab.config.options import Settings
-from pytest_kmslab.lab.key_policy import same_meaning
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import IamUser, KmsKey, Lab, Settings, allowed, denied, eventually, same_meaning
 
 TEXT = b"a few bytes"
 Client = Callable[[IamUser, str], Any]

@@ -7,12 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.authz.partitions import service_host
-from pytest_kmslab.config.options import Settings
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import DynamoDBTable, IamUser, KmsKey, Lab, Settings, service_host
 
 Client = Callable[[IamUser, str], Any]
 

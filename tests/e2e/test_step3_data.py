@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from e2e.item_calls import ITEM, ITEM_CALLS
 
-from pytest_kmslab import allowed
-from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab import DynamoDBTable, IamUser, allowed
 
 Client = Callable[[IamUser, str], Any]
 

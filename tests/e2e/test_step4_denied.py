@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 from e2e.item_calls import ITEM_CALLS
 
-from pytest_kmslab import allowed, denied
-from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.config.options import Settings
-from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.table import DynamoDBTable, sse_specification
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import (
+    DynamoDBTable,
+    IamUser,
+    KmsKey,
+    Lab,
+    Outcome,
+    Settings,
+    Trail,
+    allowed,
+    denied,
+    sse_specification,
+)
 
 Client = Callable[[IamUser, str], Any]
 FULL_ACCESS = "AmazonDynamoDBFullAccess"

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 from e2e.item_calls import ITEM, ITEM_CALLS
 
-from pytest_kmslab import allowed, denied, eventually
-from pytest_kmslab.lab.key_policy import changed_statements, same_meaning
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import (
+    DynamoDBTable,
+    IamUser,
+    KmsKey,
+    Lab,
+    allowed,
+    changed_statements,
+    denied,
+    eventually,
+    same_meaning,
+)
 
 Client = Callable[[IamUser, str], Any]
 USE = "Allow use of the key"

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.errors import TeardownError
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import IamUser, Lab, TeardownError
 
 Client = Callable[[IamUser, str], Any]
 

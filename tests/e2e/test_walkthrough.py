@@ -8,12 +8,18 @@ import pytest
 from botocore.exceptions import ClientError
 from e2e.item_calls import ITEM, ITEM_CALLS
 
-from pytest_kmslab import allowed, denied, eventually
-from pytest_kmslab.lab.key_policy import changed_statements, console_policy, same_meaning
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab import (
+    DynamoDBTable,
+    IamUser,
+    KmsKey,
+    Lab,
+    allowed,
+    changed_statements,
+    console_policy,
+    denied,
+    eventually,
+    same_meaning,
+)
 
 
 def test_the_document_from_the_first_step_to_the_last(kmslab: Lab, subtests: pytest.Subtests) -> None:

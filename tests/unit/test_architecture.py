@@ -77,6 +77,33 @@ def test_the_rest_of_the_package_may_import_others(tmp_path: Path) -> None:
     assert check(tmp_path)[0] == 0
 
 
+@pytest.mark.parametrize("folder", ["tests/e2e", "tests/compat", "docs/examples", "examples/app/tests"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from pytest_kmslab.lab.lab import Lab",
+        "from pytest_kmslab.errors import PolicyError",
+        "import pytest_kmslab.plugin",
+        "def f():\n    from pytest_kmslab.session.run import RUN",
+    ],
+)
+def test_what_a_user_would_write_imports_the_public_module_only(
+    tmp_path: Path, folder: str, statement: str
+) -> None:
+    write(tmp_path, f"{folder}/test_a.py", statement)
+    code, said = check(tmp_path)
+    assert code == 1
+    assert "only `pytest_kmslab` is public" in said
+
+
+@pytest.mark.parametrize(
+    "statement", ["from pytest_kmslab import Lab", "import pytest_kmslab", "import boto3"]
+)
+def test_what_a_user_would_write_imports_the_public_module(tmp_path: Path, statement: str) -> None:
+    write(tmp_path, "tests/e2e/test_a.py", statement)
+    assert check(tmp_path)[0] == 0
+
+
 def test_a_root_without_code_is_not_called_clean(tmp_path: Path) -> None:
     code, said = check(tmp_path)
     assert code == 1

@@ -6,7 +6,7 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.report.decisions import describe, headline, reason_text
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -25,9 +25,9 @@ def entry(
     via: str = "dynamodb",
     principal: str = ANA,
     policies: Policies | None = None,
-) -> Entry:
+) -> TrailEntry:
     context = Context({"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"})
-    return Entry(1, operation, Request(principal, "kms:Decrypt", KEY, context), decision, via, policies)
+    return TrailEntry(1, operation, Request(principal, "kms:Decrypt", KEY, context), decision, via, policies)
 
 
 def test_no_decisions_have_no_text() -> None:

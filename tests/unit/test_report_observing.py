@@ -6,7 +6,7 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
 from pytest_kmslab.observe.comparison import Finding, FindingKind, Prediction
 from pytest_kmslab.observe.observations import Disagreement
@@ -17,16 +17,16 @@ ANA = "arn:aws:iam::111122223333:user/ana"
 TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/books"
 
 
-def entry(action: str, principal: str = ANA) -> Entry:
+def entry(action: str, principal: str = ANA) -> TrailEntry:
     request = Request(principal, action, TABLE)
-    return Entry(1, "dynamodb:GetItem", request, authorize(request, Policies()), "", Policies())
+    return TrailEntry(1, "dynamodb:GetItem", request, authorize(request, Policies()), "", Policies())
 
 
-def allowed(action: str) -> Entry:
+def allowed(action: str) -> TrailEntry:
     return entry(action, "arn:aws:iam::111122223333:root")
 
 
-def text(answer: AwsOutcome, *entries: Entry) -> list[str]:
+def text(answer: AwsOutcome, *entries: TrailEntry) -> list[str]:
     expected = Prediction("dynamodb:GetItem", None, entries)
     finding = Finding(FindingKind.DISAGREES, "", entries[-1], Outcome.ALLOWED)
     return text_of(Disagreement(expected, answer, finding, ".kmslab/disagreements/x.json")).splitlines()

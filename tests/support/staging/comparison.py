@@ -10,7 +10,7 @@ from datetime import datetime
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.cases.case import Case, matched_statements
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 
 EXTRA = "extra-of-the-stage"
 """The name of the inline policy that lets a caller get as far as the case's own question."""
@@ -42,7 +42,7 @@ def mentioned(case: Case) -> set[str]:
     return names
 
 
-def differences(case: Case, entry: Entry, grant_ids: Mapping[str, str]) -> list[str]:
+def differences(case: Case, entry: TrailEntry, grant_ids: Mapping[str, str]) -> list[str]:
     """What the case says and the trail's entry does not, one line each; empty for a faithful set-up."""
     return [
         *_of_request(case, entry.request),
@@ -89,7 +89,7 @@ def _read(*named: NamedPolicy | None) -> list[Policy]:
     return [one.policy for one in named if one is not None]
 
 
-def _of_reasons(case: Case, entry: Entry, grant_ids: Mapping[str, str]) -> Iterator[str]:
+def _of_reasons(case: Case, entry: TrailEntry, grant_ids: Mapping[str, str]) -> Iterator[str]:
     """Where the decision is the expected one, it must rest on the expected statements."""
     expect = case.expect
     if expect is None or expect.matched is None or entry.decision.decision is not expect.decision:

@@ -11,7 +11,7 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
 from pytest_kmslab.observe.comparison import FindingKind, Prediction, compare
 
@@ -22,7 +22,7 @@ TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/books"
 
 def entry(
     action: str = "dynamodb:GetItem", effect: str = "Allow", principal: str = ANA, **condition: Any
-) -> Entry:
+) -> TrailEntry:
     statement = {"Effect": effect, "Action": "*", "Resource": "*"}
     text = json.dumps(
         {
@@ -32,10 +32,10 @@ def entry(
     )
     policies = Policies(identity=(NamedPolicy("p", read_policy(text)),))
     request = Request(principal, action, TABLE, Context({"kms:CallerAccount": "111122223333"}))
-    return Entry(1, "dynamodb:GetItem", request, authorize(request, policies), "", policies)
+    return TrailEntry(1, "dynamodb:GetItem", request, authorize(request, policies), "", policies)
 
 
-def expecting(*entries: Entry, **more: Any) -> Prediction:
+def expecting(*entries: TrailEntry, **more: Any) -> Prediction:
     return Prediction("dynamodb:GetItem", None, entries, **more)
 
 
@@ -43,7 +43,7 @@ def denial(action: str = "dynamodb:GetItem", decision: Outcome | None = None, by
     return AwsOutcome("AccessDeniedException", "text", denied=True, decision=decision, action=action, by=by)
 
 
-IMPLICIT = Entry(
+IMPLICIT = TrailEntry(
     1,
     "dynamodb:GetItem",
     Request(ANA, "dynamodb:GetItem", TABLE),

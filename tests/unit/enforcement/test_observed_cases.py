@@ -11,7 +11,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.entry import Entry
+from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
 from pytest_kmslab.observe.comparison import Prediction
 from pytest_kmslab.observe.observed_cases import agreed_cases, case_of, digest, file_name
@@ -30,17 +30,19 @@ CONTEXT = {
 }
 
 
-def entry(action: str = "kms:Decrypt", condition: Any = None, grants: tuple[Grant, ...] = ()) -> Entry:
+def entry(action: str = "kms:Decrypt", condition: Any = None, grants: tuple[Grant, ...] = ()) -> TrailEntry:
     statement = {"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": "*", "Resource": "*"}
     if condition is not None:
         statement["Condition"] = condition
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     policies = Policies(resource=NamedPolicy(KEY, read_policy(text)))
     request = Request(ANA, action, KEY, Context(CONTEXT))
-    return Entry(1, "dynamodb:GetItem", request, authorize(request, policies, grants), "", policies, grants)
+    return TrailEntry(
+        1, "dynamodb:GetItem", request, authorize(request, policies, grants), "", policies, grants
+    )
 
 
-def kept(given: Entry) -> set[str]:
+def kept(given: TrailEntry) -> set[str]:
     return set(case_of(given, Outcome.ALLOWED, "recorded: x", "2026-11-25").request.context)
 
 

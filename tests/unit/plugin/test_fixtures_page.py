@@ -10,7 +10,7 @@ import pytest
 from support.readme import blocks, page
 
 import pytest_kmslab
-from pytest_kmslab.enforcement.entry import Entry, Origin
+from pytest_kmslab.enforcement.entry import Origin, TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.role import IamRole
@@ -60,7 +60,7 @@ def test_a_member_that_is_told_is_there(title: str, kind: type) -> None:
         *re.findall(r"self\.(\w+)", inspect.getsource(kind)),
     }
     assert told
-    assert set(told) <= {*names, *Entry._fields}
+    assert set(told) <= {*names, *TrailEntry._fields}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_every_public_name_is_told() -> None:
 
 
 def test_the_members_of_an_entry_are_told() -> None:
-    assert {name for name in Entry._fields if f"`{name}`" not in section("The trail")} == set()
+    assert {name for name in TrailEntry._fields if f"`{name}`" not in section("The trail")} == set()
 
 
 def test_the_origins_are_told() -> None:
