@@ -14,6 +14,7 @@ from pytest_kmslab.enforcement.entry import Origin, calls_of
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.report.terminal import (
     DecisionCounts,
+    SectionFolding,
     header,
     summarize,
     tell,
@@ -48,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start now where the plugin was named in a conftest.py."""
     if RUN not in config.stash:
         _begin(config, config.option)
+    config.pluginmanager.register(SectionFolding(config), "kmslab_folding")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -95,13 +97,17 @@ def pytest_runtest_teardown() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show in the report of a failure the decisions made during its test, and in no report a secret."""
-    report = yield
     run = item.config.stash[RUN]
+    if call.excinfo is not None and run.trail.mark() > item.stash.get(MARK, 0):
+        _drop_client_frames(call.excinfo, item.config)
+    report = yield
     if report.failed:
         run.cleanup.count_failure()
-        _add_decisions(report, item)
+        _explain_failure(report, item, call)
     mask_report(report, run.secrets.masked)
     return report
 
@@ -181,9 +187,22 @@ def _tell_cost(reporter: pytest.TerminalReporter, run: Run, calls: int) -> None:
     reporter.line(cost_line(run.prices, run.cleanup.lifetimes, calls))
 
 
-def _add_decisions(report: pytest.TestReport, item: pytest.Item) -> None:
-    from pytest_kmslab.report.decisions import describe
+def _drop_client_frames(excinfo: pytest.ExceptionInfo[BaseException], config: pytest.Config) -> None:
+    if not config.getoption("fulltrace"):
+        from pytest_kmslab.assertions.failures import drop_client_frames
 
-    text = describe(item.config.stash[RUN].trail.since(item.stash.get(MARK, 0)))
-    if text:
-        report.sections.append(("kmslab decisions", text))
+        drop_client_frames(excinfo)
+
+
+def _explain_failure(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    entries = item.config.stash[RUN].trail.since(item.stash.get(MARK, 0))
+    if not entries:
+        return
+    from pytest_kmslab.assertions.failures import improve_report
+    from pytest_kmslab.report.decisions import SECTION, describe, own_decisions
+
+    improve_report(report, None if call.excinfo is None else call.excinfo.value, entries)
+    own = own_decisions(entries, report.when or "call")
+    text = describe(own, left_out=len(entries) - len(own))
+    if own:
+        report.sections.append((SECTION, text))

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 class ExpectationError(AssertionError):
     """An expectation of `denied`, `allowed` or `eventually` that was not met; the message says what came.
 
-    `went_through` says that a denial was expected, and everything went through.
+    `went_through` says that a denial was expected, and everything went through; `was_denied` that something
+    was denied which was expected to be allowed.
     """
 
-    def __init__(self, message: str, *, went_through: bool = False) -> None:
+    def __init__(self, message: str, *, went_through: bool = False, was_denied: bool = False) -> None:
         super().__init__(message)
         self.went_through = went_through
+        self.was_denied = was_denied
 
 
 class Answer(NamedTuple):

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.assertions.answers import Answer, ExpectationError, carried_answers, client_error
+from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.enforcement.entry import Origin
-from pytest_kmslab.enforcement.matching import DECIDED, Named, Wanted, check_action
+from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
 from pytest_kmslab.errors import OutsideLabError
 from pytest_kmslab.session.current import CurrentRun, current_run
 
@@ -169,10 +170,10 @@ def denied(
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     service = check_action(action).partition(":")[0].lower()
-    if service not in DECIDED:
+    if service not in ACTION_PREFIXES:
         raise ValueError(
             f"calls to `{service}` are not decided, so nobody is denied `{action}`: "
-            f"only those to {', '.join(DECIDED)} are"
+            f"only those to {', '.join(ACTION_PREFIXES)} are"
         )
     return Denial(Wanted(action, by, on, via, because))
 
@@ -192,7 +193,8 @@ class Allowance:
         __tracebackhide__ = True
         answer = next(carried_answers(error), None) if client_error(error) is not None else None
         if answer is not None and answer.is_denial:
-            raise ExpectationError(f"denied `{answer.action or 'an unnamed action'}`: {answer}") from error
+            text = f"denied `{answer.action or 'an unnamed action'}`: {answer}"
+            raise ExpectationError(text, was_denied=True) from error
         if answer is not None:
             raise ExpectationError(f"neither allowed nor denied: {answer}") from error
         if error is None:
@@ -203,7 +205,8 @@ class Allowance:
         entries = self._block.entries()
         denials = [entry for entry in entries if not entry.decision.allowed]
         if denials:
-            raise ExpectationError(f"denied, and the error was handled; {_told(denials)}")
+            text = f"denied, and the error was handled; {_told(denials)}"
+            raise ExpectationError(text, was_denied=True)
         if not entries and not self._block.calls:
             raise ExpectationError(
                 "no AWS call of a service that is decided was made, so nothing was allowed"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kmslab.calls.api_call import ServiceError
+if TYPE_CHECKING:
+    from pytest_kmslab.calls.api_call import ServiceError
 
 
 class ErrorCode(NamedTuple):
@@ -22,6 +23,9 @@ class ErrorCode(NamedTuple):
 
     def error(self, message: str) -> ServiceError:
         """The error with this message."""
+        # Imported here: the header of every pytest run reads this table, and needs nothing else of the calls.
+        from pytest_kmslab.calls.api_call import ServiceError
+
         return ServiceError(self.code, message, self.status)
 
 
@@ -111,6 +115,9 @@ SERVICES: Mapping[str, Service] = {
 
 SIGNING_NAMES: Mapping[str, str] = {name: service.signing_name for name, service in SERVICES.items()}
 """What a credential scope calls each of them."""
+
+ACTION_PREFIXES = tuple(sorted(set(SIGNING_NAMES.values())))
+"""What the actions of the services begin with in policies: streams' actions are DynamoDB's."""
 
 
 def protocol_of(service: str) -> Protocol:

@@ -21,9 +21,6 @@ class HasArn(Protocol):
         """Its ARN."""
 
 
-DECIDED = ("dynamodb", "iam", "kms", "sts")
-"""The services whose actions are decided, as policies name them."""
-
 Named = str | HasArn
 """Something by its ARN, or by its name alone."""
 

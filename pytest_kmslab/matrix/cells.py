@@ -18,6 +18,7 @@ from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_author
 from pytest_kmslab.calls.kms.context import key_authorization
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
+from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
@@ -51,7 +52,6 @@ USES_TABLE_KEY = frozenset(
 """The actions for which DynamoDB asks KMS to decrypt the table's key, as the caller.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 """
-SERVICES = ("dynamodb", "iam", "kms", "sts")
 
 
 class Asked(NamedTuple):
@@ -66,9 +66,10 @@ class Asked(NamedTuple):
 def check_action(action: str) -> None:
     """Raise MatrixError for an action that is not of a service whose calls are decided."""
     service, colon, name = action.partition(":")
-    if not colon or not name.isalnum() or service not in SERVICES:
+    if not colon or not name.isalnum() or service not in ACTION_PREFIXES:
         raise MatrixError(
-            f"`{action}` is not an action that is decided: write `service:Operation` of {', '.join(SERVICES)}"
+            f"`{action}` is not an action that is decided: write `service:Operation` of "
+            f"{', '.join(ACTION_PREFIXES)}"
         )
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
+from pytest_kmslab.enforcement.entry import Origin
+from pytest_kmslab.lab.naming import OURS
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.entry import TrailEntry
 
 SHOWN = 20
 """Decisions shown at most for one test; the newest are the ones that led to its failure."""
+
+NARROWEST = 40
+"""Columns to which a text is folded at least."""
 
 REASONS = {
     Effect.ALLOW: "{statement} of {policy} allows it",
@@ -21,11 +27,48 @@ REASONS = {
 }
 
 
-def describe(entries: Sequence[TrailEntry], shown: int = SHOWN) -> str:
-    """The last decisions of a trail, newest last, a denied one with its explanation; no text for none."""
-    left_out = len(entries) - shown
-    earlier = [f"({left_out} earlier ones are left out)"] if left_out > 0 else []
-    return "\n".join([*earlier, *(line for entry in entries[-shown:] for line in _lines(entry))])
+SECTION = "kmslab decisions"
+"""The heading under which a failed test's decisions stand in its report."""
+
+
+def own_decisions(entries: Sequence[TrailEntry], when: str) -> list[TrailEntry]:
+    """The decisions of a test that explain why this phase of it failed (`setup`, `call` or `teardown`).
+
+    Of the body of a test those that its own code led to, of fixtures theirs too; and what the lab or a
+    fixture was denied, which explains a failure anywhere.
+    """
+    wanted = {Origin.TEST} if when == "call" else {Origin.TEST, Origin.FIXTURE}
+    return [entry for entry in entries if entry.origin in wanted or not entry.decision.allowed]
+
+
+def describe(entries: Sequence[TrailEntry], shown: int = SHOWN, left_out: int = 0) -> str:
+    """The last decisions of a trail, newest last, a denied one with its explanation; no text for none.
+
+    `left_out` is how many others were made in set-up.
+    """
+    earlier = len(entries) - shown
+    notes = [f"({left_out} of fixtures and of the lab left out)"] if left_out else []
+    notes += [f"({earlier} earlier ones are left out)"] if earlier > 0 else []
+    return "\n".join([*notes, *(line for entry in entries[-shown:] for line in _lines(entry))])
+
+
+def fold(text: str, width: int) -> str:
+    """The text in lines no wider than this, but for words that are longer; what goes on is set in."""
+    return "\n".join(part for line in text.splitlines() for part in _folded(line, max(width, NARROWEST)))
+
+
+def _folded(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=f"{indent}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def _lines(entry: TrailEntry) -> list[str]:
@@ -52,6 +95,21 @@ def one_line(entry: TrailEntry) -> str:
     answer = "allowed" if decision.allowed else "denied"
     whom = f"`{request.action}` {answer} to `{_short(request.principal)}` on `{_short(request.resource)}`"
     return f"{whom}: {reason_text(decision.reasons[0], request.resource)}" if decision.reasons else whom
+
+
+def failure_text(entry: TrailEntry) -> str:
+    """A denial in a line short enough for the summary of a run: kms:Decrypt denied to mounika: no grant
+    allows it. Names lose what the lab adds to make them unique."""
+    request, reasons = entry.request, entry.decision.reasons
+    denied = f"{request.action} denied to {_person(request.principal)}"
+    return f"{denied}: {reason_text(reasons[0], request.resource)}" if reasons else denied
+
+
+def _person(principal: str) -> str:
+    """The name of a user, or of the role behind a session."""
+    kind, _, path = _short(principal).partition("/")
+    name = path.partition("/")[0] if kind == "assumed-role" else path.rpartition("/")[2]
+    return OURS.sub("", name or kind)
 
 
 def reason_text(reason: Reason, resource: str) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pytest
-
     from pytest_kmslab.config.options import Settings
-
-SERVICES = ("kms", "dynamodb", "dynamodbstreams", "iam", "sts")
-"""The enforced services. Written here once more, and tested to be the same, so that the header of a run
-that uses none of this does not load the tables of their operations."""
 
 NOBODY_DENIED = "nobody is denied anything"
 
@@ -31,6 +28,29 @@ class DecisionCounts:
         """Count those of one test, or of one worker."""
         self.decisions += decisions
         self.denials += denials
+
+
+class SectionFolding:
+    """Folds the decisions of failed tests to the terminal that shows them, whichever process ran the test.
+
+    Last of all plugins: what others keep of a report has its lines whole.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Fold one report; an xdist worker has no terminal and leaves it as it is."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or not report.failed:
+            return
+        from pytest_kmslab.report.decisions import SECTION, fold
+
+        width = shutil.get_terminal_size().columns
+        report.sections = [
+            (name, fold(text, width) if name == SECTION else text) for name, text in report.sections
+        ]
 
 
 def tell(config: pytest.Config, line: str) -> None:
@@ -51,6 +71,8 @@ def header(settings: Settings, place: str = "") -> str:
         return f"{backend}, AWS decides, observe {settings.observe}"
     if settings.enforcement == "off":
         return f"{backend}, enforcement OFF: {NOBODY_DENIED}"
+    from pytest_kmslab.calls.services import SERVICES
+
     return f"{backend}, enforcement {settings.enforcement}, services {' '.join(SERVICES)}"
 
 

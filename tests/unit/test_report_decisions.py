@@ -6,8 +6,15 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement.entry import TrailEntry
-from pytest_kmslab.report.decisions import describe, headline, reason_text
+from pytest_kmslab.enforcement.entry import Origin, TrailEntry
+from pytest_kmslab.report.decisions import (
+    describe,
+    failure_text,
+    fold,
+    headline,
+    own_decisions,
+    reason_text,
+)
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SHORT_KEY = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -103,3 +110,42 @@ def test_a_principal_that_is_no_arn_stays_whole() -> None:
 )
 def test_a_reason_is_a_clause(reason: Reason, text: str) -> None:
     assert reason_text(reason, KEY) == text
+
+
+@pytest.mark.parametrize(
+    ("principal", "name"),
+    [
+        (ANA, "ana"),
+        ("arn:aws:iam::111122223333:user/mounika-1a2b3c4d-gw0-3", "mounika"),
+        ("arn:aws:sts::111122223333:assumed-role/orders-1a2b3c4d-main-12/handler", "orders"),
+        ("arn:aws:iam::111122223333:root", "root"),
+        ("dynamodb.amazonaws.com", "dynamodb.amazonaws.com"),
+    ],
+)
+def test_a_failure_is_one_line_with_a_persons_name(principal: str, name: str) -> None:
+    text = failure_text(entry(DENIED, principal=principal))
+    assert text == f"kms:Decrypt denied to {name}: no identity-based policy allows it"
+
+
+@pytest.mark.parametrize(
+    ("when", "shown"), [("setup", "fdtL"), ("call", "dtL"), ("teardown", "fdtL")], ids=str
+)
+def test_the_body_of_a_test_shows_its_own_decisions_and_every_denial(when: str, shown: str) -> None:
+    made = {
+        "l": (ALLOWED, Origin.LAB),
+        "f": (ALLOWED, Origin.FIXTURE),
+        "d": (DENIED, Origin.FIXTURE),
+        "t": (ALLOWED, Origin.TEST),
+        "L": (DENIED, Origin.LAB),
+    }
+    entries = [entry(decision, name)._replace(origin=origin) for name, (decision, origin) in made.items()]
+    assert "".join(one.operation for one in own_decisions(entries, when)) == shown
+
+
+def test_what_is_folded_keeps_its_indent_and_its_words() -> None:
+    text = "    " + "word " * 20 + "x" * 70
+    folded = fold(text, 60).splitlines()
+    assert " ".join(folded).split() == text.split()
+    assert all(line.startswith("    ") for line in folded)
+    assert [line for line in folded if len(line) > 60] == ["        " + "x" * 70]
+    assert fold("short\n  lines", 60) == "short\n  lines"

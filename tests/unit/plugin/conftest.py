@@ -36,6 +36,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     """A project of a user of the plugin, with nothing set in its environment."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "KMSLAB_", "PYTEST_ADDOPTS"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "400")  # what a test looks for is not folded
     if not any(point.name == "kmslab" for point in entry_points(group="pytest11")):
         # A checkout that is not installed: see the conftest.py at the top.
         monkeypatch.setenv("PYTEST_PLUGINS", "pytest_kmslab.plugin")

@@ -134,3 +134,62 @@ def test_the_lab_shows_why_the_outsider_was_denied(project: pytest.Pytester) -> 
             "    denied: kms:Decrypt",
         ]
     )
+
+
+DENIED_IN_THE_LAB = """
+    from pytest_kmslab import allowed, denied
+
+    def read(kmslab, table, user):
+        return kmslab.as_(user).client("dynamodb").get_item(TableName=table.name, Key={"id": {"S": "1"}})
+
+    def test_plain(kmslab, encrypted_table, outsider):
+        read(kmslab, encrypted_table, outsider)
+
+    def test_in_allowed(kmslab, encrypted_table, outsider):
+        with allowed():
+            read(kmslab, encrypted_table, outsider)
+
+    def test_wrapped(kmslab, encrypted_table, outsider):
+        try:
+            read(kmslab, encrypted_table, outsider)
+        except Exception as error:
+            raise ValueError("cannot read") from error
+
+    def test_not_denied(kmslab, encrypted_table, key_user):
+        with denied("kms:Decrypt"):
+            read(kmslab, encrypted_table, key_user)
+
+    def test_of_its_own(kmslab, encrypted_table):
+        assert not "anything else"
+"""
+WHY = "kms:Decrypt denied to mounika: no identity-based policy allows it"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_denial_has_one_line_the_tests_own_calls_and_awss_text_once(
+    project: pytest.Pytester, workers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.makepyfile(test_it=DENIED_IN_THE_LAB)
+    monkeypatch.setenv("COLUMNS", "110")
+    result = project.runpytest_subprocess(*workers)
+    result.assert_outcomes(failed=5)
+    text = result.stdout.str()
+    summary = {line.split()[1]: line for line in text.splitlines() if line.startswith("FAILED")}
+    for name in ("plain", "in_allowed", "wrapped"):
+        assert summary[f"test_it.py::test_{name}"].endswith(f" - {WHY}")
+    assert " - `kms:Decrypt` was not denied: it was allowed" in summary["test_it.py::test_not_denied"]
+    assert " - AssertionError: assert not 'anything else'" in summary["test_it.py::test_of_its_own"]
+    assert text.count("is not authorized to perform: kms:Decrypt") == 3
+    assert "def _make_api_call" not in text
+    decisions = [line for line in text.splitlines() if "iam:CreateUser" in line or "kms:CreateKey" in line]
+    assert decisions == []
+    section = text[text.index("kmslab decisions") :].splitlines()
+    shown = section[1 : next(number for number, line in enumerate(section) if line.startswith("____"))]
+    assert shown[0].endswith(" of fixtures and of the lab left out)")
+    assert max(len(line) for line in shown) <= 110
+
+
+def test_a_full_trace_keeps_botocores_own_code(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=DENIED_IN_THE_LAB)
+    result = project.runpytest_subprocess("--full-trace", "-k", "plain")
+    result.stdout.fnmatch_lines(["*def _make_api_call*"])

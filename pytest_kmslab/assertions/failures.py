@@ -1,0 +1,106 @@
+"""What a failed test says of a denial: one line that names who was denied what and why, and a traceback that
+ends in the test's own code.
+
+pytest's report of an exception has no public way to be changed: what is done here changes only texts of it,
+and leaves alone whatever has another form than pytest 8 and 9 give it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.assertions.answers import ExpectationError, carried_answers, client_error
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_kmslab.enforcement.entry import TrailEntry
+
+CLIENT_PACKAGES = ("botocore", "boto3")
+SEE_ABOVE = "(AWS's text is above)"
+
+
+def drop_client_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let the traceback of each error that a service answered end where the code under test made the call.
+
+    What follows is botocore's own code, a hundred lines of it, the same for every error.
+    """
+    for error in _chain(excinfo.value):
+        if client_error(error) is None:
+            continue
+        kept = _without_client_frames(error.__traceback__)
+        if kept is None:
+            continue
+        error.__traceback__ = kept
+        if error is excinfo.value:
+            excinfo.traceback = type(excinfo.traceback)(kept)
+
+
+def improve_report(
+    report: pytest.TestReport, error: BaseException | None, entries: Sequence[TrailEntry]
+) -> None:
+    """Give a failed report its one line, and AWS's text once; `entries` are the decisions of its test."""
+    line = failure_line(error, entries)
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    if line and crash is not None:
+        crash.message = line
+    if isinstance(error, ExpectationError) and error.__cause__ is not None:
+        for answer in carried_answers(error.__cause__):
+            _say_once(report.longrepr, answer.message)
+
+
+def failure_line(error: BaseException | None, entries: Sequence[TrailEntry]) -> str:
+    """What failed, in one line without the name of a class; empty where pytest's own line says it better."""
+    from pytest_kmslab.report.decisions import failure_text
+
+    expectations = [one for one in _chain(error) if isinstance(one, ExpectationError)]
+    if expectations and not any(one.was_denied for one in expectations):
+        return str(error)
+    denials = [entry for entry in entries if not entry.decision.allowed]
+    answers = [answer.action.lower() for answer in carried_answers(error) if answer.is_denial]
+    meant = [entry for entry in denials if not answers or entry.request.action.lower() in answers]
+    if meant and (answers or expectations):
+        return failure_text(meant[-1])
+    return str(error) if expectations else ""
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that pytest shows before it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _without_client_frames(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames of boto3 and botocore that it ends in; None where it has no others."""
+    frames = list(_frames(trace))
+    while frames and _is_of_client(frames[-1]):
+        frames.pop()
+    kept: TracebackType | None = None
+    for one in reversed(frames):
+        kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return kept
+
+
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_of_client(trace: TracebackType) -> bool:
+    return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in CLIENT_PACKAGES
+
+
+def _say_once(longrepr: Any, text: str) -> None:
+    """Take AWS's text out of the last error of a chain: the first one, shown above it, says it."""
+    chain: Any = getattr(longrepr, "chain", ())
+    if len(chain) < 2 or not text:
+        return
+    for entry in getattr(chain[-1][0], "reprentries", ()):
+        if getattr(entry, "lines", None):
+            entry.lines = [line.replace(text, SEE_ABOVE) for line in entry.lines]
