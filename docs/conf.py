@@ -35,12 +35,21 @@ html_show_sphinx = False
 html_copy_source = False
 
 
-def lead_to_the_corpus(app: Sphinx, name: str, source: list[str]) -> None:
-    """Let a link to a folder of the corpus, which a site cannot show, lead to its section of `corpus`."""
-    root = "../" * name.count("/")
-    text = source[0].replace("](../tests/corpus)", f"]({root}corpus.md)")
-    text = re.sub(r"\]\((?:\.\./)+tests/corpus/(\w+)\)", rf"]({root}corpus.md#\1)", text)
-    source[0] = text.replace("<!-- every case -->", every_case()) if name == "corpus" else text
+ELSEWHERE = {
+    r"\]\((?:\.\./)+tests/corpus\)": "](/corpus.md)",
+    r"\]\((?:\.\./)+tests/corpus/(\w+)\)": r"](/corpus.md#\1)",
+    r"\]\((?:\.\./)+CONTRIBUTING.md": "](/contributing.md",
+    r"\]\((?:\.\./)+CHANGELOG.md": "](/changelog.md",
+}
+"""Links of a checkout to what is no page of the site, and the page that has it."""
+
+
+def lead_to_pages(app: Sphinx, name: str, source: list[str]) -> None:
+    """Let links out of docs/ lead to the pages of the site that show the same, and fill in the corpus."""
+    for link, page in ELSEWHERE.items():
+        source[0] = re.sub(link, page, source[0])
+    if name == "corpus":
+        source[0] = source[0].replace("<!-- every case -->", every_case())
 
 
 def every_case() -> str:
@@ -63,4 +72,4 @@ def escaped(text: str) -> str:
 
 def setup(app: Sphinx) -> None:
     """Register the hook."""
-    app.connect("source-read", lead_to_the_corpus)
+    app.connect("source-read", lead_to_pages)

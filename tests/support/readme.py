@@ -22,8 +22,8 @@ def blocks(language: str = "", text: str = README) -> list[str]:
 
 
 def block(start: str, text: str = README) -> str:
-    """The one fenced block, of no language, that starts so."""
-    [found] = [block for block in blocks(text=text) if block.startswith(start)]
+    """The one fenced block, of any language, that starts so."""
+    [found] = [block for block in blocks(r"\w*", text) if block.startswith(start)]
     return found
 
 

@@ -52,8 +52,10 @@ def test_every_example_is_shown() -> None:
 
 
 def test_the_commands_come_first() -> None:
-    commands = [line.strip() for line in README.splitlines() if line.startswith("    ")]
-    assert commands[:2] == ["python -m pip install tox && tox -e lab", "python -m pip install tox && tox"]
+    assert blocks("sh")[0].splitlines() == [
+        "python -m pip install tox && tox -e lab",
+        "python -m pip install tox && tox",
+    ]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
