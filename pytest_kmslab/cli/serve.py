@@ -21,6 +21,7 @@ from pytest_kmslab.config.validators import ACCOUNT, REGION
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.gateway.requirements import check_requirements
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
@@ -162,6 +163,7 @@ def _interrupt(_number: int, _frame: Any) -> None:
 
 def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
     """Everything that is served, started; the stack takes it down again."""
+    check_requirements()
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.enforcement.service_calls import connect_services
@@ -239,17 +241,16 @@ def _json_lines(stream: IO[str]) -> Sink:
 
 def _text_lines() -> Sink:
     """A line a decision: coloured where a person looks at a terminal."""
+    from pytest_kmslab.report.console import rich_console
     from pytest_kmslab.report.decisions import headline, reason_text
 
     def line(entry: TrailEntry) -> str:
         return f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"
 
-    if not sys.stderr.isatty():
+    console = rich_console(sys.stderr)
+    if console is None:
         return lambda entry: print(line(entry), file=sys.stderr, flush=True)
-    from rich.console import Console
     from rich.text import Text
-
-    console = Console(stderr=True, soft_wrap=True)
 
     def coloured(entry: TrailEntry) -> None:
         text = Text(line(entry))

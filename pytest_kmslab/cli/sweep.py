@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -104,16 +105,12 @@ def _sweep(arguments: argparse.Namespace) -> int:
 def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
     from pytest_kmslab.lab.resource_kind import manual_commands
     from pytest_kmslab.report.leftovers import sweep_command
-    from pytest_kmslab.report.sweep import COLUMNS, as_json, plain_table, print_rich, rows
+    from pytest_kmslab.report.sweep import as_json, rows
 
     if arguments.json:
         print(as_json(findings, target))
         return
-    table = rows(findings)
-    if table and sys.stdout.isatty():
-        print_rich(table)
-    elif table:
-        print("\n".join(plain_table([COLUMNS, *table])))
+    _print_table(rows(findings))
     for line in (*findings.problems, *findings.notes):
         print(f"kmslab sweep: {line}", file=sys.stderr)
     left = [one for one in findings.to_remove if one not in findings.removed]
@@ -128,6 +125,19 @@ def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
                 for line in manual_commands(one.ref, target.account.endpoint, target.account.profile)
             )
         )
+
+
+def _print_table(table: Sequence[Sequence[str]]) -> None:
+    from pytest_kmslab.report.console import rich_console
+    from pytest_kmslab.report.sweep import COLUMNS, plain_table, print_rich
+
+    if not table:
+        return
+    console = rich_console(sys.stdout)
+    if console is None:
+        print("\n".join(plain_table([COLUMNS, *table])))
+    else:
+        print_rich(console, table)
 
 
 def _duration(text: str) -> timedelta:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.gateway.app import Gateway
-from pytest_kmslab.gateway.server import GatewayServer
+from pytest_kmslab.gateway.requirements import check_requirements
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
@@ -20,8 +19,12 @@ if TYPE_CHECKING:
 def open_gateway(pipeline: Pipeline, trail: Trail) -> Iterator[str]:
     """Serve on a free port of this machine, and answer the URL; at the end every connection is closed.
 
-    Raises BackendError where no port is to be had.
+    Raises BackendError where no port is to be had, or the extra `gateway` is not installed.
     """
+    check_requirements()
+    from pytest_kmslab.gateway.app import Gateway
+    from pytest_kmslab.gateway.server import GatewayServer
+
     with closing(upstream_of(pipeline.backend)) as upstream:
         gateway = Gateway(pipeline, upstream, trail)
         server = GatewayServer(gateway, "127.0.0.1", 0)

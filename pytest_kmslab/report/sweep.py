@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.lab.resource_kind import manual_commands
 from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
 from pytest_kmslab.lab.sweep.target import Target
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 COLUMNS = ("kind", "name", "Region", "age", "run", "what comes of it", "why")
 
@@ -96,12 +99,11 @@ def plain_table(lines: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def print_rich(lines: Sequence[Sequence[str]]) -> None:
+def print_rich(console: Console, lines: Sequence[Sequence[str]]) -> None:
     """The same at a terminal."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(*COLUMNS)
     for line in lines:
         table.add_row(*line)
-    Console().print(table)
+    console.print(table, soft_wrap=False)
