@@ -1,8 +1,7 @@
-"""One call of a botocore client, decided. All private use of botocore is in this file."""
+"""One call of a botocore client, decided."""
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 from dataclasses import replace
@@ -11,7 +10,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
@@ -20,6 +18,7 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.interception.signers import events_of, is_async, signing_credentials, signing_region
 from pytest_kmslab.wire.credential_scope import check_region
 from pytest_kmslab.wire.models import keep_model
 from pytest_kmslab.wire.parse_json import decode
@@ -73,7 +72,7 @@ class CallInterception:
             pending = pipeline.begin(self._incoming(model, params, signer, context, credentials))
         except ServiceError as error:
             return _refusal(url, error)
-        if pending.response is None and pipeline.backend.endpoint_url is None and _is_async(signer):
+        if pending.response is None and pipeline.backend.endpoint_url is None and is_async(signer):
             _check_served()
         return self._let_through(pending, params, context, credentials)
 
@@ -104,9 +103,9 @@ class CallInterception:
         """Once for each client, lead it to the backend; whether its calls come there."""
         known = self._comes_here.get(signer)
         if known is None:
-            backend, events = self._pipeline.backend, signer._event_emitter
+            backend, events = self._pipeline.backend, events_of(signer)
             known = backend.owns_url(url)
-            if not _is_async(signer) or "aiomoto" in sys.modules:
+            if not is_async(signer) or "aiomoto" in sys.modules:
                 backend.attach_client(events, url)
             self._comes_here[signer] = known
         return known
@@ -157,46 +156,10 @@ class CallInterception:
         return None if pending.response is None else _response(params["url"], 200, pending.response)
 
 
-def signing_region(context: dict[Any, Any]) -> str:
-    """The Region a request is signed for: a global service (IAM) has its own."""
-    return str((context.get("signing") or {}).get("region") or context["client_region"])
-
-
-def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
-    """What the request will be signed with; None for an unsigned one.
-
-    botocore gives a handler no public way to them (nor to the client's events): the signer that it
-    hands over holds both.
-    """
-    held = signer._credentials
-    unsigned = context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED
-    if held is None or unsigned:
-        return None
-    frozen = held.get_frozen_credentials()
-    if inspect.iscoroutine(frozen):
-        frozen = _done(frozen)
-    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-
-
-def _is_async(signer: Any) -> bool:
-    """Whether a client is one of aiobotocore's, which awaits what it is answered."""
-    return type(signer).__module__.partition(".")[0] == "aiobotocore"
-
-
 def _check_served() -> None:
     """Raise BackendError where a call of aiobotocore would leave this process: moto cannot be awaited."""
     if "aiomoto" not in sys.modules:
         raise BackendError(ASYNC)
-
-
-def _done(coroutine: Any) -> Any:
-    """What a coroutine of aiobotocore answers that has nothing to wait for."""
-    try:
-        coroutine.send(None)
-    except StopIteration as answered:
-        return answered.value
-    coroutine.close()
-    raise BackendError("credentials of aiobotocore that are renewed cannot be read here: use lasting ones")
 
 
 def _origin(url: str) -> str:

@@ -24,21 +24,15 @@ class Registration:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = tuple(handlers)
-        self._finder: AfterImport | None = None
+        self._finder = AfterImport(HANDLERS_MODULE, self._add)
 
     def install(self) -> None:
         """Add the handlers: sessions made from now on have them."""
-        module = sys.modules.get(HANDLERS_MODULE)
-        if module is not None:
-            self._add(module)
-            return
-        self._finder = AfterImport(HANDLERS_MODULE, self._add)
-        sys.meta_path.insert(0, self._finder)
+        self._finder.install()
 
     def remove(self) -> None:
         """Take the handlers out: sessions made from now on have them no more."""
-        if self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)
+        self._finder.remove()
         module = sys.modules.get(HANDLERS_MODULE)
         if module is not None:
             module.BUILTIN_HANDLERS[:] = [one for one in module.BUILTIN_HANDLERS if one not in self._handlers]
@@ -53,6 +47,19 @@ class AfterImport(MetaPathFinder):
     def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
         self._name = name
         self._action = action
+
+    def install(self) -> None:
+        """Wait for the module; act at once if it was imported before."""
+        module = sys.modules.get(self._name)
+        if module is None:
+            sys.meta_path.insert(0, self)
+        else:
+            self._action(module)
+
+    def remove(self) -> None:
+        """Wait no more."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

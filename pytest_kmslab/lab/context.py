@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.interception.ambient import EnvironBlocks
 from pytest_kmslab.lab.managed_policies import ManagedPolicies
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.sessions import Sessions
@@ -39,6 +40,8 @@ class LabContext:
     """Finds the managed policies that somebody is given."""
     assume_as_service: AssumeAsService | None = None
     """Assumes roles as the services that they trust; None where nobody can be a service."""
+    blocks: EnvironBlocks = field(default_factory=EnvironBlocks)
+    """The blocks of `environ` that are open in this process."""
 
     @classmethod
     def of(
@@ -53,6 +56,7 @@ class LabContext:
         interruptions: Interruptions | None = None,
         waiter: Waiter | None = None,
         assume_as_service: AssumeAsService | None = None,
+        blocks: EnvironBlocks | None = None,
     ) -> LabContext:
         """A context on a backend. Without a ledger nothing is written down."""
         waiter = waiter or Waiter(backend.capabilities.is_strongly_consistent)
@@ -67,6 +71,7 @@ class LabContext:
             ledger or NoLedger(),
             interruptions or NoInterruptions(),
             assume_as_service=assume_as_service,
+            blocks=blocks or EnvironBlocks(),
         )
 
     def teardown(self) -> TeardownStack:

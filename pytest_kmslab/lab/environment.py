@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +13,7 @@ from pytest_kmslab.backends.aws.target_account import CREDENTIAL_VARIABLES, ENDP
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Credentials
+    from pytest_kmslab.interception.ambient import EnvironBlocks
 
 SET_ASIDE = (
     *CREDENTIAL_VARIABLES,
@@ -24,10 +25,13 @@ SET_ASIDE = (
 
 
 @contextmanager
-def environment(credentials: Credentials, region: str, endpoint_url: str | None) -> Iterator[None]:
+def environment(
+    credentials: Credentials, region: str, endpoint_url: str | None, blocks: EnvironBlocks | None = None
+) -> Iterator[None]:
     """Make a principal the one whom `boto3.client()` finds, in this process and those it starts.
 
-    Everything is put back at the end, boto3's default session too.
+    With `blocks`, clients that were made before without credentials act as them too. Everything is put back
+    at the end, boto3's default session too.
     """
     import boto3
 
@@ -37,7 +41,8 @@ def environment(credentials: Credentials, region: str, endpoint_url: str | None)
         for name, value in _variables(credentials, region, endpoint_url).items():
             patch.setenv(name, value)
         patch.setattr(boto3, "DEFAULT_SESSION", None)
-        yield
+        with nullcontext() if blocks is None else blocks.open(credentials):
+            yield
 
 
 def _to_set_aside(environ: Mapping[str, str]) -> list[str]:

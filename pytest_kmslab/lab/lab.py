@@ -255,12 +255,14 @@ class Lab:
     ) -> AbstractContextManager[None]:
         """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
 
+        So does a client that was made before, unless it was given credentials or a profile in code.
         The credentials are in the environment, for processes started in the block too. Where changes take
         time to act, the services are waited for as `as_` does, each once.
         """
         actor = self._acting(actor, Assumer(via, service, source_arn))
         self.as_(actor).wait_until_ready()
-        return environment(actor.credentials, self.region, self._context.backend.endpoint_url)
+        context = self._context
+        return environment(actor.credentials, self.region, context.backend.endpoint_url, context.blocks)
 
     @for_the_lab
     def inventory(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.errors import UnreadError
-from pytest_kmslab.interception.botocore import signing_credentials, signing_region
+from pytest_kmslab.interception.signers import signing_credentials, signing_region
 from pytest_kmslab.wire.parse_json import decode
 
 if TYPE_CHECKING:

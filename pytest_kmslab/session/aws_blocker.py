@@ -34,23 +34,18 @@ class AwsBlocker:
         self._closed = closed
         self._look_up: Any = None
         self._send: Any = None
-        self._after_import: AfterImport | None = None
+        self._after_import = AfterImport(SENDING_MODULE, self._watch)
 
     def install(self) -> None:
         """Watch from now on; undone by `remove`, newest first where there are several."""
         self._look_up = socket.getaddrinfo
         socket.getaddrinfo = self._guarded(self._look_up)
-        if SENDING_MODULE in sys.modules:
-            self._watch(sys.modules[SENDING_MODULE])
-        else:
-            self._after_import = AfterImport(SENDING_MODULE, self._watch)
-            sys.meta_path.insert(0, self._after_import)
+        self._after_import.install()
 
     def remove(self) -> None:
         """Watch no more."""
         socket.getaddrinfo = self._look_up
-        if self._after_import in sys.meta_path:
-            sys.meta_path.remove(self._after_import)
+        self._after_import.remove()
         if self._send is not None:
             sys.modules[SENDING_MODULE].URLLib3Session.send = self._send
 

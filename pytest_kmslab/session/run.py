@@ -16,6 +16,7 @@ from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.interception.ambient import AmbientClients, EnvironBlocks
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.interception.import_hook import Registration
 from pytest_kmslab.lab.waiting.retrying import (
@@ -105,6 +106,8 @@ class Run:
         self.secrets = Secrets()
         self._log_filter = MaskingFilter(self.secrets)
         self._registration = Registration((*self._interceptor.handlers, *self.secrets.handlers))
+        self._blocks = EnvironBlocks()
+        self._ambient_clients = AmbientClients(self._blocks)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
         self._keeper: RunDoorkeeper | None = None
@@ -126,6 +129,7 @@ class Run:
     def install(self) -> None:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
         self._registration.install()
+        self._ambient_clients.install()
         self._installed.enter_context(default_retry_policy(self.retry_policy))
         self._installed.enter_context(run_is_current(self))
         self._log_filter.install()
@@ -144,6 +148,7 @@ class Run:
         self._interceptor.detach()
         if self._keeper is not None:
             self._keeper.close()
+        self._ambient_clients.remove()
         self._registration.remove()
         self._log_filter.remove()
         if self.settings.backend != "aws":
@@ -203,6 +208,7 @@ class Run:
                 interruptions=self.sigterm,
                 waiter=self._waiter(),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
+                blocks=self._blocks,
             )
         return self._lab_context
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -26,7 +27,17 @@ def read_with_a_session(table: str) -> Any:
     return boto3.Session().client("dynamodb").scan(TableName=table)["Items"][0]["note"]["S"]
 
 
-READERS = [read_with_a_client, read_with_a_resource, read_with_a_session]
+@cache
+def kept_client() -> Any:
+    return boto3.client("dynamodb")
+
+
+def read_with_a_kept_client(table: str) -> Any:
+    """As a handler does it: the client was made once, by whoever came first."""
+    return kept_client().get_item(TableName=table, Key=KEY)["Item"]["note"]["S"]
+
+
+READERS = [read_with_a_client, read_with_a_resource, read_with_a_session, read_with_a_kept_client]
 
 
 @pytest.mark.parametrize("read", READERS)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.backends.own_sessions import keep_credentials
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.errors import BackendError
 
@@ -42,7 +43,7 @@ def open_session(profile: str) -> Any:
 
     _refuse_mock()
     _refuse_endpoint(os.environ)
-    session: Any = Session(profile=profile or None)
+    session = keep_credentials(Session(profile=profile or None))
     try:
         configured = session.get_scoped_config()
         services = session.full_config.get("services", {}).get(configured.get("services", ""), {})

@@ -1,0 +1,175 @@
+"""Clients that were given no credentials in code act as whoever `kmslab.environ` names when they call.
+
+botocore looks for credentials once, when a client is made. A handler that makes its clients when it is
+imported would so act for ever as whoever was there then, or as nobody. While a block of `environ` is open, a
+call of such a client is signed with the block's credentials; outside of one nothing is changed. The blocks
+are of the process, as `os.environ` is: threads share them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from pytest_kmslab.backends.own_sessions import keeps_credentials
+from pytest_kmslab.interception.import_hook import AfterImport
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Credentials
+
+CREDENTIALS_MODULE, SESSION_MODULE = "botocore.credentials", "botocore.session"
+
+ENVIRONMENT = "env"
+"""What botocore calls the provider that reads environment variables. A session that was given a profile in
+code has none: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html"""
+
+ISSUED = re.compile(r"[AL][KS]IA[A-Z0-9]{12,}")
+"""An access key as AWS or LocalStack gives it out: `testing` and moto's FOOBARKEY are none."""
+
+
+class EnvironBlocks:
+    """The blocks of `environ` that are open, the innermost of which counts."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Any] = []
+        self.current: Any = None
+        """The credentials, as botocore takes them, of the innermost block; None outside of one."""
+
+    @contextmanager
+    def open(self, credentials: Credentials) -> Iterator[None]:
+        """Have clients without credentials of their own act as somebody for as long as the block lasts."""
+        block = _botocore_credentials(credentials)
+        self._blocks.append(block)
+        self.current = block
+        try:
+            yield
+        finally:
+            self._blocks.remove(block)
+            self.current = self._blocks[-1] if self._blocks else None
+
+
+class AmbientClients:
+    """Makes the clients that are given no credentials in code follow the blocks of `environ`."""
+
+    def __init__(self, blocks: EnvironBlocks) -> None:
+        self._blocks = blocks
+        self._found: WeakSet[Any] = WeakSet()
+        """Credentials that botocore found by itself."""
+        self._undo: list[Callable[[], None]] = []
+        self._hooks = (
+            AfterImport(CREDENTIALS_MODULE, self._watch_search),
+            AfterImport(SESSION_MODULE, self._watch_clients),
+        )
+
+    def install(self) -> None:
+        """Watch how sessions find credentials and make clients, now or when botocore is imported."""
+        for hook in self._hooks:
+            hook.install()
+
+    def remove(self) -> None:
+        """Watch no more; the clients that were made act as without us."""
+        for hook in self._hooks:
+            hook.remove()
+        while self._undo:
+            self._undo.pop()()
+
+    def before_call(self, context: dict[str, Any], **_: Any) -> None:
+        """Have a call signed by whoever counts now."""
+        if self._blocks.current is not None:
+            _sign_with(context, self._blocks.current)
+
+    def before_sign(self, request: Any, **_: Any) -> None:
+        """The same of a URL that is signed and not called; what is called is signed as it was decided."""
+        if self._blocks.current is not None:
+            _sign_with(request.context, self._blocks.current)
+
+    def _watch_search(self, module: Any) -> None:
+        def load_credentials(original: Any, resolver: Any) -> Any:
+            credentials = original(resolver)
+            if credentials is not None and self._is_ambient(resolver, credentials):
+                self._found.add(credentials)
+            return credentials
+
+        self._wrap(module.CredentialResolver, "load_credentials", load_credentials)
+
+    def _watch_clients(self, module: Any) -> None:
+        def create_client(original: Any, session: Any, *arguments: Any, **named: Any) -> Any:
+            client = original(session, *arguments, **named)
+            if self._follows(session, client):
+                client.meta.events.register_first("before-call", self.before_call)
+                client.meta.events.register_first("before-sign", self.before_sign)
+            return client
+
+        self._wrap(module.Session, "create_client", create_client)
+
+    def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
+        original = getattr(owner, name)
+
+        @wraps(original)
+        def wrapper(*arguments: Any, **named: Any) -> Any:
+            return around(original, *arguments, **named)
+
+        def undo() -> None:
+            if getattr(owner, name) is wrapper:
+                setattr(owner, name, original)
+
+        setattr(owner, name, wrapper)
+        self._undo.append(undo)
+
+    def _follows(self, session: Any, client: Any) -> bool:
+        """Whether a new client was given no credentials in code, nor its session."""
+        from pytest_kmslab.interception.signers import is_unsigned, own_credentials
+
+        if is_unsigned(client) or keeps_credentials(session):
+            return False
+        credentials = own_credentials(client)
+        if credentials is not None:
+            return credentials in self._found
+        return self._blocks.current is None and session.instance_variables().get("profile") is None
+
+    def _is_ambient(self, resolver: Any, credentials: Any) -> bool:
+        """Whether nobody has given in code what a session has found.
+
+        In a block of `environ` the environment names somebody already. Whoever sets a real access key there,
+        or has botocore find another way, gives credentials; the fake keys of moto and of suites beside it are
+        nobody's.
+        """
+        if not _is_botocores_own(resolver, credentials.method):
+            return False
+        current = self._blocks.current
+        if current is None or current.method != ENVIRONMENT:
+            return True
+        if credentials.method != ENVIRONMENT:
+            return False
+        key = credentials.access_key
+        return key == current.access_key or ISSUED.fullmatch(key) is None
+
+
+def _is_botocores_own(resolver: Any, method: str) -> bool:
+    """Whether a session that was given no profile found its credentials by a provider of botocore's own."""
+    providers = {provider.METHOD: provider for provider in resolver.providers}
+    provider = providers.get(method)
+    if provider is None or ENVIRONMENT not in providers:
+        return False
+    return type(provider).__module__.partition(".")[0] in {"botocore", "aiobotocore"}
+
+
+def _botocore_credentials(given: Credentials) -> Any:
+    """Credentials as botocore signs with them; those that are renewed it finds by the environment."""
+    import botocore.credentials
+    import botocore.session
+
+    if given.variables is not None:
+        return botocore.session.Session().get_credentials()
+    keys = given.access_key_id, given.secret_access_key, given.session_token
+    return botocore.credentials.Credentials(*keys, method=ENVIRONMENT)
+
+
+def _sign_with(context: dict[str, Any], credentials: Any) -> None:
+    signing = context.get("signing") or {}
+    if "request_credentials" not in signing:
+        context["signing"] = {**signing, "request_credentials": credentials}

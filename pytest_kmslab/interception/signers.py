@@ -1,0 +1,64 @@
+"""What botocore gives no public way to: a client's signer, its credentials and its events.
+
+All private use of botocore's clients is in this file.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from botocore import UNSIGNED
+
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.errors import BackendError
+
+
+def signing_region(context: dict[Any, Any]) -> str:
+    """The Region a request is signed for: a global service (IAM) has its own."""
+    return str((context.get("signing") or {}).get("region") or context["client_region"])
+
+
+def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:
+    """What the request will be signed with; None for an unsigned one.
+
+    The request may have credentials of its own in its signing context; otherwise those of its client count.
+    """
+    held = (context.get("signing") or {}).get("request_credentials") or signer._credentials
+    unsigned = context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED
+    if held is None or unsigned:
+        return None
+    frozen = held.get_frozen_credentials()
+    if inspect.iscoroutine(frozen):
+        frozen = _done(frozen)
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def own_credentials(client: Any) -> Any:
+    """The credentials that a client was made with; None where there were none."""
+    return client._request_signer._credentials
+
+
+def is_unsigned(client: Any) -> bool:
+    """Whether a client was made to sign nothing."""
+    return client.meta.config.signature_version is UNSIGNED
+
+
+def events_of(signer: Any) -> Any:
+    """The events of the client whose signer this is."""
+    return signer._event_emitter
+
+
+def is_async(signer: Any) -> bool:
+    """Whether a client is one of aiobotocore's, which awaits what it is answered."""
+    return type(signer).__module__.partition(".")[0] == "aiobotocore"
+
+
+def _done(coroutine: Any) -> Any:
+    """What a coroutine of aiobotocore answers that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as answered:
+        return answered.value
+    coroutine.close()
+    raise BackendError("credentials of aiobotocore that are renewed cannot be read here: use lasting ones")
