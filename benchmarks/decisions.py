@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from differential.generator import cases
-from differential.peers import IAM_SIMULATE, MINISTACK, Running, start
+from deep.differential.generator import cases
+from deep.differential.peers import IAM_SIMULATE, MINISTACK, Running, start
 from document import case
 from measure import Round, Row, in_turn, loop, microseconds, ratio
 

@@ -18,9 +18,9 @@ from itertools import islice
 from pathlib import Path
 from random import SystemRandom
 
-from differential.compare import DecisionCounts, compare, stale
-from differential.generator import Case, cases
-from differential.peers import PEERS, PeerError, Running, start
+from deep.differential.compare import DecisionCounts, compare, stale
+from deep.differential.generator import Case, cases
+from deep.differential.peers import PEERS, PeerError, Running, start
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests" / "corpus" / "peer_errors"

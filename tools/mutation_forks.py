@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
+from helpers.corpus import CASES, otherwise
 from hypothesis import settings
 from mutmut.mutation import trampoline
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
-from unit.authz.verdicts import CASES, otherwise
 
 DECIDING = CASES if os.environ.get("MUTANTS_DECIDE") else []
 """The cases that every mutant is put to: none where the corpus tells no mutants of the package apart."""

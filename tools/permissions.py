@@ -21,7 +21,7 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from support.served import ACCOUNT, REGION, Served, served
+from helpers.served import ACCOUNT, REGION, Served, served
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs" / "permissions.json"
@@ -31,7 +31,7 @@ AT_ONCE = 2
 NUMBER = re.compile(r"-[0-9a-f]{8}-\w+-\d+\b.*")
 """What a run adds to a name, and what follows it."""
 
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "support.runner_plugin")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "helpers.runner_plugin")
 PYTEST += ("--real-aws", "--kmslab-observe=off")
 
 UNDECIDED: Mapping[str, Sequence[str]] = {

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from support.serving import Serving
-from support.world import World
+from helpers.serving import Serving
+from helpers.world import World
 
 UPSTREAM = os.environ.get("KMSLAB_ENDPOINT", "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.world import DENIED, ITEM, ITEM_KEY, KEY_DENIED, World, allow, assume, refused, to
+from helpers.world import DENIED, ITEM, ITEM_KEY, KEY_DENIED, World, allow, assume, refused, to
 
 OTHER = "444455556666"
 HIDDEN = (

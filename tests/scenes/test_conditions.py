@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.account import REGION
-from support.gateway import client
-from support.world import DENIED, World, allow, deny, refused, to, unique
+from helpers.account import REGION
+from helpers.gateway import client
+from helpers.world import DENIED, World, allow, deny, refused, to, unique
 
 TOMORROW = "2099-01-01T00:00:00Z"
 

@@ -6,10 +6,10 @@ import secrets
 from pathlib import Path
 
 import pytest
-from support.staging.checks import check_answer
-from support.staging.comparison import mentioned
-from support.staging.reasons import reason_against
-from support.staging.remote import RemoteStage
+from helpers.stage.checks import check_answer
+from helpers.stage.comparison import mentioned
+from helpers.stage.reasons import reason_against
+from helpers.stage.remote import RemoteStage
 
 from pytest_kmslab.cases.case import Case
 from pytest_kmslab.cases.read import parse_case

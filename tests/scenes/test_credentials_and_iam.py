@@ -6,7 +6,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from support.world import DENIED, Someone, World, allow, assume, document, refused, unique
+from helpers.world import DENIED, Someone, World, allow, assume, document, refused, unique
 
 from pytest_kmslab.backends.protocol import Credentials
 

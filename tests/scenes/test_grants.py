@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.world import (
+from helpers.world import (
     DENIED,
     FULL_ACCESS,
     ITEM,

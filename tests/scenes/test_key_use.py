@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from support.account import REGION
-from support.gateway import client
-from support.world import DENIED, World, allow, deny, document, refused, to, unique
+from helpers.account import REGION
+from helpers.gateway import client
+from helpers.world import DENIED, World, allow, deny, document, refused, to, unique
 
 
 def test_the_policy_leaves_it_to_iam_and_iam_allows_nothing(world: World) -> None:

@@ -8,8 +8,8 @@ from threading import Event, Thread
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
-from support.serving import Serving
-from support.world import DENIED, FULL_ACCESS, ITEM, ITEM_KEY, USE_OF_KEY, Someone, World, refused, to
+from helpers.serving import Serving
+from helpers.world import DENIED, FULL_ACCESS, ITEM, ITEM_KEY, USE_OF_KEY, Someone, World, refused, to
 
 from scenes.conftest import UPSTREAM
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.world import (
+from helpers.world import (
     DENIED,
     FULL_ACCESS,
     ITEM,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.tables import P, defined, index, indexed, key, keys, table
-from support.world import FULL_ACCESS, World, refused, unique
+from helpers.tables import P, defined, index, indexed, key, keys, table
+from helpers.world import FULL_ACCESS, World, refused, unique
 
 OWNERS = ("mine", "yours")
 CONDITIONS: dict[str, list[str]] = {

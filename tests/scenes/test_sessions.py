@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.world import (
+from helpers.world import (
     DENIED,
     ITEM_KEY,
     KEY_DENIED,

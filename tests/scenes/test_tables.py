@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.world import DENIED, FULL_ACCESS, ITEM_KEY, World, allow, document, refused, to, unique
+from helpers.world import DENIED, FULL_ACCESS, ITEM_KEY, World, allow, document, refused, to, unique
 
 
 def test_leading_keys(world: World) -> None:

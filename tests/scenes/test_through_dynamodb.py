@@ -6,8 +6,8 @@ import json
 from uuid import uuid4
 
 import pytest
-from support.account import REGION
-from support.world import (
+from helpers.account import REGION
+from helpers.world import (
     DENIED,
     FULL_ACCESS,
     ITEM,

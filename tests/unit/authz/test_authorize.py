@@ -3,24 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import (
-    ACCOUNT,
-    FEDERATED,
-    KEY,
-    OTHER,
-    ROLE,
-    ROOT,
-    SERVICE,
-    SESSION,
-    STRANGER,
-    TABLE,
-    USER,
-    deny,
-    named,
-    request_of,
-    to,
-)
-from unit.authz.outcomes import (
+from helpers.decisions import (
     ALL,
     BOUNDARY,
     ENDPOINT,
@@ -37,6 +20,23 @@ from unit.authz.outcomes import (
     key,
     lacking,
     outcome,
+)
+from helpers.factories import (
+    ACCOUNT,
+    FEDERATED,
+    KEY,
+    OTHER,
+    ROLE,
+    ROOT,
+    SERVICE,
+    SESSION,
+    STRANGER,
+    TABLE,
+    USER,
+    deny,
+    named,
+    request_of,
+    to,
 )
 
 from pytest_kmslab.authz.decision import Effect, Reason

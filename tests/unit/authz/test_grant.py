@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import (
+from helpers.factories import (
     ACCOUNT,
     KEY,
     OTHER,

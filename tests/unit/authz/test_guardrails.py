@@ -3,24 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import (
-    ACCOUNT,
-    KEY,
-    ROLE,
-    ROOT,
-    SERVICE,
-    SESSION,
-    STRANGER,
-    TABLE,
-    USER,
-    allow,
-    deny,
-    named,
-    request_of,
-    to,
-    unreadable,
-)
-from unit.authz.outcomes import (
+from helpers.decisions import (
     ALL,
     BOUNDARY,
     ENDPOINT,
@@ -36,6 +19,23 @@ from unit.authz.outcomes import (
     key,
     lacking,
     outcome,
+)
+from helpers.factories import (
+    ACCOUNT,
+    KEY,
+    ROLE,
+    ROOT,
+    SERVICE,
+    SESSION,
+    STRANGER,
+    TABLE,
+    USER,
+    allow,
+    deny,
+    named,
+    request_of,
+    to,
+    unreadable,
 )
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason

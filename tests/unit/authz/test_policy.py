@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from helpers.factories import ROOT, USER, allow, deny, request_of, to
+from helpers.strategies import policies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.authz.build import ROOT, USER, allow, deny, request_of, to
-from unit.authz.worlds import policies
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import (

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import ACCOUNT, FEDERATED, OTHER, ROLE, ROOT, SERVICE, SESSION, STRANGER, USER
+from helpers.factories import ACCOUNT, FEDERATED, OTHER, ROLE, ROOT, SERVICE, SESSION, STRANGER, USER
 
 from pytest_kmslab.authz.principal import (
     PrincipalKind,

@@ -5,20 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import (
-    KEY,
-    ROOT,
-    SESSION,
-    STRANGER,
-    TABLE,
-    USER,
-    allow,
-    deny,
-    named,
-    request_of,
-    to,
-)
-from unit.authz.outcomes import (
+from helpers.decisions import (
     ALL,
     BOUNDARY,
     IDENTITY,
@@ -32,6 +19,19 @@ from unit.authz.outcomes import (
     key,
     lacking,
     outcome,
+)
+from helpers.factories import (
+    KEY,
+    ROOT,
+    SESSION,
+    STRANGER,
+    TABLE,
+    USER,
+    allow,
+    deny,
+    named,
+    request_of,
+    to,
 )
 
 from pytest_kmslab.authz.authorize import authorize

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.authz.build import ACCOUNT, KEY, TABLE, USER, allow, deny, named, request_of
+from helpers.factories import ACCOUNT, KEY, TABLE, USER, allow, deny, named, request_of
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
+from helpers.factories import allow, deny
+from helpers.strategies import FIELDS, NAMING, World, grants, statements, worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.authz.build import allow, deny
-from unit.authz.worlds import FIELDS, NAMING, World, grants, statements, worlds
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Effect, Outcome

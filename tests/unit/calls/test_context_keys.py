@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from unit.calls.fake_facts import FakeFacts, call, key_arn, role_session, root, user
+from helpers.fake_account import FakeAccount, call, key_arn, role_session, root, user
 
 from pytest_kmslab.calls.context_keys import caller_context, request_tags
 from pytest_kmslab.calls.operations import required_authorizations
@@ -72,7 +72,7 @@ def test_tags_of_a_request() -> None:
 def test_a_call_of_a_known_time_says_it(service: str, operation: str, params: dict[str, object]) -> None:
     """The key is in every request: a Deny from a date on must not be missed."""
     at_noon = call(service, operation, params)._replace(time=datetime(2026, 1, 2, 12, tzinfo=timezone.utc))
-    view = FakeFacts()
+    view = FakeAccount()
     view.add_key()
     authorization = next(required_authorizations(at_noon, view))
     assert authorization.request.context["aws:CurrentTime"] == ("2026-01-02T12:00:00Z",)

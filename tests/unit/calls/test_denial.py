@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from unit.calls.fake_facts import ACCOUNT, call, key_arn, role_session, table_arn, user
+from helpers.fake_account import ACCOUNT, call, key_arn, role_session, table_arn, user
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.request import Request

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.calls.fake_facts import KEY_ID, FakeFacts, call
-from unit.calls.models import SERVICES, every_operation, operation, parameters, service_model
+from helpers.botocore_models import SERVICES, every_operation, operation, parameters, service_model
+from helpers.fake_account import KEY_ID, FakeAccount, call
 
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, required_authorizations
@@ -46,7 +46,7 @@ def test_the_enforced_services_are_those_that_are_mapped() -> None:
 )
 def test_an_unknown_operation_is_denied_and_named(service: str, code: str, status: int) -> None:
     with pytest.raises(ServiceError, match=f"`{service}:DoNew`.*report") as denied:
-        required_authorizations(call(service, "DoNew", {}), FakeFacts())
+        required_authorizations(call(service, "DoNew", {}), FakeAccount())
     assert (denied.value.code, denied.value.status) == (code, status)
 
 
@@ -65,8 +65,8 @@ def fitting(service: str, name: str, full: bool) -> dict[str, Any]:
 
 
 @pytest.fixture
-def account() -> FakeFacts:
-    view = FakeFacts()
+def account() -> FakeAccount:
+    view = FakeAccount()
     key = view.add_key(aliases=("alias/app",))
     view.add_key(region="eu-west-1")
     view.add_table("text", key)
@@ -78,7 +78,7 @@ def account() -> FakeFacts:
 @pytest.mark.parametrize("full", [True, False], ids=["every member", "required members"])
 @pytest.mark.parametrize(("service", "name"), every_operation())
 def test_every_operation_asks_for_something_or_is_refused_in_the_services_words(
-    service: str, name: str, full: bool, account: FakeFacts
+    service: str, name: str, full: bool, account: FakeAccount
 ) -> None:
     asked: list[Authorization] = []
     refused = False

@@ -10,7 +10,7 @@ import json
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from support.account import ACCOUNT, Account, allow
+from helpers.account import ACCOUNT, Account, allow
 
 
 def test_partitions_share_no_credentials(account: Account) -> None:

@@ -9,8 +9,8 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from support.account import Account
-from unit.wire.refused_calls import CODES, EACH, raw, refused
+from helpers.account import Account
+from helpers.refused_calls import CODES, EACH, raw, refused
 
 
 @pytest.mark.parametrize("fixture", ["account", "lax_account"], ids=["enforced", "off"])

@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
-from support.account import ACCOUNT, Account, allow
+from helpers.account import ACCOUNT, Account, allow
+from helpers.asserts import code
 
 from pytest_kmslab.calls.sts.mfa import one_time_password
 
@@ -25,14 +25,6 @@ TRUST = {
     },
 }
 BLUE = allow("kms:ListKeys", Condition={"StringEquals": {"aws:PrincipalTag/dept": "blue"}})
-
-
-def code(act: Any, **params: Any) -> str:
-    try:
-        act(**params)
-    except ClientError as error:
-        return str(error.response["Error"]["Code"])
-    return "allowed"
 
 
 def role(account: Account, name: str, *documents: Any, **more: Any) -> str:

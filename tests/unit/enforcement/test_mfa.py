@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
-from support.account import ACCOUNT, Account, allow
+from helpers.account import ACCOUNT, Account, allow
+from helpers.asserts import code
 
 from pytest_kmslab.calls.sts.mfa import one_time_password
 
 WITH = allow("kms:ListKeys", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
 FRESH = allow("kms:ListKeys", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}})
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/guarded"
-
-
-def code(act: Any, **params: Any) -> str:
-    try:
-        act(**params)
-    except ClientError as error:
-        return str(error.response["Error"]["Code"])
-    return "allowed"
 
 
 class Device:

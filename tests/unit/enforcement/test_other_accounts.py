@@ -8,8 +8,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from support.account import ACCOUNT, TABLE, Account, allow
-from support.other_account import OTHER, other_account
+from helpers.account import ACCOUNT, TABLE, Account, allow
+from helpers.asserts import code
+from helpers.other_account import OTHER, other_account
 
 BOB = f"arn:aws:iam::{OTHER}:user/bob"
 TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
@@ -29,12 +30,6 @@ def policy(principal: str, action: str, resource: str = "*") -> str:
         *([] if resource != "*" else [{"Effect": "Allow", "Principal": own, "Action": "*", "Resource": "*"}]),
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-def code(act: Any, **params: Any) -> str:
-    with pytest.raises(ClientError) as refused:
-        act(**params)
-    return str(refused.value.response["Error"]["Code"])
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.account import ACCOUNT, REGION, TABLE, Account, allow
+from helpers.account import ACCOUNT, REGION, TABLE, Account, allow
 
 SOURCE = {**TABLE, "TableName": "source"}
 SERVICE = f"dynamodb.{REGION}.amazonaws.com"

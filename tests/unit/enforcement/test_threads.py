@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.account import ACCOUNT, Account, allow
+from helpers.account import ACCOUNT, Account, allow
 
 import pytest_kmslab
 

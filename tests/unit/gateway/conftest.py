@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from support.gateway import REGION, ROOT, GatewayUnderTest
+from helpers.gateway import REGION, ROOT, GatewayUnderTest
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.gateway.server import GatewayServer

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.gateway import REGION, GatewayUnderTest, call_of, error_code, signed
+from helpers.gateway import REGION, GatewayUnderTest, call_of, error_code, signed
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.backends.protocol import Credentials

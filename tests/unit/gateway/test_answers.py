@@ -11,8 +11,8 @@ from zlib import crc32
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from support.gateway import ROOT, GatewayUnderTest, client, error_code, make_user
-from unit.gateway.fake_upstream import FakeUpstream
+from helpers.fake_upstream import FakeUpstream
+from helpers.gateway import ROOT, GatewayUnderTest, client, error_code, make_user
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.backends.protocol import Credentials

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
-from support.gateway import client, make_user
+from helpers.gateway import client, make_user
 
 CLIENTS = 8
 ROUNDS = 12

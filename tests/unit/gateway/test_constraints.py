@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 import pytest
-from support.gateway import REGION, ROOT, GatewayUnderTest, call_of, client, signed
-from unit.wire.refused_calls import CODES, EACH, raw, refused
+from helpers.gateway import REGION, ROOT, GatewayUnderTest, call_of, client, signed
+from helpers.refused_calls import CODES, EACH, raw, refused
 
 from pytest_kmslab.backends.protocol import Credentials
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from support.gateway import GatewayUnderTest, call_of, client, signed
+from helpers.gateway import GatewayUnderTest, call_of, client, signed
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.errors import BackendError

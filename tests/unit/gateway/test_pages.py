@@ -3,8 +3,8 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import pytest
-from support.gateway import GatewayUnderTest
-from unit.gateway.fake_upstream import FakeUpstream
+from helpers.fake_upstream import FakeUpstream
+from helpers.gateway import GatewayUnderTest
 from werkzeug.test import TestResponse
 
 from pytest_kmslab.backends.moto.backend import MotoBackend

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import pytest
-from support.gateway import HOST, ROOT, GatewayUnderTest, call_of, error_code, signed
-from unit.gateway.fake_upstream import FakeUpstream
+from helpers.fake_upstream import FakeUpstream
+from helpers.gateway import HOST, ROOT, GatewayUnderTest, call_of, error_code, signed
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from helpers.fake_upstream import FakeUpstream
+from helpers.gateway import HOST, ROOT, GatewayUnderTest, signed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.gateway import HOST, ROOT, GatewayUnderTest, signed
-from unit.gateway.fake_upstream import FakeUpstream
 from werkzeug.test import Client
 
 from pytest_kmslab.backends.moto.backend import MotoBackend

@@ -17,7 +17,7 @@ from typing import IO
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
-from support.gateway import client, make_user
+from helpers.gateway import client, make_user
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.cli.main import main

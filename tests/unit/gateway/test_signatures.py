@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from support.gateway import CALLS, HOST, ROOT, GatewayUnderTest, call_of, client, error_code, signed
+from helpers.gateway import CALLS, HOST, ROOT, GatewayUnderTest, call_of, client, error_code, signed
 from werkzeug.test import TestResponse
 
 from pytest_kmslab.backends.moto.backend import MotoBackend

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit.lab.fakes import Bed
+from helpers.fake_client import Bed
 
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.context import LabContext

@@ -5,7 +5,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from unit.lab.fakes import Bed, FakeClient, RefusedError
+from helpers.fake_client import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.lab.context import LabContext

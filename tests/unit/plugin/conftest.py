@@ -6,8 +6,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from support.served import Served, served
-from support.standing_in import project_of
+from helpers.served import Served, served
+from helpers.standing_in import project_of
 
 import pytest_kmslab
 

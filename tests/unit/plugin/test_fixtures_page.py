@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from support.readme import page
+from helpers.readme import page
 
 import pytest_kmslab
 from pytest_kmslab.enforcement.entry import Origin, TrailEntry

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.gateway import client
+from helpers.gateway import client
 
 from pytest_kmslab.cli.main import main
 from pytest_kmslab.lab.kinds.user_removal import delete_user

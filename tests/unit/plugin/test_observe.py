@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.served import ACCOUNT, Served, served
-from support.standing_in import NAMED, project_of
+from helpers.served import ACCOUNT, Served, served
+from helpers.standing_in import NAMED, project_of
 
 from pytest_kmslab.cases.read import parse_case
 

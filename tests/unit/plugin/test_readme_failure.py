@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.readme import block, page
+from helpers.readme import block, page
 
 
 def without_ids(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.served import ACCOUNT
-from support.standing_in import NAMED, STAND_IN
+from helpers.served import ACCOUNT
+from helpers.standing_in import NAMED, STAND_IN
 
 
 def refusal(project: pytest.Pytester, *arguments: str) -> str:

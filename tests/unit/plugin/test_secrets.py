@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support.served import Served
-from support.standing_in import NAMED, project_of
+from helpers.served import Served
+from helpers.standing_in import NAMED, project_of
 
 LEAKY = """
     import json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partialmethod
 
 import pytest
-from support.served import ACCOUNT, REGION, Served
-from support.standing_in import NAMED
+from helpers.served import ACCOUNT, REGION, Served
+from helpers.standing_in import NAMED
 
 from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.cli.main import main

@@ -1,0 +1,142 @@
+"""The parameters that expressions have replaced: refused as DynamoDB refuses them, and done on moto."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from helpers.account import TABLE, Account
+
+INVALID = "One or more parameter values were invalid: "
+BOTH = "Can not use both expression and non-expression parameters in the same request: "
+KEY = {"id": {"S": "1"}}
+ITEM = {**KEY, "n": {"N": "3"}, "s": {"S": "red"}, "l": {"L": [{"S": "x"}]}}
+BY_ID = {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}
+CONDITION = {"ConditionExpression": "s = :s", "ExpressionAttributeValues": {":s": {"S": "red"}}}
+
+
+@pytest.fixture
+def db(account: Account) -> Any:
+    db = account.root.client("dynamodb")
+    db.create_table(**TABLE)
+    db.put_item(TableName="orders", Item=ITEM)
+    return db
+
+
+def message(db: Any, operation: str, **params: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        getattr(db, operation)(TableName="orders", **params)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    return str(caught.value.response["Error"]["Message"])
+
+
+def old(operator: str, *values: Any) -> dict[str, Any]:
+    return {"ComparisonOperator": operator, "AttributeValueList": list(values)}
+
+
+TOGETHER = [
+    ("get_item", {"Key": KEY, "AttributesToGet": ["id"], "ProjectionExpression": "id"}, "AttributesToGet"),
+    ("put_item", {"Item": ITEM, "Expected": {"s": {"Exists": False}}, **CONDITION}, "Expected"),
+    ("delete_item", {"Key": KEY, "Expected": {"s": {"Exists": False}}, **CONDITION}, "Expected"),
+    (
+        "update_item",
+        {"Key": KEY, "AttributeUpdates": {"a": {"Action": "DELETE"}}, **CONDITION},
+        "AttributeUpdates",
+    ),
+    ("scan", {"ScanFilter": {"s": old("NOT_NULL")}, "ProjectionExpression": "id"}, "ScanFilter"),
+    (
+        "query",
+        {
+            "KeyConditionExpression": "id = :i",
+            "ExpressionAttributeValues": {":i": {"S": "1"}},
+            "KeyConditions": BY_ID,
+        },
+        "KeyConditions",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "params", "named"), TOGETHER, ids=[each[0] for each in TOGETHER])
+def test_old_and_new_do_not_go_together(db: Any, operation: str, params: Any, named: str) -> None:
+    told = message(db, operation, **params)
+    assert told.startswith(f"{BOTH}Non-expression parameters: {{{named}}} Expression parameters: {{")
+
+
+def test_a_part_of_a_batch_names_its_attributes_once(db: Any) -> None:
+    wanted = {"Keys": [KEY], "AttributesToGet": ["id"], "ProjectionExpression": "id"}
+    with pytest.raises(ClientError, match="Can not use both expression"):
+        db.batch_get_item(RequestItems={"orders": wanted})
+
+
+def test_old_key_conditions_go_with_a_projection(db: Any) -> None:
+    found = db.query(TableName="orders", KeyConditions=BY_ID, ProjectionExpression="n")
+    assert found["Items"] == [{"n": {"N": "3"}}]
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({}, "Only DELETE action is allowed when no attribute value is specified"),
+        ({"Action": "ADD"}, "Only DELETE action is allowed when no attribute value is specified"),
+        ({"Action": "ADD", "Value": {"S": "x"}}, "ADD action is not supported for the type S"),
+        (
+            {"Action": "DELETE", "Value": {"S": "x"}},
+            "DELETE action with value is not supported for the type S",
+        ),
+    ],
+)
+def test_an_update_that_says_nothing_is_refused(db: Any, update: Any, told: str) -> None:
+    assert message(db, "update_item", Key=KEY, AttributeUpdates={"a": update}) == INVALID + told
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        ({}, "Value must be provided when Exists is null for Attribute: s"),
+        ({"Exists": True}, "Value must be provided when Exists is true for Attribute: s"),
+        (
+            {"Exists": False, "Value": {"S": "x"}},
+            "Value cannot be used when Exists is false for Attribute: s",
+        ),
+        (old("BETWEEN", {"S": "x"}), "Invalid number of argument(s) for the BETWEEN ComparisonOperator"),
+        (old("NULL", {"S": "x"}), "Invalid number of argument(s) for the NULL ComparisonOperator"),
+        (
+            {"ComparisonOperator": "EQ"},
+            "Value or AttributeValueList must be used with ComparisonOperator: EQ for Attribute: s",
+        ),
+        (
+            {"AttributeValueList": [{"S": "x"}]},
+            "AttributeValueList can only be used with a ComparisonOperator for Attribute: s",
+        ),
+    ],
+)
+def test_an_expectation_that_is_none_is_refused(db: Any, expected: Any, told: str) -> None:
+    assert message(db, "put_item", Item=ITEM, Expected={"s": expected}) == INVALID + told
+
+
+FILTERS: list[tuple[dict[str, Any], bool]] = [
+    (old("EQ", {"N": "3"}), True),
+    (old("NE", {"N": "3"}), False),
+    (old("GT", {"N": "2"}), True),
+    (old("BETWEEN", {"N": "2"}, {"N": "4"}), True),
+    (old("IN", {"N": "1"}, {"N": "2"}), False),
+    (old("NOT_NULL"), True),
+    ({"ComparisonOperator": "NULL"}, False),
+]
+
+
+@pytest.mark.parametrize(("condition", "found"), FILTERS)
+def test_an_old_filter_is_kept_to(db: Any, condition: Any, found: bool) -> None:
+    expected = [ITEM] if found else []
+    assert db.scan(TableName="orders", ScanFilter={"n": condition})["Items"] == expected
+    query = db.query(TableName="orders", KeyConditions=BY_ID, QueryFilter={"n": condition})
+    assert query["Items"] == expected
+
+
+def test_filters_are_joined_as_asked(db: Any) -> None:
+    both = {"n": old("EQ", {"N": "9"}), "s": old("BEGINS_WITH", {"S": "r"})}
+    assert db.scan(TableName="orders", ScanFilter=both)["Items"] == []
+    assert db.scan(TableName="orders", ScanFilter=both, ConditionalOperator="OR")["Items"] == [ITEM]
+    assert db.scan(TableName="orders", ScanFilter={"l": old("CONTAINS", {"S": "x"})})["Items"] == [ITEM]
+    assert db.scan(TableName="orders", ScanFilter={"q": old("GT", {"N": "1"})})["Items"] == []

@@ -1,0 +1,122 @@
+"""What DynamoDB refuses of a table's tags and of ARNs, and the neighbours that it takes.
+
+The texts are AWS's: see pytest_kmslab/calls/rules/table_tags.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from helpers.account import REGION, TABLE, Account
+from helpers.tables import (
+    ARN,
+    P,
+    error,
+    table,
+)
+
+
+@pytest.fixture
+def dynamodb(account: Account) -> Any:
+    return account.root.client("dynamodb", config=Config(parameter_validation=False))
+
+
+def tag(name: str, value: str | None = "x") -> dict[str, str]:
+    return {"Key": name, **({} if value is None else {"Value": value})}
+
+
+TAGS: dict[str, tuple[list[dict[str, str]], str]] = {
+    "none": ([], "Atleast one Tag needs to be provided as Input."),
+    "reserved": ([tag("good"), tag("aws:x")], "Tag Key cannot be prefixed with aws:, Key: aws:x"),
+    "reserved in capitals": ([tag("AWS:x")], "Tag Key cannot be prefixed with aws:, Key: AWS:x"),
+    "no key": ([tag("")], "The Tag Key provided is invalid, Key: "),
+    "long key": ([tag("k" * 129)], f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+    "long value": ([tag("k", "v" * 257)], f"The Tag Value provided is invalid, Value: {'v' * 257}"),
+    "no value": ([tag("k", None)], "The Tag Value provided is invalid, Value: null"),
+    "sign in a key": ([tag("bad#char")], "The Tag Key provided is invalid, Key: bad#char"),
+    "sign in a value": ([tag("k", "100%")], "The Tag Value provided is invalid, Value: 100%"),
+    "twice": (
+        [tag("dup"), tag("dup", "y")],
+        "Duplicate Tag Keys provided as input: Duplicate Tag Key found dup",
+    ),
+    "too many": (
+        [tag(f"k{n}") for n in range(50)],
+        "Number of Tags exceed the current limit for the provided ResourceArn",
+    ),
+}
+
+
+@pytest.mark.parametrize(("tags", "text"), TAGS.values(), ids=TAGS)
+def test_no_such_tags_are_put(dynamodb: Any, tags: list[dict[str, str]], text: str) -> None:
+    dynamodb.create_table(**table(Tags=[tag("held")]))
+    assert error(dynamodb.tag_resource, {"ResourceArn": ARN, "Tags": tags}) == ("ValidationException", text)
+    assert dynamodb.list_tags_of_resource(ResourceArn=ARN)["Tags"] == [tag("held")]
+
+
+def test_tags_that_are_there_may_change(dynamodb: Any) -> None:
+    dynamodb.create_table(**table(Tags=[tag(f"k{n}") for n in range(50)]))
+    dynamodb.tag_resource(ResourceArn=ARN, Tags=[tag(f"k{n}", "y") for n in range(50)])
+    dynamodb.untag_resource(ResourceArn=ARN, TagKeys=["k1", "none"])
+    dynamodb.tag_resource(ResourceArn=ARN, Tags=[tag("myaws:foo", "v" * 256)])
+
+
+def test_tags_are_taken_off_by_their_keys(dynamodb: Any) -> None:
+    dynamodb.create_table(**table())
+    for names, text in (
+        ([], "Atleast one Tag Key needs to be provided as Input."),
+        (["aws:x"], "Tag Key cannot be prefixed with aws:, Key: aws:x"),
+        (["k" * 129], f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+        (
+            [f"k{n}" for n in range(51)],
+            "Number of Tags exceed the current limit for the provided ResourceArn",
+        ),
+    ):
+        told = error(dynamodb.untag_resource, {"ResourceArn": ARN, "TagKeys": names})
+        assert told == ("ValidationException", text)
+
+
+ARNS: dict[str, tuple[str, str, str]] = {
+    "missing": (
+        ARN.replace("/orders", "/none"),
+        "ResourceNotFoundException",
+        f"Requested resource not found: ResourceArn: {ARN.replace('/orders', '/none')} not found",
+    ),
+    "a name": ("t", "ValidationException", f"{P}ARNs must start with 'arn:': t"),
+    "another Region": (
+        ARN.replace(REGION, "eu-west-1"),
+        "ValidationException",
+        f"Invalid TableArn: Invalid ResourceArn provided as input {ARN.replace(REGION, 'eu-west-1')}",
+    ),
+    "an index": (
+        f"{ARN}/index/ix1",
+        "ValidationException",
+        f"{P}Invalid resource arn provided, only table or stream is accepted. "
+        f"Provided resource arn: {ARN}/index/ix1",
+    ),
+    "a backup": (
+        f"{ARN}/backup/01489173575360-b308cd7d",
+        "ValidationException",
+        f"{P}Provided Arn is not a DynamoDB resource arn: {ARN}/backup/01489173575360-b308cd7d",
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", ["tag_resource", "untag_resource", "list_tags_of_resource"])
+@pytest.mark.parametrize(("arn", "code", "text"), ARNS.values(), ids=ARNS)
+def test_what_has_no_tags(dynamodb: Any, operation: str, arn: str, code: str, text: str) -> None:
+    dynamodb.create_table(**table())
+    more = {"tag_resource": {"Tags": [tag("k")]}, "untag_resource": {"TagKeys": ["k"]}}.get(operation, {})
+    assert error(getattr(dynamodb, operation), {"ResourceArn": arn, **more}) == (code, text)
+
+
+@pytest.mark.parametrize("operation", ["describe_table", "delete_table", "describe_time_to_live", "scan"])
+def test_a_table_of_another_region_is_not_reached(account: Account, dynamodb: Any, operation: str) -> None:
+    account.root.client("dynamodb", region_name="eu-west-1").create_table(**TABLE)
+    for old, new, what in ((REGION, "eu-west-1", "region"), ("arn:aws:", "arn:aws-cn:", "partition")):
+        arn = ARN.replace(old, new)
+        assert error(getattr(dynamodb, operation), {"TableName": arn}) == (
+            "ValidationException",
+            f"1 validation error detected: Invalid AWS {what} in '{arn}'",
+        )

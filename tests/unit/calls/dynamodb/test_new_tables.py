@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers.authorizations import actions, asked, pairs
+from helpers.fake_account import KEY_ID, FakeAccount, key_arn, table_arn
+
+OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
+CHOOSING = ["kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt"]
+
+
+@pytest.fixture
+def view() -> FakeAccount:
+    view = FakeAccount()
+    view.add_key()
+    return view
+
+
+RESTORING = [
+    f"dynamodb:{action}"
+    for action in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+]
+BACKUP = table_arn() + "/backup/0148-b3"
+
+
+@pytest.mark.parametrize(
+    ("operation", "source", "arn"),
+    [
+        ("RestoreTableFromBackup", {"BackupArn": BACKUP}, BACKUP),
+        ("RestoreTableToPointInTime", {"SourceTableName": "orders"}, table_arn()),
+        ("RestoreTableToPointInTime", {"SourceTableArn": table_arn()}, table_arn()),
+    ],
+)
+def test_a_restored_table_keeps_the_key_of_its_source(
+    operation: str, source: dict[str, str], arn: str, view: FakeAccount
+) -> None:
+    view.add_table("orders", key_arn())
+
+    required_authorizations = asked(operation, {"TargetTableName": "copy"} | source, view)
+
+    name = f"dynamodb:{operation}"
+    assert pairs(required_authorizations)[:2] == [(name, arn), (name, table_arn("copy"))]
+    assert actions(required_authorizations)[2:] == [*RESTORING, "kms:Decrypt", *CHOOSING]
+    assert {authorization.request.resource for authorization in required_authorizations[2:9]} == {
+        table_arn("copy")
+    }
+    assert required_authorizations[9].request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == (
+        "orders",
+    )
+    assert required_authorizations[-1].request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == (
+        "copy",
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "asked_of_kms"),
+    [
+        ({"Enabled": False}, ["kms:Decrypt"]),
+        ({"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": OTHER_ID}, ["kms:Decrypt", *CHOOSING]),
+    ],
+)
+def test_a_restored_table_takes_another_key_if_told_to(
+    override: dict[str, Any], asked_of_kms: list[str], view: FakeAccount
+) -> None:
+    view.add_table("orders", key_arn())
+    view.add_key(OTHER_ID)
+    params = {"TargetTableName": "copy", "BackupArn": BACKUP, "SSESpecificationOverride": override}
+
+    assert actions(asked("RestoreTableFromBackup", params, view))[9:] == asked_of_kms
+
+
+def test_a_replica_needs_its_rights_and_its_key_in_its_own_region(view: FakeAccount) -> None:
+    view.add_table("orders", key_arn())
+    view.add_key(region="eu-west-1")
+    create_replica = {"Create": {"RegionName": "eu-west-1", "KMSMasterKeyId": KEY_ID}}
+
+    required_authorizations = asked(
+        "UpdateTable", {"TableName": "orders", "ReplicaUpdates": [create_replica]}, view
+    )
+
+    assert pairs(required_authorizations)[:3] == [
+        ("dynamodb:UpdateTable", table_arn()),
+        ("dynamodb:CreateTable", table_arn(region="eu-west-1")),
+        ("dynamodb:CreateTableReplica", table_arn(region="eu-west-1")),
+    ]
+    assert pairs(required_authorizations)[-4:-1] == [(name, key_arn(region="eu-west-1")) for name in CHOOSING]
+    assert required_authorizations[-2].request.context["kms:ViaService"] == (
+        "dynamodb.eu-west-1.amazonaws.com",
+    )
+    assert required_authorizations[-2].request.context["aws:RequestedRegion"] == ("eu-west-1",)
+
+
+def test_a_replica_is_filled_from_the_table_whose_key_is_needed(view: FakeAccount) -> None:
+    view.add_table("orders", key_arn())
+    regions = ("eu-west-1", "eu-west-2")
+    keys = {region: view.add_key(region=region).arn for region in regions}
+    replicas = [{"Create": {"RegionName": name, "KMSMasterKeyId": keys[name]}} for name in regions]
+
+    required_authorizations = asked("UpdateTable", {"TableName": "orders", "ReplicaUpdates": replicas}, view)
+
+    assert pairs(required_authorizations)[-1] == ("kms:Decrypt", key_arn())
+    assert pairs(required_authorizations).count(("kms:Decrypt", key_arn())) == 1
+    assert required_authorizations[-1].request.context["kms:ViaService"] == (
+        "dynamodb.us-east-1.amazonaws.com",
+    )
+
+
+@pytest.mark.parametrize(
+    ("update_of", "wanted"),
+    [
+        (
+            {"ReplicaUpdates": [{"Delete": {"RegionName": "eu-west-1"}}]},
+            ["DeleteTable", "DeleteTableReplica"],
+        ),
+        ({"ReplicaUpdates": [{"Update": {"RegionName": "eu-west-1"}}]}, []),
+        (
+            {"GlobalTableWitnessUpdates": [{"Create": {"RegionName": "eu-west-1"}}]},
+            ["CreateGlobalTableWitness"],
+        ),
+    ],
+)
+def test_other_updates_of_replicas(update_of: dict[str, Any], wanted: list[str], view: FakeAccount) -> None:
+    view.add_table("orders", key_arn())
+    required_authorizations = asked("UpdateTable", {"TableName": "orders"} | update_of, view)
+
+    assert actions(required_authorizations) == [
+        "dynamodb:UpdateTable",
+        *(f"dynamodb:{action}" for action in wanted),
+    ]

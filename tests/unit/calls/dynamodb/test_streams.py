@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+from helpers.authorizations import asked, pairs
+from helpers.fake_account import FakeAccount, key_arn, table_arn
+
+from pytest_kmslab.calls.authorization import ServiceError
+
+STREAM = table_arn() + "/stream/2026-01-01T00:00:00.000"
+
+
+@pytest.fixture
+def view() -> FakeAccount:
+    view = FakeAccount()
+    view.add_table("orders", view.add_key(), tags={"team": "blue"}, stream_arn=STREAM)
+    return view
+
+
+def test_records_need_the_stream_and_the_key_of_the_table(view: FakeAccount) -> None:
+    required_authorizations = asked("GetRecords", {"ShardIterator": f"{STREAM}|1|AAAA|BB=="}, view)
+
+    assert pairs(required_authorizations) == [("dynamodb:GetRecords", STREAM), ("kms:Decrypt", key_arn())]
+
+
+@pytest.mark.parametrize("operation", ["DescribeStream", "GetShardIterator"])
+def test_a_stream_is_looked_at_without_the_key(operation: str, view: FakeAccount) -> None:
+    (authorization,) = asked(operation, {"StreamArn": STREAM}, view)
+
+    assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)
+
+
+@pytest.mark.parametrize(
+    "iterator", ["", STREAM, "opaque|1|x", f"{table_arn()}|1|x", f"{table_arn()}/index/ix|1|x", "|"]
+)
+def test_an_iterator_that_names_no_stream_is_refused(iterator: str, view: FakeAccount) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        asked("GetRecords", {"ShardIterator": iterator}, view)
+
+    assert refusal.value.code == "ValidationException"

@@ -1,0 +1,149 @@
+"""Policy documents that IAM and STS do not take.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from helpers.fake_account import FakeAccount, call, user
+
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
+from pytest_kmslab.calls.rules.iam_documents import check_inline_size
+
+ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+SYNTAX = "MalformedPolicyDocument: Syntax errors in policy."
+NO_PRINCIPAL = "MalformedPolicyDocument: Policy document should not specify a principal."
+TWICE = '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}'
+NOT_JSON = "MalformedPolicyDocument: This policy contains invalid Json"
+NOT_STS = "MalformedPolicyDocument: AssumeRole policy may only specify STS AssumeRole actions."
+PUTTING = {
+    "PutUserPolicy": {"UserName": "bob", "PolicyName": "p"},
+    "PutGroupPolicy": {"GroupName": "devs", "PolicyName": "p"},
+    "PutRolePolicy": {"RoleName": "app", "PolicyName": "p"},
+    "CreatePolicy": {"PolicyName": "p"},
+    "CreatePolicyVersion": {"PolicyArn": "arn:aws:iam::123456789012:policy/p"},
+}
+
+
+def document(*statements: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def refusal(service: str, operation: str, params: dict[str, Any]) -> str:
+    """What the service says, every permission given; empty where it takes the policy."""
+    try:
+        list(required_authorizations(call(service, operation, params, user()), FakeAccount()))
+    except ServiceError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("operation", PUTTING)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (document(ALLOW), ""),
+        (document({**ALLOW, "Sid": "Some1"}), ""),
+        (document({**ALLOW, "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": 300}}}), ""),
+        (document({**ALLOW, "Principal": "*"}), NO_PRINCIPAL),
+        (document({**ALLOW, "NotPrincipal": "*"}), NO_PRINCIPAL),
+        (
+            document({**ALLOW, "Sid": "not one"}),
+            "MalformedPolicyDocument: Statement IDs (SID) must be alpha-",
+        ),
+        (document({**ALLOW, "Condition": {"NullIfExists": {"aws:username": "true"}}}), SYNTAX),
+        (TWICE, SYNTAX),
+        ("{bad", SYNTAX),
+        ("[]", SYNTAX),
+    ],
+)
+def test_a_policy_of_an_identity(operation: str, text: str, expected: str) -> None:
+    said = refusal("iam", operation, {**PUTTING[operation], "PolicyDocument": text})
+    assert said.startswith(expected)
+    assert bool(said) is bool(expected)
+
+
+def padded(size: int) -> str:
+    """A policy of as many characters, white space not counted."""
+    bare = "".join(document({**ALLOW, "Resource": "arn:aws:s3:::"}).split())
+    return document({**ALLOW, "Resource": "arn:aws:s3:::" + "a" * (size - len(bare))})
+
+
+@pytest.mark.parametrize("operation", ["CreatePolicy", "CreatePolicyVersion"])
+def test_a_managed_policy_is_only_so_long(operation: str) -> None:
+    given = PUTTING[operation]
+    assert refusal("iam", operation, {**given, "PolicyDocument": padded(6144)}) == ""
+    said = refusal("iam", operation, {**given, "PolicyDocument": padded(6145)})
+    assert said == "LimitExceeded: Cannot exceed quota for PolicySize: 6144"
+
+
+@pytest.mark.parametrize(
+    ("operation", "most"), [("PutUserPolicy", 2048), ("PutGroupPolicy", 5120), ("PutRolePolicy", 10240)]
+)
+def test_inline_policies_are_only_so_long_together(operation: str, most: int) -> None:
+    put = call("iam", operation, {**PUTTING[operation], "PolicyDocument": padded(most - 100)})
+    check_inline_size(put, {"p": padded(most), "other": "x" * 100})
+    with pytest.raises(
+        ServiceError, match=f"LimitExceeded: Maximum policy size of {most} bytes exceeded for"
+    ):
+        check_inline_size(put, {"other": "x" * 101})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (document(TRUST), ""),
+        (document({**TRUST, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetContext"]}), ""),
+        (json.dumps({"Version": "2008-10-17", "Statement": TRUST}), ""),
+        ("{bad", NOT_JSON),
+        ("[]", NOT_JSON),
+        (TWICE, NOT_JSON),
+        ("{}", "MalformedPolicyDocument: Could not parse the policy: Statement is empty!"),
+        (document(), "MalformedPolicyDocument: Could not parse the policy: Statement is empty!"),
+        (document({**TRUST, "Condition": {"StringEqual": {"a:b": "c"}}}), SYNTAX),
+        (document({**TRUST, "Effect": "allow"}), SYNTAX),
+        (document({**TRUST, "Resource": "*"}), "MalformedPolicyDocument: Has prohibited field Resource"),
+        (
+            document({**TRUST, "NotResource": "*"}),
+            "MalformedPolicyDocument: Has prohibited field NotResource",
+        ),
+        (document({**TRUST, "Action": "s3:*"}), NOT_STS),
+        (document({**TRUST, "Action": "*"}), NOT_STS),
+        (document({**TRUST, "Action": ["sts:AssumeRole", "iam:GetRole"]}), NOT_STS),
+        (
+            document({"Effect": "Allow", "Action": "sts:AssumeRole"}),
+            "MalformedPolicyDocument: Missing required field Principal",
+        ),
+        (
+            document({"Effect": "Allow", "Principal": "*"}),
+            "MalformedPolicyDocument: Missing required field Action",
+        ),
+        (
+            document(*[{**TRUST, "Sid": f"S{number}"} for number in range(30)]),
+            "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048",
+        ),
+    ],
+)
+def test_a_trust_policy_when_a_role_is_made_and_when_it_is_changed(text: str, expected: str) -> None:
+    assert refusal("iam", "CreateRole", {"RoleName": "r", "AssumeRolePolicyDocument": text}) == expected
+    assert refusal("iam", "UpdateAssumeRolePolicy", {"RoleName": "r", "PolicyDocument": text}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (document(ALLOW), ""),
+        (document({**ALLOW, "Principal": "*"}), NO_PRINCIPAL),
+        (TWICE, "MalformedPolicyDocument: "),
+    ],
+)
+def test_a_session_policy(text: str, expected: str) -> None:
+    said = refusal("sts", "GetFederationToken", {"Name": "fed", "Policy": text})
+    assert said.startswith(expected)
+    assert bool(said) is bool(expected)

@@ -1,0 +1,235 @@
+"""What IAM refuses of names, paths, ARNs and of what is AWS's own, whatever the caller is allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers.fake_account import ACCOUNT, FakeAccount, call, user
+
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
+from pytest_kmslab.calls.rules.attachments import check_attached
+
+OF_AWS = "arn:aws:iam::aws:policy/AdministratorAccess"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
+OWN = f"arn:aws:iam::{ACCOUNT}:policy/own"
+READING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}'
+TRUST = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}'
+
+
+@pytest.fixture
+def facts() -> FakeAccount:
+    facts = FakeAccount()
+    facts.iam_arns = {
+        ("user", "bob"): f"arn:aws:iam::{ACCOUNT}:user/team/bob",
+        ("user", "eve"): f"arn:aws:iam::{ACCOUNT}:user/eve",
+        ("role", "app"): f"arn:aws:iam::{ACCOUNT}:role/app",
+        ("role", "AWSServiceRoleForX"): f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x/AWSServiceRoleForX",
+        ("role", "AWSReservedSSO_A"): f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso/AWSReservedSSO_A",
+        ("group", "devs"): f"arn:aws:iam::{ACCOUNT}:group/devs",
+        ("group", "ops"): f"arn:aws:iam::{ACCOUNT}:group/ops",
+    }
+    return facts
+
+
+def said(facts: FakeAccount, operation: str, **params: Any) -> str:
+    """What IAM says, every permission given; empty where it does the call."""
+    try:
+        list(required_authorizations(call("iam", operation, params, user()), facts))
+    except ServiceError as error:
+        return str(error)
+    return ""
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "CreatePolicyVersion": {"PolicyDocument": READING, "SetAsDefault": True},
+    "DeletePolicy": {},
+    "DeletePolicyVersion": {"VersionId": "v1"},
+    "SetDefaultPolicyVersion": {"VersionId": "v1"},
+    "TagPolicy": {"Tags": [{"Key": "a", "Value": "b"}]},
+    "UntagPolicy": {"TagKeys": ["a"]},
+}
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+def test_a_managed_policy_of_aws_cannot_be_changed(facts: FakeAccount, operation: str) -> None:
+    refused = said(facts, operation, PolicyArn=OF_AWS, **CHANGES[operation])
+    assert refused == (
+        f"AccessDenied: User: arn:aws:iam::{ACCOUNT}:user/ana is not authorized to perform: iam:{operation} "
+        f"on resource: policy {OF_AWS}"
+    )
+    assert said(facts, operation, PolicyArn=OWN, **CHANGES[operation]) == ""
+
+
+@pytest.mark.parametrize("operation", ["GetPolicy", "ListPolicyVersions", "ListEntitiesForPolicy"])
+def test_it_can_be_read_and_attached(facts: FakeAccount, operation: str) -> None:
+    assert said(facts, operation, PolicyArn=OF_AWS) == ""
+    assert said(facts, "AttachUserPolicy", UserName="bob", PolicyArn=OF_AWS) == ""
+
+
+@pytest.mark.parametrize(
+    ("arn", "refused"),
+    [
+        ("longpolicynamebutnoarn", "ValidationError: Invalid ARN:  Could not be parsed!"),
+        ("arn:aws:iam::policy/own", "ValidationError: Invalid ARN:  Could not be parsed!"),
+        ("arn:aws-cn:iam::aws:policy/ReadOnlyAccess", "ValidationError: Invalid ARN partition"),
+        (ROLE, f"InvalidInput: ARN {ROLE} is not valid."),
+        (OWN, ""),
+        (OF_AWS, ""),
+    ],
+)
+def test_the_arn_of_a_managed_policy(facts: FakeAccount, arn: str, refused: str) -> None:
+    assert said(facts, "AttachRolePolicy", RoleName="app", PolicyArn=arn) == refused
+    assert said(facts, "DetachUserPolicy", UserName="bob", PolicyArn=arn) == refused
+    assert said(facts, "PutRolePermissionsBoundary", RoleName="app", PermissionsBoundary=arn) == refused
+    assert said(facts, "CreateUser", UserName="new", PermissionsBoundary=arn) == refused
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("CreateUser", {"UserName": "new"}),
+        ("CreateGroup", {"GroupName": "new"}),
+        ("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": TRUST}),
+        ("CreateInstanceProfile", {"InstanceProfileName": "new"}),
+        ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": READING}),
+    ],
+)
+def test_paths_that_only_aws_gives(facts: FakeAccount, operation: str, params: dict[str, Any]) -> None:
+    for path in ("/aws-service-role/", "/aws-service-role/x.amazonaws.com/"):
+        refused = said(facts, operation, Path=path, **params)
+        assert refused == (
+            "InvalidInput: Paths beginning with '/aws-service-role' are reserved for AWS Service Linked Roles"
+        )
+    assert said(facts, operation, Path="/aws-reserved/x/", **params).startswith("InvalidInput")
+    for path in ("/", "/service-role/", "/x/aws-service-role/", "/aws/"):
+        assert said(facts, operation, Path=path, **params) == ""
+
+
+def test_nor_is_anybody_moved_there(facts: FakeAccount) -> None:
+    for path in ("/aws-service-role/", "/aws-reserved/"):
+        assert said(facts, "UpdateUser", UserName="bob", NewPath=path).startswith("InvalidInput")
+        assert said(facts, "UpdateGroup", GroupName="devs", NewPath=path).startswith("InvalidInput")
+
+
+@pytest.mark.parametrize("name", ["AWSServiceRoleForDAX", "AWSReservedSSO_Admin_0123", "awsServiceRoleForX"])
+def test_names_of_roles_that_only_aws_gives(facts: FakeAccount, name: str) -> None:
+    made = said(facts, "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
+    assert made.startswith("InvalidInput: ")
+    assert said(facts, "CreateUser", UserName=name) == ""
+
+
+ROLE_CHANGES: dict[str, dict[str, Any]] = {
+    "AttachRolePolicy": {"PolicyArn": OWN},
+    "DeleteRole": {},
+    "DeleteRolePermissionsBoundary": {},
+    "DeleteRolePolicy": {"PolicyName": "p"},
+    "DetachRolePolicy": {"PolicyArn": OWN},
+    "PutRolePermissionsBoundary": {"PermissionsBoundary": OWN},
+    "PutRolePolicy": {"PolicyName": "p", "PolicyDocument": READING},
+    "UpdateAssumeRolePolicy": {"PolicyDocument": TRUST},
+    "UpdateRole": {"MaxSessionDuration": 7200},
+    "AddRoleToInstanceProfile": {"InstanceProfileName": "i"},
+    "RemoveRoleFromInstanceProfile": {"InstanceProfileName": "i"},
+}
+
+
+@pytest.mark.parametrize("operation", ROLE_CHANGES)
+@pytest.mark.parametrize("role", ["AWSServiceRoleForX", "AWSReservedSSO_A"])
+def test_a_role_of_aws_cannot_be_changed(facts: FakeAccount, operation: str, role: str) -> None:
+    assert said(facts, operation, RoleName=role, **ROLE_CHANGES[operation]) == (
+        f"UnmodifiableEntity: Cannot perform the operation on the protected role '{role}' - "
+        "this role is only modifiable by AWS"
+    )
+    assert said(facts, operation, RoleName="app", **ROLE_CHANGES[operation]) == ""
+
+
+def test_what_can_be_said_of_a_service_linked_role(facts: FakeAccount) -> None:
+    own, other = {"RoleName": "AWSServiceRoleForX"}, {"RoleName": "AWSReservedSSO_A"}
+    tags = {"Tags": [{"Key": "a", "Value": "b"}]}
+    for operation, params in (
+        ("UpdateRoleDescription", {"Description": "d"}),
+        ("UpdateRole", {"Description": "d"}),
+        ("TagRole", tags),
+    ):
+        assert said(facts, operation, **own, **params) == ""
+        assert said(facts, operation, **other, **params).startswith("UnmodifiableEntity")
+    assert said(facts, "DeleteServiceLinkedRole", **own) == ""
+
+
+def test_only_a_service_linked_role_is_deleted_as_one(facts: FakeAccount) -> None:
+    refused = "NoSuchEntity: The role with name {} cannot be found."
+    for role in ("app", "AWSReservedSSO_A"):
+        assert said(facts, "DeleteServiceLinkedRole", RoleName=role) == refused.format(role)
+
+
+@pytest.mark.parametrize(
+    ("service", "suffix", "refused"),
+    [
+        (
+            "elasticloadbalancing",
+            "",
+            "AccessDenied: elasticloadbalancing is not a valid AWS service name (Service Principal)",
+        ),
+        (
+            "notreal.amazonaws.com",
+            "",
+            "AccessDenied: notreal.amazonaws.com is not a valid AWS service name (Service Principal)",
+        ),
+        ("dax.amazonaws.com", "x", "InvalidInput: Custom suffix is not allowed for dax.amazonaws.com"),
+        ("dax.amazonaws.com", "", ""),
+        ("autoscaling.amazonaws.com", "x", ""),
+    ],
+)
+def test_service_linked_roles(facts: FakeAccount, service: str, suffix: str, refused: str) -> None:
+    more = {"CustomSuffix": suffix} if suffix else {}
+    assert said(facts, "CreateServiceLinkedRole", AWSServiceName=service, **more) == refused
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "refused"),
+    [
+        ("CreateUser", {"UserName": "bob"}, "User with name bob already exists."),
+        ("CreateGroup", {"GroupName": "devs"}, "Group with name devs already exists."),
+        (
+            "CreateRole",
+            {"RoleName": "app", "AssumeRolePolicyDocument": TRUST},
+            "Role with name app already exists.",
+        ),
+        ("UpdateUser", {"UserName": "bob", "NewUserName": "eve"}, "User with name eve already exists."),
+        ("UpdateGroup", {"GroupName": "devs", "NewGroupName": "ops"}, "Group with name ops already exists."),
+        ("UpdateUser", {"UserName": "bob", "NewUserName": "bob"}, ""),
+        ("UpdateUser", {"UserName": "bob", "NewUserName": "new"}, ""),
+        ("UpdateUser", {"UserName": "bob", "NewPath": "/x/"}, ""),
+        ("CreateUser", {"UserName": "devs"}, ""),
+    ],
+)
+def test_a_name_is_given_once(
+    facts: FakeAccount, operation: str, params: dict[str, Any], refused: str
+) -> None:
+    assert said(facts, operation, **params) == (refused and f"EntityAlreadyExists: {refused}")
+
+
+def test_how_many_managed_policies_are_attached() -> None:
+    for operation, most in (("AttachRolePolicy", 20), ("AttachUserPolicy", 10), ("AttachGroupPolicy", 10)):
+        held = [f"{OWN}{number}" for number in range(most)]
+        attach = call("iam", operation, {"PolicyArn": OWN}, user())
+        check_attached(attach, held[1:])
+        with pytest.raises(ServiceError, match=rf"LimitExceeded: Cannot exceed quota for Policies.*: {most}"):
+            check_attached(attach, held)
+
+
+@pytest.mark.parametrize(
+    ("params", "refused"),
+    [
+        ({"Url": "http://idp.example.com"}, "InvalidInput"),
+        (
+            {"Url": "https://idp.example.com", "ClientIDList": [f"c{n}" for n in range(101)]},
+            "LimitExceeded: Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100",
+        ),
+        ({"Url": "https://idp.example.com", "ClientIDList": [f"c{n}" for n in range(100)]}, ""),
+    ],
+)
+def test_identity_providers(facts: FakeAccount, params: dict[str, Any], refused: str) -> None:
+    assert said(facts, "CreateOpenIDConnectProvider", **params).startswith(refused)

@@ -1,0 +1,136 @@
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, user
+
+from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.operations import required_authorizations
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
+ANA = user()
+TAGS = [{"Key": "Team", "Value": "blue"}]
+
+
+@pytest.fixture
+def view() -> FakeAccount:
+    view = FakeAccount()
+    view.iam_arns["role", "app"] = ROLE
+    view.tags_by_arn[ROLE] = {"Stage": "prod"}
+    return view
+
+
+def assume(**params: Any) -> Any:
+    return call("sts", "AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "s1", **params}, ANA)
+
+
+def asked(view: FakeAccount, operation: str, params: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (authorization.request.action, authorization.request.resource)
+        for authorization in required_authorizations(call("sts", operation, params, ANA), view)
+    ]
+
+
+def test_assuming_a_role_asks_on_the_role(view: FakeAccount) -> None:
+    (authorization,) = required_authorizations(assume(ExternalId="x1"), view)
+    assert (authorization.request.action, authorization.request.resource) == ("sts:AssumeRole", ROLE)
+    context = authorization.request.context
+    assert context["sts:RoleSessionName"] == ("s1",)
+    assert context["sts:ExternalId"] == ("x1",)
+    assert context["aws:ResourceTag/Stage"] == ("prod",)
+    assert context["iam:ResourceTag/Stage"] == ("prod",)
+
+
+def test_session_tags_and_a_source_identity_need_a_permission_each(view: FakeAccount) -> None:
+    params = {"Tags": TAGS, "TransitiveTagKeys": ["Team"], "SourceIdentity": "ana"}
+    found = list(required_authorizations(assume(**params), view))
+    assert [authorization.request.action for authorization in found] == [
+        "sts:AssumeRole",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+    ]
+    assert found[0].request.context["aws:RequestTag/Team"] == ("blue",)
+    assert found[0].request.context["sts:TransitiveTagKeys"] == ("Team",)
+    assert found[0].request.context["sts:SourceIdentity"] == ("ana",)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "identity", "expected"),
+    [
+        (ANA.arn, None, "allowed"),
+        (f"arn:aws:iam::{ACCOUNT}:root", None, "sts:AssumeRole"),
+        (f"arn:aws:iam::{ACCOUNT}:root", {"Action": "sts:AssumeRole"}, "allowed"),
+        (user("bob").arn, {"Action": "sts:AssumeRole"}, "sts:AssumeRole"),
+    ],
+)
+def test_the_roles_trust_policy_decides(
+    view: FakeAccount, trusted: str, identity: dict[str, Any] | None, expected: str
+) -> None:
+    view.key_policies[ROLE] = policy({"Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"})
+    if identity:
+        view.allow(ANA, identity)
+    assert outcome(assume(), view) == expected
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        f"arn:aws:iam::{ACCOUNT}:role/none",
+        f"arn:aws:iam::{ACCOUNT}:role/app",
+        f"arn:aws:iam::{ACCOUNT}:user/app",
+        "arn:aws:s3:::role/app",
+        "app",
+    ],
+)
+def test_a_role_that_does_not_exist_is_denied_like_one_that_does(view: FakeAccount, role: str) -> None:
+    with pytest.raises(ServiceError) as denied:
+        next(required_authorizations(assume(RoleArn=role), view))
+    assert (denied.value.code, denied.value.status) == ("AccessDenied", 403)
+    assert (
+        denied.value.message
+        == f"User: {ANA.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
+    )
+
+
+@pytest.mark.parametrize("operation", ["GetCallerIdentity", "GetSessionToken"])
+def test_who_am_i_needs_no_permission(view: FakeAccount, operation: str) -> None:
+    assert asked(view, operation, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "expected"),
+    [
+        (
+            "GetFederationToken",
+            {"Name": "fed"},
+            [("sts:GetFederationToken", f"arn:aws:sts::{ACCOUNT}:federated-user/fed")],
+        ),
+        (
+            "GetFederationToken",
+            {"Name": "fed", "Tags": TAGS},
+            [
+                ("sts:GetFederationToken", f"arn:aws:sts::{ACCOUNT}:federated-user/fed"),
+                ("sts:TagSession", f"arn:aws:sts::{ACCOUNT}:federated-user/fed"),
+            ],
+        ),
+        ("DecodeAuthorizationMessage", {"EncodedMessage": "x"}, [("sts:DecodeAuthorizationMessage", "*")]),
+        ("GetAccessKeyInfo", {"AccessKeyId": "AKIA"}, [("sts:GetAccessKeyInfo", "*")]),
+        (
+            "AssumeRoot",
+            {"TargetPrincipal": "210987654321", "TaskPolicyArn": {"arn": "arn:p"}},
+            [("sts:AssumeRoot", "arn:aws:iam::210987654321:root")],
+        ),
+        (
+            "GetWebIdentityToken",
+            {"Audience": ["a"], "SigningAlgorithm": "RS256", "Tags": TAGS},
+            [("sts:GetWebIdentityToken", "*"), ("sts:TagGetWebIdentityToken", "*")],
+        ),
+    ],
+)
+def test_what_the_others_ask_for(
+    view: FakeAccount, operation: str, params: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert asked(view, operation, params) == expected

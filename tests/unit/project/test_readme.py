@@ -1,0 +1,131 @@
+"""What the documents say is so: their examples are files that are run, their tables are the code's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from configparser import ConfigParser
+
+import pytest
+from helpers.readme import README, ROOT, block, blocks, page, rows
+
+from pytest_kmslab import fixtures
+from pytest_kmslab.cli import main as cli
+from pytest_kmslab.config.options import OPTIONS, Option
+
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*.md")),
+)
+
+
+OPTION_ROWS = {row[2]: row for row in rows("command line", page("docs/options.md"))}
+"""By the name in the ini file."""
+
+
+def environments() -> set[str]:
+    """The environments that have a section in tox.ini."""
+    tox = ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    return {name.removeprefix("testenv:") for name in tox.sections() if name.startswith("testenv:")}
+
+
+def environments_named(document: str) -> set[str]:
+    return set(re.findall(r"tox -e ([\w-]+)", (ROOT / document).read_text(encoding="utf-8")))
+
+
+EXAMPLES = [*blocks("python"), *blocks("python", page("docs/how-to.md"))]
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
+def test_a_python_block_is_a_file_that_is_run(text: str) -> None:
+    name, _, code = text.partition("\n")
+    assert code == (ROOT / name.removeprefix("# ")).read_text(encoding="utf-8")
+
+
+def test_every_example_is_shown() -> None:
+    shown = {text.partition("\n")[0].removeprefix("# docs/examples/") for text in EXAMPLES}
+    assert shown == {file.name for file in (ROOT / "docs" / "examples").glob("test_*.py")}
+
+
+def test_the_commands_come_first() -> None:
+    assert blocks("sh")[0].splitlines() == [
+        "python -m pip install tox && tox -e lab",
+        "python -m pip install tox && tox",
+    ]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_environment_named_is_one_of_tox(document: str) -> None:
+    assert environments_named(document) - environments() <= {"py310", "py311", "py312", "py313"}
+
+
+def test_every_environment_of_tox_is_told_to_contributors() -> None:
+    assert environments() <= environments_named("CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_to_a_file(document: str) -> None:
+    file = ROOT / document
+    links = re.findall(r"\]\(([^)#]+)", file.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (file.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_readme_reads_on_an_index_too() -> None:
+    assert re.findall(r"\]\((?!https?://)[^)]*\)", README) == [], "an index has no other file of the checkout"
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:docs/)?[\w.-]+\.md)`", README))))
+def test_a_page_that_the_readme_names_is_there(path: str) -> None:
+    assert (ROOT / path).is_file()
+
+
+def test_the_table_of_fixtures_is_whole() -> None:
+    made = {name for name, value in vars(fixtures).items() if type(value) is type(fixtures.kmslab)}
+    told = [row[0].strip("`") for row in rows("fixture", page("docs/fixtures.md"))]
+    assert sorted(told) == sorted(name for name in made if name[0] != "_")
+
+
+def test_the_tables_of_options_are_whole() -> None:
+    assert sorted(OPTION_ROWS) == sorted(f"`{option.ini}`" for option in OPTIONS)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
+def test_an_option_is_as_the_table_says(option: Option) -> None:
+    flag, environment, _, default, good, _ = OPTION_ROWS[f"`{option.ini}`"]
+    assert flag == (f"`{option.flag}`" if option.on_command_line else "")
+    assert environment == f"`{option.environment}`"
+    assert default in {f"`{option.default}`" if option.default else "", "the exercise's"}
+    assert good == option.rule.good
+
+
+def test_kmslab_decide_answers_as_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, _, output = block("$ kmslab decide", page("docs/decide.md")).partition("\n")
+    monkeypatch.chdir(ROOT)
+    assert cli.main(command.split()[2:]) == 0
+    assert capsys.readouterr().out == output
+
+
+def test_kmslab_serve_says_what_is_shown() -> None:
+    command, _, shown = block("$ kmslab serve", page("docs/gateway.md")).partition("\n")
+    arguments = [*command.split()[2:], "--port", "0"]
+    start = f"from pytest_kmslab.cli.main import main; raise SystemExit(main({arguments}))"
+    with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        said = "".join(served.stdout.readline() for _ in shown.splitlines())
+        served.terminate()
+    assert re.sub(r"(127.0.0.1:)\d+", r"\g<1>4566", said) == shown
+
+
+def test_moto_answers_as_the_first_table_says() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "peers")]
+    measured = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+    assert len(measured) == 2
+    shown = [(name, answer) for name, answer in rows("who answers", README) if name.startswith("moto ")]
+    assert [answer for _, answer in shown] == [line.strip("|").split("|")[1].strip() for line in measured]
