@@ -114,11 +114,12 @@ class Table:
     on_demand: bool = False
     key_types: tuple[str, ...] = ()
     projected: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    key_attributes: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The attributes of its primary key; empty where they are not known."""
 
-    @property
-    def key_attributes(self) -> tuple[str, ...]:
-        """The attributes of its primary key; empty where they are not known."""
-        return tuple(name for name in (self.hash_key, self.range_key) if name)
+    def __post_init__(self) -> None:
+        names = tuple(name for name in (self.hash_key, self.range_key) if name)
+        object.__setattr__(self, "key_attributes", names)
 
 
 class AccountView(Protocol):

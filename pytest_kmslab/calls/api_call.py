@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pytest_kmslab.account.model import Caller
@@ -12,33 +13,36 @@ from pytest_kmslab.authz.partitions import partition_of
 Params = Mapping[str, Any]
 
 
-class ApiCall(NamedTuple):
-    """One call as it was sent: decoded parameters (blobs as bytes), and who sent it from where.
-
-    `service` is botocore's service name (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`), `time` is
-    when the call came, None where nobody looked at a clock: `aws:CurrentTime` is then absent.
-    """
-
+class _Sent(NamedTuple):
     service: str
+    """botocore's name of it (`kms`, `dynamodb`, `dynamodbstreams`, `iam`, `sts`)."""
     operation: str
     params: Params
+    """Decoded, blobs as bytes."""
     region: str
+    """The Region that the call is signed for."""
     caller: Caller
     time: datetime | None = None
+    """When the call came; None where nobody looked at a clock: `aws:CurrentTime` is then absent."""
 
-    @property
+
+class ApiCall(_Sent):
+    """One call as it was sent: what it says, and who sent it from where."""
+
+    # What follows from the call is asked for many times while it is decided; it is worked out once.
+    @cached_property
     def account(self) -> str:
         """The caller's account."""
         return self.caller.account
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """The partition that the caller is of (`aws`, `aws-cn`, …)."""
         if ":" not in self.caller.arn:  # a service, which is of every partition
             return partition_of(self.region).name
         return self.caller.arn.split(":", 2)[1] or "aws"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The call by service and operation, as `kms:Decrypt`."""
         return f"{self.service}:{self.operation}"

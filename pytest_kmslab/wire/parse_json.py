@@ -19,10 +19,13 @@ from pytest_kmslab.wire.parse_query import read_query
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-Reader = Callable[[Any, str], Any]
 Body = bytes | bytearray | str | Mapping[str, Any]
+Convert = Callable[[Any, str], Any]
+"""Makes of a value what the model types it; its second argument is where it stands."""
+ValuePlan = tuple[frozenset[type], "Convert | None"]
+"""Of which types a value is, as the JSON decoder has them, and what is made of it; None: it stays."""
 
-_READERS: dict[tuple[str, str], Reader] = {}  # one for each operation, made at its first call
+_PLANS: dict[tuple[str, str], Convert] = {}  # one for each operation, made at its first call
 
 
 def decode(operation: OperationModel, body: Body) -> dict[str, Any]:
@@ -52,14 +55,9 @@ def decode(operation: OperationModel, body: Body) -> dict[str, Any]:
 
 def _read_json(operation: OperationModel, body: bytes | bytearray | str) -> dict[str, Any]:
     name = (operation.service_model.service_name, operation.name)
-    reader = _READERS.get(name)
-    if reader is None:
-        reader = _READERS[name] = _reader(operation.input_shape, ())
-    read: dict[str, Any] = reader(_parse(body), "")
-    return read
-
-
-def _parse(body: bytes | bytearray | str) -> Any:
+    plan = _PLANS.get(name)
+    if plan is None:
+        plan = _PLANS[name] = _plan_of(operation.input_shape)
     try:
         text = body if isinstance(body, str) else body.decode("utf-8")
         parsed = _DECODER.decode(text)
@@ -67,35 +65,61 @@ def _parse(body: bytes | bytearray | str) -> Any:
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except ValueError as error:
         raise UnreadableError(f"the request is not JSON: {error}") from None
-    return parsed
+    if type(parsed) is not Members:
+        raise _of_another_type("")
+    read: dict[str, Any] = plan(parsed, "")
+    return read
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise UnreadableError("the request has a member twice in one object")
-    return members
+class Members(tuple[Any, ...]):
+    """The members of a JSON object, in pairs: whether one comes twice is seen when they are read."""
+
+    __slots__ = ()
 
 
 def _constant(name: str) -> NoReturn:
     raise UnreadableError(f"the request has the number `{name}`, which JSON does not know")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=Members, parse_constant=_constant)
 
 
-def _reader(shape: Shape | None, within: tuple[str, ...]) -> Reader:
-    """What reads values of a shape; `within` names the shapes around it.
+def _each_once(members: Members) -> dict[str, Any]:
+    named: dict[str, Any] = dict(members)
+    if len(named) != len(members):
+        raise UnreadableError("the request has a member twice in one object")
+    return named
+
+
+def _plain(value: Any) -> Any:
+    """A value as Python has it, where the model says nothing of what is in it."""
+    if type(value) is Members:
+        return {name: _plain(member) for name, member in _each_once(value).items()}
+    if type(value) is list:
+        return [_plain(item) for item in value]
+    return value
+
+
+def _of_another_type(where: str) -> UnreadableError:
+    return UnreadableError(f"`{where or 'the request'}` is not of the type that the service expects")
+
+
+def _plan_of(shape: Shape | None) -> Convert:
+    """How the input of an operation is read: a plan made once, of the shapes of its members."""
+    return _structure(shape, ()) if shape is not None else _members_reader({})  # type: ignore[arg-type]
+
+
+def _value_plan(shape: Shape, within: tuple[str, ...]) -> ValuePlan:
+    """How values of a shape are read; `within` names the shapes around it.
 
     A later model may hold what is not known here; no request of it is let through.
     """
-    if shape is None:
-        return _structure_reader({})
     if shape.name == "AttributeValue":
-        return _attribute_value
+        return _OBJECT, _attribute_value
     container = _CONTAINERS.get(shape.type_name)
     if container is not None and shape.name not in within:
-        return container(shape, (*within, shape.name))
+        types, make = container
+        return types, make(shape, (*within, shape.name))
     if shape.type_name not in _SCALARS:
         raise UnreadableError(
             f"the shape `{shape.name}` of the service's model is not known; please report it"
@@ -103,58 +127,62 @@ def _reader(shape: Shape | None, within: tuple[str, ...]) -> Reader:
     return _SCALARS[shape.type_name]
 
 
-def _structure(shape: StructureShape, within: tuple[str, ...]) -> Reader:
-    members = {name: _reader(member, within) for name, member in shape.members.items()}
-    return _structure_reader(members)
+def _structure(shape: StructureShape, within: tuple[str, ...]) -> Convert:
+    within = within or (shape.name,)
+    return _members_reader({name: _value_plan(member, within) for name, member in shape.members.items()})
 
 
-def _list(shape: ListShape, within: tuple[str, ...]) -> Reader:
-    return _list_reader(_reader(shape.member, within))
-
-
-def _map(shape: MapShape, within: tuple[str, ...]) -> Reader:
-    return _map_reader(_reader(shape.value, within))
-
-
-def _structure_reader(members: Mapping[str, Reader]) -> Reader:
+def _members_reader(plans: Mapping[str, ValuePlan]) -> Convert:
     def read(value: Any, where: str) -> dict[str, Any]:
-        _expect(value, dict, where)
+        members: dict[str, Any] = dict(value)
+        if len(members) != len(value):
+            _each_once(value)
         found = {}
-        for name, given in value.items():
-            reader = members.get(name)
-            if reader is not None and given is not None:
-                found[name] = reader(given, f"{where}.{name}" if where else name)
+        for name, given in members.items():
+            plan = plans.get(name)
+            if plan is None:
+                _plain(given)  # unknown to the model: looked at, and left out
+            elif given is not None:
+                types, convert = plan
+                inner = f"{where}.{name}" if where else name
+                if type(given) not in types:
+                    raise _of_another_type(inner)
+                found[name] = given if convert is None else convert(given, inner)
         return found
 
     return read
 
 
-def _list_reader(item: Reader) -> Reader:
+def _list(shape: ListShape, within: tuple[str, ...]) -> Convert:
+    types, convert = _value_plan(shape.member, within)
+
     def read(value: Any, where: str) -> list[Any]:
-        _expect(value, list, where)
-        return [item(given, where) for given in value]
+        for given in value:
+            if type(given) not in types:
+                raise _of_another_type(where)
+        return value if convert is None else [convert(given, where) for given in value]
 
     return read
 
 
-def _map_reader(item: Reader) -> Reader:
+def _map(shape: MapShape, within: tuple[str, ...]) -> Convert:
+    types, convert = _value_plan(shape.value, within)
+
     def read(value: Any, where: str) -> dict[str, Any]:
-        _expect(value, dict, where)
-        return {name: item(given, where) for name, given in value.items()}
-
-    return read
-
-
-def _typed(*types: type) -> Reader:
-    def read(value: Any, where: str) -> Any:
-        _expect(value, types, where)
-        return value
+        entries: dict[str, Any] = dict(value)
+        if len(entries) != len(value):
+            _each_once(value)
+        for name, given in entries.items():
+            if type(given) not in types:
+                raise _of_another_type(where)
+            if convert is not None:
+                entries[name] = convert(given, where)
+        return entries
 
     return read
 
 
 def _blob(value: Any, where: str) -> bytes:
-    _expect(value, str, where)
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
@@ -165,37 +193,40 @@ _ATTRIBUTE_TYPES: Mapping[str, type] = {
     **dict.fromkeys(("S", "N", "B"), str),
     **dict.fromkeys(("SS", "NS", "BS", "L"), list),
     **dict.fromkeys(("BOOL", "NULL"), bool),
-    "M": dict,
+    "M": Members,
 }
 
 
 def _attribute_value(value: Any, where: str) -> Any:
-    _expect(value, dict, where)
-    for kind, content in value.items():
-        if kind not in _ATTRIBUTE_TYPES or type(content) is not _ATTRIBUTE_TYPES[kind]:
+    attribute: dict[str, Any] = dict(value)
+    if len(attribute) != len(value):
+        _each_once(value)
+    for kind, content in attribute.items():
+        if type(content) is not _ATTRIBUTE_TYPES.get(kind):
             raise UnreadableError(f"`{where}` holds an attribute value that is not of its type `{kind}`")
-    return value
+        if type(content) in _NESTING:
+            attribute[kind] = _plain(content)
+    return attribute
 
 
-def _expect(value: Any, types: type | tuple[type, ...], where: str) -> None:
-    # `type` and not `isinstance`: a JSON true is not the number 1.
-    if type(value) is not types and not (isinstance(types, tuple) and type(value) in types):
-        raise UnreadableError(f"`{where or 'the request'}` is not of the type that the service expects")
-
-
-_CONTAINERS: Mapping[str, Callable[[Any, tuple[str, ...]], Reader]] = {
-    "structure": _structure,
-    "list": _list,
-    "map": _map,
+# Types are compared and not tested with `isinstance`: a JSON true is not the number 1.
+_OBJECT: frozenset[type] = frozenset({Members})
+_LIST: frozenset[type] = frozenset({list})
+_TEXT: frozenset[type] = frozenset({str})
+_NESTING = _OBJECT | _LIST
+_CONTAINERS: Mapping[str, tuple[frozenset[type], Callable[[Any, tuple[str, ...]], Convert]]] = {
+    "structure": (_OBJECT, _structure),
+    "list": (_LIST, _list),
+    "map": (_OBJECT, _map),
 }
-_SCALARS: Mapping[str, Reader] = {
-    "string": _typed(str),
-    "character": _typed(str),
-    "boolean": _typed(bool),
-    "integer": _typed(int),
-    "long": _typed(int),
-    "float": _typed(int, float),
-    "double": _typed(int, float),
-    "timestamp": _typed(int, float, str),
-    "blob": _blob,
+_SCALARS: Mapping[str, ValuePlan] = {
+    "string": (_TEXT, None),
+    "character": (_TEXT, None),
+    "boolean": (frozenset({bool}), None),
+    "integer": (frozenset({int}), None),
+    "long": (frozenset({int}), None),
+    "float": (frozenset({int, float}), None),
+    "double": (frozenset({int, float}), None),
+    "timestamp": (frozenset({int, float, str}), None),
+    "blob": (_TEXT, _blob),
 }

@@ -104,7 +104,8 @@ class ApiTables:
         """Remember what a table was like when a backup of it was made."""
         from dataclasses import asdict
 
-        plain = {**asdict(table), "tags": dict(table.tags), "index_keys": dict(table.index_keys)}
+        fields = {name: value for name, value in asdict(table).items() if name != "key_attributes"}
+        plain = {**fields, "tags": dict(table.tags), "index_keys": dict(table.index_keys)}
         self._store.put(_backup_name(arn), {"table": plain})
 
     def begin(self, arn: str) -> None:

@@ -12,8 +12,13 @@ from typing import Any
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.authorization import Params
-from pytest_kmslab.calls.dynamodb.expressions import attributes_of, check_placeholders, key_equalities
-from pytest_kmslab.calls.rules.old_parameters import check_old_parameters
+from pytest_kmslab.calls.dynamodb.expressions import (
+    PLACEHOLDERS,
+    attributes_of,
+    check_placeholders,
+    key_equalities,
+)
+from pytest_kmslab.calls.rules.old_parameters import OLD_PARAMETERS, check_old_parameters
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
 """Two names of the same values."""
@@ -60,13 +65,16 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
     knows them: AWS documents `ALL_ATTRIBUTES` and `NONE` as those of a request that names none. Raises
     ServiceError for an expression that cannot be read.
     """
-    check_old_parameters(params)
-    check_placeholders(params)
+    if not OLD_PARAMETERS.isdisjoint(params):
+        check_old_parameters(params)
+    if not PLACEHOLDERS.isdisjoint(params):
+        check_placeholders(params)
     context: Context = {RETURN_CONSUMED_CAPACITY: params.get("ReturnConsumedCapacity") or "NONE"}
-    attributes = named_attributes(params)
+    attributes, leading = named_attributes(params), leading_keys(params, table, index)
     if attributes:
         context[ATTRIBUTES] = attributes
-    context.update(leading_context(leading_keys(params, table, index)))
+    if leading:
+        context.update(dict.fromkeys(LEADING_KEYS, leading))
     if action in READS:
         context[SELECT] = selected(params, index)
     elif action in RETURNING:

@@ -34,6 +34,9 @@ _PLACEHOLDERS = {
     "ExpressionAttributeValues": re.compile(r":\w+", re.ASCII),
 }
 
+PLACEHOLDERS = frozenset(_PLACEHOLDERS)
+"""The parameters that say what placeholders stand for."""
+
 _UNDEFINED = {
     "#": "name used in the document path is not defined; attribute name",
     ":": "value used in expression is not defined; attribute value",

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.account.model import Table
@@ -70,9 +70,12 @@ def check_item(part: Params, table: Table | None) -> None:
     if "Item" in part:
         _check_not_empty(part["Item"], table)
         _check_whole_item(part["Item"], table)
-    names = part.get("ExpressionAttributeNames") or {}
-    changed = [names.get(name, name) for name in updated_attributes(part.get("UpdateExpression") or "")]
-    _check_changed((*changed, *(part.get("AttributeUpdates") or ())), table)
+    if part.get("UpdateExpression"):
+        names = part.get("ExpressionAttributeNames") or {}
+        changed = updated_attributes(part["UpdateExpression"])
+        _check_changed((names.get(name, name) for name in changed), table)
+    if part.get("AttributeUpdates"):
+        _check_changed(part["AttributeUpdates"], table)
 
 
 def check_written(part: Params, table: Table | None) -> None:
@@ -103,9 +106,12 @@ def check_key(key: Mapping[str, Any], table: Table) -> None:
     """Raise ValidationException for a key that is not made of the table's key attributes, all and only,
     or that has an empty value."""
     _check_not_empty(key, table)
-    fits = all(_is_of(key.get(name), kind) for name, kind in _kinds(table))
-    if set(key) != set(table.key_attributes) or not fits:
+    names = table.key_attributes
+    if len(key) != len(names) or any(name not in key for name in names):
         raise KeyMismatchError(NOT_THE_KEY)
+    for name, kind in zip(names, table.key_types, strict=False):
+        if not isinstance(key[name], Mapping) or kind not in key[name]:
+            raise KeyMismatchError(NOT_THE_KEY)
 
 
 def check_statement(statement: Statement, values: Sequence[Any], table: Table | None) -> None:
@@ -142,19 +148,10 @@ def _check_whole_item(item: Mapping[str, Any], table: Table) -> None:
     for name in table.key_attributes:
         if name not in item:
             raise _missing(name)
-    for name, kind in _kinds(table):
-        if not _is_of(item[name], kind):
+    for name, kind in zip(table.key_attributes, table.key_types, strict=False):
+        if not isinstance(item[name], Mapping) or kind not in item[name]:
             actual = next(iter(item[name]), "")
             raise KeyMismatchError(f"{PREFIX}Type mismatch for key {name} expected: {kind} actual: {actual}")
-
-
-def _kinds(table: Table) -> Iterator[tuple[str, str]]:
-    """The key attributes and their types, where these are known."""
-    return zip(table.key_attributes, table.key_types, strict=False)
-
-
-def _is_of(value: Any, kind: str) -> bool:
-    return isinstance(value, Mapping) and kind in value
 
 
 def _check_inserted(statement: Statement, values: Sequence[Any], table: Table) -> None:

@@ -41,7 +41,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     table_arn,
 )
 from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes
-from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
+from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
 from pytest_kmslab.calls.rules.index_reads import check_projected
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
@@ -61,7 +61,9 @@ def item(call: ApiCall, view: AccountView) -> Authorizations:
     table = view.table(arn, call.region, call.account)
     yield authorization(call, call.operation, arn, item_context(call.operation, call.params, table), table)
     check_item(call.params, table)
-    yield from use_keys(call, view, (table,))
+    use = use_of_key(call, view, table)
+    if use is not None:
+        yield use
 
 
 def search(call: ApiCall, view: AccountView) -> Authorizations:

@@ -8,6 +8,7 @@ nobody was asked about.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
@@ -42,8 +43,9 @@ def required(params: Params, name: str) -> Any:
 
 def required_text(params: Params, name: str) -> str:
     """A required string parameter."""
-    value = required(params, name)
+    value = params.get(name)
     if not isinstance(value, str):
+        required(params, name)
         raise ServiceError("SerializationException", f"`{name}` must be a string")
     return value
 
@@ -70,19 +72,32 @@ def table_arn(call: ApiCall, name: str, *, region: str | None = None, anywhere: 
     recorded from AWS: ACK-013, 442.
     """
     if name.startswith("arn:"):
-        if _TABLE_ARN.fullmatch(name) is None:
-            raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {name}")
-        partition, _, own = name.split(":")[1:4]
-        for what, differs in (("partition", partition != call.partition), ("region", own != call.region)):
-            if differs and not anywhere:
-                raise invalid(f"1 validation error detected: Invalid AWS {what} in '{name}'")
-        return name
-    return arn_of(call, f"table/{_name(name, 'tableName')}", region=region)
+        return _checked_arn(name, None if anywhere else (call.partition, call.region))
+    return _arn_of_name(name, call.partition, call.region if region is None else region, call.account)
 
 
 def named_table(call: ApiCall, parameter: str = "TableName") -> str:
     """The ARN of the table that a parameter of the call names."""
-    return table_arn(call, required_text(call.params, parameter), anywhere=parameter != "TableName")
+    name = required_text(call.params, parameter)
+    if parameter == "TableName" and not name.startswith("arn:"):
+        return _arn_of_name(name, call.partition, call.region, call.account)
+    return table_arn(call, name, anywhere=parameter != "TableName")
+
+
+@lru_cache(maxsize=4096)
+def _arn_of_name(name: str, partition: str, region: str, account: str) -> str:
+    return f"arn:{partition}:dynamodb:{region}:{account}:table/{_name(name, 'tableName')}"
+
+
+def _checked_arn(arn: str, within: tuple[str, str] | None) -> str:
+    """The ARN of a table, if it is one, and of the partition and Region that it has to be of."""
+    if _TABLE_ARN.fullmatch(arn) is None:
+        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    partition, _, region = arn.split(":")[1:4]
+    for what, own, wanted in zip(("partition", "region"), (partition, region), within or (), strict=False):
+        if own != wanted:
+            raise invalid(f"1 validation error detected: Invalid AWS {what} in '{arn}'")
+    return arn
 
 
 def new_table(call: ApiCall) -> str:

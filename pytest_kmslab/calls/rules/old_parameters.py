@@ -15,6 +15,8 @@ from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
 
 _NEW = ("ProjectionExpression", "FilterExpression", "UpdateExpression", "ConditionExpression")
 _OLD = ("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter", "ConditionalOperator")
+OLD_PARAMETERS = frozenset((*_OLD, "KeyConditions"))
+"""What expressions have replaced: a request that has none of these has nothing that is refused here."""
 _CONDITIONS = ("KeyConditions", "QueryFilter", "ScanFilter")
 _MOST = 1_000_000
 _NUMBERS: Mapping[str, tuple[int, int]] = {

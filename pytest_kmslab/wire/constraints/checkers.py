@@ -1,17 +1,24 @@
-"""Checkers of requests, made of botocore's shapes once for each operation.
+"""Whether a request keeps the limits of its service's model, as AWS looks at it before anything else.
 
-What a model says nothing of costs nothing: a shape without any limit has no checker.
+Checkers are made of botocore's shapes, once for each operation. What a model says nothing of costs nothing: a
+shape without any limit has no checker.
+https://smithy.io/2.0/spec/constraint-traits.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.validation_messages import wire_name
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
 from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
+from pytest_kmslab.wire.constraints.requests import REQUEST_CHECKS, Check
+from pytest_kmslab.wire.constraints.shown import is_sensitive, shown
+from pytest_kmslab.wire.models import operation_model
 
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -64,6 +71,58 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 
+class _Plan(NamedTuple):
+    """How the requests of one operation are checked."""
+
+    checker: Checker | None
+    """Of the members, by the model; None where nothing can be wrong with them."""
+    checks: tuple[Check, ...]
+    """Of the whole request, once its members keep their limits."""
+
+
+_PLANS: dict[str, _Plan] = {}
+MOST_ERRORS = 10
+"""AWS stops counting there (dynalite, from CreateTable with many empty indexes)."""
+
+
+def check_constraints(call: ApiCall) -> None:
+    """Return for a request that its service takes as far as can be told without looking anything up; raise
+    the ServiceError that AWS answers to every other. A call whose operation botocore does not know passes."""
+    plan = _PLANS.get(call.name) or _plan_of(call)
+    violations = plan.checker(call.params) if plan.checker is not None else ()
+    if violations:
+        dialect = DIALECTS[call.service]
+        raise ServiceError(dialect.code, _text(violations, dialect))
+    for check in plan.checks:
+        check(call)
+
+
+def _plan_of(call: ApiCall) -> _Plan:
+    if call.service not in DIALECTS:
+        return _Plan(None, ())
+    model = operation_model(call.service, call.operation)
+    checker = None if model is None else Compiler(call.service).checker(model.input_shape)
+    return _PLANS.setdefault(call.name, _Plan(checker, REQUEST_CHECKS.get(call.name, ())))
+
+
+def _text(violations: Sequence[Violation], dialect: Dialect) -> str:
+    """All of them in one text; one that has words of its own is told where there is no other."""
+    usual = [violation for violation in violations if not violation.said][:MOST_ERRORS]
+    if not usual:
+        return violations[0].said
+    errors = "error" if len(usual) == 1 else "errors"
+    return f"{len(usual)} validation {errors} detected: " + "; ".join(_worded(one, dialect) for one in usual)
+
+
+def _worded(violation: Violation, dialect: Dialect) -> str:
+    value = "Value"
+    if dialect.shows_values and not is_sensitive(violation.shape):
+        value = (
+            "Value null" if violation.value is None else f"Value {shown(violation.value, violation.shape)}"
+        )
+    return f"{value} at '{violation.path}' failed to satisfy constraint: {violation.constraint}"
+
+
 class _Compiled(NamedTuple):
     """A shape: the limits of its value itself, and what looks into it."""
 
@@ -85,7 +144,7 @@ class Compiler:
     def _compile(self, shape: Shape, member: Row, within: tuple[str, ...]) -> _Compiled:
         """`member` is what is known of the place that the shape stands in."""
         if shape.name == "AttributeValue":
-            return _Compiled(None, lambda value: _of_attribute(value, shape))
+            return _Compiled(None, partial(_of_attribute, shape))
         if shape.name in within:
             return _Compiled(None, None)
         row = self._rows.get(shape.name, Row())
@@ -112,10 +171,11 @@ class Compiler:
                     if field.required:
                         found.append(_violation(field.path, None, field.shape, _NULL, field.said))
                     continue
-                if field.limits is not None and not field.limits.allow(given):
-                    found += _broken(field.path, given, field.shape, field.limits)
-                if field.inner is not None and (inner := field.inner(given)):
-                    found += [violation.within(field.path) for violation in inner]
+                limits, inner = field.limits, field.inner
+                if limits is not None and (limits.lengths is None or len(given) not in limits.lengths):
+                    found += _broken(field.path, given, field.shape, limits)
+                if inner is not None and (within := inner(given)):
+                    found += [violation.within(field.path) for violation in within]
             return found
 
         return check
@@ -167,10 +227,9 @@ class Compiler:
                 found.append(self._of_elements(value, shape, limits, "Map value must"))
             if inner is not None:
                 for key, item in value.items():
-                    found += [
-                        violation._replace(said=violation.said.replace("{key}", key)).within(f"{key}.member")
-                        for violation in inner(item)
-                    ]
+                    for violation in inner(item):
+                        said = violation.said.replace("{key}", key)
+                        found.append(violation._replace(said=said).within(f"{key}.member"))
             return found
 
         return check
@@ -199,7 +258,7 @@ class _Field(NamedTuple):
     said: Mapping[str, str]
 
 
-def _of_attribute(value: Any, shape: Shape) -> list[Violation]:
+def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
     """An attribute value has exactly one type (dynalite); which there are was read already."""
     if not isinstance(value, dict):
         return []
@@ -211,11 +270,13 @@ def _of_attribute(value: Any, shape: Shape) -> list[Violation]:
     if kind not in ("L", "M"):
         return []
     items = content if kind == "L" else content.values()
-    return next((found for item in items if (found := _of_attribute(item, shape))), [])
+    return next((found for item in items if (found := _of_attribute(shape, item))), [])
 
 
-def _broken(path: str, value: Any, shape: Shape, limits: Limits) -> Iterator[Violation]:
-    return (_violation(path, value, shape, limit, limits.said) for limit in limits.broken(value))
+def _broken(path: str, value: Any, shape: Shape, limits: Limits) -> list[Violation]:
+    if limits.allow(value):
+        return []
+    return [_violation(path, value, shape, limit, limits.said) for limit in limits.broken(value)]
 
 
 def _violation(path: str, value: Any, shape: Shape, limit: Broken, said: Mapping[str, str]) -> Violation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,13 @@ class Limits:
     """The values of the enum as an error lists them."""
     said: Mapping[str, str] = field(default_factory=dict)
     """The whole text of an error, by the kind of the limit, where it is not AWS's usual one."""
+    lengths: range | None = field(init=False)
+    """The lengths of values, where nothing but the length is limited."""
+
+    def __post_init__(self) -> None:
+        only_length = self.measure is len and self.pattern is None and self.values is None
+        most = sys.maxsize if self.most is None else self.most + 1
+        object.__setattr__(self, "lengths", range(self.least or 0, most) if only_length else None)
 
     def allow(self, value: Any) -> bool:
         """Whether a value keeps all of them."""

@@ -18,12 +18,6 @@ _CASELESS = frozenset({"CreateRole", "CreateUser", "TagRole", "TagUser"})
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
 
 
-def check_request(call: ApiCall) -> None:
-    """Raise ServiceError for a request that its service does not take, whatever there is in the account."""
-    for check in _CHECKS.get(call.name, ()):
-        check(call)
-
-
 def _check_role_arn(call: ApiCall) -> None:
     """Recorded: LocalStack's snapshot of STS, `test_sts_invalid_parameters`."""
     arn = call.params.get("RoleArn")
@@ -126,4 +120,6 @@ def _by_operation() -> Mapping[str, tuple[Check, ...]]:
     return checks
 
 
-_CHECKS = _by_operation()
+REQUEST_CHECKS = _by_operation()
+"""What is checked of whole requests, by `service:Operation`: each raises ServiceError for one that the
+service does not take, whatever there is in the account."""

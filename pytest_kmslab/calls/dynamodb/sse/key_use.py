@@ -107,8 +107,7 @@ def key_authorization(
 
 def decrypt_authorization(call: ApiCall, key: Key, place: TableLocation) -> Authorization:
     """Ask for kms:Decrypt of a table's key, as the caller: the right that reading and writing need."""
-    caller = _from_dynamodb(call.caller)
-    context = Context(partial(_decrypting, caller, call.region, call.time, key, place))
+    context = Context(partial(_decrypting, call.caller, call.region, call.time, key, place))
     request = Request(call.caller.arn, "kms:Decrypt", key.arn, context, key.account)
     return Authorization(request, via=VIA, from_ciphertext=True)
 
@@ -144,7 +143,7 @@ def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, pl
         **encryption_context(place.encryption_context),
         "kms:EncryptionAlgorithm": SYMMETRIC,
     }
-    return key_keys(caller, region, time, key, own)
+    return key_keys(_from_dynamodb(caller), region, time, key, own)
 
 
 def use_keys(call: ApiCall, view: AccountView, tables: Iterable[Table | None]) -> Authorizations:
@@ -158,7 +157,16 @@ def use_keys(call: ApiCall, view: AccountView, tables: Iterable[Table | None]) -
         if table is None or table.arn in seen:
             continue
         seen.add(table.arn)
-        key = key_of_table(view, table)
-        if key is not None:
-            check_state(key)
-            yield decrypt_authorization(call, key, place_of(table))
+        use = use_of_key(call, view, table)
+        if use is not None:
+            yield use
+
+
+def use_of_key(call: ApiCall, view: AccountView, table: Table | None) -> Authorization | None:
+    """What `use_keys` asks for one table; None where there is nothing to ask."""
+    key = None if table is None else key_of_table(view, table)
+    if table is None or key is None:
+        return None
+    if key.state in NOT_USABLE_STATES:
+        check_state(key)
+    return decrypt_authorization(call, key, TableLocation(table.name, table.region, table.account))
