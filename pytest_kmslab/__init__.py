@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.matrix.access_matrix import AccessMatrix
     from pytest_kmslab.matrix.subjects import MatrixError
 
+    __version__: str
+
 __all__ = [
     "AccessMatrix",
     "BackendError",
@@ -125,6 +127,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # It is written once, in pyproject.toml, and installed with the package.
+        return import_module("importlib.metadata").version("pytest-kmslab")
     if name not in __all__:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
     # The import system looks for submodules this way too; those are never in `__all__`.

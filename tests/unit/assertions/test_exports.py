@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest_kmslab
 
@@ -52,6 +53,10 @@ def test_what_the_package_offers_is_exactly_this() -> None:
 def test_everything_offered_is_there_and_documented() -> None:
     for name in pytest_kmslab.__all__:
         assert getattr(pytest_kmslab, name).__doc__
+
+
+def test_the_version_is_that_of_what_is_installed() -> None:
+    assert pytest_kmslab.__version__ == metadata.version("pytest-kmslab")
 
 
 def test_importing_the_package_imports_the_standard_library_only() -> None:
