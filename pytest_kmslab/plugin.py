@@ -154,6 +154,8 @@ def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
     config.stash[DECISION_COUNTS] = DecisionCounts()
     if run.settings.backend == "aws" and run.settings.observe != "off":
         _observe(config, run)
+    if run.settings.coverage or run.settings.coverage_fail_under:
+        _collect(config, run)
     run.install()
     config.add_cleanup(run.close)
 
@@ -165,6 +167,15 @@ def _observe(config: pytest.Config, run: Run) -> None:
     observing = Observing(config, run.clock, run.cleanup.naming, strict=strict)
     run.observe(observing.found)
     config.pluginmanager.register(observing, "kmslab_observing")
+
+
+def _collect(config: pytest.Config, run: Run) -> None:
+    from pytest_kmslab.report.collecting import Collecting
+    from pytest_kmslab.report.coverage_summary import CoverageCollector
+
+    config.pluginmanager.register(
+        Collecting(run.trail, [CoverageCollector(run.settings)]), "kmslab_collecting"
+    )
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:

@@ -19,7 +19,7 @@ class Settings:
     `warn`, `strict` or `off`; `key_arn` and `table` name a key and a table to use in place of new ones,
     empty for none. `block_aws` is `always` or `lab`. `prices` and `admin_policy` are paths of files, empty
     for the prices that come along, and for AdministratorAccess. `ledger` is a folder, empty for the
-    user's own.
+    user's own. `coverage_fail_under` is a percentage.
     """
 
     backend: str = "moto"
@@ -51,6 +51,8 @@ class Settings:
     keep: bool = False
     keep_for: float = 14_400
     sweep: bool = False
+    coverage: bool = False
+    coverage_fail_under: float = 0
 
 
 DEFAULTS = Settings()
@@ -220,4 +222,12 @@ OPTIONS = (
         shown="4h",
     ),
     switch("sweep", "removes before the run what killed runs of this machine left in the same account"),
+    switch("coverage", "says which statements of the policies under test decided something, and which none"),
+    Option(
+        "coverage_fail_under",
+        good.PERCENT,
+        "fails a run in which fewer of a hundred statements decided something; `0` fails none",
+        on_command_line=True,
+        read=float,
+    ),
 )

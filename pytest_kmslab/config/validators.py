@@ -56,6 +56,8 @@ def seconds(duration: str) -> float:
     return float(int(duration[:-1]) * UNITS[duration[-1]])
 
 
+PERCENT = shaped(r"(100|[0-9]{1,2})(\.[0-9]{1,2})?", "a number from 0 to 100")
+
 FOLDER = shaped(r"[^\0\r\n]{0,4095}", "the path of a folder")
 
 ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")

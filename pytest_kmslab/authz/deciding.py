@@ -1,0 +1,89 @@
+"""Which statements a decision rests on: those that denied, and those without which it would not be allowed.
+
+A decision's reasons name the statements that gave the permission. A permissions boundary, a session policy or
+an organization's policy gives none, and still each of them had to allow the request: those are found by
+asking again with nothing in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.guardrails import applicable_policies
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.authz.statement import Statement
+
+_GIVING = (PolicyType.IDENTITY, PolicyType.RESOURCE)
+"""The policy types whose statements give a permission, and are named by a decision's reasons."""
+_NOTHING = Policy(version="2012-10-17", id="", statements=())
+
+
+@dataclass(frozen=True, slots=True)
+class DecidingStatement:
+    """A statement that a decision rests on."""
+
+    policy_type: PolicyType
+    """The type of its policy."""
+    policy: NamedPolicy
+    """Its policy."""
+    index: int
+    """Its place in the policy, from 0: two statements may have one Sid."""
+
+    @property
+    def statement(self) -> Statement:
+        """The statement itself."""
+        return self.policy.policy.statements[self.index]
+
+
+def deciding_statements(
+    request: Request, policies: Policies, grants: Sequence[Grant], decision: Decision
+) -> list[DecidingStatement]:
+    """The statements that a decision of `authorize` rests on; none where an Allow was missing."""
+    if decision.decision is Outcome.IMPLICIT_DENY:
+        return []
+    evaluation = Evaluation(request, bounded=policies.permissions_boundary is not None)
+    wanted = Effect.DENY if decision.decision is Outcome.EXPLICIT_DENY else Effect.ALLOW
+    named = {(one.policy_type, one.policy, one.statement) for one in decision.reasons if one.effect is wanted}
+    return [
+        one
+        for one in _matching(evaluation, policies, denies=wanted is Effect.DENY)
+        if (one.policy_type, one.policy.name, one.statement.name) in named
+        or (wanted is Effect.ALLOW and _is_needed(one.policy_type, request, policies, grants))
+    ]
+
+
+def _matching(evaluation: Evaluation, policies: Policies, *, denies: bool) -> Iterator[DecidingStatement]:
+    """The statements of one Effect that apply to a request."""
+    for kind, group in applicable_policies(evaluation, policies):
+        for named in group:
+            relevant = named.policy.relevant(evaluation.action)
+            matches = evaluation.matching(relevant.denies if denies else relevant.allows, kind)
+            matched = {id(statement) for _, statement in matches}
+            for index, statement in enumerate(named.policy.statements):
+                if id(statement) in matched:
+                    yield DecidingStatement(kind, named, index)
+
+
+def _is_needed(kind: PolicyType, request: Request, policies: Policies, grants: Sequence[Grant]) -> bool:
+    """Whether a policy type that only limits had to allow the request."""
+    return kind not in _GIVING and not authorize(request, _without(kind, policies), grants).allowed
+
+
+def _without(kind: PolicyType, policies: Policies) -> Policies:
+    """The policies, with one in place of all those of a type which allows nothing."""
+    nothing = NamedPolicy("nothing", _NOTHING)
+    if kind is PolicyType.PERMISSIONS_BOUNDARY:
+        return policies._replace(permissions_boundary=nothing)
+    if kind is PolicyType.SESSION:
+        return policies._replace(session=(nothing,))
+    if kind is PolicyType.SERVICE_CONTROL:
+        return policies._replace(service_control=((nothing,),))
+    if kind is PolicyType.RESOURCE_CONTROL:
+        return policies._replace(resource_control=((nothing,),))
+    return policies._replace(vpc_endpoint=nothing)

@@ -1,0 +1,81 @@
+"""pytest hooks that hand the decisions of each test to whatever was asked to collect them.
+
+A worker of xdist sends what it collected to its controller, which writes, judges and tells for all of them.
+Registered only where something is to be collected: a run without costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_kmslab.enforcement.entry import TrailEntry
+    from pytest_kmslab.enforcement.trail import Trail
+
+WORKER_OUTPUT = "kmslab_collected"
+
+
+class Collector(Protocol):
+    """Collects from the decisions of tests."""
+
+    def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
+        """Take the decisions of one test, its fixtures included; `test` is its node id."""
+
+    def data(self) -> Any:
+        """What was collected, as plain values that one process can send to another."""
+
+    def take(self, data: Any) -> None:
+        """Add what another process has collected."""
+
+    def finish(self) -> bool:
+        """Do what is to be done at the end; whether the run may still pass."""
+
+    def summarize(self, reporter: pytest.TerminalReporter) -> None:
+        """Tell a person at the terminal."""
+
+
+class Collecting:
+    """The hooks; `collectors` are those of the run."""
+
+    def __init__(self, trail: Trail, collectors: Sequence[Collector]) -> None:
+        self._trail = trail
+        self._collectors = collectors
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Hand over what one test led to, while the policies of its decisions are still in memory."""
+        mark = self._trail.mark()
+        result = yield
+        entries = self._trail.since(mark)
+        for collector in self._collectors:
+            collector.add(item.nodeid, entries)
+        return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what an xdist worker collected; one that crashed has told nothing."""
+        told = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
+        for collector, data in zip(self._collectors, told or (), strict=False):
+            collector.take(data)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Let a worker tell its controller; in every other run finish, which may fail it."""
+        result = yield
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[WORKER_OUTPUT] = [one.data() for one in self._collectors]
+        elif not session.config.getoption("collectonly"):
+            passes = [collector.finish() for collector in self._collectors]
+            passed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+            if passed and not all(passes):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell what was collected."""
+        if not terminalreporter.config.getoption("collectonly"):
+            for collector in self._collectors:
+                collector.summarize(terminalreporter)

@@ -1,0 +1,315 @@
+"""Policy coverage: which statements of the policies under test decided something, and which none.
+
+A policy is known by its text, with what differs from run to run taken out of it (the run's suffix of a name,
+the id of a key), so that a policy that a fixture makes for each test is one policy, and workers of xdist
+count together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.authz.deciding import deciding_statements
+from pytest_kmslab.authz.decision import PolicyType
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, print_policy
+from pytest_kmslab.enforcement.entry import Origin
+from pytest_kmslab.lab.key_policy import CONSOLE_SIDS, POLICY_ID
+
+if TYPE_CHECKING:
+    from pytest_kmslab.enforcement.entry import TrailEntry
+
+RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")
+KEY_ID = re.compile(r"(?<=key/)(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+NEW_KEY = "key/*"
+"""What a key is called that is not made yet."""
+KEY = "key/KEY-ID"
+"""What a key is called that has no alias."""
+TESTS_NAMED = 3
+"""Tests that are named at most for one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementCoverage:
+    """One statement, and what it decided."""
+
+    name: str
+    """Its Sid, or `Statement[n]`, counted from 0."""
+    effect: str
+    """`Allow` or `Deny`."""
+    decided: int = 0
+    """How many requests it allowed or denied; those that the lab made for itself do not count."""
+    tests: tuple[str, ...] = ()
+    """Some of the tests in which it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCoverage:
+    """One policy, and what its statements decided."""
+
+    policy_type: str
+    """The word that AWS has for it: `key policy`, `identity-based policy`, `permissions boundary` …"""
+    name: str
+    """Its name, or what it hangs on; without what differs from run to run."""
+    text: str
+    """The document as JSON text, likewise."""
+    owner: str
+    """Whose it is: `test`, or `lab` (a key policy as the console writes it) or `AWS` (a managed policy),
+    which are not under test."""
+    statements: tuple[StatementCoverage, ...]
+    """Its statements, in their order."""
+
+    @property
+    def is_under_test(self) -> bool:
+        """Whether its statements count."""
+        return self.owner == "test"
+
+    @property
+    def untested(self) -> tuple[StatementCoverage, ...]:
+        """The statements that decided nothing."""
+        return tuple(statement for statement in self.statements if not statement.decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The policies of a run, and what their statements decided."""
+
+    policies: tuple[PolicyCoverage, ...]
+    """All policies, those under test first; by type and name."""
+    lost: int = 0
+    """Decisions whose policies memory was too small for: what they covered is not known."""
+
+    @property
+    def under_test(self) -> tuple[PolicyCoverage, ...]:
+        """The policies that count."""
+        return tuple(policy for policy in self.policies if policy.is_under_test)
+
+    @property
+    def statements(self) -> int:
+        """How many statements the policies under test have."""
+        return sum(len(policy.statements) for policy in self.under_test)
+
+    @property
+    def covered(self) -> int:
+        """How many of them decided something."""
+        return self.statements - sum(len(policy.untested) for policy in self.under_test)
+
+    @property
+    def percent(self) -> float:
+        """How many of a hundred did; 0 where there is none."""
+        return 100 * self.covered / self.statements if self.statements else 0.0
+
+    @property
+    def untested_denies(self) -> tuple[tuple[PolicyCoverage, StatementCoverage], ...]:
+        """The Deny statements that denied nothing in any test."""
+        return tuple(
+            (policy, statement)
+            for policy in self.under_test
+            for statement in policy.untested
+            if statement.effect == "Deny"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as `json.dumps` takes it."""
+        return {
+            "statements": self.statements,
+            "covered": self.covered,
+            "percent": round(self.percent, 1),
+            "lost": self.lost,
+            "policies": [asdict(policy) for policy in self.policies],
+        }
+
+
+_RESOURCE_WORDS = {"kms": "key policy", "dynamodb": "table policy", "sts": "trust policy"}
+_OF_DATA = ("kms", "dynamodb")
+"""The services whose resources' policies are under test whoever used them first. The lab assumes roles for
+a test, so that a role's trust policy is under test only where the test itself assumes it."""
+_COUNTED = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+
+Known = tuple[str, str]
+"""What a policy is known by: the word for its type, and its text."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of one policy so far."""
+
+    name: str
+    owner: str
+    statements: list[tuple[str, str]]
+    decided: Counter[int] = field(default_factory=Counter)
+    tests: dict[int, list[str]] = field(default_factory=dict)
+
+
+class CoverageCounter:
+    """Counts, test by test and worker by worker, what statements decided.
+
+    `administrator` is the name of the lab's administrator, whose policies are not under test.
+    """
+
+    def __init__(self, administrator: str = "") -> None:
+        self._administrator = administrator
+        self._seen: dict[Known, _Seen] = {}
+        self._known: dict[tuple[PolicyType, int], tuple[Policy, Known]] = {}
+        self._lost = 0
+
+    def add(self, test: str, entries: Iterable[TrailEntry]) -> None:
+        """Count the decisions of one test, which was given its node id."""
+        for entry in entries:
+            if entry.policies is None:
+                self._lost += entry.origin is not Origin.LAB
+                continue
+            self._note_policies(entry, entry.policies)
+            if entry.origin is not Origin.LAB:
+                self._count(test, entry, entry.policies)
+
+    def result(self) -> Coverage:
+        """What was counted."""
+        policies = [self._coverage(known, seen) for known, seen in self._seen.items()]
+        ordered = sorted(
+            policies, key=lambda one: (not one.is_under_test, one.policy_type, one.name, one.text)
+        )
+        return Coverage(tuple(ordered), self._lost)
+
+    def data(self) -> dict[str, Any]:
+        """What was counted, in a form that one process can send to another."""
+        policies = [
+            [
+                *known,
+                seen.name,
+                seen.owner,
+                seen.statements,
+                sorted(seen.decided.items()),
+                sorted(seen.tests.items()),
+            ]
+            for known, seen in self._seen.items()
+        ]
+        return {"lost": self._lost, "policies": policies}
+
+    def take(self, data: Mapping[str, Any]) -> None:
+        """Count what another process has counted; nothing of one that crashed."""
+        self._lost += data.get("lost", 0)
+        for kind, text, name, owner, statements, decided, tests in data.get("policies", ()):
+            pairs = [(one, effect) for one, effect in statements]
+            seen = self._seen.setdefault((kind, text), _Seen(name, owner, pairs))
+            for index, number in decided:
+                seen.decided[index] += number
+            for index, named in tests:
+                for test in named:
+                    self._name_test(seen, index, test)
+
+    def _note_policies(self, entry: TrailEntry, policies: Policies) -> None:
+        """Remember the policies of a decision. What the lab asks for itself shows its administrator's,
+        which are not under test, and those of keys and tables, which are."""
+        is_labs = entry.origin is Origin.LAB
+        if policies.resource is not None and (_service(entry) in _OF_DATA or not is_labs):
+            self._note(PolicyType.RESOURCE, policies.resource, entry)
+        if is_labs:
+            return
+        for named in policies.identity:
+            self._note(PolicyType.IDENTITY, named, entry)
+        if policies.permissions_boundary is not None:
+            self._note(PolicyType.PERMISSIONS_BOUNDARY, policies.permissions_boundary, entry)
+        for named in policies.session:
+            self._note(PolicyType.SESSION, named, entry)
+
+    def _note(self, kind: PolicyType, named: NamedPolicy, entry: TrailEntry) -> _Seen | None:
+        """What is known of a policy; None of one that is not there yet, or has nothing that could decide."""
+        policy = named.policy
+        if policy.error or not policy.statements or (kind is PolicyType.RESOURCE and not _is_real(entry)):
+            return None
+        kept = self._known.get((kind, id(policy)))
+        if kept is None:
+            known = _word(kind, entry), without_ids(print_policy(policy))
+            # The policy is kept too: its id could be another's once it is gone.
+            kept = self._known[kind, id(policy)] = (policy, known)
+        if kept[1] not in self._seen:
+            pairs = [(one.name, "Deny" if one.denies else "Allow") for one in policy.statements]
+            self._seen[kept[1]] = _Seen(_name(kind, named, entry), self._owner(kind, named, entry), pairs)
+        seen = self._seen[kept[1]]
+        if seen.name in (NEW_KEY, KEY):  # a key has its alias later than its policy
+            seen.name = _name(kind, named, entry)
+        return seen
+
+    def _count(self, test: str, entry: TrailEntry, policies: Policies) -> None:
+        for one in deciding_statements(entry.request, policies, entry.grants, entry.decision):
+            seen = self._note(one.policy_type, one.policy, entry) if one.policy_type in _COUNTED else None
+            if seen is not None:
+                seen.decided[one.index] += 1
+                self._name_test(seen, one.index, test)
+
+    def _owner(self, kind: PolicyType, named: NamedPolicy, entry: TrailEntry) -> str:
+        name = entry.request.principal.rpartition("/")[2]
+        is_administrator = RUN_SUFFIX.sub("", name) == self._administrator != name
+        return "lab" if is_administrator and kind is not PolicyType.RESOURCE else _owner(kind, named)
+
+    @staticmethod
+    def _name_test(seen: _Seen, index: int, test: str) -> None:
+        named = seen.tests.setdefault(index, [])
+        if test not in named and len(named) < TESTS_NAMED:
+            named.append(test)
+
+    @staticmethod
+    def _coverage(known: Known, seen: _Seen) -> PolicyCoverage:
+        statements = [
+            StatementCoverage(name, effect, seen.decided[index], tuple(seen.tests.get(index, ())))
+            for index, (name, effect) in enumerate(seen.statements)
+        ]
+        return PolicyCoverage(known[0], seen.name, known[1], seen.owner, tuple(statements))
+
+
+def without_ids(text: str) -> str:
+    """A text without what differs from run to run: the suffix of a name that the lab gave, a key's id."""
+    return KEY_ID.sub("KEY-ID", RUN_SUFFIX.sub("", text))
+
+
+def _is_real(entry: TrailEntry) -> bool:
+    """Whether the resource's policy of a decision is one that somebody wrote. IAM asks no trust policy; and
+    of a key that is not made yet only the policy that it will have is somebody's."""
+    request = entry.request
+    if not request.resource.endswith(NEW_KEY):
+        return _service(entry) in _RESOURCE_WORDS
+    return request.action == "kms:PutKeyPolicy"
+
+
+def _service(entry: TrailEntry) -> str:
+    return entry.request.action.partition(":")[0].lower()
+
+
+def _word(kind: PolicyType, entry: TrailEntry) -> str:
+    return _RESOURCE_WORDS[_service(entry)] if kind is PolicyType.RESOURCE else kind.value
+
+
+def _name(kind: PolicyType, named: NamedPolicy, entry: TrailEntry) -> str:
+    """What to call a policy: of a key its alias, where it has one."""
+    if kind is not PolicyType.RESOURCE:
+        return without_ids(named.name.rpartition("/")[2])
+    aliases = entry.request.context.get("kms:ResourceAliases") or entry.request.context.get(
+        "kms:RequestAlias"
+    )
+    return without_ids(aliases[0] if aliases else entry.request.resource.split(":", 5)[-1])
+
+
+def _owner(kind: PolicyType, named: NamedPolicy) -> str:
+    policy = named.policy
+    if kind is PolicyType.RESOURCE and policy.id == POLICY_ID:
+        # The lab names users of its own; who copies the console's policy names others.
+        is_labs = {one.name for one in policy.statements} <= CONSOLE_SIDS and RUN_SUFFIX.search(
+            print_policy(policy)
+        )
+        return "lab" if is_labs else "test"
+    if kind in (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY):
+        return "AWS" if _is_awss(named) else "test"
+    return "test"
+
+
+def _is_awss(named: NamedPolicy) -> bool:
+    """Whether a policy is one of AWS's managed policies, by its name and its text."""
+    from pytest_kmslab.backends.moto.managed_policies import document
+
+    record = document(named.name.rpartition("/")[2])
+    return record is not None and parse_policy(json.dumps(record["Document"])) == named.policy

@@ -1,0 +1,97 @@
+"""Policy coverage in a run: collected, told at its end, and held to a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCoverage
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_kmslab.config.options import Settings
+    from pytest_kmslab.enforcement.entry import TrailEntry
+
+
+class CoverageCollector:
+    """`--kmslab-coverage`; `fail_under` is the percentage below which the run fails, 0 for none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._counter = CoverageCounter(settings.admin_name)
+        self._fail_under = settings.coverage_fail_under
+
+    def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
+        """Count those of one test."""
+        self._counter.add(test, entries)
+
+    def data(self) -> Any:
+        """What was counted."""
+        return self._counter.data()
+
+    def take(self, data: Any) -> None:
+        """Count what another process has counted."""
+        self._counter.take(data)
+
+    def finish(self) -> bool:
+        """Whether enough is covered."""
+        return not shortfall(self.coverage, self._fail_under)
+
+    def summarize(self, reporter: pytest.TerminalReporter) -> None:
+        """Write every policy, and why the run failed."""
+        coverage, why = self.coverage, shortfall(self.coverage, self._fail_under)
+        reporter.section("kmslab: policy coverage", red=bool(why), bold=bool(why))
+        for line in coverage_lines(coverage):
+            reporter.line(line)
+        if why:
+            reporter.line(why, red=True, bold=True)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was counted so far."""
+        return self._counter.result()
+
+
+def shortfall(coverage: Coverage, fail_under: float) -> str:
+    """Why a run fails for its coverage; empty where it does not."""
+    if not fail_under:
+        return ""
+    if not coverage.statements:
+        return "no policy of the tests' own decided anything, so that nothing is covered: this run failed"
+    if coverage.percent >= fail_under:
+        return ""
+    return (
+        f"policy coverage is {coverage.percent:.1f} %, and {fail_under:g} % were asked for: this run failed"
+    )
+
+
+def coverage_lines(coverage: Coverage) -> Iterator[str]:
+    """Every policy under test with what of it decided nothing, then all together."""
+    for policy in coverage.under_test:
+        yield f"{title(policy)}: {_share(policy)}"
+        for statement in policy.untested:
+            yield f"  untested {statement.effect}: {statement.name}"
+    others = len(coverage.policies) - len(coverage.under_test)
+    if others:
+        yield f"({others} of AWS and of the lab are not under test)"
+    if coverage.lost:
+        yield f"({coverage.lost} decisions of one long test came too late to be counted)"
+    if coverage.statements:
+        share = f"{coverage.covered} of {coverage.statements} statements decided something"
+        yield f"{share}: {coverage.percent:.0f} %"
+    else:
+        yield "no policy of the tests' own was asked"
+    if coverage.untested_denies:
+        yield "a Deny that no test met: " + ", ".join(
+            f"`{statement.name}` of {title(policy)}" for policy, statement in coverage.untested_denies
+        )
+
+
+def title(policy: PolicyCoverage) -> str:
+    """A policy by its type and name."""
+    return f"{policy.policy_type} {policy.name}"
+
+
+def _share(policy: PolicyCoverage) -> str:
+    number = len(policy.statements)
+    return f"{number - len(policy.untested)} of {number} statements decided something"
