@@ -11,8 +11,8 @@ from measure import Row, loop
 
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.context import LabContext
-from pytest_kmslab.lab.lab import open_lab
 from pytest_kmslab.lab.naming import Naming, run_id, worker_id
+from pytest_kmslab.lab.opening import open_lab
 from pytest_kmslab.session.run import Run
 
 ROUNDS = 21

@@ -66,7 +66,7 @@ def kmslab(
     request: pytest.FixtureRequest, kmslab_backend: Backend, _kmslab_credentials_directory: Path
 ) -> Iterator[Lab]:
     """The lab: makes keys, tables and users, and removes them at the end."""
-    from pytest_kmslab.lab.lab import open_lab
+    from pytest_kmslab.lab.opening import open_lab
 
     run, worker = request.config.stash[RUN], getattr(request.config, "workerinput", {})
     context = run.lab_context(worker, _kmslab_credentials_directory)

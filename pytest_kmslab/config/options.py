@@ -11,35 +11,41 @@ from pytest_kmslab.config.validators import Rule, one_of
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked for. Names are those of the documented lab; a run suffix makes them unique.
-
-    `enforcement` is `enforce` or `off`; `scope` is `auto` or a pytest scope for the lab's fixtures;
-    `table_key_cache` is in seconds. `region` is empty where an AWS account is to be used and nobody named
-    one: then the profile's counts. `account` (12 digits) and `profile` are of that account; `observe` is
-    `warn`, `strict` or `off`; `key_arn` and `table` name a key and a table to use in place of new ones,
-    empty for none. `block_aws` is `always` or `lab`. `prices` and `admin_policy` are paths of files, empty
-    for the prices that come along, and for AdministratorAccess. `ledger` is a folder, empty for the
-    user's own. `coverage_fail_under` is a percentage.
-    """
+    """What a run was asked for: the options, each resolved to one value."""
 
     backend: str = "moto"
+    """`moto`, `localstack` or `aws`."""
     real_aws: bool = False
+    """Whether `--real-aws` was given; `backend` is `aws` then."""
     account: str = ""
+    """Twelve digits; empty where nobody named one."""
     profile: str = ""
+    """Of the AWS account; empty for the credentials that boto3 finds."""
     observe: str = "warn"
+    """`warn`, `strict` or `off`."""
     key_arn: str = ""
+    """A key to use in place of a new one; empty for none."""
     table: str = ""
+    """A table to use in place of a new one; empty for none."""
     manage_key_policy: bool = False
     block_aws: str = "lab"
+    """`lab` or `always`."""
     prices: str = ""
+    """The path of a file; empty for the prices that come along."""
     admin_policy: str = ""
+    """The path of a file, a name, an ARN or JSON; empty for AdministratorAccess."""
     endpoint: str = ""
+    """A URL; empty where none was named."""
     endpoint_access_key: str = "test"
     endpoint_secret_key: str = "test"
     enforcement: str = "enforce"
+    """`enforce` or `off`."""
     region: str = "us-east-1"
+    """Empty where an AWS account is to be used and nobody named one: then the profile's counts."""
     scope: str = "auto"
+    """`auto`, or a scope for the lab's fixtures."""
     key_alias: str = "MY-kms-key"
+    """Names are those of the documented lab; a run makes them unique by a suffix."""
     key_description: str = (
         "KMS key that will encrypt a DynamoDB database. Created for MY Encryption with AWS KMS project."
     )
@@ -47,12 +53,16 @@ class Settings:
     user_name: str = "mounika"
     admin_name: str = "kmslab-admin"
     table_key_cache: float = 0
+    """In seconds."""
     ledger: str = ""
+    """A folder; empty for the user's own."""
     keep: bool = False
     keep_for: float = 14_400
+    """In seconds."""
     sweep: bool = False
     coverage: bool = False
     coverage_fail_under: float = 0
+    """A percentage."""
 
 
 DEFAULTS = Settings()
@@ -166,8 +176,8 @@ OPTIONS = (
     Option("prices", good.FILE, "JSON file with other prices than the package's own"),
     Option(
         "admin_policy",
-        good.FILE,
-        "JSON file with the policy of the administrator that the lab makes, in place of AdministratorAccess",
+        good.POLICY,
+        "policy of the administrator that the lab makes, in place of AdministratorAccess",
         on_command_line=True,
     ),
     Option(

@@ -78,9 +78,20 @@ KEY_ARN = shaped(
 )
 """Not an alias: it may be given to another key while the tests run."""
 
-FILE = Rule(
-    lambda value: not value or ("\0" not in value and os.path.isfile(value)),
-    "the path of a file that is there",
+
+def is_file(value: str) -> bool:
+    """Whether this is the path of a file that is there."""
+    return "\0" not in value and os.path.isfile(value)
+
+
+FILE = Rule(lambda value: not value or is_file(value), "the path of a file that is there")
+
+_POLICY = re.compile(r"\s*\{.*|arn:\S+|(?!.*\.json\Z)[\w+=,.@-]{1,128}", re.ASCII | re.DOTALL)
+"""JSON, an ARN, or a name: what looks like the path of a file and is none is refused."""
+
+POLICY = Rule(
+    lambda value: not value or is_file(value) or _POLICY.fullmatch(value) is not None,
+    "the path of a file that is there, an AWS managed policy's name, an ARN or JSON",
 )
 
 GIVEN_TABLE = shaped(r"([a-zA-Z0-9_.-]{3,255})?", "the name of a DynamoDB table")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,12 +34,9 @@ from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, cr
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.lab.kinds.table import create_table as make_table
 from pytest_kmslab.lab.kinds.user import (
-    ADMINISTRATOR_ACCESS,
-    ExistingUser,
     IamUser,
     UserRequest,
     create_user,
-    put_policy_of_file,
 )
 from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.origin import for_the_lab
@@ -338,51 +334,3 @@ class Lab:
         actions = use_actions(spec == SYMMETRIC, usage)
         partition = partition_of(self.region).name
         return console_policy(self.account, *map(arns_of, given), partition=partition, use=actions)
-
-
-@contextmanager
-def open_lab(context: LabContext, *, discards_account: bool = False) -> Iterator[Lab]:
-    """A lab with an administrator of its own, whom a plain `boto3.client()` acts as while it is open.
-
-    Everything is removed at the end of the block; raises TeardownError if something could not be. Say with
-    `discards_account` that the account itself is thrown away then, which saves all those calls.
-    One at a time on a context: its administrator's clients are kept for the next lab; `Lab.nested` gives
-    more.
-    """
-    teardown = context.teardown()
-    try:
-        yield start_lab(context, teardown)
-    finally:
-        if discards_account:
-            teardown.forget_account()
-        for_the_lab(teardown.unwind)()
-
-
-@for_the_lab
-def start_lab(context: LabContext, teardown: TeardownStack) -> Lab:
-    """A lab that `teardown` ends: a person's own AWS settings are set aside, there is an administrator."""
-    surroundings = ExitStack()
-    teardown.intend("environment", surroundings.close)
-    backend = context.backend
-    surroundings.enter_context(environment(backend.root, backend.region, backend.endpoint_url))
-    there = backend.administrator
-    if there is None:
-        admin, session = _make_administrator(context, teardown)
-    else:
-        session = context.sessions.existing(there.session)
-        admin = ExistingUser(there.name, there.arn, there.credentials, session.client("iam"))
-    lab = Lab(context, teardown, admin, Principals(context.sessions, admin, session))
-    surroundings.enter_context(lab.environ(admin))
-    return lab
-
-
-def _make_administrator(context: LabContext, teardown: TeardownStack) -> tuple[IamUser, PrincipalSession]:
-    """Have the root user make a user, who makes all the rest."""
-    root = context.sessions.lasting("root", context.backend.root)
-    creation = Creation(context, teardown, root.client)
-    base, file = context.settings.admin_name, context.settings.admin_policy
-    permissions = read_permissions(creation, () if file else ADMINISTRATOR_ACCESS)
-    admin = create_user(creation, base, UserRequest(permissions))
-    if file:
-        put_policy_of_file(root.client("iam"), admin.name, Path(file))
-    return admin, context.sessions.lasting("admin", admin.credentials)

@@ -45,12 +45,14 @@ def read_permissions(
     policies: PolicySources,
     inline: InlineSources | None = None,
     boundary: PolicySource | None = None,
+    *,
+    argument: str = "policies",
 ) -> Permissions:
     """Read what a `create_…` was given; raises PolicyError or ResourceError, and nothing is made.
 
-    A document among the `policies` becomes an inline policy.
+    A document among the `policies` becomes an inline policy; an error calls them by `argument`.
     """
-    given = read_policies("policies", policies)
+    given = read_policies(argument, policies)
     documents = [policy for policy in given if isinstance(policy, PolicyDocument)]
     inlined = named_documents([*read_inline("inline", inline), *documents])
     bound = None if boundary is None else read_policy_source("boundary", boundary)

@@ -134,15 +134,6 @@ def _create(
     return IamUser(name, arn, credentials, iam, permissions.managed, console)
 
 
-def put_policy_of_file(iam: IAMClient, name: str, file: Path) -> None:
-    """Give a user the policy in a file, inline; raises ResourceError where the file cannot be read."""
-    try:
-        document = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResourceError(f"cannot read the policy in `{file}`: {error}") from None
-    iam.put_user_policy(UserName=name, PolicyName=file.stem, PolicyDocument=document)
-
-
 def account_of(arn: str) -> str:
     """The account an ARN names."""
     return arn.split(":")[4]

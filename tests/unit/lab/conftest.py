@@ -8,8 +8,9 @@ from helpers.fake_client import Bed
 
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.context import LabContext
-from pytest_kmslab.lab.lab import Lab, open_lab
+from pytest_kmslab.lab.lab import Lab
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.opening import open_lab
 from pytest_kmslab.session.run import Run
 
 

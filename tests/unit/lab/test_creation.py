@@ -13,8 +13,9 @@ from pytest_kmslab.lab.creation import certainly_refused, remove_orphans
 from pytest_kmslab.lab.kinds.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
-from pytest_kmslab.lab.lab import Lab, open_lab
+from pytest_kmslab.lab.lab import Lab
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.opening import open_lab
 from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
 from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter
 

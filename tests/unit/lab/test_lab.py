@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.errors import TeardownError
 from pytest_kmslab.lab.context import LabContext
-from pytest_kmslab.lab.lab import Lab, open_lab
+from pytest_kmslab.lab.lab import Lab
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.opening import open_lab
 from pytest_kmslab.session.run import Run
 
 

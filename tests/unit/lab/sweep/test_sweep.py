@@ -16,8 +16,8 @@ from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
-from pytest_kmslab.lab.lab import start_lab
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.opening import make_administrator, start_lab
 from pytest_kmslab.lab.sweep.leftovers import Findings
 from pytest_kmslab.lab.sweep.sweep import sweeping
 from pytest_kmslab.lab.sweep.target import Target
@@ -40,7 +40,7 @@ class Crashed:
         naming = Naming(run, worker)
         own = replace(site, naming=naming, ledger=self.ledger)
         self.site = own
-        self.lab = start_lab(own, own.teardown())
+        self.lab = start_lab(own, own.teardown(), make_administrator)
         self.key: KmsKey = self.lab.create_key()
         self.table: DynamoDBTable = self.lab.create_table(key=self.key)
         self.alarm = self.lab.create_alarm(self.table)
