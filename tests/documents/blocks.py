@@ -14,10 +14,14 @@ from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 from documents.commands import COMMANDS, run_commands, run_session
 from documents.options import check_options
 from documents.python import run_python
+from pytest_kmslab.cases.decide import DecidedCase
+from pytest_kmslab.cases.read import parse_case
 
 FENCES = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[^\n]*)\n"))
 SETUP = re.compile(r"<!-- before\n((?:(?!-->).)*)-->\n\n?\Z", re.DOTALL)
 """What must stand before a block for it to run, in a comment just above it: a reader need not see it."""
+FAILS = re.compile(r"<!-- fails: (.*) -->\n\n?\Z")
+"""That the tests of a block fail, and a part of what pytest says then."""
 
 
 def read_blocks(document: Document) -> Iterator[Region]:
@@ -26,8 +30,9 @@ def read_blocks(document: Document) -> Iterator[Region]:
         language = str(region.lexemes["language"]).strip()
         if language.startswith("{"):
             continue
-        before = SETUP.search(document.text[: region.start])
-        region.lexemes["before"] = before[1] if before else ""
+        for name, comment in (("before", SETUP), ("fails", FAILS)):
+            found = comment.search(document.text[: region.start])
+            region.lexemes[name] = found[1] if found else ""
         region.parsed = region.lexemes["source"]
         region.evaluator = CHECKS.get(language, refuse)
         yield region
@@ -45,7 +50,10 @@ def check_output(example: Example) -> None:
 
 
 def check_json(example: Example) -> None:
-    json.loads(example.parsed)
+    """It is JSON; and a case is decided as it expects."""
+    if "request" in json.loads(example.parsed):
+        case = parse_case(example.parsed)
+        assert DecidedCase(case, case.decide()).ok
 
 
 def check_ini(example: Example) -> None:

@@ -79,6 +79,11 @@ def run_pytest(words: list[str]) -> str | None:
     return output([*module("pytest"), *words[1:], *here], (1,) if fails else (0,))
 
 
+def run_failing(words: list[str]) -> str | None:
+    """`! COMMAND`: what is run must fail, and `run_pytest` knows by itself which does."""
+    return run_command(words[1:])
+
+
 def put_example(path: Path) -> None:
     target = path if path.suffix == ".py" else path / EXAMPLE.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +128,7 @@ def output(command: list[str], good: tuple[int, ...]) -> str:
 
 
 COMMANDS: dict[str, Callable[[list[str]], str | None]] = {
+    "!": run_failing,
     "kmslab": run_kmslab,
     "pytest": run_pytest,
     "tox": check_tox,

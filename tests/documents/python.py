@@ -23,9 +23,13 @@ HEAD = "import boto3, pytest\nfrom pytest_kmslab import access_matrix, allowed, 
 
 
 def run_python(example: Example) -> None:
-    """The block is a file of tests, or the body of one test with the fixtures that it names; it passes."""
-    if wrong := outcomes()[module_of(example)]:
-        pytest.fail(wrong, pytrace=False)
+    """The block is a file of tests, or the body of one test with the fixtures that it names.
+
+    It passes, unless the comment above it says that it fails, and how.
+    """
+    wrong, expected = outcomes()[module_of(example)], example.region.lexemes["fails"]
+    if bool(wrong) != bool(expected) or expected not in wrong:
+        pytest.fail(wrong or f"it passed, and should fail: {expected}", pytrace=False)
 
 
 def module_of(example: Example) -> str:

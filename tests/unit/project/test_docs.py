@@ -68,3 +68,14 @@ def test_every_page_has_a_place_in_the_site() -> None:
     )
     entries = {line for block in listed for line in block.splitlines() if line and line[0] != ":"}
     assert {page.relative_to(DOCS).with_suffix("").as_posix() for page in PAGES} - {"index"} == entries
+
+
+def test_every_test_of_the_lab_is_told_and_every_one_told_is_there() -> None:
+    steps = (DOCS.parent / "tests" / "e2e").glob("test_*.py")
+    tests = {
+        name
+        for step in steps
+        for name in re.findall(r"^def (test_\w+)", step.read_text("utf-8"), re.MULTILINE)
+    }
+    told = re.findall(r"`(test_\w+)` \|$", (DOCS / "the-lab.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted(tests)
