@@ -16,6 +16,13 @@ CASE = re.compile(r"\[([a-z_0-9]+/[a-z_0-9]+)\]\(\.\./tests/corpus/([^)]+)\.json
 SOURCE = re.compile(r"\b[A-Z][A-Z]+(?:-[A-Z]+)*\b")
 
 
+def text_of(page: Path) -> str:
+    """The text of a page, or of the file at the top of the checkout that it shows."""
+    text = page.read_text(encoding="utf-8")
+    included = re.match(r"```\{include\} (\S+)\n", text)
+    return (page.parent / included[1]).read_text(encoding="utf-8") if included else text
+
+
 def anchors(text: str) -> set[str]:
     """The fragments by which headings are linked to."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
@@ -28,7 +35,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     broken = []
     for path, fragment in LINK.findall(text):
         target = page.parent / path if path else page
-        known = anchors(target.read_text(encoding="utf-8")) if fragment and target.is_file() else {fragment}
+        known = anchors(text_of(target)) if fragment and target.is_file() else {fragment}
         if not target.exists() or (fragment and fragment not in known):
             broken.append(path + fragment)
     assert broken == []
