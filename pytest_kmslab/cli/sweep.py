@@ -128,16 +128,10 @@ def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
 
 
 def _print_table(table: Sequence[Sequence[str]]) -> None:
-    from pytest_kmslab.report.console import rich_console
-    from pytest_kmslab.report.sweep import COLUMNS, plain_table, print_rich
+    from pytest_kmslab.report.sweep import COLUMNS
+    from pytest_kmslab.report.table import print_table
 
-    if not table:
-        return
-    console = rich_console(sys.stdout)
-    if console is None:
-        print("\n".join(plain_table([COLUMNS, *table])))
-    else:
-        print_rich(console, table)
+    print_table(COLUMNS, table)
 
 
 def _duration(text: str) -> timedelta:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_kmslab.lab.resource_kind import manual_commands
 from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
 from pytest_kmslab.lab.sweep.target import Target
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 COLUMNS = ("kind", "name", "Region", "age", "run", "what comes of it", "why")
 
@@ -88,22 +84,3 @@ def age_text(age: timedelta | None) -> str:
     days, hours = divmod(hours, 24)
     parts = [f"{number} {unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if number]
     return " ".join(parts[:2]) or f"{seconds} s"
-
-
-def plain_table(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Columns set under each other, for wherever no person looks."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-
-
-def print_rich(console: Console, lines: Sequence[Sequence[str]]) -> None:
-    """The same at a terminal."""
-    from rich.table import Table
-
-    table = Table(*COLUMNS)
-    for line in lines:
-        table.add_row(*line)
-    console.print(table, soft_wrap=False)

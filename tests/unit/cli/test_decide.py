@@ -228,7 +228,7 @@ def test_each_case_is_decided_before_the_next_is_read(run: Run, monkeypatch: pyt
             events.append("read")
             return line
 
-    from pytest_kmslab.cli import main as cli
+    from pytest_kmslab.cli import decide as cli
 
     decided = cli.parse_case
 
