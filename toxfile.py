@@ -1,14 +1,24 @@
-"""Loaded by tox: the interpreters that pyenv installed are found, although its shims hide all but one.
+"""Loaded by tox, for two things that it does not do by itself.
 
-`python toxfile.py` prints the search path with them in it, for a script that wants the same.
+The interpreters that pyenv installed are found, although its shims hide all but one; and a run ends with the
+minutes that each environment took, longest first. `python toxfile.py` prints the search path with the
+interpreters in it, for a script that wants the same; it needs no tox.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tox.execute.api import Outcome
+    from tox.tox_env.api import ToxEnv
 
 
 def pyenv_root() -> Path | None:
@@ -28,7 +38,43 @@ def search_path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, folders)])
 
 
+STARTED: dict[str, float] = {}
+"""When an environment was first seen: at its first installation, or its first command."""
+TOOK: dict[str, float] = {}
+"""The seconds of each environment whose commands have ended."""
+
+
+def minutes_of(took: dict[str, float]) -> str:
+    """A table of environments and their minutes, longest first."""
+    rows = sorted(took.items(), key=lambda row: -row[1])
+    lines = [f"  {seconds / 60:6.1f}  {name}" for name, seconds in rows]
+    return "\n".join(["minutes of each environment (two that run at once share the processors):", *lines])
+
+
+def print_minutes() -> None:
+    """At the end of a run of several environments."""
+    if len(TOOK) > 1:
+        print(minutes_of(TOOK))
+
+
 if __name__ == "__main__":
     print(search_path())
 else:
     os.environ["PATH"] = search_path()
+    atexit.register(print_minutes)
+    from tox.plugin import impl
+
+    @impl
+    def tox_on_install(tox_env: ToxEnv, arguments: object, section: str, of_type: str) -> None:
+        """Note when the first installation into an environment begins."""
+        STARTED.setdefault(tox_env.conf.name, time.monotonic())
+
+    @impl
+    def tox_before_run_commands(tox_env: ToxEnv) -> None:
+        """The same for an environment that is there already."""
+        STARTED.setdefault(tox_env.conf.name, time.monotonic())
+
+    @impl
+    def tox_after_run_commands(tox_env: ToxEnv, exit_code: int, outcomes: Sequence[Outcome]) -> None:
+        """Note how long it took."""
+        TOOK[tox_env.conf.name] = time.monotonic() - STARTED[tox_env.conf.name]
