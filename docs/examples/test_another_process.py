@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 
@@ -10,13 +9,14 @@ boto3.client("dynamodb").scan(TableName=sys.argv[1])
 """
 
 
-def test_a_program_of_an_outsider(kmslab, kmslab_endpoint, encrypted_table, outsider):
-    with kmslab.environ(outsider), denied("kms:Decrypt", by=outsider):
-        environment = {
-            **os.environ,
-            "AWS_ENDPOINT_URL": kmslab_endpoint,
-            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",  # the lab sets it: here it must not hold
-        }
-        command = [sys.executable, "-c", PROGRAM, encrypted_table.name]
-        result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+def test_a_program_of_an_outsider(kmslab, encrypted_table, outsider):
+    command = [sys.executable, "-c", PROGRAM, encrypted_table.name]
+    with denied("kms:Decrypt", by=outsider):
+        result = subprocess.run(
+            command,
+            env=kmslab.subprocess_environ(outsider),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
     assert "is not authorized to perform: kms:Decrypt" in result.stderr

@@ -24,6 +24,10 @@ DOMAINS = (
 )
 """The DNS suffixes of every partition, as botocore's partitions.json has them, and the console's two."""
 
+NOWHERE = "http://see-kmslab-subprocess-environ.localhost:1"
+"""An address where nobody is: what the environment names while the backend is in this process, so that a
+process that inherits it does not call AWS. The clients of this process take no notice of it."""
+
 
 def leads_to_aws(url: str) -> bool:
     """Whether a URL is one of AWS's own addresses."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pytest_kmslab.backends.own_sessions import keeps_credentials
 from pytest_kmslab.interception.import_hook import AfterImport
+from pytest_kmslab.interception.inherited_endpoint import without_nowhere
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Credentials
@@ -59,6 +60,7 @@ class AmbientClients:
         self._blocks = blocks
         self._found: WeakSet[Any] = WeakSet()
         """Credentials that botocore found by itself."""
+        self._watching = False
         self._undo: list[Callable[[], None]] = []
         self._hooks = (
             AfterImport(CREDENTIALS_MODULE, self._watch_search),
@@ -67,11 +69,13 @@ class AmbientClients:
 
     def install(self) -> None:
         """Watch how sessions find credentials and make clients, now or when botocore is imported."""
+        self._watching = True
         for hook in self._hooks:
             hook.install()
 
     def remove(self) -> None:
         """Watch no more; the clients that were made act as without us."""
+        self._watching = False
         for hook in self._hooks:
             hook.remove()
         while self._undo:
@@ -98,7 +102,8 @@ class AmbientClients:
 
     def _watch_clients(self, module: Any) -> None:
         def create_client(original: Any, session: Any, *arguments: Any, **named: Any) -> Any:
-            client = original(session, *arguments, **named)
+            arguments, named = without_nowhere(original, (session, *arguments), named)
+            client = original(*arguments, **named)
             if self._follows(session, client):
                 client.meta.events.register_first("before-call", self.before_call)
                 client.meta.events.register_first("before-sign", self.before_sign)
@@ -111,7 +116,9 @@ class AmbientClients:
 
         @wraps(original)
         def wrapper(*arguments: Any, **named: Any) -> Any:
-            return around(original, *arguments, **named)
+            # Runs may end in another order than they began, and then a wrapper stays.
+            call = partial(around, original) if self._watching else original
+            return call(*arguments, **named)
 
         def undo() -> None:
             if getattr(owner, name) is wrapper:

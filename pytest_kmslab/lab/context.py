@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.backends.addresses import NOWHERE
+from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import EnvironBlocks
 from pytest_kmslab.lab.managed_policies import ManagedPolicies
 from pytest_kmslab.lab.naming import Naming
@@ -19,6 +23,16 @@ if TYPE_CHECKING:
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.lab.role_session import AssumeAsService
+
+OpenGateway = Callable[[], AbstractContextManager[str]]
+"""Serves a backend for as long as the block lasts, and answers the URL."""
+
+
+@contextmanager
+def no_gateway() -> Iterator[str]:
+    """Where there is no run to serve for."""
+    raise BackendError("this lab belongs to no pytest run, so it has no gateway for other processes")
+    yield ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,16 @@ class LabContext:
     """Assumes roles as the services that they trust; None where nobody can be a service."""
     blocks: EnvironBlocks = field(default_factory=EnvironBlocks)
     """The blocks of `environ` that are open in this process."""
+    open_gateway: OpenGateway = no_gateway
+    """Serves the backend to other processes."""
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """The endpoint that the environment is to name: where clients of this process need none, one that is
+        nowhere, and none at all for an AWS account."""
+        backend = self.backend
+        in_this_process = backend.endpoint_url is None and not backend.capabilities.enforces
+        return NOWHERE if in_this_process else backend.endpoint_url
 
     @classmethod
     def of(
@@ -57,6 +81,7 @@ class LabContext:
         waiter: Waiter | None = None,
         assume_as_service: AssumeAsService | None = None,
         blocks: EnvironBlocks | None = None,
+        open_gateway: OpenGateway | None = None,
     ) -> LabContext:
         """A context on a backend. Without a ledger nothing is written down."""
         waiter = waiter or Waiter(backend.capabilities.is_strongly_consistent)
@@ -72,6 +97,7 @@ class LabContext:
             interruptions or NoInterruptions(),
             assume_as_service=assume_as_service,
             blocks=blocks or EnvironBlocks(),
+            open_gateway=open_gateway or no_gateway,
         )
 
     def teardown(self) -> TeardownStack:

@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Credentials
     from pytest_kmslab.interception.ambient import EnvironBlocks
 
+IGNORE_ENDPOINTS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+"""Set either way: the configuration of a person would count otherwise.
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html"""
+
 SET_ASIDE = (
     *CREDENTIAL_VARIABLES,
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    IGNORE_ENDPOINTS,
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
 )
 """What of a person's shell would lead clients elsewhere, or sign with other credentials."""
+
+CONFIGURATION_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+SERVICE_SUFFIXES = ("DYNAMODB", "DYNAMODB_STREAMS", "IAM", "KMS", "STS")
+"""What the names of the variables end in that lead the clients of one service."""
+
+THIS_MACHINE = ("127.0.0.1", "localhost")
 
 
 @contextmanager
@@ -30,8 +41,8 @@ def environment(
 ) -> Iterator[None]:
     """Make a principal the one whom `boto3.client()` finds, in this process and those it starts.
 
-    With `blocks`, clients that were made before without credentials act as them too. Everything is put back
-    at the end, boto3's default session too.
+    Without an endpoint they call AWS. With `blocks`, clients that were made before without credentials act
+    as them too. Everything is put back at the end, boto3's default session too.
     """
     import boto3
 
@@ -45,17 +56,40 @@ def environment(
             yield
 
 
+def subprocess_environment(
+    environ: Mapping[str, str], credentials: Credentials, region: str, endpoint_url: str | None
+) -> dict[str, str]:
+    """An environment for a process that is to act as a principal, made of this one's.
+
+    Without an endpoint it calls AWS. A person's AWS settings count only where the credentials are found by
+    them.
+    """
+    aside = _to_set_aside(environ)
+    variables = {name: value for name, value in environ.items() if name not in aside}
+    variables.update(_variables(credentials, region, endpoint_url))
+    if credentials.variables is None:
+        variables.update(dict.fromkeys(CONFIGURATION_FILES, os.devnull))
+    if endpoint_url is not None:
+        variables.update({f"{ENDPOINT_PREFIX}_{service}": endpoint_url for service in SERVICE_SUFFIXES})
+        variables.update(_without_proxy(environ))
+    return variables
+
+
 def _to_set_aside(environ: Mapping[str, str]) -> list[str]:
     return [*SET_ASIDE, *(name for name in environ if name.startswith(ENDPOINT_PREFIX))]
 
 
+def _without_proxy(environ: Mapping[str, str]) -> dict[str, str]:
+    """Have no proxy be asked for what is on this machine."""
+    names = [name for name in ("NO_PROXY", "no_proxy") if environ.get(name)] or ["NO_PROXY", "no_proxy"]
+    return {name: ",".join(filter(None, (environ.get(name), *THIS_MACHINE))) for name in names}
+
+
 def _variables(credentials: Credentials, region: str, endpoint_url: str | None) -> dict[str, str]:
     variables = {**_signing(credentials), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-    if endpoint_url:
-        variables[ENDPOINT_PREFIX] = endpoint_url
-    else:
-        variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
-    return variables
+    if endpoint_url is None:
+        return {**variables, IGNORE_ENDPOINTS: "true"}
+    return {**variables, ENDPOINT_PREFIX: endpoint_url, IGNORE_ENDPOINTS: "false"}
 
 
 def _signing(credentials: Credentials) -> Mapping[str, str]:

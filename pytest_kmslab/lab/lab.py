@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.partitions import partition_of
-from pytest_kmslab.lab.assuming import SESSION_NAME, RoleAssumption
+from pytest_kmslab.lab.acting import ActingLab
+from pytest_kmslab.lab.assuming import RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
-from pytest_kmslab.lab.environment import environment
-from pytest_kmslab.lab.given_actors import actor_of
 from pytest_kmslab.lab.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
@@ -42,10 +40,8 @@ from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import names_of, read_permissions
 from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
-from pytest_kmslab.lab.principals import Actor, Principals
+from pytest_kmslab.lab.principals import Principals
 from pytest_kmslab.lab.resource_kind import Unseen
-from pytest_kmslab.lab.role_session import Assumer, RoleSession
-from pytest_kmslab.lab.sessions import PrincipalSession
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 
 if TYPE_CHECKING:
@@ -54,11 +50,8 @@ if TYPE_CHECKING:
 
 ROLE_NAME = "kmslab-role"
 
-Whoever = Any
-"""Anybody whom `actor_of` takes, or a role."""
 
-
-class Lab:
+class Lab(ActingLab):
     """A place to work in: an account, its administrator, and what you make there.
 
     Everything is made by the administrator, under a name of its own and with the run's tags, and is
@@ -68,12 +61,9 @@ class Lab:
     def __init__(
         self, context: LabContext, teardown: TeardownStack, admin: IamUser, principals: Principals
     ) -> None:
-        self._context = context
-        self._teardown = teardown
-        self._principals = principals
+        super().__init__(context, teardown, principals)
         self._creation = Creation(context, teardown, principals.session(admin).client)
         self._assumption = RoleAssumption(context, self._creation.client, self._client_of)
-        self._role_sessions: dict[tuple[str, Assumer], RoleSession] = {}
         self.admin = admin
         """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
 
@@ -81,11 +71,6 @@ class Lab:
     def account(self) -> str:
         """The account's id, 12 digits."""
         return self._context.backend.account
-
-    @property
-    def region(self) -> str:
-        """The Region the lab works in."""
-        return self._context.backend.region
 
     @property
     def trail(self) -> Trail:
@@ -224,42 +209,6 @@ class Lab:
         permissions = read_permissions(self._creation, policies, inline)
         return create_group(self._creation, name or "kmslab-group", permissions)
 
-    def as_(
-        self,
-        actor: Whoever,
-        *,
-        via: Whoever | None = None,
-        service: str | None = None,
-        source_arn: str | None = None,
-    ) -> PrincipalSession:
-        """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime.
-
-        That is a user, a role or its session, boto3's credentials or session, what AssumeRole answers, or the
-        name of a profile.
-
-        A role is assumed once for each way, as `IamRole.session` does it.
-        """
-        return self._principals.session(self._acting(actor, Assumer(via, service, source_arn)))
-
-    def environ(
-        self,
-        actor: Whoever,
-        *,
-        via: Whoever | None = None,
-        service: str | None = None,
-        source_arn: str | None = None,
-    ) -> AbstractContextManager[None]:
-        """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
-
-        So does a client that was made before, unless it was given credentials or a profile in code.
-        The credentials are in the environment, for processes started in the block too. Where changes take
-        time to act, the services are waited for as `as_` does, each once.
-        """
-        actor = self._acting(actor, Assumer(via, service, source_arn))
-        self.as_(actor).wait_until_ready()
-        context = self._context
-        return environment(actor.credentials, self.region, context.backend.endpoint_url, context.blocks)
-
     @for_the_lab
     def inventory(self) -> list[str]:
         """The ARNs of everything of this run (and xdist worker) in the account, found by its tags, sorted.
@@ -307,21 +256,6 @@ class Lab:
             except (BotoCoreError, ClientError) as error:
                 failures.append(f"{ref} could not be tagged as kept: {type(error).__name__}: {error}")
         return lines + failures
-
-    def _acting(self, actor: Any, assumer: Assumer) -> Actor:
-        """Whose credentials to sign with; a role's session is kept."""
-        if not isinstance(actor, IamRole):
-            return actor_of(actor)
-        if assumer.via is not None and not isinstance(assumer.via, IamRole):
-            assumer = replace(assumer, via=actor_of(assumer.via))
-        key = actor.arn, assumer
-        if key not in self._role_sessions:
-            parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
-            self._role_sessions[key] = self._assumption.assume(parameters, assumer)
-        return self._role_sessions[key]
-
-    def _client_of(self, actor: Any, service: str) -> Any:
-        return self.as_(actor).client(service)
 
     def _console_policy(
         self,

@@ -58,7 +58,7 @@ def start_lab(context: LabContext, teardown: TeardownStack, administrator: MakeA
     surroundings = ExitStack()
     teardown.intend("environment", surroundings.close)
     backend = context.backend
-    surroundings.enter_context(environment(backend.root, backend.region, backend.endpoint_url))
+    surroundings.enter_context(environment(backend.root, backend.region, context.endpoint_url))
     there = backend.administrator
     if there is None:
         admin = administrator(context, teardown)

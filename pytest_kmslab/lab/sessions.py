@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.interception.inherited_endpoint import OWN_ADDRESS
 from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
 
@@ -167,7 +168,7 @@ class Sessions:
         self._backend = backend
         self._waiter = waiter
         self._shared: boto3.Session | None = None
-        self._config = Config(user_agent=USER_AGENT)
+        self._config = Config(user_agent=USER_AGENT, **OWN_ADDRESS)
         if not waiter.is_strongly_consistent:
             self._config = self._config.merge(LAB_RETRIES)
         self._lasting: dict[str, tuple[Any, PrincipalSession]] = {}

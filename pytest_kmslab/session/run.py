@@ -209,6 +209,7 @@ class Run:
                 waiter=self._waiter(),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
                 blocks=self._blocks,
+                open_gateway=self.gateway,
             )
         return self._lab_context
 

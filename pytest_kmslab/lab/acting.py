@@ -1,0 +1,120 @@
+"""How a lab lets you act as somebody: by clients, in this process, and in processes that a test starts."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.assuming import SESSION_NAME, RoleAssumption
+from pytest_kmslab.lab.environment import environment, subprocess_environment
+from pytest_kmslab.lab.given_actors import actor_of
+from pytest_kmslab.lab.kinds.role import IamRole
+from pytest_kmslab.lab.role_session import Assumer, RoleSession
+
+if TYPE_CHECKING:
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.principals import Actor, Principals
+    from pytest_kmslab.lab.sessions import PrincipalSession
+    from pytest_kmslab.lab.teardown.stack import TeardownStack
+
+Whoever = Any
+"""Anybody whom `actor_of` takes, or a role."""
+
+
+class ActingLab:
+    """The part of a lab that acts as its principals, and as others whose credentials are given."""
+
+    _assumption: RoleAssumption
+
+    def __init__(self, context: LabContext, teardown: TeardownStack, principals: Principals) -> None:
+        self._context = context
+        self._teardown = teardown
+        self._principals = principals
+        self._role_sessions: dict[tuple[str, Assumer], RoleSession] = {}
+        self._gateway_url: str | None = None
+
+    @property
+    def region(self) -> str:
+        """The Region the lab works in."""
+        return self._context.backend.region
+
+    def as_(
+        self,
+        actor: Whoever,
+        *,
+        via: Whoever | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> PrincipalSession:
+        """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime.
+
+        That is a user, a role or its session, boto3's credentials or session, what AssumeRole answers, or the
+        name of a profile.
+
+        A role is assumed once for each way, as `IamRole.session` does it.
+        """
+        return self._principals.session(self._acting(actor, Assumer(via, service, source_arn)))
+
+    def environ(
+        self,
+        actor: Whoever,
+        *,
+        via: Whoever | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> AbstractContextManager[None]:
+        """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
+
+        So does a client that was made before, unless it was given credentials or a profile in code.
+        The credentials are in the environment, for processes started in the block too. Where changes take
+        time to act, the services are waited for as `as_` does, each once.
+        """
+        actor = self._acting(actor, Assumer(via, service, source_arn))
+        self.as_(actor).wait_until_ready()
+        context = self._context
+        return environment(actor.credentials, self.region, context.endpoint_url, context.blocks)
+
+    def subprocess_environ(
+        self,
+        actor: Whoever,
+        *,
+        via: Whoever | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> dict[str, str]:
+        """The environment for a process that is to act as somebody: `subprocess.run(…, env=…)`.
+
+        It is this process's, with the credentials of that one and the address of a gateway to this lab, which
+        is opened when it is first needed and closed with the lab. What the process calls is decided here
+        and stands in the trail of this test. In an AWS account the process calls AWS itself. Raises
+        BackendError where what the gateway needs is not installed.
+        """
+        actor = self._acting(actor, Assumer(via, service, source_arn))
+        self.as_(actor).wait_until_ready()
+        endpoint = None if self._context.backend.capabilities.enforces else self._gateway()
+        return subprocess_environment(os.environ, actor.credentials, self.region, endpoint)
+
+    def _acting(self, actor: Any, assumer: Assumer) -> Actor:
+        """Whose credentials to sign with; a role's session is kept."""
+        if not isinstance(actor, IamRole):
+            return actor_of(actor)
+        if assumer.via is not None and not isinstance(assumer.via, IamRole):
+            assumer = replace(assumer, via=actor_of(assumer.via))
+        key = actor.arn, assumer
+        if key not in self._role_sessions:
+            parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
+            self._role_sessions[key] = self._assumption.assume(parameters, assumer)
+        return self._role_sessions[key]
+
+    def _gateway(self) -> str:
+        """The URL of the gateway to this lab, opened once."""
+        if self._gateway_url is None:
+            opened = ExitStack()
+            self._gateway_url = opened.enter_context(self._context.open_gateway())
+            self._teardown.intend("gateway", opened.close)
+        return self._gateway_url
+
+    def _client_of(self, actor: Any, service: str) -> Any:
+        return self.as_(actor).client(service)
