@@ -17,7 +17,7 @@ from pytest_kmslab.enforcement.wire_calls import UpstreamError, WireCalls
 from pytest_kmslab.gateway.forms import form_fields, read_body
 from pytest_kmslab.gateway.pages import page, refused_path, told
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse, Upstream
-from pytest_kmslab.wire.http_message import Environ, RefusedError, Reply, WireRequest, request_of
+from pytest_kmslab.wire.http_message import CONNECTION, Environ, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
 from pytest_kmslab.wire.routing import route
 from pytest_kmslab.wire.writing import error_reply
@@ -65,7 +65,7 @@ class Gateway:
     def _answer(self, environ: Environ, request: WireRequest, service: str) -> Reply:
         """One call of an enforced service."""
         calls = WireCalls(self._enforcer, self._upstream.send, self._upstream.takes_account, self._now)
-        connection = environ.get("werkzeug.socket")
+        connection = environ.get(CONNECTION)
         return calls.answer(service, lambda: replace(request, body=read_body(environ)), connection)
 
 

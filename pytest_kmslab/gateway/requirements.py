@@ -9,9 +9,9 @@ from importlib.util import find_spec
 
 from pytest_kmslab.errors import BackendError
 
-PACKAGES = {"flask": "flask", "flask_cors": "flask-cors"}
-"""Modules of the extra `gateway` in pyproject.toml, and what an index calls them. moto's server imports both:
-calls of services that are not decided are handed to it."""
+PACKAGES = {"cheroot": "cheroot", "flask": "flask", "flask_cors": "flask-cors"}
+"""Modules of the extra `gateway` in pyproject.toml, and what an index calls them. cheroot is the HTTP server;
+moto's server imports the others: calls of services that are not decided are handed to it."""
 
 INSTALL = 'python -m pip install "pytest-kmslab[gateway]"'
 

@@ -1,45 +1,54 @@
-"""The HTTP server in front of the gateway: werkzeug's, with connections that are kept alive.
+"""The HTTP server in front of the gateway: cheroot, held to requests that have one meaning.
 
-werkzeug's own server closes the connection after every answer, because it does not know how much of a
-request's body was read; here the body is a stream that knows.
+cheroot hands a body to the application as it comes, and sends an answer as it is made. What is here is where
+the gateway is stricter than it, what it must know of a connection, and an end that does not wait for ever.
 """
 
 from __future__ import annotations
 
-import socket
+import logging
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import RawIOBase
-from threading import Condition, Thread
+from collections.abc import Callable, Iterable
+from threading import Thread
 from typing import Any
 
-from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
+from cheroot.wsgi import Gateway_10, Server
 
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.wire.http_message import CONNECTION, Environ
 
-POLL_SECONDS = 0.05
-DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 5
 """How long the end waits for answers that are being made."""
 
-_LEFT_OVER = 1 << 20
-"""Bytes of a body nobody read that are read to keep the connection; of more, the connection is closed."""
+_THREADS = 32
+"""Calls that are answered at one time: some wait long (a queue's long poll) or call back (a function)."""
 
-_NO_BODY = frozenset({204, 304})
+_IDLE_SECONDS = 600
+"""How long a connection is kept on which nothing comes."""
+
+_POLL_SECONDS = 0.05
+
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class GatewayServer:
-    """Serves an application on a host and port, one thread a connection.
+    """Serves an application on a host and port.
 
     Raises BackendError, with one line for a person, where the address cannot be had.
     """
 
-    def __init__(self, application: Any, host: str, port: int) -> None:
-        bound = _bound(host, port)
-        with bound:
-            self._server = _Server(host, port, application, _Handler, fd=bound.fileno())
-        self.host, self.port = self._server.socket.getsockname()[:2]
+    def __init__(self, application: Application, host: str, port: int) -> None:
+        self._server = _Server((host, port), _plain(application))
+        try:
+            _in_background(self._server.prepare, "kmslab-gateway-start")
+        except OSError as error:
+            reason = getattr(error.__cause__, "strerror", None) or error
+            raise BackendError(
+                f"cannot listen on `{host}` port `{port}`: {reason}; give another `--port`"
+            ) from error
+        self.host, self.port = self._server.bind_addr
         self._thread: Thread | None = None
 
     @property
@@ -51,215 +60,149 @@ class GatewayServer:
     def run(self) -> None:
         """Serve until `stop`."""
         try:
-            self._server.serve_forever(poll_interval=POLL_SECONDS)
+            self._server.serve()
         finally:
-            self._server.drain()
+            self.stop()
 
     def start(self) -> None:
         """Serve in a thread of its own."""
-        self._thread = Thread(target=self.run, name="kmslab-gateway", daemon=True)
+        self._thread = Thread(target=self._server.serve, name="kmslab-gateway", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more requests, finish those under way and close every connection."""
-        self._server.shutdown()
-        if self._thread is not None:
-            self._thread.join()
+        """Take no more requests, finish those under way and close every connection.
+
+        An answer that takes longer than `DRAIN_SECONDS` is not waited for.
+        """
+        ending = Thread(target=self._server.stop, name="kmslab-gateway-end", daemon=True)
+        ending.start()
+        ending.join(DRAIN_SECONDS)
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(128)
-    except OSError as error:
-        where = f"`{host}` port `{port}`: {error.strerror or error}"
-        raise BackendError(f"cannot listen on {where}; give another `--port`") from error
-    return bound
+def _in_background(work: Callable[[], None], name: str) -> None:
+    """Do it in a thread that does not keep the process alive: the threads that it starts do not either."""
+    failures: list[OSError] = []
 
-
-class _Server(ThreadedWSGIServer):
-    """Knows its connections and how many answers are being made."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        self._busy = 0
-        self._idle = Condition()
-        self._connections: set[socket.socket] = set()
-        super().__init__(*arguments, **more)
-
-    def log(self, type: str, message: str, *arguments: Any) -> None:
-        """Say nothing: decisions are logged, requests are not."""
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """While one answer is being made."""
-        with self._idle:
-            self._busy += 1
+    def guarded() -> None:
         try:
-            yield
-        finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
+            work()
+        except OSError as error:
+            failures.append(error)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember a connection, to close it at the end."""
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Forget it."""
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is none of our business."""
-
-    def drain(self) -> None:
-        """Wait for answers under way, then close every connection."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._busy == 0, DRAIN_SECONDS)
-        for connection in tuple(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
+    thread = Thread(target=guarded, name=name, daemon=True)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
 
 
-class _Body(RawIOBase):
-    """The body of one request: reads no further than its end, so that the next request can follow."""
+def _plain(application: Application) -> Application:
+    """The application, with answers that are well formed: its own failure is told on standard error, a header
+    is one line, and there is no body where HTTP has none."""
 
-    def __init__(self, stream: Any, length: int) -> None:
-        self._stream = stream
-        self.left = length
+    def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [(name, _one_line(value)) for name, value in headers], exc_info)
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(min(len(buffer), self.left)) if self.left else b""
-        buffer[: len(data)] = data
-        self.left = self.left - len(data) if data else 0
-        return len(data)
-
-
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def run_wsgi(self) -> None:
-        """Answer one request and leave the connection ready for the next."""
-        with self.server.answering():  # type: ignore[attr-defined]
-            body = self._framed()
-            if body is not None:
-                self._answer(body)
-                self._leave(body)
-
-    def _framed(self) -> RawIOBase | None:
-        """The body, where it is plain where it ends; a request of which two readers could think otherwise
-        (two lengths, a length and chunks) is refused and the connection closed."""
-        lengths = self.headers.get_all("Content-Length") or []
-        encodings = [value.strip().lower() for value in self.headers.get_all("Transfer-Encoding") or []]
-        plain = len(lengths) <= 1 and all(one.isascii() and one.isdigit() for one in lengths)
-        if not plain or encodings not in ([], ["chunked"]) or (lengths and encodings):
-            self.close_connection = True
-            self.send_error(400, "it is not plain where the body ends")
-            return None
-        if encodings:
-            return DechunkedInput(self.rfile)  # type: ignore[arg-type]  # it is a stream of bytes
-        return _Body(self.rfile, int(lengths[0]) if lengths else 0)
-
-    def _answer(self, body: RawIOBase) -> None:
-        environ = self.make_environ()
-        environ["wsgi.input"] = body
-        answer = _Answer(self)
         try:
-            result = self.server.app(environ, answer.start)
-            try:
-                for piece in result:
-                    answer.write(piece)
-                answer.finish()
-            finally:
-                if hasattr(result, "close"):
-                    result.close()
+            answered = application(environ, start)
         except ConnectionError:
-            self.close_connection = True
+            raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            self.close_connection = True
-            answer.fail()
-
-    def _leave(self, body: RawIOBase) -> None:
-        """Read what nobody read of the body; close the connection where that is much."""
-        left = _LEFT_OVER
-        try:
-            while left > 0 and not self.close_connection:
-                piece = body.read(min(left, 1 << 16))
-                if not piece:
-                    return
-                left -= len(piece)
-        except OSError:
-            pass
-        self.close_connection = True
-
-
-class _Answer:
-    """One answer: the head goes out with the first piece of the body, so that a short one is one packet."""
-
-    def __init__(self, handler: _Handler) -> None:
-        self._handler = handler
-        self._head: bytes | None = None
-        self._sent = False
-        self._bare = handler.command == "HEAD"
-        self._chunked = False
-
-    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        """WSGI's start_response."""
-        names = {name.lower() for name, _ in headers}
-        handler, code = self._handler, int(status[:3])
-        self._bare = self._bare or code in _NO_BODY or code < 200
-        lines = [f"HTTP/1.1 {status.rstrip()}", *(f"{name}: {value}" for name, value in headers)]
-        if "date" not in names:
-            lines.append(f"Date: {handler.date_time_string()}")
-        if "content-length" not in names and not self._bare:
-            self._chunked = handler.request_version != "HTTP/1.0"
-            handler.close_connection = handler.close_connection or not self._chunked
-            lines += ["Transfer-Encoding: chunked"] if self._chunked else []
-        if handler.close_connection:
-            lines.append("Connection: close")
-        self._head = "".join(f"{_one_line(line)}\r\n" for line in (*lines, "")).encode("latin-1", "replace")
-        return self.write
-
-    def write(self, piece: bytes) -> None:
-        """Send a piece of the body."""
-        if not piece:
-            return
-        if self._bare:
-            piece = b""
-        elif self._chunked:
-            piece = b"%x\r\n%b\r\n" % (len(piece), piece)
-        self._send(piece)
-
-    def finish(self) -> None:
-        """Send what ends the answer."""
-        self._send(b"0\r\n\r\n" if self._chunked else b"")
-
-    def fail(self) -> None:
-        """Say that the application failed, where the client has not been told otherwise yet."""
-        if not self._sent:
             text = b"pytest-kmslab failed: its standard error says how; please report it\n"
-            self._chunked = False
-            self.start("500 Internal Server Error", [("Content-Length", str(len(text)))])
-            self._send(text)
+            start("500 Internal Server Error", [("Content-Length", str(len(text)))])
+            answered = (text,)
+        return answered if environ["REQUEST_METHOD"] != "HEAD" else _without_body(answered)
 
-    def _send(self, piece: bytes) -> None:
-        if not self._sent:
-            piece, self._sent = (self._head or b"") + piece, True
-        if piece:
-            self._handler.wfile.write(piece)
+    return answer
 
 
-def _one_line(text: str) -> str:
-    """A header line that cannot become two."""
-    return text.replace("\r", " ").replace("\n", " ")
+def _one_line(value: str) -> str:
+    """The value of a header that cannot become two, in the characters that a header may have."""
+    return value.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace").decode("latin-1")
+
+
+def _without_body(answered: Iterable[bytes]) -> Iterable[bytes]:
+    """Nothing, once the application has started its answer: a response to HEAD has a head only."""
+    try:
+        next(iter(answered), None)
+    finally:
+        if hasattr(answered, "close"):
+            answered.close()
+    return ()
+
+
+class _Headers(HeaderReader):
+    """Folds a header that came twice into one, where cheroot keeps the last of them; refuses a request of
+    which two readers could think otherwise where its body ends (two lengths, a length and chunks)."""
+
+    def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+        headers = {} if hdict is None else hdict
+        while (line := rfile.readline()) != b"\r\n":
+            name, colon, value = line.partition(b":")
+            if not line.endswith(b"\r\n") or not colon or name.strip() != name:
+                raise ValueError("a header is no line of a name and a value")
+            if b"_" not in name:  # a name that WSGI could not tell from one with a hyphen
+                name, value = name.title(), value.strip()
+                headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+        if not _ends_plainly(headers.get(b"Content-Length"), headers.get(b"Transfer-Encoding")):
+            raise ValueError("it is not plain where the body ends")
+        return headers
+
+
+def _ends_plainly(length: bytes | None, encoding: bytes | None) -> bool:
+    if encoding is not None:
+        return length is None and encoding.lower() == b"chunked"
+    return length is None or length.isdigit()
+
+
+class _Request(HTTPRequest):
+    header_reader = _Headers()
+
+    def respond(self) -> None:
+        """Answer, and close the connection if chunks are left of the body: they are no next request."""
+        super().respond()
+        if self.chunked_read and not self.rfile.closed:
+            self.close_connection = True
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
+class _Gateway(Gateway_10):
+    def get_environ(self) -> Environ:  # type: ignore[override]  # cheroot's types know no environment
+        """Says which connection it is, whose keys of tables are kept as long as it is open."""
+        environ: Environ = super().get_environ()  # type: ignore[no-untyped-call]
+        return {**environ, CONNECTION: self.req.conn}
+
+
+class _Server(Server):
+    ConnectionClass = _Connection
+    expiration_interval = _POLL_SECONDS
+    keep_alive_conn_limit = 1000
+
+    def __init__(self, address: tuple[str, int], application: Application) -> None:
+        super().__init__(
+            address,
+            application,
+            numthreads=_THREADS,
+            server_name="kmslab",
+            request_queue_size=128,
+            timeout=_IDLE_SECONDS,
+            shutdown_timeout=DRAIN_SECONDS,
+        )
+        self.gateway = _Gateway
+
+    def process_conn(self, conn: HTTPConnection) -> None:
+        """Answer a connection; one on which nothing came yet waits with the idle ones and takes no thread."""
+        if conn.last_used is None:
+            self.put_conn(conn)
+        else:
+            super().process_conn(conn)
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Tell of errors; a client that went away is none of our business."""
+        if level >= logging.ERROR:
+            super().error_log(msg, level, traceback)

@@ -12,6 +12,9 @@ from pytest_kmslab.calls.api_call import ServiceError
 Headers = tuple[tuple[str, str], ...]
 Environ = dict[str, Any]
 
+CONNECTION = "kmslab.connection"
+"""Where an environment holds the client's connection: an object that lives as long as the connection does."""
+
 
 class RefusedError(Exception):
     """A request of an enforced service that is answered with its own error; `service` is botocore's name."""

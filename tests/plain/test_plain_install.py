@@ -19,7 +19,7 @@ def kmslab(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize(
-    "module", ["flask", "flask_cors", "rich", "localstack_client", "openapi_spec_validator"]
+    "module", ["cheroot", "flask", "flask_cors", "rich", "localstack_client", "openapi_spec_validator"]
 )
 def test_nothing_of_the_extras_is_here(module: str) -> None:
     assert find_spec(module) is None

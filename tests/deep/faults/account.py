@@ -25,6 +25,7 @@ from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.gateway.app import Gateway
 from pytest_kmslab.gateway.server import GatewayServer
 from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
+from pytest_kmslab.wire.http_message import CONNECTION
 
 REGION = "us-east-1"
 HANG_SECONDS = 20
@@ -132,7 +133,7 @@ class Struck:
         return self._strike(fault, environ, start)
 
     def _strike(self, fault: Fault, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        connection = environ["werkzeug.socket"]
+        connection = environ[CONNECTION].socket
         if fault.kills:
             os.kill(self._switch.process, signal.SIGKILL)
         if fault.silent:

@@ -138,6 +138,30 @@ def test_a_request_whose_end_is_not_plain_is_refused(serve: Serve, case: str) ->
     assert answer.count(b"HTTP/1.1") == 1
 
 
+def test_chunks_that_nobody_read_do_not_become_the_next_request(serve: Serve) -> None:
+    chunks = b"23\r\nGET /hidden HTTP/1.1\r\nHost: example\r\n\r\n\r\n0\r\n\r\n"
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    assert talk(serve(deaf), request).count(b"HTTP/1.1 ") == 1
+
+
+def test_a_header_that_came_twice_is_not_one_of_the_two(serve: Serve) -> None:
+    def shown(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["HTTP_X_AMZ_TARGET"].encode(), environ["HTTP_HOST"].encode()]
+
+    twice = b"Host: x\r\nX-Amz-Target: a\r\nx-amz-target: b\r\nX_Amz_Target: c\r\n"
+    answer = talk(serve(shown), b"GET / HTTP/1.0\r\n" + twice + b"\r\n")
+    assert answer.endswith(b"\r\n\r\na, bx")
+
+
+def test_connections_on_which_nothing_comes_hold_nobody_up(connect: Connect, serve: Serve) -> None:
+    connection = connect(echo)
+    idle = [socket.create_connection((connection.host, int(connection.port))) for _ in range(80)]
+    assert exchange(connection, "POST", b"answered") == b"answered"
+    for each in idle:
+        each.close()
+
+
 def test_http_1_0_gets_no_chunks(serve: Serve) -> None:
     answer = talk(serve(counted), b"GET / HTTP/1.0\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
