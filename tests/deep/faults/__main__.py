@@ -1,7 +1,8 @@
 """Strike a run at every call it makes, and see that `kmslab sweep` leaves nothing of it: `tox -e faults`.
 
 A call that changes the account is struck by every fault. At a call that only reads it makes no difference
-whether it was acted on: there the faults take turns, unless --all asks for every one.
+whether it was acted on: there the faults take turns, unless --all asks for every one. With --share, which CI
+asks for, one of the two faults that leave most behind strikes a call; which of them is drawn for each run.
 
 Exit status: 0 nothing leaked, 1 something did, or is gone that was not ours.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import sys
 import tempfile
 import traceback
@@ -25,6 +27,8 @@ READS = ("Get", "List", "Describe", "s3:GET")
 SWEEP_FAULTS = tuple(fault for fault in FAULTS if fault.acted or fault.kills)
 SWEEP_CALLS = 40
 """Calls of a sweep that are struck: more than one makes until all that it found is removed."""
+SHARE = ("killed after the call", "timeout after the call")
+"""The two faults that leave most behind: the call was acted on, and nobody heard of it."""
 
 
 class Scenario(NamedTuple):
@@ -65,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Try them all on every processor, tell what is wrong, and count."""
     parser = argparse.ArgumentParser(prog="faults", description=__doc__)
     parser.add_argument("--all", action="store_true", help="every fault at every call: several times as many")
+    parser.add_argument("--share", action=argparse.BooleanOptionalAction, help="one of two faults at a call")
+    parser.add_argument("--turn", type=int, choices=(0, 1), help="which of them begins (default: drawn)")
     parser.add_argument(
         "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="(default: %(default)s)"
     )
@@ -83,7 +89,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             chosen = [one for one in chosen if one.at in arguments.only and not one.killed_at]
         if arguments.fault:
             chosen = [one for one in chosen if one.fault.name in arguments.fault]
+        if arguments.share:
+            chosen = list(_share(chosen, arguments.turn))
         return _tell(harness, chosen, _played(harness, chosen, arguments.jobs, Path(folder)))
+
+
+def _share(chosen: Sequence[Scenario], turn: int | None) -> Iterator[Scenario]:
+    """Those of the two faults of the share, which take turns from call to call."""
+    turn = random.randrange(2) if turn is None else turn
+    print(f"the share of turn {turn}: `--share --turn {turn}` repeats it", flush=True)
+    return (one for one in chosen if one.fault.name == SHARE[(one.at + turn) % 2])
 
 
 def _played(

@@ -1,6 +1,6 @@
 """What makes a test a fuzz test, and how many inputs it gets: a thousand in an ordinary run; fifty thousand
 between all of them with `--hypothesis-profile=fuzz_share`, which CI runs, and a million with `fuzz_million`,
-both from a seed that the run prints (`tox -e fuzz-share`, `tox -e fuzz`).
+both from a seed that the run prints: `tox -e fuzz`, and `tox -e fuzz -- --hypothesis-profile=fuzz_million`.
 """
 
 from __future__ import annotations

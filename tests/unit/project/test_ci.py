@@ -1,10 +1,12 @@
-"""What CI runs is said once, in tox.ini's label `ci`: nothing is missing that a person runs by `tox`."""
+"""What CI runs is said once, in tox.ini's label `ci`: every group is in it, and all that plain `tox` runs."""
 
 from __future__ import annotations
 
 import configparser
 import re
+import runpy
 
+import pytest
 from helpers.readme import ROOT
 
 TOX = configparser.ConfigParser(interpolation=None)
@@ -21,17 +23,46 @@ def _each(start: str, ends: str) -> str:
     return ", ".join(f"{start}{end}" for end in ends.split(","))
 
 
-BESIDES = {
-    *("localstack", "ministack", "scenes", "clients"),
-    *("differential", "fuzz-share", "standin", "faults-share", "permissions"),
-}
+def label(name: str) -> set[str]:
+    """The environments of one of the labels."""
+    lines = (line.partition("=") for line in TOX["tox"]["labels"].strip().splitlines())
+    return environments({name.strip(): listed for name, _, listed in lines}[name])
 
 
-def test_ci_runs_what_tox_runs_and_the_other_backends_real_clients_and_random_input() -> None:
-    plain = environments(TOX["tox"]["env_list"])
-    label, _, listed = TOX["tox"]["labels"].partition("=")
-    assert label.strip() == "ci"
-    assert environments(listed) == plain | BESIDES
+GROUPS = ("lint", "py3", "e2e", "deep", "bench", "docs")
+
+
+def test_every_environment_is_in_one_group() -> None:
+    sections = {name.removeprefix("testenv:") for name in TOX.sections() if name.startswith("testenv:")}
+    grouped = [name for group in GROUPS for name in sorted(label(group))]
+    by_hand = {"format", "mutation"}
+    assert sorted(grouped) == sorted({*sections - by_hand, *label("py3")})
+
+
+def test_ci_runs_every_group_but_the_measurements() -> None:
+    """`lab` is run by every Python, one lab a test."""
+    assert label("ci") == set().union(*map(label, GROUPS)) - label("bench") - {"lab"}
+
+
+def test_ci_runs_what_tox_runs() -> None:
+    assert environments(TOX["tox"]["env_list"]) <= label("ci")
+
+
+def test_the_lowest_and_the_newest_python_run_the_whole_suite() -> None:
+    tests_of = runpy.run_path(str(ROOT / "toxfile.py"), run_name="__main__")["tests_of"]
+    assert tests_of(["3.10", "3.11", "3.12", "3.13"], "LONG", "SHARE") == {
+        "TESTS_ON_py310": "LONG",
+        "TESTS_ON_py311": "SHARE LONG",
+        "TESTS_ON_py312": "SHARE LONG",
+    }
+    assert tests_of(["3.11", "3.12"], "LONG", "SHARE") == {"TESTS_ON_py311": "LONG"}
+    assert tests_of(["3.12"], "LONG", "SHARE") == {}
+
+
+@pytest.mark.parametrize("name", ["long", "share"])
+def test_what_is_left_out_or_shared_is_there(name: str) -> None:
+    paths = [word.removeprefix("--ignore=") for word in TOX["tests"][name].split()]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_ci_runs_that_label() -> None:

@@ -11,7 +11,6 @@ import pytest
 from helpers.readme import README, ROOT, block, blocks, page, rows
 
 from pytest_kmslab import fixtures
-from pytest_kmslab.cli import main as cli
 from pytest_kmslab.config.options import OPTIONS, Option
 
 DOCUMENTS = (
@@ -101,15 +100,6 @@ def test_an_option_is_as_the_table_says(option: Option) -> None:
     assert environment == f"`{option.environment}`"
     assert default in {f"`{option.default}`" if option.default else "", "the exercise's"}
     assert good == option.rule.good
-
-
-def test_kmslab_decide_answers_as_shown(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command, _, output = block("$ kmslab decide", page("docs/decide.md")).partition("\n")
-    monkeypatch.chdir(ROOT)
-    assert cli.main(command.split()[2:]) == 0
-    assert capsys.readouterr().out == output
 
 
 def test_kmslab_serve_says_what_is_shown() -> None:
