@@ -1,20 +1,24 @@
 """What is known of an account: callers, keys, tables and their policies, read from a backend.
 
-`AccountView` is the one protocol by which the rest of the package reads; a backend implements it.
-Nothing here is mirrored: an implementation reads the backend at each call, or caches knowing what
-it does (design: the policy store reads, it does not mirror).
+A backend has an `AccountReader`; the rest of the package reads by the one `AccountView` that composes what it
+reads. Nothing here is mirrored: a reader reads the backend at each call, or caches knowing what it does.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.grant import Grant
-    from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy
+
+Identity = tuple[tuple[NamedPolicy, ...], "NamedPolicy | None"]
+"""Identity-based policies, and a permissions boundary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +126,41 @@ class Table:
         object.__setattr__(self, "key_attributes", names)
 
 
-class AccountView(Protocol):
-    """Reads an account. Every lookup answers None for what does not exist; none raises for it."""
+Levels = tuple[tuple["NamedPolicy", ...], ...]
+"""Policies of an organization: a tuple for each level, from the root down to the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization that an account is in, as far as it bears on that account."""
+
+    id: str
+    path: str
+    """From its id down to the unit that the account is in, as `aws:PrincipalOrgPaths` has it."""
+    service_control: Levels
+    """The service control policies above the account; none for the management account."""
+    resource_control: Levels
+    """Likewise the resource control policies."""
+
+
+class AccountReader(Protocol):
+    """Reads an account from one backend, as it is there: nothing is composed, changed or kept.
+
+    Every lookup answers None for what does not exist; none raises for it.
+    """
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id, active or not."""
+
+    def identity(self, caller: Caller) -> Identity:
+        """The identity-based policies of a caller, with those of its groups, and its permissions boundary."""
+
+    def organization(self, account: str) -> Organization | None:
+        """The organization that an account is in; None too where the backend does not tell."""
+
+    def resource_policy_text(self, resource: str) -> str | None:
+        """The text of the policy that hangs on a resource, its principals as AWS shows them now: a deleted
+        one by its unique id."""
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, key ARN, alias name (`alias/…`) or alias ARN; region and account are the
@@ -139,17 +173,28 @@ class AccountView(Protocol):
     def table(self, name: str, region: str, account: str) -> Table | None:
         """A table by name or ARN (an index or stream ARN answers its table)."""
 
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        """The table whose changes a shard iterator reads, as it was at its end where it has been deleted
+        since: its stream stays for a day. None for an iterator that nobody was given."""
+
+    def backup(self, arn: str) -> Table | None:
+        """The table as it was when a backup of it was made, with the key it was under then."""
+
+    def grants(self, key_arn: str) -> tuple[Grant, ...]:
+        """The grants on a key."""
+
+    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
+        """Those of the grants on a key whose grantee is the caller, its role or its account."""
+
+    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
+        """The grant that a grant token was given out for, and its key."""
+
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN, path included, of a `user`, `role`, `group` or `instance-profile` by its name."""
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user, role or managed policy, or of what else IAM has that is tagged, by its ARN;
         empty where it has none or does not exist."""
-
-    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
-        """The condition keys that say in which organization the owner of a resource is
-        (`aws:ResourceOrgID`, `aws:ResourceOrgPaths`); none where the account is in no organization, or the
-        backend does not tell."""
 
     def max_session_duration(self, role_arn: str) -> int:
         """For how many seconds a role's sessions may be asked for at most; an hour where nobody tells."""
@@ -164,30 +209,90 @@ class AccountView(Protocol):
         KMS refuses a key policy that names one which cannot.
         """
 
+
+class Standing(NamedTuple):
+    """What an account grants a caller whatever is used: the authorizations of one call share it."""
+
+    account: str
+    """The caller's."""
+    organization: Organization | None
+    """The one that the caller's account is in."""
+    policies: Policies
+    """Those of the caller itself: nothing of a resource is in them."""
+
+
+class AccountView:
+    """Answers what decisions are made from, composed of what a backend's reader reads.
+
+    Nothing is kept between two questions: each is answered from what the reader reads now.
+    """
+
+    def __init__(self, reader: AccountReader) -> None:
+        self.reader = reader
+        # What is asked for just as it is read is the reader's own answer.
+        self.key = reader.key
+        self.key_of_ciphertext = reader.key_of_ciphertext
+        self.table = reader.table
+        self.streamed_table = reader.streamed_table
+        self.backup = reader.backup
+        self.grants = reader.grants
+        self.grants_to = reader.grants_to
+        self.grant_of_token = reader.grant_of_token
+        self.iam_arn = reader.iam_arn
+        self.iam_tags = reader.iam_tags
+        self.max_session_duration = reader.max_session_duration
+        self.mfa_seed = reader.mfa_seed
+        self.principal_exists = reader.principal_exists
+        self.organization = reader.organization
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        """The credential of an access key id, active or not; its caller's context tells the organization.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        credential = self.reader.credential(access_key_id)
+        organization = None if credential is None else self.organization(credential.caller.account)
+        if credential is None or organization is None:
+            return credential
+        keys: dict[str, str | tuple[str, ...]] = {
+            "aws:PrincipalOrgID": organization.id,
+            "aws:PrincipalOrgPaths": (organization.path,),
+        }
+        caller = replace(credential.caller, context={**credential.caller.context, **keys})
+        return replace(credential, caller=caller)
+
+    def standing(self, caller: Caller) -> Standing:
+        """What the account grants a caller, whatever is used."""
+        identity, boundary = self.reader.identity(caller)
+        organization = self.organization(caller.account)
+        texts = enumerate(caller.session_policies)
+        session = [named_policy(f"session policy {number}", text) for number, text in texts]
+        policies = Policies(
+            identity=identity,
+            permissions_boundary=boundary,
+            session=tuple(session),
+            service_control=() if organization is None else organization.service_control,
+        )
+        return Standing(caller.account, organization, policies)
+
     def policies(self, caller: Caller, resource: str) -> Policies:
         """Every policy that bears on the caller's use of a resource (an ARN, or `*`)."""
+        return self.standing(caller).policies._replace(
+            resource=self.resource_policy(resource), resource_control=self.resource_control(resource)
+        )
 
     def resource_policy(self, resource: str) -> NamedPolicy | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-
-    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
-        """The resource control policies on a resource, from the organization's root to its account."""
+        text = self.reader.resource_policy_text(resource)
+        return named_policy(resource, text) if text else None
 
     def key_policy(self, key_arn: str) -> Policy | None:
         """The key policy of a key, parsed."""
+        text = self.reader.resource_policy_text(key_arn)
+        return None if text is None else read_policy(text)
 
-    def grants(self, key_arn: str) -> tuple[Grant, ...]:
-        """The grants on a key."""
-
-    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
-        """Those of the grants on a key whose grantee is the caller, its role or its account."""
-
-    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
-        """The grant that a grant token was given out for, and its key."""
-
-    def streamed_table(self, shard_iterator: str) -> Table | None:
-        """The table whose changes a shard iterator reads, as it was at its end where it has been deleted
-        since: its stream stays for a day. None for an iterator that nobody was given."""
-
-    def backup(self, arn: str) -> Table | None:
-        """The table as it was when a backup of it was made, with the key it was under then."""
+    def resource_control(self, resource: str) -> Levels:
+        """The resource control policies on a resource, from the organization's root to its account."""
+        owner = account_of(resource)
+        organization = self.organization(owner) if owner else None
+        return () if organization is None else organization.resource_control

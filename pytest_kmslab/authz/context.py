@@ -35,16 +35,13 @@ class Context(Mapping[str, tuple[str, ...]]):
     asks for a key, and most decisions meet no condition.
     """
 
-    __slots__ = ("_folded", "_source")
+    __slots__ = ("_folded", "_source", "unread")
 
     def __init__(self, keys: Keys | Callable[[], Keys] | None = None) -> None:
         self._source: Keys | Callable[[], Keys] = keys if callable(keys) else dict(keys or {})
         self._folded: dict[str, tuple[str, ...]] | None = None
-
-    @property
-    def unread(self) -> bool:
-        """Whether no decision has asked for a key yet."""
-        return callable(self._source)
+        self.unread = callable(keys)
+        """Whether no decision has asked for a key yet, of those that a function makes."""
 
     @property
     def _given(self) -> Keys:
@@ -52,6 +49,7 @@ class Context(Mapping[str, tuple[str, ...]]):
         source = self._source
         if callable(source):
             source = self._source = source()
+            self.unread = False
         return source
 
     @property

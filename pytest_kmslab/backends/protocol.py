@@ -113,6 +113,7 @@ class Backend(Protocol):
     def note_change(self) -> None:
         """Know that a call changed the account."""
 
+    @property
     def exclusive(self) -> AbstractContextManager[Any]:
         """Held while a call is decided and done, where nothing may change between the two; held twice by one
         thread it is held once. Others do not wait for an endpoint: it serves whoever asks at once."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.account.model import AccountReader, AccountView
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.api_call import ApiCall
 
-Owners = Callable[[AccountView, ApiCall], Iterator[str]]
+Account = AccountReader | AccountView
+Owners = Callable[[Account, ApiCall], Iterator[str]]
 """The account of each thing that a call names; empty for one named without an account."""
 
 
-def account_of_call(call: ApiCall, view: AccountView) -> str:
+def account_of_call(call: ApiCall, view: Account) -> str:
     """The one account that owns every table, key or role which a call names; otherwise the caller's.
 
     A call on things of several accounts stays with the caller's, where a backend finds none of the others:
@@ -26,29 +27,29 @@ def account_of_call(call: ApiCall, view: AccountView) -> str:
 
 
 def _named(*members: str) -> Owners:
-    def owners(_facts: AccountView, call: ApiCall) -> Iterator[str]:
+    def owners(_account: Account, call: ApiCall) -> Iterator[str]:
         return (account_of(str(call.params[member])) for member in members if member in call.params)
 
     return owners
 
 
-def _batch(_facts: AccountView, call: ApiCall) -> Iterator[str]:
+def _batch(_account: Account, call: ApiCall) -> Iterator[str]:
     return map(account_of, call.params["RequestItems"])
 
 
-def _transaction(_facts: AccountView, call: ApiCall) -> Iterator[str]:
+def _transaction(_account: Account, call: ApiCall) -> Iterator[str]:
     for entry in call.params["TransactItems"]:
         for part in entry.values():
             yield account_of(part["TableName"])
 
 
-def _ciphertext(view: AccountView, call: ApiCall) -> Iterator[str]:
+def _ciphertext(view: Account, call: ApiCall) -> Iterator[str]:
     key = view.key_of_ciphertext(call.params["CiphertextBlob"], call.region, call.account)
     yield "" if key is None else key.account
     yield from _named("DestinationKeyId")(view, call)
 
 
-def _grant(view: AccountView, call: ApiCall) -> Iterator[str]:
+def _grant(view: Account, call: ApiCall) -> Iterator[str]:
     yield from _named("KeyId")(view, call)
     token = call.params.get("GrantToken")
     found = view.grant_of_token(token, call.region, call.account) if token else None

@@ -26,22 +26,18 @@ class Origin(str, Enum):
     """For the lab itself: to make or remove something, or to wait for it."""
 
 
-_ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
+ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
+"""For whom a call of this thread is made now."""
 
 
 @contextmanager
 def calls_of(origin: Origin) -> Iterator[None]:
     """Count the calls of the block as made for this origin; those of the lab stay the lab's."""
-    token = _ORIGIN.set(Origin.LAB if _ORIGIN.get() is Origin.LAB else origin)
+    token = ORIGIN.set(Origin.LAB if ORIGIN.get() is Origin.LAB else origin)
     try:
         yield
     finally:
-        _ORIGIN.reset(token)
-
-
-def current_origin() -> Origin:
-    """For whom a call of this thread is made now."""
-    return _ORIGIN.get()
+        ORIGIN.reset(token)
 
 
 class TrailEntry(NamedTuple):

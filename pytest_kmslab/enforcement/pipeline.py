@@ -12,11 +12,9 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
-from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.arn import account_of
-from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.account.model import Caller, Standing
+from pytest_kmslab.authz.decision import Outcome
+from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Backend, Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -26,8 +24,8 @@ from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
 from pytest_kmslab.calls.mutations import changes_account
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authorizations
 from pytest_kmslab.enforcement.authentication import authenticate, in_partition
+from pytest_kmslab.enforcement.authorizer import Authorizer
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.decision_cache import DecisionCache
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
 from pytest_kmslab.enforcement.root_user import root_user
@@ -125,10 +123,10 @@ class Pipeline:
         self.mode = mode or (Mode.ENFORCE if enforcing else Mode.OFF)
         self._trail = trail
         self._clock = clock
-        self._decisions = DecisionCache()
+        self._authorizer = Authorizer()
         self._passwords = SpentPasswords()
         clock.tell(self._pass_time)
-        self._table_keys = TableKeyCache(table_key_cache, clock.now)
+        self._table_keys = TableKeyCache(table_key_cache, clock.now) if table_key_cache else None
 
     @property
     def active(self) -> bool:
@@ -146,7 +144,7 @@ class Pipeline:
         Raises ServiceError where the call is refused before the backend sees it. Between a decision and its
         call nothing changes, where the backend is in this process.
         """
-        with self.backend.exclusive():
+        with self.backend.exclusive:
             pending = self.begin(incoming)
             response = send(pending) if pending.response is None else pending.response
             if response is not None:
@@ -155,12 +153,12 @@ class Pipeline:
 
     def begin(self, incoming: Incoming) -> PendingCall:
         """The first half: authenticate, parse, authorize, before. Raises ServiceError as `run` does."""
-        with self.backend.exclusive():
+        with self.backend.exclusive:
             return self.prepare(self.identify(incoming), incoming.connection)
 
     def finish(self, pending: PendingCall, response: Response) -> None:
         """The second half, after the backend did the call."""
-        with self.backend.exclusive():
+        with self.backend.exclusive:
             self.after_call(pending.call, response)
             if changes_account(pending.call):
                 self.backend.note_change()
@@ -171,14 +169,14 @@ class Pipeline:
             caller = incoming.authenticate()
         except ServiceError:
             if f"{incoming.service}:{incoming.operation}" in UNSIGNED:
-                root = authenticate(self.backend.root, incoming.service, self.backend.view, self._clock.now())
+                root = authenticate(self.backend.root, incoming.service, self.backend.view, self._clock)
                 check_constraints(self._call(incoming, root))
             raise
         return self._call(incoming, in_partition(caller, incoming.service, incoming.region))
 
     def _call(self, incoming: Incoming, caller: Caller) -> ApiCall:
-        params = incoming.parse()
-        return ApiCall(incoming.service, incoming.operation, params, incoming.region, caller, self.now())
+        params, now = incoming.parse(), datetime.fromtimestamp(self._clock.now(), timezone.utc)
+        return ApiCall(incoming.service, incoming.operation, params, incoming.region, caller, now)
 
     def prepare(self, call: ApiCall, connection: Any = None) -> PendingCall:
         """Authorize a call and make the backend ready for it; a refusal is raised, or kept in OBSERVE."""
@@ -192,11 +190,11 @@ class Pipeline:
     def caller(self, given: Credentials | None, service: str) -> Caller:
         """Who signs with these credentials; raises ServiceError where nobody does."""
         try:
-            return authenticate(given, service, self.backend.view, self._clock.now())
+            return authenticate(given, service, self.backend.view, self._clock)
         except ServiceError:
             if self.enforcing:
                 raise
-            return authenticate(self.backend.root, service, self.backend.view, self._clock.now())
+            return authenticate(self.backend.root, service, self.backend.view, self._clock)
 
     def _pass_time(self, now: float) -> None:
         if self.active:
@@ -241,23 +239,28 @@ class Pipeline:
         self, call: ApiCall, connection: Any, trail: Trail, entries: list[TrailEntry]
     ) -> None:
         is_first = trail is self._trail  # to decide a call again is not to make it again
+        passwords = self._passwords if is_first and call.service == "sts" else None
         if is_first:
             trail.count_call()
         check_constraints(call)
-        if is_first:
-            self._passwords.check(call, self._clock.now())
+        if passwords is not None:
+            passwords.check(call, self._clock.now())
         if call.time is None:
             call = call._replace(time=self.now())
-        view = self._table_keys.view(self.backend.view, call, connection)
-        held: Policies | None = None
+        view = self.backend.view
+        if self._table_keys is not None:
+            view = self._table_keys.view(view, call, connection)
+        standing: Standing | None = None
         for number, authorization in enumerate(required_authorizations(call, view)):
-            if self.enforcing or authorization.instead is not None:
-                held = self._authorize(call, authorization, held, trail, entries)
-            if number == 0:
+            if self.mode is not Mode.OFF or authorization.instead is not None:
+                standing = standing or self.backend.view.standing(call.caller)
+                self._authorize(call, authorization, standing, trail, entries)
+            if number == 0 and call.operation == "UpdateTable":
                 self._check_quota(call)
-        self._table_keys.keep(view)
-        if is_first:
-            self._passwords.spend(call, self._clock.now())
+        if self._table_keys is not None:
+            self._table_keys.keep(view)
+        if passwords is not None:
+            passwords.spend(call, self._clock.now())
 
     def record_undecided(self, url: str) -> None:
         """Count a call to an address that the backend does not serve: it is not decided."""
@@ -277,7 +280,8 @@ class Pipeline:
         keep_table_encryption(self.backend, call, response, self._clock.now())
         self.backend.after_call(call, response)
         keep_named_attributes(call, response)
-        self._table_keys.forget_changed(call, response)
+        if self._table_keys is not None:
+            self._table_keys.forget_changed(call, response)
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that the engine or the backend answers itself; None for all others."""
@@ -290,74 +294,34 @@ class Pipeline:
     def require(self, call: ApiCall, authorization: Authorization) -> None:
         """Decide one more question of a call than its operation stands for; raises ServiceError."""
         if self.enforcing:
-            self._authorize(call, authorization, None, self._trail, [])
+            standing = self.backend.view.standing(call.caller)
+            self._authorize(call, authorization, standing, self._trail, [])
 
     def service_may(self, request: Request) -> bool:
         """Whether a resource's own policy lets a service do something on its own account."""
         policies = Policies(resource=self.backend.view.resource_policy(request.resource))
-        return not self.enforcing or self._decisions.decide(request, policies, ()).allowed
+        return not self.enforcing or self._authorizer.decide(request, policies, ()).allowed
 
     def _authorize(
         self,
         call: ApiCall,
         authorization: Authorization,
-        held: Policies | None,
+        standing: Standing,
         trail: Trail,
         entries: list[TrailEntry],
-    ) -> Policies:
-        """Decide one question; `held` are the policies of the one before it, whose caller is the same."""
-        authorization = self._with_organization(authorization)
-        request, policies = authorization.request, self._policies(call, authorization, held)
-        grants = self._grants(call, authorization)
-        decision = self._decisions.decide(request, policies, grants)
+    ) -> None:
+        """Decide one authorization and write it down; raises ServiceError where it is denied."""
+        view = self.backend.view
+        request, decision, policies, grants = self._authorizer.authorize(call, authorization, view, standing)
         entries.append(trail.record(call.name, request, decision, authorization.via, policies, grants))
-        if not decision.allowed:
+        if decision.decision is not Outcome.ALLOWED:
             raise denial_of(call, authorization, decision)
-        return policies
-
-    def _with_organization(self, authorization: Authorization) -> Authorization:
-        """The question with the organization of the account that owns the resource, if it is in one.
-
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
-        """
-        request = authorization.request
-        account = request.resource_account or account_of(request.resource)
-        known = self.backend.view.resource_organization(account) if account else {}
-        if not known:
-            return authorization
-        context = Context({**dict(request.context.pairs()), **known})
-        return authorization._replace(request=request._replace(context=context))
 
     def _check_quota(self, call: ApiCall) -> None:
         """DynamoDB counts encryption changes before it looks at the key that is asked for."""
-        if call.name != "dynamodb:UpdateTable" or not call.params.get("SSESpecification"):
+        if not call.params.get("SSESpecification"):
             return
         table = self.backend.view.table(str(call.params.get("TableName")), call.region, call.account)
         known = None if table is None else self.backend.encryption_changes(table.arn)
         if known is not None:
             check_quota(known.changes, known.created, self._clock.now())
-
-    def _grants(self, call: ApiCall, authorization: Authorization) -> tuple[Grant, ...]:
-        """Those to the caller; to retire one, all: its retiring principal need not be its grantee."""
-        view, resource = self.backend.view, authorization.request.resource
-        return (
-            view.grants(resource) if authorization.request.grant_id else view.grants_to(resource, call.caller)
-        )
-
-    def _policies(self, call: ApiCall, authorization: Authorization, held: Policies | None) -> Policies:
-        resource = authorization.request.resource
-        if authorization.resource_policy is not None:
-            named = NamedPolicy(resource, authorization.resource_policy)
-            held = held or self.backend.view.policies(call.caller, resource)
-            return held._replace(resource=named)
-        if held is None:
-            return self.backend.view.policies(call.caller, resource)
-        return Policies(
-            identity=held.identity,
-            resource=self.backend.view.resource_policy(resource),
-            permissions_boundary=held.permissions_boundary,
-            session=held.session,
-            service_control=held.service_control,
-            resource_control=self.backend.view.resource_control(resource),
-            vpc_endpoint=held.vpc_endpoint,
-        )

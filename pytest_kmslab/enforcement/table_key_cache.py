@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 class TableKeyCache:
     """Remembers for each connection when it last had each table's key from KMS.
 
-    `seconds` is how long a table key is kept, 0 for not at all; `now` answers seconds. A connection is
+    `seconds` is how long a table key is kept; `now` answers seconds. A connection is
     any object that lives as long as the connection does: what was kept for it goes with it.
     """
 
@@ -74,13 +74,13 @@ class TableKeyCache:
 
     def view(self, view: AccountView, call: ApiCall, connection: Any) -> AccountView:
         """AccountView for deciding this call: a table whose key the connection still holds needs no KMS."""
-        if not self._seconds or connection is None or call.name not in DATA_PLANE:
+        if connection is None or call.name not in DATA_PLANE:
             return view
-        return _Cached(view, self._fetched.setdefault(connection, {}), call.caller.arn, self._fresh)
+        return _WithHeldKeys(view, self._fetched.setdefault(connection, {}), call.caller.arn, self._fresh)
 
     def keep(self, view: AccountView) -> None:
         """After the call was allowed: the connection now holds the keys of the tables it asked KMS for."""
-        if isinstance(view, _Cached):
+        if isinstance(view, _WithHeldKeys):
             view.keep(self._now())
 
     def forget_changed(self, call: ApiCall, response: Mapping[str, Any]) -> None:
@@ -96,7 +96,7 @@ class TableKeyCache:
         return fetched is not None and self._now() - fetched < self._seconds
 
 
-class _Cached:
+class _WithHeldKeys(AccountView):
     """AccountView in which a table whose key is held looks like one that needs none."""
 
     def __init__(
@@ -106,20 +106,19 @@ class _Cached:
         caller: str,
         fresh: Callable[[float | None], bool],
     ) -> None:
-        self._facts = view
+        super().__init__(view.reader)
+        self.table = self._table
+        self.streamed_table = self._streamed_table
         self._held = held
         self._caller = caller
         self._fresh = fresh
         self._asked: list[Entry] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._facts, name)
+    def _table(self, name: str, region: str, account: str) -> Table | None:
+        return self._without_held_key(self.reader.table(name, region, account))
 
-    def table(self, name: str, region: str, account: str) -> Table | None:
-        return self._without_held_key(self._facts.table(name, region, account))
-
-    def streamed_table(self, shard_iterator: str) -> Table | None:
-        return self._without_held_key(self._facts.streamed_table(shard_iterator))
+    def _streamed_table(self, shard_iterator: str) -> Table | None:
+        return self._without_held_key(self.reader.streamed_table(shard_iterator))
 
     def _without_held_key(self, table: Table | None) -> Table | None:
         if table is None or table.key_arn is None:
@@ -131,4 +130,5 @@ class _Cached:
         return table
 
     def keep(self, now: float) -> None:
+        """Remember the keys that were asked for."""
         self._held.update(dict.fromkeys(self._asked, now))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from threading import RLock
 from typing import IO, TYPE_CHECKING
 
-from pytest_kmslab.enforcement.entry import Origin, TrailEntry, current_origin
+from pytest_kmslab.enforcement.entry import ORIGIN, Origin, TrailEntry
 from pytest_kmslab.enforcement.matching import Named, Wanted
 
 if TYPE_CHECKING:
@@ -92,9 +92,7 @@ class Trail:
         with self._lock:
             self._count += 1
             number, now = self._count, time.time()
-            entry = TrailEntry(
-                number, operation, request, decision, via, policies, grants, current_origin(), now
-            )
+            entry = TrailEntry(number, operation, request, decision, via, policies, grants, ORIGIN.get(), now)
             self._entries.append(entry)
             if len(self._entries) > self._kept:
                 self._put_away(self._entries.popleft())
@@ -103,7 +101,7 @@ class Trail:
     def count_call(self) -> None:
         """Count a call of an enforced service."""
         with self._lock:
-            self.calls[current_origin()] += 1
+            self.calls[ORIGIN.get()] += 1
 
     def record_undecided(self, address: str, calls: int = 1) -> None:
         """Count calls that are not decided, as nothing is known of where they go."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,7 +16,7 @@ from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.backends.addresses import is_plain_http
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.signers import events_of, is_async, signing_credentials, signing_region
@@ -57,11 +58,14 @@ class CallInterception:
     ) -> Response | None:
         """Decide one call: None lets it go on, a response ends it here."""
         pipeline = self._pipeline
-        if not pipeline.active:
+        if not pipeline.backend.running:
             return None
-        url = params["url"]
-        comes_here = self._connect(signer, url)
-        service = model.service_model.service_name
+        url, service = params["url"], model.service_model.service_name
+        comes_here = self._comes_here.get(signer)
+        if comes_here is None:
+            comes_here = self._connect(signer, url)
+            if service in pipeline.services:
+                keep_model(model.service_model)
         if service not in pipeline.services:
             return None
         if not comes_here:
@@ -101,14 +105,12 @@ class CallInterception:
 
     def _connect(self, signer: Any, url: str) -> bool:
         """Once for each client, lead it to the backend; whether its calls come there."""
-        known = self._comes_here.get(signer)
-        if known is None:
-            backend, events = self._pipeline.backend, events_of(signer)
-            known = backend.owns_url(url)
-            if not is_async(signer) or "aiomoto" in sys.modules:
-                backend.attach_client(events, url)
-            self._comes_here[signer] = known
-        return known
+        backend, events = self._pipeline.backend, events_of(signer)
+        comes_here = backend.owns_url(url)
+        if not is_async(signer) or "aiomoto" in sys.modules:
+            backend.attach_client(events, url)
+        self._comes_here[signer] = comes_here
+        return comes_here
 
     def _incoming(
         self,
@@ -118,19 +120,15 @@ class CallInterception:
         context: dict[Any, Any],
         credentials: Credentials | None,
     ) -> Incoming:
-        service, url = model.service_model.service_name, params["url"]
-        region = signing_region(context)
-        check_region(urlsplit(url).hostname or "", region, service)
-        keep_model(model.service_model)
-
-        def authenticate() -> Caller:
-            caller = self._pipeline.caller(credentials, service)
-            return replace(caller, secure_transport=False) if is_plain_http(url) else caller
-
-        def parse() -> Params:
-            return decode(model, params["body"])
-
+        service, region = model.service_model.service_name, signing_region(context)
+        authenticate = partial(self._pipeline.caller, credentials, service)
+        if _is_plain_address(params["url"], region, service):
+            authenticate = partial(self._caller_without_tls, credentials, service)
+        parse = partial(decode, model, params["body"])
         return Incoming(service, model.name, region, authenticate, parse, signer)
+
+    def _caller_without_tls(self, credentials: Credentials | None, service: str) -> Caller:
+        return replace(self._pipeline.caller(credentials, service), secure_transport=False)
 
     def _let_through(
         self,
@@ -160,6 +158,14 @@ def _check_served() -> None:
     """Raise BackendError where a call of aiobotocore would leave this process: moto cannot be awaited."""
     if "aiomoto" not in sys.modules:
         raise BackendError(ASYNC)
+
+
+@lru_cache(maxsize=1024)
+def _is_plain_address(url: str, region: str, service: str) -> bool:
+    """Whether an address of AWS is called without TLS; raises ServiceError where the address is of another
+    Region than the request is signed for."""
+    check_region(urlsplit(url).hostname or "", region, service)
+    return is_plain_http(url)
 
 
 def _origin(url: str) -> str:

@@ -44,7 +44,7 @@ class CallObservation:
             credentials = signing_credentials(signer, context)
             if credentials is None:
                 raise UnreadError("who calls: the request is not signed")
-            return observer.backend.view.caller(credentials)
+            return observer.backend.reader.caller(credentials)
 
         def parse() -> Any:
             return decode(model, params["body"])

@@ -101,7 +101,7 @@ class Observer:
         call = observed.expected.call
         if call is None or observed.change is not None:
             return True
-        self.backend.view.forget_all()
+        self.backend.reader.forget_all()
         now = _prediction(call, self._pipeline.judge(call, Trail()))
         return compare(now, answer).kind is FindingKind.DISAGREES
 

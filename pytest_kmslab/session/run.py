@@ -292,7 +292,7 @@ class Run:
         )
         waiter = Waiter(is_strongly_consistent=True)
         try:
-            with recorded_create(teardown, backend.view.clients.of, waiter, ref, naming):
+            with recorded_create(teardown, backend.reader.clients.of, waiter, ref, naming):
                 yield ProbeUser(name, naming.tags(name))
         finally:
             teardown.unwind()

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.aws.target_account import find_caller, open_session, region_of
 from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
@@ -63,7 +64,12 @@ class AwsBackend:
         return self.administrator.credentials
 
     @cached_property
-    def view(self) -> AwsAccountReader:
+    def view(self) -> AccountView:
+        """Reads the account."""
+        return AccountView(self.reader)
+
+    @cached_property
+    def reader(self) -> AwsAccountReader:
         """What the administrator may read of the account."""
         from pytest_kmslab.backends.aws.reader import AwsAccountReader
 
@@ -93,9 +99,8 @@ class AwsBackend:
     def note_change(self) -> None:
         """What was read is forgotten call by call."""
 
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """Nothing is held: others use the account as well."""
-        return nullcontext()
+    exclusive: AbstractContextManager[Any] = nullcontext()
+    """Nothing is held: others use the account as well."""
 
     @property
     def discards_account(self) -> bool:
@@ -131,13 +136,13 @@ class AwsBackend:
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """AWS drops nothing, but tells some things once only."""
         self._forget(call)
-        self.view.learn(call, response)
+        self.reader.learn(call, response)
 
     def _forget(self, call: ApiCall) -> None:
         from pytest_kmslab.calls.mutations import changes_account
 
         if changes_account(call):
-            self.view.forget(call)
+            self.reader.forget(call)
 
     def pass_time(self, now: float) -> None:
         """The account has a clock of its own, which nobody here moves."""

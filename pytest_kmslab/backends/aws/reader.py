@@ -175,10 +175,6 @@ class AwsAccountReader(EndpointAccountReader):
         """The tags of a user or role."""
         return tags_of(self.identities.about(arn))
 
-    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
-        """Not told: to ask for it takes rights in the organization."""
-        return {}
-
     def max_session_duration(self, role_arn: str) -> int:
         """What IAM tells of the role."""
         return int(self.identities.about(role_arn).get("MaxSessionDuration") or LASTING)

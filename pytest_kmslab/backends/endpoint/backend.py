@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.protocol import (
     Administrator,
@@ -55,7 +56,12 @@ class EndpointBackend:
         self._started = 0
 
     @cached_property
-    def view(self) -> EndpointAccountReader:
+    def view(self) -> AccountView:
+        """Reads the account."""
+        return AccountView(self.reader)
+
+    @cached_property
+    def reader(self) -> EndpointAccountReader:
         """Reads the account through the endpoint's API."""
         from pytest_kmslab.backends.endpoint.clients import EndpointClients
         from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
@@ -75,7 +81,7 @@ class EndpointBackend:
     def _denies(self, probe_user: ProbeUser) -> bool:
         from botocore.exceptions import ClientError
 
-        clients = self.view.clients
+        clients = self.reader.clients
         iam, user = clients.of("iam"), probe_user.name
         tags = [{"Key": key, "Value": value} for key, value in probe_user.tags.items()]
         iam.create_user(UserName=user, Tags=tags)
@@ -118,9 +124,8 @@ class EndpointBackend:
     def note_change(self) -> None:
         """What was read is forgotten call by call."""
 
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """Nothing is held: others use the account as well."""
-        return nullcontext()
+    exclusive: AbstractContextManager[Any] = nullcontext()
+    """Nothing is held: others use the account as well."""
 
     @property
     def discards_account(self) -> bool:
@@ -161,33 +166,33 @@ class EndpointBackend:
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep it in the shared store."""
-        if (view := self.view.of_arn(table_arn)) is not None:
+        if (view := self.reader.of_arn(table_arn)) is not None:
             view.tables.keep(table_arn, key=key_arn)
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """Kept in the shared store."""
-        view = self.view.of_arn(table_arn)
+        view = self.reader.of_arn(table_arn)
         return None if view is None else view.tables.encryption_changes(table_arn)
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on the endpoint's own key."""
         from pytest_kmslab.backends.endpoint.fixups import table_grants as endpoint_grants
 
-        if (view := self.view.of_arn(key_arn)) is not None:
+        if (view := self.reader.of_arn(key_arn)) is not None:
             endpoint_grants.add(view, table_arn, key_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         from pytest_kmslab.backends.endpoint.fixups import table_grants as endpoint_grants
 
-        if (view := self.view.of_arn(table_arn)) is not None:
+        if (view := self.reader.of_arn(table_arn)) is not None:
             endpoint_grants.retire(view, table_arn)
 
     def _reach(self) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self.account = self.view.identities.account
+            self.account = self.reader.identities.account
         except (BotoCoreError, ClientError) as error:
             raise BackendError(f"no AWS API answers at `{self._url}`: {error}") from error
 
@@ -195,7 +200,7 @@ class EndpointBackend:
     def _mends(self) -> EndpointFixups:
         from pytest_kmslab.backends.endpoint.fixups.operations import EndpointFixups
 
-        return EndpointFixups(self.view)
+        return EndpointFixups(self.reader)
 
     def _redirect(self, request: Any, **_: Any) -> None:
         if leads_to_aws(request.url):

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from pytest_kmslab.authz.policy import NamedPolicy, read_policy
-
 PAGE = 1000
 FILTER = ("User", "Role", "Group", "LocalManagedPolicy")
 """Without AWS's own policies: there are some 1,400, and LocalStack takes a second to list them."""
@@ -107,8 +105,3 @@ def as_text(document: Any) -> str:
 def tags_of(holder: Mapping[str, Any]) -> dict[str, str]:
     """IAM's and DynamoDB's list of tags as a mapping."""
     return {tag["Key"]: tag["Value"] for tag in holder.get("Tags") or ()}
-
-
-def named_policy(name: str, text: str) -> NamedPolicy:
-    """A policy that was read; one whose text is missing reads as broken, and so denies."""
-    return NamedPolicy(name, read_policy(text))

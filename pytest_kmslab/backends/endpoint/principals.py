@@ -8,14 +8,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from pytest_kmslab.account.model import Caller, Credential
-from pytest_kmslab.authz.policy import NamedPolicy
+from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
 from pytest_kmslab.backends.endpoint.iam_snapshot import (
     Entity,
     Snapshot,
     as_text,
-    named_policy,
     read_snapshot,
     tags_of,
 )

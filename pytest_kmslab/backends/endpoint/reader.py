@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.account.model import Caller, Credential, Key, Table
+from pytest_kmslab.account.model import Caller, Credential, Identity, Key, Organization, Table
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
 from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
-from pytest_kmslab.backends.endpoint.iam_snapshot import named_policy
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import SharedStore
@@ -120,9 +118,9 @@ class EndpointAccountReader:
         found = view.identities.snapshot.entities.get(arn)
         return view.identities.tags_of_other(arn) if found is None else found.tags
 
-    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
+    def organization(self, account: str) -> Organization | None:
         """Not told: to ask for it takes rights in the organization."""
-        return {}
+        return None
 
     def max_session_duration(self, role_arn: str) -> int:
         """Asked of the role itself."""
@@ -134,36 +132,14 @@ class EndpointAccountReader:
         view = self.of_arn(principal) or self
         return principal_exists(principal, view.identities)
 
-    def policies(self, caller: Caller, resource: str) -> Policies:
-        """The caller's policies, and the policy that hangs on the resource."""
+    def identity(self, caller: Caller) -> Identity:
+        """The caller's policies and permissions boundary."""
         view = self.at(caller.account)
-        identity, boundary = ((), None) if view is None else view.identities.policies(caller)
-        session = enumerate(caller.session_policies)
-        return Policies(
-            identity=identity,
-            resource=self.resource_policy(resource),
-            permissions_boundary=boundary,
-            session=tuple(named_policy(f"session policy {number}", text) for number, text in session),
-        )
-
-    def resource_policy(self, resource: str) -> NamedPolicy | None:
-        """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-        service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
-        text = self._resource_policy_text(service, resource)
-        return named_policy(resource, text) if text else None
+        return ((), None) if view is None else view.identities.policies(caller)
 
     def mfa_seed(self, user_arn: str, serial: str) -> str | None:
         """None: an endpoint tells a seed to nobody but who makes the device."""
         return None
-
-    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
-        """None: organizations are not read."""
-        return ()
-
-    def key_policy(self, key_arn: str) -> Policy | None:
-        """The key policy of a key."""
-        text = self._resource_policy_text("kms", key_arn)
-        return None if text is None else read_policy(text)
 
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         """The grants on a key."""
@@ -187,7 +163,9 @@ class EndpointAccountReader:
             ((key, grant) for grant in self.grants(key.arn) if grant.grant_id == record["grant"]), None
         )
 
-    def _resource_policy_text(self, service: str, resource: str) -> str | None:
+    def resource_policy_text(self, resource: str) -> str | None:
+        """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
+        service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
         view = self.of_arn(resource)
         if view is None:
             return None

@@ -11,6 +11,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.moto.door import DOOR, Doorkeeper
@@ -47,6 +48,8 @@ class MotoBackend:
     capabilities = Capabilities(is_ephemeral=True, is_strongly_consistent=True, enforces=False)
     administrator: Administrator | None = None
     endpoint_url: str | None = None
+    exclusive: AbstractContextManager[Any] = DOOR.lock
+    """One call at a time: moto's models are plain Python objects that are not made for threads."""
 
     def __init__(self, region: str, account: str = "", root: Credentials | None = None) -> None:
         from pytest_kmslab.backends.moto.account_header import headers
@@ -57,21 +60,18 @@ class MotoBackend:
         self.region = region
         self.account = account or os.environ.get(MOTO_ACCOUNT) or DEFAULT_ACCOUNT
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
-        self.view: MotoAccountReader = MotoAccountReader(
+        self.reader: MotoAccountReader = MotoAccountReader(
             self.account, self.root, partition=partition_of(region).name, every_root=root is not None
         )
-        self._mends: MotoFixups = MotoFixups(self.view)
+        self.view = AccountView(self.reader)
+        self._mends: MotoFixups = MotoFixups(self.reader)
         self._account_headers = headers
         self._started: list[ExitStack] = []
+        self.running = False
         self._service_calls: ServiceCalls | None = None
         self._services = MotoServices()
         self._doorkeeper: Doorkeeper | None = None
         self._is_outermost = False
-
-    @property
-    def running(self) -> bool:
-        """Whether it is between `start` and the last `stop`."""
-        return bool(self._started)
 
     def start(self) -> None:
         """Start moto's mock; the first one of the process empties the account."""
@@ -101,6 +101,7 @@ class MotoBackend:
         if not self._started and self._doorkeeper is not None:
             started.enter_context(DOOR.guarded_by(self._doorkeeper))
         self._started.append(started)
+        self.running = True
 
     def send(self, request: JudgedRequest) -> Reply:
         """Do a request that was decided, through the guarded door; raises what moto raises where it fails."""
@@ -116,7 +117,9 @@ class MotoBackend:
 
     def stop(self) -> None:
         """Undo one `start`; the last one of the process forgets the account."""
-        self._started.pop().close()
+        stopped = self._started.pop()
+        self.running = bool(self._started)
+        stopped.close()
 
     @property
     def revision(self) -> int:
@@ -126,10 +129,6 @@ class MotoBackend:
     def note_change(self) -> None:
         """A decision that was made before is made again before it is acted on."""
         DOOR.revision += 1
-
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """One call at a time: moto's models are plain Python objects that are not made for threads."""
-        return DOOR.lock
 
     @property
     def discards_account(self) -> bool:
@@ -164,7 +163,7 @@ class MotoBackend:
 
     def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """In which account moto is to look."""
-        return self._account_headers(self.view, self.account, call)
+        return self._account_headers(self.reader, self.account, call)
 
     def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what moto lacks."""
@@ -185,7 +184,7 @@ class MotoBackend:
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Set the key in moto's own table, so DescribeTable shows it."""
-        table = self.view.moto_table(table_arn)
+        table = self.reader.moto_table(table_arn)
         if table is not None:
             table.sse_specification = key_arn and {
                 "Enabled": True,
@@ -195,7 +194,7 @@ class MotoBackend:
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """Kept on moto's own table, so they go with it."""
-        table = self.view.moto_table(table_arn)
+        table = self.reader.moto_table(table_arn)
         if table is None:
             return None
         changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])

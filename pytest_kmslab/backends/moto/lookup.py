@@ -50,10 +50,13 @@ def place_of(arn: str) -> ResourceLocation:
     )
 
 
+# moto's own dictionaries of backends make what is asked for; a plain `dict.get` does not.
+_NOTHING: dict[Any, Any] = {}
+
+
 def backend_of(backends: Any, account: str, region: str) -> Any:
     """moto's backend of an account and Region (of IAM: partition), None where nothing was ever made there."""
-    regions = dict.get(backends, account)
-    return None if regions is None else dict.get(regions, region)
+    return dict.get(dict.get(backends, account, _NOTHING), region)
 
 
 def key_of(key_id: str, region: str, account: str) -> Any:
@@ -66,7 +69,7 @@ def key_of(key_id: str, region: str, account: str) -> Any:
         key_id = place.rest.removeprefix("key/")
     if key_id.startswith("alias/"):
         return _key_of_alias(key_id, region, account)
-    backend = backend_of(kms_backends, account, region)
+    backend = dict.get(dict.get(kms_backends, account, _NOTHING), region)
     return None if backend is None else backend.keys.get(key_id)
 
 
@@ -91,7 +94,7 @@ def table_of(arn: str) -> Any:
     place = place_of(arn)
     if place.service != "dynamodb" or place.kind != "table":
         return None
-    backend = backend_of(dynamodb_backends, place.account, place.region)
+    backend = dict.get(dict.get(dynamodb_backends, place.account, _NOTHING), place.region)
     found = None if backend is None else backend.tables.get(place.name)
     if found is not None and found.sse_specification and "SSEEnabled" in found.sse_specification:
         _encrypt_as_by_api(found)
@@ -118,7 +121,7 @@ def entity_of(arn: str) -> Any:
     """Moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
     place = place_of(arn)
     collection = COLLECTIONS.get(place.kind) if place.service == "iam" else None
-    backend = backend_of(iam_backends, place.account, place.partition)
+    backend = dict.get(dict.get(iam_backends, place.account, _NOTHING), place.partition)
     if backend is None or collection is None:
         return None
     entities: Mapping[str, Any] = getattr(backend, collection)

@@ -6,17 +6,18 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.models import iam_backends
 
+from pytest_kmslab.account.model import Organization
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
 from pytest_kmslab.backends.moto.lookup import backend_of
 from pytest_kmslab.calls.api_call import ApiCall
 
-Levels = tuple[tuple[NamedPolicy, ...], ...]
+ORGANIZATIONS = "moto.organizations.models"
+"""Imported once somebody calls the service."""
 SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"
 RESOURCE_CONTROL = "RESOURCE_CONTROL_POLICY"
 ACCESS_ROLE = "OrganizationAccountAccessRole"
@@ -25,43 +26,29 @@ OPENED = "kmslab_opened"
 """On moto's access role: that it was given its policy, which it may have lost again since."""
 
 
-def levels(account: str, kind: str) -> Levels:
-    """The policies of a kind from the root down to the account, one tuple for each level.
+def organization_of(account: str) -> Organization | None:
+    """The organization that an account manages or is a member of.
 
-    An account that is in no organization has none, and the management account is held to none.
-    """
-    organization = _organization(account)
-    if organization is None or organization.account_id == account:
-        return ()
-    return tuple(
-        tuple(
-            named_policy(str(one.name), str(one.content))
-            for one in node.attached_policies
-            if one.type == kind
-        )
-        for node in _path(organization, account)
-    )
-
-
-def context(account: str) -> Mapping[str, str | tuple[str, ...]]:
-    """The condition keys that say in which organization a principal's account is.
-
+    The management account is held to no policy.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     organization = _organization(account)
     if organization is None:
-        return {}
-    nodes = [str(node.id) for node in _path(organization, account) if node.type != "ACCOUNT"]
-    path = "/".join((str(organization.org.id), *nodes, ""))
-    return {"aws:PrincipalOrgID": str(organization.org.id), "aws:PrincipalOrgPaths": (path,)}
+        return None
+    nodes = _path(organization, account)
+    units = [str(node.id) for node in nodes if node.type != "ACCOUNT"]
+    held = [] if organization.account_id == account else nodes
+    return Organization(
+        id=str(organization.org.id),
+        path="/".join((str(organization.org.id), *units, "")),
+        service_control=tuple(_policies(node, SERVICE_CONTROL) for node in held),
+        resource_control=tuple(_policies(node, RESOURCE_CONTROL) for node in held),
+    )
 
 
-def resource_context(account: str) -> Mapping[str, str | tuple[str, ...]]:
-    """The condition keys that say in which organization the account is that owns a resource.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid
-    """
-    return {name.replace("Principal", "Resource"): value for name, value in context(account).items()}
+def _policies(node: Any, kind: str) -> tuple[NamedPolicy, ...]:
+    attached = [policy for policy in node.attached_policies if policy.type == kind]
+    return tuple([named_policy(str(policy.name), str(policy.content)) for policy in attached])
 
 
 def open_account(call: ApiCall) -> None:
@@ -84,7 +71,7 @@ def open_account(call: ApiCall) -> None:
 
 def _organization(account: str) -> Any:
     """Moto's backend of the organization that an account manages or is a member of."""
-    models = sys.modules.get("moto.organizations.models")
+    models = sys.modules.get(ORGANIZATIONS)
     if models is None:  # nobody has called the service, so there is none
         return None
     backends: Any = models.organizations_backends

@@ -12,7 +12,7 @@ from typing import Any
 from moto.iam.models import User, iam_backends
 from moto.sts.models import sts_backends
 
-from pytest_kmslab.account.model import Caller, Credential
+from pytest_kmslab.account.model import Caller, Credential, Identity
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto.lookup import (
     COLLECTIONS,
@@ -21,14 +21,12 @@ from pytest_kmslab.backends.moto.lookup import (
     document_text,
     entity_of,
     place_of,
-    tags_in,
     unique_id,
 )
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, is_unique_id, principals_of, renamed
 from pytest_kmslab.calls.sts.new_sessions import merged_tags
 
-Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 BOUNDARY = "permissions_boundary_arn"
 """moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
 SESSION_CONTEXT = "kmslab_context"
@@ -63,11 +61,10 @@ class IdentityReader:
             for partition, backend in list(partitions.items()):
                 key = backend.access_keys.get(access_key_id)
                 if key is not None:
-                    return (
-                        _issued_credential(key)
-                        or _user_credential(backend, partition, key)
-                        or _session_credential(account, partition, access_key_id)
-                    )
+                    if hasattr(key, ISSUED):
+                        return _issued_credential(key)
+                    user = _user_credential(backend, partition, key)
+                    return user or _session_credential(account, partition, access_key_id)
         return None
 
     def _root_credential(self, access_key_id: str, account: str) -> Credential:
@@ -107,22 +104,13 @@ class IdentityReader:
         if entity is None:
             return (), None
         backend = backend_of(iam_backends, caller.account, place_of(caller.arn).partition)
-        holders = (entity, *_groups_of(backend, entity))
-        named = [policy for holder in holders for policy in _policies_of(holder)]
-        return tuple(named), _managed(backend, getattr(entity, BOUNDARY, None))
-
-    def session_policies(self, caller: Caller) -> tuple[NamedPolicy, ...]:
-        """The policies passed when the session was made."""
-        texts = enumerate(caller.session_policies)
-        return tuple([named_policy(f"session policy {number}", text) for number, text in texts])
-
-    def key_policy_text(self, key: Any) -> str:
-        """A key's policy as KMS keeps it: a principal that was deleted since stands there by its unique id.
-
-        A user made again under the same name is another principal and has no access.
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-        """
-        return present_principals(key, document_text(key.policy))
+        groups = list(backend.groups.values()) if isinstance(entity, User) else []
+        named = _policies_of(entity)
+        for group in groups:
+            if entity in group.users:
+                named += _policies_of(group)
+        boundary = getattr(entity, BOUNDARY, None)
+        return tuple(named), named_policy(boundary, document_of(backend, boundary)) if boundary else None
 
 
 def record_principals(holder: Any, text: str) -> None:
@@ -137,7 +125,11 @@ def record_principals(holder: Any, text: str) -> None:
 
 def present_principals(holder: Any, text: str) -> str:
     """The policy's text with the principals as AWS shows them: deleted since by the unique id, renamed since
-    or given by the unique id by the ARN."""
+    or given by the unique id by the ARN.
+
+    A user made again under the same name is another principal and has no access.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
     recorded: Mapping[str, str] = getattr(holder, KEY_PRINCIPALS, {})
     names = {}
     for arn, identifier in recorded.items():
@@ -170,7 +162,7 @@ def _user_credential(backend: Any, partition: str, key: Any) -> Credential | Non
         return None
     # moto's own property `arn` goes through all partitions to find the one that is known here.
     arn = f"arn:{partition}:iam::{user.account_id}:user{user.path}{user.name}"
-    tags = tuple(tags_in(backend.tagger, arn).items())
+    tags = tuple((backend.tagger.tags.get(arn) or {}).items())
     secret, active = key.secret_access_key, key.status == "Active"
     return _of_user(key.access_key_id, secret, active, arn, user.account_id, unique_id(user), user.name, tags)
 
@@ -193,10 +185,8 @@ def _of_user(
     return Credential(key_id, secret, caller, active)
 
 
-def _issued_credential(key: Any) -> Credential | None:
-    kept: tuple[Caller, str, datetime, str] | None = getattr(key, ISSUED, None)
-    if kept is None:
-        return None
+def _issued_credential(key: Any) -> Credential:
+    kept: tuple[Caller, str, datetime, str] = getattr(key, ISSUED)
     caller, token, expiration, owner = kept
     user = entity_of(caller.identity_arn or caller.principal_arn)
     caller = replace(caller, tags=merged_tags(_tags(user) if user is not None else {}, caller.tags))
@@ -257,19 +247,10 @@ def _tags(entity: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in entity.tags or ()}
 
 
-def _groups_of(backend: Any, entity: Any) -> list[Any]:
-    groups = list(backend.groups.values()) if isinstance(entity, User) else []
-    return [group for group in groups if entity in group.users]
-
-
 def _policies_of(holder: Any) -> list[NamedPolicy]:
     inline = [named_policy(name, document_text(text)) for name, text in list(holder.policies.items())]
     managed = list(holder.managed_policies.values())
     return inline + [named_policy(policy.name, _default_text(policy)) for policy in managed]
-
-
-def _managed(backend: Any, arn: str | None) -> NamedPolicy | None:
-    return named_policy(arn, document_of(backend, arn)) if arn else None
 
 
 def document_of(backend: Any, arn: str) -> str:
@@ -279,4 +260,8 @@ def document_of(backend: Any, arn: str) -> str:
 
 
 def _default_text(policy: Any) -> str:
-    return next((document_text(version.document) for version in policy.versions if version.is_default), "")
+    for version in policy.versions:
+        if version.is_default:
+            document = version.document
+            return document if isinstance(document, str) else document_text(document)
+    return ""

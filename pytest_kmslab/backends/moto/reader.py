@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kms.models import kms_backends
 
-from pytest_kmslab.account.model import Caller, Credential, Key, Table
-from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.account.model import Caller, Key, Organization, Table
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.partitions import partition_of
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
 from pytest_kmslab.backends.moto import grants as moto_grants
-from pytest_kmslab.backends.moto import organizations as moto_organizations
 from pytest_kmslab.backends.moto.iam_tags import tags_of
 from pytest_kmslab.backends.moto.lookup import (
     backend_of,
@@ -28,44 +25,45 @@ from pytest_kmslab.backends.moto.lookup import (
     mfa_seed,
     place_of,
     table_of,
-    tags_in,
 )
+from pytest_kmslab.backends.moto.organizations import ORGANIZATIONS, organization_of
 from pytest_kmslab.backends.moto.principals import IdentityReader, present_principals
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 
+def table_named(name: str, region: str, account: str) -> Table | None:
+    """A table by name, or by the ARN of the table, of an index or of a stream."""
+    if not name.startswith("arn:"):
+        name = f"arn:{partition_of(region).name}:dynamodb:{region}:{account}:table/{name}"
+    found = table_of(name)
+    return None if found is None else _table(found)
+
+
 class MotoAccountReader:
-    """`AccountView` of every account that this process's moto holds."""
+    """Reads every account that this process's moto holds."""
 
     def __init__(
         self, account: str, root: Credentials, *, partition: str = "aws", every_root: bool = False
     ) -> None:
-        self._account = account
         self._identities = IdentityReader(account, root, partition=partition, every_root=every_root)
+        self.credential = self._identities.credential
+        self.identity = self._identities.policies
 
-    def credential(self, access_key_id: str) -> Credential | None:
-        """The credential of an access key id: the root user's, an IAM user's or a role session's."""
-        found = self._identities.credential(access_key_id)
-        known = {} if found is None else moto_organizations.context(found.caller.account)
-        if found is None or not known:
-            return found
-        return replace(found, caller=replace(found.caller, context={**found.caller.context, **known}))
+    def organization(self, account: str) -> Organization | None:
+        """The organization that an account is in; until somebody calls the service there is none."""
+        return organization_of(account) if ORGANIZATIONS in sys.modules else None
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, ARN, alias name or alias ARN."""
-        found = self.moto_key(key_id, region, account)
+        found = key_of(key_id, region, account)
         return None if found is None else _key(found)
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id moto wrote at the head of the ciphertext."""
         found = maker_of(ciphertext, region, account)
         return None if found is None else _key(found)
-
-    def table(self, name: str, region: str, account: str) -> Table | None:
-        """A table by name, or by the ARN of the table, of an index or of a stream."""
-        return table_named(name, region, account)
 
     def streamed_table(self, shard_iterator: str) -> Table | None:
         """The table that moto reads for the iterator: its own object, which outlives the table's name."""
@@ -89,10 +87,6 @@ class MotoAccountReader:
         """The tags of what IAM has."""
         return self._identities.tags(arn) or tags_of(arn)
 
-    def resource_organization(self, account: str) -> Mapping[str, str | tuple[str, ...]]:
-        """In which organization what an account owns is."""
-        return moto_organizations.resource_context(account)
-
     def principal_exists(self, principal: str) -> bool:
         """Whether AWS could resolve a principal."""
         return principal_exists(principal, self._identities)
@@ -106,36 +100,14 @@ class MotoAccountReader:
         """The seed of a device that moto made and that is enabled for the user."""
         return mfa_seed(user_arn, serial)
 
-    def policies(self, caller: Caller, resource: str) -> Policies:
-        """The caller's policies, and the policy that hangs on the resource."""
-        identity, boundary = self._identities.policies(caller)
-        return Policies(
-            identity=identity,
-            resource=self.resource_policy(resource),
-            permissions_boundary=boundary,
-            session=self._identities.session_policies(caller),
-            service_control=moto_organizations.levels(caller.account, moto_organizations.SERVICE_CONTROL),
-            resource_control=self.resource_control(resource),
-        )
-
-    def resource_control(self, resource: str) -> moto_organizations.Levels:
-        """The resource control policies on a resource."""
-        owner = account_of(resource)
-        return moto_organizations.levels(owner, moto_organizations.RESOURCE_CONTROL) if owner else ()
-
-    def key_policy(self, key_arn: str) -> Policy | None:
-        """The key policy of a key."""
-        key = self._key_by_arn(key_arn)
-        return None if key is None else read_policy(self._identities.key_policy_text(key))
-
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         """The grants on a key."""
-        key = self._key_by_arn(key_arn)
+        key = key_of(key_arn, "", "") if key_arn.startswith("arn:") else None
         return () if key is None else moto_grants.every(key)
 
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         """Those of the grants whose grantee is the caller, its role or its account."""
-        key = self._key_by_arn(key_arn)
+        key = key_of(key_arn, "", "") if key_arn.startswith("arn:") else None
         return () if key is None or not key.grants else moto_grants.to_caller(key, caller)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
@@ -148,8 +120,9 @@ class MotoAccountReader:
 
     def key_policy_text(self, key: Any) -> str:
         """The text of the policy of moto's own key object, as GetKeyPolicy answers it."""
-        return self._identities.key_policy_text(key)
+        return present_principals(key, document_text(key.policy))
 
+    table = staticmethod(table_named)
     moto_key = staticmethod(key_of)
     moto_table = staticmethod(table_of)
 
@@ -159,52 +132,52 @@ class MotoAccountReader:
             for backend in list(regions.values()):
                 yield from list(backend.keys.values())
 
-    def _key_by_arn(self, arn: str) -> Any:
-        return self.moto_key(arn, "", "") if arn.startswith("arn:") else None
-
-    def resource_policy(self, resource: str) -> NamedPolicy | None:
-        """The policy that hangs on a resource."""
-        reader = self._RESOURCE_POLICIES.get(place_of(resource).service)
-        text = reader(self, resource) if reader else None
-        return named_policy(resource, text) if text else None
-
-    def _key_policy_text(self, arn: str) -> str | None:
-        key = None if ":alias/" in arn else key_of(arn, "", "")
-        return None if key is None else present_principals(key, document_text(key.policy))
-
-    def table_policy(self, arn: str) -> Any:
-        """Moto's own object of the policy of a table or stream, or None."""
-        place = place_of(arn)
-        backend = backend_of(dynamodb_backends, place.account, place.region)
-        if backend is None or place.kind != "table" or place.name not in backend.tables:
+    def resource_policy_text(self, resource: str) -> str | None:
+        """The text of the policy that hangs on a resource."""
+        holder_and_document = _RESOURCE_POLICIES.get(place_of(resource).service)
+        held = None if holder_and_document is None else holder_and_document(resource)
+        if held is None:
             return None
-        return backend.resource_policies.get(_own_arn(arn)) if backend.resource_policies else None
-
-    def _table_policy_text(self, arn: str) -> str | None:
-        policy = self.table_policy(arn)
-        return None if policy is None else present_principals(policy, document_text(policy.policy_doc))
-
-    def _trust_policy_text(self, arn: str) -> str | None:
-        role = entity_of(arn)
-        if role is None or ":role/" not in arn:
-            return None
-        return present_principals(role, document_text(role.assume_role_policy_document))
-
-    _RESOURCE_POLICIES: ClassVar = {
-        "kms": _key_policy_text,
-        "dynamodb": _table_policy_text,
-        "iam": _trust_policy_text,
-    }
+        holder, document = held
+        return present_principals(holder, document if isinstance(document, str) else document_text(document))
 
 
-def _own_arn(arn: str) -> str:
-    """The ARN that carries the resource policy: a stream has its own, an index its table's."""
-    return arn if "/stream/" in arn else "/".join(arn.split("/")[:2])
+def table_policy(arn: str) -> Any:
+    """Moto's own object of the policy of a table or stream, or None; a stream has its own, an index its
+    table's."""
+    place = place_of(arn)
+    backend = dict.get(dict.get(dynamodb_backends, place.account, {}), place.region)
+    if backend is None or not backend.resource_policies:
+        return None
+    if place.kind != "table" or place.name not in backend.tables:
+        return None
+    return backend.resource_policies.get(arn if "/stream/" in arn else "/".join(arn.split("/")[:2]))
+
+
+Held = tuple[Any, Any]
+"""Moto's object that has a resource-based policy, and the document."""
+
+
+def _of_key(arn: str) -> Held | None:
+    key = None if ":alias/" in arn else key_of(arn, "", "")
+    return None if key is None else (key, key.policy)
+
+
+def _of_table(arn: str) -> Held | None:
+    policy = table_policy(arn)
+    return None if policy is None else (policy, policy.policy_doc)
+
+
+def _of_role(arn: str) -> Held | None:
+    role = entity_of(arn) if ":role/" in arn else None
+    return None if role is None else (role, role.assume_role_policy_document)
+
+
+_RESOURCE_POLICIES = {"kms": _of_key, "dynamodb": _of_table, "iam": _of_role}
 
 
 def _key(found: Any) -> Key:
-    backend = backend_of(kms_backends, found.account_id, found.region)
-    tags = tags_in(backend.tagger, found.id)
+    tags = backend_of(kms_backends, found.account_id, found.region).tagger.tags.get(found.id) or {}
     return _shared_key(
         found.arn,
         found.id,
@@ -234,15 +207,6 @@ def _multi_region_type(found: Any) -> str:
     return "PRIMARY" if found.arn == found.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
 
 
-def table_named(name: str, region: str, account: str) -> Table | None:
-    """A table by name, or by the ARN of the table, of an index or of a stream."""
-    arn = name
-    if not name.startswith("arn:"):
-        arn = f"arn:{partition_of(region).name}:dynamodb:{region}:{account}:table/{name}"
-    found = table_of(arn)
-    return None if found is None else _table(found)
-
-
 def _table(found: Any) -> Table:
     specification = found.sse_specification or {}
     return _shared_table(
@@ -253,14 +217,14 @@ def _table(found: Any) -> Table:
         specification.get("KMSMasterKeyId") if specification.get("Enabled") else None,
         tuple([(tag["Key"], tag["Value"]) for tag in found.tags]),
         found.hash_key_attr,
-        _index_keys(found.global_indexes) + _index_keys(found.indexes),
+        _index_keys(*found.global_indexes, *found.indexes) if found.global_indexes or found.indexes else (),
         found.range_key_attr or "",
         f"{found.table_arn}/stream/{found.latest_stream_label}" if found.latest_stream_label else "",
         bool((found.stream_specification or {}).get("StreamEnabled")),
         tuple([index.name for index in found.indexes]),
         found.billing_mode == "PAY_PER_REQUEST",
         tuple([kind for kind in (found.hash_key_type, found.range_key_type) if kind]),
-        _projected(found.global_indexes),
+        _projected(found.global_indexes) if found.global_indexes else (),
     )
 
 
@@ -286,7 +250,7 @@ def _named_keys(index: Any) -> list[str]:
     return [key["AttributeName"] for key in index.schema]
 
 
-def _index_keys(indexes: Any) -> tuple[tuple[str, str], ...]:
+def _index_keys(*indexes: Any) -> tuple[tuple[str, str], ...]:
     return tuple(
         [
             (index.name, next((key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH"), ""))

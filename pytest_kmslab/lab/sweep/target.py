@@ -54,7 +54,7 @@ class SessionClients:
 
 
 def _endpoint(backend: Any) -> ClientMaker:
-    clients: ClientMaker = backend.view.clients
+    clients: ClientMaker = backend.reader.clients
     return clients
 
 

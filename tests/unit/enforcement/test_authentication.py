@@ -4,6 +4,7 @@ from pytest_kmslab.account.model import Caller, Credential
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.authentication import authenticate
+from pytest_kmslab.enforcement.clock import Clock
 
 NOW = 1_800_000_000.0
 ANA = Caller(
@@ -13,6 +14,13 @@ ANA = Caller(
     "AIDA1",
     "User",
 )
+
+
+class Stopped(Clock):
+    """A clock that stands still."""
+
+    def now(self) -> float:
+        return NOW
 
 
 class Known:
@@ -28,7 +36,7 @@ class Known:
 
 
 def test_the_right_secret_is_its_owner() -> None:
-    assert authenticate(Credentials("AKIA1", "s"), "kms", Known(), NOW) is ANA
+    assert authenticate(Credentials("AKIA1", "s"), "kms", Known(), Stopped()) is ANA
 
 
 @pytest.mark.parametrize(
@@ -58,5 +66,5 @@ def test_everything_else_is_the_services_own_error_and_never_access_denied(
         ("iam", query_code, 403),
     ):
         with pytest.raises(ServiceError) as refused:
-            authenticate(given, service, Known(**known), NOW)
+            authenticate(given, service, Known(**known), Stopped())
         assert (refused.value.code, refused.value.status) == (code, status)

@@ -33,9 +33,9 @@ class Noting:
 
     def __init__(self, endpoint_url: str | None = None) -> None:
         self.active = True
-        view = SimpleNamespace(caller=lambda credentials: ANA)
+        reader = SimpleNamespace(caller=lambda credentials: ANA)
         account = AwsBackend("us-east-1", stand_in=endpoint_url)
-        self.backend = SimpleNamespace(owns_url=account.owns_url, view=view)
+        self.backend = SimpleNamespace(owns_url=account.owns_url, reader=reader)
         self.told: list[Any] = []
         self.calls: list[ApiCall | Exception] = []
 

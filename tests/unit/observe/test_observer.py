@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
+from pytest_kmslab.authz.policy import NamedPolicy, read_policy
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.cases.read import parse_case
@@ -77,7 +77,7 @@ class Seen:
 def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoBackend]:
     """Moto's account, whose facts are read anew each time."""
     backend = MotoBackend(REGION)
-    monkeypatch.setattr(type(backend.view), "forget_all", lambda _: None, raising=False)
+    monkeypatch.setattr(type(backend.reader), "forget_all", lambda _: None, raising=False)
     backend.start()
     yield backend
     backend.stop()
@@ -132,12 +132,9 @@ def test_what_somebody_else_has_changed_meanwhile_is_no_disagreement(
     seen: Seen, backend: MotoBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stale = [True]
-    view: Any = type(backend.view)
-    monkeypatch.setattr(view, "forget_all", lambda _: stale.clear())
+    monkeypatch.setattr(type(backend.reader), "forget_all", lambda _: stale.clear())
     everything = NamedPolicy("p", read_policy(ALL))
-    monkeypatch.setattr(
-        view, "policies", lambda *_: Policies() if stale else Policies(identity=(everything,))
-    )
+    monkeypatch.setattr(backend.reader, "identity", lambda _: ((), None) if stale else ((everything,), None))
     seen.call(200, ALLOWED)
     assert seen.counts == (0, 1, {}, 0)
     assert len(seen.trail.since()) == 1
@@ -200,7 +197,7 @@ THROTTLED_READ = ClientError({"Error": {"Code": "Throttling", "Message": ""}}, "
     ],
     ids=lambda given: type(given).__name__ if isinstance(given, Exception) else "",
 )
-@pytest.mark.parametrize("place", ["describe", "before_call", "policies", "after_call"])
+@pytest.mark.parametrize("place", ["describe", "before_call", "identity", "after_call"])
 def test_whatever_goes_wrong_is_not_judged_and_raises_nothing(
     seen: Seen,
     backend: MotoBackend,
@@ -217,7 +214,7 @@ def test_whatever_goes_wrong_is_not_judged_and_raises_nothing(
             seen.observer.before(Incoming("kms", "ListKeys", REGION, fail, dict)), 200, ALLOWED
         )
     else:
-        owner: Any = type(backend.view) if place == "policies" else MotoBackend
+        owner: Any = backend.reader if place == "identity" else MotoBackend
         monkeypatch.setattr(owner, place, fail)
         seen.call(200, ALLOWED)
     assert seen.counts == (0, 0, {why: 1}, 0)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 from helpers.served import ACCOUNT, REGION, Served, served
 
-from pytest_kmslab.account.model import Caller
+from pytest_kmslab.account.model import AccountView, Caller
 from pytest_kmslab.backends.aws.reader import AwsAccountReader
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.calls.api_call import ApiCall
@@ -104,7 +104,7 @@ def test_credentials_that_aws_does_not_know_are_its_error(view: AwsAccountReader
 
 
 def test_policies_of_a_user_and_of_its_groups(view: AwsAccountReader, ana: Credentials) -> None:
-    policies = view.policies(view.caller(ana), "*")
+    policies = AccountView(view).policies(view.caller(ana), "*")
     names = [named.name for named in policies.identity]
     assert sorted(names) == ["AmazonDynamoDBReadOnlyAccess", "inline", "mine", "of-group"]
     assert all(named.policy.statements for named in policies.identity)
@@ -116,11 +116,11 @@ def test_a_change_through_the_seam_is_seen_at_once(
     view: AwsAccountReader, account: Served, ana: Credentials
 ) -> None:
     caller = view.caller(ana)
-    assert len(view.policies(caller, "*").identity) == 4
+    assert len(AccountView(view).policies(caller, "*").identity) == 4
     iam = account.client("iam")
     iam.put_user_policy(UserName="ana", PolicyName="more", PolicyDocument=json.dumps(ALLOW))
     view.forget(ApiCall("iam", "PutUserPolicy", {"UserName": "Ana"}, REGION, ADMIN))
-    assert len(view.policies(caller, "*").identity) == 5
+    assert len(AccountView(view).policies(caller, "*").identity) == 5
     iam.delete_user_policy(UserName="ana", PolicyName="more")
 
 
@@ -142,7 +142,7 @@ def test_a_role_s_session_is_known_by_sts_and_by_the_seam(
     for caller in (told, seen):
         assert caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
         assert (caller.principal_arn, caller.kind) == (role["Arn"], "AssumedRole")
-        assert view.resource_policy(role["Arn"]) is not None
+        assert AccountView(view).resource_policy(role["Arn"]) is not None
     assert (told.session_policies, seen.session_policies) == ((), (json.dumps(ALLOW),))
     iam.delete_role(RoleName="reader")
 
@@ -164,7 +164,7 @@ def test_a_table_and_the_key_it_is_under(view: AwsAccountReader, account: Served
     read = view.key("alias/mine", REGION, ACCOUNT)
     assert read is not None
     assert (read.arn, read.aliases, read.tags) == (key["Arn"], ("alias/mine",), {"a": "b"})
-    assert view.key_policy(key["Arn"]) is not None
+    assert AccountView(view).key_policy(key["Arn"]) is not None
     assert len(view.grants(key["Arn"])) == 2
     assert view.table("films", REGION, ACCOUNT) is None
 
@@ -238,13 +238,13 @@ def test_reading_needs_the_documented_permissions_and_no_others(
     view = facts_for(account, reader(account))
     role = a_role_with_a_policy(account)
     monkeypatch.setattr(BaseClient, "_make_api_call", noted)
-    view.policies(view.caller(ana), "*")
-    view.policies(Caller(role, ACCOUNT, role, "", "AssumedRole"), role)
+    AccountView(view).policies(view.caller(ana), "*")
+    AccountView(view).policies(Caller(role, ACCOUNT, role, "", "AssumedRole"), role)
     table = view.table("books", REGION, ACCOUNT)
     assert table is not None
     assert table.key_arn is not None
-    view.resource_policy(table.arn)
-    view.key_policy(table.key_arn)
+    AccountView(view).resource_policy(table.arn)
+    AccountView(view).key_policy(table.key_arn)
     view.grants(table.key_arn)
     documented = set(json.loads(PERMISSIONS.read_text("utf-8"))["Statement"][0]["Action"])
     assert done - {"sts:GetCallerIdentity"} == documented

@@ -118,7 +118,7 @@ def test_what_one_process_made_is_known_to_the_others(account: Elsewhere, other:
 
 def test_an_access_key_made_where_no_seam_was_is_unknown(account: Elsewhere) -> None:
     account.user("ana", EVERYTHING)
-    iam = account.run.backend.view.clients.of("iam")  # type: ignore[attr-defined]
+    iam = account.run.backend.reader.clients.of("iam")  # type: ignore[attr-defined]
     made = iam.create_access_key(UserName="ana")["AccessKey"]
     session = account.session(Credentials(made["AccessKeyId"], made["SecretAccessKey"]))
     assert code(session.client("dynamodb").list_tables) == "UnrecognizedClientException"
@@ -187,9 +187,9 @@ def test_a_client_for_aws_calls_the_endpoint(account: Elsewhere) -> None:
 
 def test_whether_the_endpoint_enforces_is_found_out_and_leaves_nothing(server: str) -> None:
     backend = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "any"))
-    before = backend.view.clients.of("iam").list_users()["Users"]
+    before = backend.reader.clients.of("iam").list_users()["Users"]
     assert not backend.enforces_natively()
-    assert backend.view.clients.of("iam").list_users()["Users"] == before
+    assert backend.reader.clients.of("iam").list_users()["Users"] == before
 
 
 def test_an_endpoint_that_is_not_there_is_an_error() -> None:
@@ -222,7 +222,7 @@ def test_what_was_being_read_during_a_change_is_not_kept() -> None:
 
 
 def test_an_endpoint_that_keeps_one_account_knows_no_other(server: str) -> None:
-    view = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "test")).view
+    view = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "test")).reader
     assert view.at("444455556666") is None
     assert view.credential("444455556666") is None
     assert view.key("arn:aws:kms:us-east-1:444455556666:key/any", REGION, "123456789012") is None

@@ -194,7 +194,7 @@ def test_starts_nest_and_the_last_stop_forgets_everything(aws: Any, backend: Mot
 
 
 def test_a_symmetric_key_costs_no_key_pair_until_somebody_looks(backend: MotoBackend, aws: Any) -> None:
-    made = backend.view.moto_key(aws("kms").create_key()["KeyMetadata"]["Arn"], "", "")
+    made = backend.reader.moto_key(aws("kms").create_key()["KeyMetadata"]["Arn"], "", "")
     assert type(made.private_key).__module__ == "pytest_kmslab.backends.moto.patches.performance"
     assert aws("kms").get_public_key(KeyId=made.id)["PublicKey"]
     assert type(made.private_key).__module__ == "moto.kms.utils"

@@ -10,8 +10,8 @@ from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.enforcement import decision_cache as module
-from pytest_kmslab.enforcement.decision_cache import DecisionCache
+from pytest_kmslab.enforcement import authorizer as module
+from pytest_kmslab.enforcement.authorizer import Authorizer
 
 ANA, BEN = (f"arn:aws:iam::111122223333:user/{name}" for name in ("ana", "ben"))
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -43,7 +43,7 @@ def asked(principal: str = ANA, via: str = DYNAMODB, action: str = "kms:Decrypt"
 
 
 def test_the_same_question_is_evaluated_once(evaluated: list[Request]) -> None:
-    decisions, policies = DecisionCache(), key_policy(ANA)
+    decisions, policies = Authorizer(), key_policy(ANA)
     first = decisions.decide(asked(via=DYNAMODB), policies, ())
     assert decisions.decide(asked(via=S3), key_policy(ANA), ()) == first
     assert len(evaluated) == 1
@@ -63,7 +63,7 @@ def test_the_same_question_is_evaluated_once(evaluated: list[Request]) -> None:
 def test_another_caller_action_or_policy_is_another_question(
     evaluated: list[Request], request_: Request, policies: Policies
 ) -> None:
-    decisions = DecisionCache()
+    decisions = Authorizer()
     decisions.decide(asked(), key_policy(ANA), ())
     decisions.decide(request_, policies, ())
     assert len(evaluated) == 2
@@ -71,13 +71,13 @@ def test_another_caller_action_or_policy_is_another_question(
 
 def test_what_a_condition_bore_on_is_evaluated_each_time() -> None:
     through = key_policy(ANA, Condition={"StringEquals": {"kms:ViaService": DYNAMODB}})
-    decisions = DecisionCache()
+    decisions = Authorizer()
     answers = [decisions.decide(asked(via=via), through, ()).decision for via in (DYNAMODB, S3, DYNAMODB)]
     assert answers == [Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.ALLOWED]
 
 
 def test_a_context_that_was_read_before_is_not_taken_for_unread(evaluated: list[Request]) -> None:
-    decisions, read = DecisionCache(), asked()
+    decisions, read = Authorizer(), asked()
     assert read.context["kms:ViaService"] == (DYNAMODB,)
     for _ in range(2):
         decisions.decide(read, key_policy(ANA), ())
@@ -85,14 +85,14 @@ def test_a_context_that_was_read_before_is_not_taken_for_unread(evaluated: list[
 
 
 def test_grants_are_looked_at_each_time() -> None:
-    decisions, grant = DecisionCache(), Grant(ANA, frozenset(["Decrypt"]), "g1")
+    decisions, grant = Authorizer(), Grant(ANA, frozenset(["Decrypt"]), "g1")
     outcomes = [decisions.decide(asked(), key_policy(BEN), held).allowed for held in ((), (grant,), ())]
     assert outcomes == [False, True, False]
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, evaluated: list[Request]) -> None:
     monkeypatch.setattr(module, "KEPT", 2)
-    decisions = DecisionCache()
+    decisions = Authorizer()
     for action in ("kms:Decrypt", "kms:Encrypt", "kms:Sign", "kms:Sign", "kms:Decrypt"):
         decisions.decide(asked(action=action), key_policy(ANA), ())
     assert [request.action for request in evaluated] == [
