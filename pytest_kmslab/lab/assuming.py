@@ -51,8 +51,8 @@ class RoleAssumption:
             return assume(self.client("sts"), parameters, "the lab's administrator")
         if len(services) > 1:
             raise ResourceError(
-                f"role `{parameters['RoleArn']}` is trusted by {', '.join(services)}: say by "
-                "`service=` as which of them to act"
+                f"role `{parameters['RoleArn']}` trusts {', '.join(services)}: say with "
+                "`service=` which of them assumes it"
             )
         return self._as_service(parameters, services[0], assumer.source_arn)
 

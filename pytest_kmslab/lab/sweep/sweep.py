@@ -86,7 +86,7 @@ class Sweep:
         failed = self.findings.failures
         if not any(key.ref.kind.name in user.ref.kind.may_remove and key.run == user.run for key in failed):
             return False
-        failed[user] = "left, because a key of its run could not be removed and may be that user's alone"
+        failed[user] = "left in place, because a key of its run is left: perhaps only this user can remove it"
         return True
 
     def _forget(self) -> None:

@@ -128,4 +128,6 @@ def _refuse_to_orphan(what: ResourceRef | str, failed: Sequence[ResourceRef | st
         return
     for stays in failed:
         if isinstance(stays, ResourceRef) and stays.kind.name in what.kind.may_remove:
-            raise ResourceError(f"left, because {stays} is, which may be that user's alone to remove")
+            raise ResourceError(
+                f"left in place, because {stays} is left too: perhaps only this user can remove it"
+            )

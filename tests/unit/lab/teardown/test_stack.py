@@ -69,7 +69,7 @@ def test_a_key_that_stays_keeps_its_users() -> None:
     key = teardown.intend(ResourceRef(KMS_KEY, "orders"), lambda: failing(ValueError("denied")))
     teardown.intend(ResourceRef(TABLE, "orders"), lambda: gone.append("table"))
     with pytest.raises(
-        TeardownError, match="IAM user `admin`: ResourceError: left, because KMS key `orders`"
+        TeardownError, match="IAM user `admin`: ResourceError: left in place, because KMS key `orders`"
     ):
         teardown.unwind()
     assert gone == ["table"]
