@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PolicyError,
         ResourceError,
         TeardownError,
+        TemplateError,
     )
     from pytest_kmslab.lab.key_policy import changed_statements, console_policy, same_meaning
     from pytest_kmslab.lab.kinds.credentials_file import ConsoleAccess
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.kinds.group import IamGroup
     from pytest_kmslab.lab.kinds.key import KmsKey
     from pytest_kmslab.lab.kinds.role import IamRole
+    from pytest_kmslab.lab.kinds.stack import Stack
     from pytest_kmslab.lab.kinds.table import DynamoDBTable, sse_specification
     from pytest_kmslab.lab.kinds.user import IamUser
     from pytest_kmslab.lab.lab import Lab
+    from pytest_kmslab.lab.objects import AwsResource
     from pytest_kmslab.lab.role_session import RoleSession
     from pytest_kmslab.lab.sessions import PrincipalSession
     from pytest_kmslab.matrix.access_matrix import AccessMatrix
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessMatrix",
+    "AwsResource",
     "BackendError",
     "Clock",
     "ConsoleAccess",
@@ -75,7 +79,9 @@ __all__ = [
     "ResourceError",
     "RoleSession",
     "Settings",
+    "Stack",
     "TeardownError",
+    "TemplateError",
     "Trail",
     "TrailEntry",
     "access_matrix",
@@ -94,6 +100,7 @@ _HOMES = {
     "Clock": "enforcement.clock",
     "ConsoleAccess": "lab.kinds.credentials_file",
     "Credentials": "backends.protocol",
+    "AwsResource": "lab.objects",
     "Decision": "authz.decision",
     "Denial": "assertions.expectations",
     "DynamoDBTable": "lab.kinds.table",
@@ -111,6 +118,7 @@ _HOMES = {
     "Reason": "authz.decision",
     "RoleSession": "lab.role_session",
     "Settings": "config.options",
+    "Stack": "lab.kinds.stack",
     "Trail": "enforcement.trail",
     "TrailEntry": "enforcement.entry",
     "access_matrix": "assertions.access",

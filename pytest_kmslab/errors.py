@@ -3,6 +3,7 @@
 KmslabError
 ├── ArnError              a string that is not an ARN
 ├── PolicyError           a policy document that cannot be read
+├── TemplateError         a template that cannot be deployed as it was given
 ├── CaseError             an authorization case that cannot be read
 ├── BackendError          the backend cannot be used as asked
 ├── OutsideLabError       an assertion that needs a lab, and none is open
@@ -31,6 +32,10 @@ class ArnError(KmslabError, ValueError):
 
 class PolicyError(KmslabError, ValueError):
     """A policy document that cannot be read as one; the message says where and why."""
+
+
+class TemplateError(KmslabError, ValueError):
+    """A template, or what is given with it, that cannot be deployed; the message says where and why."""
 
 
 class CaseError(KmslabError, ValueError):

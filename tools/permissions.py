@@ -37,14 +37,15 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", 
 PYTEST += ("--real-aws", "--kmslab-observe=off")
 
 UNDECIDED: Mapping[str, Sequence[str]] = {
+    "cloudformation:DescribeStacks": ["*"],
     "cloudwatch:DescribeAlarms": ["*"],
     "cloudwatch:DeleteAlarms": ["arn:aws:cloudwatch:*:*:alarm:my_table_kms-*"],
     "cloudwatch:ListTagsForResource": ["arn:aws:cloudwatch:*:*:alarm:my_table_kms-*"],
     "cloudwatch:PutMetricAlarm": ["arn:aws:cloudwatch:*:*:alarm:my_table_kms-*"],
     "cloudwatch:TagResource": ["arn:aws:cloudwatch:*:*:alarm:my_table_kms-*"],
 }
-"""What the lab does with alarms. CloudWatch is not decided here, so these are taken from its calls in
-resources/alarms.py and search.py, and not proven.
+"""What the lab does with alarms, and `kmslab sweep` to find stacks. These services are not decided here: the
+actions are taken from the calls in lab/kinds, and not proven.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 """
 

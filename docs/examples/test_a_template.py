@@ -1,8 +1,6 @@
-import json
+import pytest
 
-import boto3
-
-from pytest_kmslab import denied
+from pytest_kmslab import access_matrix, denied
 
 TABLE = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
@@ -30,11 +28,26 @@ TEMPLATE = {
 }
 
 
-def test_the_template_keeps_an_outsider_out(kmslab, outsider):
-    cloudformation = boto3.client("cloudformation")
-    cloudformation.create_stack(StackName="app", TemplateBody=json.dumps(TEMPLATE))
-    resource = cloudformation.describe_stack_resource(StackName="app", LogicalResourceId="Table")
-    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+@pytest.fixture
+def stack(kmslab):
+    return kmslab.deploy(TEMPLATE)
 
+
+@pytest.fixture
+def kms_key(stack):
+    return stack.resources["Key"]
+
+
+@pytest.fixture
+def encrypted_table(stack):
+    return stack.resources["Table"]
+
+
+def test_the_template_keeps_an_outsider_out(kmslab, encrypted_table, outsider):
     with denied("kms:Decrypt", by=outsider):
-        kmslab.as_(outsider).client("dynamodb").scan(TableName=name)
+        kmslab.as_(outsider).client("dynamodb").scan(TableName=encrypted_table.name)
+
+
+def test_who_may_read(iam_admin, outsider, encrypted_table):
+    matrix = access_matrix([iam_admin, outsider], ["dynamodb:GetItem"], [encrypted_table])
+    matrix.assert_equals({iam_admin.name: {"dynamodb:GetItem": [encrypted_table.name]}})

@@ -158,6 +158,9 @@ class Backend(Protocol):
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """When a table was created and its encryption changed; None where there is no such table."""
 
+    def check_stacks(self) -> None:
+        """Raise BackendError where CloudFormation is not installed here."""
+
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave on the key the grants that DynamoDB makes for a table, where the backend makes none."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.lab.resource_kind import ResourceKind
     from pytest_kmslab.lab.role_session import AssumeAsService
 
 OpenGateway = Callable[[], AbstractContextManager[str]]
@@ -52,6 +53,8 @@ class LabContext:
     """What waits while resources are removed."""
     managed_policies: ManagedPolicies = field(default_factory=ManagedPolicies)
     """Finds the managed policies that somebody is given."""
+    kinds_made: set[ResourceKind] = field(default_factory=set)
+    """The kinds of which the labs have made one, or were about to."""
     assume_as_service: AssumeAsService | None = None
     """Assumes roles as the services that they trust; None where nobody can be a service."""
     blocks: EnvironBlocks = field(default_factory=EnvironBlocks)

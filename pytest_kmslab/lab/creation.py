@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.naming import Naming
 
-ALREADY_THERE = frozenset({"ResourceInUseException", "EntityAlreadyExists"})
+ALREADY_THERE = frozenset({"ResourceInUseException", "EntityAlreadyExists", "AlreadyExistsException"})
 """Answered to a create call too that botocore has sent before, and whose first answer was lost."""
 
 
@@ -35,6 +35,19 @@ class Made:
     def confirm(self, arn: str, remove: Remove | None = None) -> None:
         """Note that it exists; give `remove` where more goes with it than a search by name would find."""
         self._teardown.confirm(self._step, arn, remove)
+
+    def ref_of(self, arn: str) -> ResourceRef:
+        """It by its ARN too."""
+        return replace(self.ref, arn=arn)
+
+    def remove(self) -> None:
+        """Remove it again; the lab's end tries once more where that fails."""
+        self._teardown.remove(self._step)
+
+    def leaves(self, ref: ResourceRef, remove: Remove) -> None:
+        """Note what came with it and stays when it goes; that is removed after it."""
+        step = self._teardown.intend(ref, remove, after=self._step)
+        self._teardown.confirm(step, ref.arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ class Creation:
         """
         name = name or self.context.naming.name(base)
         ref = ResourceRef(kind, name, self.region)
+        self.context.kinds_made.add(kind)
         with recorded_create(self.teardown, self.client, self.waiter, ref, self.context.naming) as step:
             yield Made(name, self.context.naming.tags(name), ref, self.teardown, step)
 

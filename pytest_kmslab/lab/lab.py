@@ -29,6 +29,7 @@ from pytest_kmslab.lab.kinds.key import (
 )
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
+from pytest_kmslab.lab.kinds.stack import Stack, StackRequest, create_stack
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.lab.kinds.table import create_table as make_table
 from pytest_kmslab.lab.kinds.user import (
@@ -37,18 +38,27 @@ from pytest_kmslab.lab.kinds.user import (
     create_user,
 )
 from pytest_kmslab.lab.naming import timestamp
+from pytest_kmslab.lab.objects import LabObjects
 from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import names_of, read_permissions
 from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
 from pytest_kmslab.lab.principals import Principals
 from pytest_kmslab.lab.resource_kind import Unseen
 from pytest_kmslab.lab.teardown.stack import TeardownStack
+from pytest_kmslab.lab.templates.arguments import (
+    CAPABILITIES,
+    ParameterValue,
+    stack_capabilities,
+    stack_parameters,
+)
+from pytest_kmslab.lab.templates.template import TemplateSource, read_template
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.trail import Trail
 
 
 ROLE_NAME = "kmslab-role"
+STACK_NAME = "kmslab-stack"
 
 
 class Lab(ActingLab):
@@ -64,6 +74,7 @@ class Lab(ActingLab):
         super().__init__(context, teardown, principals)
         self._creation = Creation(context, teardown, principals.session(admin).client)
         self._assumption = RoleAssumption(context, self._creation.client, self._client_of)
+        self._objects = LabObjects(self._creation, principals, self._assumption)
         self.admin = admin
         """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
 
@@ -210,13 +221,40 @@ class Lab(ActingLab):
         return create_group(self._creation, name or "kmslab-group", permissions)
 
     @for_the_lab
+    def deploy(
+        self,
+        template: TemplateSource,
+        *,
+        parameters: Mapping[str, ParameterValue] | None = None,
+        capabilities: Iterable[str] | str = CAPABILITIES,
+        name: str | None = None,
+    ) -> Stack:
+        """Make a CloudFormation stack of a template, and return when it is there; its name is made unique.
+
+        The template is a `Path`, a dict, or JSON or YAML text: what somebody wrote, what `cdk synth` writes,
+        what SAM expands to. A list among the `parameters` is joined with commas. All capabilities are
+        acknowledged, as `cdk deploy` does, unless others are given.
+
+        What the template retains is removed after the stack when the lab ends. Raises TemplateError for what
+        cannot be deployed, and makes nothing then; ResourceError for a stack that failed, with what failed in
+        it and why, and removes it.
+        """
+        read = read_template(template)
+        request = StackRequest(
+            read, stack_parameters(read, parameters), stack_capabilities(read, capabilities)
+        )
+        self._context.backend.check_stacks()
+        return create_stack(self._creation, name or STACK_NAME, request, self._objects)
+
+    @for_the_lab
     def inventory(self) -> list[str]:
         """The ARNs of everything of this run (and xdist worker) in the account, found by its tags, sorted.
 
         A key that is scheduled for deletion counts as gone. Raises what kept a resource from being looked at.
         """
         arns = []
-        for kind in IN_ACCOUNT:
+        made = self._context.kinds_made
+        for kind in (kind for kind in IN_ACCOUNT if kind in made or not kind.is_rare):
             for seen in kind.every(self._creation.client, self.region):
                 if isinstance(seen, Unseen):
                     raise seen.error

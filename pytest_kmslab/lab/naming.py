@@ -19,6 +19,9 @@ KEPT_TAG = "kmslab:kept"
 OURS = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+\Z", re.ASCII)
 """How every name that `Naming` gives ends. It says where to look; the tags decide."""
 
+OF_A_STACK = re.compile(OURS.pattern.removesuffix(r"\Z") + r"(-[A-Za-z0-9]+)*\Z", re.ASCII)
+"""The same, and what CloudFormation names after one of our stacks."""
+
 LIFETIME = timedelta(hours=2)
 """After this long a resource may be taken for forgotten; far above any run's length."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.lab.naming import OURS, RUN_TAG
+from pytest_kmslab.lab.naming import OF_A_STACK, RUN_TAG
 from pytest_kmslab.lab.waiting.waiters import Waiter, error_code
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class ResourceRef:
     """Empty for a file."""
     arn: str = ""
     """Empty for what was to be made and may not exist. For a file that of the key it is about, if any."""
+    unique_id: str = ""
+    """What the service gives no second one of: it tells a table from a later one of the same name. Empty
+    where it is not known."""
 
     def __str__(self) -> str:
         return f"{self.kind.title} `{self.name}`"
@@ -84,6 +87,8 @@ class ResourceKind:
     """Whether each Region has its own."""
     is_file = False
     """Whether it is on this machine and not in the account: only the ledger knows of it."""
+    is_rare = False
+    """Whether a lab looks for them only if it made one: to ask takes a permission that few runs need."""
     may_remove: tuple[str, ...] = ()
     """The kinds whose resources may leave their removal to one of this: it stays while one of them does."""
 
@@ -128,8 +133,9 @@ def manual_commands(ref: ResourceRef, endpoint: str = "", profile: str = "") -> 
 
 
 def is_named_by_us(name: str) -> bool:
-    """Whether a name is one that a lab gives. The tags decide; this saves asking for those of all others."""
-    return OURS.search(name) is not None
+    """Whether a name is one that a lab gives, or a stack of its. The tags decide; this saves asking for
+    those of all others."""
+    return OF_A_STACK.search(name) is not None
 
 
 def seen_if_ours(what: str, look: Callable[[], Found | None]) -> Iterator[Found | Unseen]:
@@ -152,6 +158,11 @@ def unless_gone(look: Callable[[], Found | None]) -> Found | None:
         if error_code(error) in GONE:
             return None
         raise
+
+
+def is_same(one: ResourceRef, other: ResourceRef) -> bool:
+    """Whether two are known to be the very same, and not one that came after the other."""
+    return one.kind is other.kind and bool(one.unique_id) and one.unique_id == other.unique_id
 
 
 def tags_of_pages(pages: Any) -> dict[str, str]:

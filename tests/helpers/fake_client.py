@@ -71,7 +71,9 @@ class FakeClient:
 def creation_of(client: Any, waiter: Waiter) -> Creation:
     """What it takes to make something with one client for every service."""
     backend = SimpleNamespace(region="us-east-1", account="123456789012")
-    context: Any = SimpleNamespace(backend=backend, waiter=waiter, naming=Naming("1a2b3c4d"))
+    context: Any = SimpleNamespace(
+        backend=backend, waiter=waiter, naming=Naming("1a2b3c4d"), kinds_made=set()
+    )
     return Creation(context, TeardownStack(), lambda _service: client)
 
 

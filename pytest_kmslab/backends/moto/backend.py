@@ -200,6 +200,12 @@ class MotoBackend:
         changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])
         return EncryptionChanges(table.created_at.replace(tzinfo=timezone.utc).timestamp(), changes)
 
+    def check_stacks(self) -> None:
+        """Raise BackendError where moto's CloudFormation lacks what it imports."""
+        from pytest_kmslab.backends.moto.stacks.installation import check_installed
+
+        check_installed()
+
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on moto's own key."""
         self._mends.add_table_grants(table_arn, key_arn)

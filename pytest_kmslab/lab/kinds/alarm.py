@@ -137,7 +137,9 @@ class AlarmKind(ResourceKind):
 
     def _look(self, client: Client, alarm: Any, region: str) -> Found:
         tags = tags_of_pages([client("cloudwatch").list_tags_for_resource(ResourceARN=alarm["AlarmArn"])])
-        ref = ResourceRef(self, alarm["AlarmName"], region, alarm["AlarmArn"])
+        changed = alarm.get("AlarmConfigurationUpdatedTimestamp")
+        unique_id = f"{alarm['AlarmArn']} {changed.isoformat()}" if changed else ""
+        ref = ResourceRef(self, alarm["AlarmName"], region, alarm["AlarmArn"], unique_id)
         return Found(ref, tags, time_of_tags(tags))
 
 

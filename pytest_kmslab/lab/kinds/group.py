@@ -79,11 +79,12 @@ class GroupKind(ResourceKind):
         """All of the labs' path whose names a lab gave."""
         for page in client("iam").get_paginator("list_groups").paginate(PathPrefix=PATH):
             for group in page["Groups"]:
-                if found := self._found(group, region):
+                found = self._found(group, region)
+                if found.tags:
                     yield found
 
     def find(self, client: Client, ref: ResourceRef) -> Found | None:
-        """By its name."""
+        """By its name; one that no lab made has no tags."""
         iam = client("iam")
         return unless_gone(lambda: self._found(iam.get_group(GroupName=ref.name)["Group"], ref.region))
 
@@ -103,12 +104,13 @@ class GroupKind(ResourceKind):
             f"iam delete-group {group}",
         )
 
-    def _found(self, group: Any, region: str) -> Found | None:
-        if group["Path"] != PATH or OURS.search(group["GroupName"]) is None:
-            return None
-        run, worker, _ = group["GroupName"].rsplit("-", 3)[1:]
-        tags = {RUN_TAG: run, WORKER_TAG: worker, NAME_TAG: group["GroupName"]}
-        ref = ResourceRef(self, group["GroupName"], region, group["Arn"])
+    def _found(self, group: Any, region: str) -> Found:
+        name = group["GroupName"]
+        tags = {}
+        if group["Path"] == PATH and OURS.search(name):
+            run, worker, _ = name.rsplit("-", 3)[1:]
+            tags = {RUN_TAG: run, WORKER_TAG: worker, NAME_TAG: name}
+        ref = ResourceRef(self, name, region, group["Arn"], group["GroupId"])
         return Found(ref, tags, group.get("CreateDate"))
 
 

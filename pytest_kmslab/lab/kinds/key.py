@@ -363,7 +363,7 @@ class KeyKind(ResourceKind):
         going = metadata.get("KeyState") in DELETED_STATES
         if going and not list(aliases_of(kms, arn)):
             return None
-        ref = ResourceRef(self, name or tags.get(NAME_TAG, metadata["KeyId"]), region, arn)
+        ref = ResourceRef(self, name or tags.get(NAME_TAG, metadata["KeyId"]), region, arn, arn)
         return Found(ref, tags, metadata.get("CreationDate"), going)
 
 

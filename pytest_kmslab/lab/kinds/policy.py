@@ -96,7 +96,7 @@ class PolicyKind(ResourceKind):
 
     def _look(self, client: Client, policy: Any, region: str) -> Found:
         pages = client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=policy["Arn"])
-        ref = ResourceRef(self, policy["PolicyName"], region, policy["Arn"])
+        ref = ResourceRef(self, policy["PolicyName"], region, policy["Arn"], policy["PolicyId"])
         return Found(ref, tags_of_pages(pages), policy.get("CreateDate"))
 
 

@@ -11,6 +11,7 @@ from pytest_kmslab.lab.kinds.group import GROUP
 from pytest_kmslab.lab.kinds.key import KMS_KEY
 from pytest_kmslab.lab.kinds.policy import POLICY
 from pytest_kmslab.lab.kinds.role import ROLE
+from pytest_kmslab.lab.kinds.stack import STACK
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.resource_kind import ResourceKind
@@ -18,6 +19,7 @@ from pytest_kmslab.lab.resource_kind import ResourceKind
 IN_ORDER: tuple[ResourceKind, ...] = (
     CREDENTIALS_FILE,
     KEY_POLICY,
+    STACK,
     ALARM,
     TABLE,
     KMS_KEY,
@@ -26,8 +28,8 @@ IN_ORDER: tuple[ResourceKind, ...] = (
     USER,
     POLICY,
 )
-"""As they are removed. Users late: a key may leave its deletion to one of them. Policies after whom they
-bound."""
+"""As they are removed. Stacks before what they leave. Users late: a key may leave its deletion to one of
+them. Policies after whom they bound."""
 
 KINDS: Mapping[str, ResourceKind] = {kind.name: kind for kind in IN_ORDER}
 """Each by the name that the ledger has."""

@@ -179,7 +179,7 @@ class RoleKind(ResourceKind):
 
     def _look(self, client: Client, role: Any, region: str) -> Found:
         pages = client("iam").get_paginator("list_role_tags").paginate(RoleName=role["RoleName"])
-        ref = ResourceRef(self, role["RoleName"], region, role["Arn"])
+        ref = ResourceRef(self, role["RoleName"], region, role["Arn"], role["RoleId"])
         return Found(ref, tags_of_pages(pages), role.get("CreateDate"))
 
 

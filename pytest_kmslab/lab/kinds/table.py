@@ -264,7 +264,7 @@ class TableKind(ResourceKind):
         if table["TableStatus"] == "DELETING":
             return None
         pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
-        ref = ResourceRef(self, name, region, table["TableArn"])
+        ref = ResourceRef(self, name, region, table["TableArn"], table.get("TableId", ""))
         return Found(ref, tags_of_pages(pages), table.get("CreationDateTime"))
 
 

@@ -152,7 +152,7 @@ class UserKind(ResourceKind):
     title = "IAM user"
     create_operation = "CreateUser"
     is_regional = False
-    may_remove = ("kms-key",)
+    may_remove = ("kms-key", "cloudformation-stack")
 
     def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
         """All that carry a run's tags."""
@@ -189,7 +189,7 @@ class UserKind(ResourceKind):
 
     def _look(self, client: Client, user: Any, region: str) -> Found:
         pages = client("iam").get_paginator("list_user_tags").paginate(UserName=user["UserName"])
-        ref = ResourceRef(self, user["UserName"], region, user["Arn"])
+        ref = ResourceRef(self, user["UserName"], region, user["Arn"], user["UserId"])
         return Found(ref, tags_of_pages(pages), user.get("CreateDate"))
 
 

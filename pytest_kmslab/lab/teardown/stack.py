@@ -66,11 +66,16 @@ class TeardownStack:
         """Whether there is nothing to remove."""
         return not self._steps
 
-    def intend(self, what: ResourceRef | str, remove: Remove | None = None) -> TeardownStep:
-        """Note that `what` is about to be made; give `remove` where it is known before the answer."""
+    def intend(
+        self, what: ResourceRef | str, remove: Remove | None = None, *, after: TeardownStep | None = None
+    ) -> TeardownStep:
+        """Note that `what` is about to be made; give `remove` where it is known before the answer.
+
+        It is removed before all that there is, or `after` another.
+        """
         number = self._ledger.intend(what) if isinstance(what, ResourceRef) else 0
         step = TeardownStep(what, remove, number=number)
-        self._steps.append(step)
+        self._steps.insert(len(self._steps) if after is None else self._steps.index(after), step)
         return step
 
     def confirm(self, step: TeardownStep, arn: str, remove: Remove | None = None) -> None:
@@ -85,6 +90,12 @@ class TeardownStack:
         self._steps.remove(step)
         if isinstance(step.what, ResourceRef):
             self._ledger.undone(step.number)
+
+    def remove(self, step: TeardownStep) -> None:
+        """Remove one before its time; it stays to be removed where that fails."""
+        if step.remove is not None:
+            step.remove()
+        self.undone(step)
 
     def retain(self, until: datetime) -> list[ResourceRef]:
         """Leave every resource that exists to itself until then, and return them; `unwind` removes others."""

@@ -27,6 +27,9 @@ from pytest_kmslab.lab.waiting.retrying import (
 TABLE_STATE_LIMIT = 500
 """botocore's waiters `table_exists` and `table_not_exists`: 25 looks, 20 seconds apart."""
 
+STACK_LIMIT = 3600
+"""botocore's waiters of CloudFormation: 120 looks, 30 seconds apart."""
+
 TABLE_ENCRYPTION_LIMIT = 120
 """A change was seen to take 21 to 23 seconds (aws-controllers-k8s, dynamodb-controller, DDB-TABLE-069)."""
 

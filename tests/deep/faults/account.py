@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.pipeline import Pipeline
+from pytest_kmslab.enforcement.service_calls import connect_services
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.gateway.app import Gateway
 from pytest_kmslab.gateway.server import GatewayServer
@@ -189,11 +190,10 @@ class Account:
 
     def __init__(self) -> None:
         self.backend = MotoBackend(REGION)
-        self.backend.start()
         trail = Trail()
-        self._gateway = Gateway(
-            Pipeline(self.backend, trail, Clock(), enforcing=False), MotoUpstream(), trail
-        )
+        pipeline = connect_services(Pipeline(self.backend, trail, Clock(), enforcing=False))
+        self.backend.start()
+        self._gateway = Gateway(pipeline, MotoUpstream(), trail)
         self._gateway.before_call()
         self.switch = Switch()
 

@@ -66,7 +66,13 @@ def make_bystanders(client: Any) -> None:
 
 def everything(client: Any) -> set[str]:
     """All that is in the account, a line a thing; a key that is to be deleted, and has no alias, is not."""
-    return {*_keys(client("kms")), *_tables(client("dynamodb")), *_users(client("iam")), *_alarms(client)}
+    return {
+        *_keys(client("kms")),
+        *_tables(client("dynamodb")),
+        *_users(client("iam")),
+        *_alarms(client),
+        *_stacks(client("cloudformation")),
+    }
 
 
 def _keys(kms: Any) -> list[str]:
@@ -111,6 +117,11 @@ def _users(iam: Any) -> list[str]:
 def _alarms(client: Any) -> list[str]:
     pages = client("cloudwatch").get_paginator("describe_alarms").paginate()
     return [f"alarm {alarm['AlarmName']}" for page in pages for alarm in page["MetricAlarms"]]
+
+
+def _stacks(cloudformation: Any) -> list[str]:
+    stacks = cloudformation.describe_stacks()["Stacks"]
+    return [f"stack {stack['StackName']} {stack['StackStatus']}" for stack in stacks]
 
 
 def direct_client(application: Any) -> Any:

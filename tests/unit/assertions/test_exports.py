@@ -10,6 +10,7 @@ import pytest_kmslab
 def test_what_the_package_offers_is_exactly_this() -> None:
     assert pytest_kmslab.__all__ == [
         "AccessMatrix",
+        "AwsResource",
         "BackendError",
         "Clock",
         "ConsoleAccess",
@@ -35,7 +36,9 @@ def test_what_the_package_offers_is_exactly_this() -> None:
         "ResourceError",
         "RoleSession",
         "Settings",
+        "Stack",
         "TeardownError",
+        "TemplateError",
         "Trail",
         "TrailEntry",
         "access_matrix",

@@ -14,6 +14,7 @@ from pytest_kmslab.enforcement.entry import Origin, TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.role import IamRole
+from pytest_kmslab.lab.kinds.stack import Stack
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
@@ -26,6 +27,7 @@ SECTIONS = {
     "DynamoDBTable": DynamoDBTable,
     "IamUser": IamUser,
     "IamRole": IamRole,
+    "Stack": Stack,
 }
 
 
@@ -64,7 +66,8 @@ def test_a_member_that_is_told_is_there(title: str, kind: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", re.findall(r"`(create_\w+|as_|environ|session|denied|allowed|since|denials)(\(.*?\))`", PAGE)
+    "call",
+    re.findall(r"`(create_\w+|deploy|as_|environ|session|denied|allowed|since|denials)(\(.*?\))`", PAGE),
 )
 def test_a_method_takes_what_is_told(call: tuple[str, str]) -> None:
     name, told = call

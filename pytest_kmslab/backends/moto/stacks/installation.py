@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -18,12 +19,25 @@ from xml.sax.saxutils import escape
 
 from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, RECEIVED, REQUEST, ServiceCalls, send
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.stacks.principal import Principals
     from pytest_kmslab.backends.moto.stacks.resource import Deployment
 
 LOADED = "moto.cloudformation.models"
+
+
+def check_installed() -> None:
+    """Load moto's CloudFormation; raises BackendError where what it needs is not there."""
+    try:
+        import_module(LOADED)
+        import_module("cfnlint")
+    except ImportError as error:
+        raise BackendError(
+            f"moto's CloudFormation is not installed ({error}): "
+            "python -m pip install 'pytest-kmslab[cloudformation]'"
+        ) from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
@@ -120,8 +120,9 @@ class StackOperations:
             original(backend, name)
             return
         request = REQUEST.get()
-        role = request.params.get("RoleARN") if request is not None else None
-        with self._acting(backend, stack, role), opened(stack):
+        params = request.params if request is not None else {}
+        _retain(stack, params.get("RetainResources") or ())
+        with self._acting(backend, stack, params.get("RoleARN")), opened(stack):
             try:
                 original(backend, stack.stack_id)
                 _forget_resources(stack)
@@ -129,6 +130,21 @@ class StackOperations:
                 backend.stacks[stack.stack_id] = stack
                 _tell(stack, failure, "DELETE_FAILED")
                 _set_status(stack, "DELETE_FAILED", _which("delete", failure))
+
+
+def _retain(stack: Any, names: Iterable[str]) -> None:
+    """Leave resources when the stack is deleted; raises ServiceError before that has failed once.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
+    """
+    retained = frozenset(names)
+    if retained and stack.status != "DELETE_FAILED":
+        text = (
+            f"Invalid operation on stack [{stack.stack_id}]. Specify resources to retain only when the "
+            "current stack status is DELETE_FAILED."
+        )
+        raise ServiceError("ValidationError", text)
+    stack.resource_map.retained = retained
 
 
 def _role_given(arguments: tuple[Any, ...], more: dict[str, Any]) -> str | None:

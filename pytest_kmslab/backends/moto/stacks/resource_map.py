@@ -59,6 +59,8 @@ class StackResourceMap(parsing.ResourceMap):
         """Whether resources may be made and changed now: within an operation on the stack."""
         self.teardown: list[Callable[[], None]] = []
         """How to take back what the operation under way did so far."""
+        self.retained: frozenset[str] = frozenset()
+        """What whoever deletes the stack wants left."""
 
     def __getitem__(self, name: str) -> Any:
         """A resource, a parameter or a mapping; what is not there yet is made within an operation only."""
@@ -265,15 +267,18 @@ class StackResourceMap(parsing.ResourceMap):
             if old[name].get("DeletionPolicy") not in RETAINED:
                 _quietly(partial(self._delete_one, resource, old[name]))
 
-    def delete(self, retained: frozenset[str] = frozenset()) -> None:
-        """Delete everything, each after what refers to it; raises the first failure at the end."""
+    def delete(self) -> None:
+        """Delete everything but what is `retained`, each after what refers to it.
+
+        Raises the first failure at the end.
+        """
         failed: ResourceFailedError | None = None
         raws = self._resource_json_map
         for name in reversed(in_order(raws, list(raws))):
             if name not in self._parsed_resources:
                 continue
             resource, raw = self._parsed_resources[name], self._resource_json_map[name]
-            if name not in retained and raw.get("DeletionPolicy") not in RETAINED:
+            if name not in self.retained and raw.get("DeletionPolicy") not in RETAINED:
                 try:
                     with self._failing(name, raw, str(getattr(resource, "physical_resource_id", ""))):
                         self._delete_one(resource, raw)

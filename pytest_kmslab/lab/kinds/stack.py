@@ -1,0 +1,220 @@
+"""CloudFormation stacks: made of a template, and removed with what the template retains."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.kinds.stack_members import Member, known_resources, look, members_of, retained_members
+from pytest_kmslab.lab.kinds.stack_removal import delete_stack, described, failures, wait_for
+from pytest_kmslab.lab.kinds.user_removal import NOT_IMPLEMENTED
+from pytest_kmslab.lab.naming import KEPT_TAG, OURS, RUN_TAG
+from pytest_kmslab.lab.resource_kind import (
+    Client,
+    Found,
+    ResourceKind,
+    ResourceRef,
+    Unseen,
+    is_same,
+    tag_list,
+)
+from pytest_kmslab.lab.waiting.waiters import Waiter
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+
+    from pytest_kmslab.lab.creation import Creation, Made
+    from pytest_kmslab.lab.templates.template import Template
+
+CREATED = "CREATE_COMPLETE"
+
+
+class MemberObjects(Protocol):
+    """Gives the lab's objects for members of stacks."""
+
+    def of_member(self, member: Member) -> Any:
+        """The object: a KmsKey, an IamRole …"""
+
+
+class StackResources(Mapping[str, Any]):
+    """The resources of a stack by their logical ids, each as the lab's object of its kind.
+
+    An object is made when it is first looked at: a user gets an access key then.
+    """
+
+    def __init__(self, members: Sequence[Member], objects: MemberObjects) -> None:
+        self._members = {member.logical_id: member for member in members if member.physical_id}
+        self._objects = objects
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, logical_id: str) -> Any:
+        if logical_id not in self._members:
+            raise KeyError(f"the stack has no `{logical_id}`, but {', '.join(self._members) or 'nothing'}")
+        if logical_id not in self._made:
+            self._made[logical_id] = self._objects.of_member(self._members[logical_id])
+        return self._made[logical_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        return f"StackResources({', '.join(self._members)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A CloudFormation stack; the methods let CloudFormation's own errors through."""
+
+    name: str
+    arn: str
+    """The stack's id."""
+    outputs: Mapping[str, str]
+    """The values of the template's `Outputs`, by name."""
+    resources: Mapping[str, Any]
+    """Each resource by its logical id: a KmsKey, DynamoDBTable, IamRole, IamUser, IamGroup or nested Stack;
+    an AwsResource for all that the lab has no class of."""
+    _region: str = field(repr=False, compare=False)
+    _client: Client = field(repr=False, compare=False)
+    _waiter: Waiter = field(repr=False, compare=False)
+
+    def status(self) -> str:
+        """CloudFormation's StackStatus: `CREATE_COMPLETE` …; `DELETE_COMPLETE` for one that is gone."""
+        return str(described(self._client("cloudformation"), self.arn).get("StackStatus", "DELETE_COMPLETE"))
+
+    def delete(self) -> None:
+        """Delete the stack, and return when it is gone; one that is gone is no error.
+
+        What its template retains stays until the lab ends. Raises ResourceError, with what failed and why,
+        where it cannot be deleted.
+        """
+        delete_stack(self._client, self._waiter, self.arn, self._region)
+
+
+@dataclass(frozen=True, slots=True)
+class StackRequest:
+    """What a stack is made of; all of it was read and checked."""
+
+    template: Template
+    parameters: list[dict[str, str]] = field(repr=False)
+    capabilities: list[str]
+
+
+def create_stack(creation: Creation, base: str, request: StackRequest, objects: MemberObjects) -> Stack:
+    """Make a stack, and return when it is there; raises ResourceError for one that fails, and removes it."""
+    cloudformation: CloudFormationClient = creation.client("cloudformation")
+    with creation.of(STACK, base) as made:
+        stack_id = _create(cloudformation, made, request)
+    made.confirm(stack_id, partial(STACK.remove, creation.client, creation.waiter, made.ref_of(stack_id)))
+    description = wait_for(cloudformation, creation.waiter, stack_id, "to be made")
+    if description.get("StackStatus") != CREATED:
+        reasons = "; ".join(failures(cloudformation, stack_id)) or description.get("StackStatusReason", "")
+        made.remove()
+        raise ResourceError(f"stack `{made.name}` could not be made: {reasons}")
+    for member in retained_members(cloudformation, stack_id, request.template.retained):
+        _record_retained(creation, made, member)
+    return stack_of(creation, description, objects)
+
+
+def _create(cloudformation: CloudFormationClient, made: Made, request: StackRequest) -> str:
+    parameters: Any = {"Parameters": request.parameters, "Capabilities": request.capabilities}
+    answer = cloudformation.create_stack(
+        StackName=made.name, TemplateBody=request.template.body, Tags=tag_list(made.tags), **parameters
+    )
+    return answer["StackId"]
+
+
+def _record_retained(creation: Creation, made: Made, member: Member) -> None:
+    ref = look(creation.client, member, creation.region)
+    if ref is not None:
+        made.leaves(ref, partial(remove_same, creation.client, creation.waiter, ref))
+
+
+def remove_same(client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+    """Remove a resource if it is there still, and no later one of the same name."""
+    found = ref.kind.find(client, ref)
+    if found is not None and is_same(found.ref, ref):
+        ref.kind.remove(client, waiter, found.ref)
+
+
+def stack_of(creation: Creation, description: Mapping[str, Any], objects: MemberObjects) -> Stack:
+    """The stack that a description is of."""
+    name, arn = description["StackName"], description["StackId"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", ())}
+    resources = StackResources(members_of(creation.client("cloudformation"), arn), objects)
+    return Stack(name, arn, outputs, resources, creation.region, creation.client, creation.waiter)
+
+
+class StackKind(ResourceKind):
+    """Stacks by name first. What CloudFormation makes of a template costs; a stack does not."""
+
+    name = "cloudformation-stack"
+    title = "stack"
+    create_operation = "CreateStack"
+    is_rare = True
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags, but for those nested in them; none where CloudFormation is not."""
+        try:
+            for page in client("cloudformation").get_paginator("describe_stacks").paginate():
+                yield from filter(self._is_ours, (self._found(stack, region) for stack in page["Stacks"]))
+        except ClientError as error:
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != NOT_IMPLEMENTED:
+                raise
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """By its id, otherwise by its name."""
+        stack = described(client("cloudformation"), ref.arn or ref.name)
+        return self._found(stack, ref.region) if stack else None
+
+    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+        """By an update of its tags, which CloudFormation passes on to what it made."""
+        cloudformation = client("cloudformation")
+        stack = described(cloudformation, ref.arn)
+        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
+        names = [parameter["ParameterKey"] for parameter in stack.get("Parameters", ())]
+        cloudformation.update_stack(
+            StackName=ref.arn,
+            UsePreviousTemplate=True,
+            Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in names],
+            Capabilities=stack.get("Capabilities", []),
+            Tags=tag_list({**tags, KEPT_TAG: until}),
+        )
+
+    def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """The stack, then what it leaves."""
+        cloudformation = client("cloudformation")
+        stack = described(cloudformation, ref.arn or ref.name)
+        if not stack:
+            return
+        stack_id = stack["StackId"]
+        known = known_resources(client, stack_id, ref.region)
+        delete_stack(client, waiter, stack_id, ref.region)
+        for one in known:
+            remove_same(client, waiter, one)
+
+    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
+        """What it retains is listed first."""
+        stack = f"--stack-name {shlex.quote(ref.name)}"
+        return (f"cloudformation list-stack-resources {stack}", f"cloudformation delete-stack {stack}")
+
+    @staticmethod
+    def _is_ours(found: Found) -> bool:
+        """A nested stack has a name that ends otherwise."""
+        return OURS.search(found.ref.name) is not None and RUN_TAG in found.tags
+
+    def _found(self, stack: Mapping[str, Any], region: str) -> Found:
+        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
+        ref = ResourceRef(self, stack["StackName"], region, stack["StackId"], stack["StackId"])
+        return Found(ref, tags, stack.get("CreationTime"))
+
+
+STACK = StackKind()

@@ -1,0 +1,120 @@
+"""What a stack has made, and which of it are resources of kinds that the lab knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.kinds.alarm import ALARM
+from pytest_kmslab.lab.kinds.group import GROUP
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.policy import POLICY
+from pytest_kmslab.lab.kinds.role import ROLE
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+
+NESTED = "AWS::CloudFormation::Stack"
+
+KIND_OF_TYPE: Mapping[str, ResourceKind] = {
+    "AWS::CloudWatch::Alarm": ALARM,
+    "AWS::DynamoDB::GlobalTable": TABLE,
+    "AWS::DynamoDB::Table": TABLE,
+    "AWS::IAM::Group": GROUP,
+    "AWS::IAM::ManagedPolicy": POLICY,
+    "AWS::IAM::Role": ROLE,
+    "AWS::IAM::User": USER,
+    "AWS::KMS::Key": KMS_KEY,
+    "AWS::KMS::ReplicaKey": KMS_KEY,
+}
+"""The types that the lab has a kind of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A resource of a stack."""
+
+    logical_id: str
+    """Its name in the template."""
+    type: str
+    """`AWS::KMS::Key` …"""
+    physical_id: str
+    """What `Ref` says of it; empty for what was not made."""
+
+    @property
+    def kind(self) -> ResourceKind | None:
+        """The lab's kind of it; None where it has none."""
+        return KIND_OF_TYPE.get(self.type)
+
+
+def members_of(cloudformation: CloudFormationClient, stack: str) -> list[Member]:
+    """What a stack has, by its name or id; not what a nested stack in it has."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return [
+        Member(one["LogicalResourceId"], one["ResourceType"], one.get("PhysicalResourceId") or "")
+        for page in pages
+        for one in page["StackResourceSummaries"]
+    ]
+
+
+def all_members(cloudformation: CloudFormationClient, stack: str) -> Iterator[Member]:
+    """The same with what nested stacks have, and what there was before an update replaced it."""
+    seen: set[tuple[str, str]] = set()
+    for member in (*members_of(cloudformation, stack), *_mentioned(cloudformation, stack)):
+        known = member.type, member.physical_id
+        if not member.physical_id or member.physical_id == stack or known in seen:
+            continue
+        seen.add(known)
+        yield member
+        if member.type == NESTED:
+            yield from all_members(cloudformation, member.physical_id)
+
+
+def _mentioned(cloudformation: CloudFormationClient, stack: str) -> Iterator[Member]:
+    """What the events of a stack speak of."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    for page in pages:
+        for event in page["StackEvents"]:
+            physical_id = event.get("PhysicalResourceId") or ""
+            yield Member(event.get("LogicalResourceId", ""), event.get("ResourceType", ""), physical_id)
+
+
+def look(client: Client, member: Member, region: str) -> ResourceRef | None:
+    """A member as a resource of a kind of the lab's; None where it is of none, or gone."""
+    kind = member.kind
+    if kind is None or not member.physical_id:
+        return None
+    physical_id = member.physical_id
+    arn = physical_id if kind in (KMS_KEY, POLICY) else ""
+    name = physical_id.rpartition("/")[2] if kind is POLICY else physical_id
+    found = kind.find(client, ResourceRef(kind, name, region, arn))
+    return None if found is None else replace(found.ref, name=name)
+
+
+def known_resources(client: Client, stack: str, region: str) -> list[ResourceRef]:
+    """Everything of the lab's kinds that a stack has, or had, and that is there."""
+    refs = (look(client, member, region) for member in all_members(client("cloudformation"), stack))
+    return [ref for ref in refs if ref is not None]
+
+
+def retained_members(
+    cloudformation: CloudFormationClient, stack: str, retained: frozenset[str]
+) -> Iterator[Member]:
+    """What of a stack may outlive it: those of these logical ids, and what its nested stacks retain."""
+    for member in members_of(cloudformation, stack):
+        if member.type == NESTED and member.physical_id:
+            nested = _retained_by(cloudformation, member.physical_id)
+            yield from retained_members(cloudformation, member.physical_id, nested)
+        elif member.logical_id in retained:
+            yield member
+
+
+def _retained_by(cloudformation: CloudFormationClient, stack: str) -> frozenset[str]:
+    from pytest_kmslab.lab.templates.template import read_template
+
+    body: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
+    return read_template(body).retained

@@ -1,0 +1,152 @@
+"""The lab's objects for what somebody else made: a stack of the lab, or the code under test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.lab.kinds.alarm import ALARM
+from pytest_kmslab.lab.kinds.group import GROUP, IamGroup
+from pytest_kmslab.lab.kinds.key import KMS_KEY, KmsKey, aliases_of
+from pytest_kmslab.lab.kinds.policy import POLICY
+from pytest_kmslab.lab.kinds.role import ROLE, IamRole
+from pytest_kmslab.lab.kinds.stack import STACK, stack_of
+from pytest_kmslab.lab.kinds.stack_members import NESTED, Member, look
+from pytest_kmslab.lab.kinds.stack_removal import described
+from pytest_kmslab.lab.kinds.table import TABLE, Clients, DynamoDBTable
+from pytest_kmslab.lab.kinds.user import USER, IamUser
+from pytest_kmslab.lab.origin import for_the_lab
+from pytest_kmslab.lab.permissions import IAM_MEMBERS
+from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.client import IAMClient
+
+    from pytest_kmslab.lab.assuming import RoleAssumption
+    from pytest_kmslab.lab.creation import Creation
+    from pytest_kmslab.lab.principals import Principals
+
+
+@dataclass(frozen=True, slots=True)
+class AwsResource:
+    """A resource that the lab has no class of."""
+
+    type: str
+    """CloudFormation's: `AWS::IAM::ManagedPolicy` …"""
+    name: str
+    """What `Ref` says of it in a template."""
+    arn: str = ""
+    """Empty where the name does not tell it."""
+
+
+class UserMadeElsewhere(IamUser):
+    """A user whom the lab did not make itself: an access key is made when somebody first acts as the user."""
+
+    def __init__(self, name: str, arn: str, iam: IAMClient, policies: tuple[str, ...]) -> None:
+        fields = {"name": name, "arn": arn, "_iam": iam, "policies": policies, "console": None}
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IamUser) and other.arn == self.arn
+
+    def __hash__(self) -> int:
+        return hash(self.arn)
+
+    def __repr__(self) -> str:
+        return f"IamUser(name={self.name!r}, arn={self.arn!r})"
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Its access key."""
+        return self._made_access_key()
+
+    @for_the_lab
+    def _made_access_key(self) -> Credentials:
+        access_key = self._iam.create_access_key(UserName=self.name)["AccessKey"]
+        return Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
+
+
+class LabObjects:
+    """Gives the lab's object for a resource that is there."""
+
+    def __init__(self, creation: Creation, principals: Principals, assumption: RoleAssumption) -> None:
+        self._creation = creation
+        self._principals = principals
+        self._assumption = assumption
+
+    @for_the_lab
+    def of_member(self, member: Member) -> Any:
+        """The object for a resource of a stack; raises KeyError for one that is gone."""
+        if member.type == NESTED:
+            return self._stack(member.physical_id)
+        ref = look(self._creation.client, member, self._creation.region)
+        if ref is None and member.kind is not None:
+            raise KeyError(f"`{member.logical_id}` of the stack, `{member.physical_id}`, is gone")
+        if ref is not None and ref.kind in MAKERS:
+            return self.of(ref)
+        is_arn = member.physical_id.startswith("arn:")
+        arn = ref.arn if ref is not None else member.physical_id if is_arn else ""
+        return AwsResource(member.type, member.physical_id, arn)
+
+    def of(self, ref: ResourceRef) -> Any:
+        """The object for a resource of a kind of the lab's."""
+        if ref.kind is STACK:
+            return self._stack(ref.arn)
+        if ref.kind in MAKERS:
+            return MAKERS[ref.kind](self, ref)
+        return AwsResource(TYPES[ref.kind], ref.name, ref.arn)
+
+    def _key(self, ref: ResourceRef) -> KmsKey:
+        kms = self._creation.client("kms")
+        key = KmsKey(
+            kms, self._creation.waiter, ref.arn.rpartition("/")[2], ref.arn, probers=self._principals
+        )
+        key.alias = next(aliases_of(kms, ref.arn), "")
+        return key
+
+    def _table(self, ref: ResourceRef) -> DynamoDBTable:
+        table = DynamoDBTable(Clients.of(self._creation.client), self._creation.waiter, ref.name)
+        table.arn = ref.arn
+        return table
+
+    def _role(self, ref: ResourceRef) -> IamRole:
+        iam = self._creation.client("iam")
+        return IamRole(ref.name, ref.arn, iam, self._assumption, attached(iam, "role", ref.name))
+
+    def _user(self, ref: ResourceRef) -> IamUser:
+        iam = self._creation.client("iam")
+        user = UserMadeElsewhere(ref.name, ref.arn, iam, attached(iam, "user", ref.name))
+        self._principals.add(user)
+        return user
+
+    def _group(self, ref: ResourceRef) -> IamGroup:
+        return IamGroup(ref.name, ref.arn, self._creation.client("iam"))
+
+    def _stack(self, stack: str) -> Any:
+        description = described(self._creation.client("cloudformation"), stack)
+        if not description:
+            raise KeyError(f"stack `{stack}` is gone")
+        return stack_of(self._creation, description, self)
+
+
+MAKERS: Mapping[ResourceKind, Callable[[LabObjects, ResourceRef], Any]] = {
+    KMS_KEY: LabObjects._key,
+    TABLE: LabObjects._table,
+    ROLE: LabObjects._role,
+    USER: LabObjects._user,
+    GROUP: LabObjects._group,
+}
+"""The kinds that the lab has a class of."""
+
+TYPES: Mapping[ResourceKind, str] = {ALARM: "AWS::CloudWatch::Alarm", POLICY: "AWS::IAM::ManagedPolicy"}
+"""What CloudFormation calls the others."""
+
+
+def attached(iam: Any, kind: str, name: str) -> tuple[str, ...]:
+    """The ARNs of the managed policies of a `user` or a `role`."""
+    pages = iam.get_paginator(f"list_attached_{kind}_policies").paginate(**{IAM_MEMBERS[kind]: name})
+    return tuple(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])

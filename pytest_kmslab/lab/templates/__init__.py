@@ -1,0 +1,1 @@
+"""CloudFormation templates as somebody gives them: read, and held to what is given with them."""

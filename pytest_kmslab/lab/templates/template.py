@@ -1,0 +1,156 @@
+"""A CloudFormation template as somebody gives it: a file, a dict, JSON or YAML text.
+
+It is read before anything is made, and an error names the argument, the file, and the line where there is
+one. CloudFormation gets the text as it was given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_kmslab.errors import TemplateError
+
+TemplateSource = Path | Mapping[str, Any] | str
+"""A template: the file of one, a dict, or JSON or YAML text."""
+
+LARGEST_BODY = 51_200
+"""Bytes of a template that is sent and not kept in a bucket.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+RETAINING = frozenset({"Retain", "RetainExceptOnCreate"})
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template that was read."""
+
+    where: str
+    """How an error calls it: the argument, and the file if it is one."""
+    text: str
+    content: Mapping[str, Any]
+    has_lines: bool
+    """Whether somebody wrote the text, so that its lines say something."""
+
+    @property
+    def body(self) -> str:
+        """What CloudFormation is sent: the text, or the same in fewer bytes where it would be too long."""
+        if len(self.text.encode()) <= LARGEST_BODY:
+            return self.text
+        return json.dumps(self.content, separators=(",", ":"))
+
+    @property
+    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
+        """What it declares under `Parameters`, by name."""
+        return {name: one for name, one in _section(self.content, "Parameters") if isinstance(one, Mapping)}
+
+    @property
+    def resources(self) -> Mapping[str, Mapping[str, Any]]:
+        """What it declares under `Resources`, by logical id."""
+        return {name: one for name, one in _section(self.content, "Resources") if isinstance(one, Mapping)}
+
+    @property
+    def retained(self) -> frozenset[str]:
+        """The logical ids of what may outlive the stack."""
+        policies = ("DeletionPolicy", "UpdateReplacePolicy")
+        return frozenset(
+            name
+            for name, resource in self.resources.items()
+            if any(resource.get(policy) in RETAINING for policy in policies)
+        )
+
+    @cached_property
+    def _lines(self) -> Mapping[tuple[str, ...], int]:
+        from pytest_kmslab.lab.templates import yaml_text
+
+        return yaml_text.lines(self.text) if self.has_lines else {}
+
+    def error(self, text: str, *path: str) -> TemplateError:
+        """An error about what stands at a path: `Parameters`, `Stage`."""
+        line = self._lines.get(path, 0)
+        return TemplateError(f"{self.where}{f', line {line}' if line else ''}: {text}")
+
+
+def read_template(source: TemplateSource) -> Template:
+    """The template of an argument; raises TemplateError for what is none."""
+    where, text = "`template`", source
+    if isinstance(source, Path):
+        where += f", file `{source}`"
+        text = _read(where, source)
+    elif isinstance(source, Mapping):
+        text = _printed(where, source)
+    if not isinstance(text, str):
+        raise TemplateError(f"{where} is no template but a `{type(source).__name__}`")
+    content = _parsed(where, text)
+    if not isinstance(content, Mapping):
+        hint = "" if isinstance(source, Path) else "; give the file of a template as a `pathlib.Path`"
+        raise TemplateError(f"{where} is no template but a `{type(content).__name__}`{hint}")
+    template = Template(where, text, content, not isinstance(source, Mapping))
+    _check(template)
+    return template
+
+
+def _section(content: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    section = content.get(name)
+    if isinstance(section, Mapping):
+        yield from ((str(key), value) for key, value in section.items())
+
+
+def _check(template: Template) -> None:
+    resources = template.content.get("Resources")
+    if not isinstance(resources, Mapping) or not resources:
+        raise template.error("has no `Resources`, of which a template needs one at least", "Resources")
+    for name, resource in resources.items():
+        if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
+            raise template.error(f"resource `{name}` has no `Type`", "Resources", str(name))
+    parameters = template.content.get("Parameters") or {}
+    if not isinstance(parameters, Mapping):
+        raise template.error("`Parameters` is no object", "Parameters")
+    for name, parameter in parameters.items():
+        if not isinstance(parameter, Mapping) or not isinstance(parameter.get("Type"), str):
+            raise template.error(f"parameter `{name}` has no `Type`", "Parameters", str(name))
+
+
+def _read(where: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{where}: cannot be read: {error}") from None
+
+
+def _printed(where: str, template: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(template))
+    except (TypeError, ValueError) as error:
+        raise TemplateError(f"{where}: {error}") from None
+
+
+def _parsed(where: str, text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            not_json = TemplateError(f"{where}, line {error.lineno}: {error.msg}")
+        try:
+            return _of_yaml(where, text)
+        except TemplateError:
+            raise not_json from None
+    return _of_yaml(where, text)
+
+
+def _of_yaml(where: str, text: str) -> Any:
+    from yaml import YAMLError
+
+    from pytest_kmslab.lab.templates import yaml_text
+
+    try:
+        return yaml_text.parse(text)
+    except YAMLError as error:
+        line = yaml_text.error_line(error)
+        told = f"{where}{f', line {line}' if line else ''}: {yaml_text.error_text(error)}"
+        raise TemplateError(told) from None
