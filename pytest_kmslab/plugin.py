@@ -19,6 +19,7 @@ from pytest_kmslab.report.terminal import (
     summarize,
     tell,
     tell_leftovers,
+    tell_other_services,
     tell_undecided,
 )
 from pytest_kmslab.session.masking import mask_report
@@ -31,6 +32,7 @@ MARK = pytest.StashKey[int]()
 WORKER_OUTPUT = "kmslab_tally"
 WORKER_LEFT = "kmslab_left"
 WORKER_ELSEWHERE = "kmslab_elsewhere"
+WORKER_UNDECIDED = "kmslab_undecided"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -126,7 +128,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
             counts = session.config.stash[DECISION_COUNTS]
             session.config.workeroutput[WORKER_OUTPUT] = (counts.decisions, counts.denials)
             session.config.workeroutput[WORKER_LEFT] = cleanup.report()
-            session.config.workeroutput[WORKER_ELSEWHERE] = dict(session.config.stash[RUN].trail.elsewhere)
+            trail = session.config.stash[RUN].trail
+            session.config.workeroutput[WORKER_ELSEWHERE] = dict(trail.elsewhere)
+            session.config.workeroutput[WORKER_UNDECIDED] = dict(trail.undecided)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -137,6 +141,7 @@ def pytest_testnodedown(node: Any) -> None:
     run = node.config.stash[RUN]
     run.cleanup.take(*told.get(WORKER_LEFT, ()))
     run.trail.elsewhere.update(told.get(WORKER_ELSEWHERE, {}))
+    run.trail.undecided.update(told.get(WORKER_UNDECIDED, {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -146,6 +151,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if run.settings.backend == "aws":
         _tell_cost(terminalreporter, run, config.stash[DECISION_COUNTS].decisions)
     tell_undecided(terminalreporter, run.trail.elsewhere)
+    tell_other_services(terminalreporter, run.trail.undecided)
     tell_leftovers(terminalreporter, run.cleanup.left, run.cleanup.kept)
 
 

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.assertions.answers import Answer, ExpectationError, carried_answers, client_error
-from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
 from pytest_kmslab.errors import OutsideLabError
@@ -164,18 +163,12 @@ def denied(
     `action`. Afterwards the object given by `as` has `code`, `message`, `operation` and `action`.
 
     Swallows the denial itself, or an exception that carries it (`__cause__`, `__context__`, exception
-    groups), and nothing else. Raises ValueError if `action` does not look like `service:Operation` or is of
-    a service that is not decided, OutsideLabError where no lab is open, and ExpectationError (an
+    groups), and nothing else. Raises ValueError if `action` is no action, with the one that may be meant,
+    or of a service that is not decided; OutsideLabError where no lab is open, and ExpectationError (an
     AssertionError) that shows what came instead.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
-    service = check_action(action).partition(":")[0].lower()
-    if service not in ACTION_PREFIXES:
-        raise ValueError(
-            f"calls to `{service}` are not decided, so nobody is denied `{action}`: "
-            f"only those to {', '.join(ACTION_PREFIXES)} are"
-        )
-    return Denial(Wanted(action, by, on, via, because))
+    return Denial(Wanted(check_action(action), by, on, via, because))
 
 
 class Allowance:

@@ -40,6 +40,8 @@ class Settings:
     endpoint_secret_key: str = "test"
     enforcement: str = "enforce"
     """`enforce` or `off`."""
+    undecided: str = "tell"
+    """`tell` or `error`."""
     region: str = "us-east-1"
     """Empty where an AWS account is to be used and nobody named one: then the profile's counts."""
     scope: str = "auto"
@@ -193,6 +195,12 @@ OPTIONS = (
         "enforcement",
         one_of("enforce", "off"),
         "`off` denies nobody anything, to see that tests can fail",
+        on_command_line=True,
+    ),
+    Option(
+        "undecided",
+        one_of("tell", "error"),
+        "calls to services that are not decided: counted at the end, or refused while a lab is open",
         on_command_line=True,
     ),
     Option(

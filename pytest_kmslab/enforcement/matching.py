@@ -64,9 +64,14 @@ class Wanted:
 
 
 def check_action(action: str) -> str:
-    """The action; raises ValueError where it does not look like one."""
+    """The action; raises ValueError where it is none that a decision can be about."""
+    from pytest_kmslab.calls.known_actions import unknown_action_text
+
     if re.fullmatch(ACTION, action) is None:
         raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
+    fault = unknown_action_text(action)
+    if fault:
+        raise ValueError(fault)
     return action
 
 

@@ -35,6 +35,7 @@ from pytest_kmslab.enforcement.table_encryption import keep_table_encryption
 from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
 from pytest_kmslab.enforcement.table_quota import check_quota
 from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.enforcement.undecided import UndecidedCalls
 from pytest_kmslab.wire.constraints import check_constraints
 
 Response = dict[str, Any]
@@ -118,10 +119,13 @@ class Pipeline:
         enforcing: bool = True,
         mode: Mode | None = None,
         table_key_cache: float = 0,
+        refuse_undecided: bool = False,
     ) -> None:
         self.backend = backend
         self.mode = mode or (Mode.ENFORCE if enforcing else Mode.OFF)
         self._trail = trail
+        self.undecided = UndecidedCalls(trail, refuse=refuse_undecided)
+        """The calls of services that are not decided."""
         self._clock = clock
         self._authorizer = Authorizer()
         self._passwords = SpentPasswords()

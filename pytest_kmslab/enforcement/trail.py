@@ -11,7 +11,7 @@ from threading import RLock
 from typing import IO, TYPE_CHECKING
 
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin, TrailEntry
-from pytest_kmslab.enforcement.matching import Named, Wanted
+from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.decision import Decision
@@ -39,6 +39,8 @@ class Trail:
         self._was_read_back = False
         self.elsewhere: Counter[str] = Counter()
         """How many calls were not decided, by their address: no backend of this run is there."""
+        self.undecided: Counter[str] = Counter()
+        """How many calls were not decided, by their service: no calls of it are."""
         self.calls: Counter[Origin] = Counter()
         """How many calls of enforced services were made, whether or not they were decided."""
         self._test_began = 0
@@ -61,8 +63,10 @@ class Trail:
         on: Named | None = None,
         via: str | None = None,
     ) -> list[TrailEntry]:
-        """What this test was denied, of what is named."""
-        return Wanted(action, by, on, via).among(entry for entry in self if not entry.decision.allowed)
+        """What this test was denied, of what is named; raises ValueError for what is no action."""
+        return Wanted(action and check_action(action), by, on, via).among(
+            entry for entry in self if not entry.decision.allowed
+        )
 
     def allowed(
         self,
@@ -73,7 +77,9 @@ class Trail:
         via: str | None = None,
     ) -> list[TrailEntry]:
         """What this test was allowed, likewise."""
-        return Wanted(action, by, on, via).among(entry for entry in self if entry.decision.allowed)
+        return Wanted(action and check_action(action), by, on, via).among(
+            entry for entry in self if entry.decision.allowed
+        )
 
     def for_(self, principal: Named) -> list[TrailEntry]:
         """What one principal of this test asked for; a role stands for each of its sessions."""
@@ -102,6 +108,11 @@ class Trail:
         """Count a call of an enforced service."""
         with self._lock:
             self.calls[ORIGIN.get()] += 1
+
+    def count_undecided(self, service: str) -> None:
+        """Count a call of a service whose calls are not decided."""
+        with self._lock:
+            self.undecided[service] += 1
 
     def record_undecided(self, address: str, calls: int = 1) -> None:
         """Count calls that are not decided, as nothing is known of where they go."""

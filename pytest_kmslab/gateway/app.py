@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.wire_calls import UpstreamError, WireCalls
+from pytest_kmslab.errors import BackendError
 from pytest_kmslab.gateway.forms import form_fields, read_body
 from pytest_kmslab.gateway.pages import page, refused_path, told
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse, Upstream
 from pytest_kmslab.wire.http_message import CONNECTION, Environ, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
-from pytest_kmslab.wire.routing import route
+from pytest_kmslab.wire.routing import route, undecided_service
 from pytest_kmslab.wire.writing import error_reply
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Gateway:
             request = request_of(environ)
             service = route(request, form_fields(environ))
             if service is None:
+                if self._enforcer.active:
+                    self._enforcer.undecided.let_through(undecided_service(request))
                 return self._upstream.forward(environ, start_response)
             reply = self._answer(environ, request, service)
         except RefusedError as refused:
@@ -55,6 +58,8 @@ class Gateway:
             reply = told(error.status, error.message)
         except UpstreamError as error:
             reply = told(502, str(error))
+        except BackendError as error:
+            reply = told(501, str(error))
         return _written(reply, start_response)
 
     def before_call(self) -> None:

@@ -67,6 +67,8 @@ class CallInterception:
             if service in pipeline.services:
                 keep_model(model.service_model)
         if service not in pipeline.services:
+            if comes_here:
+                pipeline.undecided.let_through(service, model.name)
             return None
         if not comes_here:
             pipeline.record_undecided(_origin(url))

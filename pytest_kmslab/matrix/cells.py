@@ -18,7 +18,7 @@ from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_author
 from pytest_kmslab.calls.kms.context import key_authorization
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
-from pytest_kmslab.calls.services import ACTION_PREFIXES
+from pytest_kmslab.calls.known_actions import unknown_action_text
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
@@ -64,13 +64,12 @@ class Asked(NamedTuple):
 
 
 def check_action(action: str) -> None:
-    """Raise MatrixError for an action that is not of a service whose calls are decided."""
-    service, colon, name = action.partition(":")
-    if not colon or not name.isalnum() or service not in ACTION_PREFIXES:
-        raise MatrixError(
-            f"`{action}` is not an action that is decided: write `service:Operation` of "
-            f"{', '.join(ACTION_PREFIXES)}"
-        )
+    """Raise MatrixError for what is no action of a service whose calls are decided."""
+    if ":" not in action:
+        raise MatrixError(f"`{action}` is not an action: write `service:Operation`")
+    fault = unknown_action_text(action)
+    if fault:
+        raise MatrixError(fault)
 
 
 def decide_cell(

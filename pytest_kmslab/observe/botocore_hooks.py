@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_kmslab.account.model import Caller
     from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.enforcement.undecided import UndecidedCalls
     from pytest_kmslab.observe.observer import Observer
 
 
@@ -24,19 +25,21 @@ class CallObservation:
     What is expected of a call is kept in botocore's request context under this very object.
     """
 
-    def __init__(self, observer: Observer, trail: Trail) -> None:
+    def __init__(self, observer: Observer, trail: Trail, undecided: UndecidedCalls) -> None:
         self._observer = observer
         self._trail = trail
+        self._undecided = undecided
 
     def before_call(
         self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
     ) -> None:
-        """Predict one call; it goes on in any case."""
+        """Predict one call, which goes on in any case."""
         observer = self._observer
         service = model.service_model.service_name
-        if not observer.active or service not in observer.services:
+        if not observer.active or not observer.backend.owns_url(params["url"]):
             return
-        if not observer.backend.owns_url(params["url"]):
+        if service not in observer.services:
+            self._undecided.let_through(service, model.name)
             return
         self._trail.count_call()
 

@@ -95,6 +95,13 @@ def tell_undecided(reporter: pytest.TerminalReporter, elsewhere: Mapping[str, in
         )
 
 
+def tell_other_services(reporter: pytest.TerminalReporter, undecided: Mapping[str, int]) -> None:
+    """Write how many calls went to services whose calls are not decided."""
+    for service, calls in sorted(undecided.items()):
+        are = "call to {} was" if calls == 1 else "calls to {} were"
+        reporter.line(f"kmslab: {calls} {are.format(service)} not decided")
+
+
 def tell_leftovers(reporter: pytest.TerminalReporter, left: Sequence[str], kept: Sequence[str]) -> None:
     """Write loudly what a run has left behind, and what it has kept on purpose."""
     if left:

@@ -248,6 +248,7 @@ class Run:
             self.clock,
             enforcing=self.settings.enforcement == "enforce",
             table_key_cache=self.settings.table_key_cache,
+            refuse_undecided=self.settings.undecided == "error",
         )
         return connect_services(pipeline)
 
@@ -316,11 +317,16 @@ class Run:
 
             self._interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
         elif self._observations is not None:
+            from pytest_kmslab.enforcement.undecided import UndecidedCalls
             from pytest_kmslab.observe.botocore_hooks import CallObservation
             from pytest_kmslab.observe.observer import Observer
 
             self._interceptor.attach(
-                CallObservation(Observer(backend, self.trail, self.clock, self._observations), self.trail)
+                CallObservation(
+                    Observer(backend, self.trail, self.clock, self._observations),
+                    self.trail,
+                    UndecidedCalls(self.trail, refuse=self.settings.undecided == "error"),
+                )
             )
         else:
             from pytest_kmslab.interception.call_counter import CallCounter

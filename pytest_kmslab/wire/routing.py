@@ -80,6 +80,12 @@ def route(request: WireRequest, form: Fields) -> str | None:
     return service
 
 
+def undecided_service(request: WireRequest) -> str:
+    """The service of a request that is for no enforced one, as its credentials name it."""
+    given = [value for name, value in fields(request.query) if name.lower() == "x-amz-credential"]
+    return next(iter(named_scopes([request.header("authorization"), *given])), "an unnamed service")
+
+
 def fields(query: str) -> Fields:
     """The fields of a query string; what is not UTF-8 is replaced, since only ASCII names are looked for."""
     return tuple(parse_qsl(query, keep_blank_values=True, errors="replace")) if query else ()

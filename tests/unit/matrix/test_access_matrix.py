@@ -170,7 +170,7 @@ def test_a_file_that_is_not_right_is_named_with_its_line(
         (["arn:aws:iam::123456789012:user/nobody"], [READ], [], "there is no user or role"),
         ([], [READ], ["arn:aws:kms:us-east-1:123456789012:key/1"], "there is no key"),
         ([], [READ], ["arn:aws:dynamodb:us-east-1:123456789012:table/none"], "there is no table"),
-        ([], ["s3:GetObject"], [], "`s3:GetObject` is not an action that is decided"),
+        ([], ["s3:GetObject"], [], "calls to `s3` are not decided"),
         ([], [READ], [], "one of them is empty"),
     ],
 )

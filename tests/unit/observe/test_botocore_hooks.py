@@ -19,6 +19,7 @@ from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.enforcement.trail import Trail
+from pytest_kmslab.enforcement.undecided import UndecidedCalls
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.observe.botocore_hooks import CallObservation
@@ -66,7 +67,7 @@ def client(hooks: BotocoreHooks, service: str = "kms", **more: Any) -> Any:
 
 def watching(observer: Any) -> BotocoreHooks:
     hooks = BotocoreHooks()
-    hooks.attach(CallObservation(observer, Trail()))
+    hooks.attach(CallObservation(observer, Trail(), UndecidedCalls(Trail())))
     return hooks
 
 
@@ -138,3 +139,11 @@ def test_outside_of_a_lab_and_when_detached_nothing_is_observed() -> None:
     hooks.detach()
     asked(client(hooks))
     assert observer.told == []
+
+
+def test_a_call_of_another_service_is_counted_and_not_predicted() -> None:
+    observer, trail, hooks = Noting(), Trail(), BotocoreHooks()
+    hooks.attach(CallObservation(observer, Trail(), UndecidedCalls(trail)))
+    asked(client(hooks, "sqs"), "list_queues")
+    assert observer.told == []
+    assert trail.undecided == {"sqs": 1}
