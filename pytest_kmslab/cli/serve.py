@@ -25,6 +25,7 @@ from pytest_kmslab.gateway.requirements import check_requirements
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.gateway.pass_through import PassThrough
     from pytest_kmslab.gateway.upstreams.protocol import Upstream
 
 _OK, _BAD_INPUT = 0, 2
@@ -36,7 +37,8 @@ Sink = Callable[[TrailEntry], None]
 _HELP = """\
 Answer AWS calls over HTTP, and decide every call of KMS, DynamoDB, IAM and STS as AWS would.
 
-moto in this process does the calls that are allowed, or an endpoint. Other services' calls pass unchanged.
+moto in this process does the calls that are allowed, or an endpoint. Other services' calls pass unchanged,
+or those of the services that `--pass-through` names.
 The root user's access key is `test` with the secret `test`: make users with it, and policies for them.
 Every other access key is one that CreateAccessKey or STS gave out here."""
 
@@ -69,6 +71,12 @@ def _add_addresses(serve: argparse.ArgumentParser) -> None:
         type=_url,
         metavar="URL",
         help="endpoint that does the calls (default: moto in this process)",
+    )
+    serve.add_argument(
+        "--pass-through",
+        type=_passing,
+        metavar="SERVICES",
+        help="services whose calls pass undecided, such as `s3,sqs`, or `none` (default: all other services)",
     )
 
 
@@ -136,6 +144,8 @@ class _Served:
     server: Any
     backend: Backend
     upstream: Upstream
+    passed: str
+    """The services whose calls pass undecided, as a person is told."""
 
     def announce(self, arguments: argparse.Namespace) -> None:
         """The ready line, and what to copy."""
@@ -148,7 +158,7 @@ class _Served:
             )
         lines = (
             f"kmslab serve: ready on {self.server.url} (behind it {self.upstream.name}, "
-            f"enforcement {arguments.enforcement}); stop with Ctrl-C",
+            f"enforcement {arguments.enforcement}, passed through: {self.passed}); stop with Ctrl-C",
             f"export AWS_ENDPOINT_URL={self.server.url}",
             f"export AWS_ACCESS_KEY_ID={root.access_key_id}",
             f"export AWS_SECRET_ACCESS_KEY={root.secret_access_key}",
@@ -168,6 +178,7 @@ def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.enforcement.service_calls import connect_services
     from pytest_kmslab.gateway.app import Gateway
+    from pytest_kmslab.gateway.pass_through import EVERY_OTHER
     from pytest_kmslab.gateway.server import GatewayServer
 
     trail = TellingTrail(_sinks(arguments, stack))
@@ -175,13 +186,14 @@ def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
     pipeline = connect_services(
         Pipeline(backend, trail, Clock(), enforcing=arguments.enforcement == "enforce")
     )
-    gateway = Gateway(pipeline, upstream, trail)
+    passing = arguments.pass_through or EVERY_OTHER
+    gateway = Gateway(pipeline, upstream, trail, passing=passing)
     server = GatewayServer(gateway, arguments.host, arguments.port)
     backend.start()
     stack.callback(backend.stop)
     stack.callback(upstream.close)
     gateway.before_call()
-    return _Served(server, backend, upstream)
+    return _Served(server, backend, upstream, passing.told)
 
 
 def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
@@ -276,6 +288,15 @@ def _region(text: str) -> str:
     if not REGION.accepts(text):
         raise argparse.ArgumentTypeError(f"`{text}` is not a Region: give {REGION.good}")
     return text
+
+
+def _passing(text: str) -> PassThrough:
+    from pytest_kmslab.gateway.pass_through import pass_through
+
+    try:
+        return pass_through(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _url(text: str) -> str:

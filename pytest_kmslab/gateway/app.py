@@ -17,6 +17,7 @@ from pytest_kmslab.enforcement.wire_calls import UpstreamError, WireCalls
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.gateway.forms import form_fields, read_body
 from pytest_kmslab.gateway.pages import page, refused_path, told
+from pytest_kmslab.gateway.pass_through import EVERY_OTHER, PassThrough
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse, Upstream
 from pytest_kmslab.wire.http_message import CONNECTION, Environ, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
@@ -29,15 +30,22 @@ if TYPE_CHECKING:
 
 
 class Gateway:
-    """The application. `now` answers epoch seconds, by which signatures expire."""
+    """The application. `now` answers epoch seconds, by which signatures expire; `passing` says what passes
+    undecided."""
 
     def __init__(
-        self, pipeline: Pipeline, upstream: Upstream, trail: Trail, now: Callable[[], float] = time.time
+        self,
+        pipeline: Pipeline,
+        upstream: Upstream,
+        trail: Trail,
+        now: Callable[[], float] = time.time,
+        passing: PassThrough = EVERY_OTHER,
     ) -> None:
         self._enforcer = pipeline
         self._upstream = upstream
         self._trail = trail
         self._now = now
+        self._passing = passing
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -47,11 +55,14 @@ class Gateway:
         try:
             request = request_of(environ)
             service = route(request, form_fields(environ))
-            if service is None:
+            if service is not None:
+                reply = self._answer(environ, request, service)
+            elif (refusal := self._passing.refusal(request)) is not None:
+                reply = refusal
+            else:
                 if self._enforcer.active:
                     self._enforcer.undecided.let_through(undecided_service(request))
                 return self._upstream.forward(environ, start_response)
-            reply = self._answer(environ, request, service)
         except RefusedError as refused:
             reply = error_reply(service_model(refused.service), refused.error)
         except ServiceError as error:

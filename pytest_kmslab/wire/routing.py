@@ -82,8 +82,13 @@ def route(request: WireRequest, form: Fields) -> str | None:
 
 def undecided_service(request: WireRequest) -> str:
     """The service of a request that is for no enforced one, as its credentials name it."""
-    given = [value for name, value in fields(request.query) if name.lower() == "x-amz-credential"]
-    return next(iter(named_scopes([request.header("authorization"), *given])), "an unnamed service")
+    return next(iter(signed_services(request)), "an unnamed service")
+
+
+def signed_services(request: WireRequest) -> list[str]:
+    """The services that a request is signed for, in header or query string; none for an unsigned one."""
+    queried = [value for name, value in fields(request.query) if name.lower() == "x-amz-credential"]
+    return named_scopes([request.header("authorization"), *queried])
 
 
 def fields(query: str) -> Fields:

@@ -21,6 +21,7 @@ from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.pipeline import Pipeline
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.gateway.app import Gateway
+from pytest_kmslab.gateway.pass_through import EVERY_OTHER, PassThrough
 from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
 
 REGION = "us-east-1"
@@ -79,11 +80,12 @@ class GatewayUnderTest:
         *,
         enforcing: bool = True,
         now: Callable[[], float] = time.time,
+        passing: PassThrough = EVERY_OTHER,
     ) -> None:
         self.backend = backend
         self.trail = Trail()
         pipeline = Pipeline(backend, self.trail, Clock(), enforcing=enforcing)
-        self.application = Gateway(pipeline, upstream or MotoUpstream(), self.trail, now)
+        self.application = Gateway(pipeline, upstream or MotoUpstream(), self.trail, now, passing)
         self.client = Client(self.application)
 
     def send(

@@ -1,0 +1,95 @@
+"""Which services' calls a gateway passes on undecided: all that are not decided, or those that are named.
+
+`wire/routing.py` tells by every sign whether a request is for a decided service. What is left is passed by
+the one sign that AWS itself goes by: the credential scope that the request is signed for.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from pytest_kmslab.calls.services import SIGNING_NAMES
+from pytest_kmslab.wire.http_message import Reply, WireRequest
+from pytest_kmslab.wire.routing import signed_services
+
+UNSIGNED = "s3"
+"""The service of a request that nobody signed: on AWS only S3 takes one that names no service in its host."""
+
+NONE = "none"
+EMULATORS_PATH = "/_aws/"
+"""LocalStack's own paths of services, by their names: they are not signed."""
+
+
+@dataclass(frozen=True)
+class PassThrough:
+    """The services that pass."""
+
+    names: tuple[str, ...] | None = None
+    """As a person gave them; None for every service that is not decided."""
+    signing_names: frozenset[str] = frozenset()
+    """The same as requests are signed for them: `monitoring` for `cloudwatch`."""
+
+    @property
+    def told(self) -> str:
+        """What passes, for a person."""
+        return "every other service" if self.names is None else ", ".join(self.names) or "no other service"
+
+    def refusal(self, request: WireRequest) -> Reply | None:
+        """What a request of a service that is not decided is refused with; None for one that passes."""
+        if self.names is None:
+            return None
+        refused = sorted(_services(request) - self.signing_names)
+        return _refused(request, refused[0], self.told) if refused else None
+
+
+EVERY_OTHER = PassThrough()
+
+
+def _services(request: WireRequest) -> set[str]:
+    """What a request is for; nothing for a page of an emulator, which is no call."""
+    if request.path.startswith(EMULATORS_PATH):
+        return {request.path.split("/")[2]}
+    if request.path.startswith("/_"):
+        return set()
+    return set(signed_services(request)) or {UNSIGNED}
+
+
+def pass_through(text: str) -> PassThrough:
+    """What a person wrote: names with commas between, or `none`. Raises ValueError, which says why."""
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if names == (NONE,):
+        return PassThrough(())
+    if not names:
+        raise ValueError(f"give services such as `s3,sqs`, or `{NONE}`")
+    return PassThrough(names, frozenset(map(_signing_name, names)))
+
+
+def _signing_name(name: str) -> str:
+    """What requests of a service are signed for. Raises ValueError for one that is decided or unknown."""
+    if name in SIGNING_NAMES:
+        raise ValueError(f"calls of `{name}` are decided, and never passed through undecided")
+    if name == "execute-api":  # calls of a user's own API, for which botocore has no client
+        return name
+    from botocore.session import get_session
+
+    session = get_session()
+    if name not in session.get_available_services():
+        raise ValueError(f"`{name}` is no service that botocore knows: give names such as `s3,sqs`")
+    return str(session.get_service_model(name).signing_name)
+
+
+def _refused(request: WireRequest, service: str, told: str) -> Reply:
+    """A refusal that clients can read: JSON for a call with a target, XML for all others."""
+    text = f"this gateway does not pass `{service}` through, but {told}: name it in `--pass-through`"
+    if request.header("x-amz-target"):
+        kind, code = "application/x-amz-json-1.0", "AccessDeniedException"
+        body = json.dumps({"__type": code, "message": f"pytest-kmslab: {text}"})
+    else:
+        kind, code = "text/xml", "AccessDenied"
+        message = escape(f"pytest-kmslab: {text}")
+        body = (
+            f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    return Reply(403, (("Content-Type", kind), ("x-amzn-ErrorType", code)), body.encode())

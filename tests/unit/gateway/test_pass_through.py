@@ -1,0 +1,97 @@
+"""Which services pass a gateway undecided, and what a client of another one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+from helpers.fake_upstream import FakeUpstream
+from helpers.gateway import HOST, ROOT, GatewayUnderTest, client, signed
+
+from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.cli.main import main
+from pytest_kmslab.gateway.pass_through import pass_through
+
+LISTED = pass_through("s3, cloudwatch")
+
+
+@pytest.fixture
+def upstream() -> FakeUpstream:
+    return FakeUpstream()
+
+
+@pytest.fixture
+def gateway(backend: MotoBackend, upstream: FakeUpstream) -> GatewayUnderTest:
+    return GatewayUnderTest(backend, upstream, passing=LISTED)
+
+
+PASSING = {
+    "signed for a service that is named": ("/bucket/key", "s3"),
+    "signed for the signing name of one": ("/", "monitoring"),
+    "by nobody": ("/bucket/key", ""),
+    "presigned": ("/bucket/key?X-Amz-Credential=k%2F20260101%2Fus-east-1%2Fs3%2Faws4_request", ""),
+    "an emulator's health": ("/_localstack/health", ""),
+}
+REFUSED = {
+    "signed for another": ("/", "sqs"),
+    "presigned for another": ("/?X-Amz-Credential=k%2F20260101%2Fus-east-1%2Fsqs%2Faws4_request", ""),
+    "an emulator's path of another": ("/_aws/sqs/messages", ""),
+}
+
+
+def send(gateway: GatewayUnderTest, target: str, scope: str) -> int:
+    headers = {"Host": HOST}
+    if scope:
+        headers |= signed(scope, b"", headers, ROOT, method="GET", target=target)
+    return gateway.send(b"", headers, method="GET", target=target).status_code
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_what_is_named_passes(gateway: GatewayUnderTest, upstream: FakeUpstream, case: str) -> None:
+    assert send(gateway, *PASSING[case]) == 200
+    assert len(upstream.forwarded) == 1
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_named_is_refused(gateway: GatewayUnderTest, upstream: FakeUpstream, case: str) -> None:
+    assert send(gateway, *REFUSED[case]) == 403
+    assert upstream.forwarded == []
+
+
+def test_what_is_decided_is_decided_whatever_passes(gateway: GatewayUnderTest) -> None:
+    target = "/?Action=ListUsers&Version=2010-05-08"
+    assert send(gateway, target, "iam") == 200
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("sqs", "list_queues"), ("sns", "list_topics"), ("lambda", "list_functions")],
+    ids=["JSON", "query", "REST"],
+)
+def test_a_client_of_another_reads_why(
+    gateway: GatewayUnderTest, serve: Callable[[object], str], service: str, operation: str
+) -> None:
+    with pytest.raises(
+        ClientError, match=f"AccessDenied.*does not pass `{service}` through, but s3, cloudwatch"
+    ):
+        getattr(client(serve(gateway.application), service), operation)()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("s3,kms", "calls of `kms` are decided, and never passed through undecided"),
+        ("s4", "`s4` is no service that botocore knows: give names such as `s3,sqs`"),
+        (",", "give services such as `s3,sqs`, or `none`"),
+    ],
+    ids=["a decided one", "an unknown one", "no names"],
+)
+def test_names_that_are_none(capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--pass-through", text])
+    assert said in capsys.readouterr().err
+
+
+def test_nothing_may_pass() -> None:
+    assert pass_through("none").told == "no other service"
