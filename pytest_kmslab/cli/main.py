@@ -1,6 +1,5 @@
 """The `kmslab` command. `kmslab decide` decides authorization cases, without AWS and without moto;
-`kmslab serve` answers AWS calls over HTTP; `kmslab sweep` removes what killed runs left in an account;
-`kmslab record` makes cases of what AWS was observed to decide.
+`kmslab serve` answers AWS calls over HTTP; `kmslab sweep` removes what killed runs left in an account.
 
 Exit status: 0 all well, 1 an expectation failed, 2 bad input or a wrong command line.
 """
@@ -13,7 +12,6 @@ import sys
 from collections.abc import Sequence
 
 from pytest_kmslab.cli.decide import add_decide
-from pytest_kmslab.cli.record import add_record
 from pytest_kmslab.cli.serve import add_serve
 from pytest_kmslab.cli.sweep import add_sweep
 
@@ -48,7 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     add_decide(commands)
     add_serve(commands)
     add_sweep(commands)
-    add_record(commands)
     return parser
 
 

@@ -1,18 +1,27 @@
-"""`kmslab record`: makes corpus cases of what AWS was observed to decide, without anybody's names."""
+"""Make cases of the corpus from what AWS was observed to decide, without anybody's names.
+
+    python tools/record_cases.py [--out FOLDER] [FILE ...]
+
+Exit status: 0 all well, 1 a case was refused, 2 a file could not be read or written.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_kmslab.cases.case import Case
 from pytest_kmslab.cases.lines import LONGEST, split_cases
 from pytest_kmslab.cases.read import parse_case
+from pytest_kmslab.cases.write import print_case
 from pytest_kmslab.errors import CaseError, KmslabError
+from pytest_kmslab.observe.anonymize import anonymize
+from pytest_kmslab.observe.observed_cases import file_name, named
 
+NAME = "record_cases"
 _OK, _REFUSED, _BAD_INPUT = 0, 1, 2
 OBSERVED = ".kmslab/observed"
 OUT = "tests/corpus/recorded"
@@ -29,32 +38,24 @@ _EPILOG = """\
 exit status: 0 all well, 1 a case was refused, 2 a file could not be read or written"""
 
 
-def add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command `record` to the commands of `kmslab`."""
-    record = commands.add_parser(
-        "record",
-        help="make corpus cases of what AWS was observed to decide",
-        description=_HELP,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def main(arguments: Sequence[str]) -> int:
+    """Write the cases, say how many, and answer the exit status."""
+    parser = argparse.ArgumentParser(
+        prog=NAME, description=_HELP, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    record.add_argument("files", metavar="FILE", nargs="*", type=Path, help=f"(default: {OBSERVED}/*.jsonl)")
-    record.add_argument(
+    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help=f"(default: {OBSERVED}/*.jsonl)")
+    parser.add_argument(
         "--out", metavar="FOLDER", type=Path, default=Path(OUT), help="where cases go (default: %(default)s)"
     )
-    record.set_defaults(run=run_record)
-
-
-def run_record(arguments: argparse.Namespace) -> int:
-    """Write the cases, say how many, and answer the exit status."""
-    files = arguments.files or sorted(Path(OBSERVED).glob("*.jsonl"))
+    options = parser.parse_args(arguments)
+    files = options.files or sorted(Path(OBSERVED).glob("*.jsonl"))
     if not files:
         _complain(
             f"nothing was observed: there is no file in `{OBSERVED}`; run tests with --real-aws here, or "
             "name a file"
         )
         return _BAD_INPUT
-    recorder = Recorder(arguments.out)
+    recorder = Recorder(options.out)
     for file in files:
         recorder.record(file)
     print(recorder.summary)
@@ -84,7 +85,7 @@ class Recorder:
         """The line at the end."""
         there = f", {self.there} were there already" if self.there else ""
         refused = f", {self.refused} refused" if self.refused else ""
-        return f"kmslab record: {self.written} cases written to `{self.folder}`{there}{refused}"
+        return f"{NAME}: {self.written} cases written to `{self.folder}`{there}{refused}"
 
     def _cases(self, file: Path) -> Iterator[Case]:
         with file.open("rb") as stream:
@@ -95,10 +96,6 @@ class Recorder:
                     self._fail(f"{file}:{found.line}: {error}", _BAD_INPUT)
 
     def _write(self, case: Case) -> None:
-        from pytest_kmslab.cases.write import print_case
-        from pytest_kmslab.observe.anonymize import anonymize
-        from pytest_kmslab.observe.observed_cases import file_name, named
-
         try:
             example = named(anonymize(case))
         except KmslabError as error:
@@ -126,4 +123,8 @@ def _verified(case: Case) -> Case:
 
 
 def _complain(message: str) -> None:
-    print(f"kmslab record: {message}", file=sys.stderr)
+    print(f"{NAME}: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,14 +1,19 @@
+"""Cases made of what AWS was observed to decide, by `tools/record_cases.py`."""
+
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_kmslab.cases.read import parse_case
-from pytest_kmslab.cli.main import main
+from pytest_kmslab.cli.main import main as decide
 
+TOOL = Path(__file__).parents[3] / "tools" / "record_cases.py"
+main = runpy.run_path(str(TOOL))["main"]
 ACCOUNT = "987654321098"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/c0ffee00-1111-4222-8333-123456789012"
 
@@ -57,28 +62,28 @@ def observe(here: Path, *cases: dict[str, Any], name: str = "run-main.jsonl") ->
 
 def test_cases_are_written_without_names(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     observe(here, case())
-    assert main(["record"]) == 0
+    assert main([]) == 0
     (file,) = (here / "tests/corpus/recorded").iterdir()
     assert file.name.startswith("kms_decrypt_implicit_deny_")
     assert file.suffix == ".json"
     written = parse_case(file.read_text("utf-8"), expectation_required=True)
     assert written.verified == "2026-11-25"
     assert written.request.principal == "arn:aws:iam::111122223333:user/ana"
-    assert main(["decide", str(file)]) == 0
-    assert "kmslab record: 1 cases written to `tests/corpus/recorded`" in capsys.readouterr().out
+    assert decide(["decide", str(file)]) == 0
+    assert "record_cases: 1 cases written to `tests/corpus/recorded`" in capsys.readouterr().out
 
 
 def test_the_same_decision_is_written_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     observe(here, case(), case("june"))
     observe(here, case("jill"), name="run-gw1.jsonl")
-    assert main(["record"]) == 0
+    assert main([]) == 0
     assert len(list((here / "tests/corpus/recorded").iterdir())) == 1
     assert "1 cases written to `tests/corpus/recorded`, 2 were there already" in capsys.readouterr().out
 
 
 def test_files_and_folder_can_be_named(here: Path) -> None:
     file = observe(here, case())
-    assert main(["record", str(file), "--out", "cases"]) == 0
+    assert main([str(file), "--out", "cases"]) == 0
     assert len(list((here / "cases").iterdir())) == 1
 
 
@@ -86,14 +91,14 @@ def test_a_case_that_would_be_decided_otherwise_is_refused(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     observe(here, by_a_part_of_the_name(), case())
-    assert main(["record"]) == 1
+    assert main([]) == 1
     said = capsys.readouterr()
-    assert "kmslab record: refused: `a case`: without its names it is decided otherwise" in said.err
+    assert "record_cases: refused: `a case`: without its names it is decided otherwise" in said.err
     assert "1 cases written to `tests/corpus/recorded`, 1 refused" in said.out
 
 
 def test_nothing_observed_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["record"]) == 2
+    assert main([]) == 2
     assert "there is no file in `.kmslab/observed`; run tests with --real-aws" in capsys.readouterr().err
 
 
@@ -108,7 +113,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_recorded(
     here: Path, capsys: pytest.CaptureFixture[str], broken: dict[str, Any], said: str
 ) -> None:
     observe(here, broken, case())
-    assert main(["record"]) == 2
+    assert main([]) == 2
     told = capsys.readouterr()
     assert "run-main.jsonl:1: " in told.err
     assert said in told.err
@@ -116,5 +121,5 @@ def test_what_cannot_be_read_is_named_and_the_rest_recorded(
 
 
 def test_a_file_that_is_not_there_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["record", "nowhere.jsonl"]) == 2
+    assert main(["nowhere.jsonl"]) == 2
     assert "cannot use `nowhere.jsonl`: No such file or directory" in capsys.readouterr().err
