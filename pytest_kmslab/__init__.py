@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.sessions import PrincipalSession
     from pytest_kmslab.matrix.access_matrix import AccessMatrix
     from pytest_kmslab.matrix.subjects import MatrixError
+    from pytest_kmslab.privilege.least import LeastPrivilege
+    from pytest_kmslab.privilege.proof import Proof
 
     __version__: str
 
@@ -69,12 +71,14 @@ __all__ = [
     "KmsKey",
     "KmslabError",
     "Lab",
+    "LeastPrivilege",
     "MatrixError",
     "Origin",
     "Outcome",
     "OutsideLabError",
     "PolicyError",
     "PrincipalSession",
+    "Proof",
     "Reason",
     "ResourceError",
     "RoleSession",
@@ -111,10 +115,12 @@ _HOMES = {
     "IamUser": "lab.kinds.user",
     "KmsKey": "lab.kinds.key",
     "Lab": "lab.lab",
+    "LeastPrivilege": "privilege.least",
     "MatrixError": "matrix.subjects",
     "Origin": "enforcement.entry",
     "Outcome": "authz.decision",
     "PrincipalSession": "lab.sessions",
+    "Proof": "privilege.proof",
     "Reason": "authz.decision",
     "RoleSession": "lab.role_session",
     "Settings": "config.options",

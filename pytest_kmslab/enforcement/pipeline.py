@@ -224,6 +224,8 @@ class Pipeline:
             return
         verdict = self.judge(pending.call, Trail(), pending.connection)
         if verdict.refusal is not None:
+            if verdict.entries and not verdict.entries[-1].decision.allowed:
+                self._trail.record_in_vain(pending.verdict.entries)
             for one in verdict.entries[-1:]:
                 self._trail.record(
                     one.operation, one.request, one.decision, one.via, one.policies, one.grants
@@ -236,6 +238,8 @@ class Pipeline:
         try:
             self._authorize_call(call, connection, trail, entries)
         except ServiceError as error:
+            if entries and not entries[-1].decision.allowed:
+                trail.record_in_vain(entries)
             return Verdict(tuple(entries), error)
         return Verdict(tuple(entries), None)
 

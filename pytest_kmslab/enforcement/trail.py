@@ -6,7 +6,7 @@ import pickle
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
 from typing import IO, TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.authz.grant import Grant
     from pytest_kmslab.authz.policy import Policies
     from pytest_kmslab.authz.request import Request
+    from pytest_kmslab.privilege.least import LeastPrivilege
+    from pytest_kmslab.privilege.use import Use
 
 PICKLE = pickle.HIGHEST_PROTOCOL
 KEPT = 50_000
@@ -44,6 +46,7 @@ class Trail:
         self.calls: Counter[Origin] = Counter()
         """How many calls of enforced services were made, whether or not they were decided."""
         self._test_began = 0
+        self._in_vain: set[int] = set()
         self._lock = RLock()
 
     def __iter__(self) -> Iterator[TrailEntry]:
@@ -103,6 +106,41 @@ class Trail:
             if len(self._entries) > self._kept:
                 self._put_away(self._entries.popleft())
         return entry
+
+    def record_in_vain(self, entries: Sequence[TrailEntry]) -> None:
+        """Note the decisions of a call that was denied in the end: what it was allowed before was in vain."""
+        with self._lock:
+            self._in_vain.update(entry.number for entry in entries)
+
+    def was_in_vain(self, entry: TrailEntry) -> bool:
+        """Whether a decision is of a call that was denied, by it or by a later one."""
+        return not entry.decision.allowed or entry.number in self._in_vain
+
+    def uses(self, entries: Iterable[TrailEntry], test: str = "") -> list[Use]:
+        """What principals did: the decisions that allowed it, without the lab's own and what was in vain."""
+        from pytest_kmslab.authz.policy import Policies
+        from pytest_kmslab.privilege.use import Use
+
+        return [
+            Use(entry.request, entry.policies or Policies(), entry.grants, test)
+            for entry in entries
+            if entry.origin is not Origin.LAB and not self.was_in_vain(entry)
+        ]
+
+    def least_privilege(self, principal: Named) -> LeastPrivilege:
+        """The smallest policies that allow what one principal did in this test, and the proof of it.
+
+        A role stands for each of its sessions. What the lab did for itself does not count, nor does a call
+        that was denied. Raises ValueError for a name that several principals of the test have.
+        """
+        from pytest_kmslab.privilege.least import least_privilege
+
+        uses = self.uses(self.for_(principal))
+        actors = sorted({use.actor for use in uses})
+        if len(actors) > 1:
+            raise ValueError(f"`{principal}` is a name of {', '.join(actors)}: give the ARN of one")
+        named = principal if isinstance(principal, str) else principal.arn
+        return least_privilege(actors[0] if actors else named, uses)
 
     def count_call(self) -> None:
         """Count a call of an enforced service."""

@@ -1,0 +1,102 @@
+"""What a smallest policy holds a KMS request to: the service it comes through, the data, the grant.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.request import Request
+
+_VIA = "kms:ViaService"
+_CONTEXT = "kms:EncryptionContext:"
+_FOR_AWS = "kms:GrantIsForAWSResource"
+
+
+class Condition(NamedTuple):
+    """One condition of a statement."""
+
+    operator: str
+    """The operator as policies write it."""
+    key: str
+    """The condition key."""
+    values: tuple[str, ...]
+    """The values, in order."""
+
+
+Conditions = tuple[Condition, ...]
+"""The conditions of a statement, in the order of their operators and keys."""
+
+
+def conditions_of(request: Request) -> Conditions:
+    """What a request of KMS is held to; none for other services.
+
+    A request that a service makes is held to that service, and one with an encryption context to its pairs. A
+    grant is held to be an AWS service's own, or to whom it is for and what it allows.
+    """
+    if not request.action.startswith("kms:"):
+        return ()
+    return tuple(sorted((*_through(request.context), *_about(request.context), *_grant(request))))
+
+
+def _through(context: Context) -> Iterator[Condition]:
+    via = context.get(_VIA)
+    if via:
+        yield Condition("StringEquals", _VIA, via)
+
+
+def _about(context: Context) -> Iterator[Condition]:
+    """The pairs of the encryption context. Two whose names differ in case only are one condition key, which
+    no statement can hold to both values: those are left out."""
+    for name, values in context.pairs():
+        if name.startswith(_CONTEXT) and len(context[name]) == 1:
+            yield Condition("StringEquals", name, values)
+
+
+def _grant(request: Request) -> Iterator[Condition]:
+    context = request.context
+    if request.action != "kms:CreateGrant":
+        return
+    if context.get(_FOR_AWS) == ("true",):
+        yield Condition("Bool", _FOR_AWS, ("true",))
+        return
+    grantee, operations = context.get("kms:GranteePrincipal"), context.get("kms:GrantOperations")
+    if grantee:
+        yield Condition("StringEquals", "kms:GranteePrincipal", grantee)
+    if operations:
+        yield Condition("ForAllValues:StringEquals", "kms:GrantOperations", tuple(sorted(operations)))
+
+
+def merged(one: Conditions, other: Conditions) -> Conditions | None:
+    """One set of conditions that allows exactly what either of two allows; None where there is none.
+
+    There is one where the two differ in the values of a single condition that any one of its values meets.
+    """
+    if [part[:2] for part in one] != [part[:2] for part in other]:
+        return None
+    different = [index for index, part in enumerate(one) if part != other[index]]
+    if len(different) != 1 or one[different[0]].operator != "StringEquals":
+        return None
+    index = different[0]
+    values = tuple(sorted({*one[index].values, *other[index].values}))
+    return (*one[:index], one[index]._replace(values=values), *one[index + 1 :])
+
+
+def element_of(conditions: Iterable[Condition]) -> dict[str, Any]:
+    """The Condition element of a statement."""
+    element: dict[str, dict[str, Any]] = {}
+    for operator, key, values in conditions:
+        texts = [literal(value) for value in values]
+        element.setdefault(operator, {})[key] = texts[0] if len(texts) == 1 else texts
+    return element
+
+
+def literal(text: str) -> str:
+    """A text as a policy writes it, so that nothing in it is a policy variable.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    return text.replace("$", "${$}")

@@ -1,0 +1,96 @@
+"""Permissions put together to as few statements as allow exactly them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from pytest_kmslab.authz.principal import PrincipalKind, identify
+from pytest_kmslab.authz.variables import VERSION
+from pytest_kmslab.privilege.conditions import Conditions, element_of, merged
+from pytest_kmslab.privilege.permission import IDENTITY, Permission
+from pytest_kmslab.privilege.use import Document, PolicySet
+
+
+class Statement(NamedTuple):
+    """A statement of an identity-based policy or of a resource's."""
+
+    place: str
+    """IDENTITY, or the ARN of the resource whose policy has it."""
+    principal: str
+    """Whom it names; empty in an identity-based policy."""
+    conditions: Conditions
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    def document(self) -> Document:
+        """The statement as a policy has it."""
+        statement: Document = {"Effect": "Allow"}
+        if self.place != IDENTITY:
+            statement["Principal"] = {_kind_of(self.principal): self.principal}
+        statement |= {"Action": _one_or_list(self.actions), "Resource": _one_or_list(self.resources)}
+        if self.conditions:
+            statement["Condition"] = element_of(self.conditions)
+        return statement
+
+
+def statements_of(permissions: Iterable[Permission]) -> list[Statement]:
+    """As few statements as allow exactly these permissions, in an order that does not depend on theirs."""
+    return sorted(_with_merged_conditions(_by_actions(permissions)))
+
+
+def policies_of(permissions: Iterable[Permission]) -> PolicySet:
+    """The policies that hold just these permissions."""
+    return PolicySet.of(*documents_of(statements_of(permissions)))
+
+
+def documents_of(statements: Iterable[Statement]) -> tuple[Document | None, dict[str, Document]]:
+    """The identity-based policy, and the policies of resources by their ARNs."""
+    places: dict[str, list[Document]] = {}
+    for statement in statements:
+        places.setdefault(statement.place, []).append(statement.document())
+    identity = places.pop(IDENTITY, None)
+    return (
+        None if identity is None else document_of(identity),
+        {place: document_of(found) for place, found in places.items()},
+    )
+
+
+def _by_actions(permissions: Iterable[Permission]) -> Iterator[Statement]:
+    """A statement for all resources of which the same actions are needed under the same conditions."""
+    actions: dict[tuple[str, str, Conditions, str], set[str]] = {}
+    for one in permissions:
+        actions.setdefault((one.place, one.principal, one.conditions, one.resource), set()).add(one.action)
+    resources: dict[tuple[str, str, Conditions, tuple[str, ...]], list[str]] = {}
+    for (place, principal, conditions, resource), found in actions.items():
+        resources.setdefault((place, principal, conditions, tuple(sorted(found))), []).append(resource)
+    for (place, principal, conditions, named), held in resources.items():
+        yield Statement(place, principal, conditions, named, tuple(sorted(held)))
+
+
+def _with_merged_conditions(statements: Iterable[Statement]) -> list[Statement]:
+    """One in place of two that differ in the values of a single condition, as long as there are such two."""
+    kept: list[Statement] = []
+    for statement in sorted(statements):
+        for index, other in enumerate(kept):
+            alike = statement._replace(conditions=()) == other._replace(conditions=())
+            both = merged(other.conditions, statement.conditions) if alike else None
+            if both is not None:
+                kept[index] = other._replace(conditions=both)
+                break
+        else:
+            kept.append(statement)
+    return kept
+
+
+def document_of(statements: list[Document]) -> Document:
+    """A policy of these statements."""
+    return {"Version": VERSION, "Statement": statements}
+
+
+def _kind_of(principal: str) -> str:
+    return "Service" if identify(principal).kind is PrincipalKind.SERVICE else "AWS"
+
+
+def _one_or_list(values: tuple[str, ...]) -> Any:
+    return values[0] if len(values) == 1 else list(values)

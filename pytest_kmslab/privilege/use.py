@@ -1,0 +1,97 @@
+"""One request that was allowed, with all that it is decided from: what a smallest policy is made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
+from pytest_kmslab.authz.principal import Identity, identify
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.authz.variables import VERSION
+
+Document = dict[str, Any]
+"""A policy document, as `json.dumps` takes it."""
+
+NEW_KEY = ":key/*"
+"""How the resource of a key ends that is about to be made. It is asked under the policy that the call itself
+brings, so that no other stands in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A request that was allowed."""
+
+    request: Request
+    """Who asked for what."""
+    policies: Policies
+    """The policies that it was allowed under."""
+    grants: tuple[Grant, ...] = ()
+    """The grants that it was allowed under."""
+    test: str = ""
+    """The test that led to it, by its node id; empty where that does not matter."""
+
+    @property
+    def actor(self) -> str:
+        """The ARN of the user or role behind it; of others the principal as the request names it."""
+        identity = self.identity
+        return identity.entity or identity.arn
+
+    @property
+    def identity(self) -> Identity:
+        """Who asked."""
+        arns = self.request.context.get("aws:PrincipalArn") or ("",)
+        return identify(self.request.principal, arns[0] if len(arns) == 1 else "")
+
+    @property
+    def brings_its_policy(self) -> bool:
+        """Whether its resource's policy is part of the call, and stays whatever replaces the others."""
+        return self.request.resource.endswith(NEW_KEY)
+
+    @property
+    def emptied_resource(self) -> NamedPolicy | None:
+        """Its resource's policy with nothing in it; a key without any policy lets nobody in by a grant."""
+        if self.brings_its_policy or self.policies.resource is None:
+            return self.policies.resource
+        return NamedPolicy(self.request.resource, Policy(VERSION, "", ()))
+
+    def is_allowed_by(self, policies: PolicySet) -> bool:
+        """Whether it is allowed where these are all identity-based and resource-based policies there are.
+
+        What limits the caller (boundary, session policies, the organization's policies) and grants stay.
+        """
+        resource = policies.resources.get(self.request.resource, self.emptied_resource)
+        replaced = self.policies._replace(identity=policies.identity, resource=resource)
+        return authorize(self.request, replaced, self.grants).allowed
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The policies that a request is decided under in place of those that there were."""
+
+    identity: tuple[NamedPolicy, ...] = ()
+    """The identity-based policies of the caller."""
+    resources: Mapping[str, NamedPolicy] = field(default_factory=dict)
+    """The policies of resources, by the resource's ARN; another resource has none."""
+
+    @classmethod
+    def of(cls, identity: Document | None, resources: Mapping[str, Document]) -> PolicySet:
+        """Made of documents; raises PolicyError for one that is no policy."""
+        return cls(
+            () if identity is None else (parsed("identity", identity),),
+            {arn: parsed(arn, document) for arn, document in resources.items()},
+        )
+
+
+def parsed(name: str, document: Document) -> NamedPolicy:
+    """A document as a policy."""
+    return NamedPolicy(name, parse_policy(json.dumps(document)))
+
+
+def all_allowed(uses: Iterable[Use], policies: PolicySet) -> bool:
+    """Whether every request is allowed under these policies."""
+    return all(use.is_allowed_by(policies) for use in uses)
