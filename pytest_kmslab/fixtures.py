@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import pytest
 
-from pytest_kmslab.session.run import BACKENDS, RUN
+from pytest_kmslab.session.run import RUN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,18 +23,15 @@ if TYPE_CHECKING:
 
 Scope = Literal["session", "package", "module", "class", "function"]
 
+T = TypeVar("T", "IamUser", "KmsKey", "DynamoDBTable")
+
 KEY_USER_NAME = "kmslab-key-user"
 
 
 def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
-    """The scope of the lab and all that is in it: as asked, or the narrowest that costs nothing.
-
-    Where a backend starts empty for each lab that is every test its own; elsewhere one a session.
-    """
-    settings = config.stash[RUN].settings
-    if settings.scope != "auto":
-        return cast(Scope, settings.scope)
-    return "function" if BACKENDS[settings.backend].is_ephemeral else "session"
+    """pytest's scope for the lab and all that is in it: to pytest a worker's own is the session's."""
+    scope = config.stash[RUN].lab_scope
+    return "session" if scope == "worker" else cast(Scope, scope)
 
 
 @pytest.fixture(scope=lab_scope)
@@ -71,7 +68,10 @@ def kmslab(
     run, worker = request.config.stash[RUN], getattr(request.config, "workerinput", {})
     context = run.lab_context(worker, _kmslab_credentials_directory)
     # `kmslab_backend` has the same scope: where its end throws the account away, that comes next.
-    opened = open_lab(context, discards_account=kmslab_backend.discards_account)
+    discards, shared = kmslab_backend.discards_account, run.shared_lab
+    opened = open_lab(
+        context, discards_account=discards, administrator=shared.administrator if shared else None
+    )
     with opened as lab, run.cleanup.of(lab):
         yield lab
 
@@ -106,7 +106,7 @@ def iam_admin(kmslab: Lab) -> IamUser:
 def kms_key(request: pytest.FixtureRequest, kmslab: Lab) -> KmsKey:
     """A customer-managed key whose administrator and user is the IAM administrator, or the one given."""
     arn = request.config.stash[RUN].settings.key_arn
-    return kmslab.use_key(arn) if arn else kmslab.create_key()
+    return _made_once(request, kmslab, lambda lab: lab.use_key(arn) if arn else lab.create_key())
 
 
 @pytest.fixture(scope=lab_scope)
@@ -115,20 +115,38 @@ def encrypted_table(request: pytest.FixtureRequest, kmslab: Lab, kms_key: KmsKey
     name = request.config.stash[RUN].settings.table
     if name:
         return kmslab.use_table(name, kms_key)
-    table = kmslab.create_table()
-    table.encrypt(kms_key)
-    return table
+
+    def make(lab: Lab) -> DynamoDBTable:
+        table = lab.create_table()
+        table.encrypt(kms_key)
+        return table
+
+    return _made_once(request, kmslab, make, kms_key)
 
 
 @pytest.fixture(scope=lab_scope)
-def key_user(kmslab: Lab, kms_key: KmsKey) -> IamUser:
+def key_user(request: pytest.FixtureRequest, kmslab: Lab, kms_key: KmsKey) -> IamUser:
     """An IAM user with full access to DynamoDB who is a key user of `kms_key`."""
-    user = kmslab.create_user(KEY_USER_NAME, policies=["AmazonDynamoDBFullAccess"])
-    kms_key.add_user(user)
-    return user
+
+    def make(lab: Lab) -> IamUser:
+        user = lab.create_user(KEY_USER_NAME, policies=["AmazonDynamoDBFullAccess"])
+        kms_key.add_user(user)
+        return user
+
+    return _made_once(request, kmslab, make, kms_key)
 
 
 @pytest.fixture(scope=lab_scope)
-def outsider(kmslab: Lab) -> IamUser:
+def outsider(request: pytest.FixtureRequest, kmslab: Lab) -> IamUser:
     """An IAM user with full access to DynamoDB and no permission to use any key."""
-    return kmslab.create_user(policies=["AmazonDynamoDBFullAccess"])
+    return _made_once(request, kmslab, lambda lab: lab.create_user(policies=["AmazonDynamoDBFullAccess"]))
+
+
+def _made_once(
+    request: pytest.FixtureRequest, lab: Lab, make: Callable[[Lab], T], of_key: KmsKey | None = None
+) -> T:
+    """What a fixture makes: once a run, where xdist's workers have the lab and this key in common."""
+    shared = request.config.stash[RUN].shared_lab
+    if shared is None or (of_key is not None and not shared.has(of_key.arn)):
+        return make(lab)
+    return shared.once(request.fixturename or "", lab, make)

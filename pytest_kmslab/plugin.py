@@ -56,9 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse to begin where a backend was asked for that is not there; xdist's controller looks for all."""
-    if hasattr(session.config, "workerinput") or session.config.getoption("collectonly"):
-        return
     run = session.config.stash[RUN]
+    if hasattr(session.config, "workerinput"):
+        run.join_lab(session.config.workerinput)
+        return
+    if session.config.getoption("collectonly"):
+        return
     try:
         run.reach()
         if run.settings.sweep:
@@ -131,6 +134,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
             trail = session.config.stash[RUN].trail
             session.config.workeroutput[WORKER_ELSEWHERE] = dict(trail.elsewhere)
             session.config.workeroutput[WORKER_UNDECIDED] = dict(trail.undecided)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let an xdist worker share the lab with the others."""
+    node.config.stash[RUN].offer_lab(node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -113,6 +113,9 @@ class Backend(Protocol):
     def note_change(self) -> None:
         """Know that a call changed the account."""
 
+    def forget(self) -> None:
+        """Know that another process changed the account: what was read of it is read again."""
+
     @property
     def exclusive(self) -> AbstractContextManager[Any]:
         """Held while a call is decided and done, where nothing may change between the two; held twice by one

@@ -211,7 +211,7 @@ OPTIONS = (
     ),
     Option(
         "scope",
-        one_of("auto", "function", "class", "module", "package", "session"),
+        one_of("auto", "function", "class", "module", "package", "worker", "session"),
         "scope of the lab's fixtures; `auto` takes the narrowest that the backend makes cheap",
         on_command_line=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.lab import Lab
     from pytest_kmslab.lab.naming import Naming
     from pytest_kmslab.lab.teardown.ledger import FileLedger, Ledger
+
+
+Report = tuple[list[str], list[str], list[tuple[str, float]]]
+"""What is left and what was kept, as lines to show, and the lifetime of each resource that was made."""
 
 
 class Cleanup:
@@ -29,6 +33,7 @@ class Cleanup:
         self._ledger: FileLedger | None = None
         self._labs: list[Lab] = []
         self._failures = 0
+        self._at_end: list[Callable[[], Report]] = []
         self.left: list[str] = []
         """What is left, and how it is removed, as lines to show."""
         self.kept: list[str] = []
@@ -105,8 +110,19 @@ class Cleanup:
             self.lifetimes += ledger.lifetimes
             if ledger.left:
                 self.left += left_lines(ledger.left, ledger.account, ledger.path, errors)
+        while self._at_end:
+            self.take(*self._at_end.pop()())
 
-    def report(self) -> tuple[list[str], list[str], list[tuple[str, float]]]:
+    def at_end(self, finish: Callable[[], Report]) -> None:
+        """Have something called once the labs are closed and the ledger is, and count what it answers."""
+        self._at_end.append(finish)
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether a test has failed."""
+        return self._failures > 0
+
+    def report(self) -> Report:
         """What an xdist worker sends its controller, which takes it."""
         return self.left, self.kept, self.lifetimes
 

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from pytest_kmslab.interception.door import RunDoorkeeper
     from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.cost.prices import Prices
+    from pytest_kmslab.lab.shared_lab import SharedLab
     from pytest_kmslab.lab.waiting.waiters import Waiter
     from pytest_kmslab.observe.observations import Observations
+    from pytest_kmslab.session.sharing import LabOfWorkers, Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class Run:
         self._keeper: RunDoorkeeper | None = None
         self._installed = ExitStack()
         self._lab_context: LabContext | None = None
+        self._lab_of_workers: LabOfWorkers | None = None
+        self._sharing: Sharing | None = None
+        self.shared_lab: SharedLab | None = None
+        """The lab that the xdist workers have in common; None where each has its own."""
         self.place = ""
         self.stand_in: str | None = None
         """Where a stand-in for AWS is, for tests of this package only: no option leads here."""
@@ -180,6 +186,34 @@ class Run:
         enforces_itself = self._backend is not None and self._backend.capabilities.enforces
         return "off" if enforces_itself or self.settings.enforcement == "off" else "enforce"
 
+    @property
+    def lab_scope(self) -> str:
+        """The scope of the lab: as asked, or the narrowest that costs nothing.
+
+        Where a backend starts empty for each lab that is every test its own; elsewhere one a session.
+        """
+        if self.settings.scope != "auto":
+            return self.settings.scope
+        return "session" if self._lives else "function"
+
+    def offer_lab(self, worker_input: dict[str, Any]) -> None:
+        """Let an xdist worker have its lab in common with the others; before it starts, by its controller."""
+        if not self._lives or self.lab_scope != "session":
+            return
+        from pytest_kmslab.session.sharing import LabOfWorkers
+
+        if self._lab_of_workers is None:
+            self._lab_of_workers = LabOfWorkers(self.cleanup, self.settings, lambda: self.backend)
+        self._lab_of_workers.offer(worker_input)
+
+    def join_lab(self, worker_input: Mapping[str, str]) -> None:
+        """As a worker, have the lab in common with the others, where the controller offers that."""
+        if "kmslab_shared" in worker_input:
+            from pytest_kmslab.session.sharing import WORKER_INPUT, Sharing
+
+            folder, worker = worker_input[WORKER_INPUT], worker_input["workerid"]
+            self._sharing = Sharing(folder, worker, self.cleanup, self.settings)
+
     def retry_policy(self) -> RetryPolicy:
         """What `eventually` takes where a test says nothing."""
         if BACKENDS[self.settings.backend].is_strongly_consistent:
@@ -211,7 +245,14 @@ class Run:
                 blocks=self._blocks,
                 open_gateway=self.gateway,
             )
+            self._share(self._lab_context)
         return self._lab_context
+
+    def _share(self, context: LabContext) -> None:
+        from pytest_kmslab.lab.teardown.ledger import FileLedger
+
+        if self._sharing is not None and isinstance(context.ledger, FileLedger):
+            self.shared_lab = self._sharing.lab(context, context.ledger, self.secrets.learn)
 
     def _assume_as_service(
         self, service: str, parameters: Mapping[str, Any], keys: Mapping[str, str]

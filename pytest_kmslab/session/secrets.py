@@ -43,6 +43,10 @@ class Secrets:
             if isinstance(held, Mapping):
                 self._add(held.get(name) for name in ANSWERED)
 
+    def learn(self, secret: str) -> None:
+        """Learn one that another worker of the run was answered."""
+        self._add([secret])
+
     def masked(self, text: str) -> str:
         """The text with every secret made unreadable, the person's own among them."""
         for secret in self._all():

@@ -99,6 +99,10 @@ class AwsBackend:
     def note_change(self) -> None:
         """What was read is forgotten call by call."""
 
+    def forget(self) -> None:
+        """Let go of what is kept."""
+        self.reader.forget_all()
+
     exclusive: AbstractContextManager[Any] = nullcontext()
     """Nothing is held: others use the account as well."""
 

@@ -124,6 +124,10 @@ class EndpointBackend:
     def note_change(self) -> None:
         """What was read is forgotten call by call."""
 
+    def forget(self) -> None:
+        """Let go of what is kept for a second."""
+        self.reader.changed("iam")
+
     exclusive: AbstractContextManager[Any] = nullcontext()
     """Nothing is held: others use the account as well."""
 

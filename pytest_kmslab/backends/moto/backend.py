@@ -130,6 +130,9 @@ class MotoBackend:
         """A decision that was made before is made again before it is acted on."""
         DOOR.revision += 1
 
+    def forget(self) -> None:
+        """No other process has this account."""
+
     @property
     def discards_account(self) -> bool:
         """Whether it was this backend that started moto's mock, and not somebody around the lab."""

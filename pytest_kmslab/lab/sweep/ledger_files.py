@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -46,6 +46,8 @@ class RunRecord:
     pid: int = 0
     begun: str = ""
     entries: dict[int, Entry] = field(default_factory=dict)
+    ended: bool = False
+    """Whether the run came to its end, and told what it left."""
     problems: list[str] = field(default_factory=list)
     """The lines that were not understood."""
 
@@ -72,8 +74,13 @@ def read(path: Path) -> RunRecord:
     return record
 
 
+def ledgers_in(folder: Path, run: str = "") -> list[Path]:
+    """The ledgers in a folder; of one run, if it is named."""
+    return list(folder.glob(f"{run}*{SUFFIX}"))
+
+
 @contextmanager
-def records(folder: Path) -> Iterator[tuple[list[RunRecord], list[RunRecord]]]:
+def records(paths: Iterable[Path]) -> Iterator[tuple[list[RunRecord], list[RunRecord]]]:
     """The records of runs that live, and of those that are dead, oldest first.
 
     The locks of the dead are held as long as this is open, so that two sweeps do not meet. Raises
@@ -82,7 +89,7 @@ def records(folder: Path) -> Iterator[tuple[list[RunRecord], list[RunRecord]]]:
     living: list[RunRecord] = []
     dead: list[tuple[RunRecord, Any]] = []
     try:
-        for path in sorted(folder.glob(f"*{SUFFIX}"), key=_age):
+        for path in sorted(paths, key=_age):
             lock = _try_lock(path)
             if lock is None:
                 living.append(read(path))
@@ -152,8 +159,8 @@ def _kept(record: RunRecord, event: Event) -> None:
     record.entries[event["number"]] = replace(entry, kept=parse_time(event["until"]))
 
 
-def _end(_record: RunRecord, _event: Event) -> None:
-    """Says only that the run came to its end."""
+def _end(record: RunRecord, _event: Event) -> None:
+    record.ended = True
 
 
 EVENTS: Mapping[str, Callable[[RunRecord, Event], None]] = {

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
-from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG, parse_time
-from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, Unseen
-from pytest_kmslab.lab.sweep.ledger_files import Entry, RunRecord, records
+from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG, parse_time, timestamp
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen
+from pytest_kmslab.lab.sweep.ledger_files import Entry, RunRecord, ledgers_in, records
 from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
 from pytest_kmslab.lab.sweep.target import Target
 from pytest_kmslab.lab.teardown.ledger import Account
@@ -32,7 +32,8 @@ class Sweep:
     """One look at an account, while the ledgers of dead runs are held; `sweeping` makes one.
 
     `older_than` is None where nobody gave it: then what a dead run of this machine left goes at once, and
-    an hour counts for all others. Without `strangers` only runs of this machine are swept.
+    an hour counts for all others. Without `strangers` only runs of this machine are swept. Without `scan`
+    only what the ledgers name is looked for, and the account is not searched.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Sweep:
         dead: list[RunRecord],
         older_than: timedelta | None = None,
         strangers: bool = True,
+        scan: bool = True,
         now: datetime | None = None,
     ) -> None:
         self._target = target
@@ -50,13 +52,14 @@ class Sweep:
         self._records = [record for record in self._dead if _is_of(record, target.account)]
         self._older_than = older_than
         self._strangers = strangers
+        self._scan = scan
         self._now = now or datetime.now(timezone.utc)
         self._waiter = Waiter(is_strongly_consistent=False)
         self.findings = Findings()
 
     def look(self) -> Findings:
         """Find everything that was left, without changing anything; ask once."""
-        found = {one.ref.arn: one for one in self._every()}
+        found = {one.ref.arn: one for one in self._every()} if self._scan else {}
         for record in self._records:
             found.update((one.ref.arn, one) for one in self._written(record, found))
         self.findings.leftovers += [self._judged(one) for one in found.values() if self._is_dead(one)]
@@ -80,6 +83,18 @@ class Sweep:
                 self.findings.removed.append(leftover)
         self._forget()
         return self.findings
+
+    def keep(self, until: datetime) -> list[str]:
+        """Leave what `look` found until then; answers the lines to show of it."""
+        lines = []
+        for leftover in self.findings.to_remove:
+            ref = leftover.ref
+            try:
+                ref.kind.keep(self._client(ref.region), ref, timestamp(until))
+                lines.append(f"{ref} until {until:%Y-%m-%d %H:%M} UTC")
+            except (BotoCoreError, ClientError) as error:
+                lines.append(f"{ref} could not be tagged as kept: {_text(error)}")
+        return lines
 
     def _is_needed(self, user: Leftover) -> bool:
         """Whether a key of the user's run could not be removed: its policy may name that user alone."""
@@ -125,13 +140,19 @@ class Sweep:
         for entry in record.entries.values():
             ref = entry.ref
             if not ref.kind.is_file and (ref.kind, ref.name) not in named:
-                try:
-                    one = ref.kind.find(self._client(ref.region), ref)
-                except (BotoCoreError, ClientError) as error:
-                    self.findings.problems.append(f"cannot look at {ref}: {_text(error)}")
-                    continue
-                if one is not None and one.tags.get(RUN_TAG) == record.run:
-                    yield one
+                yield from (one for one in self._named(ref) if one.tags.get(RUN_TAG) == record.run)
+
+    def _named(self, ref: ResourceRef) -> list[Found]:
+        """What there is of something written down; if no answer was, by all that it may be known by."""
+        client = self._client(ref.region)
+        try:
+            if not ref.arn:
+                return ref.kind.find_all(client, ref)
+            found = ref.kind.find(client, ref)
+        except (BotoCoreError, ClientError) as error:
+            self.findings.problems.append(f"cannot look at {ref}: {_text(error)}")
+            return []
+        return [] if found is None else [found]
 
     def _is_dead(self, found: Found) -> bool:
         """Whether the run of a thing does not live, for all that is known here, and is to be swept."""
@@ -198,8 +219,22 @@ def sweeping(target: Target, folder: Path, **more: Any) -> Iterator[Sweep]:
 
     Raises LedgerError.
     """
-    with records(folder) as (living, dead):
+    with records(ledgers_in(folder)) as (living, dead):
         yield Sweep(target, living, dead, **more)
+
+
+@contextmanager
+def sweeping_run(target: Target, folder: Path, run: str) -> Iterator[Sweep]:
+    """A sweep of what workers of one run left that were killed, once nobody of that run lives any more."""
+    with records(ledgers_in(folder, run)) as (living, dead):
+        yield Sweep(target, living, [record for record in dead if not record.ended], strangers=False)
+
+
+@contextmanager
+def sweeping_ledgers(target: Target, paths: Iterable[Path]) -> Iterator[Sweep]:
+    """A sweep of what stands in these ledgers and nowhere else, though others of their run may live."""
+    with records(paths) as (_, dead):
+        yield Sweep(target, [], dead, strangers=False, scan=False)
 
 
 def _is_of(record: RunRecord, swept: Account) -> bool:

@@ -183,6 +183,22 @@ class FileLedger:
             raise LedgerError(f"cannot write `{file}`: {error.strerror or error}: {HOW}") from error
         return file
 
+    def begin(self) -> None:
+        """Let everybody know that the run lives, before anything is made; raises LedgerError."""
+        with self._writing:
+            self._write()
+
+    def hand_over(self) -> None:
+        """Leave what is in it to whoever reads the file, as a killed run does."""
+        with self._writing:
+            if self._file < 0:
+                return
+            os.close(self._file)
+            self._file = -1
+            if not self._open:
+                self.path.unlink(missing_ok=True)
+            release(self._held, remove=not self._open)
+
     def close(self) -> None:
         """The run has ended: without anything left the file goes, otherwise it is marked as ended."""
         with self._writing:
@@ -196,11 +212,12 @@ class FileLedger:
                 self.path.unlink(missing_ok=True)
             release(self._held, remove=not self._open)
 
-    def _write(self, event: str, **more: Any) -> None:
+    def _write(self, event: str = "", **more: Any) -> None:
         try:
             if self._file < 0:
                 self._begin()
-            _append(self._file, {"event": event, **more, "time": _now()})
+            if event:
+                _append(self._file, {"event": event, **more, "time": _now()})
         except OSError as error:
             raise LedgerError(
                 f"cannot write the ledger `{self.path}`: {error.strerror or error}: {HOW}"

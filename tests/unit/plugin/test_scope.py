@@ -17,7 +17,9 @@ TWO_TESTS = """
 def test_an_unknown_scope_is_a_usage_error(project: pytest.Pytester) -> None:
     result = project.runpytest("--kmslab-scope=global")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*give one of `auto`, `function`, `class`, `module`, `package`, `session`"])
+    result.stderr.fnmatch_lines(
+        ["*give one of `auto`, `function`, `class`, `module`, `package`, `worker`, `session`"]
+    )
 
 
 @pytest.mark.parametrize(

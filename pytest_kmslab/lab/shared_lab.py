@@ -1,0 +1,165 @@
+"""A lab that all workers of a run have in common, where the account outlives their processes.
+
+Each worker has a lab of its own for what its tests make. What the plugin's own fixtures make for a session is
+made once a run: by the worker that needs it first, while the others wait. It is in ledgers of its own, by
+which the last worker of the run removes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.lab.kinds.existing import ExistingKey
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable
+from pytest_kmslab.lab.kinds.user import IamUser
+from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.opening import make_administrator
+
+if TYPE_CHECKING:
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.shared_state import SharedFolder
+    from pytest_kmslab.lab.teardown.stack import TeardownStack
+
+T = TypeVar("T", IamUser, KmsKey, DynamoDBTable)
+Description = dict[str, Any]
+
+ADMINISTRATOR = "iam_admin"
+
+
+class SharedLab:
+    """One worker's part in the lab of its run.
+
+    `context` is what the worker's labs have in common, with the names and the ledger of what is shared;
+    `learn_secret` is told every secret that comes from another worker.
+    """
+
+    def __init__(
+        self, folder: SharedFolder, context: LabContext, learn_secret: Callable[[str], None]
+    ) -> None:
+        self._folder = folder
+        self._context = context
+        self._learn_secret = learn_secret
+        self._lab: Lab | None = None
+        self._arns: set[str] = set()
+
+    def has(self, arn: str) -> bool:
+        """Whether all workers have this in common."""
+        return arn in self._arns
+
+    def administrator(self, context: LabContext, _teardown: TeardownStack) -> IamUser:
+        """The administrator of every worker's lab, made by the root user."""
+        iam = context.sessions.lasting("root", context.backend.root).client("iam")
+
+        def restored(description: Description) -> IamUser:
+            return _user(description, iam)
+
+        def make() -> IamUser:
+            return make_administrator(self._context, self._context.teardown())
+
+        return self._once(ADMINISTRATOR, make, restored)
+
+    def once(self, name: str, lab: Lab, make: Callable[[Lab], T]) -> T:
+        """What a fixture makes, made once a run: here, or by another worker. `lab` is the worker's own."""
+        if self._lab is None:
+            self._lab = Lab(self._context, self._context.teardown(), lab.admin, lab._principals)
+        shared = self._lab
+        thing: T = self._once(name, lambda: make(shared), lambda description: _restored(description, lab))
+        return thing
+
+    def _once(self, name: str, make: Callable[[], T], restored: Callable[[Description], Any]) -> T:
+        with self._folder.changing() as state:
+            if name in state.made:
+                thing: T = self._found(state.made[name], restored)
+            else:
+                thing = make()
+                state.made[name] = _described(thing)
+        self._arns.add(thing.arn)
+        return thing
+
+    def _found(self, description: Description, restored: Callable[[Description], T]) -> T:
+        """What another worker made; what this process has read of the account may be from before."""
+        self._context.backend.forget()
+        thing = restored(description)
+        if isinstance(thing, IamUser):
+            self._learn_secret(thing.credentials.secret_access_key)
+        return thing
+
+
+class _Recipe(NamedTuple):
+    """How a worker tells the others of something that it made."""
+
+    kind: type
+    describe: Callable[[Any], Description]
+    restore: Callable[[Description, Lab], Any]
+
+
+def _described(thing: Any) -> Description:
+    name, recipe = next((name, one) for name, one in _RECIPES.items() if isinstance(thing, one.kind))
+    return {"recipe": name, **recipe.describe(thing)}
+
+
+def _restored(description: Description, lab: Lab) -> Any:
+    return _RECIPES[description["recipe"]].restore(description, lab)
+
+
+def _describe_user(user: IamUser) -> Description:
+    keys = user.credentials
+    return {
+        "name": user.name,
+        "arn": user.arn,
+        "access_key": [keys.access_key_id, keys.secret_access_key],
+        "policies": user.policies,
+    }
+
+
+def _user(description: Description, iam: Any) -> IamUser:
+    keys = Credentials(*description["access_key"])
+    return IamUser(description["name"], description["arn"], keys, iam, tuple(description["policies"]))
+
+
+def _restore_user(description: Description, lab: Lab) -> IamUser:
+    user = _user(description, lab.as_(lab.admin).client("iam"))
+    lab._principals.add(user)
+    return user
+
+
+def _describe_key(key: KmsKey) -> Description:
+    return {"arn": key.arn, "alias": key.alias}
+
+
+def _restore_key(description: Description, lab: Lab) -> KmsKey:
+    arn = description["arn"]
+    kms, waiter = lab.as_(lab.admin).client("kms"), lab._creation.waiter
+    key = KmsKey(kms, waiter, arn.rpartition("/")[2], arn, probers=lab._principals)
+    key.alias = description["alias"]
+    return key
+
+
+def _restore_existing_key(description: Description, lab: Lab) -> ExistingKey:
+    """What its policy was is written down already, by the worker that used it first."""
+    kms, creation = lab.as_(lab.admin).client("kms"), lab._creation
+    managed = creation.context.settings.manage_key_policy
+    return ExistingKey(kms, creation.waiter, description["arn"], managed=managed, probers=lab._principals)
+
+
+def _describe_table(table: DynamoDBTable) -> Description:
+    return {"name": table.name, "arn": table.arn}
+
+
+def _restore_table(description: Description, lab: Lab) -> DynamoDBTable:
+    clients = Clients.of(lab.as_(lab.admin).client)
+    table = DynamoDBTable(clients, lab._creation.waiter, description["name"])
+    table.arn = description["arn"]
+    return table
+
+
+_RECIPES = {
+    "user": _Recipe(IamUser, _describe_user, _restore_user),
+    "existing key": _Recipe(ExistingKey, _describe_key, _restore_existing_key),
+    "key": _Recipe(KmsKey, _describe_key, _restore_key),
+    "table": _Recipe(DynamoDBTable, _describe_table, _restore_table),
+}
+"""The first that fits counts."""

@@ -1,0 +1,108 @@
+"""What the workers of one run tell each other: who is there, and what was made for all of them.
+
+It is in a folder that only its owner may read, since access keys are in it. The locks are the system's: those
+of a worker that was killed are free at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+OWNERS_ONLY = 0o700
+FILE_OWNERS_ONLY = 0o600
+MEMBER_SUFFIX = ".member"
+
+
+@dataclass(slots=True)
+class SharedState:
+    """What was made for all workers."""
+
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """How each is reached, by the name of its fixture."""
+    ledgers: list[str] = field(default_factory=list)
+    """The paths of the ledgers in which it is written down, one for each worker."""
+    keep: bool = False
+    """Whether a test failed, and what it worked with is to stay for a while."""
+
+
+class SharedFolder:
+    """One worker's place in the folder of its run."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
+        self._folder = folder
+        self._file = folder / "state.json"
+        self._changing: SharedState | None = None
+        self._lock = FileLock(folder / "state.lock", mode=FILE_OWNERS_ONLY, thread_local=False)
+        self._membership = FileLock(
+            folder / f"{worker}{MEMBER_SUFFIX}", timeout=0, mode=FILE_OWNERS_ONLY, thread_local=False
+        )
+
+    def join(self) -> None:
+        """Be there: what was made for all stays for as long as somebody is."""
+        with self._lock:
+            self._membership.acquire()
+
+    def add_ledger(self, path: Path) -> None:
+        """Let the last one know where this worker writes down what it makes for all."""
+        with self.changing() as state:
+            state.ledgers.append(str(path))
+
+    def leave(self, *, keep: bool = False) -> SharedState | None:
+        """Be there no more. Answers the state to the last one only, and nobody finds it from then on."""
+        with self.changing() as state:
+            state.keep = state.keep or keep
+            self._membership.release()
+            if self._is_anybody_there():
+                return None
+            last, state.made, state.ledgers = replace(state), {}, []
+            return last
+
+    @contextmanager
+    def changing(self) -> Iterator[SharedState]:
+        """The state, which nobody else changes meanwhile; it is written at the end of the block."""
+        with self._lock:
+            if self._changing is not None:  # a block within a block: both change one state
+                yield self._changing
+                return
+            self._changing = self._read()
+            try:
+                yield self._changing
+            finally:
+                self._write(self._changing)
+                self._changing = None
+
+    def _is_anybody_there(self) -> bool:
+        return any(_is_held(path) for path in self._folder.glob(f"*{MEMBER_SUFFIX}"))
+
+    def _read(self) -> SharedState:
+        try:
+            return SharedState(**json.loads(self._file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return SharedState()
+
+    def _write(self, state: SharedState) -> None:
+        """Whole or not at all, whenever the worker is killed."""
+        new = self._file.with_suffix(".new")
+        opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_OWNERS_ONLY)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            json.dump(asdict(state), file)
+        new.replace(self._file)
+
+
+def _is_held(path: Path) -> bool:
+    lock = FileLock(path, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False

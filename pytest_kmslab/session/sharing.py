@@ -1,0 +1,115 @@
+"""The lab that the xdist workers of a run have in common: the part of a worker in it, and the controller's.
+
+The controller makes a folder and tells the workers where it is. At the end it removes the folder, and what
+killed workers left. `lab.shared_lab` says what is shared.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.naming import Naming, run_id, worker_id
+from pytest_kmslab.lab.shared_lab import SharedLab
+from pytest_kmslab.lab.shared_state import SharedFolder, SharedState
+from pytest_kmslab.lab.sweep.ledger_files import ledgers_in
+from pytest_kmslab.lab.sweep.sweep import sweeping_ledgers, sweeping_run
+from pytest_kmslab.lab.sweep.target import target_of
+from pytest_kmslab.lab.teardown.ledger import FileLedger
+from pytest_kmslab.report.leftovers import left_lines
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.config.options import Settings
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.sweep.leftovers import Findings
+    from pytest_kmslab.lab.sweep.target import Target
+    from pytest_kmslab.session.cleanup import Cleanup, Report
+
+WORKER_INPUT = "kmslab_shared"
+"""What the controller tells its workers: the path of the folder."""
+
+
+class LabOfWorkers:
+    """What the controller does for the lab that its workers have in common."""
+
+    def __init__(self, cleanup: Cleanup, settings: Settings, backend: Callable[[], Backend]) -> None:
+        self._ledgers = cleanup.folder
+        self._profile = settings.profile
+        self._backend = backend
+        self._folder = tempfile.mkdtemp(prefix="kmslab-shared-")
+        self._run = ""
+        cleanup.at_end(self._finish)
+
+    def offer(self, worker_input: dict[str, Any]) -> None:
+        """Tell a worker of it, before the worker starts."""
+        self._run = run_id(worker_input.get("testrunuid"))
+        worker_input[WORKER_INPUT] = self._folder
+
+    def _finish(self) -> Report:
+        """Once all workers have ended: remove the access keys, and what killed workers left."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if not self._run or not ledgers_in(self._ledgers, self._run):
+            return [], [], []
+        target = target_of(self._backend(), self._profile, ())
+        with sweeping_run(target, self._ledgers, self._run) as sweep:
+            sweep.look()
+            return _left(sweep.remove(), target, self._ledgers), [], []
+
+
+class Sharing:
+    """One worker's part in the lab of its run; it counts as there from its making until the run's end."""
+
+    def __init__(self, folder: str, worker: str, cleanup: Cleanup, settings: Settings) -> None:
+        self._settings = settings
+        self._worker = worker
+        self._cleanup = cleanup
+        self._folder = SharedFolder(Path(folder), worker_id(worker))
+        self._folder.join()
+        self._ledger: FileLedger | None = None
+        self._context: LabContext | None = None
+        cleanup.at_end(self._leave)
+
+    def lab(self, context: LabContext, ledger: FileLedger, learn_secret: Callable[[str], None]) -> SharedLab:
+        """The lab; what is made in it has names and a ledger of its own. `ledger` is the worker's."""
+        ledger.begin()  # while somebody uses the lab the run lives, whoever made it
+        naming = Naming(context.naming.run, worker_id(f"s{self._worker}"))
+        region = context.backend.region
+        self._ledger = FileLedger(ledger.path.parent, ledger.account, naming.run, naming.worker, region)
+        self._folder.add_ledger(self._ledger.path)
+        self._context = replace(context, naming=naming, ledger=self._ledger)
+        return SharedLab(self._folder, self._context, learn_secret)
+
+    def _leave(self) -> Report:
+        """Leave what is shared to the workers that are still there; the last one removes it all."""
+        if self._ledger is not None:
+            self._ledger.hand_over()
+        state = self._folder.leave(keep=self._settings.keep and self._cleanup.has_failures)
+        lifetimes = [] if self._ledger is None else self._ledger.lifetimes
+        if state is None or self._context is None:
+            return [], [], lifetimes
+        return *self._end(state, self._context), lifetimes
+
+    def _end(self, state: SharedState, context: LabContext) -> tuple[list[str], list[str]]:
+        """Remove everything, or keep it: the lines to show of what is there still."""
+        paths = [path for ledger in state.ledgers if (path := Path(ledger)).exists()]
+        if not paths:
+            return [], []
+        target = target_of(context.backend, self._settings.profile, ())
+        with sweeping_ledgers(target, paths) as sweep:
+            sweep.look()
+            if state.keep:
+                return [], sweep.keep(datetime.now(timezone.utc) + timedelta(seconds=self._settings.keep_for))
+            return _left(sweep.remove(), target, paths[0].parent), []
+
+
+def _left(findings: Findings, target: Target, ledgers: Path) -> list[str]:
+    """The lines to show of what could not be removed."""
+    refs = [leftover.ref for leftover in findings.failures]
+    errors = (*findings.failures.values(), *findings.problems)
+    return left_lines(refs, target.account, ledgers, errors) if errors else []
