@@ -52,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if RUN not in config.stash:
         _begin(config, config.option)
     config.pluginmanager.register(SectionFolding(config), "kmslab_folding")
+    settings = config.stash[RUN].settings
+    if (settings.report or settings.trail) and not config.getoption("collectonly"):
+        from pytest_kmslab.session.evidence import open_evidence
+
+        open_evidence(config, config.stash[RUN])
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

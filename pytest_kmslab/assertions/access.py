@@ -42,4 +42,7 @@ def access_matrix(
         raise OutsideLabError(
             "`access_matrix` needs a lab, and none is open: let the test ask for the fixture `kmslab`"
         )
-    return access_matrix_of(run.view, principals, actions, resources, executor)
+    matrix = access_matrix_of(run.view, principals, actions, resources, executor)
+    if run.recorder is not None:
+        run.recorder.matrix_made(matrix)
+    return matrix

@@ -17,6 +17,7 @@ from pytest_kmslab.lab.waiting.retrying import (
     RetryPolicy,
     current_retry_policy,
 )
+from pytest_kmslab.session.current import current_run
 
 if TYPE_CHECKING:
     from tenacity import AttemptManager, RetryCallState
@@ -81,8 +82,17 @@ class _Expectation:
         self._attempts = Attempts(self._limit_of, retry_policy.in_a_row, pauses, progress, sleep, clock)
 
     def attempts(self) -> Iterator[AttemptManager]:
-        """tenacity's attempts."""
-        yield from self._attempts.retrying(retry_error_callback=self._give_up)
+        """tenacity's attempts, each with its number for the report."""
+        run = current_run()
+        recorder = None if run is None else run.recorder
+        try:
+            for number, attempt in enumerate(self._attempts.retrying(retry_error_callback=self._give_up), 1):
+                if recorder is not None:
+                    recorder.attempt = number
+                yield attempt
+        finally:
+            if recorder is not None:
+                recorder.attempt = 0
 
     def _limit_of(self, state: RetryCallState) -> float | None:
         error = _failure(state)

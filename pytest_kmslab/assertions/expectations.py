@@ -48,6 +48,12 @@ class _Block:
         """The decisions that were made, the lab's own left out."""
         return [entry for entry in self.run.trail.since(self._mark) if entry.origin is not Origin.LAB]
 
+    def record(self, kind: str, wanted: Wanted, unmet: BaseException | None = None) -> None:
+        """Tell the report what was asserted, and why it did not hold if it did not."""
+        if self.run.recorder is not None:
+            why = "" if unmet is None else str(unmet) or type(unmet).__name__
+            self.run.recorder.assertion_ended(kind, str(wanted), self._mark + 1, self.run.trail.mark(), why)
+
 
 class Denial:
     """What `denied` yields. The attributes are empty until the body was denied."""
@@ -70,6 +76,17 @@ class Denial:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        __tracebackhide__ = True
+        try:
+            is_met = self._judge(error)
+        except ExpectationError as unmet:
+            self._block.record("denied", self._wanted, unmet)
+            raise
+        self._block.record("denied", self._wanted, None if is_met else error)
+        return is_met
+
+    def _judge(self, error: BaseException | None) -> bool:
+        """Whether the block was denied as wanted; False where its error is another matter."""
         __tracebackhide__ = True
         answers = list(carried_answers(error))
         answer = next(
@@ -183,6 +200,15 @@ class Allowance:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
+        try:
+            self._judge(error)
+        except ExpectationError as unmet:
+            self._block.record("allowed", self._wanted, unmet)
+            raise
+        self._block.record("allowed", self._wanted, error)
+
+    def _judge(self, error: BaseException | None) -> None:
         __tracebackhide__ = True
         answer = next(carried_answers(error), None) if client_error(error) is not None else None
         if answer is not None and answer.is_denial:

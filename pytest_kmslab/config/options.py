@@ -65,6 +65,12 @@ class Settings:
     coverage: bool = False
     coverage_fail_under: float = 0
     """A percentage."""
+    report: str = ""
+    """Paths of reports, with commas between them; empty for none."""
+    report_accounts: str = "masked"
+    """`masked` or `full`."""
+    trail: str = ""
+    """The path of a file of decisions; empty for none."""
 
 
 DEFAULTS = Settings()
@@ -78,7 +84,8 @@ class Option:
     `read` makes of the text what Settings holds. `instead` is an environment variable of somebody else's
     that counts where nobody gives the option; what stands there is taken as it is. `called` is another
     flag than the one made of the field's name, `shown` is how the default is written where that is not
-    simply its text.
+    simply its text. `repeats` says that the flag may be given several times, which is the same as once with
+    commas between the values.
     """
 
     field: str
@@ -89,6 +96,7 @@ class Option:
     instead: str = ""
     called: str = ""
     shown: str = ""
+    repeats: bool = False
 
     @property
     def ini(self) -> str:
@@ -247,5 +255,24 @@ OPTIONS = (
         "fails a run in which fewer of a hundred statements decided something; `0` fails none",
         on_command_line=True,
         read=float,
+    ),
+    Option(
+        "report",
+        good.REPORTS,
+        "writes who asked for what, why it was decided so and what changed it, as a page or as JSON",
+        on_command_line=True,
+        repeats=True,
+    ),
+    Option(
+        "report_accounts",
+        one_of("masked", "full"),
+        "whether the report shows the numbers of AWS accounts",
+        on_command_line=True,
+    ),
+    Option(
+        "trail",
+        good.TRAIL_FILE,
+        "writes every decision as a line of JSON, in the shape of CloudTrail's records",
+        on_command_line=True,
     ),
 )

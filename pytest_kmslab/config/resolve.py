@@ -32,6 +32,8 @@ def add_options(parser: pytest.Parser) -> None:
             form: dict[str, str] = (
                 {"action": "store_const", "const": "true"} if option.is_switch else {"metavar": metavar}
             )
+            if option.repeats:
+                form["action"] = "append"
             group.addoption(option.flag, dest=option.ini, default=None, help=told + also, **form)
 
 
@@ -110,7 +112,8 @@ def _given(option: Option, config: pytest.Config, given: argparse.Namespace) -> 
     )
     for source, value in sources:
         if value is not None:
-            return _checked(option, str(value), source)
+            text = ",".join(value) if isinstance(value, list) else str(value)
+            return _checked(option, text, source)
     return None
 
 

@@ -95,3 +95,16 @@ POLICY = Rule(
 )
 
 GIVEN_TABLE = shaped(r"([a-zA-Z0-9_.-]{3,255})?", "the name of a DynamoDB table")
+
+
+def paths_of(value: str) -> list[str]:
+    """The paths that a good REPORTS names."""
+    return [path.strip() for path in value.split(",")] if value else []
+
+
+REPORTS = Rule(
+    lambda value: "\0" not in value and all(path.endswith((".html", ".json")) for path in paths_of(value)),
+    "the path of a file that ends in `.html` or `.json`, or several, with commas between them",
+)
+
+TRAIL_FILE = shaped(r"([^\0\r\n]*\.jsonl)?", "the path of a file that ends in `.jsonl`")

@@ -226,22 +226,28 @@ class Pipeline:
         if verdict.refusal is not None:
             if verdict.entries and not verdict.entries[-1].decision.allowed:
                 self._trail.record_in_vain(pending.verdict.entries)
-            for one in verdict.entries[-1:]:
+            entries = [
                 self._trail.record(
                     one.operation, one.request, one.decision, one.via, one.policies, one.grants
                 )
+                for one in verdict.entries[-1:]
+            ]
+            self._trail.tell(pending.call, entries, verdict.refusal)
             raise verdict.refusal
 
     def judge(self, call: ApiCall, trail: Trail, connection: Any = None) -> Verdict:
         """Decide a call, writing each decision to a trail; what the service refuses is in the verdict."""
         entries: list[TrailEntry] = []
+        refusal: ServiceError | None = None
         try:
             self._authorize_call(call, connection, trail, entries)
         except ServiceError as error:
             if entries and not entries[-1].decision.allowed:
                 trail.record_in_vain(entries)
-            return Verdict(tuple(entries), error)
-        return Verdict(tuple(entries), None)
+            refusal = error
+        if trail.listeners:
+            trail.tell(call, entries, refusal)
+        return Verdict(tuple(entries), refusal)
 
     def _authorize_call(
         self, call: ApiCall, connection: Any, trail: Trail, entries: list[TrailEntry]
@@ -301,9 +307,16 @@ class Pipeline:
 
     def require(self, call: ApiCall, authorization: Authorization) -> None:
         """Decide one more question of a call than its operation stands for; raises ServiceError."""
-        if self.enforcing:
-            standing = self.backend.view.standing(call.caller)
-            self._authorize(call, authorization, standing, self._trail, [])
+        if not self.enforcing:
+            return
+        standing = self.backend.view.standing(call.caller)
+        entries: list[TrailEntry] = []
+        try:
+            self._authorize(call, authorization, standing, self._trail, entries)
+        except ServiceError as error:
+            self._trail.tell(call, entries, error)
+            raise
+        self._trail.tell(call, entries, None)
 
     def service_may(self, request: Request) -> bool:
         """Whether a resource's own policy lets a service do something on its own account."""

@@ -6,7 +6,7 @@ import pickle
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import RLock
 from typing import IO, TYPE_CHECKING
 
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from pytest_kmslab.authz.grant import Grant
     from pytest_kmslab.authz.policy import Policies
     from pytest_kmslab.authz.request import Request
+    from pytest_kmslab.calls.api_call import ApiCall, ServiceError
     from pytest_kmslab.privilege.least import LeastPrivilege
     from pytest_kmslab.privilege.use import Use
+
+CallListener = Callable[["ApiCall", "Sequence[TrailEntry]", "ServiceError | None"], None]
+"""Is told of a call, its decisions in order, and the error that the service answers, if it refuses it."""
 
 PICKLE = pickle.HIGHEST_PROTOCOL
 KEPT = 50_000
@@ -45,6 +49,8 @@ class Trail:
         """How many calls were not decided, by their service: no calls of it are."""
         self.calls: Counter[Origin] = Counter()
         """How many calls of enforced services were made, whether or not they were decided."""
+        self.listeners: list[CallListener] = []
+        """Told of every call as soon as it is decided; only they see its parameters."""
         self._test_began = 0
         self._in_vain: set[int] = set()
         self._lock = RLock()
@@ -106,6 +112,11 @@ class Trail:
             if len(self._entries) > self._kept:
                 self._put_away(self._entries.popleft())
         return entry
+
+    def tell(self, call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceError | None) -> None:
+        """Tell the listeners of a call that was decided."""
+        for listener in self.listeners:
+            listener(call, entries, refusal)
 
     def record_in_vain(self, entries: Sequence[TrailEntry]) -> None:
         """Note the decisions of a call that was denied in the end: what it was allowed before was in vain."""

@@ -74,7 +74,7 @@ def _folded(line: str, width: int) -> list[str]:
 def _lines(entry: TrailEntry) -> list[str]:
     if entry.decision.allowed:
         return [f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"]
-    return [headline(entry), *(f"    {line}" for line in _explained(entry).splitlines())]
+    return [headline(entry), *(f"    {line}" for line in explanation_of(entry).splitlines())]
 
 
 def headline(entry: TrailEntry) -> str:
@@ -127,7 +127,8 @@ def _short(arn: str) -> str:
     return arn.split(":", 5)[-1]
 
 
-def _explained(entry: TrailEntry) -> str:
+def explanation_of(entry: TrailEntry) -> str:
+    """Why a decision was made so, in several lines; of one without its policies the reasons alone."""
     if entry.policies is None:
         reasons = entry.decision.reasons
         return "\n".join(reason_text(reason, entry.request.resource) for reason in reasons)

@@ -76,7 +76,7 @@ class Observing:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what came of observing, and why a strict run failed."""
-        total = self._total()
+        total = self.total()
         if self._failure:
             terminalreporter.section(f"kmslab: {self._failure}, so this run failed", red=True, bold=True)
         if any(total.values()):
@@ -89,7 +89,7 @@ class Observing:
         """Why the run failed, empty where it did not; a worker leaves it to its controller."""
         if not self._strict or hasattr(self._config, "workerinput"):
             return ""
-        total = self._total()
+        total = self.total()
         if total["disagreements"]:
             return "AWS decides otherwise than the engine"
         return "of what was observed nothing could be judged" if set(+total) == {"inconclusive"} else ""
@@ -97,7 +97,8 @@ class Observing:
     def _counts(self) -> list[Mapping[str, Any]]:
         return [self.found.counts(), *self._of_workers]
 
-    def _total(self) -> Counter[str]:
+    def total(self) -> Counter[str]:
+        """The counts of this process and of every worker that has ended."""
         total: Counter[str] = Counter()
         for counts in self._counts():
             for name in ("agreed", "unsettled", "disagreements"):

@@ -16,6 +16,7 @@ from pytest_kmslab.enforcement.trail import Trail
 
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
+    from pytest_kmslab.report.evidence.recorder import Recorder
 
 Mode = Literal["enforce", "observe", "off"]
 
@@ -24,6 +25,8 @@ class CurrentRun(Protocol):
     """What an assertion asks of a run."""
 
     trail: Trail
+    recorder: Recorder | None
+    """Takes note of what is asserted; None where nobody wants a report."""
 
     @property
     def in_lab(self) -> bool:

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.shared_lab import SharedLab
+    from pytest_kmslab.lab.teardown.ledger import Ledger
     from pytest_kmslab.lab.waiting.waiters import Waiter
     from pytest_kmslab.observe.observations import Observations
+    from pytest_kmslab.report.evidence.recorder import Recorder
     from pytest_kmslab.session.sharing import LabOfWorkers, Sharing
 
 
@@ -102,6 +104,8 @@ class Run:
         self.settings = settings
         self.report_progress = report_progress
         self.trail = Trail()
+        self.recorder: Recorder | None = None
+        """Takes note of what happens, for a report; None where nobody wants one."""
         self.clock = Clock()
         self._interceptor = BotocoreHooks()
         self._observations: Observations | None = None
@@ -238,7 +242,7 @@ class Run:
                 self.trail,
                 naming,
                 credentials_directory,
-                ledger=self.cleanup.ledger(naming, self.backend),
+                ledger=self._watched(self.cleanup.ledger(naming, self.backend)),
                 interruptions=self.sigterm,
                 waiter=self._waiter(),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
@@ -248,11 +252,20 @@ class Run:
             self._share(self._lab_context)
         return self._lab_context
 
+    def _watched(self, ledger: Ledger) -> Ledger:
+        """A ledger that tells the report too, if there is one, what is made and removed."""
+        if self.recorder is None:
+            return ledger
+        from pytest_kmslab.report.evidence.watched_ledger import WatchedLedger
+
+        return WatchedLedger(ledger, self.recorder, lambda: self.prices)
+
     def _share(self, context: LabContext) -> None:
         from pytest_kmslab.lab.teardown.ledger import FileLedger
 
-        if self._sharing is not None and isinstance(context.ledger, FileLedger):
-            self.shared_lab = self._sharing.lab(context, context.ledger, self.secrets.learn)
+        ledger = self.cleanup.ledger(context.naming, self.backend)
+        if self._sharing is not None and isinstance(ledger, FileLedger):
+            self.shared_lab = self._sharing.lab(context, ledger, self.secrets.learn, self._watched)
 
     def _assume_as_service(
         self, service: str, parameters: Mapping[str, Any], keys: Mapping[str, str]
@@ -299,6 +312,11 @@ class Run:
         from pytest_kmslab.lab.cost.prices import DEFAULT, read_prices
 
         return read_prices(Path(self.settings.prices) if self.settings.prices else DEFAULT)
+
+    @property
+    def account(self) -> str:
+        """The lab's account; empty where it is not known."""
+        return self.settings.account or ("" if self._backend is None else self._backend.account)
 
     def reach(self) -> None:
         """Look whether a backend that is elsewhere is there, and keep as `place` what to tell of it.

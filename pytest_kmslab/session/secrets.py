@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 
@@ -21,6 +25,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._by_beginning: dict[str, set[str]] = {}
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
@@ -48,15 +53,36 @@ class Secrets:
         self._add([secret])
 
     def masked(self, text: str) -> str:
-        """The text with every secret made unreadable, the person's own among them."""
-        for secret in self._all():
-            if secret in text:
-                text = text.replace(secret, MASK)
+        """The text with every secret made unreadable, the person's own among them, however it is written."""
+        for name in OF_ENVIRONMENT:
+            self._add((os.environ.get(name, ""),))
+        # A run may know ten thousand secrets: a text is looked through once, and not once for each.
+        found = {
+            form
+            for start in range(len(text) - SHORTEST + 1)
+            for form in self._by_beginning.get(text[start : start + SHORTEST], ())
+            if text.startswith(form, start)
+        }
+        for form in sorted(found, key=len, reverse=True):
+            text = text.replace(form, MASK)
         return text
 
-    def _all(self) -> list[str]:
-        own = {value for name in OF_ENVIRONMENT if len(value := os.environ.get(name, "")) >= SHORTEST}
-        return sorted(self._known | own, key=len, reverse=True)
-
     def _add(self, values: Any) -> None:
-        self._known.update(value for value in values if isinstance(value, str) and len(value) >= SHORTEST)
+        for value in values:
+            if isinstance(value, str) and len(value) >= SHORTEST and value not in self._known:
+                self._known.add(value)
+                for form in set(_forms(value)):
+                    self._by_beginning.setdefault(form[:SHORTEST], set()).add(form)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How a secret may be written: as it is, in JSON, Python, a URL, HTML or base64."""
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield quote(secret)
+    yield html.escape(secret)
+    yield base64.b64encode(secret.encode()).decode().rstrip("=")

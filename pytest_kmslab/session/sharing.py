@@ -20,7 +20,7 @@ from pytest_kmslab.lab.shared_state import SharedFolder, SharedState
 from pytest_kmslab.lab.sweep.ledger_files import ledgers_in
 from pytest_kmslab.lab.sweep.sweep import sweeping_ledgers, sweeping_run
 from pytest_kmslab.lab.sweep.target import target_of
-from pytest_kmslab.lab.teardown.ledger import FileLedger
+from pytest_kmslab.lab.teardown.ledger import FileLedger, Ledger
 from pytest_kmslab.report.leftovers import left_lines
 
 if TYPE_CHECKING:
@@ -75,14 +75,21 @@ class Sharing:
         self._context: LabContext | None = None
         cleanup.at_end(self._leave)
 
-    def lab(self, context: LabContext, ledger: FileLedger, learn_secret: Callable[[str], None]) -> SharedLab:
-        """The lab; what is made in it has names and a ledger of its own. `ledger` is the worker's."""
+    def lab(
+        self,
+        context: LabContext,
+        ledger: FileLedger,
+        learn_secret: Callable[[str], None],
+        watched: Callable[[Ledger], Ledger],
+    ) -> SharedLab:
+        """The lab; what is made in it has names and a ledger of its own. `ledger` is the worker's, and
+        `watched` lets the report see what is made."""
         ledger.begin()  # while somebody uses the lab the run lives, whoever made it
         naming = Naming(context.naming.run, worker_id(f"s{self._worker}"))
         region = context.backend.region
         self._ledger = FileLedger(ledger.path.parent, ledger.account, naming.run, naming.worker, region)
         self._folder.add_ledger(self._ledger.path)
-        self._context = replace(context, naming=naming, ledger=self._ledger)
+        self._context = replace(context, naming=naming, ledger=watched(self._ledger))
         return SharedLab(self._folder, self._context, learn_secret)
 
     def _leave(self) -> Report:

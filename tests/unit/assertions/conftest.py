@@ -29,6 +29,7 @@ class FakeRun:
     mode: Mode
     trail: Trail = field(default_factory=Trail)
     in_lab: bool = True
+    recorder: None = None
     view: Any = None
 
     def decide(

@@ -1,0 +1,112 @@
+"""What a report tells of one call: who made it, what was decided and why, and what it changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.authz.policy import document_of
+from pytest_kmslab.enforcement.entry import ORIGIN, Origin
+from pytest_kmslab.report.decisions import explanation_of, reason_text
+from pytest_kmslab.report.evidence.model import Call, Change, Decision
+from pytest_kmslab.report.evidence.request_parameters import request_parameters
+
+if TYPE_CHECKING:
+    from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+    from pytest_kmslab.enforcement.entry import TrailEntry
+
+DOCUMENTS = {
+    "kms:PutKeyPolicy": ("key policy", "Policy"),
+    "dynamodb:PutResourcePolicy": ("table policy", "Policy"),
+    "iam:UpdateAssumeRolePolicy": ("trust policy", "PolicyDocument"),
+}
+"""Calls that replace the policy that hangs on their resource, and the parameter that holds the new one."""
+CHANGES = {
+    "kms:CreateGrant": "grant",
+    "kms:RevokeGrant": "grant",
+    "kms:RetireGrant": "grant",
+    "kms:DisableKey": "key state",
+    "kms:EnableKey": "key state",
+    "kms:ScheduleKeyDeletion": "key state",
+    "kms:CancelKeyDeletion": "key state",
+    "dynamodb:DeleteResourcePolicy": "table policy",
+    **dict.fromkeys(
+        (
+            *("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:AttachUserPolicy", "iam:DetachUserPolicy"),
+            *("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy"),
+            *("iam:PutGroupPolicy", "iam:DeleteGroupPolicy", "iam:AttachGroupPolicy"),
+            *("iam:DetachGroupPolicy", "iam:AddUserToGroup", "iam:RemoveUserFromGroup"),
+            *("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"),
+        ),
+        "identity policy",
+    ),
+    **dict.fromkeys(
+        (
+            *("iam:PutUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary"),
+            *("iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
+        ),
+        "permissions boundary",
+    ),
+}
+"""Other calls that change who may do what, and what they change."""
+
+
+def call_fact(call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceError | None, at: float) -> Call:
+    """The fact of a call that was decided; `at` counts where no decision has a time."""
+    origin = entries[0].origin if entries else ORIGIN.get()
+    return Call(
+        at=entries[0].time if entries else at,
+        operation=call.name,
+        principal=call.caller.arn,
+        origin=origin.value,
+        decisions=tuple(_decision(entry) for entry in entries),
+        error="" if refusal is None else refusal.code,
+        message="" if refusal is None else refusal.message,
+        change=_change(call, entries) if refusal is None else None,
+    )
+
+
+def _decision(entry: TrailEntry) -> Decision:
+    request, decision = entry.request, entry.decision
+    # The lab's own calls are not what a reader asks about, and to explain one takes as long as to make it.
+    is_explained = not decision.allowed and entry.origin is not Origin.LAB
+    return Decision(
+        number=entry.number,
+        action=request.action,
+        principal=request.principal,
+        resource=request.resource,
+        decision=decision.decision.value,
+        via=entry.via,
+        because=tuple(reason_text(reason, request.resource) for reason in decision.reasons),
+        explanation=explanation_of(entry) if is_explained else "",
+    )
+
+
+def _change(call: ApiCall, entries: Sequence[TrailEntry]) -> Change | None:
+    """What a call that was let through changes of who may do what."""
+    resource = entries[0].request.resource if entries else "*"
+    if call.name in DOCUMENTS:
+        what, parameter = DOCUMENTS[call.name]
+        return Change(what, resource, _policy_before(entries), _document(call.params.get(parameter)))
+    if call.name in CHANGES or (call.name == "dynamodb:UpdateTable" and "SSESpecification" in call.params):
+        parameters = request_parameters(call) or {}
+        return Change(CHANGES.get(call.name, "table encryption"), resource, "", json.dumps(parameters))
+    return None
+
+
+def _policy_before(entries: Sequence[TrailEntry]) -> str:
+    """The resource's policy when the call was decided, which was by that policy."""
+    policies = entries[0].policies if entries else None
+    named = None if policies is None else policies.resource
+    return "" if named is None else _document(document_of(named.policy))
+
+
+def _document(document: Any) -> str:
+    """A policy document as JSON; what is no JSON as it is."""
+    if not isinstance(document, str):
+        return json.dumps(document)
+    try:
+        return json.dumps(json.loads(document))
+    except ValueError:
+        return document

@@ -1,0 +1,80 @@
+"""What a report tells of a test: what it is called, and how its parts ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_kmslab.report.evidence.model import Phase, Test
+
+LONGEST = 20_000
+"""Characters of a failure that are kept; the end of it says most."""
+
+
+def test_of(item: pytest.Item, at: float, worker: str) -> Test:
+    """The fact of a test that begins."""
+    module = getattr(item, "module", None)
+    return Test(
+        at=at,
+        id=item.nodeid,
+        title=_title(item),
+        module=item.nodeid.partition("::")[0],
+        module_title=_first_line(getattr(module, "__doc__", None)),
+        worker=worker,
+    )
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+def _title(item: pytest.Item) -> str:
+    """The first line of its docstring, or its name in words; with the id of its parameters."""
+    name = getattr(item, "originalname", None) or item.name
+    words = _first_line(getattr(getattr(item, "obj", None), "__doc__", None)) or _words(name)
+    callspec = getattr(item, "callspec", None)
+    return f"{words} [{callspec.id}]" if callspec is not None else words
+
+
+def _words(name: str) -> str:
+    return name.removeprefix("test_").replace("_", " ").strip() or name
+
+
+def _first_line(doc: str | None) -> str:
+    return next((line.strip() for line in (doc or "").splitlines() if line.strip()), "")
+
+
+def phase_of(report: pytest.TestReport) -> Phase:
+    """The fact of a part of a test that ended, from pytest's report of it."""
+    is_subtest = hasattr(report, "context")
+    return Phase(
+        when="subtest" if is_subtest else str(report.when),
+        name=_subtest_name(report) if is_subtest else "",
+        outcome=_outcome(report),
+        seconds=getattr(report, "duration", 0.0),
+        text=_text(report),
+    )
+
+
+def _subtest_name(report: Any) -> str:
+    context = report.context
+    values = ", ".join(f"{name}={value!r}" for name, value in context.kwargs.items())
+    return " ".join(part for part in (context.msg or "", f"({values})" if values else "") if part)
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xpassed" if report.passed else "xfailed"
+    return str(report.outcome)
+
+
+def _text(report: pytest.TestReport) -> str:
+    if report.passed:
+        return ""
+    if hasattr(report, "wasxfail"):
+        return str(report.wasxfail)
+    longrepr = report.longrepr
+    if isinstance(longrepr, tuple):  # where it was skipped, and why
+        return str(longrepr[2])
+    text = report.longreprtext
+    return text if len(text) <= LONGEST else f"…{text[-LONGEST:]}"

@@ -1,0 +1,56 @@
+"""`--kmslab-trail`: every decision as a line of JSON in CloudTrail's shape, written as the run goes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_kmslab.report.evidence.cloudtrail import records
+
+if TYPE_CHECKING:
+    from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+    from pytest_kmslab.enforcement.entry import TrailEntry
+
+
+class LineFile:
+    """A file to which several processes append whole lines; each is in it as soon as `write` returns."""
+
+    def __init__(self, path: Path, mask: Callable[[str], str]) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._mask = mask
+
+    def write(self, *lines: str) -> None:
+        """Append lines, each without its end; secrets in them are masked. Raises OSError."""
+        # One call of the system: what another process appends comes before or after it, never between.
+        data = "".join(f"{self._mask(line)}\n" for line in lines).encode()
+        if os.write(self._file, data) != len(data):
+            raise OSError("the disk is full")
+
+    def close(self) -> None:
+        """Write no more."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class TrailFile:
+    """Writes the decisions of one process; a listener of the trail."""
+
+    def __init__(self, path: Path, mask: Callable[[str], str], test: Callable[[], str]) -> None:
+        self._lines = LineFile(path, mask)
+        self._test = test
+
+    def call_decided(
+        self, call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceError | None
+    ) -> None:
+        """Write a record for each decision of a call."""
+        if entries:
+            told = records(call, entries, refusal, self._test())
+            self._lines.write(*(json.dumps(record) for record in told))
+
+    def close(self) -> None:
+        """Write no more."""
+        self._lines.close()
