@@ -18,6 +18,11 @@ from moto.cloudformation.exceptions import UnsupportedAttribute, ValidationError
 from moto.ssm.models import ssm_backends
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.backends.moto.stacks.other_services import (
+    as_refusal,
+    code_from_elsewhere,
+    is_of_a_service,
+)
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
 from pytest_kmslab.backends.moto.stacks.references import in_order, missing_value, references
 from pytest_kmslab.backends.moto.stacks.resource import (
@@ -95,20 +100,24 @@ class StackResourceMap(parsing.ResourceMap):
             raise ResourceFailedError(self, str(raw.get("Type")), name, error, physical_id) from error
 
     def _make_others(self, name: str) -> Any:
-        """A resource that moto makes; where it is a stack of its own that fails, it fails here too."""
-        try:
-            return super().__getitem__(name)
-        except ResourceFailedError as nested:
-            if nested.resources is self:
-                raise
-            text = (
-                f"Embedded stack was not successfully created: The following resource(s) "
-                f"failed to create: [{nested.logical_id}]."
-            )
-            raw = self._resource_json_map[name]
-            raise ResourceFailedError(
-                self, raw["Type"], name, ServiceError("ValidationError", text)
-            ) from nested
+        """A resource that moto makes; where moto or a stack of its own fails, it fails here too."""
+        raw = self._resource_json_map[name]
+        with code_from_elsewhere(self, raw):
+            try:
+                return super().__getitem__(name)
+            except ResourceFailedError as nested:
+                if nested.resources is self:
+                    raise
+                text = (
+                    f"Embedded stack was not successfully created: The following resource(s) "
+                    f"failed to create: [{nested.logical_id}]."
+                )
+                error = ServiceError("ValidationError", text)
+                raise ResourceFailedError(self, str(raw.get("Type")), name, error) from nested
+            except Exception as error:
+                if not is_of_a_service(error):
+                    raise
+                raise ResourceFailedError(self, str(raw.get("Type")), name, as_refusal(error)) from error
 
     def _make_ours(self, name: str, raw: dict[str, Any]) -> StackResource:
         self._wait_for_dependencies(raw)

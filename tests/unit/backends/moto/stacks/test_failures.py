@@ -228,3 +228,39 @@ def test_a_parameter_that_the_store_does_not_have(stacks: Stacks) -> None:
         stacks.deploy(template)
     stacks.account.root.client("ssm").put_parameter(Name="/none", Value="text", Type="String")
     assert stacks.deploy(template).status == "CREATE_COMPLETE"
+
+
+FUNCTION = {
+    "Code": {"S3Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}"}, "S3Key": "1a2b.zip"},
+    "Handler": "orders.handler",
+    "Role": "arn:aws:iam::123456789012:role/orders",
+    "Runtime": "python3.12",
+}
+
+
+def make_role(stacks: Stacks) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    stacks.account.root.client("iam").create_role(RoleName="orders", AssumeRolePolicyDocument=document)
+
+
+def test_what_another_service_refuses_fails_the_stack(stacks: Stacks) -> None:
+    stack = stacks.one("AWS::Lambda::Function", FUNCTION)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "The role defined for the function cannot be assumed by Lambda" in stack.failures["One"]
+
+
+def test_code_that_was_published_before_need_not_be_here(stacks: Stacks) -> None:
+    make_role(stacks)
+    assert stacks.one("AWS::Lambda::Function", FUNCTION).status == "CREATE_COMPLETE"
+
+
+def test_a_resource_that_could_not_be_deleted_can_be_left(stacks: Stacks) -> None:
+    stacks.one("AWS::IAM::User", {"UserName": "ana"})
+    iam = stacks.account.root.client("iam")
+    iam.create_access_key(UserName="ana")
+    with pytest.raises(ClientError, match="only when the current stack status is DELETE_FAILED"):
+        stacks.client.delete_stack(StackName="s", RetainResources=["One"])
+    assert stacks.delete().status == "DELETE_FAILED"
+    assert stacks.delete(RetainResources=["One"]).status == "DELETE_COMPLETE"
+    assert iam.get_user(UserName="ana")
