@@ -22,8 +22,6 @@ from pytest_kmslab.interception.inherited_endpoint import without_nowhere
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Credentials
 
-CREDENTIALS_MODULE, SESSION_MODULE = "botocore.credentials", "botocore.session"
-
 ENVIRONMENT = "env"
 """What botocore calls the provider that reads environment variables. A session that was given a profile in
 code has none: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html"""
@@ -53,6 +51,35 @@ class EnvironBlocks:
             self.current = self._blocks[-1] if self._blocks else None
 
 
+class AwaitedCredentials:
+    """Credentials for aiobotocore, which awaits what it signs with."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    async def get_frozen_credentials(self) -> Any:
+        """What to sign with now."""
+        return self._credentials.get_frozen_credentials()
+
+
+class Follower:
+    """Has the calls of a client signed by whoever counts now; `adapt` makes of credentials what it takes."""
+
+    def __init__(self, blocks: EnvironBlocks, adapt: Callable[[Any], Any] | None = None) -> None:
+        self._blocks = blocks
+        self._adapt = adapt
+
+    def before_call(self, context: dict[str, Any], **_: Any) -> None:
+        """Have a call signed so."""
+        current = self._blocks.current
+        if current is not None:
+            _sign_with(context, current if self._adapt is None else self._adapt(current))
+
+    def before_sign(self, request: Any, **_: Any) -> None:
+        """The same of a URL that is signed and not called; what is called is signed as it was decided."""
+        self.before_call(request.context)
+
+
 class AmbientClients:
     """Makes the clients that are given no credentials in code follow the blocks of `environ`."""
 
@@ -63,8 +90,12 @@ class AmbientClients:
         self._watching = False
         self._undo: list[Callable[[], None]] = []
         self._hooks = (
-            AfterImport(CREDENTIALS_MODULE, self._watch_search),
-            AfterImport(SESSION_MODULE, self._watch_clients),
+            self._hook("botocore.credentials", "CredentialResolver", "load_credentials", self._search),
+            self._hook("botocore.session", "Session", "create_client", self._create),
+            self._hook(
+                "aiobotocore.credentials", "AioCredentialResolver", "load_credentials", self._search_async
+            ),
+            self._hook("aiobotocore.session", "AioSession", "_create_client", self._create_async),
         )
 
     def install(self) -> None:
@@ -81,35 +112,9 @@ class AmbientClients:
         while self._undo:
             self._undo.pop()()
 
-    def before_call(self, context: dict[str, Any], **_: Any) -> None:
-        """Have a call signed by whoever counts now."""
-        if self._blocks.current is not None:
-            _sign_with(context, self._blocks.current)
-
-    def before_sign(self, request: Any, **_: Any) -> None:
-        """The same of a URL that is signed and not called; what is called is signed as it was decided."""
-        if self._blocks.current is not None:
-            _sign_with(request.context, self._blocks.current)
-
-    def _watch_search(self, module: Any) -> None:
-        def load_credentials(original: Any, resolver: Any) -> Any:
-            credentials = original(resolver)
-            if credentials is not None and self._is_ambient(resolver, credentials):
-                self._found.add(credentials)
-            return credentials
-
-        self._wrap(module.CredentialResolver, "load_credentials", load_credentials)
-
-    def _watch_clients(self, module: Any) -> None:
-        def create_client(original: Any, session: Any, *arguments: Any, **named: Any) -> Any:
-            arguments, named = without_nowhere(original, (session, *arguments), named)
-            client = original(*arguments, **named)
-            if self._follows(session, client):
-                client.meta.events.register_first("before-call", self.before_call)
-                client.meta.events.register_first("before-sign", self.before_sign)
-            return client
-
-        self._wrap(module.Session, "create_client", create_client)
+    def _hook(self, module: str, owner: str, name: str, around: Callable[..., Any]) -> AfterImport:
+        """Puts something around a method, as soon as its module is imported."""
+        return AfterImport(module, lambda imported: self._wrap(getattr(imported, owner), name, around))
 
     def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
         original = getattr(owner, name)
@@ -126,6 +131,34 @@ class AmbientClients:
 
         setattr(owner, name, wrapper)
         self._undo.append(undo)
+
+    def _search(self, original: Any, resolver: Any) -> Any:
+        return self._noted(resolver, original(resolver))
+
+    async def _search_async(self, original: Any, resolver: Any) -> Any:
+        return self._noted(resolver, await original(resolver))
+
+    def _create(self, original: Any, session: Any, *arguments: Any, **named: Any) -> Any:
+        arguments, named = without_nowhere(original, (session, *arguments), named)
+        return self._following(session, original(*arguments, **named), Follower(self._blocks))
+
+    async def _create_async(self, original: Any, session: Any, *arguments: Any, **named: Any) -> Any:
+        arguments, named = without_nowhere(original, (session, *arguments), named)
+        client = await original(*arguments, **named)
+        return self._following(session, client, Follower(self._blocks, AwaitedCredentials))
+
+    def _noted(self, resolver: Any, credentials: Any) -> Any:
+        """Credentials that were found, noted where nobody has given them in code."""
+        if credentials is not None and self._is_ambient(resolver, credentials):
+            self._found.add(credentials)
+        return credentials
+
+    def _following(self, session: Any, client: Any, follower: Follower) -> Any:
+        """A new client, which follows the blocks where it was given no credentials in code."""
+        if self._follows(session, client):
+            client.meta.events.register_first("before-call", follower.before_call)
+            client.meta.events.register_first("before-sign", follower.before_sign)
+        return client
 
     def _follows(self, session: Any, client: Any) -> bool:
         """Whether a new client was given no credentials in code, nor its session."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,13 @@ from pytest_kmslab.backends.addresses import is_plain_http
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.pipeline import Incoming
-from pytest_kmslab.errors import BackendError
-from pytest_kmslab.interception.signers import events_of, is_async, signing_credentials, signing_region
+from pytest_kmslab.interception.signers import (
+    check_served,
+    events_of,
+    is_async,
+    signing_credentials,
+    signing_region,
+)
 from pytest_kmslab.wire.credential_scope import check_region
 from pytest_kmslab.wire.models import keep_model
 from pytest_kmslab.wire.parse_json import decode
@@ -33,11 +37,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.interception.door import RunDoorkeeper, Ticket
 
 Response = tuple[AWSResponse, dict[str, Any]]
-
-ASYNC = (
-    "aiobotocore does not reach a backend that is in this process: give its client the address of fixture "
-    "`kmslab_endpoint` as `endpoint_url`, or start `aiomoto` before the client is made"
-)
 
 
 class CallInterception:
@@ -79,7 +78,7 @@ class CallInterception:
         except ServiceError as error:
             return _refusal(url, error)
         if pending.response is None and pipeline.backend.endpoint_url is None and is_async(signer):
-            _check_served()
+            check_served()
         return self._let_through(pending, params, context, credentials)
 
     def request_created(self, request: AWSRequest) -> None:
@@ -109,7 +108,7 @@ class CallInterception:
         """Once for each client, lead it to the backend; whether its calls come there."""
         backend, events = self._pipeline.backend, events_of(signer)
         comes_here = backend.owns_url(url)
-        if not is_async(signer) or "aiomoto" in sys.modules:
+        if backend.endpoint_url is not None or not is_async(signer):
             backend.attach_client(events, url)
         self._comes_here[signer] = comes_here
         return comes_here
@@ -154,12 +153,6 @@ class CallInterception:
             arrived=self._keeper is None or pending.response is not None,
         )
         return None if pending.response is None else _response(params["url"], 200, pending.response)
-
-
-def _check_served() -> None:
-    """Raise BackendError where a call of aiobotocore would leave this process: moto cannot be awaited."""
-    if "aiomoto" not in sys.modules:
-        raise BackendError(ASYNC)
 
 
 @lru_cache(maxsize=1024)

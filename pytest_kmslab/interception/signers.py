@@ -6,12 +6,18 @@ All private use of botocore's clients is in this file.
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 from botocore import UNSIGNED
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import BackendError
+
+ASYNC = (
+    "aiobotocore does not reach a backend that is in this process: give its client the address of fixture "
+    "`kmslab_endpoint` as `endpoint_url`, or start `aiomoto` before the client is made"
+)
 
 
 def signing_region(context: dict[Any, Any]) -> str:
@@ -52,6 +58,17 @@ def events_of(signer: Any) -> Any:
 def is_async(signer: Any) -> bool:
     """Whether a client is one of aiobotocore's, which awaits what it is answered."""
     return type(signer).__module__.partition(".")[0] == "aiobotocore"
+
+
+def check_served() -> None:
+    """Raise BackendError where a call of aiobotocore would leave this process: moto cannot be awaited, but by
+    aiomoto, which puts a guard of its own before what aiobotocore sends with."""
+    if "aiomoto" in sys.modules:
+        from aiobotocore.endpoint import AioEndpoint
+
+        if AioEndpoint._send.__module__.partition(".")[0] == "aiomoto":
+            return
+    raise BackendError(ASYNC)
 
 
 def _done(coroutine: Any) -> Any:
