@@ -17,6 +17,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.cases.decide import DecidedCase
 from pytest_kmslab.cases.lines import LONGEST, split_cases
 from pytest_kmslab.cases.read import parse_case
+from pytest_kmslab.cli.help import CommandHelp
 from pytest_kmslab.errors import CaseError, KmslabError
 
 _OK, _FAILED, _BAD_INPUT = 0, 1, 2
@@ -25,9 +26,10 @@ _HELP = """\
 Decide authorization cases: may this principal do this action on this resource?
 
 Say it with flags and policy files:
-  kmslab decide --principal arn:aws:iam::111122223333:user/ana --action kms:Decrypt \\
-    --resource arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab \\
-    --key-policy key.json --identity-policy ana.json --context kms:ViaService=dynamodb.us-east-1.amazonaws.com
+  kmslab decide --principal arn:aws:iam::111122223333:user/ana \\
+    --action kms:Decrypt --resource "$KEY_ARN" \\
+    --key-policy key.json --identity-policy ana.json \\
+    --context kms:ViaService=dynamodb.us-east-1.amazonaws.com
 
 Or give FILEs of cases: a file holds one case a line (JSON Lines), or one case over all its lines. Without
 a FILE and without flags, or where a FILE is `-`, cases are read from standard input. --schema prints the
@@ -35,7 +37,8 @@ JSON Schema of a case.
 
 At a terminal the decisions are a table. Elsewhere one JSON object is printed on a line for every case, in
 the order read:
-  {"name", "decision", "reasons": [{"policy_type", "effect", "policy", "statement"}], "expected"?, "ok"?}
+  {"name", "decision", "reasons": [{"policy_type", "effect", "policy",
+   "statement"}], "expected"?, "ok"?}
 `decision` is allowed, explicitDeny or implicitDeny. `expected` and `ok` are there if the case has an
 `expect`, `expected_matched` if that names the statements. A case that cannot be read is reported on
 standard error by file and line, and the rest is decided.
@@ -71,7 +74,7 @@ def add_decide(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="decide authorization cases, or a request under policy files",
         description=_HELP,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=CommandHelp,
     )
     decide.add_argument("files", metavar="FILE", nargs="*", help="files of cases; `-` is standard input")
     _add_request(decide)

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
+from pytest_kmslab.cli.help import CommandHelp
 from pytest_kmslab.config.validators import ACCOUNT, REGION
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
@@ -52,7 +53,7 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="answer AWS calls over HTTP, decided as AWS would",
         description=_HELP,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=CommandHelp,
     )
     _add_addresses(serve)
     _add_account(serve)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from pytest_kmslab.cli.help import CommandHelp
 from pytest_kmslab.config.validators import DURATION, seconds
 from pytest_kmslab.errors import KmslabError
 
@@ -35,7 +36,7 @@ def add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="remove what earlier runs left in an account",
         description=_HELP,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=CommandHelp,
     )
     doing = sweep.add_mutually_exclusive_group()
     doing.add_argument("--yes", action="store_true", help="remove it")
