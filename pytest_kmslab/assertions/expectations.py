@@ -114,7 +114,11 @@ class Denial:
         if not seen or (error is not None and answer is None):
             text = f"{self._wanted} was not denied: {self._instead(error, answer, entries)}"
             raise ExpectationError(text, went_through=error is None) from error
-        twice = _also_allowed(entries, denials)
+        # A decision that allowed what was denied: the same action, principal and resource.
+        denied_to = {_key(entry) for entry in denials}
+        twice = next(
+            (entry for entry in entries if entry.decision.allowed and _key(entry) in denied_to), None
+        )
         if twice is not None:
             raise ExpectationError(
                 f"{self._wanted} was denied, and allowed too to `{twice.request.principal}` on "
@@ -249,12 +253,6 @@ def allowed(
     OutsideLabError where no lab is open. Other exceptions pass through.
     """
     return Allowance(Wanted(None if action is None else check_action(action), by, on, via))
-
-
-def _also_allowed(entries: Sequence[TrailEntry], denials: Sequence[TrailEntry]) -> TrailEntry | None:
-    """A decision that allowed what was denied: the same action, principal and resource."""
-    denied_to = {_key(entry) for entry in denials}
-    return next((entry for entry in entries if entry.decision.allowed and _key(entry) in denied_to), None)
 
 
 def _key(entry: TrailEntry) -> tuple[str, str, str]:

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, document_of
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.cases.case import Case, Expectation
+from pytest_kmslab.cases.case import Case
 
 Json = dict[str, Any]
 
@@ -47,7 +46,8 @@ def case_as_json(case: Case) -> Json:
     if case.grants:
         printed["grants"] = [_grant(grant) for grant in case.grants]
     if case.expect is not None:
-        printed["expect"] = _expectation(case.expect)
+        matched = {} if case.expect.matched is None else {"matched": sorted(case.expect.matched)}
+        printed["expect"] = {"decision": case.expect.decision.value, **matched}
     return printed
 
 
@@ -59,17 +59,15 @@ def _request(request: Request) -> Json:
     }
     if request.resource_account:
         printed["resource_account"] = request.resource_account
-    context = _context(request.context)
+    # One value stands there as itself, none or several as a list.
+    context = {
+        name: values[0] if len(values) == 1 else list(values) for name, values in request.context.pairs()
+    }
     if context:
         printed["context"] = context
     if request.grant_id:
         printed["grant_id"] = request.grant_id
     return printed
-
-
-def _context(context: Context) -> Json:
-    """One value stands there as itself, none or several as a list."""
-    return {name: values[0] if len(values) == 1 else list(values) for name, values in context.pairs()}
 
 
 def _policies(policies: Policies) -> Json:
@@ -108,8 +106,3 @@ def _grant(grant: Grant) -> Json:
         **{name: text for name, text in texts.items() if text},
         **({"Constraints": given} if given else {}),
     }
-
-
-def _expectation(expect: Expectation) -> Json:
-    matched = {} if expect.matched is None else {"matched": sorted(expect.matched)}
-    return {"decision": expect.decision.value, **matched}

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        # Let the interpreter's last flush of standard output meet a reader, which has gone away.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_WENT_AWAY
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -64,11 +65,6 @@ class _Version(argparse.Action):
             found = "(not installed)"
         print(f"kmslab {found}")
         parser.exit()
-
-
-def _drop_output() -> None:
-    """Let the interpreter's last flush of standard output meet a reader, which has gone away."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -191,14 +191,13 @@ def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
     for name in ("Resource", "NotResource"):
         parts[name] = frozenset(_values(statement.get(name, [])))
     for name in ("Principal", "NotPrincipal"):
-        parts[name] = _canonical_principal(statement.get(name, {}))
+        principal = statement.get(name, {})
+        kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
+        parts[name] = frozenset(
+            (kind, _account_root(one)) for kind, named in kinds.items() for one in _values(named)
+        )
     parts["Condition"] = _canonical_condition(statement.get("Condition", {}))
     return frozenset(parts.items())
-
-
-def _canonical_principal(principal: Any) -> frozenset[tuple[str, str]]:
-    kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
-    return frozenset((kind, _account_root(one)) for kind, named in kinds.items() for one in _values(named))
 
 
 def _account_root(principal: str) -> str:

@@ -73,7 +73,7 @@ class _Anonymizer:
         words: dict[str, Iterator[int]] = {kind: count() for kind in WORDS}
         self._words: dict[str, str] = {}
         for kind, name in names_in(given):
-            if name not in self._words and not _is_id(name):
+            if name not in self._words and not any(re.fullmatch(form, name) for _, form, _ in IDS):
                 self._words[name] = word(kind, next(words[kind]))
         longest = sorted(self._words, key=len, reverse=True)
         self._names = [
@@ -123,7 +123,3 @@ class _Anonymizer:
         if given not in self._ids:
             self._ids[given] = example(next(self._numbers[kind]), given)
         return self._ids[given]
-
-
-def _is_id(name: str) -> bool:
-    return any(re.fullmatch(form, name) for _, form, _ in IDS)

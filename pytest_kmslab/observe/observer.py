@@ -88,7 +88,13 @@ class Observer:
         if finding.kind is FindingKind.UNJUDGED:
             self._observations.add_inconclusive(finding.why)
             return
-        settled = self._is_settled(expected, answer)
+        requests = [entry.request for entry in expected.entries]
+        arns = {arn for request in requests for arn in (request.principal, request.resource)}
+        if expected.call is not None:
+            arns.add(expected.call.caller.principal_arn)
+        denied = expected.denied
+        held = denied is not None and bool(denied.via) and not answer.denied
+        settled = self._changes.settled(arns, self._clock.now(), table_key=held)
         if finding.kind is FindingKind.AGREES:
             self._observations.add_agreement(expected, answer, settled=settled)
         elif settled and self._still(observed, answer):
@@ -104,15 +110,6 @@ class Observer:
         self.backend.reader.forget_all()
         now = _prediction(call, self._pipeline.judge(call, Trail()))
         return compare(now, answer).kind is FindingKind.DISAGREES
-
-    def _is_settled(self, expected: Prediction, answer: AwsOutcome) -> bool:
-        requests = [entry.request for entry in expected.entries]
-        arns = {arn for request in requests for arn in (request.principal, request.resource)}
-        if expected.call is not None:
-            arns.add(expected.call.caller.principal_arn)
-        denied = expected.denied
-        held = denied is not None and bool(denied.via) and not answer.denied
-        return self._changes.settled(arns, self._clock.now(), table_key=held)
 
 
 def _prediction(call: ApiCall, verdict: Verdict) -> Prediction:

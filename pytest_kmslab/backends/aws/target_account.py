@@ -42,7 +42,9 @@ def open_session(profile: str) -> Any:
     from botocore.session import Session
 
     _refuse_mock()
-    _refuse_endpoint(os.environ)
+    for name in os.environ:
+        if name.startswith(ENDPOINT_PREFIX):
+            raise BackendError(_led_astray(f"environment variable `{name}`"))
     session = keep_credentials(Session(profile=profile or None))
     try:
         configured = session.get_scoped_config()
@@ -147,12 +149,6 @@ def _role_arn(session: Any, role: str, arn: str, region: str, endpoint_url: str 
             f"role `{role}` of the caller `{arn}` cannot be looked up (iam:GetRole), and a key policy has to "
             f"name it: {error}"
         ) from None
-
-
-def _refuse_endpoint(environ: Mapping[str, str]) -> None:
-    for name in environ:
-        if name.startswith(ENDPOINT_PREFIX):
-            raise BackendError(_led_astray(f"environment variable `{name}`"))
 
 
 def _refuse_mock() -> None:

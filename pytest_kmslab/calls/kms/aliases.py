@@ -56,7 +56,10 @@ def update_alias(call: ApiCall, view: AccountView) -> Authorizations:
     _refuse_reserved(alias)
     refuse_state(new, PENDING_DELETION_STATES)
     if old.arn != new.arn:
-        _refuse_other_type(old, new)
+        # Raise ValidationException for a key of another type or usage: code and text are inferred.
+        if (is_symmetric(old), old.usage) != (is_symmetric(new), new.usage):
+            text = "The current and the new KMS key must be of the same type and have the same key usage."
+            raise ServiceError("ValidationException", text)
         _refuse_many(new)
 
 
@@ -79,16 +82,6 @@ def _refuse_many(key: Key) -> None:
     """Raise LimitExceededException for an alias more than a key can have; the text is inferred."""
     if len(key.aliases) >= MOST_ALIASES:
         raise ServiceError("LimitExceededException", f"{key.arn} has {MOST_ALIASES} aliases already.")
-
-
-def _refuse_other_type(old: Key, new: Key) -> None:
-    """Raise ValidationException for a key of another type or usage: code and text are inferred.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html
-    """
-    if (is_symmetric(old), old.usage) != (is_symmetric(new), new.usage):
-        text = "The current and the new KMS key must be of the same type and have the same key usage."
-        raise ServiceError("ValidationException", text)
 
 
 def _alias_name(call: ApiCall) -> str:

@@ -29,7 +29,10 @@ def _grant(call: ApiCall, view: AccountView) -> tuple[Key, Grant]:
     key_id, grant_id = call.params.get("KeyId"), call.params.get("GrantId")
     token = call.params.get("GrantToken")
     if token is not None:
-        return _of_token(call, view, token)
+        found = view.grant_of_token(token, call.region, call.account)
+        if found is None:
+            raise ServiceError("InvalidGrantTokenException", "The grant token is not valid.")
+        return found
     if key_id is None or grant_id is None:
         raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
     key = find_key_by_id(call, view, key_id, "kms:RetireGrant")
@@ -37,10 +40,3 @@ def _grant(call: ApiCall, view: AccountView) -> tuple[Key, Grant]:
         if grant.grant_id == grant_id:
             return key, grant
     raise ServiceError("NotFoundException", f"Grant ID {grant_id} not found")
-
-
-def _of_token(call: ApiCall, view: AccountView, token: str) -> tuple[Key, Grant]:
-    found = view.grant_of_token(token, call.region, call.account)
-    if found is None:
-        raise ServiceError("InvalidGrantTokenException", "The grant token is not valid.")
-    return found

@@ -51,7 +51,14 @@ def _refusals(params: Params) -> Refusals:
     for name, expected in (params.get("Expected") or {}).items():
         yield from _expected(name, expected)
     for update in (params.get("AttributeUpdates") or {}).values():
-        yield from _update(update)
+        action, value = update.get("Action") or "PUT", update.get("Value")
+        kind = next(iter(value or ()), "")
+        if value is None and action != "DELETE":
+            yield refused("Only DELETE action is allowed when no attribute value is specified")
+        if value is not None and action == "DELETE" and kind not in _TAKEN:
+            yield refused(f"DELETE action with value is not supported for the type {kind}")
+        if value is not None and action == "ADD" and kind not in _ADDED:
+            yield refused(f"ADD action is not supported for the type {kind}")
 
 
 def _both_kinds(params: Params) -> Refusals:
@@ -97,24 +104,9 @@ def _expected(name: str, expected: Mapping[str, Any]) -> Refusals:
     elif "AttributeValueList" in expected:
         yield refused(f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
     else:
-        yield from _existence(name, expected)
-
-
-def _existence(name: str, expected: Mapping[str, Any]) -> Refusals:
-    exists, given = expected.get("Exists"), "Value" in expected
-    if exists is not False and not given:
-        shown = "null" if exists is None else "true"
-        yield refused(f"Value must be provided when Exists is {shown} for Attribute: {name}")
-    if exists is False and given:
-        yield refused(f"Value cannot be used when Exists is false for Attribute: {name}")
-
-
-def _update(update: Mapping[str, Any]) -> Refusals:
-    action, value = update.get("Action") or "PUT", update.get("Value")
-    kind = next(iter(value or ()), "")
-    if value is None and action != "DELETE":
-        yield refused("Only DELETE action is allowed when no attribute value is specified")
-    if value is not None and action == "DELETE" and kind not in _TAKEN:
-        yield refused(f"DELETE action with value is not supported for the type {kind}")
-    if value is not None and action == "ADD" and kind not in _ADDED:
-        yield refused(f"ADD action is not supported for the type {kind}")
+        exists, given = expected.get("Exists"), "Value" in expected
+        if exists is not False and not given:
+            shown = "null" if exists is None else "true"
+            yield refused(f"Value must be provided when Exists is {shown} for Attribute: {name}")
+        if exists is False and given:
+            yield refused(f"Value cannot be used when Exists is false for Attribute: {name}")

@@ -112,20 +112,16 @@ def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition
             yield f'Invalid principal in policy: "AWS":"{principal}"'
     for service in unknown_services(statement, partition):
         yield f'Invalid principal in policy: "SERVICE":"{service}"'
-    yield from _federated_faults(statement, partition)
-
-
-def _is_trusted(principal: str, view: AccountView, partition: str) -> bool:
-    """IAM takes an account with dashes too."""
-    return is_known_principal(plain_account(principal), view, partition)
-
-
-def _federated_faults(statement: Mapping[str, Any], partition: str) -> Iterator[str]:
     for provider in named_principals(statement, "Federated"):
         if not (isinstance(provider, str) and _is_provider(provider, partition)):
             yield _FEDERATED
         if provider == _COGNITO and not statement.get("Condition"):
             yield _NO_CONDITION
+
+
+def _is_trusted(principal: str, view: AccountView, partition: str) -> bool:
+    """IAM takes an account with dashes too."""
+    return is_known_principal(plain_account(principal), view, partition)
 
 
 def _is_provider(provider: str, partition: str) -> bool:

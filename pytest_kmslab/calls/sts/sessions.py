@@ -34,8 +34,16 @@ _TOO_LONG_IN_A_CHAIN = (
 def check_role_session(call: ApiCall, view: AccountView) -> None:
     """Raise ServiceError for a session of a role that STS does not make."""
     check_session_tags(call)
-    _check_inherited(call)
-    _check_source_identity(call)
+    # A tag that a chain of roles hands on is not passed again, and none is handed on that is not passed.
+    passed = _folded([tag["Key"] for tag in call.params.get("Tags") or ()])
+    if passed & _folded(call.caller.transitive):
+        raise ServiceError("InvalidParameterValue", _INHERITED)
+    if _folded(call.params.get("TransitiveTagKeys") or ()) - passed:
+        raise ServiceError("InvalidParameterValue", _NOT_PASSED)
+    # Once set it stays, whatever role is assumed next.
+    given, held = call.params.get("SourceIdentity"), call.caller.source_identity
+    if given and held and given != held:
+        raise ServiceError("ValidationError", _IDENTITY_SET)
     _check_duration(call, view)
 
 
@@ -50,25 +58,6 @@ def check_session_tags(call: ApiCall) -> None:
             raise ServiceError("InvalidParameterValue", _RESERVED)
     if len(_folded([tag["Key"] for tag in tags])) < len(tags):
         raise ServiceError("InvalidParameterValue", _DUPLICATE)
-
-
-def _check_inherited(call: ApiCall) -> None:
-    """A tag that a chain of roles hands on is not passed again, and none is handed on that is not passed."""
-    passed = _folded([tag["Key"] for tag in call.params.get("Tags") or ()])
-    if passed & _folded(call.caller.transitive):
-        raise ServiceError("InvalidParameterValue", _INHERITED)
-    if _folded(call.params.get("TransitiveTagKeys") or ()) - passed:
-        raise ServiceError("InvalidParameterValue", _NOT_PASSED)
-
-
-def _check_source_identity(call: ApiCall) -> None:
-    """Once set it stays, whatever role is assumed next.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-    """
-    given, held = call.params.get("SourceIdentity"), call.caller.source_identity
-    if given and held and given != held:
-        raise ServiceError("ValidationError", _IDENTITY_SET)
 
 
 def _check_duration(call: ApiCall, view: AccountView) -> None:

@@ -68,9 +68,16 @@ def simulate(call: ApiCall, view: AccountView) -> dict[str, Any] | None:
     simulation = prepare(call, view)
     resources = call.params.get("ResourceArns") or ["*"]
     _check_actions(call.params["ActionNames"])
-    _check_resources(resources)
+    # Each an ARN, in which wildcards may stand, or `*`. The text is inferred.
+    for resource in resources:
+        if resource != "*" and not (resource.startswith("arn:") and resource.count(":") >= PARTS - 1):
+            raise ServiceError("InvalidInput", f"Invalid resource ARN: {resource}")
     results = [_result(simulation, action, resources) for action in call.params["ActionNames"]]
-    return _page(results, call.params)
+    start, most = _start(call.params, results), int(call.params.get("MaxItems") or len(results) or 1)
+    page: dict[str, Any] = {"EvaluationResults": results[start : start + most], "IsTruncated": False}
+    if start + most < len(results):
+        page.update(IsTruncated=True, Marker=str(start + most))
+    return page
 
 
 def _custom(call: ApiCall, _facts: AccountView) -> Simulation:
@@ -153,13 +160,6 @@ def _check_actions(actions: list[str]) -> None:
     for action in actions:
         if ACTION.fullmatch(action) is None:
             raise ServiceError("InvalidInput", f"Invalid action name: {action}")
-
-
-def _check_resources(resources: list[str]) -> None:
-    """Each an ARN, in which wildcards may stand, or `*`. The text is inferred."""
-    for resource in resources:
-        if resource != "*" and not (resource.startswith("arn:") and resource.count(":") >= PARTS - 1):
-            raise ServiceError("InvalidInput", f"Invalid resource ARN: {resource}")
 
 
 def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
@@ -293,14 +293,6 @@ def _organization_detail(simulation: Simulation, action: str, resources: list[st
 
 def _all_allowed(simulation: Simulation, action: str, resources: list[str]) -> bool:
     return all(_decide(simulation, action, resource).allowed for resource in resources)
-
-
-def _page(results: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any]:
-    start, most = _start(params, results), int(params.get("MaxItems") or len(results) or 1)
-    page: dict[str, Any] = {"EvaluationResults": results[start : start + most], "IsTruncated": False}
-    if start + most < len(results):
-        page.update(IsTruncated=True, Marker=str(start + most))
-    return page
 
 
 def _start(params: Mapping[str, Any], results: list[dict[str, Any]]) -> int:

@@ -89,7 +89,8 @@ def delete_user(iam: IAMClient, name: str) -> None:
     """
     denied: list[ClientError] = []
     try:
-        _delete_login_profile(iam, name)
+        with suppress(iam.exceptions.NoSuchEntityException):
+            iam.delete_login_profile(UserName=name)
         for operation, listed, remove in BLOCKERS:
             for blocker in _seen(iam, operation, listed, name, denied):
                 remove(iam, name, blocker)
@@ -141,11 +142,6 @@ def _ask(iam: IAMClient, operation: str, parameters: dict[str, str]) -> dict[str
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_IMPLEMENTED:
             raise
         return {}
-
-
-def _delete_login_profile(iam: IAMClient, name: str) -> None:
-    with suppress(iam.exceptions.NoSuchEntityException):
-        iam.delete_login_profile(UserName=name)
 
 
 def _remove_mfa_device(iam: IAMClient, user: str, serial_number: str) -> None:

@@ -52,17 +52,16 @@ def refuse_second_linked(_facts: MotoAccountReader, call: ApiCall) -> Mapping[st
 
     Recorded by LocalStack (test_service_role_already_exists).
     """
-    name = _linked_name(str(call.params["AWSServiceName"]), str(call.params.get("CustomSuffix") or ""))
-    if named_entity(call._replace(params={"RoleName": name}), "role", "RoleName") is not None:
-        text = f"Service role name {name} has been taken in this account, please try a different suffix."
-        raise ServiceError("InvalidInput", text)
-    return {}
-
-
-def _linked_name(service: str, suffix: str) -> str:
-    """What moto will call the role."""
+    # What moto will call the role.
+    service = str(call.params["AWSServiceName"])
     first = service.partition(".")[0]
     last = service.split(".")[-3]
     parts = [SERVICE_NAME_CONVERSION.get(last, last)]
     parts += ["".join(word.capitalize() for word in first.split("-"))] if last != first else []
-    return "AWSServiceRoleFor" + "_".join([*parts, *filter(None, [suffix])])
+    name = "AWSServiceRoleFor" + "_".join(
+        [*parts, *filter(None, [str(call.params.get("CustomSuffix") or "")])]
+    )
+    if named_entity(call._replace(params={"RoleName": name}), "role", "RoleName") is not None:
+        text = f"Service role name {name} has been taken in this account, please try a different suffix."
+        raise ServiceError("InvalidInput", text)
+    return {}

@@ -126,17 +126,13 @@ def _update(where: Deployment, name: str, old: Properties, new: Properties) -> M
     for region in sorted(_regions(new) - _regions(old)):
         _add_replica(where, name, new, region)
     for region in sorted((_regions(new) & _regions(old)) - {where.region}):
-        _check_unchanged(where, old, new, region)
+        # What cannot be brought to a replica elsewhere is refused, not dropped.
+        if _replica(old, region) != _replica(new, region):
+            raise invalid(
+                f"#/Replicas: pytest-kmslab does not change a replica in place ({region}): remove it in one "
+                "update and add it in the next"
+            )
     return made
-
-
-def _check_unchanged(where: Deployment, old: Properties, new: Properties, region: str) -> None:
-    """What cannot be brought to a replica elsewhere is refused, not dropped."""
-    if _replica(old, region) != _replica(new, region):
-        raise invalid(
-            f"#/Replicas: pytest-kmslab does not change a replica in place ({region}): remove it in one "
-            "update and add it in the next"
-        )
 
 
 def _remove_replica(where: Deployment, name: str, region: str) -> None:

@@ -108,7 +108,9 @@ def _attach_all(where: Deployment, arn: str, holders: list[tuple[Holder, str]]) 
 def _update_managed(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
     text = policy_text(new["PolicyDocument"])
     if text != policy_text(old["PolicyDocument"]):
-        _make_room(where, arn)
+        others = _versions(where, arn)
+        if len(others) >= MOST_VERSIONS - 1:
+            where.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=others[0]["VersionId"])
         where.call("iam", "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
     before, after = _held_by(old), _held_by(new)
     _attach_all(where, arn, [one for one in after if one not in before])
@@ -125,12 +127,6 @@ def _versions(where: Deployment, arn: str) -> list[Any]:
     versions = where.call("iam", "ListPolicyVersions", PolicyArn=arn)["Versions"]
     others = [one for one in versions if not one["IsDefaultVersion"]]
     return sorted(others, key=lambda one: int(one["VersionId"].lstrip("v")))
-
-
-def _make_room(where: Deployment, arn: str) -> None:
-    others = _versions(where, arn)
-    if len(others) >= MOST_VERSIONS - 1:
-        where.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=others[0]["VersionId"])
 
 
 def _detach_all(where: Deployment, arn: str, holders: list[tuple[Holder, str]]) -> None:

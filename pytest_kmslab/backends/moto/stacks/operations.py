@@ -45,7 +45,7 @@ class StackOperations:
                 with _creating():
                     return original(backend, name, *arguments, **more)
             except ResourceFailedError as failure:
-                stack = _stack_named(backend, name)
+                stack = next(stack for stack in reversed(list(backend.stacks.values())) if stack.name == name)
                 _fail_creation(stack, failure)
                 if nested:
                     raise
@@ -74,7 +74,8 @@ class StackOperations:
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """UpdateStack."""
         stack = backend.get_stack(name)
-        given = _role_given(arguments, more)
+        # moto passes template and role by position or by name.
+        given = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
         with self._acting(backend, stack, given):
             role = given or stack.role_arn
             before = _State(stack)
@@ -145,11 +146,6 @@ def _retain(stack: Any, names: Iterable[str]) -> None:
         )
         raise ServiceError("ValidationError", text)
     stack.resource_map.retained = retained
-
-
-def _role_given(arguments: tuple[Any, ...], more: dict[str, Any]) -> str | None:
-    """moto passes template and role by position or by name."""
-    return more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
 
 
 class _State:
@@ -226,10 +222,6 @@ def _keeps_what_is_there() -> bool:
     """Whether the request says that a stack which fails keeps what it has."""
     params = request.params if (request := REQUEST.get()) is not None else {}
     return str(params.get("DisableRollback")).lower() == "true" or params.get("OnFailure") == "DO_NOTHING"
-
-
-def _stack_named(backend: Any, name: str) -> Any:
-    return next(stack for stack in reversed(list(backend.stacks.values())) if stack.name == name)
 
 
 def _fail_creation(stack: Any, failure: ResourceFailedError) -> None:

@@ -50,13 +50,12 @@ class Principals:
         request = REQUEST.get()
         caller = root_caller(backend.account_id, backend.partition) if request is None else request.caller
         if role_arn and request is not None:
-            self._check_pass(request, role_arn, stack)
+            call = ApiCall(
+                "cloudformation", request.operation, request.params, request.region, request.caller
+            )
+            self._pipeline.check_pass_role(call, role_arn, "" if stack is None else stack.stack_id)
         role = role_arn or (None if stack is None else stack.role_arn)
         return caller if not role else self._role_session(role, caller, backend, stack)
-
-    def _check_pass(self, request: StackRequest, role_arn: str, stack: Any) -> None:
-        call = ApiCall("cloudformation", request.operation, request.params, request.region, request.caller)
-        self._pipeline.check_pass_role(call, role_arn, "" if stack is None else stack.stack_id)
 
     def of_instance(self, account: str, region: str, permission_model: str) -> Caller:
         """The Caller of a stack of a stack set: the execution role of its account, whose name is fixed.

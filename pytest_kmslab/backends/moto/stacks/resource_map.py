@@ -120,17 +120,14 @@ class StackResourceMap(parsing.ResourceMap):
                 raise ResourceFailedError(self, str(raw.get("Type")), name, as_refusal(error)) from error
 
     def _make_ours(self, name: str, raw: dict[str, Any]) -> StackResource:
-        self._wait_for_dependencies(raw)
+        for other in references({"DependsOn": raw.get("DependsOn") or []}):
+            if other in self._resource_json_map:
+                self[other]
         properties = self.properties_of(name, raw)
         with self._failing(name, raw):
             resource = StackResource(TYPES[raw["Type"]], self._deployment(name), name, properties)
             resource.create()
         return resource
-
-    def _wait_for_dependencies(self, raw: Mapping[str, Any]) -> None:
-        for other in references({"DependsOn": raw.get("DependsOn") or []}):
-            if other in self._resource_json_map:
-                self[other]
 
     def _deployment(self, name: str) -> Deployment:
         return type(self).deploy(self, name)
@@ -229,14 +226,11 @@ class StackResourceMap(parsing.ResourceMap):
         elif isinstance(current, StackResource):
             self._change(name, raw, current)
         elif raw != old or parameters.intersection(references(raw)):
-            self._change_others(name, raw)
-
-    def _change_others(self, name: str, raw: dict[str, Any]) -> None:
-        """A resource of a service that is not enforced, as moto changes it."""
-        resource: Any = parsing.parse_and_update_resource(
-            name, raw, self, account_id=self._account_id, region_name=self._region_name
-        )
-        self._parsed_resources[name] = resource
+            # A resource of a service that is not enforced, as moto changes it.
+            resource: Any = parsing.parse_and_update_resource(
+                name, raw, self, account_id=self._account_id, region_name=self._region_name
+            )
+            self._parsed_resources[name] = resource
 
     def _change(self, name: str, raw: dict[str, Any], current: StackResource) -> None:
         properties = self.properties_of(name, raw)

@@ -122,19 +122,17 @@ class ExpressionWriter:
             members = [self._literal(part) for part in between_commas(rest[1:-1])]
             return f"{self._operand(operand)} IN ({', '.join(members)})"
         if word == "IS":
-            return self._is(operand, [token.keyword for token in rest])
+            words = [token.keyword for token in rest]
+            if words == ["MISSING"]:
+                return f"attribute_not_exists({self.path(operand)})"
+            if words == ["NOT", "MISSING"]:
+                return f"attribute_exists({self.path(operand)})"
+            if words in (["NULL"], ["NOT", "NULL"]):
+                negation = "NOT " if len(words) > 1 else ""
+                return f"{negation}attribute_type({self.path(operand)}, {self.value({'S': 'NULL'})})"
+            raise StatementError("`IS` takes `MISSING` or `NULL`, with or without `NOT`")
         low, high = split(rest, "AND")
         return f"{self._operand(operand)} BETWEEN {self._operand(low)} AND {self._operand(high)}"
-
-    def _is(self, operand: Tokens, words: list[str]) -> str:
-        if words == ["MISSING"]:
-            return f"attribute_not_exists({self.path(operand)})"
-        if words == ["NOT", "MISSING"]:
-            return f"attribute_exists({self.path(operand)})"
-        if words in (["NULL"], ["NOT", "NULL"]):
-            negation = "NOT " if len(words) > 1 else ""
-            return f"{negation}attribute_type({self.path(operand)}, {self.value({'S': 'NULL'})})"
-        raise StatementError("`IS` takes `MISSING` or `NULL`, with or without `NOT`")
 
     def _operand(self, tokens: Tokens) -> str:
         tokens = bare(tokens)

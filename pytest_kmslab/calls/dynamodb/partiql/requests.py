@@ -32,7 +32,11 @@ def item_request(statement: Statement, values: Sequence[Any], table: Table) -> I
     that has no such operation.
     """
     if statement.action == "PartiQLInsert":
-        return _insert(statement, values, table)
+        # It inserts no item whose key another has.
+        writer = ExpressionWriter(values)
+        unless = f"attribute_not_exists({writer.name(table.hash_key)})"
+        item = inserted_item(statement, values)
+        return _request("PutItem", writer, table, Item=item, ConditionExpression=unless)
     if statement.action == "PartiQLSelect":
         return _select(statement, values, table)
     return _change(statement, values, table)
@@ -54,14 +58,6 @@ def inserted_item(statement: Statement, values: Sequence[Any]) -> Mapping[str, A
         raise StatementError("`VALUE` takes one item: a map")
     members: Mapping[str, Any] = item["M"]
     return members
-
-
-def _insert(statement: Statement, values: Sequence[Any], table: Table) -> ItemRequest:
-    """It inserts no item whose key another has."""
-    writer = ExpressionWriter(values)
-    unless = f"attribute_not_exists({writer.name(table.hash_key)})"
-    item = inserted_item(statement, values)
-    return _request("PutItem", writer, table, Item=item, ConditionExpression=unless)
 
 
 def _change(statement: Statement, values: Sequence[Any], table: Table) -> ItemRequest:

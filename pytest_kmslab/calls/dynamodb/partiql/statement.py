@@ -84,7 +84,12 @@ def read_statement(text: str) -> Statement:
     check_neighbours(tokens)
     exists = keyword_at(tokens, 0) == "EXISTS"
     if exists:
-        tokens = _inside_exists(tokens)
+        inner = tuple(tokens[2:-1])
+        if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not is_closed(inner):
+            raise StatementError("`EXISTS` is not followed by one statement in brackets")
+        if keyword_at(inner, 0) != "SELECT":
+            raise StatementError("`EXISTS` takes a `SELECT` statement")
+        tokens = inner
     reader = _READERS.get(keyword_at(tokens, 0))
     if reader is None:
         raise StatementError(f"it begins with none of {', '.join(_READERS)} and EXISTS (SELECT")
@@ -93,15 +98,6 @@ def read_statement(text: str) -> Statement:
         _check_selected(text, tokens)
     parameters = sum(token.kind == "parameter" for token in tokens)
     return replace(reader(tokens), exists=exists, parameters=parameters)
-
-
-def _inside_exists(tokens: Tokens) -> tuple[Token, ...]:
-    inner = tuple(tokens[2:-1])
-    if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not is_closed(inner):
-        raise StatementError("`EXISTS` is not followed by one statement in brackets")
-    if keyword_at(inner, 0) != "SELECT":
-        raise StatementError("`EXISTS` takes a `SELECT` statement")
-    return inner
 
 
 def _check_selected(text: str, tokens: Tokens) -> None:

@@ -40,7 +40,12 @@ def literal(tokens: Tokens, values: Sequence[Any]) -> AttributeValue | None:
     if brackets == ("[", "]"):
         return {"L": [attribute_value(part, values) for part in between_commas(inner)]}
     if brackets == ("<<", ">>"):
-        return _set([attribute_value(part, values) for part in between_commas(inner)])
+        members = [attribute_value(part, values) for part in between_commas(inner)]
+        kinds = {kind for member in members for kind in member}
+        if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
+            raise StatementError("a set holds strings, numbers or binary values, all of one kind")
+        (kind,) = kinds
+        return {f"{kind}S": [member[kind] for member in members]}
     if brackets == ("{", "}"):
         return {"M": dict(_member(part, values) for part in between_commas(inner))}
     return None
@@ -69,14 +74,6 @@ def _plain(tokens: Tokens, values: Sequence[Any]) -> AttributeValue | None:
         value: AttributeValue = values[int(token.value)]
         return value
     return _OF_KEYWORDS.get(token.keyword)
-
-
-def _set(members: list[AttributeValue]) -> AttributeValue:
-    kinds = {kind for member in members for kind in member}
-    if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
-        raise StatementError("a set holds strings, numbers or binary values, all of one kind")
-    (kind,) = kinds
-    return {f"{kind}S": [member[kind] for member in members]}
 
 
 def _member(tokens: Tokens, values: Sequence[Any]) -> tuple[str, AttributeValue]:

@@ -36,17 +36,13 @@ def choose_key(call: ApiCall, view: AccountView, key_id: str, arn: str) -> Autho
         return
     place = place_at(arn)
     yield key_authorization(call, "DescribeKey", key, place, alias_keys(key_id))
-    if _of_aws(key) and OWN_ALIAS not in key.aliases:
+    # Whether AWS manages the key: its manager says so, an alias does not.
+    if (key.manager == "AWS") and OWN_ALIAS not in key.aliases:
         raise _another_service(call, key)
     yield _create_grant(call, key, place)
     check_state(key)
     _check_symmetric(key)
     yield decrypt_authorization(call, key, place)
-
-
-def _of_aws(key: Key) -> bool:
-    """Whether AWS manages the key: its manager says so, an alias does not."""
-    return key.manager == "AWS"
 
 
 def _named_key(call: ApiCall, view: AccountView, key_id: str) -> Key | None:

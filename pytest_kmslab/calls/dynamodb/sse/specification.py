@@ -48,7 +48,11 @@ def read_specification(specification: Any) -> Encryption:
     given = specification or {}
     key_id, kind, enabled = given.get("KMSMasterKeyId"), given.get("SSEType"), given.get("Enabled")
     if enabled is False:
-        return _disabled(kind, key_id)
+        if kind is not None:
+            raise refused("SSEType can not be specified if Enabled is false")
+        if key_id is not None:
+            raise refused("KMSMasterKeyId can not be specified if Enabled is false")
+        return Encryption(SseMode.AWS_OWNED)
     if kind not in (None, "KMS"):
         raise refused(f"SSEType {kind} is not supported")
     if key_id is not None and kind != "KMS":
@@ -56,14 +60,6 @@ def read_specification(specification: Any) -> Encryption:
     if kind == "KMS" or enabled:
         return Encryption(SseMode.KMS, key_id or "")
     return Encryption(SseMode.NOTHING)
-
-
-def _disabled(kind: str | None, key_id: str | None) -> Encryption:
-    if kind is not None:
-        raise refused("SSEType can not be specified if Enabled is false")
-    if key_id is not None:
-        raise refused("KMSMasterKeyId can not be specified if Enabled is false")
-    return Encryption(SseMode.AWS_OWNED)
 
 
 def check_change(encryption: Encryption, table: Table) -> None:

@@ -67,19 +67,15 @@ def _parsed(text: str) -> Policy:
         raise _malformed("Could not parse the policy: Statement is empty!")
     for field in _missing(statements_of(text)):
         raise _malformed(f"Missing required field {field}")
-    _check_vendors(statements_of(text))
+    # A wildcard for the service names no action of DynamoDB's.
+    for statement in statements_of(text):
+        named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
+        for action in (action for action in named if action_fault(action) == WILD_VENDOR):
+            raise _malformed(f'The following action names are invalid: "{action}"')
     try:
         return parse_policy(as_stored(text))
     except PolicyError as error:
         raise _malformed(str(error)) from None
-
-
-def _check_vendors(statements: list[dict[str, Any]]) -> None:
-    """A wildcard for the service names no action of DynamoDB's."""
-    for statement in statements:
-        named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
-        for action in (action for action in named if action_fault(action) == WILD_VENDOR):
-            raise _malformed(f'The following action names are invalid: "{action}"')
 
 
 def as_stored(text: str) -> str:

@@ -78,7 +78,11 @@ def import_material(call: ApiCall) -> dict[str, Any]:
     secret = _material(key, _unwrapped(key, call))
     material = _placed(key, new_material(key, secret), call)
     if not has_many(key):
-        _use(key, secret)
+        # Let moto's key object hold what was imported, so that nothing goes by what moto made up.
+        if key.key_spec in LENGTHS:
+            key.key_material = secret
+        else:
+            key.private_key = SimpleNamespace(private_key=key_pairs.load_private_key(key.key_spec, secret))
     if key.key_state == "PendingImport" and has_its_material(key):
         key.key_state, key.enabled = "Enabled", True
     return {"KeyId": key.arn, **_shown_id(key, material)}
@@ -184,14 +188,6 @@ def _material(key: Any, given: bytes) -> bytes:
         return key_pairs.pkcs8(key_pairs.load_private_key(key.key_spec, given))
     except ValueError:
         raise ServiceError("IncorrectKeyMaterialException", "") from None
-
-
-def _use(key: Any, secret: bytes) -> None:
-    """Let moto's key object hold what was imported, so that nothing goes by what moto made up."""
-    if key.key_spec in LENGTHS:
-        key.key_material = secret
-    else:
-        key.private_key = SimpleNamespace(private_key=key_pairs.load_private_key(key.key_spec, secret))
 
 
 def _unwrapped(key: Any, call: ApiCall) -> bytes:

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-import-key-
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from moto.kms.models import kms_backends
 
@@ -24,14 +23,7 @@ def pass_time(now: float) -> None:
             for key in list(backend.keys.values()):
                 expire(key, moment)
                 rotate_by_schedule(key, moment)
-                _begin_waiting(key, moment)
-
-
-def _begin_waiting(key: Any, now: datetime) -> None:
-    """The waiting period of a primary key begins when its last replica is gone.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html
-    """
-    if key.key_state == "PendingReplicaDeletion" and not any(replicas(key)):
-        until = now + timedelta(days=getattr(key, WINDOW, LONGEST_WAIT))
-        key.key_state, key.deletion_date = "PendingDeletion", until.replace(tzinfo=None)
+                # The waiting period of a primary key begins when its last replica is gone.
+                if key.key_state == "PendingReplicaDeletion" and not any(replicas(key)):
+                    until = moment + timedelta(days=getattr(key, WINDOW, LONGEST_WAIT))
+                    key.key_state, key.deletion_date = "PendingDeletion", until.replace(tzinfo=None)

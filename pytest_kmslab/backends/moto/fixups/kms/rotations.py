@@ -38,7 +38,13 @@ def rotate(call: ApiCall) -> dict[str, Any]:
     """The answer to RotateKeyOnDemand: other material encrypts from now on, the old still decrypts."""
     key = called_key(call)
     now = call.time or datetime.now(timezone.utc)
-    following = _pending(key)
+    # The imported material that is to be current; raises KMSInvalidStateException where there is none
+    # (recorded), or where a replica lacks it yet (inferred).
+    waiting = pending(key)
+    if key.origin == "EXTERNAL" and not _is_everywhere(key, waiting):
+        text = f"No available key material pending rotation for the key: {key.arn}."
+        raise ServiceError("KMSInvalidStateException", text)
+    following = waiting
     if sum(one.rotation_type == ON_DEMAND for one in materials(key)) >= MOST_ON_DEMAND:
         raise ServiceError("LimitExceededException", f"{_LIMIT}{key.arn}")
     if following is None:
@@ -141,16 +147,6 @@ def _state(key: Any, material: Material) -> str:
     """What state a material is in; one that replicas lack waits for them first."""
     waits = material.state == PENDING and not _is_everywhere(key, material)
     return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" if waits else material.state
-
-
-def _pending(key: Any) -> Material | None:
-    """The imported material that is to be current; raises KMSInvalidStateException where there is none
-    (recorded), or where a replica lacks it yet (inferred)."""
-    waiting = pending(key)
-    if key.origin == "EXTERNAL" and not _is_everywhere(key, waiting):
-        text = f"No available key material pending rotation for the key: {key.arn}."
-        raise ServiceError("KMSInvalidStateException", text)
-    return waiting
 
 
 def _is_everywhere(key: Any, waiting: Material | None) -> bool:
