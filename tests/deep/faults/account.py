@@ -6,6 +6,7 @@ scenario costs a fork and begins with the same account.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import signal
@@ -143,7 +144,8 @@ class Struck:
         if fault.answer is None:
             # Lingering for no time at all makes a reset of the close.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            raise ConnectionResetError
+            # The server reads the number to tell a client that went away from a fault of its own.
+            raise ConnectionResetError(errno.ECONNRESET, "reset, as was asked for")
         status, text, kind = error_answer(*fault.answer, environ)
         start(status, [("Content-Type", kind), ("Content-Length", str(len(text)))])
         return [text]
