@@ -12,7 +12,7 @@ from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
 from pytest_kmslab.lab.kinds.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.resource_kind import ResourceRef, manual_commands
-from pytest_kmslab.lab.sweep.ledger_files import read, records
+from pytest_kmslab.lab.sweep.ledger_files import ledgers_in, read, records
 from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, folder_of
 
 KEY = ResourceRef(KMS_KEY, "orders-1a2b3c4d-main-1", "us-east-1")
@@ -158,10 +158,10 @@ def test_a_later_version_is_not_guessed_at(tmp_path: Path) -> None:
 def test_a_run_lives_as_long_as_its_ledger_is_open(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.intend(KEY)
-    with records(tmp_path) as (living, dead):
+    with records(ledgers_in(tmp_path)) as (living, dead):
         assert ([record.run for record in living], dead) == (["1a2b3c4d"], [])
     ledger.close()
-    with records(tmp_path) as (living, dead):
+    with records(ledgers_in(tmp_path)) as (living, dead):
         assert (living, [record.run for record in dead]) == ([], ["1a2b3c4d"])
 
 
@@ -169,13 +169,13 @@ def test_two_sweeps_do_not_meet(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.intend(KEY)
     ledger.close()
-    with records(tmp_path) as (_, mine), records(tmp_path) as (living, theirs):
+    with records(ledgers_in(tmp_path)) as (_, mine), records(ledgers_in(tmp_path)) as (living, theirs):
         assert len(mine) == 1
         assert (len(living), theirs) == (1, [])
 
 
 def test_a_folder_that_is_not_there_has_no_ledgers(tmp_path: Path) -> None:
-    with records(tmp_path / "nowhere") as (living, dead):
+    with records(ledgers_in(tmp_path / "nowhere")) as (living, dead):
         assert (living, dead) == ([], [])
 
 
