@@ -1,0 +1,1 @@
+"""A shop: orders in a table, invoices in a bucket."""

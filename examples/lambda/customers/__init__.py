@@ -1,0 +1,1 @@
+"""A service that keeps customers: a Lambda function, and a job that exports them."""
