@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.gateway.upstreams.protocol import Upstream
 
 _OK, _BAD_INPUT = 0, 2
+ROOT_ACCESS_KEY = "test"
 ROOT_SECRET = "test"
 """The root user's secret, as emulators have it; whoever reaches the port may be root."""
 
@@ -85,7 +86,7 @@ def _add_account(serve: argparse.ArgumentParser) -> None:
     """Whose account it is, and where."""
     serve.add_argument(
         "--root-access-key",
-        default="test",
+        default=ROOT_ACCESS_KEY,
         metavar="ID",
         help="access key of the root user (default: %(default)s)",
     )
@@ -94,7 +95,7 @@ def _add_account(serve: argparse.ArgumentParser) -> None:
         type=_account,
         default="",
         metavar="ID",
-        help="the account on moto, 12 digits (default: MOTO_ACCOUNT_ID, or 123456789012)",
+        help="the account, 12 digits (default: MOTO_ACCOUNT_ID or 123456789012; at an endpoint its own)",
     )
     serve.add_argument(
         "--region",
@@ -201,7 +202,10 @@ def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
     """The backend and the way to it."""
     from pytest_kmslab.backends.protocol import Credentials
 
-    root = Credentials(arguments.root_access_key, ROOT_SECRET)
+    access_key = arguments.root_access_key
+    if arguments.upstream and arguments.account and access_key == ROOT_ACCESS_KEY:
+        access_key = arguments.account  # by which an endpoint knows the root user of an account
+    root = Credentials(access_key, ROOT_SECRET)
     if arguments.upstream is None:
         from pytest_kmslab.backends.moto.backend import MotoBackend
         from pytest_kmslab.gateway.upstreams.moto import MotoUpstream

@@ -47,7 +47,7 @@ def add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--account",
         dest="kmslab_account",
         metavar="ID",
-        help="the AWS account of the credentials; `aws` needs it",
+        help="the account; `aws` needs it",
     )
     sweep.add_argument("--profile", dest="kmslab_profile", metavar="NAME", help="profile for `aws`")
     sweep.add_argument(
@@ -84,7 +84,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
     from pytest_kmslab.lab.sweep.sweep import sweeping
     from pytest_kmslab.lab.sweep.target import CLIENTS, target_of
     from pytest_kmslab.lab.teardown.ledger import folder_of
-    from pytest_kmslab.session.run import BACKENDS
+    from pytest_kmslab.session.backend_specs import BACKENDS
 
     regions = arguments.regions or []
     for region in reversed(regions or [None]):

@@ -150,7 +150,7 @@ OPTIONS = (
     Option(
         "account",
         good.ACCOUNT,
-        "the lab's account on moto, or the AWS account that the credentials of backend `aws` must be of",
+        "the lab's account on moto or at an endpoint, or the one that backend `aws` must have credentials of",
         on_command_line=True,
     ),
     Option(

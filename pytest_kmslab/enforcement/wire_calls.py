@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.calls.api_call import ApiCall, Params, ServiceError
-from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.services import SERVICES, SIGNING_NAMES
 from pytest_kmslab.enforcement import sigv4
+from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
 from pytest_kmslab.enforcement.pipeline import Incoming, PendingCall, Pipeline
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.wire.credential_scope import check_region
@@ -162,11 +162,8 @@ class _WireCall:
         backend, signature = self._pipeline.backend, self._signature
         if signature is None:
             return unproven(backend.root.access_key_id, call)
-        if not self._calls.takes_account:
-            account = account_of_call(call, backend.view)
-            if not account == call.account == backend.account:
-                return unproven(backend.root.access_key_id if account == backend.account else account, call)
-        return signature.headers
+        access_key = None if self._calls.takes_account else access_key_to_send(call, backend)
+        return signature.headers if access_key is None else unproven(access_key, call)
 
 
 def unproven(access_key_id: str, call: ApiCall) -> Headers:

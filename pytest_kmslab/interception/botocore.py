@@ -16,11 +16,13 @@ from botocore.compat import HTTPHeaders
 from pytest_kmslab.backends.addresses import is_plain_http
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.interception.signers import (
     check_served,
     events_of,
     is_async,
+    sign_as,
     signing_credentials,
     signing_region,
 )
@@ -140,7 +142,11 @@ class CallInterception:
     ) -> Response | None:
         from pytest_kmslab.interception.door import Ticket
 
-        params["url"] = self._pipeline.backend.served_url(params["url"])
+        backend = self._pipeline.backend
+        params["url"] = backend.served_url(params["url"])
+        access_key = None if backend.endpoint_url is None else access_key_to_send(pending.call, backend)
+        if access_key is not None and credentials is not None:
+            sign_as(context, Credentials(access_key, backend.root.secret_access_key))
         _replace(params, pending.replaced)
         params["headers"].update(pending.headers)
         body = params["body"]

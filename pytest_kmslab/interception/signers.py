@@ -40,6 +40,14 @@ def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | N
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
+def sign_as(context: dict[Any, Any], credentials: Credentials) -> None:
+    """Have one request signed with other credentials than its client's."""
+    from botocore.credentials import Credentials as Signing
+
+    keys = credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+    context["signing"] = {**(context.get("signing") or {}), "request_credentials": Signing(*keys)}
+
+
 def own_credentials(client: Any) -> Any:
     """The credentials that a client was made with; None where there were none."""
     return client._request_signer._credentials

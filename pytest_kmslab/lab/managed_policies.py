@@ -55,7 +55,10 @@ class ManagedPolicies:
             if _may_exist(iam, arn):
                 return arn
         what = "managed policy" if name.startswith("arn:") else "AWS managed policy of the name"
-        raise ResourceError(f"`{policy.argument}`: there is no {what} `{name}`")
+        raise ResourceError(
+            f"`{policy.argument}`: there is no {what} `{name}` here; correct it, or give its document (a "
+            "dict, JSON text or a Path): ministack has some of AWS's policies only"
+        )
 
 
 def _may_exist(iam: IAMClient, arn: str) -> bool:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.teardown.ledger import Account
 
 
+ACCOUNTS_OF_EMULATORS = frozenset({"000000000000", "123456789012"})
+"""LocalStack's, ministack's and moto's, unless somebody chooses another: they need no naming."""
+
+
 def left_lines(
     left: Iterable[ResourceRef], account: Account, ledger: Path, errors: Sequence[str] = ()
 ) -> list[str]:
@@ -36,7 +40,7 @@ def left_lines(
 def sweep_command(account: Account) -> str:
     """The `kmslab sweep` for an account, without `--yes`."""
     named = {"--endpoint": account.endpoint, "--profile": account.profile}
-    if account.backend == "aws":
+    if account.backend == "aws" or account.account not in ACCOUNTS_OF_EMULATORS:
         named["--account"] = account.account
     options = "".join(f" {name} {shlex.quote(value)}" for name, value in named.items() if value)
     return f"kmslab sweep --backend {account.backend}{options}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_kmslab.backends.endpoint.backend import EndpointBackend
+from pytest_kmslab.backends.endpoint.backend import ROOT, EndpointBackend
 from pytest_kmslab.backends.protocol import Credentials, ProbeUser
 from pytest_kmslab.errors import BackendError
 
@@ -22,18 +22,28 @@ HOW = (
 class LocalStackBackend(EndpointBackend):
     """The endpoint that a run was given, with LocalStack's root user unless another was given.
 
-    Raises BackendError, which says how to name an endpoint and how to start one, where there is none.
+    The root user of an `account` has its twelve digits as access key. Raises BackendError, which says how to
+    name an endpoint and how to start one, where there is none.
     """
 
     name = "localstack"
 
     def __init__(
-        self, region: str, endpoint: str = "", endpoint_access_key: str = "", endpoint_secret_key: str = ""
+        self,
+        region: str,
+        endpoint: str = "",
+        endpoint_access_key: str = "",
+        endpoint_secret_key: str = "",
+        account: str = "",
     ) -> None:
         url = endpoint or _configured()
         if not URL.fullmatch(url):
             raise BackendError(f"the endpoint `{url}` is not a URL such as `http://localhost:4566`: {HOW}")
-        root = Credentials(endpoint_access_key or "test", endpoint_secret_key or "test")
+        access_key = endpoint_access_key or ROOT.access_key_id
+        if account and access_key == ROOT.access_key_id:
+            access_key = account
+        self._wanted = account
+        root = Credentials(access_key, endpoint_secret_key or ROOT.secret_access_key)
         super().__init__(url.rstrip("/"), region, root)
 
     def start(self) -> None:
@@ -49,6 +59,15 @@ class LocalStackBackend(EndpointBackend):
             return super().describe(probe_user)
         except BackendError as error:
             raise BackendError(f"{error}; {HOW}") from error
+
+    def _reach(self) -> None:
+        super()._reach()
+        if self._wanted not in ("", self.account):
+            raise BackendError(
+                f"--kmslab-account is `{self._wanted}`, and access key `{self.root.access_key_id}` is of "
+                f"account `{self.account}` at `{self.endpoint_url}`: give kmslab_endpoint_access_key of the "
+                "account that you mean, or leave one of the two out"
+            )
 
 
 def _configured() -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from helpers.served import Served, served
 
 ALL_THREE = "*--kmslab-endpoint*AWS_ENDPOINT_URL*localstack-client*docker run*"
 
@@ -38,3 +41,37 @@ def test_it_is_nobodys_business_on_moto(project: pytest.Pytester, monkeypatch: p
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not even a URL")
     project.makepyfile("def test_it(kmslab): assert kmslab.account")
     project.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Served]:
+    """An endpoint that keeps many accounts, and decides nothing by itself."""
+    with served("--enforcement", "off") as account:
+        yield account
+
+
+OTHER = "222233334444"
+
+
+def test_the_account_may_be_chosen(project: pytest.Pytester, account: Served) -> None:
+    project.makepyfile(f"""
+        from pytest_kmslab import denied
+
+        def test_it(kmslab, kms_key, encrypted_table, outsider):
+            assert kmslab.account == "{OTHER}"
+            assert ":{OTHER}:" in kms_key.arn and ":{OTHER}:" in encrypted_table.arn
+            with denied("kms:Decrypt"):
+                kmslab.as_(outsider).client("dynamodb").scan(TableName=encrypted_table.name)
+    """)
+    here = ("--kmslab-backend=localstack", f"--kmslab-endpoint={account.url}")
+    project.runpytest(*here, f"--kmslab-account={OTHER}").assert_outcomes(passed=1)
+
+
+def test_an_access_key_of_another_account_is_a_usage_error(
+    project: pytest.Pytester, account: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMSLAB_ENDPOINT_ACCESS_KEY", "333344445555")
+    here = ("--kmslab-backend=localstack", f"--kmslab-endpoint={account.url}")
+    result = project.runpytest(*here, f"--kmslab-account={OTHER}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--kmslab-account is `{OTHER}`, and access key `333344445555` is of *"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kmslab.session.run import BACKENDS
+from pytest_kmslab.session.backend_specs import BACKENDS
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
