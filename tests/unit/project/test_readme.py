@@ -36,7 +36,12 @@ def environments_named(document: str) -> set[str]:
     return set(re.findall(r"tox -e ([\w-]+)", (ROOT / document).read_text(encoding="utf-8")))
 
 
-EXAMPLES = [*blocks("python"), *blocks("python", page("docs/how-to.md"))]
+EXAMPLES = [
+    text
+    for document in DOCUMENTS
+    for text in blocks("python", page(document))
+    if text.startswith("# docs/examples/")
+]
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])

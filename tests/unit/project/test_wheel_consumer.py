@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -49,7 +50,8 @@ def test_nothing_of_the_checkout_can_be_imported() -> None:
 @in_tox
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_the_examples_pass_in_a_project_elsewhere(elsewhere: pytest.Pytester, example: Path) -> None:
-    elsewhere.makepyfile(**{example.stem: example.read_text(encoding="utf-8")})
+    for file in (example, *example.parent.glob("*.json")):
+        shutil.copy(file, elsewhere.path)
     outcomes = elsewhere.runpytest_subprocess().parseoutcomes()
     assert outcomes.keys() == {"passed"}
 
