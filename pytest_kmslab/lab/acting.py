@@ -97,13 +97,14 @@ class ActingLab:
         return subprocess_environment(os.environ, actor.credentials, self.region, endpoint)
 
     def _acting(self, actor: Any, assumer: Assumer) -> Actor:
-        """Whose credentials to sign with; a role's session is kept."""
+        """Whose credentials to sign with; a role's session is kept until it has ended by the lab's clock."""
         if not isinstance(actor, IamRole):
             return actor_of(actor)
         if assumer.via is not None and not isinstance(assumer.via, IamRole):
             assumer = replace(assumer, via=actor_of(assumer.via))
         key = actor.arn, assumer
-        if key not in self._role_sessions:
+        kept = self._role_sessions.get(key)
+        if kept is None or kept.expires.timestamp() <= self._context.clock.now():
             parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
             self._role_sessions[key] = self._assumption.assume(parameters, assumer)
         return self._role_sessions[key]

@@ -160,4 +160,5 @@ def session_of(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> Role
     """The session that AssumeRole answers."""
     made = answer["Credentials"]
     credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
-    return RoleSession(answer["AssumedRoleUser"]["Arn"], parameters["RoleSessionName"], credentials)
+    name, expires = parameters["RoleSessionName"], made["Expiration"]
+    return RoleSession(answer["AssumedRoleUser"]["Arn"], name, credentials, expires)

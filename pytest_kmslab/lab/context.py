@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.backends.addresses import NOWHERE
+from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import EnvironBlocks
 from pytest_kmslab.lab.managed_policies import ManagedPolicies
@@ -59,6 +60,8 @@ class LabContext:
     """Assumes roles as the services that they trust; None where nobody can be a service."""
     blocks: EnvironBlocks = field(default_factory=EnvironBlocks)
     """The blocks of `environ` that are open in this process."""
+    clock: Clock = field(default_factory=Clock)
+    """By which sessions end."""
     open_gateway: OpenGateway = no_gateway
     """Serves the backend to other processes."""
 
@@ -85,6 +88,7 @@ class LabContext:
         assume_as_service: AssumeAsService | None = None,
         blocks: EnvironBlocks | None = None,
         open_gateway: OpenGateway | None = None,
+        clock: Clock | None = None,
     ) -> LabContext:
         """A context on a backend. Without a ledger nothing is written down."""
         waiter = waiter or Waiter(backend.capabilities.is_strongly_consistent)
@@ -101,6 +105,7 @@ class LabContext:
             assume_as_service=assume_as_service,
             blocks=blocks or EnvironBlocks(),
             open_gateway=open_gateway or no_gateway,
+            clock=clock or Clock(),
         )
 
     def teardown(self) -> TeardownStack:

@@ -12,6 +12,11 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.principals import Actor
 
+ACCEPTED = (
+    "a user, a role or a session of the lab, boto3's session or credentials, what AssumeRole or "
+    "CreateAccessKey answers, or the name of a profile"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GivenActor:
@@ -36,16 +41,19 @@ def actor_of(given: Any) -> Actor:
         return GivenActor(_of_boto3(given.get_credentials(), "the session"))
     if hasattr(given, "access_key"):
         return GivenActor(_of_boto3(given, "these credentials"))
-    raise TypeError(f"nobody can act as a `{type(given).__name__}`")
+    raise _nobody(given)
 
 
 def _profile(name: str) -> Any:
     import botocore.session
 
+    if name.startswith("arn:"):
+        raise ResourceError(f"`{name}` is an ARN, which has no credentials to sign with: give {ACCEPTED}")
     try:
         return botocore.session.Session(profile=name).get_credentials()
-    except ProfileNotFound as error:
-        raise ResourceError(str(error)) from None
+    except ProfileNotFound:
+        text = f"`{name}` is no profile of your AWS configuration, and a name alone is nothing else: give "
+        raise ResourceError(text + ACCEPTED) from None
 
 
 def _of_boto3(credentials: Any, what: str) -> Credentials:
@@ -53,12 +61,18 @@ def _of_boto3(credentials: Any, what: str) -> Credentials:
         raise ResourceError(f"{what} has no credentials")
     frozen = credentials.get_frozen_credentials() if hasattr(credentials, "get_frozen_credentials") else None
     keys = frozen or credentials
+    if not hasattr(keys, "access_key"):
+        raise _nobody(keys)
     return Credentials(keys.access_key, keys.secret_key, keys.token)
 
 
 def _of_answer(answer: Mapping[str, Any]) -> Credentials:
-    keys = answer.get("Credentials", answer)
+    keys = answer.get("Credentials") or answer.get("AccessKey") or answer
     try:
         return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
     except KeyError as error:
-        raise TypeError(f"this is no answer of STS: {error} is missing") from None
+        raise TypeError(f"{error} is missing in this dict, which can be nobody: give {ACCEPTED}") from None
+
+
+def _nobody(given: Any) -> TypeError:
+    return TypeError(f"nobody can act as a `{type(given).__name__}`: give {ACCEPTED}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pytest_kmslab.backends.protocol import Credentials
@@ -34,3 +35,5 @@ class RoleSession:
     name: str
     """The RoleSessionName."""
     credentials: Credentials = field(repr=False)
+    expires: datetime
+    """When STS lets it end."""

@@ -197,6 +197,7 @@ class Run:
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
                 blocks=self._blocks,
                 open_gateway=self.gateway,
+                clock=self.clock,
             )
             self._share(self._lab_context)
         return self._lab_context
