@@ -30,7 +30,7 @@ def _ways(use: Use) -> Iterator[tuple[Permission, ...]]:
     request, conditions = use.request, conditions_of(use.request)
     own = Permission(IDENTITY, "", conditions, request.action, pattern_of(request.resource))
     yield (own,)
-    if request.resource == "*" or use.brings_its_policy:
+    if use.brings_its_policy:
         return
     for principal in dict.fromkeys((use.actor, request.principal)):
         theirs = Permission(request.resource, principal, conditions, request.action, "*")
