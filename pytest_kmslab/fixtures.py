@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import pytest
 
+from pytest_kmslab.enforcement.entry import Origin, calls_of
 from pytest_kmslab.session.run import RUN
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def _made_once(
 ) -> T:
     """What a fixture makes: once a run, where xdist's workers have the lab and this key in common."""
     shared = request.config.stash[RUN].shared_lab
-    if shared is None or (of_key is not None and not shared.has(of_key.arn)):
-        return make(lab)
-    return shared.once(request.fixturename or "", lab, make)
+    with calls_of(Origin.LAB):
+        if shared is None or (of_key is not None and not shared.has(of_key.arn)):
+            return make(lab)
+        return shared.once(request.fixturename or "", lab, make)

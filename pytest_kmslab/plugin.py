@@ -174,7 +174,7 @@ def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
     config.stash[DECISION_COUNTS] = DecisionCounts()
     if run.settings.backend == "aws" and run.settings.observe != "off":
         _observe(config, run)
-    if run.settings.coverage or run.settings.coverage_fail_under:
+    if run.settings.collects:
         _collect(config, run)
     run.install()
     config.add_cleanup(run.close)
@@ -191,11 +191,13 @@ def _observe(config: pytest.Config, run: Run) -> None:
 
 def _collect(config: pytest.Config, run: Run) -> None:
     from pytest_kmslab.report.collecting import Collecting
-    from pytest_kmslab.report.coverage_summary import CoverageCollector
+    from pytest_kmslab.report.collectors import collectors_of
 
-    config.pluginmanager.register(
-        Collecting(run.trail, [CoverageCollector(run.settings)]), "kmslab_collecting"
-    )
+    try:
+        collectors = collectors_of(run.settings, run.trail)
+    except KmslabError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(Collecting(run.trail, collectors), "kmslab_collecting")
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:

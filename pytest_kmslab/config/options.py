@@ -63,14 +63,24 @@ class Settings:
     """In seconds."""
     sweep: bool = False
     coverage: bool = False
+    """Whether to tell which statements of policies decided something."""
     coverage_fail_under: float = 0
-    """A percentage."""
+    """The percentage of statements that have to; 0 for none."""
+    policies: str = ""
+    """The folder to write the smallest policies to; empty for none."""
+    check_policy: str = ""
+    """The file or folder of the policy that a run is held to; empty for none."""
     report: str = ""
     """Paths of reports, with commas between them; empty for none."""
     report_accounts: str = "masked"
     """`masked` or `full`."""
     trail: str = ""
     """The path of a file of decisions; empty for none."""
+
+    @property
+    def collects(self) -> bool:
+        """Whether something is made of the decisions of all tests."""
+        return bool(self.coverage or self.coverage_fail_under or self.policies or self.check_policy)
 
 
 DEFAULTS = Settings()
@@ -255,6 +265,18 @@ OPTIONS = (
         "fails a run in which fewer of a hundred statements decided something; `0` fails none",
         on_command_line=True,
         read=float,
+    ),
+    Option(
+        "policies",
+        good.FOLDER,
+        "folder to which the smallest policies of everybody who acted in the tests are written",
+        on_command_line=True,
+    ),
+    Option(
+        "check_policy",
+        good.FILE_OR_FOLDER,
+        "policy that everything is decided again under; a run that needs more fails",
+        on_command_line=True,
     ),
     Option(
         "report",

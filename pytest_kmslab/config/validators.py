@@ -94,6 +94,11 @@ POLICY = Rule(
     "the path of a file that is there, an AWS managed policy's name, an ARN or JSON",
 )
 
+FILE_OR_FOLDER = Rule(
+    lambda value: not value or ("\0" not in value and os.path.exists(value)),
+    "the path of a file or folder that is there",
+)
+
 GIVEN_TABLE = shaped(r"([a-zA-Z0-9_.-]{3,255})?", "the name of a DynamoDB table")
 
 

@@ -51,6 +51,8 @@ class Trail:
         """How many calls of enforced services were made, whether or not they were decided."""
         self.listeners: list[CallListener] = []
         """Told of every call as soon as it is decided; only they see its parameters."""
+        self.logical_ids: dict[str, str] = {}
+        """What templates call the resources of stacks, by the names or ids that these got."""
         self._test_began = 0
         self._in_vain: set[int] = set()
         self._lock = RLock()

@@ -149,7 +149,10 @@ def stack_of(creation: Creation, description: Mapping[str, Any], objects: Member
     """The stack that a description is of."""
     name, arn = description["StackName"], description["StackId"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", ())}
-    resources = StackResources(members_of(creation.client("cloudformation"), arn), objects)
+    members = members_of(creation.client("cloudformation"), arn)
+    named = {member.physical_id: member.logical_id for member in members if member.physical_id}
+    creation.context.trail.logical_ids.update(named)
+    resources = StackResources(members, objects)
     return Stack(name, arn, outputs, resources, creation.region, creation.client, creation.waiter)
 
 

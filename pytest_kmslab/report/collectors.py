@@ -1,0 +1,38 @@
+"""What the options of a run ask to be collected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_kmslab.config.options import Settings
+    from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.report.collecting import Collector
+
+
+def collectors_of(settings: Settings, trail: Trail) -> list[Collector]:
+    """The collectors of a run, in the order in which they finish; raises PolicyError for a bad policy."""
+    collectors: list[Collector] = []
+    if settings.coverage or settings.coverage_fail_under:
+        from pytest_kmslab.report.coverage_summary import CoverageCollector
+
+        collectors.append(CoverageCollector(settings))
+    if settings.policies or settings.check_policy:
+        collectors += _about_uses(settings, trail)
+    return collectors
+
+
+def _about_uses(settings: Settings, trail: Trail) -> list[Collector]:
+    from pytest_kmslab.report.policies import PolicyWriter
+    from pytest_kmslab.report.policy_check import PolicyCheck, read_checked_policy
+    from pytest_kmslab.report.uses import UseCollector
+
+    uses = UseCollector(trail)
+    collectors: list[Collector] = [uses]
+    if settings.policies:
+        collectors.append(PolicyWriter(uses, Path(settings.policies)))
+    if settings.check_policy:
+        checked = read_checked_policy(Path(settings.check_policy))
+        collectors.append(PolicyCheck(uses, checked, settings.admin_name))
+    return collectors

@@ -1,0 +1,121 @@
+"""Names that are the same in every run: a stack's logical ids, and the names that the lab was asked for.
+
+In one test two resources never share a name: a policy for one of them would be taken for both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, print_policy, read_policy
+from pytest_kmslab.privilege.use import Use
+
+GIVEN = re.compile(r"([\w+=,.@-]*?)-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![\w-])")
+"""A name that the lab gave: what it was asked for, the run, the worker and a number."""
+KEY_ID = re.compile(r"(?<=key/)(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+class StableNames:
+    """Gives each name of a run another that does not change from run to run."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def of_test(self, uses: Iterable[Use], logical_ids: Mapping[str, str]) -> Renaming:
+        """The names of one test; `logical_ids` are those of stacks' resources by their names."""
+        aliases = {}
+        for use in uses:
+            found = KEY_ID.search(use.request.resource)
+            names = use.request.context.get("kms:ResourceAliases")
+            if found and names:
+                aliases[found[0]] = names[0].removeprefix("alias/")
+        return Renaming(self._known, logical_ids, aliases)
+
+
+class Renaming:
+    """The names of one test, and what they become."""
+
+    def __init__(
+        self, known: dict[str, str], logical_ids: Mapping[str, str], aliases: Mapping[str, str]
+    ) -> None:
+        self._known = known
+        self._logical_ids = logical_ids
+        self._aliases = aliases
+        self._taken: dict[tuple[str, str], str] = {}
+        self._policies: dict[int, tuple[Policy, Policy]] = {}
+        ids = "|".join(re.escape(name) for name in sorted(logical_ids, key=len, reverse=True))
+        self._of_stacks = re.compile(rf"(?<![\w-])(?:{ids})(?![\w-])") if ids else None
+
+    def text(self, text: str) -> str:
+        """A text with every name in it replaced."""
+        if self._of_stacks is not None:
+            text = self._of_stacks.sub(lambda found: self._name(found[0], self._logical_ids[found[0]]), text)
+        text = KEY_ID.sub(lambda found: self._name_of_key(found[0]), text)
+        return GIVEN.sub(lambda found: self._name(found[0], found[1] or "unnamed"), text)
+
+    def use(self, use: Use, test: str) -> Use:
+        """A request with every name replaced; its identity-based policies, not asked again, are left out."""
+        request = use.request
+        pairs = {name: tuple(map(self.text, values)) for name, values in request.context.pairs()}
+        return Use(
+            request._replace(
+                principal=self.text(request.principal),
+                resource=self.text(request.resource),
+                context=Context(pairs),
+            ),
+            self._renamed(use.policies),
+            tuple(map(self._grant, use.grants)),
+            test,
+        )
+
+    def _name_of_key(self, key_id: str) -> str:
+        alias = self._aliases.get(key_id)
+        return self._name(key_id, self.text(alias) if alias else "key", "key")
+
+    def _name(self, name: str, wanted: str, kind: str = "") -> str:
+        """The stable name of a name: the same as before, unless another of this test and kind has it."""
+        label, number = self._known.get(name, wanted), 1
+        while self._taken.get((kind, label), name) != name:
+            number += 1
+            label = f"{wanted}-{number}"
+        self._known[name], self._taken[kind, label] = label, name
+        return label
+
+    def _renamed(self, policies: Policies) -> Policies:
+        return Policies(
+            resource=self._one(policies.resource),
+            permissions_boundary=self._one(policies.permissions_boundary),
+            session=self._several(policies.session),
+            service_control=tuple(map(self._several, policies.service_control)),
+            resource_control=tuple(map(self._several, policies.resource_control)),
+            vpc_endpoint=self._one(policies.vpc_endpoint),
+        )
+
+    def _several(self, policies: tuple[NamedPolicy, ...]) -> tuple[NamedPolicy, ...]:
+        return tuple(NamedPolicy(self.text(one.name), self._policy(one.policy)) for one in policies)
+
+    def _one(self, named: NamedPolicy | None) -> NamedPolicy | None:
+        return None if named is None else self._several((named,))[0]
+
+    def _policy(self, policy: Policy) -> Policy:
+        known = self._policies.get(id(policy))
+        if known is None:
+            # The policy is kept too: its id could be another's once it is gone.
+            known = self._policies[id(policy)] = policy, read_policy(self.text(print_policy(policy)))
+        return known[1]
+
+    def _grant(self, grant: Grant) -> Grant:
+        def pairs(given: Mapping[str, str] | None) -> Mapping[str, str] | None:
+            return None if given is None else {name: self.text(value) for name, value in given.items()}
+
+        return replace(
+            grant,
+            grantee_principal=self.text(grant.grantee_principal),
+            retiring_principal=self.text(grant.retiring_principal),
+            encryption_context_equals=pairs(grant.encryption_context_equals),
+            encryption_context_subset=pairs(grant.encryption_context_subset),
+        )

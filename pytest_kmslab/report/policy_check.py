@@ -1,0 +1,145 @@
+"""`--kmslab-check-policy`: a run is decided again under the policy of a file, and fails if it needs more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.authz.authorize import authorize
+from pytest_kmslab.authz.decision import PolicyType
+from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
+from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.lab.policies import read_document
+from pytest_kmslab.privilege.use import Document, Use
+from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE, file_of, name_of
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_kmslab.enforcement.entry import TrailEntry
+    from pytest_kmslab.report.uses import UseCollector
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPolicy:
+    """The policies that a run is held to."""
+
+    principal: str
+    """The name of whom they are for, if anybody of that name acts; else they are for everybody."""
+    identity: NamedPolicy | None
+    """The identity-based policy."""
+    resources: dict[str, NamedPolicy]
+    """The policies of resources, by the names of their files."""
+
+    def policies_for(self, use: Use) -> Policies:
+        """What a request is decided under: the identity-based policy, and the resource's if it is given."""
+        resource = self.resources.get(file_of(use.request.resource)) if _has_policy(use) else None
+        identity = () if self.identity is None else (self.identity,)
+        return use.policies._replace(identity=identity, resource=resource or use.policies.resource)
+
+    def unused(self, uses: Sequence[Use]) -> Iterator[str]:
+        """What of the policies allowed no request: statements, or single actions and resources."""
+        if self.identity is not None:
+            yield from _unused(PolicyType.IDENTITY, self.identity, uses)
+        for file, policy in self.resources.items():
+            of_it = [use for use in uses if _has_policy(use) and file_of(use.request.resource) == file]
+            yield from _unused(PolicyType.RESOURCE, policy, of_it)
+
+
+def read_checked_policy(path: Path) -> CheckedPolicy:
+    """The policy of a file, or those of a folder as `--kmslab-policies` writes it; raises PolicyError."""
+    if not path.is_dir():
+        name = path.parent.name if path.name == IDENTITY_FILE else path.stem
+        return CheckedPolicy(name, _read(path), {})
+    files = sorted(file for file in path.glob("*.json") if file.name not in (IDENTITY_FILE, PROOF_FILE))
+    identity = path / IDENTITY_FILE
+    if not files and not identity.is_file():
+        raise PolicyError(f"`--kmslab-check-policy`: no policy is in the folder `{path}`")
+    return CheckedPolicy(
+        path.name, _read(identity) if identity.is_file() else None, {file.name: _read(file) for file in files}
+    )
+
+
+def _read(file: Path) -> NamedPolicy:
+    return NamedPolicy(file.name, parse_policy(read_document("--kmslab-check-policy", file).text))
+
+
+class PolicyCheck:
+    """Holds what the tests did to a policy. `administrator` is the lab's, who is held to it by name only."""
+
+    def __init__(self, uses: UseCollector, policy: CheckedPolicy, administrator: str) -> None:
+        self._uses = uses
+        self._policy = policy
+        self._administrator = administrator
+
+    def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
+        """The uses are collected once, for all who need them."""
+
+    def data(self) -> Any:
+        """Nothing of its own."""
+
+    def take(self, data: Any) -> None:
+        """Nothing of its own."""
+
+    def finish(self) -> bool:
+        """Whether the policy is enough, and anybody was held to it."""
+        return bool(self._held()) and not any(self._missing())
+
+    def summarize(self, reporter: pytest.TerminalReporter) -> None:
+        """Name what it lacks and who needs it, then what nobody needs."""
+        missing, held = list(self._missing()), self._held()
+        failed = bool(missing) or not held
+        reporter.section("kmslab: policy check", red=failed, bold=failed)
+        if not held:
+            reporter.line("nobody acted in the tests whom the policy could be for: this run failed")
+            return
+        for line in missing:
+            reporter.line(f"a test needs more: {line}")
+        for line in self._policy.unused(held):
+            reporter.line(f"no test used: {line}")
+        whom = ", ".join(dict.fromkeys(name_of(use.actor) for use in held))
+        state = "is not enough: this run failed" if missing else "is enough"
+        reporter.line(f"the policy {state} (held to it: {whom})")
+
+    def _held(self) -> list[Use]:
+        """The requests of whom the policy is for."""
+        actors = self._uses.of_actors()
+        named = {actor: uses for actor, uses in actors.items() if name_of(actor) == self._policy.principal}
+        others = {actor: uses for actor, uses in actors.items() if name_of(actor) != self._administrator}
+        return [use for uses in (named or others).values() for use in uses]
+
+    def _missing(self) -> Iterator[str]:
+        for use in self._held():
+            if not authorize(use.request, self._policy.policies_for(use), use.grants).allowed:
+                request, whom = use.request, name_of(use.actor)
+                what = f"{request.action} on {request.resource.split(':', 5)[-1]}"
+                yield f"{what}, by {whom} in {', '.join(self._uses.tests_of(use))}"
+
+
+def _has_policy(use: Use) -> bool:
+    return use.request.resource.startswith("arn:")
+
+
+def _unused(kind: PolicyType, named: NamedPolicy, uses: Sequence[Use]) -> Iterator[str]:
+    for statement in named.policy.statements:
+        if statement.denies:
+            continue
+        whole = dict(statement.source)
+        name = f"`{statement.name}` of {named.name}"
+        if not _allows_any(kind, whole, uses):
+            yield name
+            continue
+        for element in ("Action", "Resource"):
+            values = whole.get(element)
+            for value in values if isinstance(values, list) and len(values) > 1 else ():
+                if not _allows_any(kind, {**whole, element: value}, uses):
+                    yield f"`{value}` in {name}"
+
+
+def _allows_any(kind: PolicyType, statement: Document, uses: Sequence[Use]) -> bool:
+    policy = NamedPolicy("", parse_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]})))
+    return any(Evaluation(use.request, bounded=False).allowing(kind, policy) for use in uses)

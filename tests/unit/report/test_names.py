@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from helpers.factories import ACCOUNT, KEY, USER, allow, named, to
+
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.authz.request import Request
+from pytest_kmslab.privilege.use import Use
+from pytest_kmslab.report.names import StableNames
+
+TABLES = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table"
+KEYS = KEY.rpartition("/")[0]
+ID = "1234abcd-12ab-34cd-56ef-1234567890a"
+
+
+def of_key(number: int, alias: str = "") -> Use:
+    context = {"kms:ResourceAliases": [f"alias/{alias}"]} if alias else {}
+    return Use(Request(USER, "kms:Decrypt", f"{KEYS}/{ID}{number}", Context(context)), Policies())
+
+
+def test_the_suffix_of_a_run_goes() -> None:
+    names = StableNames().of_test([], {})
+    assert names.text(f"{TABLES}/my_table-1a2b3c4d-gw0-12/index/x") == f"{TABLES}/my_table/index/x"
+    assert names.text("alias/MY-kms-key-1a2b3c4d-main-2") == "alias/MY-kms-key"
+    assert names.text("orders-2026") == "orders-2026"
+
+
+def test_two_of_one_test_never_share_a_name() -> None:
+    names = StableNames().of_test([], {})
+    given = [f"a-1a2b3c4d-main-{number}" for number in (3, 4, 3, 5)]
+    assert [names.text(one) for one in given] == ["a", "a-2", "a", "a-3"]
+
+
+def test_each_test_begins_anew_and_what_outlives_it_keeps_its_name() -> None:
+    all_names = StableNames()
+    assert all_names.of_test([], {}).text("a-1a2b3c4d-main-3 a-1a2b3c4d-main-4") == "a a-2"
+    assert all_names.of_test([], {}).text("a-1a2b3c4d-main-9") == "a"
+    assert all_names.of_test([], {}).text("a-1a2b3c4d-main-4") == "a-2"
+
+
+def test_a_key_is_called_by_its_alias() -> None:
+    uses = [of_key(1, "orders-1a2b3c4d-main-2"), of_key(2), of_key(3)]
+    names = StableNames().of_test(uses, {})
+    assert [names.text(use.request.resource).rpartition("/")[2] for use in uses] == ["orders", "key", "key-2"]
+
+
+def test_what_a_stack_made_is_called_by_its_template() -> None:
+    names = StableNames().of_test([of_key(1)], {"stack-1a2b3c4d-main-2-Orders-X1": "Orders", f"{ID}1": "Key"})
+    assert names.text(f"{TABLES}/stack-1a2b3c4d-main-2-Orders-X1/index/by") == f"{TABLES}/Orders/index/by"
+    assert names.text(f"{KEYS}/{ID}1") == f"{KEYS}/Key"
+
+
+def test_every_name_of_a_request_and_of_what_limits_it_is_replaced() -> None:
+    suffix = "-1a2b3c4d-main-3"
+    user = f"{USER}{suffix}"
+    context = Context({"kms:EncryptionContext:aws:dynamodb:tableName": f"books{suffix}"})
+    policies = Policies(
+        identity=(named(allow("*")),),
+        resource=named(to(user, "kms:*")),
+        permissions_boundary=named(allow("*", f"{TABLES}/books{suffix}")),
+        session=(named(allow("*")),),
+    )
+    names = StableNames().of_test([], {})
+    use = names.use(Use(Request(user, "kms:Decrypt", f"{TABLES}/books{suffix}", context), policies), "t")
+    assert suffix not in repr(use)
+    assert (use.policies.identity, use.test) == ((), "t")
+    assert use.request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == ("books",)
