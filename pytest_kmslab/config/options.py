@@ -80,7 +80,9 @@ class Settings:
     @property
     def collects(self) -> bool:
         """Whether something is made of the decisions of all tests."""
-        return bool(self.coverage or self.coverage_fail_under or self.policies or self.check_policy)
+        return bool(
+            self.coverage or self.coverage_fail_under or self.policies or self.check_policy or self.report
+        )
 
 
 DEFAULTS = Settings()

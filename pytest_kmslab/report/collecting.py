@@ -42,7 +42,7 @@ class Collecting:
 
     def __init__(self, trail: Trail, collectors: Sequence[Collector]) -> None:
         self._trail = trail
-        self._collectors = collectors
+        self.collectors = collectors
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -50,7 +50,7 @@ class Collecting:
         mark = self._trail.mark()
         result = yield
         entries = self._trail.since(mark)
-        for collector in self._collectors:
+        for collector in self.collectors:
             collector.add(item.nodeid, entries)
         return result
 
@@ -58,7 +58,7 @@ class Collecting:
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what an xdist worker collected; one that crashed has told nothing."""
         told = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
-        for collector, data in zip(self._collectors, told or (), strict=False):
+        for collector, data in zip(self.collectors, told or (), strict=False):
             collector.take(data)
 
     @pytest.hookimpl(wrapper=True)
@@ -66,9 +66,9 @@ class Collecting:
         """Let a worker tell its controller; in every other run finish, which may fail it."""
         result = yield
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput[WORKER_OUTPUT] = [one.data() for one in self._collectors]
+            session.config.workeroutput[WORKER_OUTPUT] = [one.data() for one in self.collectors]
         elif not session.config.getoption("collectonly"):
-            passes = [collector.finish() for collector in self._collectors]
+            passes = [collector.finish() for collector in self.collectors]
             passed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
             if passed and not all(passes):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -77,5 +77,5 @@ class Collecting:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what was collected."""
         if not terminalreporter.config.getoption("collectonly"):
-            for collector in self._collectors:
+            for collector in self.collectors:
                 collector.summarize(terminalreporter)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def collectors_of(settings: Settings, trail: Trail) -> list[Collector]:
     """The collectors of a run, in the order in which they finish; raises PolicyError for a bad policy."""
     collectors: list[Collector] = []
-    if settings.coverage or settings.coverage_fail_under:
+    if settings.coverage or settings.coverage_fail_under or settings.report:
         from pytest_kmslab.report.coverage_summary import CoverageCollector
 
         collectors.append(CoverageCollector(settings))

@@ -20,6 +20,7 @@ class CoverageCollector:
     def __init__(self, settings: Settings) -> None:
         self._counter = CoverageCounter(settings.admin_name)
         self._fail_under = settings.coverage_fail_under
+        self._is_told = settings.coverage or bool(settings.coverage_fail_under)
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """Count those of one test."""
@@ -38,7 +39,9 @@ class CoverageCollector:
         return not shortfall(self.coverage, self._fail_under)
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:
-        """Write every policy, and why the run failed."""
+        """Write every policy, and why the run failed; nothing where only a report asks for it."""
+        if not self._is_told:
+            return
         coverage, why = self.coverage, shortfall(self.coverage, self._fail_under)
         reporter.section("kmslab: policy coverage", red=bool(why), bold=bool(why))
         for line in coverage_lines(coverage):

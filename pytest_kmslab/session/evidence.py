@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.report.coverage_summary import CoverageCollector
 from pytest_kmslab.report.evidence.plugin import Evidence
 from pytest_kmslab.report.evidence.run_facts import RunFacts, versions
 
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_kmslab.report.collecting import Collecting
     from pytest_kmslab.session.run import Run
 
 
@@ -27,6 +29,7 @@ def run_facts(config: pytest.Config, run: Run, began: float, workers: int) -> Ru
     """The run as it is known at its end."""
     session = config.pluginmanager.get_plugin("session")
     observing = config.pluginmanager.get_plugin("kmslab_observing")
+    collecting = config.pluginmanager.get_plugin("kmslab_collecting")
     return RunFacts(
         started=began,
         finished=time.time(),
@@ -38,11 +41,12 @@ def run_facts(config: pytest.Config, run: Run, began: float, workers: int) -> Ru
         region=run.settings.region,
         enforcement="observe" if run.mode == "observe" else run.settings.enforcement,
         versions=versions(),
-        undecided=dict(run.trail.elsewhere),
+        undecided={**run.trail.elsewhere, **run.trail.undecided},
         left=tuple(run.cleanup.left),
         kept=tuple(run.cleanup.kept),
         cost=_cost(run),
         observed=None if observing is None else dict(observing.total()),
+        coverage=None if collecting is None else _coverage(collecting),
     )
 
 
@@ -52,3 +56,8 @@ def _cost(run: Run) -> str:
     from pytest_kmslab.report.cost import cost_line
 
     return cost_line(run.prices, run.cleanup.lifetimes, run.trail.mark())
+
+
+def _coverage(collecting: Collecting) -> dict[str, Any] | None:
+    found = [one.coverage for one in collecting.collectors if isinstance(one, CoverageCollector)]
+    return found[0].as_json() if found else None

@@ -137,4 +137,4 @@ def timestamp(seconds: float) -> str:
 
 
 def _dump(file: IO[str], values: Any) -> None:
-    json.dump(values, file, ensure_ascii=False, separators=(",", ":"))
+    file.write(json.dumps(values, ensure_ascii=False, separators=(",", ":")))

@@ -59,8 +59,9 @@ function table(heads, rows, attributes = {}) {
     const content = isNumber ? number(cell) : cell;
     return make("td", { class: isNumber ? "number" : undefined, "data-label": heads[column] || undefined }, content);
   });
+  const isNumeric = (column) => rows.length > 0 && typeof rows[0][column] === "number";
   return make("table", attributes,
-    make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))),
+    make("thead", {}, make("tr", {}, heads.map((head, column) => make("th", { scope: "col", class: isNumeric(column) ? "number" : undefined }, head)))),
     make("tbody", {}, rows.map((row) => make("tr", {}, cells(row)))));
 }
 
@@ -72,7 +73,7 @@ function show(title, ...content) {
   dialog.replaceChildren(
     make("h2", { id: "detail-title" }, title),
     make("button", { class: "close", type: "button", onclick: () => dialog.close() }, "Close"),
-    ...content.flat());
+    ...content.flat().filter(Boolean));
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
 }
@@ -88,9 +89,16 @@ function testName(index) {
   return test && text(test[at.test.id]) ? text(test[at.test.title]) : "outside the tests";
 }
 
-/* Why a decision was made so. */
+/* Why a decision was made so: in the words of its explanation, which says what the key policy leaves to others. */
+function reasonsOf(decision) {
+  const told = decision[at.decision.explanation].map(text);
+  const start = told.indexOf("because") + 1;
+  const end = told.findIndex((line, place) => place >= start && !line.startsWith("  "));
+  return start && told.length ? told.slice(start, end < 0 ? undefined : end).map((line) => line.trim()) : decision[at.decision.because].map(text);
+}
+
 function because(decision) {
-  const reasons = decision[at.decision.because].map(text);
+  const reasons = reasonsOf(decision);
   const explanation = decision[at.decision.explanation];
   return [
     make("p", {}, withCode(`${sentence(reasons[0] || "no reason was told")}.`)),

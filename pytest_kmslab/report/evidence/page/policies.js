@@ -48,8 +48,16 @@ function newChangeInShort(change) {
   const before = principalsOf(text(change[at.change.before])), after = principalsOf(text(change[at.change.after]));
   if (!text(change[at.change.before])) return `a ${what === "key policy" ? "new key policy" : `change of the ${what}`} (${text(data.calls[change[at.change.call]][at.call.operation])})`;
   const more = [...after].filter((one) => !before.has(one)).map(whose), less = [...before].filter((one) => !after.has(one)).map(whose);
+  if (!more.length && !less.length) return `a change of the ${what} ${statementsThatDiffer(text(change[at.change.before]), text(change[at.change.after]))}`;
   const parts = [more.length ? `that names ${more.join(", ")} too` : "", less.length ? `that names ${less.join(", ")} no more` : ""].filter(Boolean);
   return `a change of the ${what}${parts.length ? ` ${parts.join(", and ")}` : ""}`;
+}
+
+function statementsThatDiffer(before, after) {
+  const read = (document) => { try { return [JSON.parse(document).Statement].flat().map((one) => [one.Sid || "a statement without a Sid", JSON.stringify(one)]); } catch { return []; } };
+  const [old, young] = [read(before), read(after)].map((statements) => new Map(statements.map(([sid, statement]) => [statement, sid])));
+  const changed = new Set([...[...young].filter(([one]) => !old.has(one)), ...[...old].filter(([one]) => !young.has(one))].map(([, sid]) => sid));
+  return changed.size ? `in ${[...changed].map((sid) => `“${sid}”`).join(", ")}` : "to the same again";
 }
 
 function principalsOf(document) {
@@ -79,12 +87,12 @@ function drawPolicies() {
     const fitting = data.changes.filter((change) => !kind.value || text(change[at.change.what]) === kind.value);
     counted.textContent = `${several(fitting.length, "change")} shown`;
     list.replaceChildren();
-    below.replaceChildren(paged(list, fitting, drawFolded, 20));
+    below.replaceChildren(paged(list, fitting, (change) => drawFolded(change, change === fitting[0]), 20));
   }
-  function drawFolded(change) {
+  function drawFolded(change, isOpen) {
     const call = data.calls[change[at.change.call]];
-    const title = [sentence(changeInShort(change).replace(/^a change of the/, "the").replace(/^the (.*? policy) that names/, "the $1 now names").replace(/^a /, "")), make("span", { class: "quiet" }, ` · ${say(text(change[at.change.resource]))} · ${testName(call[at.call.test])}`)];
-    return folded({ class: "group" }, title, () => [...drawChange(change), make("p", {}, "In the test ", testLink(call[at.call.test]))], change === data.changes[0]);
+    const title = [sentence(changeInShort(change).replace(/^a change of the/, "the").replace(/^the (.*? policy) that names/, "the $1 now names").replace(/^the (.*? policy) (in|to) /, "the $1 changed $2 ").replace(/^a /, "")), make("span", { class: "quiet" }, ` · ${say(text(change[at.change.resource]))} · ${testName(call[at.call.test])}`)];
+    return folded({ class: "group" }, title, () => [...drawChange(change), make("p", {}, "In the test ", testLink(call[at.call.test]))], isOpen);
   }
   place("policies").append(make("div", { class: "controls" }, make("label", {}, "What", kind), counted), list, below);
   redraw();

@@ -1,11 +1,26 @@
 /* Policy coverage, resources with their cost, and the run itself. */
 
+const OWNERS = { test: "the tests’ own", lab: "written by the lab", AWS: "managed by AWS" };
+
 function drawCoverage() {
   const coverage = data.run.policy_coverage;
-  if (!coverage) { place("coverage").append(make("p", { class: "quiet" }, withCode("Not gathered in this run: give `--kmslab-coverage` too."))); return; }
-  const rows = coverage.policies || [];
-  place("coverage").append(make("p", {}, coverage.summary || ""), ...rows.map((policy) => folded({ class: "group" }, [make("strong", {}, policy.name), make("span", { class: "quiet" }, ` ${policy.type}: ${policy.used} of ${several(policy.statements.length, "statement")} decided something`)],
-    () => table(["statement", "effect", "decided"], policy.statements.map((one) => [make("code", {}, one.statement), one.effect, one.count ? one.count : word("denied", "never")])), policy.used < policy.statements.length)));
+  if (!coverage) { place("coverage").append(make("p", { class: "quiet" }, "Nothing was gathered.")); return; }
+  const own = coverage.policies.filter((policy) => policy.owner === "test"), others = coverage.policies.filter((policy) => policy.owner !== "test");
+  const untested = own.flatMap((policy) => policy.statements.filter((one) => !one.decided && one.effect === "Deny").map((one) => `\`${one.name}\` of ${policy.policy_type} ${policy.name}`));
+  place("coverage").append(
+    make("p", {}, coverage.statements ? `${number(coverage.covered)} of ${several(coverage.statements, "statement")} of the policies under test decided something (${coverage.percent} %).` : "No policy of the tests’ own decided anything: all that were asked are AWS’s or the lab’s."),
+    ...(untested.length ? [make("p", { class: "warning" }, withCode(`A Deny that no test met: ${untested.join(", ")}.`))] : []));
+  const list = make("div"), rest = make("div");
+  place("coverage").append(list, paged(list, own, drawPolicyCoverage, 30));
+  if (others.length) place("coverage").append(folded({ class: "group" }, `${several(others.length, "policy", "policies")} that are not under test`, () => [rest, paged(rest, others, drawPolicyCoverage, 30)]));
+}
+
+function drawPolicyCoverage(policy) {
+  const met = policy.statements.filter((one) => one.decided).length;
+  const counts = ` ${policy.policy_type}, ${OWNERS[policy.owner] || policy.owner}: ${met} of ${several(policy.statements.length, "statement")} decided something`;
+  return folded({ class: "group" }, [make("strong", {}, policy.name), make("span", { class: "quiet" }, counts)], () => [
+    table(["statement", "effect", "decided"], policy.statements.map((one) => [make("code", {}, one.name), one.effect, one.decided ? one.decided : word(one.effect === "Deny" ? "denied" : "skipped", "never")])),
+    make("pre", {}, pretty(policy.text).join("\n"))]);
 }
 
 function drawResources() {
@@ -25,7 +40,7 @@ function drawResources() {
     return [make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ["kind", "name", "made, s", "removed, s", "in the test"].map((head) => make("th", { scope: "col" }, head)))), list)), more];
   });
   place("resources").append(
-    table(["kind", "made", "removed", "left", "lived at most"], [...kinds].map(([kind, one]) => [kind, one.made, one.undone, one.made - one.undone, seconds(one.longest)])),
+    table(["kind", "made", "removed", "left", "lived at most"], [...kinds].map(([kind, one]) => [kind, one.made, one.undone, one.made - one.undone, seconds(one.longest)]), { class: "narrow" }),
     make("p", {}, data.run.cost || (data.run.backend === "aws" ? "What it cost is not known." : "It cost nothing: no resource was in an AWS account.")), detail);
 }
 

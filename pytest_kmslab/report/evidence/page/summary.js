@@ -14,6 +14,13 @@ function drawHead() {
   document.title = `${failed}: pytest-kmslab`;
 }
 
+const bare = (reason) => reason.replace(/-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+/g, "");
+const bared = new Map();
+function withoutSuffix(number) {
+  if (!bared.has(number)) bared.set(number, bare(text(number)));
+  return bared.get(number);
+}
+
 /* The denials of the tests, alike ones together: who, what, on what and why. */
 function denials() {
   const groups = new Map();
@@ -23,7 +30,7 @@ function denials() {
       if (!isDenied(decision)) continue;
       const who = whose(text(decision[at.decision.principal])), what = text(decision[at.decision.action]);
       const on = say(text(decision[at.decision.resource])).replace(/ [0-9a-f]{8}…$/, "");
-      const why = decision[at.decision.because].map(text).map(base).join("; ");
+      const why = decision[at.decision.because].map(withoutSuffix).join("; ");
       const key = [who, what, on, why].join("\n");
       if (!groups.has(key)) groups.set(key, { who, what, on, why, count: 0, calls: new Set(), tests: new Set(), call, decision });
       const group = groups.get(key);
@@ -44,11 +51,11 @@ function drawDenials() {
     return make("tr", {},
       make("td", {}, make("strong", {}, group.who)),
       make("td", {}, make("code", {}, group.what), " on ", group.on, asked),
-      make("td", {}, withCode(group.why), ". ", make("button", { class: "plain", type: "button", onclick: () => showDenial(group) }, "Explain")),
-      make("td", { class: "number", "data-label": "times:" }, number(group.count)));
+      make("td", {}, withCode(reasonsOf(group.decision).map(bare).join("; ")), ". ", make("button", { class: "plain", type: "button", onclick: () => showDenial(group) }, "Explain")),
+      make("td", { class: "number" }, `${number(group.count)} ×`));
   };
   const more = paged(body, rows, drawn, 12);
-  const heads = ["Who", "was denied what", "because", "times"].map((head) => make("th", { scope: "col", class: head === "times" ? "number" : undefined }, head));
+  const heads = ["Who", "was denied what", "because", "how often"].map((head) => make("th", { scope: "col", class: head === "how often" ? "number" : undefined }, head));
   return make("div", { class: "answer" },
     make("h3", {}, "Who was denied what, and why"),
     rows.length ? make("table", { class: "stack" }, make("thead", {}, make("tr", {}, heads)), body) : make("p", { class: "quiet" }, data.run.enforcement === "off" ? "Nobody: enforcement was off, so this run proves nothing about permissions." : "Nobody was denied anything by the tests of this run."),
@@ -104,13 +111,13 @@ function drawLeft() {
   const kept = run.kept.length ? [make("p", {}, "Kept, as --kmslab-keep asks:"), make("pre", {}, run.kept.join("\n"))] : [];
   const left = run.left.length
     ? [make("p", { class: "warning" }, "This run has left something behind."), make("pre", {}, run.left.join("\n"))]
-    : [make("p", {}, totals.made ? `Nothing: ${several(totals.made, "resource")} were made, and ${number(totals.undone)} are gone again.` : "Nothing was made.")];
+    : [make("p", {}, totals.made ? `Nothing: ${several(totals.made, "resource")} were made, and all are gone again.` : "Nothing was made.")];
   return make("div", { class: "answer" }, make("h3", {}, "What is left"), left, kept);
 }
 
 function drawSummary() {
   const undecided = Object.entries(data.run.undecided);
   place("summary").append(
-    ...(undecided.length ? [make("p", { class: "warning" }, `Not decided: ${undecided.map(([address, calls]) => `${several(calls, "call")} to ${address}`).join(", ")}. What was allowed there proves nothing.`)] : []),
+    ...(undecided.length ? [make("p", { class: "note" }, `Not decided: ${undecided.map(([address, calls]) => `${several(calls, "call")} to ${address}`).join(", ")}. What was allowed there proves nothing.`)] : []),
     make("div", { class: "answers" }, drawDenials(), drawTurns(), drawLeft()));
 }

@@ -1,7 +1,7 @@
 /* The tests by their files (the steps of the document), each with what it asserted and what was asked in it. */
 
 const OUTCOMES = ["passed", "failed", "error", "crashed", "skipped", "xfailed", "xpassed"];
-const OPEN_AT_MOST = 150;
+const BAD = ["failed", "error", "crashed"];
 const shownTests = new Map();
 
 function groupsOf(indexes) {
@@ -29,8 +29,8 @@ function drawTests() {
     });
     counted.textContent = `${several(fitting.length, "test")} shown`;
     shownTests.clear();
-    const isOpen = fitting.length <= OPEN_AT_MOST;
-    list.replaceChildren(...[...groupsOf(fitting)].map(([file, indexes]) => drawGroup(file, indexes, isOpen)));
+    const isChosen = Boolean(wanted || outcome.value) && fitting.length <= 200;
+    list.replaceChildren(...[...groupsOf(fitting)].map(([file, indexes]) => drawGroup(file, indexes, isChosen)));
   }
   place("tests").append(make("div", { class: "controls" }, make("label", {}, "Name", search), make("label", {}, "Outcome", outcome), counted), list);
   redraw();
@@ -38,14 +38,16 @@ function drawTests() {
 
 function drawGroup(file, indexes, open) {
   const title = text(data.tests[indexes[0]][at.test.moduleTitle]) || file;
-  const bad = indexes.filter((index) => ["failed", "error", "crashed"].includes(text(data.tests[index][at.test.outcome]))).length;
-  const counts = `${several(indexes.length, "test")}${bad ? `, ${bad} failed` : ""}`;
+  const bad = indexes.filter((index) => BAD.includes(text(data.tests[index][at.test.outcome]))).length;
+  const asserted = indexes.flatMap((index) => assertedIn(data.tests[index]));
+  const said = ["denied", "allowed"].map((kind) => [kind, asserted.filter((one) => text(one[at.assertion.kind]) === kind).length]).filter(([, count]) => count).map(([kind, count]) => `${number(count)} × ${kind}`);
+  const counts = [`${several(indexes.length, "test")}${bad ? "" : ", none failed"}`, ...said].join(" · ");
   const body = () => {
     const list = make("div");
     const more = paged(list, indexes, drawTest, 200);
     return [list, more];
   };
-  const group = folded({ class: "group" }, [title, " ", make("span", { class: "quiet" }, counts, title === file ? "" : make("span", {}, " · ", make("code", {}, file)))], body, open);
+  const group = folded({ class: "group" }, [title, " ", bad ? word("failed", `${bad} failed`) : null, make("span", { class: "quiet" }, ` ${counts}`, title === file ? "" : make("span", {}, " · ", make("code", {}, file)))].filter(Boolean), body, open || bad > 0);
   indexes.forEach((index) => shownTests.set(index, group));
   return group;
 }
@@ -59,10 +61,12 @@ function drawTest(index) {
 }
 
 function assertedInShort(test) {
-  const kinds = test[at.test.assertions].filter((one) => !isTriedAgain(test, one)).map((one) => text(one[at.assertion.kind]));
+  const kinds = assertedIn(test).map((one) => text(one[at.assertion.kind]));
   const count = (kind) => kinds.filter((one) => one === kind).length;
   return ["denied", "allowed"].filter(count).map((kind) => `${count(kind)} × ${kind}`).join(", ");
 }
+
+const assertedIn = (test) => test[at.test.assertions].filter((one) => !isTriedAgain(test, one));
 
 /* A try of `eventually` after which there was another. */
 function isTriedAgain(test, assertion) {
@@ -81,39 +85,50 @@ function drawTestBody(test) {
   ].flat().filter(Boolean);
 }
 
+/* Alike assertions that follow one another are one line, with the calls that they were about. */
 function drawAssertions(test) {
-  const all = test[at.test.assertions].filter((one) => !isTriedAgain(test, one));
-  if (!all.length) return null;
-  return make("ul", { class: "asserted" }, all.map((one) => {
-    const unmet = text(one[at.assertion.unmet]), kind = text(one[at.assertion.kind]);
-    const tries = one[at.assertion.attempt];
+  const groups = [];
+  for (const one of assertedIn(test)) {
+    const unmet = text(one[at.assertion.unmet]), kind = text(one[at.assertion.kind]), tries = one[at.assertion.attempt];
     const wanted = text(one[at.assertion.wanted]) === "anything" ? "every call" : text(one[at.assertion.wanted]);
+    const { whom, operations } = blockOf(test, one);
+    const said = `${wanted} is ${kind}`, how = tries > 1 ? ` (eventually, at try ${tries})` : tries ? " (eventually)" : "";
+    const key = [unmet, said, how, whom].join("\n"), last = groups[groups.length - 1];
+    if (last && last.key === key) { last.count += 1; last.operations.push(...operations); } else groups.push({ key, unmet, said, how, whom, kind, count: 1, operations });
+  }
+  if (!groups.length) return null;
+  return make("ul", { class: "asserted" }, groups.map((group) => {
+    const operations = [...new Set(group.operations)];
     return make("li", {},
-      make("span", { class: unmet ? "unmet" : "met" }, unmet ? "✗ not met: " : "✓ "),
-      withCode(kind === "denied" ? `${wanted} is denied` : `${wanted} is allowed`),
-      ...whomOf(test, one), tries > 0 ? ` (eventually: try ${tries})` : "",
-      unmet ? make("div", { class: "why" }, withCode(unmet)) : null);
+      make("span", { class: group.unmet ? "unmet" : "met" }, group.unmet ? "✗ not met: " : "✓ "), withCode(group.said),
+      group.whom ? [group.kind === "denied" ? " to " : " for ", make("strong", {}, group.whom)] : [], group.how, group.count > 1 ? ` × ${group.count}` : "",
+      operations.length ? make("span", { class: "calls-of" }, ` in ${operations.join(", ")}`) : null,
+      group.unmet ? make("div", { class: "why" }, withCode(group.unmet)) : null);
   }));
 }
 
-/* Who it was, from the decisions of the block. */
-function whomOf(test, assertion) {
+/* Who asked in the block of an assertion, and by which calls; of a denial those that were denied. */
+function blockOf(test, assertion) {
   const denied = text(assertion[at.assertion.kind]) === "denied";
-  const whom = new Set();
+  const whom = new Set(), operations = new Set();
   for (const call of callsOf(test)) {
     if (call[at.call.origin] === 2) continue;
     for (const decision of decisionsOf(call)) {
       const within = decision[at.decision.number] >= assertion[at.assertion.first] && decision[at.decision.number] <= assertion[at.assertion.last];
-      if (within && isDenied(decision) === denied) whom.add(whose(text(decision[at.decision.principal])));
+      if (!within || isDenied(decision) !== denied) continue;
+      whom.add(whose(text(decision[at.decision.principal])));
+      operations.add(text(call[at.call.operation]).split(":")[1]);
     }
   }
-  return whom.size ? [denied ? " to " : " for ", make("strong", {}, [...whom].slice(0, 3).join(", "))] : [];
+  return { whom: [...whom].slice(0, 3).join(", "), operations: [...operations] };
 }
 
 function drawSubtests(test) {
   const all = test[at.test.subtests];
   if (!all.length) return null;
-  return make("ul", { class: "asserted" }, all.map((one) => make("li", {}, word(text(one[at.subtest.outcome])), " ", text(one[at.subtest.name]) || "subtest", one[at.subtest.text].length ? make("pre", {}, lines(one[at.subtest.text])) : null)));
+  const bad = all.filter((one) => BAD.includes(text(one[at.subtest.outcome]))).length;
+  const list = () => make("ul", { class: "asserted" }, all.map((one) => make("li", {}, word(text(one[at.subtest.outcome])), " ", text(one[at.subtest.name]) || "subtest", one[at.subtest.text].length ? make("pre", {}, lines(one[at.subtest.text])) : null)));
+  return all.length > 4 ? folded({}, `${several(all.length, "subtest")}, ${bad || "none"} failed`, list, bad > 0) : list();
 }
 
 function drawCallsOf(test) {

@@ -21,7 +21,7 @@ function drawEntry({ call, decision, isCall, via }) {
   return make("button", { type: "button", class: `entry${via || !isCall ? " via" : ""}${isCall && change >= 0 ? " changed" : ""}`, title: `${action} ${resource}`, onclick: () => (decision ? showDecision(call, decision) : showCall(call)) },
     make("span", { class: "at" }, isCall ? clock(call[at.call.at]) : ""),
     make("span", {}, decision ? allowedOrDenied(decision) : word("skipped", "refused")),
-    make("span", { class: "who" }, isCall ? whose(text(call[at.call.principal])) : via ? text(decision[at.decision.via]) : ""),
+    make("span", { class: "who" }, isCall ? whose(text(call[at.call.principal])) : via ? `by ${text(decision[at.decision.via])}` : ""),
     make("span", { class: "what" }, isCall ? text(call[at.call.operation]) : action, make("span", { class: "on" }, resource ? ` on ${resource}` : "", refused ? ` · answered ${error}` : "", isCall && change >= 0 ? ` · changes the ${text(data.changes[change][at.change.what])}` : "")));
 }
 
