@@ -14,10 +14,14 @@ def without_ids(text: str) -> str:
     return re.sub(r"-[0-9a-f]{8}-\w+-(\d+)", r"-RUN-\1", keys)
 
 
-def test_a_failure_reads_as_shown(project: pytest.Pytester) -> None:
+def test_a_failure_reads_as_shown(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     example = page("docs/examples/test_your_own_policy.py")
     broken = example.replace('"Action": "kms:Decrypt"', '"Action": "kms:Encrypt"')
     assert broken != example
     project.makepyfile(broken)
     report = project.runpytest_subprocess().stdout.str()
     assert without_ids(block("implicitDeny")) in without_ids(report)
+    [last] = re.findall(r"`(kms:Decrypt denied to reader: .*)`", page("README.md"))
+    monkeypatch.setenv("COLUMNS", "200")
+    project.runpytest_subprocess().stdout.fnmatch_lines([f"FAILED * - {last}"])
