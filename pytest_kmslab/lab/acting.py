@@ -93,7 +93,8 @@ class ActingLab:
         """
         actor = self._acting(actor, Assumer(via, service, source_arn))
         self.as_(actor).wait_until_ready()
-        endpoint = None if self._context.backend.capabilities.enforces else self._gateway()
+        backend = self._context.backend
+        endpoint = backend.endpoint_url if backend.capabilities.enforces else self._gateway()
         return subprocess_environment(os.environ, actor.credentials, self.region, endpoint)
 
     def _acting(self, actor: Any, assumer: Assumer) -> Actor:
