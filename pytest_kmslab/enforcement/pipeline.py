@@ -26,6 +26,7 @@ from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authoriza
 from pytest_kmslab.enforcement.authentication import authenticate, in_partition
 from pytest_kmslab.enforcement.authorizer import Authorizer
 from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
 from pytest_kmslab.enforcement.root_user import root_user
@@ -120,12 +121,14 @@ class Pipeline:
         mode: Mode | None = None,
         table_key_cache: float = 0,
         refuse_undecided: bool = False,
+        creations: Creations | None = None,
     ) -> None:
         self.backend = backend
         self.mode = mode or (Mode.ENFORCE if enforcing else Mode.OFF)
         self._trail = trail
         self.undecided = UndecidedCalls(trail, refuse=refuse_undecided)
         """The calls of services that are not decided."""
+        self._creations = Creations() if creations is None else creations
         self._clock = clock
         self._authorizer = Authorizer()
         self._passwords = SpentPasswords()
@@ -166,6 +169,7 @@ class Pipeline:
             self.after_call(pending.call, response)
             if changes_account(pending.call):
                 self.backend.note_change()
+                self._creations.note_answer(pending.call.service, pending.call.operation, response)
 
     def identify(self, incoming: Incoming) -> ApiCall:
         """Who calls, and what: raises ServiceError where nobody known does or it cannot be read."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kmslab.backends.addresses import NOWHERE
 from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import EnvironBlocks
 from pytest_kmslab.lab.managed_policies import ManagedPolicies
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.trail import Trail
-    from pytest_kmslab.lab.resource_kind import ResourceKind
+    from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
     from pytest_kmslab.lab.role_session import AssumeAsService
 
 OpenGateway = Callable[[], AbstractContextManager[str]]
@@ -54,6 +55,10 @@ class LabContext:
     """What waits while resources are removed."""
     managed_policies: ManagedPolicies = field(default_factory=ManagedPolicies)
     """Finds the managed policies that somebody is given."""
+    creations: Creations = field(default_factory=Creations)
+    """What calls of the run have made."""
+    adopted: list[ResourceRef] = field(default_factory=list)
+    """What the labs took over: its names say nothing, so a list of what is named by labs leaves it out."""
     kinds_made: set[ResourceKind] = field(default_factory=set)
     """The kinds of which the labs have made one, or were about to."""
     assume_as_service: AssumeAsService | None = None
@@ -89,6 +94,7 @@ class LabContext:
         blocks: EnvironBlocks | None = None,
         open_gateway: OpenGateway | None = None,
         clock: Clock | None = None,
+        creations: Creations | None = None,
     ) -> LabContext:
         """A context on a backend. Without a ledger nothing is written down."""
         waiter = waiter or Waiter(backend.capabilities.is_strongly_consistent)
@@ -106,6 +112,7 @@ class LabContext:
             blocks=blocks or EnvironBlocks(),
             open_gateway=open_gateway or no_gateway,
             clock=clock or Clock(),
+            creations=Creations() if creations is None else creations,
         )
 
     def teardown(self) -> TeardownStack:

@@ -30,11 +30,12 @@ class Made:
     tags: dict[str, str]
     ref: ResourceRef
     _teardown: TeardownStack
-    _step: TeardownStep
+    step: TeardownStep
+    """What removes it."""
 
     def confirm(self, arn: str, remove: Remove | None = None) -> None:
         """Note that it exists; give `remove` where more goes with it than a search by name would find."""
-        self._teardown.confirm(self._step, arn, remove)
+        self._teardown.confirm(self.step, arn, remove)
 
     def ref_of(self, arn: str) -> ResourceRef:
         """It by its ARN too."""
@@ -42,12 +43,7 @@ class Made:
 
     def remove(self) -> None:
         """Remove it again; the lab's end tries once more where that fails."""
-        self._teardown.remove(self._step)
-
-    def leaves(self, ref: ResourceRef, remove: Remove) -> None:
-        """Note what came with it and stays when it goes; that is removed after it."""
-        step = self._teardown.intend(ref, remove, after=self._step)
-        self._teardown.confirm(step, ref.arn)
+        self._teardown.remove(self.step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.lab.acting import ActingLab
+from pytest_kmslab.lab.adoption import Adoption
 from pytest_kmslab.lab.assuming import RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
+from pytest_kmslab.lab.inventory import inventory
 from pytest_kmslab.lab.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
@@ -27,7 +30,6 @@ from pytest_kmslab.lab.kinds.key import (
     create_key,
     usage_of,
 )
-from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
 from pytest_kmslab.lab.kinds.stack import Stack, StackRequest, create_stack
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption
@@ -43,7 +45,6 @@ from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import names_of, read_permissions
 from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
 from pytest_kmslab.lab.principals import Principals
-from pytest_kmslab.lab.resource_kind import Unseen
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 from pytest_kmslab.lab.templates.arguments import (
     CAPABILITIES,
@@ -75,6 +76,7 @@ class Lab(ActingLab):
         self._creation = Creation(context, teardown, principals.session(admin).client)
         self._assumption = RoleAssumption(context, self._creation.client, self._client_of)
         self._objects = LabObjects(self._creation, principals, self._assumption)
+        self._adoption = Adoption(self._creation_in, self._objects_of)
         self.admin = admin
         """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
 
@@ -247,20 +249,32 @@ class Lab(ActingLab):
         return create_stack(self._creation, name or STACK_NAME, request, self._objects)
 
     @for_the_lab
+    def adopt(self, arn: str) -> Any:
+        """Take over what the code under test made by itself, and remove it when the lab ends.
+
+        That is a key, table, user, role, group, managed policy, alarm or stack, which is tagged as the lab's
+        own, and returned as the lab's object. Raises ResourceError for what this run was not seen to make,
+        ArnError for what is no ARN of such a thing.
+        """
+        return self._adoption.adopt(arn)
+
+    def at_end(self, function: Callable[[], object]) -> Callable[[], object]:
+        """Call a function when the lab ends, before what was made until now is removed; the function itself.
+
+        An exception is one of the errors of the lab's end, and stops nothing.
+        """
+        name = getattr(function, "__qualname__", None) or repr(function)
+        self._teardown.intend(f"at_end `{name}`", function)
+        return function
+
+    @for_the_lab
     def inventory(self) -> list[str]:
         """The ARNs of everything of this run (and xdist worker) in the account, found by its tags, sorted.
 
-        A key that is scheduled for deletion counts as gone. Raises what kept a resource from being looked at.
+        What was adopted is among it. A key that is scheduled for deletion counts as gone. Raises what kept a
+        resource from being looked at.
         """
-        arns = []
-        made = self._context.kinds_made
-        for kind in (kind for kind in IN_ACCOUNT if kind in made or not kind.is_rare):
-            for seen in kind.every(self._creation.client, self.region):
-                if isinstance(seen, Unseen):
-                    raise seen.error
-                if self._context.naming.owns(seen.tags) and not seen.going:
-                    arns.append(seen.ref.arn)
-        return sorted(arns)
+        return inventory(self._creation)
 
     @contextmanager
     def nested(self) -> Iterator[Lab]:
@@ -294,6 +308,16 @@ class Lab(ActingLab):
             except (BotoCoreError, ClientError) as error:
                 failures.append(f"{ref} could not be tagged as kept: {type(error).__name__}: {error}")
         return lines + failures
+
+    def _creation_in(self, region: str) -> Creation:
+        """The administrator's way to make things in a Region; the lab's own for what is in none."""
+        if region in ("", self.region):
+            return self._creation
+        session = self._principals.session(self.admin).in_region(region)
+        return replace(self._creation, client=session.client)
+
+    def _objects_of(self, creation: Creation) -> LabObjects:
+        return LabObjects(creation, self._principals, self._assumption)
 
     def _console_policy(
         self,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.lab.naming import OF_A_STACK, RUN_TAG
+from pytest_kmslab.lab.naming import KEPT_TAG, OF_A_STACK, RUN_TAG
 from pytest_kmslab.lab.waiting.waiters import Waiter, error_code
 
 if TYPE_CHECKING:
@@ -105,9 +105,13 @@ class ResourceKind:
         found = self.find(client, ref)
         return [] if found is None else [found]
 
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
+        """Give one tags beside those that it has, as far as the service keeps any."""
+        raise NotImplementedError
+
     def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
         """Tag one as kept until a time: a sweep from a machine without its ledger then leaves it alone."""
-        raise NotImplementedError
+        self.tag(client, ref, {KEPT_TAG: until})
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """Remove one, with what goes with it; one that is gone is no error."""

@@ -107,6 +107,11 @@ class PrincipalSession:
             self._wait_for_access_key(client, service)
         return client
 
+    def in_region(self, region: str) -> PrincipalSession:
+        """The same principal, with clients of another Region."""
+        options = {**self._options, "region_name": region}
+        return PrincipalSession(self._session, options, self._waiter, self._allowed, is_known=True)
+
     def wait_until_ready(self) -> None:
         """Return once each of the services would be called with success, as `client` does for one."""
         for service in PROBE_CALLS if self._waits else ():

@@ -12,9 +12,11 @@ import pytest
 
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
+from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import AmbientClients, EnvironBlocks
+from pytest_kmslab.interception.creation_hooks import CreationHooks
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.interception.import_hook import Registration
 from pytest_kmslab.lab.waiting.retrying import (
@@ -60,7 +62,12 @@ class Run:
         self._observations: Observations | None = None
         self.secrets = Secrets()
         self._log_filter = MaskingFilter(self.secrets)
-        self._registration = Registration((*self._interceptor.handlers, *self.secrets.handlers))
+        self.creations = Creations()
+        """What calls of the run have made: nothing else can be adopted."""
+        made = CreationHooks(self.creations, lambda: self._backend, self._alarm_exists)
+        self._registration = Registration(
+            (*self._interceptor.handlers, *self.secrets.handlers, *made.handlers)
+        )
         self._blocks = EnvironBlocks()
         self._ambient_clients = AmbientClients(self._blocks)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
@@ -198,6 +205,7 @@ class Run:
                 blocks=self._blocks,
                 open_gateway=self.gateway,
                 clock=self.clock,
+                creations=self.creations,
             )
             self._share(self._lab_context)
         return self._lab_context
@@ -231,6 +239,15 @@ class Run:
         with closing(HttpUpstream(backend.endpoint_url)) as upstream:
             return assume_as_service(self.pipeline, upstream.send, service, parameters, keys)
 
+    def _alarm_exists(self, name: str, region: str) -> bool:
+        """Whether there is an alarm of this name; nobody's is there before in an account of our own."""
+        if not self._lives:
+            return False
+        from pytest_kmslab.lab.kinds.alarm import exists
+        from pytest_kmslab.lab.sweep.target import CLIENTS
+
+        return exists(CLIENTS[self.backend.name](self.backend).of("cloudwatch", region), name)
+
     def _waiter(self) -> Waiter:
         from pytest_kmslab.lab.waiting.waiters import Waiter
 
@@ -253,6 +270,7 @@ class Run:
             enforcing=self.settings.enforcement == "enforce",
             table_key_cache=self.settings.table_key_cache,
             refuse_undecided=self.settings.undecided == "error",
+            creations=self.creations,
         )
         return connect_services(pipeline)
 

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.lab.naming import KEPT_TAG, time_of_tags
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_kmslab.lab.naming import time_of_tags
+from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -83,6 +86,16 @@ def delete_alarms(cloudwatch: CloudWatchClient, table: str) -> None:
         cloudwatch.delete_alarms(AlarmNames=names[start : start + DELETED_AT_ONCE])
 
 
+@for_the_lab
+def exists(cloudwatch: CloudWatchClient, name: str) -> bool:
+    """Whether there is an alarm of this name, or it cannot be told."""
+    try:
+        found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    except (BotoCoreError, ClientError):
+        return True
+    return bool(found["MetricAlarms"] or found.get("CompositeAlarms"))
+
+
 def _watches(alarm: MetricAlarmTypeDef, table: str) -> bool:
     if alarm.get("Namespace") == NAMESPACE and _names(alarm.get("Dimensions", []), table):
         return True
@@ -119,9 +132,9 @@ class AlarmKind(ResourceKind):
                 return unless_gone(partial(self._look, client, alarm, ref.region))
         return None
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""
-        client("cloudwatch").tag_resource(ResourceARN=ref.arn, Tags=tag_list({KEPT_TAG: until}))
+        client("cloudwatch").tag_resource(ResourceARN=ref.arn, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The alarm."""

@@ -5,7 +5,7 @@ made them.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -88,8 +88,8 @@ class GroupKind(ResourceKind):
         iam = client("iam")
         return unless_gone(lambda: self._found(iam.get_group(GroupName=ref.name)["Group"], ref.region))
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
-        """Nothing: only the ledger knows it."""
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
+        """Nothing: IAM keeps no tags of groups."""
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The group and all that blocks it."""

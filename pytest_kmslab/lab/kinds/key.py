@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pytest_kmslab.lab import key_policy
 from pytest_kmslab.lab.creation import Creation, remove_orphans
 from pytest_kmslab.lab.kinds.grant import Grant, create_grant
-from pytest_kmslab.lab.naming import KEPT_TAG, NAME_TAG, RUN_TAG
+from pytest_kmslab.lab.naming import NAME_TAG, RUN_TAG
 from pytest_kmslab.lab.policies import PolicySource, read_document
 from pytest_kmslab.lab.resource_kind import (
     Client,
@@ -249,11 +249,16 @@ class KeyRequest:
             "Description": self.description,
             "KeyUsage": self.usage or usage_of(self.spec),
             "KeySpec": self.spec,
-            "Tags": [{"TagKey": name, "TagValue": value} for name, value in {**self.tags, **tags}.items()],
+            "Tags": key_tags({**self.tags, **tags}),
         }
         if self.multi_region:
             parameters["MultiRegion"] = True
         return parameters  # type: ignore[no-any-return]
+
+
+def key_tags(tags: Mapping[str, str]) -> list[Any]:
+    """Tags as KMS takes them, which has its own words for their members."""
+    return [{"TagKey": name, "TagValue": value} for name, value in tags.items()]
 
 
 def usage_of(spec: str) -> str:
@@ -333,9 +338,9 @@ class KeyKind(ResourceKind):
             raise unseen.error
         return named
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
-        """KMS has its own words for a tag's members."""
-        client("kms").tag_resource(KeyId=ref.arn, Tags=[{"TagKey": KEPT_TAG, "TagValue": until}])
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
+        """By its ARN."""
+        client("kms").tag_resource(KeyId=ref.arn, Tags=key_tags(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """Its aliases and the key."""

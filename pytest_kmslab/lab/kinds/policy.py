@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.partitions import partition_of
-from pytest_kmslab.lab.naming import KEPT_TAG
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -75,14 +74,15 @@ class PolicyKind(ResourceKind):
         policy = next(named, None)
         return None if policy is None else unless_gone(lambda: self._look(client, policy, ref.region))
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""
-        client("iam").tag_policy(PolicyArn=ref.arn, Tags=tag_list({KEPT_TAG: until}))
+        client("iam").tag_policy(PolicyArn=ref.arn, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
-        """Its other versions first, which are in the way."""
+        """Its attachments and other versions first, which are in the way; whom it bounds stays bounded."""
         iam: IAMClient = client("iam")
         with suppress(iam.exceptions.NoSuchEntityException):
+            detach_everywhere(iam, ref.arn)
             for version in iam.list_policy_versions(PolicyArn=ref.arn)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     iam.delete_policy_version(PolicyArn=ref.arn, VersionId=version["VersionId"])
@@ -98,6 +98,20 @@ class PolicyKind(ResourceKind):
         pages = client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=policy["Arn"])
         ref = ResourceRef(self, policy["PolicyName"], region, policy["Arn"], policy["PolicyId"])
         return Found(ref, tags_of_pages(pages), policy.get("CreateDate"))
+
+
+def detach_everywhere(iam: IAMClient, arn: str) -> None:
+    """Take a policy from everybody who has it attached."""
+    pages = iam.get_paginator("list_entities_for_policy").paginate(
+        PolicyArn=arn, PolicyUsageFilter="PermissionsPolicy"
+    )
+    for page in pages:
+        for user in page["PolicyUsers"]:
+            iam.detach_user_policy(UserName=user["UserName"], PolicyArn=arn)
+        for group in page["PolicyGroups"]:
+            iam.detach_group_policy(GroupName=group["GroupName"], PolicyArn=arn)
+        for role in page["PolicyRoles"]:
+            iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=arn)
 
 
 def _ours(client: Client) -> Iterator[Any]:

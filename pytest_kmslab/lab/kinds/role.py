@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.lab.assuming import RoleAssumption, session_parameters
 from pytest_kmslab.lab.kinds.policy import boundary_arn
-from pytest_kmslab.lab.naming import KEPT_TAG
 from pytest_kmslab.lab.permissions import Permissions, give_permissions
 from pytest_kmslab.lab.policies import PolicyDocument, PolicySources
 from pytest_kmslab.lab.resource_kind import (
@@ -158,9 +157,9 @@ class RoleKind(ResourceKind):
         iam = client("iam")
         return unless_gone(lambda: self._look(client, iam.get_role(RoleName=ref.name)["Role"], ref.region))
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its name."""
-        client("iam").tag_role(RoleName=ref.name, Tags=tag_list({KEPT_TAG: until}))
+        client("iam").tag_role(RoleName=ref.name, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The role and all that blocks it."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.found import record_found
 from pytest_kmslab.lab.kinds.stack_members import Member, known_resources, look, members_of, retained_members
 from pytest_kmslab.lab.kinds.stack_removal import delete_stack, described, failures, wait_for
 from pytest_kmslab.lab.kinds.user_removal import NOT_IMPLEMENTED
-from pytest_kmslab.lab.naming import KEPT_TAG, OURS, RUN_TAG
+from pytest_kmslab.lab.naming import OF_A_STACK, OURS, RUN_TAG
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
     from pytest_kmslab.lab.creation import Creation, Made
+    from pytest_kmslab.lab.teardown.stack import TeardownStep
     from pytest_kmslab.lab.templates.template import Template
 
 CREATED = "CREATE_COMPLETE"
@@ -119,8 +121,7 @@ def create_stack(creation: Creation, base: str, request: StackRequest, objects: 
         reasons = "; ".join(failures(cloudformation, stack_id)) or description.get("StackStatusReason", "")
         made.remove()
         raise ResourceError(f"stack `{made.name}` could not be made: {reasons}")
-    for member in retained_members(cloudformation, stack_id, request.template.retained):
-        _record_retained(creation, made, member)
+    record_retained(creation, made.step, stack_id, request.template.retained)
     return stack_of(creation, description, objects)
 
 
@@ -132,10 +133,12 @@ def _create(cloudformation: CloudFormationClient, made: Made, request: StackRequ
     return answer["StackId"]
 
 
-def _record_retained(creation: Creation, made: Made, member: Member) -> None:
-    ref = look(creation.client, member, creation.region)
-    if ref is not None:
-        made.leaves(ref, partial(remove_same, creation.client, creation.waiter, ref))
+def record_retained(creation: Creation, step: TeardownStep, stack: str, retained: frozenset[str]) -> None:
+    """Have what a stack retains removed after it: each is in the ledger, and tagged if it is not yet."""
+    for member in retained_members(creation.client("cloudformation"), stack, retained):
+        found = look(creation.client, member, creation.region)
+        if found is not None:
+            record_found(creation, found, after=step)
 
 
 def remove_same(client: Client, waiter: Waiter, ref: ResourceRef) -> None:
@@ -168,7 +171,7 @@ class StackKind(ResourceKind):
         """All that carry a run's tags, but for those nested in them; none where CloudFormation is not."""
         try:
             for page in client("cloudformation").get_paginator("describe_stacks").paginate():
-                yield from filter(self._is_ours, (self._found(stack, region) for stack in page["Stacks"]))
+                yield from (self._found(stack, region) for stack in page["Stacks"] if _is_ours(stack))
         except ClientError as error:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != NOT_IMPLEMENTED:
                 raise
@@ -178,18 +181,18 @@ class StackKind(ResourceKind):
         stack = described(client("cloudformation"), ref.arn or ref.name)
         return self._found(stack, ref.region) if stack else None
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By an update of its tags, which CloudFormation passes on to what it made."""
         cloudformation = client("cloudformation")
         stack = described(cloudformation, ref.arn)
-        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
+        present = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
         names = [parameter["ParameterKey"] for parameter in stack.get("Parameters", ())]
         cloudformation.update_stack(
             StackName=ref.arn,
             UsePreviousTemplate=True,
             Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in names],
             Capabilities=stack.get("Capabilities", []),
-            Tags=tag_list({**tags, KEPT_TAG: until}),
+            Tags=tag_list({**present, **tags}),
         )
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
@@ -209,15 +212,16 @@ class StackKind(ResourceKind):
         stack = f"--stack-name {shlex.quote(ref.name)}"
         return (f"cloudformation list-stack-resources {stack}", f"cloudformation delete-stack {stack}")
 
-    @staticmethod
-    def _is_ours(found: Found) -> bool:
-        """A nested stack has a name that ends otherwise."""
-        return OURS.search(found.ref.name) is not None and RUN_TAG in found.tags
-
     def _found(self, stack: Mapping[str, Any], region: str) -> Found:
         tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
         ref = ResourceRef(self, stack["StackName"], region, stack["StackId"], stack["StackId"])
         return Found(ref, tags, stack.get("CreationTime"))
+
+
+def _is_ours(stack: Mapping[str, Any]) -> bool:
+    """Whether a stack carries a run's tags and goes by itself: a nested one goes with the one it is in."""
+    nested = OURS.search(stack["StackName"]) is None and OF_A_STACK.search(stack["StackName"]) is not None
+    return not nested and "ParentId" not in stack and RUN_TAG in {tag["Key"] for tag in stack.get("Tags", ())}
 
 
 STACK = StackKind()

@@ -13,7 +13,7 @@ from pytest_kmslab.lab.kinds.policy import POLICY
 from pytest_kmslab.lab.kinds.role import ROLE
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
-from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -83,7 +83,7 @@ def _mentioned(cloudformation: CloudFormationClient, stack: str) -> Iterator[Mem
             yield Member(event.get("LogicalResourceId", ""), event.get("ResourceType", ""), physical_id)
 
 
-def look(client: Client, member: Member, region: str) -> ResourceRef | None:
+def look(client: Client, member: Member, region: str) -> Found | None:
     """A member as a resource of a kind of the lab's; None where it is of none, or gone."""
     kind = member.kind
     if kind is None or not member.physical_id:
@@ -92,13 +92,13 @@ def look(client: Client, member: Member, region: str) -> ResourceRef | None:
     arn = physical_id if kind in (KMS_KEY, POLICY) else ""
     name = physical_id.rpartition("/")[2] if kind is POLICY else physical_id
     found = kind.find(client, ResourceRef(kind, name, region, arn))
-    return None if found is None else replace(found.ref, name=name)
+    return None if found is None else replace(found, ref=replace(found.ref, name=name))
 
 
 def known_resources(client: Client, stack: str, region: str) -> list[ResourceRef]:
     """Everything of the lab's kinds that a stack has, or had, and that is there."""
-    refs = (look(client, member, region) for member in all_members(client("cloudformation"), stack))
-    return [ref for ref in refs if ref is not None]
+    found = (look(client, member, region) for member in all_members(client("cloudformation"), stack))
+    return [one.ref for one in found if one is not None]
 
 
 def retained_members(
@@ -107,13 +107,14 @@ def retained_members(
     """What of a stack may outlive it: those of these logical ids, and what its nested stacks retain."""
     for member in members_of(cloudformation, stack):
         if member.type == NESTED and member.physical_id:
-            nested = _retained_by(cloudformation, member.physical_id)
+            nested = retained_by(cloudformation, member.physical_id)
             yield from retained_members(cloudformation, member.physical_id, nested)
         elif member.logical_id in retained:
             yield member
 
 
-def _retained_by(cloudformation: CloudFormationClient, stack: str) -> frozenset[str]:
+def retained_by(cloudformation: CloudFormationClient, stack: str) -> frozenset[str]:
+    """The logical ids of what the template of a stack retains."""
     from pytest_kmslab.lab.templates.template import read_template
 
     body: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]

@@ -63,9 +63,9 @@ def delete_stack(client: Client, waiter: Waiter, stack: str, region: str) -> Non
         )
     members = {member.logical_id: member for member in members_of(cloudformation, found["StackId"])}
     for logical_id in _delete_without(cloudformation, waiter, found):
-        ref = look(client, members[logical_id], region)
-        if ref is not None:
-            ref.kind.remove(client, waiter, ref)
+        left = look(client, members[logical_id], region)
+        if left is not None:
+            left.ref.kind.remove(client, waiter, left.ref)
 
 
 def _delete_without(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.lab.kinds.alarm import delete_alarms
 from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.naming import KEPT_TAG
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -242,9 +241,9 @@ class TableKind(ResourceKind):
         """By its name."""
         return unless_gone(lambda: self._look(client, ref.name, ref.region))
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""
-        client("dynamodb").tag_resource(ResourceArn=ref.arn, Tags=tag_list({KEPT_TAG: until}))
+        client("dynamodb").tag_resource(ResourceArn=ref.arn, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The table, protected or not, and its alarms; a change of its encryption is waited for."""

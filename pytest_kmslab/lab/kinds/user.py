@@ -20,7 +20,6 @@ from pytest_kmslab.lab.kinds.credentials_file import (
 )
 from pytest_kmslab.lab.kinds.policy import boundary_arn
 from pytest_kmslab.lab.kinds.user_removal import delete_user
-from pytest_kmslab.lab.naming import KEPT_TAG
 from pytest_kmslab.lab.permissions import Permissions, give_permissions
 from pytest_kmslab.lab.resource_kind import (
     Client,
@@ -167,9 +166,9 @@ class UserKind(ResourceKind):
         iam = client("iam")
         return unless_gone(lambda: self._look(client, iam.get_user(UserName=ref.name)["User"], ref.region))
 
-    def keep(self, client: Client, ref: ResourceRef, until: str) -> None:
+    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its name."""
-        client("iam").tag_user(UserName=ref.name, Tags=tag_list({KEPT_TAG: until}))
+        client("iam").tag_user(UserName=ref.name, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The user and all that blocks it."""

@@ -141,7 +141,8 @@ def _run(record: RunRecord, event: Event) -> None:
 
 
 def _intend(record: RunRecord, event: Event) -> None:
-    ref = ResourceRef(KINDS[event["kind"]], str(event["name"]), str(event["region"]))
+    known = str(event.get("arn", "")), str(event.get("id", ""))
+    ref = ResourceRef(KINDS[event["kind"]], str(event["name"]), str(event["region"]), *known)
     record.entries[int(event["number"])] = Entry(ref)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG, parse_time, timestamp
-from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen, is_same
 from pytest_kmslab.lab.sweep.ledger_files import Entry, RunRecord, ledgers_in, records
 from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
 from pytest_kmslab.lab.sweep.target import Target
@@ -140,7 +141,8 @@ class Sweep:
         for entry in record.entries.values():
             ref = entry.ref
             if not ref.kind.is_file and (ref.kind, ref.name) not in named:
-                yield from (one for one in self._named(ref) if one.tags.get(RUN_TAG) == record.run)
+                found_now = (one for one in self._named(ref) if _is_of_run(one, ref, record))
+                yield from (_of_run(one, record) for one in found_now)
 
     def _named(self, ref: ResourceRef) -> list[Found]:
         """What there is of something written down; if no answer was, by all that it may be known by."""
@@ -235,6 +237,16 @@ def sweeping_ledgers(target: Target, paths: Iterable[Path]) -> Iterator[Sweep]:
     """A sweep of what stands in these ledgers and nowhere else, though others of their run may live."""
     with records(paths) as (_, dead):
         yield Sweep(target, [], dead, strangers=False, scan=False)
+
+
+def _is_of_run(found: Found, written: ResourceRef, record: RunRecord) -> bool:
+    """Whether something is what a run wrote down: by its tags, or the very thing that was adopted."""
+    return found.tags.get(RUN_TAG) == record.run or is_same(found.ref, written)
+
+
+def _of_run(found: Found, record: RunRecord) -> Found:
+    """The same with the tags of its run, which what was adopted may lack."""
+    return replace(found, tags={**found.tags, RUN_TAG: record.run, WORKER_TAG: record.worker})
 
 
 def _is_of(record: RunRecord, swept: Account) -> bool:

@@ -144,7 +144,9 @@ class FileLedger:
         """Note that something is about to be made; raises LedgerError, and then it must not be."""
         with self._writing:
             self._numbers += 1
-            self._write("intend", number=self._numbers, kind=ref.kind.name, name=ref.name, region=ref.region)
+            known = {name: text for name, text in (("arn", ref.arn), ("id", ref.unique_id)) if text}
+            where = {"kind": ref.kind.name, "name": ref.name, "region": ref.region}
+            self._write("intend", number=self._numbers, **where, **known)
             self._open[self._numbers] = ref
             return self._numbers
 

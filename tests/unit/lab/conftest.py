@@ -26,7 +26,8 @@ def site(tmp_path: Path) -> Iterator[LabContext]:
     run.install()
     run.backend.start()
     try:
-        yield LabContext.of(run.backend, run.settings, run.trail, Naming("1a2b3c4d", "gw0"), tmp_path)
+        naming = Naming("1a2b3c4d", "gw0")
+        yield LabContext.of(run.backend, run.settings, run.trail, naming, tmp_path, creations=run.creations)
     finally:
         run.backend.stop()
         run.close()

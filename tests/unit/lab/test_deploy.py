@@ -242,3 +242,17 @@ def test_a_file_that_is_missing_or_broken_is_named(lab: Lab, tmp_path: Path) -> 
     (tmp_path / "broken.json").write_text(json.dumps({"Resources": {"Key": {}}}, indent=1))
     with pytest.raises(TemplateError, match=r"`template`, file `.*broken\.json`, line 3: resource `Key`"):
         lab.deploy(tmp_path / "broken.json")
+
+
+@needs_cloudformation
+def test_a_stack_of_somebody_elses_code_is_adopted_with_what_it_retains(lab: Lab) -> None:
+    import boto3
+
+    body = json.dumps({"Resources": {"Key": RETAINED_KEY, "User": USER}})
+    made = boto3.client("cloudformation", "us-east-1").create_stack(StackName="app", TemplateBody=body)
+    with lab.nested() as inner:
+        stack = inner.adopt(made["StackId"])
+        key, user = stack.resources["Key"], stack.resources["User"]
+        assert inner.as_(user).client("sts").get_caller_identity()["Arn"] == user.arn
+        assert stack.arn in inner.inventory()
+    assert (stack.status(), key.state()) == ("DELETE_COMPLETE", "PendingDeletion")

@@ -65,10 +65,10 @@ def test_a_member_that_is_told_is_there(title: str, kind: type) -> None:
     assert set(told) <= {*names, *TrailEntry._fields}
 
 
-@pytest.mark.parametrize(
-    "call",
-    re.findall(r"`(create_\w+|deploy|as_|environ|session|denied|allowed|since|denials)(\(.*?\))`", PAGE),
-)
+METHODS = r"`(create_\w+|adopt|at_end|deploy|as_|environ|session|denied|allowed|since|denials)(\(.*?\))`"
+
+
+@pytest.mark.parametrize("call", re.findall(METHODS, PAGE))
 def test_a_method_takes_what_is_told(call: tuple[str, str]) -> None:
     name, told = call
     signatures = {

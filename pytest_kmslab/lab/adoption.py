@@ -1,0 +1,105 @@
+"""Taking over what the code under test made by itself: tagged, in the ledger, removed like the lab's own.
+
+Nothing can be adopted but what this run was seen to make, so a wrong ARN never leads to somebody's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.authz.arn import Arn, parse_arn
+from pytest_kmslab.errors import ArnError, ResourceError
+from pytest_kmslab.lab.found import record_found
+from pytest_kmslab.lab.kinds.alarm import ALARM
+from pytest_kmslab.lab.kinds.group import GROUP
+from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.policy import POLICY
+from pytest_kmslab.lab.kinds.role import ROLE
+from pytest_kmslab.lab.kinds.stack import STACK, record_retained
+from pytest_kmslab.lab.kinds.stack_members import retained_by
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.resource_kind import Found, ResourceKind, ResourceRef
+
+if TYPE_CHECKING:
+    from pytest_kmslab.lab.creation import Creation
+    from pytest_kmslab.lab.objects import LabObjects
+
+KINDS: Mapping[tuple[str, str], ResourceKind] = {
+    ("cloudformation", "stack/"): STACK,
+    ("cloudwatch", "alarm:"): ALARM,
+    ("dynamodb", "table/"): TABLE,
+    ("iam", "group/"): GROUP,
+    ("iam", "policy/"): POLICY,
+    ("iam", "role/"): ROLE,
+    ("iam", "user/"): USER,
+    ("kms", "key/"): KMS_KEY,
+}
+"""What can be adopted, by the service of its ARN and how its resource begins."""
+
+
+class Adoption:
+    """Adopts for one lab; `creation_in` is for a Region, `objects_of` gives the lab's objects there."""
+
+    def __init__(
+        self,
+        creation_in: Callable[[str], Creation],
+        objects_of: Callable[[Creation], LabObjects],
+    ) -> None:
+        self._creation_in = creation_in
+        self._objects_of = objects_of
+
+    def adopt(self, text: str) -> Any:
+        """Adopt one by its ARN, and answer the lab's object of it; raises ArnError or ResourceError."""
+        ref = _ref_of(text)
+        creation = self._creation_in(ref.region)
+        found = _made_by_the_run(creation, ref)
+        if not _is_had(creation, found):
+            _adopt(creation, found)
+        return self._objects_of(creation).of(found.ref)
+
+
+def _ref_of(text: str) -> ResourceRef:
+    arn = parse_arn(text)
+    for (service, begin), kind in KINDS.items():
+        if arn.service == service and arn.resource.startswith(begin):
+            return ResourceRef(kind, _name(kind, arn), arn.region, text)
+    kinds = ", ".join(kind.title for kind in KINDS.values())
+    raise ArnError(f"`{text}` is of no kind that can be adopted: {kinds}")
+
+
+def _name(kind: ResourceKind, arn: Arn) -> str:
+    if kind is ALARM:
+        return arn.resource.partition(":")[2]
+    parts = arn.resource.split("/")
+    return parts[1] if kind is STACK else parts[-1]
+
+
+def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:
+    """What is there, if a call of this run made it; raises ResourceError."""
+    unique_id = creation.context.creations.unique_id_of(ref.arn)
+    if unique_id is None:
+        raise ResourceError(
+            f"`{ref.arn}` cannot be adopted: this run was not seen to make it, and what others made is theirs"
+        )
+    if parse_arn(ref.arn).account != creation.account:
+        raise ResourceError(f"`{ref.arn}` cannot be adopted: it is not in account {creation.account}")
+    found = ref.kind.find(creation.client, ref)
+    if found is None:
+        raise ResourceError(f"`{ref.arn}` cannot be adopted: it is gone")
+    if found.ref.arn != ref.arn or (unique_id and found.ref.unique_id != unique_id):
+        raise ResourceError(f"`{ref.arn}` cannot be adopted: this run made another one, which is gone")
+    return found
+
+
+def _is_had(creation: Creation, found: Found) -> bool:
+    """Whether the lab removes it already, or a stack of the lab does."""
+    return creation.context.naming.owns(found.tags) or creation.teardown.has(found.ref)
+
+
+def _adopt(creation: Creation, found: Found) -> None:
+    step = record_found(creation, found)
+    if found.ref.kind is STACK:
+        stack = found.ref.arn
+        record_retained(creation, step, stack, retained_by(creation.client("cloudformation"), stack))
