@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 Value = str | bool | int | float
 Keys = Mapping[str, "Value | Sequence[Value]"]
@@ -30,27 +31,14 @@ class Context(Mapping[str, tuple[str, ...]]):
     as a multivalued key that is present with no value (an empty tuple). Where two names differ only by
     case (encryption context pairs may), the key has the values of both.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-
-    `keys` may be a function that makes them, always the same ones: it is called when the first condition
-    asks for a key, and most decisions meet no condition.
     """
 
-    __slots__ = ("_folded", "_source", "unread")
+    unread = False
+    """Whether the keys are not made yet, since nobody asked for one."""
 
-    def __init__(self, keys: Keys | Callable[[], Keys] | None = None) -> None:
-        self._source: Keys | Callable[[], Keys] = keys if callable(keys) else dict(keys or {})
+    def __init__(self, keys: Keys | None = None) -> None:
+        self._given: Keys = dict(keys or {})
         self._folded: dict[str, tuple[str, ...]] | None = None
-        self.unread = callable(keys)
-        """Whether no decision has asked for a key yet, of those that a function makes."""
-
-    @property
-    def _given(self) -> Keys:
-        # The function is called once and dropped: it holds on to what it makes the keys of.
-        source = self._source
-        if callable(source):
-            source = self._source = source()
-            self.unread = False
-        return source
 
     @property
     def folded(self) -> Mapping[str, tuple[str, ...]]:
@@ -86,6 +74,25 @@ class Context(Mapping[str, tuple[str, ...]]):
     def pairs(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Names as they were given, case kept, each with its own values."""
         return ((name, _values(value)) for name, value in self._given.items())
+
+
+@dataclass(eq=False, repr=False)
+class LazyContext(Context):
+    """A context that makes its keys when a condition first asks for one: most decisions meet no condition."""
+
+    source: Keys | Callable[[], Keys]
+    """What makes the keys, always the same ones. Then the keys: it would hold on to what it makes them of."""
+    unread: bool = field(default=True, init=False)
+    """Whether the keys are not made yet, since nobody asked for one."""
+    _folded: dict[str, tuple[str, ...]] | None = field(default=None, init=False)
+
+    @property
+    def _given(self) -> Keys:  # type: ignore[override]
+        source = self.source
+        if callable(source):
+            source = self.source = source()
+            self.unread = False
+        return source
 
 
 EMPTY = Context()

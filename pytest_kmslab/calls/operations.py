@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
+from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
 from pytest_kmslab.calls.iam.operations import IAM
 from pytest_kmslab.calls.kms.operations import KMS
@@ -25,20 +25,18 @@ ENFORCED_SERVICES = frozenset(OPERATIONS)
 """The services whose calls are decided; calls to others go through."""
 
 
-def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
-    """The questions that a call stands for, in order; see `Authorizations`.
-
-    Raises ServiceError, an access denied, for an operation of an enforced service that is not known:
-    what cannot be judged is not let through.
-    """
-    authorization_plan = OPERATIONS.get(call.service, {}).get(call.operation)
-    if authorization_plan is None:
-        raise _unknown(call)
-    return authorization_plan(call, view)
+PLANS: Mapping[str, AuthorizationPlan] = {
+    f"{service}:{operation}": plan
+    for service, plans in OPERATIONS.items()
+    for operation, plan in plans.items()
+}
+"""By `service:Operation`."""
 
 
-def _unknown(call: ApiCall) -> ServiceError:
-    return protocol_of(call.service).denied.error(
+def deny_unknown(call: ApiCall, view: AccountView) -> Authorizations:
+    """Raise ServiceError, an access denied, for an operation of an enforced service that is not known: what
+    cannot be judged is not let through."""
+    raise protocol_of(call.service).denied.error(
         f"pytest-kmslab does not know the operation `{call.name}`, and denies what it cannot judge: "
         "please report it to the project"
     )

@@ -22,7 +22,7 @@ from pytest_kmslab.calls.authorization import Authorization, Params
 from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
 from pytest_kmslab.calls.mutations import changes_account
-from pytest_kmslab.calls.operations import ENFORCED_SERVICES, required_authorizations
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES, PLANS, deny_unknown
 from pytest_kmslab.enforcement.authentication import authenticate, in_partition
 from pytest_kmslab.enforcement.authorizer import Authorizer
 from pytest_kmslab.enforcement.clock import Clock
@@ -269,7 +269,7 @@ class Pipeline:
         if self._table_keys is not None:
             view = self._table_keys.view(view, call, connection)
         standing: Standing | None = None
-        for number, authorization in enumerate(required_authorizations(call, view)):
+        for number, authorization in enumerate(PLANS.get(call.name, deny_unknown)(call, view)):
             if self.mode is not Mode.OFF or authorization.instead is not None:
                 standing = standing or self.backend.view.standing(call.caller)
                 self._authorize(call, authorization, standing, trail, entries)

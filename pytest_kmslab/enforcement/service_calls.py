@@ -13,7 +13,6 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.calls.context_keys import SERVICE as SERVICE_CALLER
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.enforcement import sigv4
@@ -93,10 +92,8 @@ class EnforcedServiceCalls:
         if resource_arn:
             keys["iam:AssociatedResourceArn"] = resource_arn
         keys.update(resource_tags(self._pipeline.backend.view.iam_tags(role_arn)))
-        context = Context({**caller_context(call.caller, call.region, self._pipeline.now()), **keys})
-        self._pipeline.require(
-            call, Authorization(Request(call.caller.arn, "iam:PassRole", role_arn, context))
-        )
+        every = {**caller_context(call.caller, call.region, self._pipeline.now()), **keys}
+        self._pipeline.require(call, call.requires("iam:PassRole", role_arn, every))
 
     def can_assume(self, role_arn: str, keys: Mapping[str, str]) -> bool:
         """Whether a role's trust policy lets CloudFormation assume it."""

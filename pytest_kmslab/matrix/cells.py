@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
 from pytest_kmslab.calls.context_keys import caller_context
-from pytest_kmslab.calls.dynamodb.authorization import authorization as table_authorization
+from pytest_kmslab.calls.dynamodb.context import authorization as table_authorization
 from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_authorization, place_of
 from pytest_kmslab.calls.kms.context import key_authorization
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS
@@ -117,4 +116,4 @@ def _authorizations(
     else:
         owner = parsed.account or call.account
         context = {**caller_context(call.caller, call.region), "aws:ResourceAccount": owner}
-        yield Authorization(Request(call.caller.arn, action, resource.arn, Context(context), owner)), resource
+        yield call.requires(action, resource.arn, context, owner), resource

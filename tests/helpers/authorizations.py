@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.fake_account import FakeAccount, call
-from pytest_kmslab.account.model import Caller
-from pytest_kmslab.calls.authorization import Authorization
+from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
+from pytest_kmslab.calls.operations import PLANS, deny_unknown
+
+
+def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
+    """The questions that a call stands for, in order."""
+    return PLANS.get(call.name, deny_unknown)(call, view)
 
 
 def asked(

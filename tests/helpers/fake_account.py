@@ -12,7 +12,7 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
+from pytest_kmslab.calls.operations import PLANS, deny_unknown
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -66,7 +66,7 @@ def policy(*statements: dict[str, Any]) -> Policy:
 def outcome(call: ApiCall, view: FakeAccount) -> str:
     """What becomes of a call: `allowed`, the code of the service's error, or the action that was denied."""
     try:
-        for authorization in required_authorizations(call, view):
+        for authorization in PLANS.get(call.name, deny_unknown)(call, view):
             found = view.policies(call.caller, authorization.request.resource)
             if authorization.resource_policy is not None:
                 found = found._replace(resource=NamedPolicy("new", authorization.resource_policy))

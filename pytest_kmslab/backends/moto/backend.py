@@ -78,6 +78,7 @@ class MotoBackend:
         from moto import mock_aws
         from moto.core.models import MockAWS
 
+        from pytest_kmslab.backends.moto.patches.fast_requests import fast_requests
         from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
         from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
@@ -90,6 +91,7 @@ class MotoBackend:
             self._is_outermost = MockAWS._nested_count == 0
         started = ExitStack()
         started.enter_context(fast_moto())
+        started.enter_context(fast_requests())
         started.enter_context(mock_aws())
         started.enter_context(request_scope(self.account))
         started.enter_context(multi_region_ciphertexts())

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
 from pytest_kmslab.backends.moto.principals import present_name
@@ -52,46 +51,7 @@ def as_principals(_facts: Any, call: ApiCall) -> Mapping[str, Any]:
 
 def every(key: Any) -> tuple[Grant, ...]:
     """All grants on a key."""
-    return tuple(_grant(key, grant) for grant in list(key.grants.values()))
-
-
-def to_caller(key: Any, caller: Caller) -> tuple[Grant, ...]:
-    """The grants on a key whose grantee is the caller, its role or its account, whatever they are called now.
-
-    The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
-    of others as for the 50,000 that KMS lets a key have.
-    """
-    root = f"{caller.arn.split(':', 2)[0]}:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
-    held = _by_grantee(key)
-    own_id = caller.user_id.partition(":")[0]
-    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account, own_id))
-    found = {grant.id: grant for name in names for grant in held.get(name, ())}
-    return tuple(_grant(key, grant) for grant in found.values())
-
-
-def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
-    """An index kept on moto's key, made anew when its grants changed: every change alters their number
-    or the last of them, because a grant is only ever added at the end and under a new id."""
-    state = _state(key.grants)
-    kept: tuple[object, dict[str, list[Any]]] | None = getattr(key, INDEX, None)
-    if kept is not None and kept[0] == state:
-        return kept[1]
-    index: dict[str, list[Any]] = {}
-    for grant in list(key.grants.values()):
-        recorded = getattr(grant, f"kmslab_{PRINCIPALS[0]}", None)
-        for name in dict.fromkeys((grant.grantee_principal, recorded)):
-            index.setdefault(name, []).append(grant)
-    setattr(key, INDEX, (state, index))
-    return index
-
-
-def _state(grants: dict[str, Any]) -> tuple[int, str]:
-    """How many grants there are and the last of them, read while other threads may change them."""
-    while True:
-        try:
-            return len(grants), next(reversed(grants), "")
-        except RuntimeError:
-            continue
+    return tuple(as_grant(key, grant) for grant in list(key.grants.values()))
 
 
 def forget_index(key: Any) -> None:
@@ -160,7 +120,8 @@ def show_principals(key: Any, shown: dict[str, Any]) -> None:
             shown[member] = _present(found, attribute)
 
 
-def _grant(key: Any, found: Any) -> Grant:
+def as_grant(key: Any, found: Any) -> Grant:
+    """A grant of moto's as the engine takes it."""
     constraints = found.constraints or {}
     grantee, retiring = (_present(found, member) for member in PRINCIPALS)
     return Grant(

@@ -108,7 +108,7 @@ class MotoAccountReader:
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         """Those of the grants whose grantee is the caller, its role or its account."""
         key = key_of(key_arn, "", "") if key_arn.startswith("arn:") else None
-        return () if key is None or not key.grants else moto_grants.to_caller(key, caller)
+        return () if key is None or not key.grants else _grants_to(key, caller)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
         """The grant of a token; a token is good in the Region that gave it out."""
@@ -257,3 +257,43 @@ def _index_keys(*indexes: Any) -> tuple[tuple[str, str], ...]:
             for index in indexes
         ]
     )
+
+
+def _grants_to(key: Any, caller: Caller) -> tuple[Grant, ...]:
+    """The grants on a key whose grantee is the caller, its role or its account, whatever they are called now.
+
+    The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
+    of others as for the 50,000 that KMS lets a key have.
+    """
+    partition = caller.arn.split(":", 2)[1]
+    root = f"arn:{partition}:iam::{caller.account}:root"
+    held = _by_grantee(key)
+    own_id = caller.user_id.partition(":")[0]
+    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account, own_id))
+    found = {grant.id: grant for name in names for grant in held.get(name, ())}
+    return tuple(moto_grants.as_grant(key, grant) for grant in found.values())
+
+
+def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
+    """An index kept on moto's key, made anew when its grants changed: every change alters their number
+    or the last of them, because a grant is only ever added at the end and under a new id."""
+    state = _state(key.grants)
+    kept: tuple[object, dict[str, list[Any]]] | None = getattr(key, moto_grants.INDEX, None)
+    if kept is not None and kept[0] == state:
+        return kept[1]
+    index: dict[str, list[Any]] = {}
+    for grant in list(key.grants.values()):
+        recorded = getattr(grant, f"kmslab_{moto_grants.PRINCIPALS[0]}", None)
+        for name in dict.fromkeys((grant.grantee_principal, recorded)):
+            index.setdefault(name, []).append(grant)
+    setattr(key, moto_grants.INDEX, (state, index))
+    return index
+
+
+def _state(grants: dict[str, Any]) -> tuple[int, str]:
+    """How many grants there are and the last of them, read while other threads may change them."""
+    while True:
+        try:
+            return len(grants), next(reversed(grants), "")
+        except RuntimeError:
+            continue

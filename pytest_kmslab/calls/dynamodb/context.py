@@ -1,4 +1,4 @@
-"""DynamoDB's own condition keys, read from the parameters of an item operation.
+"""The authorizations of DynamoDB's own, and their condition keys, read from the parameters of an operation.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from pytest_kmslab.account.model import Table
+from pytest_kmslab.account.model import Caller, Table
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.context import Value
-from pytest_kmslab.calls.authorization import Params
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
+from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.calls.dynamodb.expressions import (
     PLACEHOLDERS,
     attributes_of,
@@ -55,6 +59,30 @@ _NAMES = frozenset(
 )
 """Parameters that are made of attribute names, or that map them to something."""
 Context = dict[str, "Value | Sequence[Value]"]
+
+
+def authorization(
+    call: ApiCall, action: str, resource: str, keys: Keys | None = None, table: Table | None = None
+) -> Authorization:
+    """Ask for `dynamodb:<action>` on a resource; `table` is the one it belongs to, where it exists.
+
+    DynamoDB carries `aws:ResourceTag` of the table for the table, its indexes and its streams.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
+    """
+    owner = account_of(resource)
+    make = partial(_keys, call.caller, call.region, call.time, owner or call.account, table, keys or {})
+    return call.requires(f"dynamodb:{action}", resource, make, owner)
+
+
+def _keys(
+    caller: Caller, region: str, time: datetime | None, account: str, table: Table | None, keys: Keys
+) -> Keys:
+    context = caller_context(caller, region, time)
+    context["aws:ResourceAccount"] = account
+    if table is not None:
+        context.update(resource_tags(table.tags))
+    context.update(keys)
+    return context
 
 
 def item_context(action: str, params: Params, table: Table | None, index: str = "") -> Context:

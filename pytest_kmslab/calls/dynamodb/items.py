@@ -10,13 +10,13 @@ from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
-from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,
     LEADING_KEYS,
     RETURN_CONSUMED_CAPACITY,
     Context,
+    authorization,
     hash_key_of,
     item_context,
     leading_context,
@@ -32,10 +32,10 @@ from pytest_kmslab.calls.dynamodb.item_keys import (
     check_written,
 )
 from pytest_kmslab.calls.dynamodb.names import (
+    arn_of_table,
     empty,
     index_arn,
     invalid,
-    named_table,
     required,
     required_text,
     table_arn,
@@ -57,7 +57,7 @@ _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
 
 def item(call: ApiCall, view: AccountView) -> Authorizations:
     """GetItem, PutItem, UpdateItem, DeleteItem: on the table."""
-    arn = named_table(call)
+    arn = arn_of_table(call.params.get("TableName"), call.partition, call.region, call.account)
     table = view.table(arn, call.region, call.account)
     yield authorization(call, call.operation, arn, item_context(call.operation, call.params, table), table)
     check_item(call.params, table)
@@ -71,7 +71,7 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
     """
-    arn = named_table(call)
+    arn = arn_of_table(call.params.get("TableName"), call.partition, call.region, call.account)
     index = call.params.get("IndexName") or ""
     table = view.table(arn, call.region, call.account)
     context = item_context(call.operation, call.params, table, index)
@@ -86,7 +86,7 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
 
 def search_vectors(call: ApiCall, view: AccountView) -> Authorizations:
     """SearchVectors: on the vector index; the keys of fine-grained access do not apply to it."""
-    arn = named_table(call)
+    arn = arn_of_table(call.params.get("TableName"), call.partition, call.region, call.account)
     table = view.table(arn, call.region, call.account)
     yield authorization(
         call, call.operation, index_arn(arn, required_text(call.params, "IndexName")), None, table

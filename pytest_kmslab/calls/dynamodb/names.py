@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.rules.invalid_parameters import invalid as invalid
 from pytest_kmslab.calls.validation_messages import violated, wire_name
@@ -37,15 +38,19 @@ def required(params: Params, name: str) -> Any:
     """A parameter that the operation cannot do without; raises ValidationException where it is missing."""
     value = params.get(name)
     if value is None:
-        raise invalid(violated("null", wire_name(name), "not be null"))
+        raise missing(name)
     return value
+
+
+def missing(name: str) -> ServiceError:
+    """What DynamoDB answers where a required parameter is missing."""
+    return invalid(violated("null", wire_name(name), "not be null"))
 
 
 def required_text(params: Params, name: str) -> str:
     """A required string parameter."""
-    value = params.get(name)
+    value = required(params, name)
     if not isinstance(value, str):
-        required(params, name)
         raise ServiceError("SerializationException", f"`{name}` must be a string")
     return value
 
@@ -72,30 +77,35 @@ def table_arn(call: ApiCall, name: str, *, region: str | None = None, anywhere: 
     recorded from AWS: ACK-013, 442.
     """
     if name.startswith("arn:"):
-        return _checked_arn(name, None if anywhere else (call.partition, call.region))
-    return _arn_of_name(name, call.partition, call.region if region is None else region, call.account)
+        return _checked_arn(name) if anywhere else _checked_arn(name, call.partition, call.region)
+    return arn_of_table(name, call.partition, call.region if region is None else region, call.account)
 
 
 def named_table(call: ApiCall, parameter: str = "TableName") -> str:
     """The ARN of the table that a parameter of the call names."""
-    name = required_text(call.params, parameter)
-    if parameter == "TableName" and not name.startswith("arn:"):
-        return _arn_of_name(name, call.partition, call.region, call.account)
-    return table_arn(call, name, anywhere=parameter != "TableName")
+    return table_arn(call, required_text(call.params, parameter), anywhere=parameter != "TableName")
 
 
 @lru_cache(maxsize=4096)
-def _arn_of_name(name: str, partition: str, region: str, account: str) -> str:
+def arn_of_table(name: str | None, partition: str, region: str, account: str) -> str:
+    """The ARN of a table given by its name, or by that very ARN, in a partition, Region and account."""
+    if name is None:
+        raise missing("TableName")
+    if name.startswith("arn:"):
+        return _checked_arn(name, partition, region)
     return f"arn:{partition}:dynamodb:{region}:{account}:table/{_name(name, 'tableName')}"
 
 
-def _checked_arn(arn: str, within: tuple[str, str] | None) -> str:
-    """The ARN of a table, if it is one, and of the partition and Region that it has to be of."""
+def _checked_arn(arn: str, partition: str = "", region: str = "") -> str:
+    """The ARN of a table, if it is one, and of the partition and Region if these are given."""
     if _TABLE_ARN.fullmatch(arn) is None:
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
-    partition, _, region = arn.split(":")[1:4]
-    for what, own, wanted in zip(("partition", "region"), (partition, region), within or (), strict=False):
-        if own != wanted:
+    own = parse_arn(arn)
+    for what, differs in (
+        ("partition", partition and own.partition != partition),
+        ("region", region and own.region != region),
+    ):
+        if differs:
             raise invalid(f"1 validation error detected: Invalid AWS {what} in '{arn}'")
     return arn
 

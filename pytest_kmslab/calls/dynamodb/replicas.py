@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations
-from pytest_kmslab.calls.dynamodb.authorization import authorization
+from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys

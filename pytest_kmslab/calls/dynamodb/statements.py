@@ -11,7 +11,6 @@ from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations
-from pytest_kmslab.calls.dynamodb.authorization import authorization
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,
@@ -19,6 +18,7 @@ from pytest_kmslab.calls.dynamodb.context import (
     RETURN_VALUES,
     SELECT,
     Context,
+    authorization,
     hash_key_of,
     leading_context,
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
 from pytest_kmslab.calls.context_keys import Keys
-from pytest_kmslab.calls.dynamodb.authorization import authorization
+from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of,
     global_table_arn,

@@ -17,7 +17,7 @@ from pytest_kmslab.calls.authorization import (
     ServiceError,
 )
 from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
-from pytest_kmslab.calls.dynamodb.authorization import authorization
+from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import kind_of, required, required_text, table_of
 from pytest_kmslab.calls.dynamodb.table_policy.target import NOT_A_TARGET, TARGETS
 from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.authorization import (
     ApiCall,
     Authorization,
@@ -108,8 +106,7 @@ def _last_used(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _authorization(call: ApiCall, action: str, arn: str, keys: Keys) -> Authorization:
     owner = owner_of(call, arn)
-    context = Context({**keys, "aws:ResourceAccount": owner})
-    return Authorization(Request(call.caller.arn, action, arn, context, owner))
+    return call.requires(action, arn, {**keys, "aws:ResourceAccount": owner}, owner)
 
 
 _OWN: Mapping[str, Callable[[ApiCall, AccountView], Authorizations]] = {

@@ -14,9 +14,7 @@ from datetime import datetime
 from functools import partial
 
 from pytest_kmslab.account.model import Caller, Key
-from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Params
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.kms.keys import request_alias
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
@@ -29,8 +27,8 @@ def key_authorization(
     call: ApiCall, action: str, key: Key, keys: Keys, via_ciphertext: bool = False, region: str = ""
 ) -> Authorization:
     """The question whether the caller may do `action` on the key; `keys` are the request's own."""
-    request = Request(call.caller.arn, action, key.arn, key_context(call, key, keys, region), key.account)
-    return Authorization(request, from_ciphertext=via_ciphertext)
+    make = partial(key_keys, call.caller, region or call.region, call.time, key, keys)
+    return call.requires(action, key.arn, make, key.account, from_ciphertext=via_ciphertext)
 
 
 def account_authorization(
@@ -38,17 +36,12 @@ def account_authorization(
 ) -> Authorization:
     """The question whether the caller may do what involves no key."""
     own: Keys = {"aws:ResourceAccount": call.account}
-    context = Context({**caller_context(call.caller, region or call.region, call.time), **own, **keys})
-    return Authorization(Request(call.caller.arn, action, resource, context, call.account))
-
-
-def key_context(call: ApiCall, key: Key, own: Keys, region: str = "") -> Context:
-    """Who asks, what the key is like, and the request's own keys."""
-    return Context(partial(key_keys, call.caller, region or call.region, call.time, key, own))
+    every = {**caller_context(call.caller, region or call.region, call.time), **own, **keys}
+    return call.requires(action, resource, every, call.account)
 
 
 def key_keys(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:
-    """What a `key_context` holds."""
+    """Who asks, what the key is like, and the request's own keys."""
     keys = caller_context(caller, region, time)
     keys["kms:CallerAccount"] = caller.account
     keys["aws:ResourceAccount"] = key.account

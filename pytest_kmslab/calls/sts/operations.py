@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.authorization import (
     ApiCall,
     Authorization,
@@ -146,8 +144,8 @@ def _request_keys(call: ApiCall, members: tuple[str, ...]) -> Keys:
 
 def _authorization(call: ApiCall, action: str, resource: str, keys: Keys, account: str) -> Authorization:
     own: Keys = {"aws:ResourceAccount": account}
-    context = Context({**caller_context(call.caller, call.region, call.time), **own, **keys})
-    return Authorization(Request(call.caller.arn, action, resource, context, account))
+    every = {**caller_context(call.caller, call.region, call.time), **own, **keys}
+    return call.requires(action, resource, every, account)
 
 
 STS: Mapping[str, AuthorizationPlan] = {

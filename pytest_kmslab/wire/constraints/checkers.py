@@ -7,7 +7,7 @@ https://smithy.io/2.0/spec/constraint-traits.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -204,7 +204,7 @@ class Compiler:
 
         def check(value: Any) -> list[Violation]:
             found: list[Violation] = []
-            if limits is not None and not all(map(limits.allow, value)):
+            if limits is not None and not _all_allowed(limits, value):
                 found.append(self._of_elements(value, shape, limits, "Member must"))
             if inner is not None:
                 for number, item in enumerate(value, start=1):
@@ -221,9 +221,9 @@ class Compiler:
 
         def check(value: Any) -> list[Violation]:
             found: list[Violation] = []
-            if keys is not None and not all(map(keys.allow, value)):
+            if keys is not None and not _all_allowed(keys, value):
                 found.append(self._of_elements(value, shape, keys, "Map keys must"))
-            if limits is not None and not all(map(limits.allow, value.values())):
+            if limits is not None and not _all_allowed(limits, value.values()):
                 found.append(self._of_elements(value, shape, limits, "Map value must"))
             if inner is not None:
                 for key, item in value.items():
@@ -271,6 +271,13 @@ def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
         return []
     items = content if kind == "L" else content.values()
     return next((found for item in items if (found := _of_attribute(shape, item))), [])
+
+
+def _all_allowed(limits: Limits, values: Iterable[Any]) -> bool:
+    lengths = limits.lengths
+    if lengths is None:
+        return all(map(limits.allow, values))
+    return all(len(value) in lengths for value in values)
 
 
 def _broken(path: str, value: Any, shape: Shape, limits: Limits) -> list[Violation]:

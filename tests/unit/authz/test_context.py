@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pytest_kmslab.authz.context import Context, Keys
+from pytest_kmslab.authz.context import Context, Keys, LazyContext
 
 
 def test_names_of_keys_have_no_case() -> None:
@@ -52,7 +52,7 @@ def test_a_function_that_makes_the_keys_is_called_when_they_are_asked_for_and_on
         made.append({"A:b": "1"})
         return made[-1]
 
-    context = Context(keys)
+    context = LazyContext(keys)
     assert (context.unread, made) == (True, [])
     assert (list(context), context["a:B"], dict(context.pairs())) == (["A:b"], ("1",), {"A:b": ("1",)})
     assert (context.unread, len(made)) == (False, 1)

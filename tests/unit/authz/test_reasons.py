@@ -35,7 +35,7 @@ from helpers.factories import (
 )
 
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.context import Context, Keys
+from pytest_kmslab.authz.context import Keys, LazyContext
 from pytest_kmslab.authz.decision import Effect, Reason
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
@@ -125,7 +125,7 @@ def test_the_keys_of_a_request_are_made_only_where_a_decision_needs_them(princip
         return made[-1]
 
     def request(action: str, of: str = principal) -> Request:
-        return Request(of, action, KEY, Context(keys))
+        return Request(of, action, KEY, LazyContext(keys))
 
     asked = request("kms:Decrypt")
     assert decide(asked, resource=key(TRUST), identity=(ALL,)).allowed

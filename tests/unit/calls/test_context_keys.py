@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import FakeAccount, call, key_arn, role_session, root, user
 
 from pytest_kmslab.calls.context_keys import caller_context, request_tags
-from pytest_kmslab.calls.operations import required_authorizations
 
 
 def test_an_iam_user() -> None:

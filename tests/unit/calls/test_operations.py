@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.botocore_models import SERVICES, every_operation, operation, parameters, service_model
 from helpers.fake_account import KEY_ID, FakeAccount, call
 
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
-from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, required_authorizations
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS
 
 NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 ROLE = "arn:aws:iam::123456789012:role/app"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.context import LazyContext
 from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
@@ -39,7 +39,7 @@ def key_policy(*names: str, **more: Any) -> Policies:
 
 
 def asked(principal: str = ANA, via: str = DYNAMODB, action: str = "kms:Decrypt") -> Request:
-    return Request(principal, action, KEY, Context(lambda: {"kms:ViaService": via}))
+    return Request(principal, action, KEY, LazyContext(lambda: {"kms:ViaService": via}))
 
 
 def test_the_same_question_is_evaluated_once(evaluated: list[Request]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.context import LazyContext
 from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.entry import Origin, calls_of
@@ -13,7 +13,7 @@ from pytest_kmslab.enforcement.trail import Trail
 
 ANA = "arn:aws:iam::111122223333:user/ana"
 ASKED = Request(
-    ANA, "kms:Decrypt", "*", Context(lambda: {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"})
+    ANA, "kms:Decrypt", "*", LazyContext(lambda: {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"})
 )
 ALLOWED = Decision(Outcome.ALLOWED, ())
 DENIED = Decision(Outcome.IMPLICIT_DENY, ())

@@ -13,12 +13,10 @@ from functools import partial
 from typing import NamedTuple
 
 from pytest_kmslab.account.model import AccountView, Caller, Key, Table
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.partitions import service_host
-from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
-from pytest_kmslab.calls.kms.context import encryption_context, key_context, key_keys
+from pytest_kmslab.calls.kms.context import encryption_context, key_keys
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
@@ -99,17 +97,15 @@ def key_authorization(
     call: ApiCall, operation: str, key: Key, place: TableLocation, keys: Keys
 ) -> Authorization:
     """Ask for a KMS operation on a key as DynamoDB does it in the caller's name."""
-    asking = call._replace(caller=_from_dynamodb(call.caller))
-    context = key_context(asking, key, {**_through_dynamodb(call.caller, place.region), **keys})
-    request = Request(call.caller.arn, f"kms:{operation}", key.arn, context, key.account)
-    return Authorization(request, via=VIA, from_ciphertext=operation == "Decrypt")
+    own = {**_through_dynamodb(call.caller, place.region), **keys}
+    make = partial(key_keys, _from_dynamodb(call.caller), call.region, call.time, key, own)
+    return call.requires(f"kms:{operation}", key.arn, make, key.account, via=VIA)
 
 
 def decrypt_authorization(call: ApiCall, key: Key, place: TableLocation) -> Authorization:
     """Ask for kms:Decrypt of a table's key, as the caller: the right that reading and writing need."""
-    context = Context(partial(_decrypting, call.caller, call.region, call.time, key, place))
-    request = Request(call.caller.arn, "kms:Decrypt", key.arn, context, key.account)
-    return Authorization(request, via=VIA, from_ciphertext=True)
+    make = partial(_decrypting, call.caller, call.region, call.time, key, place)
+    return call.requires("kms:Decrypt", key.arn, make, key.account, via=VIA, from_ciphertext=True)
 
 
 def _from_dynamodb(caller: Caller) -> Caller:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
-from pytest_kmslab.calls.dynamodb.authorization import authorization
+from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import required_text
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
 from pytest_kmslab.calls.dynamodb.table_policy.target import check_exists, table_behind, target_of

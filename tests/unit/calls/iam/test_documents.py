@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import FakeAccount, call, user
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 from pytest_kmslab.calls.rules.iam_documents import check_inline_size
 
 ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

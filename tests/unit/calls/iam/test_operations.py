@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.botocore_models import parameters, service_model
 from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, role_session, root, user
 
@@ -13,7 +14,6 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.implicit_user import OF_ONESELF
-from pytest_kmslab.calls.operations import required_authorizations
 
 READING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}'
 

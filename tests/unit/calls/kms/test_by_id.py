@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 
 
 @pytest.fixture

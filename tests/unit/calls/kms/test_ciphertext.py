@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 
 TARGET = "00000000-12ab-34cd-56ef-1234567890ab"
 CIPHERTEXT = b"ciphertext"

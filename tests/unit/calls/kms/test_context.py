@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, role_session, user
 
 from pytest_kmslab.authz.context import Context
-from pytest_kmslab.calls.operations import required_authorizations
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
 

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, outcome, policy, root, user
 
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.kms.specs import check_new_key
-from pytest_kmslab.calls.operations import required_authorizations
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ANA = user()

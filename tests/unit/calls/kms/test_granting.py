@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.botocore_models import operation as model
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn, user
 
 from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.kms.granting import OPERATIONS
-from pytest_kmslab.calls.operations import required_authorizations
 
 BEN = user("ben").arn
 SYMMETRIC = {"spec": "SYMMETRIC_DEFAULT"}

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, user
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.denial import denial_of
-from pytest_kmslab.calls.operations import required_authorizations
 
 OTHER = "210987654321"
 EVERYBODY = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import FakeAccount, call, key_arn
 from unit.calls.kms.test_specs import CURVE, HMAC, SIGNING, allowed, refused
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.botocore_models import operation as model
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn
 
 from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.kms.specs import KEY_SPECS
-from pytest_kmslab.calls.operations import required_authorizations
 
 RSA = {"spec": "RSA_2048"}
 SIGNING = {"spec": "RSA_2048", "usage": "SIGN_VERIFY"}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import KEY_ID, FakeAccount, call
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 
 CALLS = {
     "TagResource": {"KeyId": KEY_ID},

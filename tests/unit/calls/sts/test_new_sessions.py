@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, FakeAccount, call, policy, role_session, user
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
 CHAINED = role_session(

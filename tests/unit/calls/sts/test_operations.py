@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, user
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.operations import required_authorizations
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
 ANA = user()
