@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -10,19 +11,12 @@ from configparser import ConfigParser
 import pytest
 from helpers.readme import README, ROOT, block, blocks, page, rows
 
-from pytest_kmslab import fixtures
-from pytest_kmslab.config.options import OPTIONS, Option
-
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*.md")),
 )
-
-
-OPTION_ROWS = {row[2]: row for row in rows("command line", page("docs/options.md"))}
-"""By the name in the ini file."""
 
 
 def environments() -> set[str]:
@@ -88,23 +82,20 @@ def test_a_page_that_the_readme_names_is_there(path: str) -> None:
     assert (ROOT / path).is_file()
 
 
-def test_the_table_of_fixtures_is_whole() -> None:
-    made = {name for name, value in vars(fixtures).items() if type(value) is type(fixtures.kmslab)}
-    told = [row[0].strip("`") for row in rows("fixture", page("docs/fixtures.md"))]
-    assert sorted(told) == sorted(name for name in made if name[0] != "_")
+REFERENCE = runpy.run_path(str(ROOT / "tools" / "reference_tables.py"))["PAGES"]
 
 
-def test_the_tables_of_options_are_whole() -> None:
-    assert sorted(OPTION_ROWS) == sorted(f"`{option.ini}`" for option in OPTIONS)
+@pytest.mark.parametrize("name", REFERENCE)
+def test_a_table_of_reference_is_as_the_code_writes_it(name: str) -> None:
+    told = page(f"docs/{name}")
+    assert REFERENCE[name](told) == told, "run `python tools/reference_tables.py`"
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
-def test_an_option_is_as_the_table_says(option: Option) -> None:
-    flag, environment, _, default, good, _ = OPTION_ROWS[f"`{option.ini}`"]
-    assert flag == (f"`{option.flag}`" if option.on_command_line else "")
-    assert environment == f"`{option.environment}`"
-    assert default in {f"`{option.default}`" if option.default else "", "the exercise's"}
-    assert good == option.rule.good
+def test_a_row_that_the_code_lacks_is_dropped_and_one_that_the_page_lacks_is_added() -> None:
+    told = page("docs/options.md").replace("`kmslab_scope`", "`kmslab_gone`")
+    written = REFERENCE["options.md"](told)
+    assert "kmslab_gone" not in written
+    assert written.count("`kmslab_scope`") == 1
 
 
 def test_kmslab_serve_says_what_is_shown() -> None:
