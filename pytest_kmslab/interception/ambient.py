@@ -169,7 +169,7 @@ class AmbientClients:
         credentials = own_credentials(client)
         if credentials is not None:
             return credentials in self._found
-        return self._blocks.current is None and session.instance_variables().get("profile") is None
+        return session.instance_variables().get("profile") is None
 
     def _is_ambient(self, resolver: Any, credentials: Any) -> bool:
         """Whether nobody has given in code what a session has found.

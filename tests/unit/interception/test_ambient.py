@@ -270,6 +270,15 @@ def test_keys_that_a_test_puts_into_the_environment_count(
         assert caller(boto3.Session().client("sts")) == bob.arn
 
 
+def test_a_client_that_finds_no_credentials_in_a_block_follows(
+    kmslab: Lab, ana: IamUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kmslab.environ(ana):
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        assert caller(boto3.Session().client("sts")) == ana.arn
+
+
 @mock_aws
 def test_keys_of_a_mock_of_moto_are_nobodys(kmslab: Lab, ana: IamUser) -> None:
     assert caller(boto3.client("sts", REGION)) == kmslab.admin.arn
