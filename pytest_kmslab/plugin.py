@@ -169,8 +169,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     tell_leftovers(terminalreporter, run.cleanup.left, run.cleanup.kept)
 
 
-def _begin(config: pytest.Config, given: argparse.Namespace) -> None:
-    run = config.stash[RUN] = Run(resolve(config, given), partial(tell, config))
+def _begin(config: pytest.Config, arguments: argparse.Namespace) -> None:
+    run = config.stash[RUN] = Run(resolve(config, arguments), partial(tell, config))
     config.stash[DECISION_COUNTS] = DecisionCounts()
     if run.settings.backend == "aws" and run.settings.observe != "off":
         _observe(config, run)

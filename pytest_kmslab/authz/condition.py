@@ -57,23 +57,25 @@ class Condition:
         `kms:ResourceAliases` of a KMS key that has more aliases than its quota.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
         """
-        given = context.get(self.folded_key)
+        values = context.get(self.folded_key)
         row = self.row
         if row is None:
-            return self._null_holds(given) if given or not self.qualifier else self._null_holds_for_no_value()
+            return (
+                self._null_holds(values) if values or not self.qualifier else self._null_holds_for_no_value()
+            )
         # With a qualifier a key that has only empty texts is as good as absent, says AWS's page.
-        if not given or (self.qualifier and not any(given)):
-            return self._holds_without_value(present=given is not None, negated=row.negated)
+        if not values or (self.qualifier and not any(values)):
+            return self._holds_without_value(present=values is not None, negated=row.negated)
         # AWS does not document an operator without values. With a qualifier or IfExists nothing can match.
         if not self.values:
             return False if self.qualifier or self.if_exists else None
         test = self.bind(context)
         if self.qualifier:
-            return self._holds_for_set(given, test, negated=row.negated)
+            return self._holds_for_set(values, test, negated=row.negated)
         # AWS warns of an operator for one value on a key that has several, and does not say what it does.
-        if len(given) > 1:
+        if len(values) > 1:
             return None
-        matched = test(given[0])
+        matched = test(values[0])
         return matched if matched is None else matched is not row.negated
 
     def _holds_without_value(self, *, present: bool, negated: bool) -> bool | None:
@@ -90,26 +92,26 @@ class Condition:
             return None if self.if_exists and not present else False
         return self.if_exists or negated
 
-    def _holds_for_set(self, given: Sequence[str], test: Test, *, negated: bool) -> bool | None:
+    def _holds_for_set(self, values: Sequence[str], test: Test, *, negated: bool) -> bool | None:
         """Of several values, each or one must hold by itself."""
-        if len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES:
+        if len(values) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES:
             return None
         deciding = self.qualifier == _ANY
-        results = [test(value) for value in given]
+        results = [test(value) for value in values]
         # One value is enough to decide: for ForAnyValue one that holds, for ForAllValues one that does not.
         if any(matched is not None and (matched is not negated) is deciding for matched in results):
             return deciding
         return None if None in results else not deciding
 
-    def _null_holds(self, given: Sequence[str] | None) -> bool | None:
+    def _null_holds(self, values: Sequence[str] | None) -> bool | None:
         """Whether a key with only empty texts is absent cannot be told: AWS's page says so, and people have
         seen otherwise."""
         wanted = [read_bool(value) for value in self.values]
-        over_quota = given is not None and len(given) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES
-        if given and (over_quota or not any(given)):
+        over_quota = values is not None and len(values) > MOST_ALIASES and self.folded_key == RESOURCE_ALIASES
+        if values and (over_quota or not any(values)):
             return None
         # `Null: true` asks that the key is absent, and a list of both always holds.
-        if (not given) in wanted:
+        if (not values) in wanted:
             return True
         return None if None in wanted else False
 

@@ -122,10 +122,10 @@ def _typed(
         otherwise = None if len(wanted) < len(read) else False
 
         def test(value: str) -> bool | None:
-            given = read_value(value)
-            if given is None:
+            number = read_value(value)
+            if number is None:
                 return None
-            return True if any(holds(given, want) for want in wanted) else otherwise
+            return True if any(holds(number, want) for want in wanted) else otherwise
 
         return lambda _: test
 

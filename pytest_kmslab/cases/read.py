@@ -36,13 +36,13 @@ _GRANT_TEXTS = ("GrantId", "RetiringPrincipal", "Name", "IssuingAccount")
 _GRANT_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset", "SourceArn")
 
 
-def parse_case(given: str | Mapping[str, Any], *, expectation_required: bool = False) -> Case:
+def parse_case(source: str | Mapping[str, Any], *, expectation_required: bool = False) -> Case:
     """Read one case from its JSON text, or from what `json.loads` makes of it.
 
     Raises CaseError naming the place; with `expectation_required` also for a case without `expect`.
     """
     case = as_fields(
-        decode(given) if isinstance(given, str) else given,
+        decode(source) if isinstance(source, str) else source,
         "the case",
         required=("name", "request", "policies", *(("expect",) if expectation_required else ())),
         optional=("grants", "expect", "source", "verified"),
@@ -59,9 +59,9 @@ def parse_case(given: str | Mapping[str, Any], *, expectation_required: bool = F
     )
 
 
-def _request(given: Any) -> Request:
+def _request(value: Any) -> Request:
     fields = as_fields(
-        given,
+        value,
         "request",
         required=("principal", "action", "resource"),
         optional=("resource_account", "context", "grant_id"),
@@ -76,8 +76,8 @@ def _request(given: Any) -> Request:
     )
 
 
-def _context(given: Any) -> Context:
-    keys = as_object(given, "request.context")
+def _context(pairs: Any) -> Context:
+    keys = as_object(pairs, "request.context")
     context = Context(
         {name: _context_value(value, f"request.context.{name}") for name, value in keys.items()}
     )
@@ -87,17 +87,17 @@ def _context(given: Any) -> Context:
     return context
 
 
-def _context_value(given: Any, place: str) -> Any:
-    for value in given if isinstance(given, list) else [given]:
+def _context_value(listed: Any, place: str) -> Any:
+    for value in listed if isinstance(listed, list) else [listed]:
         if not isinstance(value, (str, bool, int, float)):
             raise CaseError(
                 f"{place}: `{json.dumps(value)}` is not a string, number, boolean or list of these"
             )
-    return given
+    return listed
 
 
-def _policies(given: Any, resource: str) -> Policies:
-    fields = as_fields(given, "policies", required=(), optional=_POLICY_KINDS)
+def _policies(value: Any, resource: str) -> Policies:
+    fields = as_fields(value, "policies", required=(), optional=_POLICY_KINDS)
     return Policies(
         identity=as_list(fields.get("identity", []), "policies.identity", _identity),
         resource=_single(fields, "resource", resource),
@@ -109,8 +109,8 @@ def _policies(given: Any, resource: str) -> Policies:
     )
 
 
-def _identity(given: Any, place: str) -> NamedPolicy:
-    fields = as_fields(given, place, required=("name", "document"), optional=())
+def _identity(value: Any, place: str) -> NamedPolicy:
+    fields = as_fields(value, place, required=("name", "document"), optional=())
     name = as_text(fields["name"], f"{place}.name", filled=True)
     return _document(fields["document"], f"{place}.document", name)
 
@@ -119,13 +119,13 @@ def _single(fields: Mapping[str, Any], kind: str, name: str) -> NamedPolicy | No
     return _document(fields[kind], f"policies.{kind}", name) if kind in fields else None
 
 
-def _document_list(given: Any, name: str) -> tuple[NamedPolicy, ...]:
+def _document_list(value: Any, name: str) -> tuple[NamedPolicy, ...]:
     """A list of documents, each named by its place, such as `session[0]`."""
 
     def document(item: Any, place: str) -> NamedPolicy:
         return _document(item, place, place.removeprefix("policies."))
 
-    return as_list(given, f"policies.{name}", document)
+    return as_list(value, f"policies.{name}", document)
 
 
 def _levels(fields: Mapping[str, Any], kind: str) -> tuple[tuple[NamedPolicy, ...], ...]:
@@ -136,22 +136,22 @@ def _levels(fields: Mapping[str, Any], kind: str) -> tuple[tuple[NamedPolicy, ..
     )
 
 
-def _document(given: Any, place: str, name: str) -> NamedPolicy:
-    if isinstance(given, str):
+def _document(value: Any, place: str, name: str) -> NamedPolicy:
+    if isinstance(value, str):
         # A string is what AWS has stored, which may be broken: then it denies.
-        return NamedPolicy(name, read_policy(given))
-    if not isinstance(given, Mapping):
+        return NamedPolicy(name, read_policy(value))
+    if not isinstance(value, Mapping):
         raise CaseError(f"{place}: a policy document is a JSON object, or the text of one as a string")
     try:
         # An object was written by the case's author, who wants to know what is wrong with it.
-        return NamedPolicy(name, parse_policy(json.dumps(given)))
+        return NamedPolicy(name, parse_policy(json.dumps(value)))
     except PolicyError as error:
         raise CaseError(f"{place}: {error}") from error
 
 
-def _grant(given: Any, place: str) -> Grant:
+def _grant(members: Any, place: str) -> Grant:
     fields = as_fields(
-        given, place, required=("GranteePrincipal", "Operations"), optional=(*_GRANT_TEXTS, "Constraints")
+        members, place, required=("GranteePrincipal", "Operations"), optional=(*_GRANT_TEXTS, "Constraints")
     )
     as_text(fields["GranteePrincipal"], f"{place}.GranteePrincipal", filled=True)
     as_list(fields["Operations"], f"{place}.Operations", as_text)
@@ -166,12 +166,12 @@ def _grant(given: Any, place: str) -> Grant:
     return Grant.from_json(fields)
 
 
-def _pairs(kind: str, given: Any, place: str) -> Iterable[tuple[str, Any]]:
-    return () if kind == "SourceArn" else as_object(given, f"{place}.{kind}").items()
+def _pairs(kind: str, value: Any, place: str) -> Iterable[tuple[str, Any]]:
+    return () if kind == "SourceArn" else as_object(value, f"{place}.{kind}").items()
 
 
-def _expectation(given: Any) -> Expectation:
-    fields = as_fields(given, "expect", required=("decision",), optional=("matched",))
+def _expectation(value: Any) -> Expectation:
+    fields = as_fields(value, "expect", required=("decision",), optional=("matched",))
     decisions = {outcome.value: outcome for outcome in Outcome}
     word = as_text(fields["decision"], "expect.decision")
     if word not in decisions:

@@ -20,18 +20,18 @@ def decode(text: str) -> Any:
         raise CaseError("the case is not JSON: nested too deeply") from None
 
 
-def as_object(given: Any, place: str) -> Mapping[str, Any]:
+def as_object(value: Any, place: str) -> Mapping[str, Any]:
     """A JSON object."""
-    if not isinstance(given, Mapping):
-        raise CaseError(f"{place}: expected a JSON object, got `{_short(given)}`")
-    return given
+    if not isinstance(value, Mapping):
+        raise CaseError(f"{place}: expected a JSON object, got `{_short(value)}`")
+    return value
 
 
 def as_fields(
-    given: Any, place: str, *, required: tuple[str, ...], optional: tuple[str, ...]
+    value: Any, place: str, *, required: tuple[str, ...], optional: tuple[str, ...]
 ) -> Mapping[str, Any]:
     """The object's fields, when it has all the required ones and none but those named."""
-    fields = as_object(given, place)
+    fields = as_object(value, place)
     known = (*required, *optional)
     for name in fields:
         if name not in known:
@@ -42,27 +42,27 @@ def as_fields(
     return fields
 
 
-def as_list(given: Any, place: str, read: Callable[[Any, str], Any]) -> tuple[Any, ...]:
+def as_list(value: Any, place: str, read: Callable[[Any, str], Any]) -> tuple[Any, ...]:
     """A JSON list, each item read by `read(item, place)`."""
-    if not isinstance(given, list):
-        raise CaseError(f"{place}: expected a JSON list, got `{_short(given)}`")
-    return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(given))
+    if not isinstance(value, list):
+        raise CaseError(f"{place}: expected a JSON list, got `{_short(value)}`")
+    return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
 
 
-def as_text(given: Any, place: str, *, filled: bool = False) -> str:
+def as_text(value: Any, place: str, *, filled: bool = False) -> str:
     """A string; with `filled` one that is not blank."""
-    if not isinstance(given, str):
-        raise CaseError(f"{place}: expected a string, got `{_short(given)}`")
-    if filled and not given.strip():
+    if not isinstance(value, str):
+        raise CaseError(f"{place}: expected a string, got `{_short(value)}`")
+    if filled and not value.strip():
         raise CaseError(f"{place}: is empty")
-    return given
+    return value
 
 
-def as_date(given: Any, place: str) -> str | None:
+def as_date(value: Any, place: str) -> str | None:
     """A date as YYYY-MM-DD, or None for null."""
-    if given is None:
+    if value is None:
         return None
-    text = as_text(given, place)
+    text = as_text(value, place)
     try:
         if date.fromisoformat(text).isoformat() == text:
             return text
@@ -71,6 +71,6 @@ def as_date(given: Any, place: str) -> str | None:
     raise CaseError(f"{place}: `{text}` is not a date, write YYYY-MM-DD or null")
 
 
-def _short(given: Any) -> str:
-    text = json.dumps(given, default=str)
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str)
     return text if len(text) <= 60 else f"{text[:57]}..."

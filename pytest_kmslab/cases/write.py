@@ -97,12 +97,12 @@ def _grant(grant: Grant) -> Json:
     constraints: dict[str, Mapping[str, str] | None] = {
         name: getattr(grant, field) for name, field in _CONSTRAINTS
     }
-    given: Json = {name: dict(pairs) for name, pairs in constraints.items() if pairs is not None}
+    constrained: Json = {name: dict(pairs) for name, pairs in constraints.items() if pairs is not None}
     if grant.source_arn:
-        given["SourceArn"] = grant.source_arn
+        constrained["SourceArn"] = grant.source_arn
     return {
         "GranteePrincipal": grant.grantee_principal,
         "Operations": sorted(grant.operations),
         **{name: text for name, text in texts.items() if text},
-        **({"Constraints": given} if given else {}),
+        **({"Constraints": constrained} if constrained else {}),
     }

@@ -198,8 +198,8 @@ class _Reading:
             except KmslabError as error:
                 self._complain(f"{source}:{found.line}: {error}")
 
-    def _decided(self, given: str | dict[str, Any]) -> DecidedCase:
-        case = parse_case(given)
+    def _decided(self, text: str | dict[str, Any]) -> DecidedCase:
+        case = parse_case(text)
         decided = DecidedCase(case, case.decide())
         if not decided.ok:
             self.status = max(self.status, _FAILED)

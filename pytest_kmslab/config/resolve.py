@@ -37,12 +37,12 @@ def add_options(parser: pytest.Parser) -> None:
             group.addoption(option.flag, dest=option.ini, default=None, help=told + also, **form)
 
 
-def resolve_for_command(given: argparse.Namespace) -> Settings:
+def resolve_for_command(arguments: argparse.Namespace) -> Settings:
     """Settings of a command outside pytest, which has no ini file; raises pytest.UsageError.
 
     What a command line gives lies in `given` under the options' ini names.
     """
-    return resolve(cast("pytest.Config", _NoIni()), given)
+    return resolve(cast("pytest.Config", _NoIni()), arguments)
 
 
 class _NoIni:
@@ -50,13 +50,13 @@ class _NoIni:
         """Nobody has given anything."""
 
 
-def resolve(config: pytest.Config, given: argparse.Namespace | None = None) -> Settings:
+def resolve(config: pytest.Config, arguments: argparse.Namespace | None = None) -> Settings:
     """Settings of a run; raises pytest.UsageError for a value that is not good, wherever it came from.
 
     `given` is the command line where pytest has not made `config.option` of it yet.
     """
-    given = config.option if given is None else given
-    texts = {option.field: _given(option, config, given) for option in OPTIONS}
+    arguments = config.option if arguments is None else arguments
+    texts = {option.field: _given(option, config, arguments) for option in OPTIONS}
     values: dict[str, Any] = {
         option.field: option.read(_or_default(option, texts[option.field])) for option in OPTIONS
     }
@@ -103,10 +103,10 @@ def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
     return replace(settings, backend="aws", endpoint="", region=texts["region"] or "")
 
 
-def _given(option: Option, config: pytest.Config, given: argparse.Namespace) -> str | None:
+def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace) -> str | None:
     """What somebody gave, and is good; None where nobody did."""
     sources = (
-        ("the command line", getattr(given, option.ini, None)),
+        ("the command line", getattr(arguments, option.ini, None)),
         (f"environment variable {option.environment}", os.environ.get(option.environment)),
         (f"ini option {option.ini}", config.getini(option.ini)),
     )

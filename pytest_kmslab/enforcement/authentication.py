@@ -24,17 +24,17 @@ WRONG_SECRET = (
 MISSING = "Request is missing Authentication Token"
 
 
-def authenticate(given: Credentials | None, service: str, view: AccountView, clock: Clock) -> Caller:
+def authenticate(credentials: Credentials | None, service: str, view: AccountView, clock: Clock) -> Caller:
     """The caller that holds these credentials; raises the service's own ServiceError where nobody does.
 
     The clock tells whether temporary credentials have ended.
     """
-    if given is None or not given.access_key_id:
+    if credentials is None or not credentials.access_key_id:
         raise protocol_of(service).missing_token.error(MISSING)
-    known = view.credential(given.access_key_id)
-    if known is None or not known.active or (given.session_token or "") != (known.session_token or ""):
+    known = view.credential(credentials.access_key_id)
+    if known is None or not known.active or (credentials.session_token or "") != (known.session_token or ""):
         raise protocol_of(service).unknown_token.error(UNKNOWN)
-    if given.secret_access_key != known.secret_access_key:
+    if credentials.secret_access_key != known.secret_access_key:
         raise protocol_of(service).bad_signature.error(WRONG_SECRET)
     if service == "iam":
         check_service(known.caller, service)

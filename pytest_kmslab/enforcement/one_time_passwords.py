@@ -27,7 +27,7 @@ class SpentPasswords:
     def spend(self, call: ApiCall, now: float) -> None:
         """After the call was let through: its password is not taken again."""
         if call.service == "sts" and call.params.get("TokenCode"):
-            self._spent = {given: used for given, used in self._spent.items() if now - used < SHOWN}
+            self._spent = {password: used for password, used in self._spent.items() if now - used < SHOWN}
             self._spent[_given(call)] = now
 
 

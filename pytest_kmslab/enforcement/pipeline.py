@@ -195,10 +195,10 @@ class Pipeline:
         replaced, headers = self.backend.before_call(call), self.backend.extra_headers(call)
         return PendingCall(call, verdict, replaced, headers, self.emulate(call), revision, connection)
 
-    def caller(self, given: Credentials | None, service: str) -> Caller:
+    def caller(self, credentials: Credentials | None, service: str) -> Caller:
         """Who signs with these credentials; raises ServiceError where nobody does."""
         try:
-            return authenticate(given, service, self.backend.view, self._clock)
+            return authenticate(credentials, service, self.backend.view, self._clock)
         except ServiceError:
             if self.enforcing:
                 raise

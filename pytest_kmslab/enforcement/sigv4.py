@@ -137,14 +137,14 @@ def _of_header(request: WireRequest, service: str, parts: Mapping[str, str]) -> 
     return signature
 
 
-def _of_query(request: WireRequest, service: str, given: Mapping[str, str]) -> Signature:
-    expires = given.get("x-amz-expires", "")
+def _of_query(request: WireRequest, service: str, query: Mapping[str, str]) -> Signature:
+    expires = query.get("x-amz-expires", "")
     lasts = expires.isascii() and expires.isdigit() and len(expires) <= 6 and int(expires) <= MOST_SECONDS
-    credential, headers = given.get("x-amz-credential", ""), given.get("x-amz-signedheaders", "")
-    times = given.get("x-amz-date", ""), given.get("x-amz-security-token", "")
+    credential, headers = query.get("x-amz-credential", ""), query.get("x-amz-signedheaders", "")
+    times = query.get("x-amz-date", ""), query.get("x-amz-security-token", "")
     signature = (
-        _signature_of(credential, headers, given.get("x-amz-signature", ""), *times, int(expires))
-        if lasts and given.get("x-amz-algorithm") == _ALGORITHM
+        _signature_of(credential, headers, query.get("x-amz-signature", ""), *times, int(expires))
+        if lasts and query.get("x-amz-algorithm") == _ALGORITHM
         else None
     )
     if signature is None:
@@ -235,8 +235,8 @@ def _covers(request: WireRequest, service: str, signature: Signature) -> None:
 
 
 def _holds(request: WireRequest, signature: Signature, secret: str) -> bool:
-    given = request.headers.get("x-amz-content-sha256")
-    if given is not None and given != sha256(request.body).hexdigest():
+    claimed = request.headers.get("x-amz-content-sha256")
+    if claimed is not None and claimed != sha256(request.body).hexdigest():
         return False
     return hmac.compare_digest(_calculated(request, signature, secret), signature.signature)
 

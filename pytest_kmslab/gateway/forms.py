@@ -79,10 +79,10 @@ def _fields(stream: IO[bytes], content_type: str) -> Fields:
 
 def _length(environ: Environ, limit: int) -> int:
     """How much to read: the Content-Length, or one byte more than the limit where it is longer or unknown."""
-    given = environ.get("CONTENT_LENGTH")
+    length = environ.get("CONTENT_LENGTH")
     if environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING"):
         return limit + 1
-    return min(int(given or 0), limit + 1)
+    return min(int(length or 0), limit + 1)
 
 
 def _too_large(limit: int) -> ServiceError:

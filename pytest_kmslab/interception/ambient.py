@@ -198,14 +198,14 @@ def _is_botocores_own(resolver: Any, method: str) -> bool:
     return type(provider).__module__.partition(".")[0] in {"botocore", "aiobotocore"}
 
 
-def _botocore_credentials(given: Credentials) -> Any:
+def _botocore_credentials(credentials: Credentials) -> Any:
     """Credentials as botocore signs with them; those that are renewed it finds by the environment."""
     import botocore.credentials
     import botocore.session
 
-    if given.variables is not None:
+    if credentials.variables is not None:
         return botocore.session.Session().get_credentials()
-    keys = given.access_key_id, given.secret_access_key, given.session_token
+    keys = credentials.access_key_id, credentials.secret_access_key, credentials.session_token
     return botocore.credentials.Credentials(*keys, method=ENVIRONMENT)
 
 

@@ -25,23 +25,23 @@ class GivenActor:
     credentials: Credentials = field(repr=False)
 
 
-def actor_of(given: Any) -> Actor:
+def actor_of(actor: Any) -> Actor:
     """Somebody to act as; raises ResourceError for a profile that is not there, TypeError for what is nobody.
 
     Given as an object with `credentials`, as credentials or a session of boto3, as what AssumeRole answers,
     or as the name of a profile.
     """
-    if isinstance(given, str):
-        return GivenActor(_of_boto3(_profile(given), f"profile `{given}`"))
-    if isinstance(given, Mapping):
-        return GivenActor(_of_answer(given))
-    if isinstance(getattr(given, "credentials", None), Credentials):
-        return given  # type: ignore[no-any-return]
-    if hasattr(given, "get_credentials"):
-        return GivenActor(_of_boto3(given.get_credentials(), "the session"))
-    if hasattr(given, "access_key"):
-        return GivenActor(_of_boto3(given, "these credentials"))
-    raise _nobody(given)
+    if isinstance(actor, str):
+        return GivenActor(_of_boto3(_profile(actor), f"profile `{actor}`"))
+    if isinstance(actor, Mapping):
+        return GivenActor(_of_answer(actor))
+    if isinstance(getattr(actor, "credentials", None), Credentials):
+        return actor  # type: ignore[no-any-return]
+    if hasattr(actor, "get_credentials"):
+        return GivenActor(_of_boto3(actor.get_credentials(), "the session"))
+    if hasattr(actor, "access_key"):
+        return GivenActor(_of_boto3(actor, "these credentials"))
+    raise _nobody(actor)
 
 
 def _profile(name: str) -> Any:

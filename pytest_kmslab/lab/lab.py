@@ -326,7 +326,7 @@ class Lab(ActingLab):
         spec: str,
         usage: str,
     ) -> dict[str, Any]:
-        given = [self.admin if principals is None else principals for principals in (administrators, users)]
+        sources = [self.admin if principals is None else principals for principals in (administrators, users)]
         actions = use_actions(spec == SYMMETRIC, usage)
         partition = partition_of(self.region).name
-        return console_policy(self.account, *map(arns_of, given), partition=partition, use=actions)
+        return console_policy(self.account, *map(arns_of, sources), partition=partition, use=actions)

@@ -76,6 +76,6 @@ def make_administrator(context: LabContext, teardown: TeardownStack) -> IamUser:
     root = context.sessions.lasting("root", context.backend.root)
     creation = Creation(context, teardown, root.client)
     policy = context.settings.admin_policy
-    given = ADMINISTRATOR_ACCESS if not policy else Path(policy) if is_file(policy) else policy
-    permissions = read_permissions(creation, given, argument="--kmslab-admin-policy")
+    policy_source = ADMINISTRATOR_ACCESS if not policy else Path(policy) if is_file(policy) else policy
+    permissions = read_permissions(creation, policy_source, argument="--kmslab-admin-policy")
     return create_user(creation, context.settings.admin_name, UserRequest(permissions))

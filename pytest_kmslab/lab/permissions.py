@@ -52,12 +52,12 @@ def read_permissions(
 
     A document among the `policies` becomes an inline policy; an error calls them by `argument`.
     """
-    given = read_policies(argument, policies)
-    documents = [policy for policy in given if isinstance(policy, PolicyDocument)]
+    policies_read = read_policies(argument, policies)
+    documents = [policy for policy in policies_read if isinstance(policy, PolicyDocument)]
     inlined = named_documents([*read_inline("inline", inline), *documents])
     bound = None if boundary is None else read_policy_source("boundary", boundary)
     return Permissions(
-        tuple(_arn(creation, policy) for policy in given if isinstance(policy, ManagedPolicy)),
+        tuple(_arn(creation, policy) for policy in policies_read if isinstance(policy, ManagedPolicy)),
         inlined,
         _arn(creation, bound) if isinstance(bound, ManagedPolicy) else bound or "",
     )
@@ -81,8 +81,8 @@ def give_permissions(iam: IAMClient, kind: str, name: str, permissions: Permissi
 
 def names_of(argument: str, named: Any) -> tuple[str, ...]:
     """The names of objects of the lab, or names; one alone is one. Raises TypeError for what has none."""
-    given = [named] if isinstance(named, str) or hasattr(named, "name") else list(named)
-    names = [one if isinstance(one, str) else getattr(one, "name", None) for one in given]
+    objects = [named] if isinstance(named, str) or hasattr(named, "name") else list(named)
+    names = [one if isinstance(one, str) else getattr(one, "name", None) for one in objects]
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"`{argument}` takes names, or what has a name: `{named!r}`")
     return tuple(map(str, names))

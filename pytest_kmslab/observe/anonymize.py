@@ -29,7 +29,7 @@ IDS: tuple[tuple[str, str, Numbered], ...] = (
     (
         "unique id",
         r"\b(?:A3T|ABI|ACC|AGP|AID|AIP|AKI|ANP|ANV|APK|ARO|ASC|ASI)A[A-Z0-9]{12,124}\b",
-        lambda number, given: unique_id(number, given[:4]),
+        lambda number, identifier: unique_id(number, identifier[:4]),
     ),
     ("address", r"\b(?:\d{1,3}\.){3}\d{1,3}\b", lambda number, _: f"192.0.2.{number + 1}"),
     ("account", r"(?<![\w-])\d{12}(?![\w-])", lambda number, _: account_id(number)),
@@ -53,8 +53,8 @@ def anonymize(case: Case) -> Case:
 
     Raises CaseError where it would be decided otherwise then: a policy goes by a part of a name, say.
     """
-    given = case_as_json(case)
-    anonymized = parse_case(json.loads(json.dumps(_Anonymizer(given).anonymized(given))))
+    printed = case_as_json(case)
+    anonymized = parse_case(json.loads(json.dumps(_Anonymizer(printed).anonymized(printed))))
     before, after = case.decide().decision, anonymized.decide().decision
     if after is not before:
         raise CaseError(
@@ -67,12 +67,12 @@ def anonymize(case: Case) -> Case:
 class _Anonymizer:
     """The examples of one case, each given out when what it stands for is first met."""
 
-    def __init__(self, given: dict[str, Any]) -> None:
+    def __init__(self, printed: dict[str, Any]) -> None:
         self._numbers = {kind: count() for kind, _, _ in IDS}
         self._ids: dict[str, str] = {}
         words: dict[str, Iterator[int]] = {kind: count() for kind in WORDS}
         self._words: dict[str, str] = {}
-        for kind, name in names_in(given):
+        for kind, name in names_in(printed):
             if name not in self._words and not any(re.fullmatch(form, name) for _, form, _ in IDS):
                 self._words[name] = word(kind, next(words[kind]))
         longest = sorted(self._words, key=len, reverse=True)
@@ -81,7 +81,7 @@ class _Anonymizer:
             for name in longest
         ]
         self.anonymized(
-            given["request"]
+            printed["request"]
         )  # The request's ids are the first ones, whatever was said before it.
 
     def anonymized(self, value: Any) -> Any:
@@ -119,7 +119,7 @@ class _Anonymizer:
             text = re.sub(form, lambda found, k=kind, e=example: self._id(k, e, found[0]), text)  # type: ignore[misc]
         return text
 
-    def _id(self, kind: str, example: Numbered, given: str) -> str:
-        if given not in self._ids:
-            self._ids[given] = example(next(self._numbers[kind]), given)
-        return self._ids[given]
+    def _id(self, kind: str, example: Numbered, identifier: str) -> str:
+        if identifier not in self._ids:
+            self._ids[identifier] = example(next(self._numbers[kind]), identifier)
+        return self._ids[identifier]

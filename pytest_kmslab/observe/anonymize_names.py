@@ -47,8 +47,8 @@ def _names(case: dict[str, Any]) -> Iterator[Named]:
     request = case["request"]
     yield from _in_text(request["principal"])
     yield from _in_text(request["resource"])
-    for key, given in request.get("context", {}).items():
-        for value in given if isinstance(given, list) else [given]:
+    for key, values in request.get("context", {}).items():
+        for value in values if isinstance(values, list) else [values]:
             yield from _in_value(key.lower(), str(value))
     for grant in case.get("grants", ()):
         yield from _in_grant(grant)

@@ -102,7 +102,7 @@ class Changes:
 
 def _names(params: Mapping[str, Any]) -> frozenset[str]:
     """The last part of each name: an ARN's own. An alias may be anybody's, and is not told."""
-    given = [str(params[name]) for name in NAMING if params.get(name)]
-    if any(":alias/" in name or name.startswith("alias/") for name in given):
+    names = [str(params[name]) for name in NAMING if params.get(name)]
+    if any(":alias/" in name or name.startswith("alias/") for name in names):
         return frozenset()
-    return frozenset(re.split(r"[:/]", name.lower())[-1] for name in given)
+    return frozenset(re.split(r"[:/]", name.lower())[-1] for name in names)

@@ -80,7 +80,7 @@ class Coverage:
 
     policies: tuple[PolicyCoverage, ...]
     """All policies, those under test first; by type and name."""
-    lost: int = 0
+    uncounted: int = 0
     """Decisions whose policies memory was too small for: what they covered is not known."""
 
     @property
@@ -119,7 +119,7 @@ class Coverage:
             "statements": self.statements,
             "covered": self.covered,
             "percent": round(self.percent, 1),
-            "lost": self.lost,
+            "lost": self.uncounted,
             "policies": [asdict(policy) for policy in self.policies],
         }
 

@@ -77,8 +77,8 @@ def coverage_lines(coverage: Coverage) -> Iterator[str]:
     others = len(coverage.policies) - len(coverage.under_test)
     if others:
         yield f"({others} of AWS and of the lab are not under test)"
-    if coverage.lost:
-        yield f"({coverage.lost} decisions of one long test came too late to be counted)"
+    if coverage.uncounted:
+        yield f"({coverage.uncounted} decisions of one long test came too late to be counted)"
     if coverage.statements:
         share = f"{coverage.covered} of {coverage.statements} statements decided something"
         yield f"{share}: {coverage.percent:.0f} %"

@@ -138,16 +138,16 @@ def _members_reader(plans: Mapping[str, ValuePlan]) -> Convert:
         if len(members) != len(value):
             _each_once(value)
         found = {}
-        for name, given in members.items():
+        for name, member in members.items():
             plan = plans.get(name)
             if plan is None:
-                _plain(given)  # unknown to the model: looked at, and left out
-            elif given is not None:
+                _plain(member)  # unknown to the model: looked at, and left out
+            elif member is not None:
                 types, convert = plan
                 inner = f"{where}.{name}" if where else name
-                if type(given) not in types:
+                if type(member) not in types:
                     raise _of_another_type(inner)
-                found[name] = given if convert is None else convert(given, inner)
+                found[name] = member if convert is None else convert(member, inner)
         return found
 
     return read
@@ -157,10 +157,10 @@ def _list(shape: ListShape, within: tuple[str, ...]) -> Convert:
     types, convert = _value_plan(shape.member, within)
 
     def read(value: Any, where: str) -> list[Any]:
-        for given in value:
-            if type(given) not in types:
+        for member in value:
+            if type(member) not in types:
                 raise _of_another_type(where)
-        return value if convert is None else [convert(given, where) for given in value]
+        return value if convert is None else [convert(member, where) for member in value]
 
     return read
 
@@ -172,11 +172,11 @@ def _map(shape: MapShape, within: tuple[str, ...]) -> Convert:
         entries: dict[str, Any] = dict(value)
         if len(entries) != len(value):
             _each_once(value)
-        for name, given in entries.items():
-            if type(given) not in types:
+        for name, member in entries.items():
+            if type(member) not in types:
                 raise _of_another_type(where)
             if convert is not None:
-                entries[name] = convert(given, where)
+                entries[name] = convert(member, where)
         return entries
 
     return read

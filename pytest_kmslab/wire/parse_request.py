@@ -55,8 +55,8 @@ def _target(request: WireRequest, model: ServiceModel) -> str:
 
 
 def _action(request: WireRequest, model: ServiceModel) -> str:
-    given = dict(fields(_form(request)))
-    action, version = given.get("Action"), given.get("Version", model.api_version)
+    texts = dict(fields(_form(request)))
+    action, version = texts.get("Action"), texts.get("Version", model.api_version)
     if not action:
         raise ServiceError("MissingAction", "Could not find an `Action` in the request.")
     if version != model.api_version or action not in model.operation_names:

@@ -59,14 +59,14 @@ def route(request: WireRequest, form: Fields) -> str | None:
     presigned request of an enforced service: those services' APIs are not made for browsers, and a
     signature in a URL outlives the request. Raises ServiceError for a signature in no known form.
     """
-    given = (*fields(request.query), *form)
+    all_fields = (*fields(request.query), *form)
     credentials = [request.header("authorization")]
-    credentials += [value for name, value in given if name.lower() == "x-amz-credential"]
+    credentials += [value for name, value in all_fields if name.lower() == "x-amz-credential"]
     signs = [
         *_target(request),
         *named_services(credentials),
-        *_fields(request, given),
-        *_host(request, given),
+        *_fields(request, all_fields),
+        *_host(request, all_fields),
     ]
     if not signs:
         check_readable(request.header("authorization"))
@@ -75,7 +75,7 @@ def route(request: WireRequest, form: Fields) -> str | None:
     names = {SIGNING_NAMES[sign] for sign in signs}
     if len(names) > 1 or any(scope not in names for scope in named_scopes(credentials)):
         raise RefusedError(service, _wrong_scope(service))
-    if any(name.lower() in _QUERY_CREDENTIALS for name, _ in given):
+    if any(name.lower() in _QUERY_CREDENTIALS for name, _ in all_fields):
         raise RefusedError(service, _presigned(service))
     return service
 
@@ -108,23 +108,23 @@ def _target(request: WireRequest) -> Iterator[str]:
     return (service for part, service in TARGETS.items() if part in target)
 
 
-def _fields(request: WireRequest, given: Fields) -> Iterator[str]:
+def _fields(request: WireRequest, pairs: Fields) -> Iterator[str]:
     """By `Version`, and by `Action` where the request has no version, or no scope to tell whose it is."""
-    versions = [value.strip() for name, value in given if name.lower() == "version"]
+    versions = [value.strip() for name, value in pairs if name.lower() == "version"]
     known = [VERSIONS[version] for version in versions if version in VERSIONS]
     yield from known
     if known or not versions or plain_scope(request.header("authorization")) is None:
-        for name, value in given:
+        for name, value in pairs:
             if name.lower() == "action" and value.strip().lower() in ACTIONS:
                 yield ACTIONS[value.strip().lower()]
 
 
-def _host(request: WireRequest, given: Fields) -> Iterator[str]:
+def _host(request: WireRequest, pairs: Fields) -> Iterator[str]:
     """By the host name; a mere likeness (`tests.example`) counts where nothing better tells whose call it
     is, since some backends look for `sts.` anywhere."""
     host = request.header("host")
     found = [_HOST.search(host), _PATH.search(request.path)]
-    calls = request.header("x-amz-target") or any(name.lower() == "action" for name, _ in given)
+    calls = request.header("x-amz-target") or any(name.lower() == "action" for name, _ in pairs)
     if calls and plain_scope(request.header("authorization")) is None:
         found.append(_HOST_LIKE.search(host))
     for match in found:

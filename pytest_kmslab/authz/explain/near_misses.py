@@ -108,8 +108,8 @@ def _actions(evaluation: Evaluation, statement: Statement) -> str:
 def _element(statement: Statement, name: str) -> str:
     for word, element in (("wanted", name), ("wanted anything but", f"Not{name}")):
         if element in statement.source:
-            given = statement.source[element]
-            return f"{word} {listed(given if isinstance(given, list) else [given])}"
+            element_value = statement.source[element]
+            return f"{word} {listed(element_value if isinstance(element_value, list) else [element_value])}"
     return f"the statement has no {name}"
 
 
@@ -121,20 +121,20 @@ def _names(principal: object) -> str:
 
 
 def _condition(evaluation: Evaluation, condition: Condition) -> str:
-    given = evaluation.context.folded.get(condition.folded_key)
+    values = evaluation.context.folded.get(condition.folded_key)
     negated = condition.row is not None and condition.row.negated
     wanted = f"wanted {'none of ' if negated else ''}{listed(condition.values)}"
     if condition.row is None:
         presence = " or ".join("absent" if value == "true" else "present" for value in condition.values)
-        return f"wanted it {presence}, the request has {listed(given) if given else 'none'}"
-    if not given:
+        return f"wanted it {presence}, the request has {listed(values) if values else 'none'}"
+    if not values:
         direct = ": this is a direct call" if condition.folded_key == "kms:viaservice" else ""
         return f"{wanted}, the request has none{direct}"
-    if condition.folded_key == RESOURCE_ALIASES and len(given) > MOST_ALIASES:
+    if condition.folded_key == RESOURCE_ALIASES and len(values) > MOST_ALIASES:
         return f"{wanted}, the key has more than {MOST_ALIASES} aliases, so that the condition has no effect"
-    several = len(given) > 1 and not condition.qualifier
+    several = len(values) > 1 and not condition.qualifier
     hint = ": a key of several values needs ForAllValues or ForAnyValue" if several else ""
-    return f"{wanted}, the request has {listed(given)}{hint}"
+    return f"{wanted}, the request has {listed(values)}{hint}"
 
 
 def _of_grant(evaluation: Evaluation, grant: Grant) -> Iterator[NearMiss]:

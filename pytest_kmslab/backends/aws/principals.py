@@ -177,18 +177,18 @@ class AwsIdentities(ApiIdentities):
         """Everything that IAM holds, read on demand."""
         return self._everything
 
-    def caller(self, given: Credentials) -> Caller:
+    def caller(self, credentials: Credentials) -> Caller:
         """Who holds these credentials; raises UnreadError or botocore's errors where that cannot be told.
 
         Access keys and sessions that were made through the seam are known from the answer that made them.
         STS tells of others, asked with those very credentials, which everybody may do.
         https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         """
-        record = self._store.lasting(f"credentials/{given.access_key_id}")
+        record = self._store.lasting(f"credentials/{credentials.access_key_id}")
         if record is not None and "caller" in record:
-            return self._session(given.access_key_id, record).caller
+            return self._session(credentials.access_key_id, record).caller
         user = self.snapshot.named("user", record["user"]) if record is not None else None
-        return self._caller(user) if user is not None else self._told_by_sts(given)
+        return self._caller(user) if user is not None else self._told_by_sts(credentials)
 
     def about(self, arn: str) -> Mapping[str, Any]:
         """What IAM tells of a user or role itself; nothing where there is none."""
@@ -203,10 +203,10 @@ class AwsIdentities(ApiIdentities):
         held = self.about(entity.arn).get("PermissionsBoundary") or {}
         return str(held.get("PermissionsBoundaryArn", ""))
 
-    def _told_by_sts(self, given: Credentials) -> Caller:
-        if given not in self._told:
-            self._told[given] = self._clients.with_credentials("sts", given).get_caller_identity()
-        told = self._told[given]
+    def _told_by_sts(self, credentials: Credentials) -> Caller:
+        if credentials not in self._told:
+            self._told[credentials] = self._clients.with_credentials("sts", credentials).get_caller_identity()
+        told = self._told[credentials]
         arn, account = told["Arn"], told["Account"]
         kind, _, rest = arn.split(":", PARTS - 1)[-1].partition("/")
         if kind == "root":

@@ -179,9 +179,9 @@ class AwsAccountReader(EndpointAccountReader):
         """What IAM tells of the role."""
         return int(self.identities.about(role_arn).get("MaxSessionDuration") or LASTING)
 
-    def caller(self, given: Credentials) -> Caller:
+    def caller(self, credentials: Credentials) -> Caller:
         """Who holds these credentials."""
-        return self.identities.caller(given)
+        return self.identities.caller(credentials)
 
     def credential(self, access_key_id: str) -> Credential | None:
         """AWS checks credentials itself, and tells nobody their secrets."""

@@ -57,9 +57,9 @@ def open_session(profile: str) -> Any:
     return session
 
 
-def region_of(session: Any, given: str) -> str:
+def region_of(session: Any, named_region: str) -> str:
     """The Region given, or else that of environment or profile; raises BackendError where there is none."""
-    found = given or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    found = named_region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if not found:
         raise BackendError("backend `aws` needs a Region: give --kmslab-region, such as `eu-west-1`")
     return str(found)

@@ -92,8 +92,8 @@ def _entity(kind: str, listed: str, detail: Mapping[str, Any]) -> Entity:
 
 def with_prefix(kind: str, unique_id: str) -> str:
     """A unique id as AWS forms it: moto's lack the prefix that tells a user's from a role's."""
-    given, prefix = unique_id.upper(), ID_PREFIX[kind]
-    return given if given.startswith(prefix) else prefix + given
+    upper, prefix = unique_id.upper(), ID_PREFIX[kind]
+    return upper if upper.startswith(prefix) else prefix + upper
 
 
 def as_text(document: Any) -> str:

@@ -22,13 +22,13 @@ ISSUER = "kmslab_issuing_account"
 def add(key: Any, table_arn: str) -> None:
     """Leave DynamoDB's grants for a table on moto's own key object."""
     for _ in range(GRANTS_A_TABLE):
-        given = grant_of_table(table_arn)
+        grant = grant_of_table(table_arn)
         key.add_grant(
-            name=given["Name"],
-            grantee_principal=given["GranteePrincipal"],
-            operations=given["Operations"],
-            constraints=given["Constraints"],
-            retiring_principal=given["RetiringPrincipal"],
+            name=grant["Name"],
+            grantee_principal=grant["GranteePrincipal"],
+            operations=grant["Operations"],
+            constraints=grant["Constraints"],
+            retiring_principal=grant["RetiringPrincipal"],
         )
 
 

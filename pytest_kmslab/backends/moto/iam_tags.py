@@ -62,11 +62,11 @@ def keep_one_spelling(_view: object, call: ApiCall, _response: Response) -> None
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
     """
-    given = [tag["Key"] for tag in call.params.get("Tags") or ()]
-    folded = {key.lower() for key in (*given, *(call.params.get("TagKeys") or ()))}
+    keys = [tag["Key"] for tag in call.params.get("Tags") or ()]
+    folded = {key.lower() for key in (*keys, *(call.params.get("TagKeys") or ()))}
 
     def goes(key: str) -> bool:
-        return key.lower() in folded and key not in given
+        return key.lower() in folded and key not in keys
 
     for member, kind in _TAGGED.items():
         found = named_entity(call, kind, f"{member}Name") if f"{member}Name" in call.params else None
@@ -100,8 +100,8 @@ def keep_made(_view: object, call: ApiCall, response: Response) -> None:
 
 def tag(call: ApiCall) -> Response:
     """TagMFADevice and kin, which moto lacks."""
-    given = {tag["Key"]: tag["Value"] for tag in call.params["Tags"]}
-    return _change(call, lambda tags: {**_without(tags, given), **given})
+    new_tags = {tag["Key"]: tag["Value"] for tag in call.params["Tags"]}
+    return _change(call, lambda tags: {**_without(tags, new_tags), **new_tags})
 
 
 def untag(call: ApiCall) -> Response:

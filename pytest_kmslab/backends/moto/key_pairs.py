@@ -109,14 +109,16 @@ def sign(private_key: Any, algorithm: str, message_type: str, message: bytes) ->
     return signature
 
 
-def is_signature(private_key: Any, algorithm: str, message_type: str, message: bytes, given: bytes) -> bool:
+def is_signature(
+    private_key: Any, algorithm: str, message_type: str, message: bytes, signature: bytes
+) -> bool:
     """Whether `given` signs the message."""
     key = private_key.public_key()
     try:
         if message_type == "EXTERNAL_MU":
-            key.verify_mu(given, message)
+            key.verify_mu(signature, message)
         else:
-            key.verify(given, message, *_scheme(algorithm, message_type))
+            key.verify(signature, message, *_scheme(algorithm, message_type))
     except InvalidSignature:
         return False
     return True

@@ -106,10 +106,10 @@ def _encrypt_as_by_api(table: Any) -> None:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-ssespecification.html
     """
-    given = table.sse_specification
+    specification = table.sse_specification
     table.sse_specification = None
-    if str(given["SSEEnabled"]).lower() == "true":
-        named = str(given.get("KMSMasterKeyId") or OWN_ALIAS)
+    if str(specification["SSEEnabled"]).lower() == "true":
+        named = str(specification.get("KMSMasterKeyId") or OWN_ALIAS)
         key = key_of(named, table.region_name, table.account_id)
         if key is not None and OWN_ALIAS in key.aliases:
             key = key_of(OWN_ALIAS, table.region_name, table.account_id)
@@ -161,8 +161,8 @@ def by_name(entities: Mapping[str, Any], name: str) -> Any:
 def unique_id(entity: Any) -> str:
     """The unique id of a user or role, with the prefix that AWS gives it."""
     prefix = "AROA" if isinstance(entity, Role) else "AIDA"
-    given = str(entity.id).upper()
-    return given if given.startswith(prefix) else prefix + given
+    identifier = str(entity.id).upper()
+    return identifier if identifier.startswith(prefix) else prefix + identifier
 
 
 def mfa_seed(user_arn: str, serial: str) -> str | None:

@@ -112,9 +112,9 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
 
 def selected(params: Params, index: str = "") -> str:
     """The value of Select, with the default that DynamoDB takes."""
-    given = params.get("Select")
-    if given:
-        return str(given)
+    select = params.get("Select")
+    if select:
+        return str(select)
     if params.get("ProjectionExpression") or params.get("AttributesToGet"):
         return "SPECIFIC_ATTRIBUTES"
     return "ALL_PROJECTED_ATTRIBUTES" if index else "ALL_ATTRIBUTES"

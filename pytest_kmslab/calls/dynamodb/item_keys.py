@@ -160,9 +160,9 @@ def _check_inserted(statement: Statement, values: Sequence[Any], table: Table) -
         _check_not_empty(value.get("M") or {}, table)
         _check_whole_item(value.get("M") or {}, table)
         return
-    given = {name: inserted_literal(statement.inserted, name) for name in table.key_attributes}
-    _check_not_empty(_written_out(given, values), table)
-    for name, token in given.items():
+    literals = {name: inserted_literal(statement.inserted, name) for name in table.key_attributes}
+    _check_not_empty(_written_out(literals, values), table)
+    for name, token in literals.items():
         if token is None:
             raise _missing(name)
 

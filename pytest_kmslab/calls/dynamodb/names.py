@@ -116,10 +116,10 @@ def new_table(call: ApiCall) -> str:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
     """
-    given = named_table(call)
-    if given != arn_of(call, f"table/{given.rpartition('/')[2]}"):
-        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {given}")
-    return given
+    table_name = named_table(call)
+    if table_name != arn_of(call, f"table/{table_name.rpartition('/')[2]}"):
+        raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {table_name}")
+    return table_name
 
 
 def target_table(call: ApiCall, name: str, where: str = "targetTableName") -> str:

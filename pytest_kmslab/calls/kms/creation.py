@@ -121,8 +121,8 @@ def _new_key_keys(call: ApiCall) -> Keys:
 
 def _bypass(call: ApiCall) -> Keys:
     """Absent where the request does not say: the documentation tests it with `Null`."""
-    given = call.params.get("BypassPolicyLockoutSafetyCheck")
-    return {} if given is None else {"kms:BypassPolicyLockoutSafetyCheck": given}
+    bypass = call.params.get("BypassPolicyLockoutSafetyCheck")
+    return {} if bypass is None else {"kms:BypassPolicyLockoutSafetyCheck": bypass}
 
 
 def _tags(call: ApiCall) -> Keys:

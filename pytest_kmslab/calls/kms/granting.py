@@ -96,13 +96,13 @@ def _check_operations(params: Params, key: Key) -> None:
 def _check_constraints(params: Params, key: Key) -> None:
     """The text of two constraints is as people pasted it from AWS."""
     constraints = params.get("Constraints") or {}
-    given = [pairs for kind in CONSTRAINTS if (pairs := constraints.get(kind))]
-    if given and key.spec != SYMMETRIC:
+    pairs_of_kinds = [pairs for kind in CONSTRAINTS if (pairs := constraints.get(kind))]
+    if pairs_of_kinds and key.spec != SYMMETRIC:
         text = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
         raise ServiceError("ValidationException", text)
-    if len(given) > 1:
+    if len(pairs_of_kinds) > 1:
         raise ServiceError("ValidationException", "More than one constraint supplied")
-    for pairs in given:
+    for pairs in pairs_of_kinds:
         longest = max(len(name) + len(value) for name, value in pairs.items())
         if len(pairs) > MOST_PAIRS or longest > MOST_CHARACTERS:
             text = (

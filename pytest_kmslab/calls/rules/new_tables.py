@@ -145,9 +145,9 @@ def _projections(params: Params) -> Refusals:
         )
 
 
-def projection(given: Mapping[str, Any]) -> Refusals:
+def projection(shape: Mapping[str, Any]) -> Refusals:
     """What is wrong with the Projection of an index."""
-    kind, named = given.get("ProjectionType"), given.get("NonKeyAttributes")
+    kind, named = shape.get("ProjectionType"), shape.get("NonKeyAttributes")
     if kind is None:
         yield refused("Unknown ProjectionType: null")
     if kind == "INCLUDE" and named is None:
@@ -168,11 +168,11 @@ def _capacity(params: Params) -> Refusals:
             "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
         )
     for index in _global(params):
-        name, given = index["IndexName"], index.get("ProvisionedThroughput")
-        if on_demand and given:
+        name, throughput = index["IndexName"], index.get("ProvisionedThroughput")
+        if on_demand and throughput:
             text = f"ProvisionedThroughput should not be specified for index: {name}"
             yield refused(f"{text} when BillingMode is PAY_PER_REQUEST")
-        if not on_demand and not given:
+        if not on_demand and not throughput:
             yield refused(f"ProvisionedThroughput is not specified for index: {name}")
 
 
@@ -191,8 +191,8 @@ def _on_demand_limits(params: Params) -> Refusals:
 
 
 def _limits(params: Mapping[str, Any]) -> list[str]:
-    given = params.get("OnDemandThroughput") or {}
-    return [unit for unit in ("MaxReadRequestUnits", "MaxWriteRequestUnits") if unit in given]
+    throughput = params.get("OnDemandThroughput") or {}
+    return [unit for unit in ("MaxReadRequestUnits", "MaxWriteRequestUnits") if unit in throughput]
 
 
 def _warm(params: Params) -> Refusals:
@@ -204,20 +204,20 @@ def _warm(params: Params) -> Refusals:
 
 def _too_cold(params: Mapping[str, Any], on_demand: bool, what: str) -> Refusals:
     provisioned = params.get("ProvisionedThroughput") or {}
-    for unit, given in (params.get("WarmThroughput") or {}).items():
+    for unit, units in (params.get("WarmThroughput") or {}).items():
         capacity = _PROVISIONED_UNITS[unit]
         least = ON_DEMAND_UNITS[unit] if on_demand else provisioned.get(capacity, 0)
         than = "initial throughput for OnDemand"
         if not on_demand:
             than = f"{capacity} of ProvisionedThroughput"
-        if given < least:
+        if units < least:
             yield refused(f"Requested {unit} for WarmThroughput for {what} is lower than {than}")
 
 
 def _stream(params: Params) -> Refusals:
     """ACK-035."""
-    given = params.get("StreamSpecification") or {}
-    enabled, view = given.get("StreamEnabled"), given.get("StreamViewType")
+    specification = params.get("StreamSpecification") or {}
+    enabled, view = specification.get("StreamEnabled"), specification.get("StreamViewType")
     if enabled is False and view:
         yield refused("Table is being created with a stream disabled, UpdateViewType should not be specified")
     if enabled and not view:

@@ -104,9 +104,9 @@ def _expected(name: str, expected: Mapping[str, Any]) -> Refusals:
     elif "AttributeValueList" in expected:
         yield refused(f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
     else:
-        exists, given = expected.get("Exists"), "Value" in expected
-        if exists is not False and not given:
+        exists, has_value = expected.get("Exists"), "Value" in expected
+        if exists is not False and not has_value:
             shown = "null" if exists is None else "true"
             yield refused(f"Value must be provided when Exists is {shown} for Attribute: {name}")
-        if exists is False and given:
+        if exists is False and has_value:
             yield refused(f"Value cannot be used when Exists is false for Attribute: {name}")

@@ -147,8 +147,8 @@ def _new_index(params: Params, index: Mapping[str, Any]) -> Refusals:
 
 def _stream_view(params: Params) -> Refusals:
     """ACK-018, 050."""
-    given = params.get("StreamSpecification") or {}
-    enabled, view = given.get("StreamEnabled"), given.get("StreamViewType")
+    specification = params.get("StreamSpecification") or {}
+    enabled, view = specification.get("StreamEnabled"), specification.get("StreamViewType")
     if enabled and not view:
         yield refused("If stream is being enabled then UpdateViewType is required")
     if enabled is False and view:

@@ -54,9 +54,9 @@ def issued_at(call: ApiCall) -> str:
     return (call.time or datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def expiration(call: ApiCall, given: datetime) -> datetime:
+def expiration(call: ApiCall, end: datetime) -> datetime:
     """When the session ends: as the backend says, moved on by as much as the clock was."""
-    ends = given if given.tzinfo else given.replace(tzinfo=timezone.utc)
+    ends = end if end.tzinfo else end.replace(tzinfo=timezone.utc)
     return ends + moved_on(call)
 
 

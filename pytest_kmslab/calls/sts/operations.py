@@ -138,8 +138,8 @@ def _on_anything(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def _request_keys(call: ApiCall, members: tuple[str, ...]) -> Keys:
-    given = {_MEMBERS[member]: call.params[member] for member in members if member in call.params}
-    return {**given, **request_tags(call.params.get("Tags", ()))}
+    keys = {_MEMBERS[member]: call.params[member] for member in members if member in call.params}
+    return {**keys, **request_tags(call.params.get("Tags", ()))}
 
 
 def _authorization(call: ApiCall, action: str, resource: str, keys: Keys, account: str) -> Authorization:

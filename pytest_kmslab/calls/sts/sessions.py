@@ -41,8 +41,8 @@ def check_role_session(call: ApiCall, view: AccountView) -> None:
     if _folded(call.params.get("TransitiveTagKeys") or ()) - passed:
         raise ServiceError("InvalidParameterValue", _NOT_PASSED)
     # Once set it stays, whatever role is assumed next.
-    given, held = call.params.get("SourceIdentity"), call.caller.source_identity
-    if given and held and given != held:
+    source_identity, held = call.params.get("SourceIdentity"), call.caller.source_identity
+    if source_identity and held and source_identity != held:
         raise ServiceError("ValidationError", _IDENTITY_SET)
     _check_duration(call, view)
 

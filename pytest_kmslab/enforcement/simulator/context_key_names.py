@@ -25,8 +25,8 @@ def context_key_names(call: ApiCall, view: AccountView) -> dict[str, Any] | None
     if call.name == "iam:GetContextKeysForCustomPolicy":
         policies = given_policies("PolicyInputList", call.params["PolicyInputList"], {})
     elif call.name == "iam:GetContextKeysForPrincipalPolicy":
-        given = given_policies("PolicyInputList", call.params.get("PolicyInputList"), {})
-        policies = (*policies_of_source(call, view).identity, *given)
+        named_policies = given_policies("PolicyInputList", call.params.get("PolicyInputList"), {})
+        policies = (*policies_of_source(call, view).identity, *named_policies)
     else:
         return None
     names = {name.lower(): name for policy in policies for name in _names(policy)}

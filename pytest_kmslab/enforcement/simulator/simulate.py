@@ -123,17 +123,17 @@ def _entity(source: str) -> tuple[str, str, str]:
 def _caller(call: ApiCall, default: str) -> str:
     """The simulated caller: an IAM user, whom a resource policy cannot do without. The codes are
     documented, the texts are inferred."""
-    given = str(call.params.get("CallerArn") or "")
-    if given and not (given.startswith("arn:") and ":iam::" in given and ":user/" in given):
-        raise ServiceError("InvalidInput", f"Invalid CallerArn: {given} is not the ARN of an IAM user.")
-    if not given and not default and call.params.get("ResourcePolicy"):
+    arn = str(call.params.get("CallerArn") or "")
+    if arn and not (arn.startswith("arn:") and ":iam::" in arn and ":user/" in arn):
+        raise ServiceError("InvalidInput", f"Invalid CallerArn: {arn} is not the ARN of an IAM user.")
+    if not arn and not default and call.params.get("ResourcePolicy"):
         raise ServiceError("InvalidInput", "CallerArn is required where a ResourcePolicy is included.")
-    return given or default
+    return arn or default
 
 
 def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:
     params = call.params
-    given = given_policies("PolicyInputList", params.get("PolicyInputList"), texts)
+    named_policies = given_policies("PolicyInputList", params.get("PolicyInputList"), texts)
     boundary = given_policies(
         "PermissionsBoundaryPolicyInputList", params.get("PermissionsBoundaryPolicyInputList"), texts
     )
@@ -141,7 +141,7 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
         "ResourcePolicy", [params["ResourcePolicy"]] if params.get("ResourcePolicy") else None, texts
     )
     policies = Policies(
-        identity=(*held.identity, *given),
+        identity=(*held.identity, *named_policies),
         resource=resource[0] if resource else None,
         permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
         service_control=held.service_control,
@@ -151,8 +151,8 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
 
 def _owner(params: Mapping[str, Any]) -> str:
     """The account that owns what does not say: given as the ARN of its root user, or as its id."""
-    given = str(params.get("ResourceOwner") or "")
-    return given.split(":")[4] if given.count(":") >= PARTS - 1 else given
+    arn = str(params.get("ResourceOwner") or "")
+    return arn.split(":")[4] if arn.count(":") >= PARTS - 1 else arn
 
 
 def _check_actions(actions: list[str]) -> None:

@@ -75,11 +75,11 @@ class HttpUpstream:
 
     def forward(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on as it came, both ways as a stream."""
-        given = headers_of(environ)
-        named = {name.strip().lower() for name in given.get("connection", "").split(",")}
-        headers = {name: value for name, value in given.items() if name not in HOP_BY_HOP | named}
+        received = headers_of(environ)
+        named = {name.strip().lower() for name in received.get("connection", "").split(",")}
+        headers = {name: value for name, value in received.items() if name not in HOP_BY_HOP | named}
         headers.setdefault("accept-encoding", "identity")
-        body = _body(environ, given)
+        body = _body(environ, received)
         response = self._open(environ["REQUEST_METHOD"], raw_target(environ), headers, body)
         start_response(f"{response.status} {response.reason or ''}", list(_kept(response)))
         return _Stream(response)

@@ -44,8 +44,8 @@ def create_grant(
     retiring: str | None = None,
 ) -> Grant:
     """Make a grant; KMS takes one of the two constraints."""
-    given = {"EncryptionContextEquals": context_equals, "EncryptionContextSubset": context_subset}
-    constraints = {name: dict(context) for name, context in given.items() if context is not None}
+    by_kind = {"EncryptionContextEquals": context_equals, "EncryptionContextSubset": context_subset}
+    constraints = {name: dict(context) for name, context in by_kind.items() if context is not None}
     more: dict[str, Any] = {"Constraints": constraints} if constraints else {}
     if retiring is not None:
         more["RetiringPrincipal"] = retiring

@@ -39,9 +39,11 @@ NAMED_TYPES = IAM_TYPES - {f"AWS::IAM::{name}" for name in ("AccessKey", "Policy
 ParameterValue = str | int | float | bool | Iterable[Any]
 
 
-def stack_parameters(template: Template, given: Mapping[str, ParameterValue] | None) -> list[dict[str, str]]:
+def stack_parameters(
+    template: Template, parameters: Mapping[str, ParameterValue] | None
+) -> list[dict[str, str]]:
     """The parameters as CreateStack takes them; raises TemplateError for what the template does not take."""
-    values = dict(given or {})
+    values = dict(parameters or {})
     declared = template.parameters
     for name in values:
         if name not in declared:
@@ -131,9 +133,9 @@ def _outside(size: float, limits: tuple[Any, Any], words: tuple[str, str]) -> st
     return f"is {words[1]}" if most is not None and size > most else ""
 
 
-def stack_capabilities(template: Template, given: Iterable[str] | str) -> list[str]:
+def stack_capabilities(template: Template, names: Iterable[str] | str) -> list[str]:
     """The capabilities as CreateStack takes them; raises TemplateError where one lacks that is needed."""
-    capabilities = [given] if isinstance(given, str) else list(given)
+    capabilities = [names] if isinstance(names, str) else list(names)
     for capability in capabilities:
         if capability not in CAPABILITIES:
             known = ", ".join(f"`{one}`" for one in CAPABILITIES)

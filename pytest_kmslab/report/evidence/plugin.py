@@ -56,10 +56,10 @@ class Evidence:
         self._lines: list[str] = []
         self._problem = ""
         self._test = ""
-        given = getattr(config, "workerinput", {}).get(WORKER_INPUT)
+        places = getattr(config, "workerinput", {}).get(WORKER_INPUT)
         self._is_worker = hasattr(config, "workerinput")
-        self._trail: str = given["trail"] if given else ""
-        self._parts: str = given["parts"] if given else ""
+        self._trail: str = places["trail"] if places else ""
+        self._parts: str = places["parts"] if places else ""
         if not self._is_worker:
             self._begin()
         self._part = self._open_part()

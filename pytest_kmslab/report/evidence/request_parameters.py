@@ -79,9 +79,9 @@ def _of_structure(shape: Any, above: tuple[str, ...]) -> Shown:
 
     def show(value: Any) -> Any:
         shown: dict[str, Any] = {}
-        for name, given in value.items():
+        for name, member in value.items():
             known = members.get(name)
-            told = _LEFT_OUT if known is None else known[1](given)
+            told = _LEFT_OUT if known is None else known[1](member)
             if known is not None and told is not _LEFT_OUT and told != {}:
                 shown[known[0]] = told
         return shown

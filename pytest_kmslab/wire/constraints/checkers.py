@@ -166,15 +166,15 @@ class Compiler:
             if union and len(value) != 1:
                 found.append(Violation("", value, shape, _ONE_MEMBER.constraint))
             for field in fields:
-                given = value.get(field.name, _ABSENT)
-                if given is _ABSENT:
+                member = value.get(field.name, _ABSENT)
+                if member is _ABSENT:
                     if field.required:
                         found.append(_violation(field.path, None, field.shape, _NULL, field.said))
                     continue
                 limits, inner = field.limits, field.inner
-                if limits is not None and (limits.lengths is None or len(given) not in limits.lengths):
-                    found += _broken(field.path, given, field.shape, limits)
-                if inner is not None and (within := inner(given)):
+                if limits is not None and (limits.lengths is None or len(member) not in limits.lengths):
+                    found += _broken(field.path, member, field.shape, limits)
+                if inner is not None and (within := inner(member)):
                     found += [violation.within(field.path) for violation in within]
             return found
 

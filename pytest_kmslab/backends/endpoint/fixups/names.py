@@ -32,10 +32,10 @@ def plain_names(call: ApiCall, account: str) -> Mapping[str, Any]:
 def show_given_names(call: ApiCall, response: dict[str, Any]) -> None:
     """A batch's answer under the ARNs that the call gave."""
     items = call.params.get("RequestItems") if call.service == "dynamodb" else None
-    given = {key.rpartition("/")[2]: key for key in items or () if key.startswith("arn:")}
-    for member in ANSWERED if given else ():
+    arns = {key.rpartition("/")[2]: key for key in items or () if key.startswith("arn:")}
+    for member in ANSWERED if arns else ():
         if response.get(member):
-            response[member] = {given.get(name, name): value for name, value in response[member].items()}
+            response[member] = {arns.get(name, name): value for name, value in response[member].items()}
 
 
 def _plain(value: Any, own: str) -> Any:

@@ -31,9 +31,9 @@ def enable(call: ApiCall) -> Response:
             f"{_BAD_STATE}EnableKinesisStreamingDestination must be DISABLED or ENABLE_FAILED to perform "
             "ENABLE operation."
         )
-    given = dict(call.params.get("EnableKinesisStreamingConfiguration") or {})
-    destinations[_stream(call)] = (_LIVE, given.get(_PRECISION))
-    return _answer(call, "ENABLING", EnableKinesisStreamingConfiguration=given)
+    configuration = dict(call.params.get("EnableKinesisStreamingConfiguration") or {})
+    destinations[_stream(call)] = (_LIVE, configuration.get(_PRECISION))
+    return _answer(call, "ENABLING", EnableKinesisStreamingConfiguration=configuration)
 
 
 def disable(call: ApiCall) -> Response:
@@ -50,8 +50,11 @@ def disable(call: ApiCall) -> Response:
 
 def update(call: ApiCall) -> Response:
     """UpdateKinesisStreamingDestination, which changes the precision of times and nothing else."""
-    destinations, given = _destinations(call), call.params.get("UpdateKinesisStreamingConfiguration") or {}
-    if not given.get(_PRECISION):
+    destinations, configuration = (
+        _destinations(call),
+        call.params.get("UpdateKinesisStreamingConfiguration") or {},
+    )
+    if not configuration.get(_PRECISION):
         raise invalid(
             "Streaming destination cannot be updated with given parameters: "
             "UpdateKinesisStreamingConfiguration cannot be null or contain only null values"
@@ -61,9 +64,9 @@ def update(call: ApiCall) -> Response:
             f"{_BAD_STATE}No streaming destination with streamArn: {_stream(call)} found for table with "
             f"tableName: {_name(call)}"
         )
-    _check_changed(call, destinations[_stream(call)][1] or "MILLISECOND", given[_PRECISION])
-    destinations[_stream(call)] = (_LIVE, given[_PRECISION])
-    return _answer(call, "UPDATING", UpdateKinesisStreamingConfiguration=dict(given))
+    _check_changed(call, destinations[_stream(call)][1] or "MILLISECOND", configuration[_PRECISION])
+    destinations[_stream(call)] = (_LIVE, configuration[_PRECISION])
+    return _answer(call, "UPDATING", UpdateKinesisStreamingConfiguration=dict(configuration))
 
 
 def describe(call: ApiCall) -> Response:

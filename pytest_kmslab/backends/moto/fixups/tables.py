@@ -94,9 +94,9 @@ def _policies(arn: str) -> dict[str, Any]:
     return policies
 
 
-def _keep(arn: str, given: str) -> Any:
+def _keep(arn: str, policy_text: str) -> Any:
     """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
-    text = as_written(given, arn.split(":", 2)[1])
+    text = as_written(policy_text, arn.split(":", 2)[1])
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     if before is not None:

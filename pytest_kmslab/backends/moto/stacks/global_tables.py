@@ -63,8 +63,8 @@ def _add_replica(where: Deployment, name: str, properties: Properties, region: s
         "KMSMasterKeyId": (there.get("SSESpecification") or {}).get("KMSMasterKeyId"),
         "TableClassOverride": there.get("TableClass"),
     }
-    given = {name: value for name, value in create.items() if value is not None}
-    where.call("dynamodb", "UpdateTable", TableName=name, ReplicaUpdates=[{"Create": given}])
+    members = {name: value for name, value in create.items() if value is not None}
+    where.call("dynamodb", "UpdateTable", TableName=name, ReplicaUpdates=[{"Create": members}])
 
 
 def _as_table(where: Deployment, properties: Properties, region: str) -> dict[str, Any]:

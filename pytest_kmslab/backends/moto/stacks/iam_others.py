@@ -116,10 +116,10 @@ def _delete_oidc(where: Deployment, arn: str, properties: Properties) -> None:
 
 
 def _create_linked_role(where: Deployment, properties: Properties) -> Iterator[Made]:
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         name: properties.get(name) for name in ("AWSServiceName", "CustomSuffix", "Description")
     }
-    role = where.call("iam", "CreateServiceLinkedRole", **given)["Role"]
+    role = where.call("iam", "CreateServiceLinkedRole", **parameters)["Role"]
     yield Made(role["RoleName"], {"RoleName": role["RoleName"], "Arn": role["Arn"]})
 
 

@@ -51,12 +51,12 @@ class StackOperations:
                     raise
                 return stack
 
-    def make_instance(self, original: Original, instance: Any, **given: Any) -> None:
+    def make_instance(self, original: Original, instance: Any, **more: Any) -> None:
         """One stack of a stack set, in the account and Region that are given; raises ServiceError."""
-        with self._as_instance(given["account_id"], given["region_name"], given["permission_model"]):
+        with self._as_instance(more["account_id"], more["region_name"], more["permission_model"]):
             try:
                 with _creating():
-                    original(instance, **given)
+                    original(instance, **more)
             except ResourceFailedError as failure:
                 raise ServiceError("ValidationError", failure.reason) from failure
 
@@ -75,9 +75,9 @@ class StackOperations:
         """UpdateStack."""
         stack = backend.get_stack(name)
         # moto passes template and role by position or by name.
-        given = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
-        with self._acting(backend, stack, given):
-            role = given or stack.role_arn
+        role_arn = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
+        with self._acting(backend, stack, role_arn):
+            role = role_arn or stack.role_arn
             before = _State(stack)
             _retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
             try:

@@ -79,8 +79,8 @@ class Principals:
         role = entity_of(role_arn)
         account = backend.account_id
         keys = {"aws:SourceAccount": account, "aws:SourceArn": "" if stack is None else stack.stack_id}
-        given = {name: value for name, value in keys.items() if value}
-        if role is None or role.account_id != account or not self._pipeline.can_assume(role_arn, given):
+        context = {name: value for name, value in keys.items() if value}
+        if role is None or role.account_id != account or not self._pipeline.can_assume(role_arn, context):
             text = f"Role {role_arn} is invalid or cannot be assumed"
             raise ServiceError("ValidationError", text)
         return _session_of(role, _organization(caller))

@@ -48,15 +48,15 @@ def unresolved(value: Any) -> str | None:
     return None
 
 
-def check_names(given: Properties, known: Iterable[str], required: Iterable[str]) -> None:
+def check_names(properties: Properties, known: Iterable[str], required: Iterable[str]) -> None:
     """Raise ServiceError for a property that the resource does not have, or one that it lacks.
 
     CloudFormation holds properties to the schema of their type; what is not read here must not be dropped.
     """
-    extra = [name for name in given if name not in set(known)]
+    extra = [name for name in properties if name not in set(known)]
     if extra:
         raise invalid(f"#: extraneous key [{extra[0]}] is not permitted")
-    missing = [name for name in required if name not in given]
+    missing = [name for name in required if name not in properties]
     if missing:
         raise invalid(f"#: required key [{missing[0]}] not found")
 
@@ -79,9 +79,9 @@ _OBJECTS = frozenset(
 )
 
 
-def check_shapes(given: Properties) -> None:
+def check_shapes(properties: Properties) -> None:
     """Raise ServiceError for a property that is no list or object where its type has one."""
-    for name, value in given.items():
+    for name, value in properties.items():
         if name in _OBJECTS and not isinstance(value, dict):
             raise _unexpected(name, "JSONObject", value)
         members = dict if name in _OBJECTS_IN_LISTS else str if name in _TEXTS_IN_LISTS else None
@@ -115,11 +115,11 @@ def fitted(service: str, operation: str, params: Mapping[str, Any]) -> dict[str,
     from botocore.validate import ParamValidator
 
     shape = _input_shape(service, operation)
-    given = _fit(shape, {name: value for name, value in params.items() if value is not None})
-    report = ParamValidator().validate(given, shape)
+    present = _fit(shape, {name: value for name, value in params.items() if value is not None})
+    report = ParamValidator().validate(present, shape)
     if report.has_errors():
         raise invalid(report.generate_report())
-    return dict(given)
+    return dict(present)
 
 
 @lru_cache(maxsize=128)

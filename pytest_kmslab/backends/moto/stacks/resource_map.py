@@ -137,11 +137,11 @@ class StackResourceMap(parsing.ResourceMap):
         with self._failing(name, raw):
             if raw["Type"] not in TYPES:
                 raise invalid(f"pytest-kmslab does not know the type {raw['Type']}, so it cannot be judged")
-            given = raw.get("Properties") or {}
-            missing = missing_value(given, self._look_up)
+            properties = raw.get("Properties") or {}
+            missing = missing_value(properties, self._look_up)
             if missing is not None:
                 raise invalid(f"pytest-kmslab: `{missing}` is nothing that moto has made")
-            resolved: Mapping[str, Any] = without_nothing(parsing.clean_json(given, self))
+            resolved: Mapping[str, Any] = without_nothing(parsing.clean_json(properties, self))
             takes_tags = "Tags" in TYPES[raw["Type"]].properties
         return with_stack_tags(resolved, self._own_tags) if takes_tags else resolved
 

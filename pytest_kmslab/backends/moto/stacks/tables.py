@@ -82,10 +82,10 @@ def _stream(properties: Properties) -> dict[str, Any] | None:
 
 def _encryption(properties: Properties) -> dict[str, Any] | None:
     """A template says `SSEEnabled` where the API says `Enabled`."""
-    given = properties.get("SSESpecification")
-    if not given:
+    specification = properties.get("SSESpecification")
+    if not specification:
         return None
-    return {{"SSEEnabled": "Enabled"}.get(name, name): value for name, value in given.items()}
+    return {{"SSEEnabled": "Enabled"}.get(name, name): value for name, value in specification.items()}
 
 
 def policy_of(properties: Properties) -> str | None:

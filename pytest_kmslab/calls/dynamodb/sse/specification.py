@@ -45,8 +45,8 @@ class Encryption:
 
 def read_specification(specification: Any) -> Encryption:
     """Read an SSESpecification (None where there is none); raises ServiceError as DynamoDB words it."""
-    given = specification or {}
-    key_id, kind, enabled = given.get("KMSMasterKeyId"), given.get("SSEType"), given.get("Enabled")
+    members = specification or {}
+    key_id, kind, enabled = members.get("KMSMasterKeyId"), members.get("SSEType"), members.get("Enabled")
     if enabled is False:
         if kind is not None:
             raise refused("SSEType can not be specified if Enabled is false")

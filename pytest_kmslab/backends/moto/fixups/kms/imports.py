@@ -63,8 +63,8 @@ def parameters(call: ApiCall) -> dict[str, Any]:
     bits = key_pairs.RSA_BITS[params["WrappingKeySpec"]]
     private = rsa.generate_private_key(public_exponent=key_pairs.LEAST_PUBLIC_EXPONENT, key_size=bits)
     token, until = secrets.token_bytes(64), _now(call) + GOOD_FOR
-    given: dict[bytes, _Wrapping] = key.__dict__.setdefault(PARAMETERS, {})
-    given[token] = _Wrapping(private, params["WrappingAlgorithm"], until)
+    wrappings: dict[bytes, _Wrapping] = key.__dict__.setdefault(PARAMETERS, {})
+    wrappings[token] = _Wrapping(private, params["WrappingAlgorithm"], until)
     public = key_pairs.public_key(private)
     return {"KeyId": key.arn, "ImportToken": token, "PublicKey": public, "ParametersValidTo": until}
 
@@ -124,21 +124,21 @@ def restore(key: Any) -> None:
         key.key_state, key.enabled = "PendingImport", False
 
 
-def _placed(key: Any, given: Material, call: ApiCall) -> Material:
+def _placed(key: Any, material: Material, call: ApiCall) -> Material:
     """The material among those of the key; raises what says that it does not belong there.
 
     IncorrectKeyMaterialException: it is neither what was imported before nor, where new material was
     promised, new. https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
     """
     kept = materials(key)
-    known = next((one for one in kept if one.id == given.id), None)
+    known = next((one for one in kept if one.id == material.id), None)
     is_new = bool(call.params.get("ImportType", NEW if not kept else "") == NEW)
     named = call.params.get("KeyMaterialId")
-    if is_new is (known is not None) or named not in (None, given.id):
+    if is_new is (known is not None) or named not in (None, material.id):
         raise ServiceError("IncorrectKeyMaterialException", "")
     if is_new:
-        _check_none_pending(key, given)
-    placed = replace(known or given, imported=True, **_terms(call, known))
+        _check_none_pending(key, material)
+    placed = replace(known or material, imported=True, **_terms(call, known))
     if known is not None:
         kept[kept.index(known)] = placed
         return placed
@@ -149,12 +149,12 @@ def _placed(key: Any, given: Material, call: ApiCall) -> Material:
     return placed
 
 
-def _check_none_pending(key: Any, given: Material) -> None:
+def _check_none_pending(key: Any, material: Material) -> None:
     """Raise KMSInvalidStateException where material waits for its rotation already; recorded (LocalStack)."""
     waiting = pending(key)
     if waiting is not None:
         text = (
-            f"New key material (id: {given.id}) cannot be imported into KMS key {key.arn}, "
+            f"New key material (id: {material.id}) cannot be imported into KMS key {key.arn}, "
             f"because another key material (id: {waiting.id}) is pending rotation."
         )
         raise ServiceError("KMSInvalidStateException", text)
@@ -178,22 +178,22 @@ def _valid_to(call: ApiCall) -> datetime | None:
     return until
 
 
-def _material(key: Any, given: bytes) -> bytes:
+def _material(key: Any, encoded: bytes) -> bytes:
     """The material of the key's KeySpec, written in one way; raises IncorrectKeyMaterialException."""
     if key.key_spec in LENGTHS:
-        if len(given) != LENGTHS[key.key_spec]:
+        if len(encoded) != LENGTHS[key.key_spec]:
             raise ServiceError("IncorrectKeyMaterialException", "")
-        return given
+        return encoded
     try:
-        return key_pairs.pkcs8(key_pairs.load_private_key(key.key_spec, given))
+        return key_pairs.pkcs8(key_pairs.load_private_key(key.key_spec, encoded))
     except ValueError:
         raise ServiceError("IncorrectKeyMaterialException", "") from None
 
 
 def _unwrapped(key: Any, call: ApiCall) -> bytes:
     """The material out of its wrapping; raises what KMS raises for a wrong token or ciphertext."""
-    given: dict[bytes, _Wrapping] = getattr(key, PARAMETERS, {})
-    wrapping = given.get(call.params["ImportToken"])
+    wrappings: dict[bytes, _Wrapping] = getattr(key, PARAMETERS, {})
+    wrapping = wrappings.get(call.params["ImportToken"])
     if wrapping is None:
         raise ServiceError("InvalidImportTokenException", "")
     if wrapping.until < _now(call):
@@ -231,8 +231,8 @@ def _now(call: ApiCall) -> datetime:
     return call.time or datetime.now(timezone.utc)
 
 
-def _moment(given: Any) -> datetime | None:
+def _moment(moment: Any) -> datetime | None:
     """A time in a request, which comes as a datetime or as seconds."""
-    if given is None or isinstance(given, datetime):
-        return given
-    return datetime.fromtimestamp(float(given), timezone.utc)
+    if moment is None or isinstance(moment, datetime):
+        return moment
+    return datetime.fromtimestamp(float(moment), timezone.utc)
