@@ -52,6 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if RUN not in config.stash:
         _begin(config, config.option)
     config.pluginmanager.register(SectionFolding(config), "kmslab_folding")
+    if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
+        from pytest_kmslab.report.evidence.failed_tests import JunitText
+
+        config.pluginmanager.register(JunitText(config), "kmslab_junit")
     settings = config.stash[RUN].settings
     if (settings.report or settings.trail) and not config.getoption("collectonly"):
         from pytest_kmslab.session.evidence import open_evidence
@@ -239,3 +243,7 @@ def _explain_failure(report: pytest.TestReport, item: pytest.Item, call: pytest.
     text = describe(own, left_out=len(entries) - len(own))
     if own:
         report.sections.append((SECTION, text))
+        if item.config.getoption("xmlpath", None) or item.config.pluginmanager.hasplugin("html"):
+            from pytest_kmslab.report.evidence.failed_tests import attach_decisions
+
+            attach_decisions(report, item, own, text, item.config.stash[RUN].secrets.masked)
