@@ -1,4 +1,4 @@
-"""Every public fixture. What they do is in `resources`; scopes and meanings are in docs/fixtures.md."""
+"""Every public fixture. What they make is in `lab`; scopes and meanings are in docs/fixtures.md."""
 
 from __future__ import annotations
 

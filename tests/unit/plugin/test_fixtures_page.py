@@ -1,4 +1,4 @@
-"""docs/fixtures.md names members and arguments: they are those of the code."""
+"""docs/fixtures.md and docs/assertions.md name members and arguments: they are those of the code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
 
-PAGE = page("docs/fixtures.md")
+PAGE = page("docs/fixtures.md") + page("docs/assertions.md")
 SECTIONS = {
     "The trail": Trail,
     "The lab": Lab,
