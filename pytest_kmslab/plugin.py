@@ -88,17 +88,18 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Remember where in the trail a test begins, and count its decisions when it has ended."""
+    """Count the decisions of a test when it has ended."""
     trail = item.config.stash[RUN].trail
-    mark = item.stash[MARK] = trail.begin_test()
+    mark = trail.mark()
     result = yield
     item.config.stash[DECISION_COUNTS].add(trail.mark() - mark, len(trail.denials(mark)))
     return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup() -> Generator[None, object, object]:
-    """Count the calls of fixtures that are set up as theirs."""
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Remember where in the trail a run of a test begins, and count its fixtures' calls as theirs."""
+    item.stash[MARK] = item.config.stash[RUN].trail.begin_test()
     with calls_of(Origin.FIXTURE):
         return (yield)
 

@@ -19,4 +19,4 @@ def test_a_program_of_an_outsider(kmslab, encrypted_table, outsider):
             capture_output=True,
             text=True,
         )
-    assert "is not authorized to perform: kms:Decrypt" in result.stderr
+        assert "is not authorized to perform: kms:Decrypt" in result.stderr

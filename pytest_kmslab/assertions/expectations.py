@@ -236,7 +236,8 @@ class Allowance:
             )
         is_bare = self._wanted == Wanted()
         if not is_bare and self._block.run.mode != "off" and not self._wanted.among(entries):
-            raise ExpectationError(f"{self._wanted} was not asked for; {_told(entries)}")
+            told = _told(entries) if entries else "no call of the block needs a permission"
+            raise ExpectationError(f"{self._wanted} was not asked for; {told}")
 
 
 def allowed(
