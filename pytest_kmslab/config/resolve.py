@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 def add_options(parser: pytest.Parser) -> None:
     """Tell pytest of every option; the default stays None, so that a value given is told from none."""
-    group = parser.getgroup("kmslab", "who can read a DynamoDB table encrypted with a KMS key")
+    group = parser.getgroup("kmslab", "pytest-kmslab: who can read a DynamoDB table encrypted with a KMS key")
     for option in OPTIONS:
-        told = f"{option.help}: {option.rule.good} (default: {option.default or 'none'})"
-        parser.addini(option.ini, told, type="string", default=None)
+        default = option.default or "none"
+        good = f"{option.help}: {option.rule.good}"
+        parser.addini(option.ini, f"{good} (default: {default})", type="string", default=None)
         if option.on_command_line:
-            metavar = option.field.upper()
-            also = f"; also ini {option.ini}, environment {option.environment}"
+            told, default = (option.help, "off") if option.is_switch else (good, default)
+            also = f" (default: {default}; ini {option.ini}, environment {option.environment})"
             form: dict[str, str] = (
-                {"action": "store_const", "const": "true"} if option.is_switch else {"metavar": metavar}
+                {"action": "store_const", "const": "true"}
+                if option.is_switch
+                else {"metavar": option.field.upper()}
             )
             if option.repeats:
                 form["action"] = "append"
