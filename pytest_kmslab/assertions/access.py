@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.errors import OutsideLabError
@@ -10,16 +10,23 @@ from pytest_kmslab.session.current import current_run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from pathlib import Path
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.matching import Named
     from pytest_kmslab.matrix.access_matrix import AccessMatrix
 
+PROGRESS = "kmslab: access matrix, principals decided"
+
 
 def access_matrix(
-    principals: Iterable[Named],
-    actions: Iterable[str],
-    resources: Iterable[Named],
+    principals: Iterable[Named] = (),
+    actions: Iterable[str] = (),
+    resources: Iterable[Named] = (),
     *,
+    policies: Path | None = None,
+    account: str = "",
+    region: str = "",
     executor: Executor | None = None,
 ) -> AccessMatrix:
     """Decide, for every principal, action and resource, whether the whole call would be let through; no
@@ -32,17 +39,60 @@ def access_matrix(
     `dynamodb:GetItem` on a table is allowed only if the caller may read the table and use its key.
     Conditions on what a request says (the keys of an item, an encryption context given by hand) see a
     request that says nothing. Principals and resources are ARNs or the lab's objects. An `executor` of
-    `concurrent.futures` shares the work out. Raises OutsideLabError where no lab is open, and MatrixError
-    (a ValueError) for what cannot be decided.
-    """
-    from pytest_kmslab.matrix.access_matrix import access_matrix_of
+    `concurrent.futures` shares the work out.
 
+    With `policies`, a directory of policy files as `kmslab matrix` reads it, no lab is needed. Names do for
+    its principals and resources, and what is not named is all that the directory has; `account` and `region`
+    are needed only where its files do not say them.
+
+    What takes more than two seconds is told on a terminal. Raises OutsideLabError where no lab is open, and
+    MatrixError (a ValueError) for what cannot be decided.
+    """
     run = current_run()
-    if run is None or not run.in_lab:
+    if policies is not None:
+        matrix = _of_files(policies, principals, tuple(actions), resources, (account, region), executor)
+    elif run is None or not run.in_lab:
         raise OutsideLabError(
             "`access_matrix` needs a lab, and none is open: let the test ask for the fixture `kmslab`"
         )
-    matrix = access_matrix_of(run.view, principals, actions, resources, executor)
-    if run.recorder is not None:
+    else:
+        matrix = _of_lab(run.view, principals, actions, resources, executor)
+    if run is not None and run.recorder is not None:
         run.recorder.matrix_made(matrix)
     return matrix
+
+
+def _of_lab(
+    view: AccountView,
+    principals: Iterable[Named],
+    actions: Iterable[str],
+    resources: Iterable[Named],
+    executor: Executor | None,
+) -> AccessMatrix:
+    from pytest_kmslab.matrix.access_matrix import access_matrix_of
+    from pytest_kmslab.report.waiting import terminal_progress
+
+    progress = terminal_progress(PROGRESS)
+    return access_matrix_of(view, principals, actions, resources, executor, progress)
+
+
+def _of_files(
+    policies: Path,
+    principals: Iterable[Named],
+    actions: Sequence[str],
+    resources: Iterable[Named],
+    place: tuple[str, str],
+    executor: Executor | None,
+) -> AccessMatrix:
+    from pytest_kmslab.matrix.access_matrix import decide_matrix
+    from pytest_kmslab.matrix.policy_directory import read_directory
+    from pytest_kmslab.report.waiting import terminal_progress
+
+    directory = read_directory(policies, *place)
+    who = directory.chosen_principals(map(_text, principals))
+    questions = directory.questions(actions, map(_text, resources))
+    return decide_matrix(who, questions, executor, terminal_progress(PROGRESS))
+
+
+def _text(named: Named) -> str:
+    return named if isinstance(named, str) else named.arn

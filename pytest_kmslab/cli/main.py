@@ -1,4 +1,5 @@
 """The `kmslab` command. `kmslab decide` decides authorization cases, without AWS and without moto;
+`kmslab matrix` prints who may do what under a directory of policy files;
 `kmslab serve` answers AWS calls over HTTP; `kmslab sweep` removes what killed runs left in an account.
 
 Exit status: 0 all well, 1 an expectation failed, 2 bad input or a wrong command line.
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_kmslab.cli.decide import add_decide
+from pytest_kmslab.cli.matrix import add_matrix
 from pytest_kmslab.cli.serve import add_serve
 from pytest_kmslab.cli.sweep import add_sweep
 
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_decide(commands)
+    add_matrix(commands)
     add_serve(commands)
     add_sweep(commands)
     return parser

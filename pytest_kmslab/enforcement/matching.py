@@ -87,10 +87,11 @@ def _is_principal(principal: str, wanted: str) -> bool:
 
 
 def is_named(resource: str, wanted: str) -> bool:
-    """Whether an ARN is the one wanted, given whole or by a name in it."""
+    """Whether an ARN is the one wanted, given whole, by its path (`user/ana`) or by a name in that."""
     if resource == wanted or wanted.startswith("arn:"):
         return resource == wanted
-    return wanted in resource.split(":", 5)[-1].split("/")
+    path = resource.split(":", 5)[-1]
+    return wanted == path or wanted in path.split("/")
 
 
 def _is_because(entry: TrailEntry, wanted: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_kmslab.authz.policy import parse_policy
+from pytest_kmslab.cases.policy_file import check_document, read_text
 from pytest_kmslab.errors import PolicyError
 
 PolicySource = str | Path | Mapping[str, Any]
@@ -29,9 +29,6 @@ InlineSources = PolicySources | Mapping[str, PolicySource]
 _ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _NAME = re.compile(r"[\w+=,.@/-]+", re.ASCII)
 _NOT_IN_A_NAME = re.compile(r"[^\w+=,.@-]+", re.ASCII)
-_STATEMENT = re.compile(r"Statement\[(\d+)\]")
-_FIRST_STATEMENT = re.compile(r'"Statement"\s*:\s*\[')
-_JSON_LINE = re.compile(r"\bline (\d+)\b")
 _LONGEST_NAME = 128
 """Characters of an inline policy's name.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html"""
@@ -129,21 +126,14 @@ def _document(argument: str, source: PolicySource) -> PolicyDocument:
     where, text = f"`{argument}`", source
     if isinstance(source, Path):
         where += f", file `{source}`"
-        text = _read(where, source)
+        text = read_text(where, source)
     elif isinstance(source, Mapping):
         text = _printed(where, source)
     if not isinstance(text, str):
         raise _no_policy(argument, source)
-    _check(where, text, has_lines=not isinstance(source, Mapping))
+    check_document(where, text, None if isinstance(source, Mapping) else text)
     name = _NOT_IN_A_NAME.sub("-", source.stem)[:_LONGEST_NAME] if isinstance(source, Path) else ""
     return PolicyDocument(text, name)
-
-
-def _read(where: str, file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{where}: cannot be read: {error}") from None
 
 
 def _printed(where: str, document: Mapping[str, Any]) -> str:
@@ -151,35 +141,6 @@ def _printed(where: str, document: Mapping[str, Any]) -> str:
         return json.dumps(dict(document))
     except (TypeError, ValueError) as error:
         raise PolicyError(f"{where}: {error}") from None
-
-
-def _check(where: str, text: str, *, has_lines: bool) -> None:
-    """Raise PolicyError, with the place, for a document that is none."""
-    try:
-        parse_policy(text)
-    except PolicyError as error:
-        line = _line_of(str(error), text) if has_lines else 0
-        raise PolicyError(f"{where}{f', line {line}' if line else ''}: {error}") from None
-
-
-def _line_of(reason: str, text: str) -> int:
-    """The line that an error is about, or that its statement begins in; 0 where the reason does not say."""
-    if told := _JSON_LINE.search(reason):
-        return int(told[1])
-    named, first = _STATEMENT.search(reason), _FIRST_STATEMENT.search(text)
-    if named is None or first is None:
-        return 0
-    at = _skip(text, first.end())
-    for _ in range(int(named[1])):
-        at = _skip(text, json.JSONDecoder().raw_decode(text, at)[1])
-    return text.count("\n", 0, at) + 1
-
-
-def _skip(text: str, at: int) -> int:
-    """Where the next statement begins."""
-    while at < len(text) and (text[at].isspace() or text[at] == ","):
-        at += 1
-    return at
 
 
 def _no_policy(argument: str, source: object) -> PolicyError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import product
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kmslab.authz.explain.explanation import explain
 from pytest_kmslab.enforcement.matching import Named
 from pytest_kmslab.matrix.cells import Asked, check_action, decide_cell, is_allowed
-from pytest_kmslab.matrix.expected import Expected, difference, read_expected
+from pytest_kmslab.matrix.expected import Expected, Why, difference, read_expected
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 CHUNK = 16
 """Principals that an executor is given at a time."""
+MARKS = {True: "yes", False: "-", None: ""}
+
+Question = tuple[str, ResourceSubject]
+"""An action, and a resource that it is asked about."""
+ProgressReporter = Callable[[int, int], None]
+"""Told how many of how many principals are decided."""
 
 
 class Cell(NamedTuple):
@@ -60,16 +66,12 @@ class AccessMatrix:
     """
 
     def __init__(
-        self,
-        principals: Sequence[PrincipalSubject],
-        actions: Sequence[str],
-        resources: Sequence[ResourceSubject],
-        allowed: bytes,
+        self, principals: Sequence[PrincipalSubject], questions: Sequence[Question], allowed: bytes
     ) -> None:
         self._principals = {principal.arn: principal for principal in principals}
-        self._actions = tuple(actions)
-        self._resources = {resource.arn: resource for resource in resources}
-        keys = product(self._principals, self._actions, self._resources)
+        self._actions = tuple(dict.fromkeys(action for action, _ in questions))
+        self._resources = {resource.arn: resource for _, resource in questions}
+        keys = [(who, action, what.arn) for who in self._principals for action, what in questions]
         self._allowed = dict(zip(keys, map(bool, allowed), strict=True))
 
     def __len__(self) -> int:
@@ -85,26 +87,31 @@ class AccessMatrix:
         asked, error = decide_cell(self._principals[principal], action, self._resources[resource])
         return Cell(principal, action, resource, allowed, tuple(asked), error)
 
+    def difference(self, expected: Expected, why: Why | None = None) -> list[str]:
+        """What is otherwise than expected, as lines that read like a review; empty where nothing is."""
+        return difference(self._allowed, expected, why)
+
     def assert_equals(self, expected: Expected | Path) -> None:
         """Raise AssertionError unless exactly what is expected is allowed; its message reads like a review.
 
-        `expected` is a CSV or YAML file, or a mapping of principals to mappings of actions to the resources
-        (ARNs, or names that end one) that are allowed. What is not in it is expected to be denied. Raises
-        MatrixError for a file that cannot be read.
+        `expected` is a CSV, YAML or JSON file, or a mapping of principals to mappings of actions to the
+        resources (ARNs, or names that end one) that are allowed. What is not in it is expected to be denied.
+        Raises MatrixError for a file that cannot be read.
         """
         __tracebackhide__ = True
         wanted = read_expected(expected) if isinstance(expected, Path) else expected
-        lines = difference(self._allowed, wanted)
+        lines = self.difference(wanted)
         if lines:
             raise AssertionError("the access matrix is another than expected:\n" + "\n".join(lines))
 
     def __str__(self) -> str:
-        """A table: a row for each principal and action, a column for each resource."""
-        heads = [arn.rpartition("/")[2][-18:] for arn in self._resources]
+        """A table: a row for each principal and action, a column for each resource; nothing stands where an
+        action is not for a resource."""
+        heads = _short_names(self._resources)
         rows = [
             (
                 f"{principal.rpartition('/')[2]} {action}",
-                ["yes" if self._allowed[principal, action, arn] else "-" for arn in self._resources],
+                [MARKS[self._allowed.get((principal, action, arn))] for arn in self._resources],
             )
             for principal, action in product(self._principals, self._actions)
         ]
@@ -116,44 +123,71 @@ class AccessMatrix:
         return "\n".join(lines)
 
 
+def _short_names(arns: Iterable[str]) -> list[str]:
+    """The last part of each ARN; its whole path where another has the same."""
+    paths = [arn.split(":", 5)[-1] for arn in arns]
+    names = [path.rpartition("/")[2][-18:] for path in paths]
+    return names if len(set(names)) == len(names) else paths
+
+
 def access_matrix_of(
     view: AccountView,
     principals: Iterable[Named],
     actions: Iterable[str],
     resources: Iterable[Named],
     executor: Executor | None = None,
+    report_progress: ProgressReporter | None = None,
 ) -> AccessMatrix:
     """Decide every cell from what an account is now; no call is made. Raises MatrixError.
 
     With an executor (a process pool, for example) principals are shared out among its workers.
     """
+    actions = tuple(actions)
+    for action in actions:
+        check_action(action)
     who = [read_principal(view, one) for one in principals]
     what = [read_resource(view, one) for one in resources]
-    return decide_matrix(who, tuple(actions), what, executor)
+    return decide_matrix(who, tuple(product(actions, what)), executor, report_progress)
 
 
 def decide_matrix(
     principals: Sequence[PrincipalSubject],
-    actions: Sequence[str],
-    resources: Sequence[ResourceSubject],
+    questions: Sequence[Question],
     executor: Executor | None = None,
+    report_progress: ProgressReporter | None = None,
 ) -> AccessMatrix:
     """Decide every cell; raises MatrixError for an action that is not decided."""
-    for action in actions:
+    decided = [answers for _, answers in decided_chunks(principals, questions, executor, report_progress)]
+    return AccessMatrix(principals, questions, b"".join(decided))
+
+
+def decided_chunks(
+    principals: Sequence[PrincipalSubject],
+    questions: Sequence[Question],
+    executor: Executor | None = None,
+    report_progress: ProgressReporter | None = None,
+) -> Iterator[tuple[Sequence[PrincipalSubject], bytes]]:
+    """The cells of some principals after the others, one byte each, as soon as they are decided; raises
+    MatrixError at the first for an action that is not decided."""
+    for action in dict.fromkeys(action for action, _ in questions):
         check_action(action)
-    if not principals or not actions or not resources:
+    if not principals or not questions:
         raise MatrixError("an access matrix needs principals, actions and resources: one of them is empty")
-    work = partial(_decide, actions=tuple(actions), resources=tuple(resources))
+    work = partial(_decide, questions=tuple(questions))
     chunks = [principals[start : start + CHUNK] for start in range(0, len(principals), CHUNK)]
     decided = map(work, chunks) if executor is None else executor.map(work, chunks)
-    return AccessMatrix(principals, actions, resources, b"".join(decided))
+    done = 0
+    for chunk, answers in zip(chunks, decided, strict=True):
+        yield chunk, answers
+        done += len(chunk)
+        if report_progress is not None:
+            report_progress(done, len(principals))
 
 
-def _decide(
-    principals: Sequence[PrincipalSubject], actions: Sequence[str], resources: Sequence[ResourceSubject]
-) -> bytes:
+def _decide(principals: Sequence[PrincipalSubject], questions: Sequence[Question]) -> bytes:
     """One byte a cell, in the order of the matrix: nothing else need come back from another process."""
-    cells = product(principals, actions, resources)
     return bytes(
-        is_allowed(*decide_cell(principal, action, resource)) for principal, action, resource in cells
+        is_allowed(*decide_cell(principal, action, resource))
+        for principal in principals
+        for action, resource in questions
     )

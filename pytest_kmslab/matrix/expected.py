@@ -1,17 +1,21 @@
-"""What an access matrix is expected to be: read from CSV or YAML, and compared."""
+"""What an access matrix is expected to be: read from CSV, YAML or JSON, and compared."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.matrix.subjects import MatrixError
 
 Expected = Mapping[str, Mapping[str, Sequence[str]]]
 """Principal, action, the resources on which it is allowed; each by its ARN or by the name that ends it."""
+
+Why = Callable[[tuple[str, str, str]], str]
+"""Tells why a cell is as it is, in a line."""
 
 COLUMNS = ("principal", "action", "resource")
 
@@ -20,26 +24,33 @@ def read_expected(path: Path) -> Expected:
     """Read what is expected to be allowed; raises MatrixError that names the file and the line.
 
     A CSV file has the columns `principal`, `action`, `resource` and, if wanted, `allowed` (`yes` or `no`).
-    A YAML file is a mapping of principals to mappings of actions to resources.
+    A YAML or JSON file is a mapping of principals to mappings of actions to resources; a JSON file may also
+    be a list of objects with the columns of a CSV file.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MatrixError(f"`{path}` cannot be read: {error}") from None
-    return _of_csv(path, text) if path.suffix.lower() == ".csv" else _of_yaml(path, text)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return _of_csv(path, text)
+    return _of_json(path, text) if suffix == ".json" else _of_yaml(path, text)
 
 
-def difference(allowed: Mapping[tuple[str, str, str], bool], expected: Expected) -> list[str]:
-    """What is otherwise than expected, a line each: first what is allowed and should not be."""
+def difference(
+    allowed: Mapping[tuple[str, str, str], bool], expected: Expected, why: Why | None = None
+) -> list[str]:
+    """What is otherwise than expected, a line each: first what is allowed and should not be. `why` tells the
+    reason of a cell, which is then set in below it."""
     wanted = {key: _is_wanted(key, expected) for key in allowed}
     too_much = [key for key, is_allowed in allowed.items() if is_allowed and not wanted[key]]
     too_little = [key for key, is_allowed in allowed.items() if wanted[key] and not is_allowed]
-    lines = [
-        f"+ {_short(who)} may {action} on {_short(what)}, and should not" for who, action, what in too_much
-    ]
-    lines += [
-        f"- {_short(who)} may not {action} on {_short(what)}, and should" for who, action, what in too_little
-    ]
+    lines = []
+    for sign, verb, keys in (("+", "may", too_much), ("-", "may not", too_little)):
+        ending = "and should not" if sign == "+" else "and should"
+        for key in keys:
+            lines.append(f"{sign} {_short(key[0])} {verb} {key[1]} on {_short(key[2])}, {ending}")
+            lines += [] if why is None else [f"    {why(key)}"]
     return [*lines, *_unknown(allowed, expected)]
 
 
@@ -89,6 +100,30 @@ def _of_yaml(path: Path, text: str) -> Expected:
         document: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise MatrixError(f"`{path}` is not YAML: {error}") from None
+    return _of_mapping(path, document)
+
+
+def _of_json(path: Path, text: str) -> Expected:
+    def refuse(why: str) -> MatrixError:
+        return MatrixError(f"`{path}` is {why}")
+
+    document = read_json(text, refuse)
+    if not isinstance(document, list):
+        return _of_mapping(path, document)
+    expected: dict[str, dict[str, list[str]]] = {}
+    for number, row in enumerate(document):
+        cells = [row.get(column) for column in COLUMNS] if isinstance(row, dict) else []
+        is_allowed = row.get("allowed", True) if isinstance(row, dict) else None
+        if len(cells) < len(COLUMNS) or not all(cells) or not isinstance(is_allowed, bool):
+            raise MatrixError(
+                f"`{path}`, row {number}: give {', '.join(COLUMNS)}; `allowed` is true or false"
+            )
+        if is_allowed:
+            expected.setdefault(str(cells[0]), {}).setdefault(str(cells[1]), []).append(str(cells[2]))
+    return expected
+
+
+def _of_mapping(path: Path, document: Any) -> Expected:
     if not isinstance(document, Mapping) or not all(isinstance(one, Mapping) for one in document.values()):
         raise MatrixError(
             f"`{path}`: write principals, below each its actions, and with each action its resources"

@@ -7,7 +7,7 @@ matrix made from policy files is decided as one of a lab is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.authz.grant import Grant
 
+NO_TAGS: Mapping[str, str] = {}
 SESSION_NAME = "kmslab"
 """The name of the session in which a role is taken to act."""
 
@@ -146,10 +147,17 @@ def _caller(view: AccountView, named: Named, arn: str) -> Caller:
     if known is not None:
         return known.caller
     parsed = parse_arn(arn)
-    kind, _, path = parsed.resource.partition("/")
+    kind = parsed.resource.partition("/")[0]
     if parsed.service != "iam" or kind not in ("user", "role") or not view.principal_exists(arn):
         raise MatrixError(f"there is no user or role `{arn}`")
-    name, tags = path.rpartition("/")[2], view.iam_tags(arn)
+    return caller_of(arn, view.iam_tags(arn))
+
+
+def caller_of(arn: str, tags: Mapping[str, str] = NO_TAGS) -> Caller:
+    """Who signs for a user, or for a role in a session of it."""
+    parsed = parse_arn(arn)
+    kind, _, path = parsed.resource.partition("/")
+    name = path.rpartition("/")[2]
     if kind == "user":
         return Caller(arn, parsed.account, arn, "", "User", username=name, tags=tags)
     session = f"arn:{parsed.partition}:sts::{parsed.account}:assumed-role/{name}/{SESSION_NAME}"

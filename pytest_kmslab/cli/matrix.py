@@ -1,0 +1,178 @@
+"""`kmslab matrix`: who may do what under a directory of policy files, and whether that is expected."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_kmslab.config.validators import ACCOUNT, REGION
+from pytest_kmslab.errors import KmslabError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from pytest_kmslab.matrix.access_matrix import AccessMatrix, Question
+    from pytest_kmslab.matrix.expected import Expected
+    from pytest_kmslab.matrix.subjects import PrincipalSubject
+
+_OK, _FAILED, _BAD_INPUT = 0, 1, 2
+COLUMNS = ("principal", "action", "resource", "allowed")
+
+_HELP = """\
+Print who may do what under the policy files of a directory. A cell is a whole call: `dynamodb:GetItem` on a
+table is allowed only if the principal may use the table's key too.
+
+  keys/NAME.json            the key policy of a key
+  tables/NAME.json          {"key": NAME, "policy": …}: the table's key, and its policy if it has one
+  identity/USER/*.json      the identity-based policies of a user; boundary.json is the permissions boundary
+  roles/ROLE/*.json         likewise of a role; trust.json is its trust policy
+  matrix.json               if wanted {"account": …, "region": …, "actions": […]}
+
+At a terminal it is a table, elsewhere CSV, which can be kept as what is expected:
+  kmslab matrix policies > access.csv
+  kmslab matrix policies --expect access.csv"""
+
+_EPILOG = """\
+exit status: 0 all well, 1 the matrix is another than expected, 2 a file could not be read, or a name is of
+nothing in the directory"""
+
+
+class _Asked(NamedTuple):
+    """What is decided."""
+
+    principals: Sequence[PrincipalSubject]
+    questions: Sequence[Question]
+
+
+def add_matrix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `matrix` to the commands of `kmslab`."""
+    matrix = commands.add_parser(
+        "matrix",
+        help="print who may do what under a directory of policy files",
+        description=_HELP,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    matrix.add_argument("directory", metavar="DIR", type=Path, help="directory of policy files")
+    for flag, what in (("--principal", "NAME"), ("--action", "ACTION"), ("--resource", "NAME")):
+        told = f"{flag[2:]} to ask about; may be repeated (default: all)"
+        matrix.add_argument(flag, metavar=what, action="append", default=[], help=told)
+    matrix.add_argument("--account", default="", help="account of the policies, if their files do not say it")
+    matrix.add_argument("--region", default="", help="Region of the keys and tables (default: us-east-1)")
+    matrix.add_argument("--expect", metavar="FILE", type=Path, help="CSV, YAML or JSON of what may be")
+    matrix.add_argument("--format", choices=("table", "csv", "json"), help="json is one object a line")
+    matrix.add_argument("--jobs", metavar="N", type=int, default=1, help="processes that decide (default: 1)")
+    matrix.set_defaults(run=run_matrix)
+
+
+def run_matrix(arguments: argparse.Namespace) -> int:
+    """Read, decide, print and compare; answers the exit status."""
+    try:
+        _check(arguments)
+        asked, expected = _asked(arguments)
+        with ExitStack() as stack:
+            return _decide(arguments, asked, expected, _executor(arguments.jobs, stack))
+    except KmslabError as error:
+        print(f"kmslab matrix: {error}", file=sys.stderr)
+        return _BAD_INPUT
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    for name, rule in (("account", ACCOUNT), ("region", REGION)):
+        value = getattr(arguments, name)
+        if value and not rule.accepts(value):
+            raise KmslabError(f"--{name} is `{value}`: give {rule.good}")
+
+
+def _asked(arguments: argparse.Namespace) -> tuple[_Asked, Expected | None]:
+    """What to decide: what is named, else what the expected file is about, else all."""
+    from pytest_kmslab.matrix.expected import read_expected
+    from pytest_kmslab.matrix.policy_directory import read_directory
+
+    directory = read_directory(arguments.directory, arguments.account, arguments.region)
+    for note in directory.notes:
+        print(f"kmslab matrix: {note}", file=sys.stderr)
+    expected = None if arguments.expect is None else read_expected(arguments.expect)
+    more = [action for actions in (expected or {}).values() for action in actions]
+    actions = arguments.action or ([*dict.fromkeys([*directory.actions, *more])] if more else [])
+    asked = _Asked(
+        directory.chosen_principals(arguments.principal), directory.questions(actions, arguments.resource)
+    )
+    return asked, expected
+
+
+def _executor(jobs: int, stack: ExitStack) -> Executor | None:
+    if jobs <= 1:
+        return None
+    from concurrent.futures import ProcessPoolExecutor
+
+    return stack.enter_context(ProcessPoolExecutor(jobs))
+
+
+def _decide(
+    arguments: argparse.Namespace, asked: _Asked, expected: Expected | None, executor: Executor | None
+) -> int:
+    form = arguments.format or ("table" if sys.stdout.isatty() else "csv")
+    if expected is None and form != "table":
+        _print_rows(form, _rows(asked, executor))
+        return _OK
+    from pytest_kmslab.matrix.access_matrix import decide_matrix
+    from pytest_kmslab.report.waiting import terminal_progress
+
+    progress = terminal_progress("kmslab matrix, principals decided")
+    matrix = decide_matrix(asked.principals, asked.questions, executor, progress)
+    if expected is None:
+        print(matrix)
+        return _OK
+    return _compare(matrix, expected)
+
+
+def _rows(asked: _Asked, executor: Executor | None) -> Iterator[tuple[str, str, str, bool]]:
+    """Every cell as soon as it is decided: a large matrix is never in memory."""
+    from pytest_kmslab.matrix.access_matrix import decided_chunks
+    from pytest_kmslab.report.waiting import terminal_progress
+
+    progress = None if sys.stdout.isatty() else terminal_progress("kmslab matrix, principals decided")
+    for principals, answers in decided_chunks(asked.principals, asked.questions, executor, progress):
+        cells = ((who, action, what) for who in principals for action, what in asked.questions)
+        for (who, action, what), allowed in zip(cells, answers, strict=True):
+            yield _path(who.arn), action, _path(what.arn), bool(allowed)
+
+
+def _print_rows(form: str, rows: Iterator[tuple[str, str, str, bool]]) -> None:
+    if form == "json":
+        for row in rows:
+            print(json.dumps(dict(zip(COLUMNS, row, strict=True))))
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((*row[:3], "yes" if row[3] else "no") for row in rows)
+
+
+def _compare(matrix: AccessMatrix, expected: Expected) -> int:
+    def why(key: tuple[str, str, str]) -> str:
+        from pytest_kmslab.report.decisions import reason_text
+
+        cell = matrix[key]
+        if cell.error or not cell.asked:
+            return cell.error
+        last = cell.asked[-1]
+        what = f"{last.request.action}: " if last.request.action != cell.action else ""
+        return what + reason_text(last.decision.reasons[0], last.request.resource)
+
+    lines = matrix.difference(expected, why)
+    for line in lines:
+        print(line)
+    if not lines:
+        print(f"{len(matrix)} cells are as expected")
+    return _FAILED if lines else _OK
+
+
+def _path(arn: str) -> str:
+    return arn.split(":", 5)[-1]

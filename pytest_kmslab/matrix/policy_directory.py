@@ -1,0 +1,293 @@
+"""A directory of policy files, read as the principals and resources of an access matrix.
+
+keys/orders.json              the key policy of key `orders`
+tables/orders.json            {"key": "orders", "policy": …}: its key, and its policy if it has one
+identity/ana/reading.json     an identity-based policy of user `ana`; identity/team/ana/ is user `team/ana`
+identity/ana/boundary.json    the permissions boundary of user `ana`
+roles/reader/reading.json     likewise of a role; roles/reader/trust.json is its trust policy
+matrix.json                   if wanted {"account": …, "region": …, "actions": […]}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_kmslab.account.model import Key, Table
+from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.json_text import read_json
+from pytest_kmslab.authz.policy import parse_policy
+from pytest_kmslab.cases.policy_file import check_document, line_of, read_text
+from pytest_kmslab.enforcement.matching import is_named
+from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.matrix.access_matrix import Question
+from pytest_kmslab.matrix.cells import check_action
+from pytest_kmslab.matrix.subjects import (
+    MatrixError,
+    PolicyText,
+    PrincipalSubject,
+    ResourceSubject,
+    caller_of,
+)
+
+FOLDERS = ("keys", "tables", "identity", "roles")
+SETTINGS = "matrix.json"
+BOUNDARY, TRUST = "boundary.json", "trust.json"
+ACTIONS = (
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:DeleteTable",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "sts:AssumeRole",
+)
+"""What is asked where nobody says what."""
+REGION = "us-east-1"
+_ACCOUNT = re.compile(r"arn:[a-z-]+:[a-z]+:[a-z0-9-]*:(\d{12}):")
+_SERVICE_OF_KIND = {"kms": "kms", "dynamodb": "dynamodb", "iam": "sts"}
+"""The services whose actions are asked about a resource, by the service of its ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDirectory:
+    """What a directory holds."""
+
+    principals: tuple[PrincipalSubject, ...]
+    """Its users and roles, and those that a key or table policy names."""
+    resources: tuple[ResourceSubject, ...]
+    """Its keys, tables and roles."""
+    actions: tuple[str, ...]
+    """What to ask."""
+    notes: tuple[str, ...] = ()
+    """What was left out, and why."""
+
+    def questions(self, actions: Sequence[str] = (), resources: Iterable[str] = ()) -> list[Question]:
+        """Every action with every resource that it is for; all of them where none are named."""
+        for action in actions:
+            check_action(action)
+        what = chosen(self.resources, resources, "resource")
+        asked = [
+            (action, resource)
+            for action in actions or self.actions
+            for resource in what
+            if is_about(action, resource.arn)
+        ]
+        for action in actions:
+            if action not in {one for one, _ in asked}:
+                raise MatrixError(f"`{action}` is about no key, table or role of the directory")
+        return asked
+
+    def chosen_principals(self, names: Iterable[str] = ()) -> tuple[PrincipalSubject, ...]:
+        """Those that are named, all where none are; raises MatrixError for a name of nobody."""
+        return chosen(self.principals, names, "principal")
+
+
+def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[Any, ...]:
+    """The subjects of these names, or ARNs; all where there is no name."""
+    wanted = list(names)
+    for name in wanted:
+        if not any(is_named(one.arn, name) for one in subjects):
+            listed = ", ".join(one.arn.split(":", 5)[-1] for one in subjects)
+            raise MatrixError(f"there is no {kind} `{name}` in the directory, but {listed or 'none at all'}")
+    return tuple(one for one in subjects if not wanted or any(is_named(one.arn, name) for name in wanted))
+
+
+def is_about(action: str, arn: str) -> bool:
+    """Whether an action is asked about a resource of this kind."""
+    return _SERVICE_OF_KIND.get(parse_arn(arn).service) == action.partition(":")[0]
+
+
+def read_directory(folder: Path, account: str = "", region: str = "") -> PolicyDirectory:
+    """Read a directory; raises MatrixError that names the file, and its line.
+
+    The account and Region are, in this order, those given, those of `matrix.json`, the one account that the
+    files name, and `us-east-1`.
+    """
+    try:
+        return _Reader(folder, account, region).read()
+    except PolicyError as error:
+        raise MatrixError(str(error)) from None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one directory."""
+
+    folder: Path
+    account: str
+    region: str
+    notes: list[str] = field(default_factory=list)
+
+    def read(self) -> PolicyDirectory:
+        if not self.folder.is_dir():
+            raise MatrixError(f"`{self.folder}` is not a directory")
+        self._refuse_unknown()
+        settings = self._settings()
+        self.account = self.account or settings.get("account", "") or self._only_account()
+        self.region = self.region or settings.get("region", "") or REGION
+        keys = {file.stem: self._key(file) for file in self._files("keys")}
+        tables = [self._table(file, keys) for file in self._files("tables")]
+        users = list(self._principals("identity", "user"))
+        roles = list(self._principals("roles", "role"))
+        trusted = [self._trust(role) for role in roles]
+        known = [*users, *roles]
+        known += self._named_elsewhere([*keys.values(), *tables], known)
+        resources = (*keys.values(), *tables, *(role for role in trusted if role is not None))
+        actions = tuple(settings.get("actions", ACTIONS))
+        return PolicyDirectory(tuple(known), resources, actions, tuple(self.notes))
+
+    def _refuse_unknown(self) -> None:
+        """A misspelt folder or file would silently have no effect."""
+        for path in sorted(self.folder.iterdir()):
+            if path.is_dir() and path.name[0] not in "._" and path.name not in FOLDERS:
+                raise MatrixError(f"`{path}`: unknown folder: known are {', '.join(FOLDERS)}")
+            if path.suffix == ".json" and path.is_file() and path.name != SETTINGS:
+                raise MatrixError(
+                    f"`{path}`: put policies into {', '.join(FOLDERS)}; beside them stands {SETTINGS}"
+                )
+
+    def _settings(self) -> Mapping[str, Any]:
+        file = self.folder / SETTINGS
+        if not file.is_file():
+            return {}
+        found = self._object(file, ("account", "region", "actions"))
+        actions = found.get("actions", [])
+        if not isinstance(actions, list) or not all(isinstance(one, str) for one in actions):
+            raise MatrixError(f"file `{file}`: `actions` is not a list of actions")
+        for name in ("account", "region"):
+            if not isinstance(found.get(name, ""), str):
+                raise MatrixError(f"file `{file}`: `{name}` is not text")
+        return found
+
+    def _only_account(self) -> str:
+        """The account that the files name, if they name one only."""
+        named: set[str] = set()
+        for kind in FOLDERS:
+            for file in self._files(kind):
+                named.update(_ACCOUNT.findall(read_text(f"file `{file}`", file)))
+        if len(named) == 1:
+            return named.pop()
+        found = f"the files name {', '.join(sorted(named))}" if named else "no file names one"
+        raise MatrixError(f"`{self.folder}`: whose account it is, is not clear, as {found}: give the account")
+
+    def _files(self, kind: str) -> list[Path]:
+        return sorted((self.folder / kind).rglob("*.json"))
+
+    def _key(self, file: Path) -> ResourceSubject:
+        name = file.stem
+        arn, policy, _ = self._wrapped(file, ("arn", "policy"))
+        arn = arn or f"arn:aws:kms:{self.region}:{self.account}:key/{name}"
+        if policy is None:
+            raise MatrixError(f"file `{file}`: a key has a policy")
+        parsed = parse_arn(arn)
+        key = Key(
+            arn,
+            arn.rpartition("/")[2],
+            parsed.account,
+            parsed.region,
+            "Enabled",
+            "SYMMETRIC_DEFAULT",
+            "ENCRYPT_DECRYPT",
+            "AWS_KMS",
+            "CUSTOMER",
+            aliases=(f"alias/{name}",),
+        )
+        return ResourceSubject(arn, PolicyText(arn, policy), key=key)
+
+    def _table(self, file: Path, keys: Mapping[str, ResourceSubject]) -> ResourceSubject:
+        arn, policy, key_name = self._wrapped(file, ("arn", "key", "policy"))
+        arn = arn or f"arn:aws:dynamodb:{self.region}:{self.account}:table/{file.stem}"
+        if key_name and key_name not in keys:
+            raise MatrixError(f"file `{file}`: there is no key `{key_name}` in {self.folder / 'keys'}")
+        key, parsed = keys.get(key_name), parse_arn(arn)
+        key_arn = None if key is None else key.arn
+        table = Table(arn, arn.rpartition("/")[2], parsed.account, parsed.region, key_arn)
+        text = None if policy is None else PolicyText(arn, policy)
+        return ResourceSubject(arn, text, table=table, table_key=key)
+
+    def _principals(self, folder: str, kind: str) -> Iterator[PrincipalSubject]:
+        files: dict[str, list[Path]] = {}
+        for file in self._files(folder):
+            name = file.parent.relative_to(self.folder / folder).as_posix()
+            if name == ".":
+                raise MatrixError(f"file `{file}`: put it into a folder of the {kind}'s name")
+            files.setdefault(name, []).append(file)
+        for name, own in files.items():
+            arn = f"arn:aws:iam::{self.account}:{kind}/{name}"
+            boundary = [self._policy(file) for file in own if file.name == BOUNDARY]
+            others = (BOUNDARY, TRUST) if kind == "role" else (BOUNDARY,)
+            identity = [self._policy(file) for file in own if file.name not in others]
+            limit = boundary[0] if boundary else None
+            yield PrincipalSubject(arn, caller_of(arn), tuple(identity), limit)
+
+    def _trust(self, role: PrincipalSubject) -> ResourceSubject | None:
+        file = self.folder / "roles" / role.arn.partition(":role/")[2] / TRUST
+        if not file.is_file():
+            return None
+        return ResourceSubject(role.arn, PolicyText(role.arn, self._policy(file).text))
+
+    def _policy(self, file: Path) -> PolicyText:
+        text = read_text(f"file `{file}`", file)
+        check_document(f"file `{file}`", text, text)
+        return PolicyText(file.stem, text)
+
+    def _wrapped(self, file: Path, members: Sequence[str]) -> tuple[str, str | None, str]:
+        """ARN, policy and key of a file that holds a policy, or an object with these members."""
+        text = read_text(f"file `{file}`", file)
+        if "Statement" in self._object(file, (*members, "Version", "Id", "Statement")):
+            return "", self._policy(file).text, ""
+        found = self._object(file, members)
+        for name in ("arn", "key"):
+            if not isinstance(found.get(name, ""), str):
+                raise MatrixError(f"file `{file}`: `{name}` is not text")
+        if found.get("policy") is None:
+            return found.get("arn", ""), None, found.get("key", "")
+        policy = json.dumps(found["policy"])
+        check_document(f"file `{file}`", policy, text)
+        return found.get("arn", ""), policy, found.get("key", "")
+
+    def _object(self, file: Path, members: Sequence[str]) -> dict[str, Any]:
+        text = read_text(f"file `{file}`", file)
+
+        def refuse(why: str) -> MatrixError:
+            line = line_of(why, text)
+            return MatrixError(f"file `{file}`{f', line {line}' if line else ''}: {why}")
+
+        found = read_json(text, refuse)
+        if not isinstance(found, dict):
+            raise refuse("is not a JSON object")
+        for name in found:
+            if name not in members:
+                raise refuse(f"unknown member `{name}`, known are {', '.join(members)}")
+        return found
+
+    def _named_elsewhere(
+        self, resources: Iterable[ResourceSubject], known: Sequence[PrincipalSubject]
+    ) -> list[PrincipalSubject]:
+        """The users and roles that policies of resources name and that have no folder: they have no policy of
+        their own. What one of another account may is for that account to say."""
+        arns: set[str] = set()
+        for resource in resources:
+            statements = parse_policy(resource.policy.text).statements if resource.policy else ()
+            for statement in statements:
+                arns.update(statement.principals.names if statement.principals else ())
+        found = {arn for arn in arns if re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+", arn)}
+        found -= {principal.arn for principal in known}
+        others = {arn for arn in found if parse_arn(arn).account != self.account}
+        self.notes += [
+            f"`{arn}` is of another account, whose policies are not known: left out" for arn in sorted(others)
+        ]
+        return [PrincipalSubject(arn, caller_of(arn)) for arn in sorted(found - others)]

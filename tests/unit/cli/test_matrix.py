@@ -1,0 +1,172 @@
+"""`kmslab matrix`, from outside."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_kmslab.cli.main import main
+from pytest_kmslab.report.waiting import terminal_progress
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "policies"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Path:
+    return shutil.copytree(EXAMPLE / "policies", tmp_path / "policies")
+
+
+@pytest.fixture
+def run(policies: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        status = main(["matrix", str(policies), *map(str, arguments)])
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def expecting(folder: Path, name: str, text: str) -> Path:
+    file = folder / name
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_what_it_prints_elsewhere_is_what_it_expects(run: Run, tmp_path: Path) -> None:
+    status, out, _ = run()
+    assert (status, out) == (0, (EXAMPLE / "access.csv").read_text("utf-8"))
+    rows = list(csv.DictReader(out.splitlines()))
+    assert {row["allowed"] for row in rows} == {"yes", "no"}
+    status, out, _ = run("--expect", expecting(tmp_path, "access.csv", out))
+    assert (status, out) == (0, "36 cells are as expected\n")
+
+
+def test_a_table_and_json(run: Run) -> None:
+    asked = ("--principal", "ana", "--action", "kms:PutKeyPolicy")
+    assert run(*asked, "--format", "table")[1].splitlines()[-1].split() == ["ana", "kms:PutKeyPolicy", "yes"]
+    (line,) = run(*asked, "--format", "json")[1].splitlines()
+    assert json.loads(line) == {
+        "principal": "user/team/ana",
+        "action": "kms:PutKeyPolicy",
+        "resource": "key/orders",
+        "allowed": True,
+    }
+
+
+def test_columns_of_one_name_are_told_apart(run: Run) -> None:
+    assert run("--format", "table")[1].split()[:4] == [
+        "table/orders",
+        "table/rates",
+        "key/orders",
+        "role/orders-api",
+    ]
+
+
+WANTED = {
+    "user/team/ana": {"kms:PutKeyPolicy": ["key/orders"]},
+    "auditor": {"dynamodb:GetItem": ["orders", "nope"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("access.json", json.dumps(WANTED)),
+        ("access.yaml", json.dumps(WANTED)),
+        (
+            "access.csv",
+            "principal,action,resource\nuser/team/ana,kms:PutKeyPolicy,key/orders\n"
+            "auditor,dynamodb:GetItem,orders\nauditor,dynamodb:GetItem,nope\n",
+        ),
+        (
+            "rows.json",
+            json.dumps(
+                [
+                    {"principal": who, "action": action, "resource": what}
+                    for who, actions in WANTED.items()
+                    for action, listed in actions.items()
+                    for what in listed
+                ]
+            ),
+        ),
+    ],
+)
+def test_a_difference_reads_like_a_review_and_says_why(
+    run: Run, tmp_path: Path, name: str, text: str
+) -> None:
+    asked = ("--principal", "ana", "--principal", "auditor", "--action", "kms:PutKeyPolicy")
+    status, out, _ = run(
+        *asked,
+        "--action",
+        "dynamodb:GetItem",
+        "--resource",
+        "orders",
+        "--expect",
+        expecting(tmp_path, name, text),
+    )
+    assert status == 1
+    assert out.splitlines() == [
+        "- `user/auditor` may not dynamodb:GetItem on `table/orders`, and should",
+        "    no identity-based policy allows it",
+        "? auditor dynamodb:GetItem nope: no cell of the matrix is of that name",
+    ]
+
+
+def test_too_much_says_which_statement_allows_it(run: Run, tmp_path: Path) -> None:
+    nothing = expecting(tmp_path, "access.json", '{"auditor": {"dynamodb:Scan": ["table/rates"]}}')
+    _, out, _ = run("--principal", "orders-api", "--action", "dynamodb:GetItem", "--expect", nothing)
+    assert out.splitlines()[:2] == [
+        "+ `role/orders-api` may dynamodb:GetItem on `table/orders`, and should not",
+        "    kms:Decrypt: `The service uses the key through DynamoDB` of its resource-based policy allows it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("access.csv", "who,action\n", "line 1: the column `principal` is missing"),
+        ("access.csv", "principal,action,resource,allowed\na,b,c,perhaps\n", "line 2: give all columns"),
+        ("access.json", "{\n", "line 2"),
+        ("access.json", '[{"principal": "ana"}]', "row 0: give principal, action, resource"),
+        ("access.yaml", "a: [", "is not YAML"),
+        ("access.yaml", "a: b", "write principals"),
+    ],
+)
+def test_a_bad_expectation_is_bad_input(run: Run, tmp_path: Path, name: str, text: str, said: str) -> None:
+    status, _, complaint = run("--expect", expecting(tmp_path, name, text))
+    assert status == 2
+    assert name in complaint
+    assert said in complaint
+
+
+def test_other_bad_input(run: Run, policies: Path) -> None:
+    assert run("--principal", "bob")[0] == 2
+    assert "--account is `12`" in run("--account", "12")[2]
+    (policies / "keys" / "orders.json").write_text("{", "utf-8")
+    status, _, complaint = run()
+    assert status == 2
+    assert complaint.startswith(
+        f"kmslab matrix: file `{policies / 'keys' / 'orders.json'}`, line 1: not JSON"
+    )
+
+
+def test_several_processes(run: Run) -> None:
+    assert run("--jobs", 2)[:2] == (0, (EXAMPLE / "access.csv").read_text("utf-8"))
+
+
+def test_progress_is_told_after_two_seconds_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert terminal_progress("work") is None
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    times = iter((0.0, 0.5, 1.9, 2.1, 2.2, 2.5, 2.6))
+    report = terminal_progress("work", lambda: next(times))
+    assert report is not None
+    for done in range(1, 7):
+        report(done, 6)
+    assert capsys.readouterr().err == "\rwork: 3 of 6\rwork: 5 of 6\rwork: 6 of 6\n"
