@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.naming import Naming
@@ -299,3 +300,76 @@ def deny(patch: pytest.MonkeyPatch, crashed: Crashed, service: str, operation: s
         raise ClientError(answer, operation)
 
     patch.setattr(client, operation, denied)
+
+
+RETAINED = {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+
+
+def make_others(client: Callable[[str], Any]) -> list[str]:
+    """A key, a table, a group and a user, under names of their own."""
+    table = client("dynamodb").create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return [
+        client("kms").create_key()["KeyMetadata"]["Arn"],
+        table["TableDescription"]["TableArn"],
+        client("iam").create_group(GroupName="clerks")["Group"]["Arn"],
+        client("iam").create_user(UserName="ana")["User"]["Arn"],
+    ]
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_what_a_dead_run_adopted_goes_even_if_it_was_killed_before_the_tags(
+    crash: Callable[..., Crashed], sweep: Callable[..., Findings], tagged: bool
+) -> None:
+    crashed = crash()
+    arns = make_others(crashed.lab.as_(crashed.lab.admin).client)
+    with pytest.MonkeyPatch.context() as untagged:
+        for kind in () if tagged else IN_ACCOUNT:
+            untagged.setattr(kind, "tag", lambda *_: None, raising=False)
+        for arn in arns:
+            crashed.lab.adopt(arn)
+    crashed.die()
+    findings = sweep()
+    assert removed(findings) == sorted([*EVERYTHING, "dynamodb-table", "iam-group", "iam-user", "kms-key"])
+    assert set(arns) <= {one.ref.arn for one in findings.removed}
+    assert sweep().leftovers == []
+
+
+def test_a_later_one_of_the_same_name_is_not_what_was_adopted(
+    site: LabContext, crash: Callable[..., Crashed], sweep: Callable[..., Findings]
+) -> None:
+    crashed = crash()
+    for arn in make_others(crashed.lab.as_(crashed.lab.admin).client):
+        crashed.lab.adopt(arn)
+    iam = site.sessions.lasting("root", site.backend.root).client("iam")
+    iam.delete_group(GroupName="clerks")
+    iam.create_group(GroupName="clerks")
+    iam.delete_user(UserName="ana")
+    iam.create_user(UserName="ana")
+    crashed.die()
+    assert removed(sweep()) == sorted([*EVERYTHING, "dynamodb-table", "kms-key"])
+    assert iam.get_group(GroupName="clerks")["Group"]
+    assert iam.get_user(UserName="ana")["User"]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_the_stack_of_a_dead_run_goes_with_what_it_retains(
+    crash: Callable[..., Crashed], sweep: Callable[..., Findings], recorded: bool
+) -> None:
+    """Not recorded: it was killed while the stack was being made."""
+    crashed = crash()
+    with pytest.MonkeyPatch.context() as killed:
+        if not recorded:
+            killed.setattr("pytest_kmslab.lab.kinds.stack.record_retained", lambda *_: None)
+        stack = crashed.lab.deploy({"Resources": {"Key": RETAINED, "Clerk": {"Type": "AWS::IAM::User"}}})
+    key, clerk = stack.resources["Key"], stack.resources["Clerk"]
+    assert clerk.credentials
+    crashed.die()
+    findings = sweep()
+    assert not findings.is_left
+    assert {stack.arn, key.arn} <= {one.ref.arn for one in findings.removed}
+    assert sweep().leftovers == []
