@@ -114,11 +114,14 @@ class Denial:
         if not seen or (error is not None and answer is None):
             text = f"{self._wanted} was not denied: {self._instead(error, answer, entries)}"
             raise ExpectationError(text, went_through=error is None) from error
-        # A decision that allowed what was denied: the same action, principal and resource.
-        denied_to = {_key(entry) for entry in denials}
-        twice = next(
-            (entry for entry in entries if entry.decision.allowed and _key(entry) in denied_to), None
+        # A decision that allowed what was denied: the same action, principal and resource, by the way named.
+        denied_to, by_the_way = {_key(entry) for entry in denials}, Wanted(via=self._wanted.via)
+        allowed_too = (
+            entry
+            for entry in by_the_way.among(entries)
+            if entry.decision.allowed and _key(entry) in denied_to
         )
+        twice = next(allowed_too, None)
         if twice is not None:
             raise ExpectationError(
                 f"{self._wanted} was denied, and allowed too to `{twice.request.principal}` on "

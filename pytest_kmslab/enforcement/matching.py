@@ -59,8 +59,10 @@ class Wanted:
 
     def __str__(self) -> str:
         action = "anything" if self.action is None else f"`{self.action}`"
-        named = [("by", self.by), ("on", self.on), ("via", self.via), ("because of", self.because)]
-        return action + "".join(f" {word} `{_text(one)}`" for word, one in named if one is not None)
+        via = self.via or None
+        named = [("by", self.by), ("on", self.on), ("via", via), ("because of", self.because)]
+        told = "".join(f" {word} `{_text(one)}`" for word, one in named if one is not None)
+        return f"{action}{' called directly' if self.via == '' else ''}{told}"
 
 
 def check_action(action: str) -> str:

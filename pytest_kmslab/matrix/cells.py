@@ -80,6 +80,8 @@ def decide_cell(
     The second is the service's own error (a key that is disabled), empty where there is none.
     """
     asked: list[Asked] = []
+    if not _is_on(action, resource):
+        return asked, f"`{action}` is no action on `{resource.arn}`"
     try:
         for authorization, subject in _authorizations(principal, action, resource):
             policies, grants = policies_of(principal, subject), grants_to(principal, subject)
@@ -90,6 +92,12 @@ def decide_cell(
     except ServiceError as error:
         return asked, f"{error.code}: {error.message}"
     return asked, ""
+
+
+def _is_on(action: str, resource: ResourceSubject) -> bool:
+    """Whether there is such a call: of a matrix of tables and keys, half of the cells are none."""
+    service, owner = action.partition(":")[0].lower(), parse_arn(resource.arn).service
+    return owner == service or (service, owner) == ("sts", "iam")
 
 
 def is_allowed(asked: Sequence[Asked], error: str) -> bool:

@@ -82,6 +82,16 @@ def test_denied_and_allowed_in_one_block_is_neither(run: FakeRun) -> None:
         run.decide("allowed")
 
 
+def test_allowed_by_another_way_does_not_matter_where_one_is_named(run: FakeRun) -> None:
+    with denied("kms:Decrypt", via=""):
+        run.decide("missing", via="")
+        run.decide("allowed", via="dynamodb")
+    said = "`kms:Decrypt` called directly was denied, and allowed too"
+    with pytest.raises(ExpectationError, match=said), denied("kms:Decrypt", via=""):  # noqa: PT012
+        run.decide("missing", via="")
+        run.decide("allowed", via="")
+
+
 def test_allowed_to_another_does_not_matter(run: FakeRun) -> None:
     with denied("kms:Decrypt"):
         run.decide("missing")

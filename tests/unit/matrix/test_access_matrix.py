@@ -39,6 +39,17 @@ def test_a_cell_is_the_whole_call(
     assert access_matrix([outsider], [READ], [encrypted_table])[outsider, READ, encrypted_table].allowed
 
 
+def test_an_action_of_another_service_is_allowed_to_nobody(
+    kmslab: Lab, kms_key: KmsKey, encrypted_table: DynamoDBTable
+) -> None:
+    admin, actions = kmslab.admin, [READ, DECRYPT, "sts:AssumeRole"]
+    role = kmslab.create_role()
+    matrix = access_matrix([admin], actions, [encrypted_table, kms_key, role])
+    allowed = [(action, resource) for _, action, resource, allowed in matrix if allowed]
+    assert allowed == [(READ, encrypted_table.arn), (DECRYPT, kms_key.arn), ("sts:AssumeRole", role.arn)]
+    assert matrix[admin, READ, kms_key].error == f"`{READ}` is no action on `{kms_key.arn}`"
+
+
 def test_it_agrees_with_the_calls_themselves(
     kmslab: Lab, kms_key: KmsKey, encrypted_table: DynamoDBTable, key_user: IamUser, outsider: IamUser
 ) -> None:
