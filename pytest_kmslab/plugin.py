@@ -206,7 +206,7 @@ def _collect(config: pytest.Config, run: Run) -> None:
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:
-    from pytest_kmslab.report.plan import plan
+    from pytest_kmslab.report.cost import plan
 
     _write(config, plan(run.settings, run.place, run.prices))
 

@@ -40,3 +40,18 @@ def deny_unknown(call: ApiCall, view: AccountView) -> Authorizations:
         f"pytest-kmslab does not know the operation `{call.name}`, and denies what it cannot judge: "
         "please report it to the project"
     )
+
+
+# Which calls change what decisions are made on.
+
+READS = ("Get", "List", "Describe", "Query", "Scan", "Batch", "Transact", "Execute", "Simulate")
+USES = ("Encrypt", "Decrypt", "Generate", "ReEncrypt", "Sign", "Verify", "Derive")
+ITEMS = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"})
+
+
+def changes_account(call: ApiCall) -> bool:
+    """Whether a call may change what decisions are made on: all but reading, using a key and items.
+
+    What STS gives out is a new credential, and changes nothing that was read before.
+    """
+    return call.service != "sts" and not call.operation.startswith(READS + USES) and call.name not in ITEMS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pytest_kmslab.calls.api_call import ServiceError
+
 
 def violated(shown: str, member: str, constraint: str) -> str:
     """The text of such an error: `shown` is the value (`'x'`, `null`), `constraint` what it must do or be."""
@@ -14,3 +16,18 @@ def violated(shown: str, member: str, constraint: str) -> str:
 def wire_name(member: str) -> str:
     """A member as such texts name it: it begins in lower case."""
     return member[:1].lower() + member[1:]
+
+
+# DynamoDB's ValidationException, with and without the words that most of its texts begin with.
+
+PREFIX = "One or more parameter values were invalid: "
+
+
+def invalid(message: str) -> ServiceError:
+    """DynamoDB's ValidationException."""
+    return ServiceError("ValidationException", message)
+
+
+def refused(message: str) -> ServiceError:
+    """DynamoDB's error for parameter values that do not go together."""
+    return invalid(PREFIX + message)

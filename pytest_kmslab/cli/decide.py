@@ -293,7 +293,7 @@ def _print(decided: Iterator[DecidedCase], arguments: argparse.Namespace) -> Non
 
 
 def _print_table(decided: Iterator[DecidedCase]) -> None:
-    from pytest_kmslab.report.table import print_table
+    from pytest_kmslab.report.console import print_table
 
     while rows := [_row(one) for one in islice(decided, ROWS)]:
         # The last column is for what somebody expected, if anybody did.

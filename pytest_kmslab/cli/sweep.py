@@ -129,8 +129,8 @@ def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
 
 
 def _print_table(table: Sequence[Sequence[str]]) -> None:
+    from pytest_kmslab.report.console import print_table
     from pytest_kmslab.report.sweep import COLUMNS
-    from pytest_kmslab.report.table import print_table
 
     print_table(COLUMNS, table)
 

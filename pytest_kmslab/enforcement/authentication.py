@@ -7,12 +7,18 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Caller
 from pytest_kmslab.authz.partitions import COMMERCIAL, partition_of
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.iam.implicit_user import of_root
 from pytest_kmslab.calls.services import protocol_of
+from pytest_kmslab.calls.sts.mfa import FAILED, STEP
 from pytest_kmslab.enforcement.clock import Clock
 
 UNKNOWN = "The security token included in the request is invalid."
@@ -82,3 +88,63 @@ def _shut_out_of_iam(caller: Caller) -> bool:
 
 def _with_mfa(caller: Caller) -> bool:
     return str(caller.context.get("aws:MultiFactorAuthPresent", "")).lower() == "true"
+
+
+# One-time passwords that were taken already: AWS takes each once.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_sync.html
+
+SHOWN = 3 * STEP
+"""Seconds for which a password is taken at most: its own, and those of the one before and the one after."""
+
+
+class SpentPasswords:
+    """Remembers the password with which each device was last used."""
+
+    def __init__(self) -> None:
+        self._spent: dict[tuple[str, str], float] = {}
+
+    def check(self, call: ApiCall, now: float) -> None:
+        """Raise AccessDenied where the password that a call gives was taken before."""
+        used = self._spent.get(_given(call))
+        if used is not None and now - used < SHOWN:
+            raise ServiceError("AccessDenied", FAILED, 403)
+
+    def spend(self, call: ApiCall, now: float) -> None:
+        """After the call was let through: its password is not taken again."""
+        if call.service == "sts" and call.params.get("TokenCode"):
+            self._spent = {password: used for password, used in self._spent.items() if now - used < SHOWN}
+            self._spent[_given(call)] = now
+
+
+def _given(call: ApiCall) -> tuple[str, str]:
+    if call.service != "sts":
+        return "", ""
+    return str(call.params.get("SerialNumber", "")), str(call.params.get("TokenCode", ""))
+
+
+# What the root user is told about themselves, of whom no backend keeps anything.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html
+
+SINCE = datetime(2020, 1, 1, tzinfo=timezone.utc)
+"""When the account was made, which nobody knows here."""
+
+_LISTS: Mapping[str, str] = {
+    "ListAccessKeys": "AccessKeyMetadata",
+    "ListMFADevices": "MFADevices",
+    "ListSSHPublicKeys": "SSHPublicKeys",
+    "ListServiceSpecificCredentials": "ServiceSpecificCredentials",
+    "ListSigningCertificates": "Certificates",
+}
+
+
+def root_user(call: ApiCall) -> dict[str, Any] | None:
+    """The response to a root user who asks about themselves; None for every other call.
+
+    The root user has no name and no path. Their own access key is not listed.
+    """
+    if not of_root(call):
+        return None
+    if call.operation == "GetUser":
+        return {"User": {"UserId": call.account, "Arn": call.caller.arn, "CreateDate": SINCE}}
+    listed = _LISTS.get(call.operation)
+    return None if listed is None else {listed: [], "IsTruncated": False}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.decision import Decision
@@ -57,3 +57,13 @@ class TrailEntry(NamedTuple):
     origin: Origin = Origin.TEST
     time: float = 0.0
     """Seconds since the epoch, by the machine's own clock."""
+
+
+# Marks what the lab does for itself: it counts in no assertion of a test.
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def for_the_lab(function: F) -> F:
+    """Count the calls that a function makes as the lab's own; `denied` and `allowed` leave those out."""
+    return calls_of(Origin.LAB)(function)

@@ -21,15 +21,12 @@ from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization, Params
 from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
-from pytest_kmslab.calls.mutations import changes_account
-from pytest_kmslab.calls.operations import ENFORCED_SERVICES, PLANS, deny_unknown
-from pytest_kmslab.enforcement.authentication import authenticate, in_partition
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES, PLANS, changes_account, deny_unknown
+from pytest_kmslab.enforcement.authentication import SpentPasswords, authenticate, in_partition, root_user
 from pytest_kmslab.enforcement.authorizer import Authorizer
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.enforcement.entry import TrailEntry
-from pytest_kmslab.enforcement.one_time_passwords import SpentPasswords
-from pytest_kmslab.enforcement.root_user import root_user
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
 from pytest_kmslab.enforcement.simulator.simulate import simulate
 from pytest_kmslab.enforcement.table_encryption import keep_table_encryption

@@ -17,7 +17,7 @@ from pytest_kmslab.backends.addresses import is_plain_http
 from pytest_kmslab.backends.moto.door import DOOR, Response
 from pytest_kmslab.backends.moto.patches.request_scope import ACCOUNT_HEADER
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.calls.mutations import changes_account
+from pytest_kmslab.calls.operations import changes_account
 from pytest_kmslab.enforcement.pipeline import PendingCall, Pipeline
 from pytest_kmslab.enforcement.wire_calls import WireCalls
 from pytest_kmslab.gateway.upstreams.moto import MotoUpstream

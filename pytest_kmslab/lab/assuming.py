@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import PolicyError, ResourceError
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.policies import ManagedPolicy, PolicySources, read_policies
 from pytest_kmslab.lab.role_session import Assumer, RoleSession
 from pytest_kmslab.lab.waiting.waiters import PROPAGATION_LIMIT, Passing, error_code

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.acting import ActingLab
 from pytest_kmslab.lab.adoption import Adoption
 from pytest_kmslab.lab.assuming import RoleAssumption
@@ -41,7 +42,6 @@ from pytest_kmslab.lab.kinds.user import (
 )
 from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.objects import LabObjects
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import names_of, read_permissions
 from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
 from pytest_kmslab.lab.principals import Principals

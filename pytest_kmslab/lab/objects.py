@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.group import GROUP, IamGroup
 from pytest_kmslab.lab.kinds.key import KMS_KEY, KmsKey, aliases_of
@@ -18,7 +19,6 @@ from pytest_kmslab.lab.kinds.stack_members import NESTED, Member, look
 from pytest_kmslab.lab.kinds.stack_removal import described
 from pytest_kmslab.lab.kinds.table import TABLE, Clients, DynamoDBTable
 from pytest_kmslab.lab.kinds.user import USER, IamUser
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import IAM_MEMBERS
 from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
 

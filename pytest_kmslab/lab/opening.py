@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pytest_kmslab.config.validators import is_file
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.environment import environment
@@ -18,7 +19,6 @@ from pytest_kmslab.lab.kinds.user import (
     create_user,
 )
 from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.permissions import read_permissions
 from pytest_kmslab.lab.principals import Principals
 from pytest_kmslab.lab.teardown.stack import TeardownStack

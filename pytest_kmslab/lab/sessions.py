@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.interception.inherited_endpoint import OWN_ADDRESS
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
 
 if TYPE_CHECKING:

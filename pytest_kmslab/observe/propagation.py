@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.mutations import changes_account
+from pytest_kmslab.calls.operations import changes_account
 
 IAM_SECONDS = 120.0
 """An attached policy took effect after about 8 s; Terraform waits 2 minutes for IAM to be seen elsewhere."""

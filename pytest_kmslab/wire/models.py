@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.services import JSON, QUERY
+
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
+
 
 _MODELS: dict[str, ServiceModel] = {}
 
@@ -29,3 +33,18 @@ def operation_model(service: str, operation: str) -> OperationModel | None:
     """The model of an operation; None for one that the installed botocore does not know."""
     model = service_model(service)
     return model.operation_model(operation) if operation in model.operation_names else None
+
+
+# How a request that cannot be read is refused.
+
+
+class UnreadableError(Exception):
+    """A request that is not in the form of the service's model."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def as_service_error(self, protocol: str) -> ServiceError:
+        """The error that a service of this protocol answers."""
+        return (QUERY if protocol == QUERY.name else JSON).unreadable.error(self.message)

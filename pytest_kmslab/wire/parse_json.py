@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.wire.parse_errors import UnreadableError
+from pytest_kmslab.wire.models import UnreadableError
 from pytest_kmslab.wire.parse_query import read_query
 
 if TYPE_CHECKING:

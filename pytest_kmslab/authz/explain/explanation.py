@@ -9,8 +9,7 @@ from pytest_kmslab.authz.authorize import iam_allow_reasons
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.explain.near_misses import NearMiss, near_misses
-from pytest_kmslab.authz.explain.suggestions import Suggestion, suggestions
-from pytest_kmslab.authz.explain.wording import count, label, policy_word
+from pytest_kmslab.authz.explain.suggestions import Suggestion, count, label, policy_word, suggestions
 from pytest_kmslab.authz.grant import Grant, grants_to
 from pytest_kmslab.authz.guardrails import Group, applicable_policies
 from pytest_kmslab.authz.policy import Policies, Policy

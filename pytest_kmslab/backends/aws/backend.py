@@ -143,7 +143,7 @@ class AwsBackend:
         self.reader.learn(call, response)
 
     def _forget(self, call: ApiCall) -> None:
-        from pytest_kmslab.calls.mutations import changes_account
+        from pytest_kmslab.calls.operations import changes_account
 
         if changes_account(call):
             self.reader.forget(call)

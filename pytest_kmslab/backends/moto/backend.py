@@ -15,7 +15,10 @@ from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.moto.door import DOOR, Doorkeeper
+from pytest_kmslab.backends.moto.patches.request_scope import ACCOUNT_HEADER
 from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.calls.api_call import ApiCall
     from pytest_kmslab.wire.http_message import Reply
     from pytest_kmslab.wire.writing import JudgedRequest
+
 
 DEFAULT_ACCOUNT = "123456789012"
 """moto's own, where nobody asks for another."""
@@ -52,7 +56,7 @@ class MotoBackend:
     """One call at a time: moto's models are plain Python objects that are not made for threads."""
 
     def __init__(self, region: str, account: str = "", root: Credentials | None = None) -> None:
-        from pytest_kmslab.backends.moto.account_header import headers
+        from pytest_kmslab.backends.moto.backend import headers
         from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
         from pytest_kmslab.backends.moto.reader import MotoAccountReader
         from pytest_kmslab.backends.moto.services import MotoServices
@@ -84,7 +88,7 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
         from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
         from pytest_kmslab.backends.moto.patches.request_scope import request_scope
-        from pytest_kmslab.backends.moto.patches.stream_changes import only_changes_in_streams
+        from pytest_kmslab.backends.moto.patches.streams import only_changes_in_streams
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
 
         if not self._started:
@@ -218,3 +222,13 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._mends.retire_table_grants(table_arn)
+
+
+# Whose moto answers a call: that of the account which owns what is named, not that of the caller.
+# moto looks in the caller's account alone, so that another account's table or key does not exist there.
+
+
+def headers(view: MotoAccountReader, home: str, call: ApiCall) -> Mapping[str, str]:
+    """What to send with an allowed call that is not one of the home account's, in the home account."""
+    account = account_of_call(call, view)
+    return {} if account == call.account == home else {ACCOUNT_HEADER: account}

@@ -19,7 +19,7 @@ from pytest_kmslab.calls.dynamodb.partiql.key_condition import equality, inserte
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import is_pinned
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
 from pytest_kmslab.calls.dynamodb.partiql.tokens import Token
-from pytest_kmslab.calls.rules.invalid_parameters import PREFIX, refused
+from pytest_kmslab.calls.validation_messages import PREFIX, refused
 
 NOT_THE_KEY = "The provided key element does not match the schema"
 """Recorded from AWS: LocalStack's test_batch_write_not_matching_schema."""

@@ -40,9 +40,8 @@ from pytest_kmslab.calls.dynamodb.names import (
     required_text,
     table_arn,
 )
-from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes
+from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes, check_projected
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
-from pytest_kmslab.calls.rules.index_reads import check_projected
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     "TransactGetItems": {"Get": "GetItem"},

@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
-from pytest_kmslab.calls.rules.invalid_parameters import invalid as invalid
+from pytest_kmslab.calls.validation_messages import invalid as invalid
 from pytest_kmslab.calls.validation_messages import violated, wire_name
 
 LONGEST_NAME = 255

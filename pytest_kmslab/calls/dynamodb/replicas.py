@@ -15,7 +15,7 @@ from pytest_kmslab.calls.dynamodb.names import required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
-from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
+from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _REPLICA_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "Create": (

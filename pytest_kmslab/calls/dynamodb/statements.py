@@ -28,8 +28,8 @@ from pytest_kmslab.calls.dynamodb.partiql.key_condition import is_full_scan, lea
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import check_use
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement, read_statement, selected_attributes
 from pytest_kmslab.calls.dynamodb.partiql.tokens import RefusedStatementError, StatementError
+from pytest_kmslab.calls.dynamodb.returned_items import check_consistent, check_projected
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
-from pytest_kmslab.calls.rules.index_reads import check_consistent, check_projected
 from pytest_kmslab.calls.validation_messages import wire_name
 
 _LISTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}

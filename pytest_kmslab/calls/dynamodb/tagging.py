@@ -20,8 +20,8 @@ from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import kind_of, required, required_text, table_of
 from pytest_kmslab.calls.dynamodb.table_policy.target import NOT_A_TARGET, TARGETS
-from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
 from pytest_kmslab.calls.rules.table_tags import check_tagging, check_untagging
+from pytest_kmslab.calls.validation_messages import invalid, refused
 
 
 def tags_plan(

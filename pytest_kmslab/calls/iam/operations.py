@@ -19,8 +19,7 @@ from pytest_kmslab.calls.iam.implicit_user import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.rules.attachments import check_policy_arns
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_identity_policy, check_trust_policy
-from pytest_kmslab.calls.rules.iam_names import check_name_is_free
-from pytest_kmslab.calls.rules.identity_providers import check_identity_provider
+from pytest_kmslab.calls.rules.iam_names import check_identity_provider, check_name_is_free
 from pytest_kmslab.calls.rules.protected_entities import (
     check_managed_policy,
     check_protected_role,

@@ -12,6 +12,7 @@ from pytest_kmslab.calls.kms.context import account_authorization, key_authoriza
 from pytest_kmslab.calls.kms.keys import (
     NOT_USABLE_STATES,
     PENDING_DELETION_STATES,
+    check_tags,
     find_key_by_id,
     in_region,
     kms_arn,
@@ -19,7 +20,6 @@ from pytest_kmslab.calls.kms.keys import (
 )
 from pytest_kmslab.calls.kms.policies import bypasses, delegation, lockout_check, read_key_policy
 from pytest_kmslab.calls.kms.specs import ENCRYPT, SYMMETRIC, check_new_key
-from pytest_kmslab.calls.kms.tags import check_tags
 
 NEW_KEY_ID = "*"
 """Stands for the id of a key that has none yet: the permission to tag it must cover all keys.

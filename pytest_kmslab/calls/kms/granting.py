@@ -13,8 +13,7 @@ from pytest_kmslab.calls.authorization import ApiCall, Authorizations, Params, S
 from pytest_kmslab.calls.kms.context import CONSTRAINTS
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS, key_plan
 from pytest_kmslab.calls.kms.specs import AGREE, ENCAPSULATE, ENCRYPT, MAC, SIGN, SYMMETRIC
-from pytest_kmslab.calls.rules.principals import is_known_principal
-from pytest_kmslab.calls.rules.service_principals import is_service_principal
+from pytest_kmslab.calls.rules.principals import is_known_principal, is_service_principal
 
 PRINCIPALS = ("GranteePrincipal", "RetiringPrincipal")
 

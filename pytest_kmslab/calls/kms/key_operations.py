@@ -26,13 +26,13 @@ from pytest_kmslab.calls.kms.context import (
     of_tag_keys,
     of_tags,
 )
-from pytest_kmslab.calls.kms.data_keys import check_length, check_pair
 from pytest_kmslab.calls.kms.imports import (
     check_expiry,
     check_import_type,
     check_wrapping,
     refuse_made_by_kms,
 )
+from pytest_kmslab.calls.kms.keys import check_key_tags
 from pytest_kmslab.calls.kms.messages import check_message
 from pytest_kmslab.calls.kms.specs import (
     AGREE,
@@ -41,6 +41,8 @@ from pytest_kmslab.calls.kms.specs import (
     MAC,
     SIGN,
     SYMMETRIC,
+    check_length,
+    check_pair,
     check_plaintext_size,
     refuse_algorithm,
     refuse_encryption_context,
@@ -50,7 +52,6 @@ from pytest_kmslab.calls.kms.specs import (
     refuse_unrotatable,
     refuse_unrotatable_origin,
 )
-from pytest_kmslab.calls.kms.tags import check_key_tags
 
 Check = Callable[[Params, Key], None]
 """Raises ServiceError for what the request cannot ask of the key."""

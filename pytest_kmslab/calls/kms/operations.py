@@ -4,15 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.authorization import AuthorizationPlan
-from pytest_kmslab.calls.kms.account_operations import generate_random, list_aliases
+from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.kms.aliases import create_alias, delete_alias, update_alias
 from pytest_kmslab.calls.kms.ciphertext import decrypt, re_encrypt
+from pytest_kmslab.calls.kms.context import account_authorization, key_authorization
 from pytest_kmslab.calls.kms.creation import create_key, put_key_policy, replicate_key, update_primary_region
-from pytest_kmslab.calls.kms.deletion import cancel_key_deletion
 from pytest_kmslab.calls.kms.granting import create_grant
 from pytest_kmslab.calls.kms.key_operations import ACCOUNT_OPERATIONS, KEY_OPERATIONS, account_plan, key_plan
+from pytest_kmslab.calls.kms.keys import PENDING_DELETION_STATES, find_key_by_id
 from pytest_kmslab.calls.kms.retiring import retire_grant
+
+# Operations that may be asked of the whole account, and look at what the request says.
+
+
+def list_aliases(call: ApiCall, view: AccountView) -> Authorizations:
+    """kms:ListAliases on no key; then the key whose aliases alone are wanted, if any.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html
+    """
+    yield account_authorization(call, "kms:ListAliases", {})
+    key_id = call.params.get("KeyId")
+    if key_id is not None:
+        find_key_by_id(call, view, key_id, "kms:ListAliases")
+
+
+def generate_random(call: ApiCall, view: AccountView) -> Authorizations:
+    """kms:GenerateRandom on no key; then how many bytes.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html
+    """
+    yield account_authorization(call, "kms:GenerateRandom", {})
+    if "NumberOfBytes" not in call.params:
+        raise ServiceError("ValidationException", "NumberOfBytes is required.")
+
+
+# CancelKeyDeletion: the one operation that needs a key about to be deleted.
+
+
+def cancel_key_deletion(call: ApiCall, view: AccountView) -> Authorizations:
+    """kms:CancelKeyDeletion on the key, which must be pending deletion."""
+    key = find_key_by_id(call, view, call.params["KeyId"], "kms:CancelKeyDeletion")
+    yield key_authorization(call, "kms:CancelKeyDeletion", key, {})
+    if key.state not in PENDING_DELETION_STATES:
+        raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+
 
 KMS: Mapping[str, AuthorizationPlan] = {
     **{name: key_plan(name, row) for name, row in KEY_OPERATIONS.items()},

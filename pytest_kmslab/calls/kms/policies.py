@@ -15,10 +15,9 @@ from typing import Any
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
-from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
 from pytest_kmslab.calls.rules.condition_values import LEGACY, condition_fault
 from pytest_kmslab.calls.rules.identity_documents import texts
-from pytest_kmslab.calls.rules.policy_texts import statements_of
+from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, statements_of
 from pytest_kmslab.calls.rules.principals import names_somebody, unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
@@ -144,3 +143,11 @@ def _overly_permissive(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
         if operator.lower().startswith("forallvalues:")
         for key in keys
     )
+
+
+# What a call may leave out, and a backend wants said.
+
+
+def policy_name(_view: Any, call: ApiCall) -> Mapping[str, Any]:
+    """PolicyName: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
+    return {} if "PolicyName" in call.params else {"PolicyName": "default"}

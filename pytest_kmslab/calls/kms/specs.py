@@ -178,3 +178,21 @@ def check_new_key(params: Params, region: str) -> None:
     uses = KEY_SPECS.get(spec)
     if usage is not None and uses is not None and usage not in uses:
         raise ServiceError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
+
+
+# Data keys: how long they are, and of which kind a pair can be.
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html
+
+BYTES: Mapping[str, int] = {"AES_128": 16, "AES_256": 32}
+"""The length of a data key by its KeySpec."""
+
+
+def check_length(params: Params, _key: Key) -> None:
+    """Raise ValidationException unless the length is said, in one way; the text is as pasted from AWS."""
+    if (params.get("KeySpec") is None) is (params.get("NumberOfBytes") is None):
+        raise ServiceError("ValidationException", "Please specify either number of bytes or key spec.")
+
+
+def check_pair(params: Params, key: Key) -> None:
+    """Raise UnsupportedOperationException for a pair that the Region does not make."""
+    refuse_foreign_spec("KeyPairSpec", params["KeyPairSpec"], key.region)

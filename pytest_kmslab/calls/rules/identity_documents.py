@@ -15,8 +15,8 @@ from typing import Any
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.rules.action_names import action_fault
 from pytest_kmslab.calls.rules.condition_values import LEGACY, SYNTAX, condition_fault
+from pytest_kmslab.calls.rules.policy_texts import action_fault
 from pytest_kmslab.calls.rules.resource_arns import resource_fault
 from pytest_kmslab.errors import PolicyError
 

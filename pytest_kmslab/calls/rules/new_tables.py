@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.calls.api_call import Params, ServiceError
-from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
+from pytest_kmslab.calls.validation_messages import invalid, refused
 
 MOST_GLOBAL_INDEXES = 20
 MOST_LOCAL_INDEXES = 5

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.calls.api_call import Params, ServiceError
-from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
+from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _NEW = ("ProjectionExpression", "FilterExpression", "UpdateExpression", "ConditionExpression")
 _OLD = ("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter", "ConditionalOperator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 
@@ -18,3 +19,27 @@ def statements_of(text: str) -> list[dict[str, Any]]:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+# Actions that IAM does not take in a policy. Texts and order are recorded from AWS, by moto
+# (tests/test_iam/test_iam_policies.py) and cdk-preflight (rules/iam/pf-iam-policy-action-*).
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+
+_VENDOR = re.compile(r"[a-zA-Z0-9\-.]*", re.ASCII)
+_NO_VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+_COLONS = "Actions/Condition can contain only one colon."
+WILD_VENDOR = "Action vendors (e.g., aws, ec2, etc.) must not contain wildcards."
+
+
+def action_fault(action: str) -> str:
+    """What IAM says of an action, empty where it takes it: a service's of which there may be none, or `*`."""
+    if action == "*":
+        return ""
+    vendor, colon, name = action.partition(":")
+    if not colon:
+        return _NO_VENDOR
+    if ":" in name:
+        return _COLONS
+    if "*" in vendor or "?" in vendor:
+        return WILD_VENDOR
+    return "" if _VENDOR.fullmatch(vendor) else f"Vendor {vendor} is not valid"

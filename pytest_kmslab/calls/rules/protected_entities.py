@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.rules.service_principals import is_service_principal
+from pytest_kmslab.calls.rules.principals import is_service_principal
 
 CHANGING_POLICIES = frozenset(
     {

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.calls.rules.invalid_parameters import invalid
+from pytest_kmslab.calls.validation_messages import invalid
 
 MOST_TAGS = 50
 LONGEST_KEY = 128

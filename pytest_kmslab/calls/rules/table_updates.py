@@ -13,7 +13,6 @@ from typing import Any
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import Params, ServiceError
-from pytest_kmslab.calls.rules.invalid_parameters import invalid, refused
 from pytest_kmslab.calls.rules.new_tables import (
     MOST_GLOBAL_INDEXES,
     NO_UNITS_ON_DEMAND,
@@ -21,6 +20,7 @@ from pytest_kmslab.calls.rules.new_tables import (
     is_on_demand,
     projection,
 )
+from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _NO_CHANGES = ("TableName", "AttributeDefinitions")
 """Definitions are for the keys of an index that is made, and otherwise ignored (ACK-162)."""

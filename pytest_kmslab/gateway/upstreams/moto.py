@@ -71,7 +71,7 @@ def _guarded_app(service: Any) -> Any:
     from moto.moto_server.werkzeug_app import create_backend_app
     from werkzeug.exceptions import Forbidden
 
-    from pytest_kmslab.backends.moto.patches.kinesis_streams import give_streams_a_shard
+    from pytest_kmslab.backends.moto.patches.streams import give_streams_a_shard
 
     if service == "kinesis":
         give_streams_a_shard()

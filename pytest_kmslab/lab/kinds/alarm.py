@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.naming import time_of_tags
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,

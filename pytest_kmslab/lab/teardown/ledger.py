@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.lab.cost.lifetimes import Lifetimes
+from pytest_kmslab.lab.cost.prices import Lifetimes
 from pytest_kmslab.lab.naming import timestamp
 
 if TYPE_CHECKING:

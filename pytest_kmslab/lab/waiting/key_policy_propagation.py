@@ -12,8 +12,8 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.key_policy import same_meaning
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.waiters import (
     IN_A_ROW,
     KEY_POLICY_EFFECT_LIMIT,

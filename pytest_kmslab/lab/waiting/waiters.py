@@ -13,8 +13,8 @@ from typing import TypeVar
 from botocore.exceptions import ClientError
 from tenacity import RetryCallState, RetryError
 
+from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.origin import for_the_lab
 from pytest_kmslab.lab.waiting.retrying import (
     FINAL,
     Attempts,

@@ -10,8 +10,7 @@ from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.observe.aws_outcome import ALLOWED, AwsOutcome
 from pytest_kmslab.observe.comparison import Finding, FindingKind, Prediction
 from pytest_kmslab.observe.observations import Disagreement
-from pytest_kmslab.report.disagreement import text_of
-from pytest_kmslab.report.observing import summary
+from pytest_kmslab.report.observing import summary, text_of
 
 ANA = "arn:aws:iam::111122223333:user/ana"
 TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/books"

@@ -16,9 +16,9 @@ from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
-from pytest_kmslab.calls.mutations import changes_account
+from pytest_kmslab.calls.kms.policies import policy_name
+from pytest_kmslab.calls.operations import changes_account
 from pytest_kmslab.calls.resource_owner import account_of_call
-from pytest_kmslab.calls.rules import default_names as defaults
 from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
 
@@ -216,8 +216,8 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "iam:DeleteGroup": endpoint_iam.emptied,
     "iam:DeleteUser": endpoint_iam.deletable,
     **dict.fromkeys(("sts:AssumeRole", "sts:GetFederationToken"), endpoint_iam.passed),
-    "kms:GetKeyPolicy": defaults.policy_name,
-    "kms:PutKeyPolicy": defaults.policy_name,
+    "kms:GetKeyPolicy": policy_name,
+    "kms:PutKeyPolicy": policy_name,
 }
 
 AFTER_CALL: Mapping[str, AfterCall] = {

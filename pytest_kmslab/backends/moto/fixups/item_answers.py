@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.backends.moto.item_operations import do_on_items
+from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
 from pytest_kmslab.calls.api_call import ApiCall
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pytest_kmslab.backends.moto.lookup import table_of
 from pytest_kmslab.backends.moto.reader import table_named
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.names import missing_table
-from pytest_kmslab.calls.rules.invalid_parameters import invalid
+from pytest_kmslab.calls.validation_messages import invalid
 
 Response = dict[str, Any]
 _BAD_STATE = "Table is not in a valid state to enable Kinesis Streaming Destination: "

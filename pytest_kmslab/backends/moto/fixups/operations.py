@@ -42,7 +42,7 @@ from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
-from pytest_kmslab.calls.rules import default_names as defaults
+from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
 
@@ -245,8 +245,8 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "dynamodb:UpdateTable": tables.reopen_stream,
     "dynamodb:UpdateTimeToLive": tables.check_time_to_live,
     "dynamodb:RestoreTableToPointInTime": _source_of_restore,
-    "kms:GetKeyPolicy": defaults.policy_name,
-    "kms:PutKeyPolicy": defaults.policy_name,
+    "kms:GetKeyPolicy": policy_name,
+    "kms:PutKeyPolicy": policy_name,
 }
 
 _UNTAGGED = ("MFADevice", "SAMLProvider", "ServerCertificate")

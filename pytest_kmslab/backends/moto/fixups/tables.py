@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import ResourcePolicy
 
+from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
 from pytest_kmslab.backends.moto.fixups.streams import VIEW
-from pytest_kmslab.backends.moto.item_operations import do_on_items
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import conjuncts, equality
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
-from pytest_kmslab.calls.rules.invalid_parameters import invalid
+from pytest_kmslab.calls.validation_messages import invalid
 
 NOT_ONE_READ = "Select statements within {} must specify the primary key in the where clause."
 EXISTS_ELSEWHERE = "EXISTS can only be used in ExecuteTransaction write requests."

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from pytest_kmslab.account.model import Table
-from pytest_kmslab.calls.rules.invalid_parameters import refused as refused
+from pytest_kmslab.calls.validation_messages import refused as refused
 
 OWN_ALIAS = "alias/aws/dynamodb"
 """The key that AWS manages for DynamoDB."""

@@ -17,9 +17,8 @@ from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
 from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
 from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_public
-from pytest_kmslab.calls.rules.action_names import WILD_VENDOR, action_fault
 from pytest_kmslab.calls.rules.identity_documents import texts
-from pytest_kmslab.calls.rules.policy_texts import statements_of
+from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, statements_of
 from pytest_kmslab.calls.rules.principals import names_somebody, unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 

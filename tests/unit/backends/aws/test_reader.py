@@ -16,7 +16,7 @@ from pytest_kmslab.account.model import AccountView, Caller
 from pytest_kmslab.backends.aws.reader import AwsAccountReader
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.mutations import READS
+from pytest_kmslab.calls.operations import READS
 from pytest_kmslab.errors import UnreadError
 
 PERMISSIONS = Path(__file__).parents[4] / "docs" / "observe-permissions.json"

@@ -9,8 +9,7 @@ import pytest
 from helpers.fake_account import ACCOUNT, FakeAccount
 
 from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.rules.principals import is_known_principal
-from pytest_kmslab.calls.rules.service_principals import is_service_principal
+from pytest_kmslab.calls.rules.principals import is_known_principal, is_service_principal
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.errors import PriceError
-from pytest_kmslab.lab.cost.lifetimes import Lifetime
-from pytest_kmslab.lab.cost.prices import DEFAULT, Prices, read_prices
+from pytest_kmslab.lab.cost.prices import DEFAULT, Lifetime, Prices, read_prices
 from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE

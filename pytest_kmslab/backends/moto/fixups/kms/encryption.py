@@ -19,8 +19,7 @@ from pytest_kmslab.backends.moto import key_pairs
 from pytest_kmslab.backends.moto.fixups.kms.materials import Material, current, materials
 from pytest_kmslab.backends.moto.lookup import key_of, maker_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.kms.data_keys import BYTES
-from pytest_kmslab.calls.kms.specs import SYMMETRIC, check_plaintext_size
+from pytest_kmslab.calls.kms.specs import BYTES, SYMMETRIC, check_plaintext_size
 
 WITHOUT_PLAINTEXT = "WithoutPlaintext"
 Pairs = Mapping[str, str]

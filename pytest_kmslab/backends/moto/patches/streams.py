@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -38,3 +39,23 @@ def _add_change(shard: StreamShard, old: Any, new: Any) -> None:
 def _inserts(record: dict[str, Any]) -> Any:
     """The key of an item that a record says to be new; None for other records."""
     return record["dynamodb"]["Keys"] if record.get("eventName") == "INSERT" else None
+
+
+# Kinesis streams that are made without a number of shards, which moto fails at.
+# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+
+
+@cache
+def give_streams_a_shard() -> None:
+    """From now on, a stream of which nobody says how many shards it has gets one.
+
+    It stays so for the process: moto's Kinesis is loaded only where somebody uses it.
+    """
+    from moto.kinesis.models import Stream
+
+    init_shards: Any = Stream.init_shards
+
+    def at_least_one(stream: Stream, shard_count: int | None) -> None:
+        init_shards(stream, shard_count or 1)
+
+    Stream.init_shards = at_least_one  # type: ignore[assignment,method-assign]
