@@ -6,11 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e.item_calls import ITEM
+from e2e.story import Story, StoryTeller
 
 from pytest_kmslab import DynamoDBTable, IamUser, Lab, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the document as a story."""
+    config.pluginmanager.register(StoryTeller(config))
+
+
+@pytest.fixture
+def story(record_property: Callable[[str, object], None]) -> Story:
+    """Tells what is done, and what AWS says to it."""
+    return Story(record_property)
 
 
 @pytest.fixture(scope="session")
