@@ -25,7 +25,8 @@ class Secrets:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._by_beginning: dict[str, set[str]] = {}
+        self._by_piece: dict[str, set[str]] = {}
+        self._short: set[str] = set()
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
@@ -56,13 +57,15 @@ class Secrets:
         """The text with every secret made unreadable, the person's own among them, however it is written."""
         for name in OF_ENVIRONMENT:
             self._add((os.environ.get(name, ""),))
-        # A run may know ten thousand secrets: a text is looked through once, and not once for each.
+        # A run may know ten thousand secrets, and writes as many texts: looked at are pieces that touch, of
+        # which every long secret holds one whole.
         found = {
             form
-            for start in range(len(text) - SHORTEST + 1)
-            for form in self._by_beginning.get(text[start : start + SHORTEST], ())
-            if text.startswith(form, start)
+            for start in range(0, len(text) - SHORTEST + 1, SHORTEST)
+            for form in self._by_piece.get(text[start : start + SHORTEST], ())
+            if form in text
         }
+        found.update(form for form in self._short if form in text)
         for form in sorted(found, key=len, reverse=True):
             text = text.replace(form, MASK)
         return text
@@ -72,7 +75,14 @@ class Secrets:
             if isinstance(value, str) and len(value) >= SHORTEST and value not in self._known:
                 self._known.add(value)
                 for form in set(_forms(value)):
-                    self._by_beginning.setdefault(form[:SHORTEST], set()).add(form)
+                    self._index(form)
+
+    def _index(self, form: str) -> None:
+        if len(form) < 2 * SHORTEST - 1:
+            self._short.add(form)
+            return
+        for start in range(SHORTEST):
+            self._by_piece.setdefault(form[start : start + SHORTEST], set()).add(form)
 
 
 def _forms(secret: str) -> Iterator[str]:
