@@ -55,7 +55,9 @@ def _cost(run: Run) -> str:
         return ""
     from pytest_kmslab.report.cost import cost_line
 
-    return cost_line(run.prices, run.cleanup.lifetimes, run.trail.mark())
+    line = cost_line(run.prices, run.cleanup.lifetimes, run.trail.mark())
+    told = line.removeprefix("kmslab: ")
+    return f"{told[:1].upper()}{told[1:]}."
 
 
 def _coverage(collecting: Collecting) -> dict[str, Any] | None:

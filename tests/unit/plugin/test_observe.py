@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -55,8 +56,14 @@ def cases(project: pytest.Pytester, folder: str) -> list[Path]:
 
 def test_agreement_is_counted_and_what_was_settled_is_kept(here: pytest.Pytester) -> None:
     here.makepyfile(LATER)
-    result = here.runpytest_subprocess(*NAMED)
+    result = here.runpytest_subprocess(*NAMED, "--kmslab-report=report.json")
     result.assert_outcomes(passed=1)
+    told = json.loads((here.path / "report.json").read_text())["run"]
+    assert (told["backend"], told["enforcement"]) == ("aws", "observe")
+    assert told["observed"]["agreed"] > 0
+    assert told["observed"]["disagreements"] == 0
+    assert told["cost"].startswith("Made 1 IAM user")
+    assert "cost at most" in told["cost"]
     result.stdout.fnmatch_lines(
         ["kmslab: observed * calls: AWS and the engine agree on *, 0 not settled yet, *, 0 disagreements"]
     )

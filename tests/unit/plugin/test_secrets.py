@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -89,6 +91,10 @@ def leaky(
     return project
 
 
+REPORTS = (
+    *("--kmslab-report=report.html", "--kmslab-report=report.json", "--kmslab-trail=trail.jsonl"),
+    "--junitxml=junit.xml",
+)
 VERBOSE = ("-vv", "--showlocals", "--log-level=DEBUG", "--log-file=run.log", "--log-file-level=DEBUG")
 
 
@@ -96,7 +102,7 @@ VERBOSE = ("-vv", "--showlocals", "--log-level=DEBUG", "--log-file=run.log", "--
 def test_no_secret_is_written_anywhere(leaky: pytest.Pytester, tmp_path: Path, more: tuple[str, ...]) -> None:
     result = leaky.runpytest_subprocess(
         *NAMED,
-        "--junitxml=junit.xml",
+        *REPORTS,
         f"--basetemp={tmp_path / 'base'}",
         *VERBOSE,
         *more,
@@ -106,10 +112,17 @@ def test_no_secret_is_written_anywhere(leaky: pytest.Pytester, tmp_path: Path, m
     secrets = {json.loads(line) for line in (tmp_path / "known").read_text().splitlines()}
     assert len(secrets) >= 8
     written = {str(path): path.read_bytes().decode(errors="replace") for path in files(leaky.path)}
+    written["the page's data"] = data_of(leaky.path / "report.html")
     written["what it printed"] = result.stdout.str() + result.stderr.str()
     leaks = {name for name, text in written.items() for secret in secrets if secret in text}
     assert leaks == set()
     assert "***" in written["what it printed"]
+
+
+def data_of(page: Path) -> str:
+    """What a browser unpacks."""
+    packed = page.read_text(encoding="utf-8").partition('id="data">')[2].partition("<")[0]
+    return gzip.decompress(base64.b64decode(packed)).decode()
 
 
 def files(folder: Path) -> list[Path]:
