@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -43,6 +44,8 @@ def outcomes() -> dict[str, str]:
     """What went wrong in each block of each page, by its test file; empty where nothing did."""
     files = {module_of(block): as_tests(block) for page in pages() for block in blocks_of(page)}
     with TemporaryDirectory() as folder:
+        for beside in (ROOT / "docs" / "examples").glob("*.json"):
+            shutil.copy(beside, folder)
         for name, code in files.items():
             (Path(folder) / f"{name}.py").write_text(code, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml=out.xml", "."]
@@ -68,15 +71,22 @@ def as_tests(block: Example) -> str:
     """A file of tests made of a block."""
     before, code = block.region.lexemes["before"], block.parsed
     tree = ast.parse(before + code)
-    if any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in tree.body):
+    if any(has_tests(node) for node in tree.body):
         return before + code
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     wanted = sorted(used & (FIXTURES | {"tmp_path", "monkeypatch"}))
     return f"{HEAD}def test_part({', '.join(wanted)}):\n{indent(before + code, '    ')}"
 
 
+def has_tests(node: ast.stmt) -> bool:
+    """Whether it is a test, coroutines too, or a class of tests."""
+    if isinstance(node, ast.ClassDef):
+        return any(map(has_tests, node.body))
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+
+
 def failures_of(module: str, cases: list[ElementTree.Element], printed: str) -> str:
     """The failures of one block's tests; that none was found is one too."""
-    ours = [case for case in cases if module in (case.get("classname"), case.get("name"))]
+    ours = [case for case in cases if module in (*case.get("classname", "").split("."), case.get("name"))]
     wrong = [kind.text or "" for case in ours for kind in case if kind.tag in ("failure", "error", "skipped")]
     return "\n".join(wrong) if ours else f"no test of the block was run:\n{printed}"
