@@ -61,14 +61,16 @@ def _folded(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(
+    parts = textwrap.wrap(
         line,
         width,
         subsequent_indent=f"{indent}    ",
         break_long_words=False,
         break_on_hyphens=False,
-        drop_whitespace=True,
     )
+    if len(parts) > 1 and " " not in parts[0].strip():  # `by` alone, before an ARN that is too long anyway
+        parts[:2] = [f"{parts[0]} {parts[1].strip()}"]
+    return parts
 
 
 def _lines(entry: TrailEntry) -> list[str]:

@@ -48,9 +48,12 @@ class SectionFolding:
         from pytest_kmslab.report.decisions import SECTION, fold
 
         width = shutil.get_terminal_size().columns
-        report.sections = [
-            (name, fold(text, width) if name == SECTION else text) for name, text in report.sections
-        ]
+        folded = [(name, fold(text, width) if name == SECTION else text) for name, text in report.sections]
+        report.sections = folded
+        # What is captured is shown or not as `--show-capture` asks; decisions are not captured.
+        if self._config.getoption("showcapture") != "all" and hasattr(report.longrepr, "addsection"):
+            for text in [text for name, text in folded if name == SECTION]:
+                report.longrepr.addsection(SECTION, text)
 
 
 def tell(config: pytest.Config, line: str) -> None:

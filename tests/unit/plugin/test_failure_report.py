@@ -189,6 +189,13 @@ def test_a_denial_has_one_line_the_tests_own_calls_and_awss_text_once(
     assert max(len(line) for line in shown) <= 110
 
 
+def test_decisions_are_shown_whatever_is_shown_of_what_was_captured(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=DENIED_IN_THE_LAB)
+    result = project.runpytest_inprocess("--show-capture=no", "--tb=short", "-k", "plain")
+    result.stdout.fnmatch_lines([SECTION, "implicitDeny kms:Decrypt on *"])
+    assert result.stdout.str().count("kmslab decisions") == 1
+
+
 def test_a_full_trace_keeps_botocores_own_code(project: pytest.Pytester) -> None:
     project.makepyfile(test_it=DENIED_IN_THE_LAB)
     result = project.runpytest_subprocess("--full-trace", "-k", "plain")
