@@ -33,7 +33,10 @@ ISSUED = re.compile(r"[AL][KS]IA[A-Z0-9]{12,}")
 class EnvironBlocks:
     """The blocks of `environ` that are open, the innermost of which counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, count_for: Callable[[str], bool] = lambda _url: True) -> None:
+        self.count_for = count_for
+        """Whether they count for calls to an address: that of a server which is none of the lab's has
+        credentials of its own."""
         self._blocks: list[Any] = []
         self.current: Any = None
         """The credentials, as botocore takes them, of the innermost block; None outside of one."""
@@ -63,21 +66,37 @@ class AwaitedCredentials:
 
 
 class Follower:
-    """Has the calls of a client signed by whoever counts now; `adapt` makes of credentials what it takes."""
+    """Has the calls of one client signed by whoever counts now, where they go to the lab.
+
+    What it does for a call is in one function: it is on the way of every call of such a client.
+    """
 
     def __init__(self, blocks: EnvironBlocks, adapt: Callable[[Any], Any] | None = None) -> None:
         self._blocks = blocks
         self._adapt = adapt
+        """Makes of credentials what the client takes."""
+        self._goes_there = False
 
-    def before_call(self, context: dict[str, Any], **_: Any) -> None:
+    def before_call(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         """Have a call signed so."""
         current = self._blocks.current
-        if current is not None:
-            _sign_with(context, current if self._adapt is None else self._adapt(current))
+        if current is None or not (self._goes_there or self._leads_there(params["url"])):
+            return
+        signing = context.get("signing") or {}
+        if "request_credentials" not in signing:
+            credentials = current if self._adapt is None else self._adapt(current)
+            context["signing"] = {**signing, "request_credentials": credentials}
 
     def before_sign(self, request: Any, **_: Any) -> None:
         """The same of a URL that is signed and not called; what is called is signed as it was decided."""
-        self.before_call(request.context)
+        context = request.context
+        if "request_credentials" not in (context.get("signing") or ()):
+            self.before_call({"url": request.url}, context)
+
+    def _leads_there(self, url: str) -> bool:
+        """Whether the client's calls go to the lab; asked again where not, for a gateway opens later."""
+        self._goes_there = self._blocks.count_for(url)
+        return self._goes_there
 
 
 class AmbientClients:
@@ -207,9 +226,3 @@ def _botocore_credentials(credentials: Credentials) -> Any:
         return botocore.session.Session().get_credentials()
     keys = credentials.access_key_id, credentials.secret_access_key, credentials.session_token
     return botocore.credentials.Credentials(*keys, method=ENVIRONMENT)
-
-
-def _sign_with(context: dict[str, Any], credentials: Any) -> None:
-    signing = context.get("signing") or {}
-    if "request_credentials" not in signing:
-        context["signing"] = {**signing, "request_credentials": credentials}

@@ -83,7 +83,7 @@ class BotocoreHooks:
     ) -> Response | None:
         """A call is about to be made."""
         handler = self._handler
-        if handler is None or (self._gateways and self._is_gateways(params["url"])):
+        if handler is None or (self._gateways and self.is_gateways(params["url"])):
             return None
         return handler.before_call(model, params, request_signer, context)
 
@@ -104,7 +104,8 @@ class BotocoreHooks:
         if self._handler is not None:
             self._handler.after_call_error(context)
 
-    def _is_gateways(self, url: str) -> bool:
+    def is_gateways(self, url: str) -> bool:
+        """Whether an address is that of a gateway which is open."""
         return any(_place(url) == _place(gateway) for gateway in self._gateways)
 
 

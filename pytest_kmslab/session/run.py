@@ -68,7 +68,7 @@ class Run:
         self._registration = Registration(
             (*self._interceptor.handlers, *self.secrets.handlers, *made.handlers)
         )
-        self._blocks = EnvironBlocks()
+        self._blocks = EnvironBlocks(self._is_of_the_lab)
         self._ambient_clients = AmbientClients(self._blocks)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
@@ -336,6 +336,10 @@ class Run:
             self._backend = backend
             self._intercept(backend)
         return self._backend
+
+    def _is_of_the_lab(self, url: str) -> bool:
+        """Whether an address is one of the backend's or of a gateway to it."""
+        return self._interceptor.is_gateways(url) or self.backend.owns_url(url)
 
     def _intercept(self, backend: Any) -> None:
         """Take calls through the pipeline, or show them to the observer: nothing is stopped on AWS."""

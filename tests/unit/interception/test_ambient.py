@@ -254,6 +254,24 @@ def test_clients_of_services_that_are_not_decided_follow(kmslab: Lab, ana: IamUs
     assert ana.credentials.access_key_id in signed[0]
 
 
+def test_a_client_of_another_server_keeps_what_it_has(
+    from_the_shell: list[Any], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = boto3.Session(region_name=REGION).client("s3", endpoint_url="http://127.0.0.1:9")
+    kmslab = request.getfixturevalue("kmslab")
+    with kmslab.environ(kmslab.create_user("ana")):
+        url = other.generate_presigned_url("list_buckets")
+    assert DEVELOPER in url
+
+
+def test_a_client_of_a_gateway_to_the_lab_follows(kmslab: Lab, ana: IamUser) -> None:
+    gateway = kmslab.subprocess_environ(ana)["AWS_ENDPOINT_URL"]
+    client = boto3.client("sts", REGION, endpoint_url=gateway)
+    assert caller(client) == kmslab.admin.arn
+    with kmslab.environ(ana):
+        assert caller(client) == ana.arn
+
+
 def test_an_unsigned_client_stays_unsigned(kmslab: Lab, ana: IamUser) -> None:
     with kmslab.environ(ana):
         unsigned = boto3.client("sts", config=Config(signature_version=UNSIGNED))
