@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -55,10 +56,7 @@ class ManagedPolicies:
             if _may_exist(iam, arn):
                 return arn
         what = "managed policy" if name.startswith("arn:") else "AWS managed policy of the name"
-        raise ResourceError(
-            f"`{policy.argument}`: there is no {what} `{name}` here; correct it, or give its document (a "
-            "dict, JSON text or a Path): ministack has some of AWS's policies only"
-        )
+        raise ResourceError(f"`{policy.argument}`: there is no {what} `{name}`{_hint(name)}")
 
 
 def _may_exist(iam: IAMClient, arn: str) -> bool:
@@ -70,3 +68,16 @@ def _may_exist(iam: IAMClient, arn: str) -> bool:
         if error_code(error) != "AccessDenied":
             raise
     return True
+
+
+def _hint(name: str) -> str:
+    """What may have been meant by a name that no managed policy has."""
+    from pytest_kmslab.backends.moto.managed_policies import names
+
+    if name.endswith(".json"):
+        return ": give the file of a policy as a `pathlib.Path`"
+    short, known = name.rpartition("/")[2], names()
+    if short in known:
+        return " here, though AWS has it: give its document (a dict, JSON text or a Path)"
+    near = get_close_matches(short, known, n=1)
+    return f": did you mean `{near[0]}`?" if near else ""

@@ -76,8 +76,18 @@ def read_document(argument: str, source: PolicySource) -> PolicyDocument:
     if isinstance(policy, ManagedPolicy):
         raise PolicyError(
             f"`{argument}` must be a policy document (a dict, JSON text or a Path), not `{policy.named}`"
+            f"{_meant(argument, policy.named)}"
         )
     return policy
+
+
+def _meant(argument: str, named: str) -> str:
+    """What may have been meant by a name where a document is wanted."""
+    if named.endswith(".json"):
+        return ": give the file as a `pathlib.Path`"
+    if argument == "trust" and named.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return f': name the service in one, `"Principal": {{"Service": "{named}"}}`'
+    return ""
 
 
 def read_inline(argument: str, sources: InlineSources | None) -> tuple[PolicyDocument, ...]:

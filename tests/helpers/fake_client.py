@@ -70,7 +70,7 @@ class FakeClient:
 
 def creation_of(client: Any, waiter: Waiter) -> Creation:
     """What it takes to make something with one client for every service."""
-    backend = SimpleNamespace(region="us-east-1", account="123456789012")
+    backend = SimpleNamespace(region="us-east-1", account="123456789012", view=None)
     context: Any = SimpleNamespace(
         backend=backend, waiter=waiter, naming=Naming("1a2b3c4d"), kinds_made=set()
     )

@@ -47,3 +47,8 @@ def document(name: str) -> dict[str, Any] | None:
         return None
     record: dict[str, Any] = json.JSONDecoder().raw_decode(aws_managed_policies_data, start + len(head))[0]
     return record
+
+
+def names() -> list[str]:
+    """The names of all AWS managed policies."""
+    return re.findall(r'^ "([^"]+)": ?\{', aws_managed_policies_data, re.MULTILINE)

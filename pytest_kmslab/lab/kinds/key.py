@@ -25,6 +25,7 @@ from pytest_kmslab.lab.resource_kind import (
     seen_if_ours,
     unless_gone,
 )
+from pytest_kmslab.lab.unknown_principals import naming_unknown_principals
 from pytest_kmslab.lab.waiting.key_policy_propagation import Probers, wait_until_effective
 from pytest_kmslab.lab.waiting.waiters import KEY_POLICY_PRINCIPAL_LIMIT, NOT_YET_A_PRINCIPAL, Waiter
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
     from mypy_boto3_kms.type_defs import CreateKeyRequestTypeDef
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.lab.cost.prices import Prices
 
 POLICY_NAME = "default"
@@ -77,15 +79,23 @@ class KmsKey:
     """A KMS key.
 
     Every method calls KMS as the lab's administrator and lets KMS's own error through. `probers` are those
-    as whom KMS is asked whether a changed policy has taken effect.
+    as whom KMS is asked whether a changed policy has taken effect; `view` tells who there is.
     """
 
     def __init__(
-        self, kms: KMSClient, waiter: Waiter, key_id: str, arn: str, *, probers: Probers | None = None
+        self,
+        kms: KMSClient,
+        waiter: Waiter,
+        key_id: str,
+        arn: str,
+        *,
+        probers: Probers | None = None,
+        view: AccountView | None = None,
     ) -> None:
         self._kms = kms
         self._waiter = waiter
         self._probers = probers
+        self._view = view
         self.id = key_id
         self.arn = arn
         self.alias = ""
@@ -115,12 +125,13 @@ class KmsKey:
         """
         text = policy if isinstance(policy, str) else read_document("policy", policy).text
         before = None if self._waiter.is_strongly_consistent else self.policy()
-        self._waiter.while_refused(
-            lambda: self._kms.put_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME, Policy=text),
-            NOT_YET_A_PRINCIPAL,
-            PRINCIPALS_SEEN,
-            KEY_POLICY_PRINCIPAL_LIMIT,
-        )
+        with naming_unknown_principals(text, self._view):
+            self._waiter.while_refused(
+                lambda: self._kms.put_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME, Policy=text),
+                NOT_YET_A_PRINCIPAL,
+                PRINCIPALS_SEEN,
+                KEY_POLICY_PRINCIPAL_LIMIT,
+            )
         if before is not None:
             wait_until_effective(
                 self._waiter, self._probers, self._kms, self.arn, before, dict(json.loads(text))
@@ -276,7 +287,8 @@ def create_key(
     `KmsKey.put_policy`.
     """
     kms: KMSClient = creation.client("kms")
-    with creation.of(KMS_KEY, base) as made:
+    view = creation.context.backend.view
+    with creation.of(KMS_KEY, base) as made, naming_unknown_principals(key_request.policy, view):
         request = key_request.parameters(made.tags)
         answer = creation.waiter.while_refused(
             lambda: kms.create_key(**request),
@@ -285,7 +297,7 @@ def create_key(
             KEY_POLICY_PRINCIPAL_LIMIT,
         )
     metadata = answer["KeyMetadata"]
-    key = KmsKey(kms, creation.waiter, metadata["KeyId"], metadata["Arn"], probers=probers)
+    key = KmsKey(kms, creation.waiter, metadata["KeyId"], metadata["Arn"], probers=probers, view=view)
     retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
     made.confirm(key.arn, partial(_remove_made, creation, replace(made.ref, arn=key.arn), retried))
     key.create_alias(ALIAS_PREFIX + made.name)
