@@ -69,7 +69,7 @@ def _folded(line: str, width: int) -> list[str]:
         break_on_hyphens=False,
     )
     if len(parts) > 1 and " " not in parts[0].strip():  # `by` alone, before an ARN that is too long anyway
-        parts[:2] = [f"{parts[0]} {parts[1].strip()}"]
+        parts[:2] = [f"{parts[0]}  {parts[1].strip()}"]
     return parts
 
 

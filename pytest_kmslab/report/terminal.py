@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,9 +51,10 @@ class SectionFolding:
         folded = [(name, fold(text, width) if name == SECTION else text) for name, text in report.sections]
         report.sections = folded
         # What is captured is shown or not as `--show-capture` asks; decisions are not captured.
-        if self._config.getoption("showcapture") != "all" and hasattr(report.longrepr, "addsection"):
+        traceback: Any = report.longrepr
+        if self._config.getoption("showcapture") != "all" and hasattr(traceback, "addsection"):
             for text in [text for name, text in folded if name == SECTION]:
-                report.longrepr.addsection(SECTION, text)
+                traceback.addsection(SECTION, text)
 
 
 def tell(config: pytest.Config, line: str) -> None:

@@ -149,4 +149,4 @@ def test_what_is_folded_keeps_its_indent_and_its_words() -> None:
     assert all(line.startswith("    ") for line in folded)
     assert [line for line in folded if len(line) > 60] == ["        " + "x" * 70]
     assert fold("short\n  lines", 60) == "short\n  lines"
-    assert fold(f"  by  {'x' * 70} z", 60).splitlines() == [f"  by {'x' * 70}", "      z"]
+    assert fold(f"  by  {'x' * 70} z", 60).splitlines() == [f"  by  {'x' * 70}", "      z"]
