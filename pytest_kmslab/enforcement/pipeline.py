@@ -243,7 +243,7 @@ class Pipeline:
         try:
             self._authorize_call(call, connection, trail, entries)
         except ServiceError as error:
-            if entries and not entries[-1].decision.allowed:
+            if entries and entries[-1].decision.decision is not Outcome.ALLOWED:
                 trail.record_in_vain(entries)
             refusal = error
         if trail.listeners:

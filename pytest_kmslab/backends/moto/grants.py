@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
-from pytest_kmslab.backends.moto.principals import present_name
+from pytest_kmslab.backends.moto.principals import entity_of, present_name, unique_id
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.sse.grants import GRANTS_A_TABLE, grant_of_table, is_of_table
 

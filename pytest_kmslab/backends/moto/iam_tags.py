@@ -11,7 +11,8 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from pytest_kmslab.backends.moto.lookup import backend_of, named_entity, place_of
+from pytest_kmslab.backends.moto.lookup import backend_of, place_of
+from pytest_kmslab.backends.moto.principals import named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 Response = dict[str, Any]

@@ -9,21 +9,14 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from moto.iam.models import User, iam_backends
+from moto.iam.models import Role, User, iam_backends
 from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller, Credential, Identity
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
-from pytest_kmslab.backends.moto.lookup import (
-    COLLECTIONS,
-    backend_of,
-    by_name,
-    document_text,
-    entity_of,
-    place_of,
-    unique_id,
-)
+from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, is_unique_id, principals_of, renamed
 from pytest_kmslab.calls.sts.new_sessions import merged_tags
 
@@ -39,6 +32,10 @@ SESSION_TRANSITIVE = "kmslab_transitive"
 KEY_PRINCIPALS = "kmslab_principals"
 ISSUED = "kmslab_issued"
 """On an access key of moto's: the caller, session token and expiry of a session that we issued with it."""
+
+
+COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-profile": "instance_profiles"}
+"""Where a backend of moto's IAM keeps each kind of entity."""
 
 
 class IdentityReader:
@@ -103,7 +100,8 @@ class IdentityReader:
         entity = entity_of(caller.identity_arn or caller.principal_arn)
         if entity is None:
             return (), None
-        backend = backend_of(iam_backends, caller.account, place_of(caller.arn).partition)
+        partition = place_of(caller.arn).partition
+        backend: Any = dict.get(dict.get(iam_backends, caller.account, NOTHING), partition)
         groups = list(backend.groups.values()) if isinstance(entity, User) else []
         named = _policies_of(entity)
         for group in groups:
@@ -265,3 +263,49 @@ def _default_text(policy: Any) -> str:
             document = version.document
             return document if isinstance(document, str) else document_text(document)
     return ""
+
+
+def entity_of(arn: str) -> Any:
+    """Moto's own user or role of an ARN, path included; None where there is none of that very ARN."""
+    place = place_of(arn)
+    collection = COLLECTIONS.get(place.kind) if place.service == "iam" else None
+    backend = dict.get(dict.get(iam_backends, place.account, NOTHING), place.partition)
+    if backend is None or collection is None:
+        return None
+    entities: Mapping[str, Any] = getattr(backend, collection)
+    found = entities.get(place.last) or by_name(entities, place.last)
+    if found is None:
+        return None
+    if place.kind == "user":  # moto's own property goes through all partitions to find the one known here
+        return found if f"user{found.path}{found.name}" == place.rest else None
+    return found if found.arn == arn else None
+
+
+def named_entity(call: ApiCall, kind: str, member: str) -> Any:
+    """Moto's own user, role or group of the name that a member of the call holds, in the caller's account."""
+    entities: Mapping[str, Any] = getattr(iam_backends[call.account][call.partition], COLLECTIONS[kind])
+    name = str(call.params[member])
+    return entities.get(name) or by_name(entities, name)
+
+
+def by_name(entities: Mapping[str, Any], name: str) -> Any:
+    """The entity of a name, which IAM compares without case; None where there is none."""
+    wanted = name.lower()
+    return next((one for one in list(entities.values()) if one.name.lower() == wanted), None)
+
+
+def unique_id(entity: Any) -> str:
+    """The unique id of a user or role, with the prefix that AWS gives it."""
+    prefix = "AROA" if isinstance(entity, Role) else "AIDA"
+    identifier = str(entity.id).upper()
+    return identifier if identifier.startswith(prefix) else prefix + identifier
+
+
+def mfa_seed(user_arn: str, serial: str) -> str | None:
+    """The base32 seed of a user's virtual MFA device; None where it is not enabled for them."""
+    user, place = entity_of(user_arn), place_of(user_arn)
+    backend = backend_of(iam_backends, place.account, place.partition)
+    device = None if backend is None else backend.virtual_mfa_devices.get(serial)
+    if user is None or device is None or serial not in user.mfa_devices:
+        return None
+    return str(device.base32_string_seed)

@@ -10,27 +10,80 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kms.models import kms_backends
+from moto.kms.utils import RESERVED_ALIASES
 
 from pytest_kmslab.account.model import Caller, Key, Organization, Table
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto import grants as moto_grants
+from pytest_kmslab.backends.moto.aws_keys import aws_managed_key
 from pytest_kmslab.backends.moto.iam_tags import tags_of
-from pytest_kmslab.backends.moto.lookup import (
-    backend_of,
-    document_text,
-    entity_of,
-    key_of,
-    maker_of,
-    mfa_seed,
-    place_of,
-    table_of,
-)
+from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of
 from pytest_kmslab.backends.moto.organizations import ORGANIZATIONS, organization_of
-from pytest_kmslab.backends.moto.principals import IdentityReader, present_principals
+from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import key_id_of
+from pytest_kmslab.backends.moto.principals import IdentityReader, entity_of, mfa_seed, present_principals
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
 from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
+
+
+def key_of(key_id: str, region: str, account: str) -> Any:
+    """Moto's own key object of an id, ARN, alias name or alias ARN, or None."""
+    if key_id.startswith("arn:"):
+        place = place_of(key_id)
+        if place.service != "kms" or not place.region or not place.account:
+            return None
+        region, account = place.region, place.account
+        key_id = place.rest.removeprefix("key/")
+    if key_id.startswith("alias/"):
+        return _key_of_alias(key_id, region, account)
+    backend = dict.get(dict.get(kms_backends, account, NOTHING), region)
+    return None if backend is None else backend.keys.get(key_id)
+
+
+def maker_of(ciphertext: bytes, region: str, account: str) -> Any:
+    """Moto's own key that made a ciphertext, in a Region: the account's, or else another's."""
+    key_id = key_id_of(ciphertext) or ""
+    found = (key_of(key_id, region, owner) for owner in (account, *list(kms_backends)) if key_id)
+    return next((key for key in found if key is not None), None)
+
+
+def _key_of_alias(alias: str, region: str, account: str) -> Any:
+    made = aws_managed_key(account, region, alias) if alias in RESERVED_ALIASES else ""
+    backend = backend_of(kms_backends, account, region)
+    if backend is None:
+        return None
+    named = (key for key in list(backend.keys.values()) if alias in key.aliases)
+    return backend.keys.get(made) or next(named, None)
+
+
+def table_of(arn: str) -> Any:
+    """Moto's own table object of the ARN of a table, an index or a stream, or None."""
+    place = place_of(arn)
+    if place.service != "dynamodb" or place.kind != "table":
+        return None
+    backend = dict.get(dict.get(dynamodb_backends, place.account, NOTHING), place.region)
+    found = None if backend is None else backend.tables.get(place.name)
+    if found is not None and found.sse_specification and "SSEEnabled" in found.sse_specification:
+        _encrypt_as_by_api(found)
+    return found
+
+
+def _encrypt_as_by_api(table: Any) -> None:
+    """A table that CloudFormation made has its template's words, of which moto understands none.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-ssespecification.html
+    """
+    specification = table.sse_specification
+    table.sse_specification = None
+    if str(specification["SSEEnabled"]).lower() == "true":
+        named = str(specification.get("KMSMasterKeyId") or OWN_ALIAS)
+        key = key_of(named, table.region_name, table.account_id)
+        if key is not None and OWN_ALIAS in key.aliases:
+            key = key_of(OWN_ALIAS, table.region_name, table.account_id)
+        arn = named if key is None else key.arn
+        table.sse_specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn}
 
 
 def table_named(name: str, region: str, account: str) -> Table | None:
@@ -177,7 +230,8 @@ _RESOURCE_POLICIES = {"kms": _of_key, "dynamodb": _of_table, "iam": _of_role}
 
 
 def _key(found: Any) -> Key:
-    tags = backend_of(kms_backends, found.account_id, found.region).tagger.tags.get(found.id) or {}
+    backend: Any = dict.get(dict.get(kms_backends, found.account_id, NOTHING), found.region)
+    tags = backend.tagger.tags.get(found.id) or {}
     return _shared_key(
         found.arn,
         found.id,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.backends.moto import managed_policies
-from pytest_kmslab.backends.moto.lookup import named_entity, place_of
-from pytest_kmslab.backends.moto.principals import BOUNDARY
+from pytest_kmslab.backends.moto.lookup import place_of
+from pytest_kmslab.backends.moto.principals import BOUNDARY, named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules import attachments as attaching
 

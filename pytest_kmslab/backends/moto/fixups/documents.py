@@ -12,8 +12,12 @@ from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from pytest_kmslab.backends.moto.fixups import roles
-from pytest_kmslab.backends.moto.lookup import entity_of, named_entity
-from pytest_kmslab.backends.moto.principals import present_principals, record_principals
+from pytest_kmslab.backends.moto.principals import (
+    entity_of,
+    named_entity,
+    present_principals,
+    record_principals,
+)
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
 

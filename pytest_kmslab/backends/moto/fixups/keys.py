@@ -12,8 +12,8 @@ from moto.kms.models import kms_backends
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto.fixups.kms.materials import separate
 from pytest_kmslab.backends.moto.fixups.kms.metadata import key_metadata
-from pytest_kmslab.backends.moto.lookup import key_of
 from pytest_kmslab.backends.moto.principals import record_principals
+from pytest_kmslab.backends.moto.reader import key_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.sts.new_sessions import moved_on
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_kmslab.backends.moto.fixups.table_descriptions import table_id
-from pytest_kmslab.backends.moto.lookup import table_of
-from pytest_kmslab.backends.moto.reader import table_named
+from pytest_kmslab.backends.moto.reader import table_named, table_of
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.names import missing_table
 from pytest_kmslab.calls.validation_messages import invalid

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import SERVICE_NAME_CONVERSION
 
-from pytest_kmslab.backends.moto.lookup import named_entity
+from pytest_kmslab.backends.moto.principals import named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 if TYPE_CHECKING:

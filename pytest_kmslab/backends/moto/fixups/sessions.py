@@ -14,7 +14,6 @@ from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.partitions import partition_of
-from pytest_kmslab.backends.moto.lookup import entity_of, unique_id
 from pytest_kmslab.backends.moto.principals import (
     ISSUED,
     SESSION_CONTEXT,
@@ -25,7 +24,9 @@ from pytest_kmslab.backends.moto.principals import (
     SESSION_TAGS,
     SESSION_TRANSITIVE,
     document_of,
+    entity_of,
     owner_id,
+    unique_id,
 )
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.sts.new_sessions import (

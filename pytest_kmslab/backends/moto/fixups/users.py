@@ -11,8 +11,8 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.backends.moto.fixups.documents import show_trust
 from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
-from pytest_kmslab.backends.moto.lookup import entity_of, tags_in, unique_id
-from pytest_kmslab.backends.moto.principals import BOUNDARY
+from pytest_kmslab.backends.moto.lookup import tags_in
+from pytest_kmslab.backends.moto.principals import BOUNDARY, entity_of, unique_id
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.attachments import check_user_is_bare
 

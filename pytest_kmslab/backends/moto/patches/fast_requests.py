@@ -84,7 +84,8 @@ def _posted(request: AWSPreparedRequest) -> Any:
             "moto.preserved_header_names": {},
             "wsgi.input": BytesIO(body),
             "wsgi.errors": sys.stderr,
-        }
+        },
+        populate_request=False,  # which would be a cycle: garbage that the collector has to find
     )
     made.raw_url = request.url
     fields = parse_qsl(body.decode(), keep_blank_values=True) if kind == _FORM else ()

@@ -17,7 +17,7 @@ from moto.kms.exceptions import AccessDeniedException, InvalidCiphertextExceptio
 
 from pytest_kmslab.backends.moto import key_pairs
 from pytest_kmslab.backends.moto.fixups.kms.materials import Material, current, materials
-from pytest_kmslab.backends.moto.lookup import key_of, maker_of
+from pytest_kmslab.backends.moto.reader import key_of, maker_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.kms.specs import BYTES, SYMMETRIC, check_plaintext_size
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.moto.fixups.kms.pages import page
-from pytest_kmslab.backends.moto.lookup import key_of
+from pytest_kmslab.backends.moto.reader import key_of
 from pytest_kmslab.calls.api_call import ApiCall
 
 if TYPE_CHECKING:

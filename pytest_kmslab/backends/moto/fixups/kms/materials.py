@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pytest_kmslab.backends.moto.lookup import key_of
+from pytest_kmslab.backends.moto.reader import key_of
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
 CURRENT, NON_CURRENT, PENDING = "CURRENT", "NON_CURRENT", "PENDING_ROTATION"
