@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pytest_kmslab.account.model import Caller, Credential, Identity, Key, Organization, Table
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.backends.endpoint.account import ApiAccount, grant_of_token, grants_to
 from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
-from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
+from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import SharedStore
 from pytest_kmslab.backends.endpoint.tables import ApiTables
@@ -33,6 +34,7 @@ class EndpointAccountReader:
         self.identities = ApiIdentities(clients, self.store, self._of_iam)
         self.keys = ApiKeys(clients, self.identities, self.store, self._of_others)
         self.tables = ApiTables(clients, self.identities, self.keys, self.store, self._of_others)
+        self.own = ApiAccount(self.identities, self.keys, self.tables)
 
     def at(self, account: str) -> EndpointAccountReader | None:
         """Those of an account; None where the endpoint keeps no such account.
@@ -144,40 +146,20 @@ class EndpointAccountReader:
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         """The grants on a key."""
         view = self.of_arn(key_arn)
-        key = None if view is None else view.keys.by_arn(key_arn)
-        return () if view is None or key is None else view.keys.grants(key)
+        return () if view is None else view.own.grants(key_arn)
 
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         """Those of the grants whose grantee is the caller, its role or its account."""
-        root = f"arn:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
-        names = (caller.arn, caller.principal_arn, root, caller.account)
-        return tuple(grant for grant in self.grants(key_arn) if grant.grantee_principal in names)
+        return grants_to(self.grants(key_arn), caller)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
         """The grant of a token; a token is good in the Region that gave it out."""
-        record = self.store.lasting(token_name(token))
-        key = None if record is None else self.key(record["key"], "", "")
-        if record is None or key is None or key.region != region:
-            return None
-        return next(
-            ((key, grant) for grant in self.grants(key.arn) if grant.grant_id == record["grant"]), None
-        )
+        return grant_of_token(self, self.store, token, region)
 
     def resource_policy_text(self, resource: str) -> str | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-        service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
         view = self.of_arn(resource)
-        if view is None:
-            return None
-        if service == "kms":
-            key = view.keys.by_arn(resource)
-            return None if key is None else view.keys.policy_text(key)
-        if service == "dynamodb":
-            return view.tables.policy_text(resource)
-        if service == "iam" and ":role/" in resource:
-            role = view.identities.snapshot.entities.get(resource)
-            return None if role is None else role.trust
-        return None
+        return None if view is None else view.own.resource_policy_text(resource)
 
     def _opened(self, account: str) -> EndpointAccountReader | None:
         """Those of another account, if the endpoint lets its root user be named by its number."""

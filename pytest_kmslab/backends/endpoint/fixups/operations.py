@@ -23,6 +23,7 @@ from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
 
 if TYPE_CHECKING:
+    from pytest_kmslab.backends.endpoint.account import KeepsRecords
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
 
 Response = dict[str, Any]
@@ -176,7 +177,7 @@ def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Res
         response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
 
 
-def keep_grant_token(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+def keep_grant_token(view: KeepsRecords, call: ApiCall, response: Response) -> None:
     """CreateGrant: a grant token is told nobody a second time."""
     key = view.key(str(call.params["KeyId"]), call.region, call.account)
     if key is not None:

@@ -18,16 +18,16 @@ from pytest_kmslab.calls.sts.new_sessions import (
 )
 
 if TYPE_CHECKING:
-    from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
+    from pytest_kmslab.backends.endpoint.account import KeepsRecords
 
 
-def keep_access_key(view: EndpointAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
+def keep_access_key(view: KeepsRecords, _call: ApiCall, response: dict[str, Any]) -> None:
     """A user's new access key."""
     made = response["AccessKey"]
     view.identities.keep(made["AccessKeyId"], {"user": made["UserName"], "secret": made["SecretAccessKey"]})
 
 
-def keep_role_session(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def keep_role_session(view: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
     """AssumeRole: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html."""
     role = str(call.params["RoleArn"])
     source = str(call.params.get("SourceIdentity") or call.caller.source_identity)
@@ -46,14 +46,14 @@ def keep_role_session(view: EndpointAccountReader, call: ApiCall, response: dict
     _keep(view, call, response, caller)
 
 
-def keep_session_token(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def keep_session_token(view: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
     """GetSessionToken: the same principal, with temporary credentials.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
     _keep(view, call, response, replace(call.caller, tags={}, token_issued=issued_at(call)))
 
 
-def keep_federation_token(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def keep_federation_token(view: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
     """GetFederationToken: a session of the calling user, limited by the policies passed.
 
     Without one such a session may do nothing by the user's identity-based policies, so one that
@@ -76,18 +76,18 @@ def keep_federation_token(view: EndpointAccountReader, call: ApiCall, response: 
     _keep(view, call, response, caller)
 
 
-def show_caller(_facts: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def show_caller(_facts: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
     """GetCallerIdentity: LocalStack takes a session token's holder for the root user."""
     response.update(Arn=call.caller.arn, Account=call.caller.account, UserId=call.caller.user_id)
 
 
-def _keep(view: EndpointAccountReader, call: ApiCall, response: Mapping[str, Any], caller: Caller) -> None:
+def _keep(view: KeepsRecords, call: ApiCall, response: Mapping[str, Any], caller: Caller) -> None:
     made = response["Credentials"]
     made["Expiration"] = expiration(call, made["Expiration"])
     view.identities.keep(made["AccessKeyId"], view.identities.session_record(made, caller))
 
 
-def _session_policies(view: EndpointAccountReader, params: Mapping[str, Any]) -> tuple[str, ...]:
+def _session_policies(view: KeepsRecords, params: Mapping[str, Any]) -> tuple[str, ...]:
     inline = (str(params["Policy"]),) if params.get("Policy") else ()
     managed = tuple(view.identities.document(one["arn"]) for one in params.get("PolicyArns") or ())
     return (*inline, *managed)
