@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from configparser import ConfigParser
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -122,6 +123,12 @@ def module(name: str) -> list[str]:
 
 def output(command: list[str], good: tuple[int, ...]) -> str:
     """What a program prints; it ends with one of these statuses."""
+    return output_once(tuple(command), good)
+
+
+@cache
+def output_once(command: tuple[str, ...], good: tuple[int, ...]) -> str:
+    """The same; a command that several pages show is run once."""
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode in good, f"exit status {ran.returncode}\n{ran.stdout}{ran.stderr}"
     return ran.stdout
