@@ -125,16 +125,30 @@ def _grouped(facts: Iterable[Fact]) -> Iterator[TestRecord]:
         yield record
 
 
+Question = tuple[str, str, str]
+"""Who asked for which action on which resource."""
+
+
 def turns(calls: Iterable[Call]) -> Iterator[Turn]:
     """Where somebody was denied and later allowed, or the other way round; the lab's own calls left out."""
-    last: dict[tuple[str, str, str], tuple[Decision, int]] = {}
+    last: dict[Question, tuple[Decision, int]] = {}
     changes: list[Change] = []
     for call in calls:
-        for decision in call.decisions if call.origin != "lab" else ():
-            key = decision.principal, decision.action, decision.resource
+        for key, decision in _answers(call).items() if call.origin != "lab" else ():
             before, mark = last.get(key, (decision, 0))
             if (before.decision == "allowed") != (decision.decision == "allowed"):
                 yield Turn(*key, before, decision, tuple(changes[mark:]))
             last[key] = decision, len(changes)
         if call.change is not None:
             changes.append(call.change)
+
+
+def _answers(call: Call) -> dict[Question, Decision]:
+    """What a call was answered to each question. One may stand twice (a new key policy is asked too whether
+    its author may change it again), and then a denial counts."""
+    answers: dict[Question, Decision] = {}
+    for decision in call.decisions:
+        key = decision.principal, decision.action, decision.resource
+        if key not in answers or decision.decision != "allowed":
+            answers[key] = decision
+    return answers

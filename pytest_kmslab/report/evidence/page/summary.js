@@ -39,18 +39,34 @@ function denials() {
       group.tests.add(call[at.call.test]);
     }
   }
-  return [...groups.values()].sort((one, other) => other.count - one.count);
+  return merged([...groups.values()]).sort((one, other) => other.count - one.count);
+}
+
+/* Several actions that were denied as often and for the same reason are one line. */
+function merged(groups) {
+  const lines = new Map();
+  for (const group of groups) {
+    const key = [group.who, group.on, group.why, group.count].join("\n");
+    if (lines.has(key)) {
+      const line = lines.get(key);
+      line.actions.push(group.what);
+      for (const part of ["calls", "tests"]) group[part].forEach((one) => line[part].add(one));
+    } else lines.set(key, Object.assign(group, { actions: [group.what] }));
+  }
+  for (const line of lines.values()) line.count *= line.actions.length;
+  return [...lines.values()];
 }
 
 function drawDenials() {
   const rows = denials();
   const body = make("tbody");
   const drawn = (group) => {
-    const calls = [...group.calls].filter((name) => name !== group.what);
+    const calls = [...group.calls].filter((name) => !group.actions.includes(name));
+    const actions = group.actions.flatMap((action, place) => [place ? ", " : "", make("code", {}, action)]);
     const asked = calls.length ? make("span", { class: "why" }, ` in ${calls.slice(0, 3).join(", ")}${calls.length > 3 ? ` and ${several(calls.length - 3, "other call")}` : ""}`) : null;
     return make("tr", {},
       make("td", {}, make("strong", {}, group.who)),
-      make("td", {}, make("code", {}, group.what), " on ", group.on, asked),
+      make("td", {}, actions, " on ", group.on, asked),
       make("td", {}, withCode(reasonsOf(group.decision).map(bare).join("; ")), ". ", make("button", { class: "plain", type: "button", onclick: () => showDenial(group) }, "Explain")),
       make("td", { class: "number" }, `${number(group.count)} ×`));
   };
@@ -64,7 +80,7 @@ function drawDenials() {
 
 function showDenial(group) {
   const tests = [...group.tests];
-  show([word("denied"), ` ${group.what} to ${group.who}`], because(group.decision),
+  show([word("denied"), ` ${group.actions.join(", ")} to ${group.who}`], because(group.decision),
     make("h3", {}, `In ${several(tests.length, "test")}`),
     make("ul", {}, tests.slice(0, 30).map((index) => make("li", {}, testLink(index)))),
     tests.length > 30 ? make("p", { class: "quiet" }, `and ${several(tests.length - 30, "other")}`) : null,
