@@ -161,6 +161,10 @@ class Backend(Protocol):
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """When a table was created and its encryption changed; None where there is no such table."""
 
+    @property
+    def makes_stacks_alone(self) -> bool:
+        """Whether it makes what is in a stack by itself, undecided, and may drop what it does not know."""
+
     def check_stacks(self) -> None:
         """Raise BackendError where CloudFormation is not installed here."""
 

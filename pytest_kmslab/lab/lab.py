@@ -241,11 +241,12 @@ class Lab(ActingLab):
         cannot be deployed, and makes nothing then; ResourceError for a stack that failed, with what failed in
         it and why, and removes it.
         """
-        read = read_template(template)
-        request = StackRequest(
-            read, stack_parameters(read, parameters), stack_capabilities(read, capabilities)
-        )
-        self._context.backend.check_stacks()
+        read, backend = read_template(template), self._context.backend
+        given = stack_parameters(read, parameters), stack_capabilities(read, capabilities)
+        backend.check_stacks()
+        if not backend.capabilities.enforces:
+            read = read.without_bootstrap_check()
+        request = StackRequest(read, *given, is_checked=backend.makes_stacks_alone)
         return create_stack(self._creation, name or STACK_NAME, request, self._objects)
 
     @for_the_lab

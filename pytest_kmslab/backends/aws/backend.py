@@ -158,6 +158,11 @@ class AwsBackend:
         """AWS counts them."""
         return None
 
+    @property
+    def makes_stacks_alone(self) -> bool:
+        """No: it is AWS that makes them."""
+        return False
+
     def check_stacks(self) -> None:
         """Nothing: CloudFormation is a service there."""
 

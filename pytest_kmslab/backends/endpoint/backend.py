@@ -178,6 +178,11 @@ class EndpointBackend:
         view = self.reader.of_arn(table_arn)
         return None if view is None else view.tables.encryption_changes(table_arn)
 
+    @property
+    def makes_stacks_alone(self) -> bool:
+        """Yes."""
+        return True
+
     def check_stacks(self) -> None:
         """Nothing: CloudFormation is a service there."""
 

@@ -209,6 +209,11 @@ class MotoBackend:
         changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])
         return EncryptionChanges(table.created_at.replace(tzinfo=timezone.utc).timestamp(), changes)
 
+    @property
+    def makes_stacks_alone(self) -> bool:
+        """No: each resource is made by a call that is decided."""
+        return False
+
     def check_stacks(self) -> None:
         """Raise BackendError where moto's CloudFormation lacks what it imports."""
         from pytest_kmslab.backends.moto.stacks.installation import check_installed

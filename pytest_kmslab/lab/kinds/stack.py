@@ -108,6 +108,8 @@ class StackRequest:
     template: Template
     parameters: list[dict[str, str]] = field(repr=False)
     capabilities: list[str]
+    is_checked: bool = False
+    """Whether it has to be looked at what was made: emulators drop what they do not know."""
 
 
 def create_stack(creation: Creation, base: str, request: StackRequest, objects: MemberObjects) -> Stack:
@@ -122,7 +124,23 @@ def create_stack(creation: Creation, base: str, request: StackRequest, objects: 
         made.remove()
         raise ResourceError(f"stack `{made.name}` could not be made: {reasons}")
     record_retained(creation, made.step, stack_id, request.template.retained)
+    if request.is_checked:
+        _check_as_made(creation, made, request, stack_id)
     return stack_of(creation, description, objects)
+
+
+def _check_as_made(creation: Creation, made: Made, request: StackRequest, stack: str) -> None:
+    """Raise ResourceError, and remove the stack, where it is otherwise than its template says."""
+    from pytest_kmslab.lab.kinds.stack_as_made import differences
+
+    members = members_of(creation.client("cloudformation"), stack)
+    lost = list(differences(creation.client, request.template.resources, members))
+    if lost:
+        made.remove()
+        raise ResourceError(
+            f"stack `{made.name}` is not what its template says, so nothing can be told from it: "
+            f"{'; '.join(lost)}. The emulator made it so: deploy it on moto"
+        )
 
 
 def _create(cloudformation: CloudFormationClient, made: Made, request: StackRequest) -> str:
@@ -196,16 +214,18 @@ class StackKind(ResourceKind):
         )
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
-        """The stack, then what it leaves."""
+        """The stack, then what it leaves; raises at the end what kept one of it from being looked at."""
         cloudformation = client("cloudformation")
         stack = described(cloudformation, ref.arn or ref.name)
         if not stack:
             return
         stack_id = stack["StackId"]
-        known = known_resources(client, stack_id, ref.region)
+        known, unseen = known_resources(client, stack_id, ref.region)
         delete_stack(client, waiter, stack_id, ref.region)
         for one in known:
             remove_same(client, waiter, one)
+        if unseen:
+            raise unseen[0]
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """What it retains is listed first."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.group import GROUP
 from pytest_kmslab.lab.kinds.key import KMS_KEY
@@ -95,10 +97,18 @@ def look(client: Client, member: Member, region: str) -> Found | None:
     return None if found is None else replace(found, ref=replace(found.ref, name=name))
 
 
-def known_resources(client: Client, stack: str, region: str) -> list[ResourceRef]:
-    """Everything of the lab's kinds that a stack has, or had, and that is there."""
-    found = (look(client, member, region) for member in all_members(client("cloudformation"), stack))
-    return [one.ref for one in found if one is not None]
+def known_resources(client: Client, stack: str, region: str) -> tuple[list[ResourceRef], list[ClientError]]:
+    """What a stack has, or had, of the lab's kinds and is there; and what kept one from being seen."""
+    refs, errors = [], []
+    for member in all_members(client("cloudformation"), stack):
+        try:
+            found = look(client, member, region)
+        except ClientError as error:
+            errors.append(error)
+            continue
+        if found is not None:
+            refs.append(found.ref)
+    return refs, errors
 
 
 def retained_members(
