@@ -23,35 +23,39 @@ Identity = tuple[tuple[NamedPolicy, ...], "NamedPolicy | None"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who signs a request.
-
-    `arn` is what `sts:GetCallerIdentity` answers; `principal_arn` is the value of the condition key
-    `aws:PrincipalArn` (for a role session the role's ARN with its path, otherwise `arn`);
-    `user_id` is `aws:userid`; `kind` is `aws:PrincipalType` (`User`, `AssumedRole`, `Account` for the
-    root user, `FederatedUser`). `session_policies` holds the documents passed when the session was made,
-    `token_issued` is the time of temporary credentials (`aws:TokenIssueTime`), empty for lasting ones,
-    `identity_arn` the user or role whose identity-based policies count, where that is not `principal_arn`,
-    `context` further condition keys of the caller (organization, source identity,
-    multi-factor authentication), `transitive` the
-    names of the session tags that the next session in a chain inherits,
-    `address` the IP address that the request came from (`aws:SourceIp`), which only the gateway knows,
-    `secure_transport` whether it came by TLS (`aws:SecureTransport`).
-    """
+    """Who signs a request."""
 
     arn: str
+    """What `sts:GetCallerIdentity` answers."""
     account: str
     principal_arn: str
+    """The condition key `aws:PrincipalArn`: of a role session the role's ARN with its path, else `arn`."""
     user_id: str
+    """The condition key `aws:userid`."""
     kind: str
+    """The condition key `aws:PrincipalType`: `User`, `AssumedRole`, `FederatedUser`, for root `Account`."""
     username: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     session_policies: tuple[str, ...] = ()
+    """The documents that were passed when the session was made."""
     identity_arn: str = ""
+    """The user or role whose identity-based policies count, where that is not `principal_arn`."""
     token_issued: str = ""
+    """The time of temporary credentials (`aws:TokenIssueTime`), empty for lasting ones."""
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Further condition keys of the caller: organization, source identity, multi-factor authentication."""
     address: str = ""
+    """The IP address that the request came from (`aws:SourceIp`), which only the gateway knows."""
     transitive: tuple[str, ...] = ()
+    """The names of the session tags that the next session in a chain inherits."""
     secure_transport: bool = True
+    """Whether the request came by TLS (`aws:SecureTransport`)."""
+
+    @property
+    def grantee_names(self) -> tuple[str, ...]:
+        """The grantees whose grants serve them: the caller, its role, its account."""
+        root = f"arn:{self.arn.split(':', 2)[1]}:iam::{self.account}:root"
+        return self.arn, self.principal_arn, root, self.account
 
     @property
     def source_identity(self) -> str:

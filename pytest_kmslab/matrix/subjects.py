@@ -135,9 +135,7 @@ def policies_of(principal: PrincipalSubject, resource: ResourceSubject) -> Polic
 
 def grants_to(principal: PrincipalSubject, resource: ResourceSubject) -> tuple[Grant, ...]:
     """The grants on a resource whose grantee is the principal, its role or its account."""
-    caller = principal.caller
-    root = f"arn:{parse_arn(caller.arn).partition}:iam::{caller.account}:root"
-    names = (caller.arn, caller.principal_arn, root, caller.account)
+    names = principal.caller.grantee_names
     return tuple(grant for grant in resource.grants if grant.grantee_principal in names)
 
 

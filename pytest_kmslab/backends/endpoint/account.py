@@ -56,8 +56,7 @@ class ApiAccount:
 
 def grants_to(grants: tuple[Grant, ...], caller: Caller) -> tuple[Grant, ...]:
     """Those of the grants whose grantee is the caller, its role or its account."""
-    root = f"arn:{caller.arn.split(':', 2)[1]}:iam::{caller.account}:root"
-    names = (caller.arn, caller.principal_arn, root, caller.account)
+    names = caller.grantee_names
     return tuple(grant for grant in grants if grant.grantee_principal in names)
 
 

@@ -319,11 +319,8 @@ def _grants_to(key: Any, caller: Caller) -> tuple[Grant, ...]:
     The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
     of others as for the 50,000 that KMS lets a key have.
     """
-    partition = caller.arn.split(":", 2)[1]
-    root = f"arn:{partition}:iam::{caller.account}:root"
     held = _by_grantee(key)
-    own_id = caller.user_id.partition(":")[0]
-    names = dict.fromkeys((caller.arn, caller.principal_arn, root, caller.account, own_id))
+    names = dict.fromkeys((*caller.grantee_names, caller.user_id.partition(":")[0]))
     found = {grant.id: grant for name in names for grant in held.get(name, ())}
     return tuple(moto_grants.as_grant(key, grant) for grant in found.values())
 
