@@ -16,11 +16,12 @@ from typing import Any
 import boto3
 from deep.standin import PACE
 from deep.standin.history import History
-from deep.standin.late_account import LateAccount
+from deep.standin.late_account import LateReader
 from deep.standin.slow_tables import SlowTables
 from deep.standin.strict import StrictEnforcer
 from deep.standin.times import DELAYS, TABLE_KEY
 
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.enforcement.clock import Clock
@@ -43,13 +44,13 @@ def main() -> None:
     backend.start()
     operator = make_operator()
     random = Random(seed)
-    view = LateAccount(backend.view, History(DELAYS, random, time.monotonic, PACE))
-    view.expect(operator["AccessKeyId"])
-    view.note(at_once=True)
-    backend.view = view
+    reader = LateReader(backend.reader, History(DELAYS, random, time.monotonic, PACE))
+    reader.expect(operator["AccessKeyId"])
+    reader.note(at_once=True)
+    backend.view = AccountView(reader)
     trail = Trail()
     tables = SlowTables(random, time.monotonic, PACE)
-    pipeline = StrictEnforcer(backend, trail, Clock(), view, tables, random, TABLE_KEY * PACE)
+    pipeline = StrictEnforcer(backend, trail, Clock(), reader, tables, random, TABLE_KEY * PACE)
     gateway = Gateway(pipeline, MotoUpstream(), trail)
     gateway.before_call()
     server = GatewayServer(gateway, "127.0.0.1", 0)

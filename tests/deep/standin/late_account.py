@@ -8,18 +8,17 @@ from typing import Any
 
 from deep.standin.history import History
 
-from pytest_kmslab.account.model import Caller, Credential
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, read_policy
+from pytest_kmslab.account.model import Caller, Credential, Identity
 
-NOTHING = ((), None)
+NOTHING: Identity = ((), None)
 """The policies of a principal who has not been seen yet."""
 
 
-class LateAccount:
-    """moto's facts, seen through the service that asks; outside of `seen_by` they are what they are."""
+class LateReader:
+    """moto's reader, seen through the service that asks; outside of `seen_by` all is what it is."""
 
-    def __init__(self, view: Any, history: History) -> None:
-        self.now = view
+    def __init__(self, reader: Any, history: History) -> None:
+        self.now = reader
         self._history = history
         self._service = ""
 
@@ -43,8 +42,7 @@ class LateAccount:
             history.put("access key", access_key, credential, at_once)
             if credential is not None:
                 arn = credential.caller.arn
-                held = self.now.policies(credential.caller, "*")
-                history.put("identity", arn, (held.identity, held.permissions_boundary), at_once)
+                history.put("identity", arn, self.now.identity(credential.caller), at_once)
                 history.put("principal", arn, self.now.principal_exists(arn), at_once)
         for key in self.now.every_key():
             first = not history.knows("key policy", key.arn)
@@ -61,23 +59,14 @@ class LateAccount:
         exists: bool = self._seen("principal", principal, self.now.principal_exists(principal))
         return bool(exists)
 
-    def policies(self, caller: Caller, resource: str) -> Policies:
-        held = self.now.policies(caller, resource)
-        real = (held.identity, held.permissions_boundary)
-        identity, boundary = self._seen("identity", caller.arn, real) or NOTHING
-        return held._replace(
-            identity=identity,
-            permissions_boundary=boundary,
-            resource=self.resource_policy(resource),
-        )
+    def identity(self, caller: Caller) -> Identity:
+        seen: Identity | None = self._seen("identity", caller.arn, self.now.identity(caller))
+        return seen or NOTHING
 
-    def resource_policy(self, resource: str) -> NamedPolicy | None:
-        policy = self.key_policy(resource) if ":key/" in resource else None
-        return self.now.resource_policy(resource) if policy is None else NamedPolicy(resource, policy)
-
-    def key_policy(self, key_arn: str) -> Policy | None:
-        text = self.key_policy_seen(key_arn)
-        return self.now.key_policy(key_arn) if text is None else read_policy(text)
+    def resource_policy_text(self, resource: str) -> str | None:
+        text = self.key_policy_seen(resource) if ":key/" in resource else None
+        real: str | None = self.now.resource_policy_text(resource)
+        return real if text is None else text
 
     def key_policy_seen(self, key_arn: str, by: str = "") -> str | None:
         """The text of a key policy, None for a key that nothing was noted of."""

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from deep.standin.late_account import LateAccount
+from deep.standin.late_account import LateReader
 from deep.standin.paging import Pages, paginators
 from deep.standin.slow_tables import SlowTables
 from deep.standin.times import POLICY_READS, THROTTLED
 
-from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.policy import Policies
+from pytest_kmslab.account.model import Caller, Standing
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.authorization import Authorization
@@ -43,13 +42,13 @@ class StrictEnforcer(Pipeline):
         backend: Any,
         trail: Any,
         clock: Any,
-        view: LateAccount,
+        reader: LateReader,
         tables: SlowTables,
         random: Random,
         table_key_cache: float,
     ) -> None:
         super().__init__(backend, trail, clock, enforcing=True, table_key_cache=table_key_cache)
-        self._facts = view
+        self._facts = reader
         self._tables = tables
         self._random = random
         self._pages = Pages(self._unpaged)
@@ -85,11 +84,10 @@ class StrictEnforcer(Pipeline):
         if call.service in ("iam", "kms") and call.operation.startswith(CHANGING):
             self._facts.note()
 
-    def _authorize(
-        self, call: ApiCall, authorization: Authorization, held: Policies | None, *record: Any
-    ) -> Policies:
+    def _authorize(self, call: ApiCall, authorization: Authorization, _: Standing, *record: Any) -> None:
         with self._facts.seen_by(authorization.request.action.partition(":")[0]):
-            return super()._authorize(call, authorization, None, *record)
+            standing = self.backend.view.standing(call.caller)
+            super()._authorize(call, authorization, standing, *record)
 
     def _unpaged(self, call: ApiCall) -> dict[str, Any] | None:
         """What is answered here and not by moto, all of it."""
