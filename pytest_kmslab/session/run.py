@@ -192,6 +192,8 @@ class Run:
             from pytest_kmslab.lab.context import LabContext
 
             naming = self.cleanup.naming(worker)
+            root = self.backend.root
+            self.secrets.learn(root.secret_access_key, root.session_token or "")
             self._lab_context = LabContext.of(
                 self.backend,
                 self.settings,

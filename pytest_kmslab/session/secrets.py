@@ -49,9 +49,9 @@ class Secrets:
             if isinstance(held, Mapping):
                 self._add(held.get(name) for name in ANSWERED)
 
-    def learn(self, secret: str) -> None:
-        """Learn one that another worker of the run was answered."""
-        self._add([secret])
+    def learn(self, *secrets: str) -> None:
+        """Learn secrets that no answer of IAM or STS to this process holds."""
+        self._add(secrets)
 
     def masked(self, text: str) -> str:
         """The text with every secret made unreadable, the person's own among them, however it is written."""

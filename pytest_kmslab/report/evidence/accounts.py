@@ -12,6 +12,9 @@ NUMBER = re.compile(
 )
 """Twelve digits, or with the dashes that IAM takes too; the end of a key's id is none."""
 
+ACCESS_KEY_ID = re.compile(r"(?<![A-Z0-9])(A[KS]IA)[A-Z0-9]{12,}(?![A-Z0-9])")
+"""An access key id: the number of its account can be computed from it."""
+
 
 class AccountMask:
     """Puts `ACCOUNT` in place of the account at home, and `ACCOUNT-2` and so on in place of others."""
@@ -25,7 +28,8 @@ class AccountMask:
         return self._masked(text)
 
     def _mask(self, text: str) -> str:
-        return NUMBER.sub(lambda found: self._name(found[0].replace("-", "")), text)
+        without_keys = ACCESS_KEY_ID.sub(r"\1***", text)
+        return NUMBER.sub(lambda found: self._name(found[0].replace("-", "")), without_keys)
 
     def _name(self, number: str) -> str:
         others = len(self._names) + 1

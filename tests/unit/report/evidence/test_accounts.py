@@ -34,6 +34,12 @@ def test_accounts_stay_apart() -> None:
     assert mask("777788889999") == "ACCOUNT-3"
 
 
+def test_the_id_of_an_access_key_tells_its_account_and_is_masked() -> None:
+    assert AccountMask(HOME)("Credentials('AKIAIOSFODNN7EXAMPLE', …)") == "Credentials('AKIA***', …)"
+    assert AccountMask(HOME)("ASIAIOSFODNN7EXAMPLE") == "ASIA***"
+    assert AccountMask(HOME)("ASIA") == "ASIA"
+
+
 def test_without_a_home_the_first_is_it() -> None:
     assert AccountMask()(f"{OTHER} and {HOME}") == "ACCOUNT and ACCOUNT-2"
 
