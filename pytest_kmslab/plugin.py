@@ -202,7 +202,8 @@ def _collect(config: pytest.Config, run: Run) -> None:
         collectors = collectors_of(run.settings, run.trail)
     except KmslabError as error:
         raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(Collecting(run.trail, collectors), "kmslab_collecting")
+    collecting = Collecting(run.trail, collectors, lambda: run.looked_at)
+    config.pluginmanager.register(collecting, "kmslab_collecting")
 
 
 def _tell_plan(config: pytest.Config, run: Run) -> None:

@@ -6,12 +6,13 @@ Registered only where something is to be collected: a run without costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.enforcement.trail import Trail
 
@@ -20,6 +21,9 @@ WORKER_OUTPUT = "kmslab_collected"
 
 class Collector(Protocol):
     """Collects from the decisions of tests."""
+
+    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
+        """Look at the account before a test's fixtures are torn down, and what it led to so far."""
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """Take the decisions of one test, its fixtures included; `test` is its node id."""
@@ -38,21 +42,36 @@ class Collector(Protocol):
 
 
 class Collecting:
-    """The hooks; `collectors` are those of the run."""
+    """The hooks; `collectors` are those of the run. `view` answers what is known of the account, None where
+    it is not to be looked at: no lab is open, or each look is a call to AWS."""
 
-    def __init__(self, trail: Trail, collectors: Sequence[Collector]) -> None:
+    def __init__(
+        self, trail: Trail, collectors: Sequence[Collector], view: Callable[[], AccountView | None]
+    ) -> None:
         self._trail = trail
         self.collectors = collectors
+        self._view = view
+        self._mark = 0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hand over what one test led to, while the policies of its decisions are still in memory."""
-        mark = self._trail.mark()
+        mark = self._mark = self._trail.mark()
         result = yield
         entries = self._trail.since(mark)
         for collector in self.collectors:
             collector.add(item.nodeid, entries)
         return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """Look at what the test made while it is there."""
+        view = self._view()
+        if view is not None:
+            entries = self._trail.since(self._mark)
+            for collector in self.collectors:
+                collector.look(view, entries)
+        return (yield)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

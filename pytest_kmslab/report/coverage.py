@@ -19,8 +19,10 @@ from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, print_policy
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.lab.key_policy import CONSOLE_SIDS, POLICY_ID
+from pytest_kmslab.matrix.subjects import caller_of
 
 if TYPE_CHECKING:
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
 
 RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")
@@ -128,6 +130,7 @@ _RESOURCE_WORDS = {"kms": "key policy", "dynamodb": "table policy", "sts": "trus
 _OF_DATA = ("kms", "dynamodb")
 """The services whose resources' policies are under test whoever used them first. The lab assumes roles for
 a test, so that a role's trust policy is under test only where the test itself assumes it."""
+_MAKING = ("iam:CreateUser", "iam:CreateRole")
 _COUNTED = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
 
 Known = tuple[str, str]
@@ -166,6 +169,16 @@ class CoverageCounter:
             self._note_policies(entry, entry.policies)
             if entry.origin is not Origin.LAB:
                 self._count(test, entry, entry.policies)
+
+    def note_made(self, view: AccountView, entries: Iterable[TrailEntry]) -> None:
+        """Note the policies of the users and roles that these decisions let be made: nobody may ask under
+        them ever."""
+        for entry in entries:
+            if entry.request.action in _MAKING and entry.decision.allowed:
+                arn = entry.request.resource
+                policies = view.policies(caller_of(arn), "*")
+                asking = entry._replace(request=entry.request._replace(principal=arn), origin=Origin.TEST)
+                self._note_own(asking, policies)
 
     def result(self) -> Coverage:
         """What was counted."""
@@ -208,8 +221,10 @@ class CoverageCounter:
         is_labs = entry.origin is Origin.LAB
         if policies.resource is not None and (_service(entry) in _OF_DATA or not is_labs):
             self._note(PolicyType.RESOURCE, policies.resource, entry)
-        if is_labs:
-            return
+        if not is_labs:
+            self._note_own(entry, policies)
+
+    def _note_own(self, entry: TrailEntry, policies: Policies) -> None:
         for named in policies.identity:
             self._note(PolicyType.IDENTITY, named, entry)
         if policies.permissions_boundary is not None:

@@ -10,6 +10,7 @@ from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCover
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.entry import TrailEntry
 
@@ -21,6 +22,10 @@ class CoverageCollector:
         self._counter = CoverageCounter(settings.admin_name)
         self._fail_under = settings.coverage_fail_under
         self._is_told = settings.coverage or bool(settings.coverage_fail_under)
+
+    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
+        """Note the policies of users and roles that were made, whether or not they ask for anything."""
+        self._counter.note_made(view, entries)
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """Count those of one test."""

@@ -15,6 +15,7 @@ from pytest_kmslab.report.uses import UseCollector
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
 
 IDENTITY_FILE = "identity-policy.json"
@@ -31,6 +32,9 @@ class PolicyWriter:
         self._folder = folder
         self._written: list[LeastPrivilege] = []
         self._problem = ""
+
+    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
+        """Nothing to look at: only what is done counts."""
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """The uses are collected once, for all who need them."""

@@ -20,6 +20,7 @@ from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE, file_of, na
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.report.uses import UseCollector
 
@@ -75,6 +76,9 @@ class PolicyCheck:
         self._uses = uses
         self._policy = policy
         self._administrator = administrator
+
+    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
+        """Nothing to look at: only what is done counts."""
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """The uses are collected once, for all who need them."""

@@ -17,6 +17,7 @@ from pytest_kmslab.report.names import StableNames
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.enforcement.trail import Trail
 
@@ -33,6 +34,9 @@ class UseCollector:
         self._trail = trail
         self._names = StableNames()
         self._found: dict[str, tuple[Use, list[str]]] = {}
+
+    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
+        """Nothing to look at: only what is done counts."""
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """Take what was allowed in one test."""

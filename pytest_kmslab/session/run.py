@@ -134,6 +134,11 @@ class Run:
         return self._backend is not None and self._backend.running
 
     @property
+    def looked_at(self) -> AccountView | None:
+        """The account of the lab, where looking at it costs no call to AWS; None too while no lab is open."""
+        return self.view if self.in_lab and self.settings.backend != "aws" else None
+
+    @property
     def view(self) -> AccountView:
         """What is known of the account of the lab."""
         return self.backend.view

@@ -47,3 +47,23 @@ def test_what_is_covered_passes_and_nothing_is_told_unasked(project: pytest.Pyte
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(COUNTED, consecutive=True)
     project.runpytest_inprocess().stdout.no_fnmatch_line("*coverage*")
+
+
+def test_a_policy_that_nobody_asked_under_is_named(project: pytest.Pytester) -> None:
+    project.makepyfile("""
+        NEVER = {"Version": "2012-10-17", "Statement": [
+            {"Sid": "Never", "Effect": "Deny", "Action": "kms:*", "Resource": "*"}
+        ]}
+
+        def test_it(kmslab):
+            kmslab.create_user("ana", inline={"limits": NEVER})
+            kmslab.create_role("reader", boundary=NEVER)
+    """)
+    result = project.runpytest_inprocess("--kmslab-coverage")
+    result.stdout.fnmatch_lines(
+        [
+            "identity-based policy limits: 0 of 1 statements decided something",
+            "permissions boundary reader-boundary: 0 of 1 statements decided something",
+            "0 of 2 statements decided something: 0 %",
+        ]
+    )

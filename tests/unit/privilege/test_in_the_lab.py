@@ -255,3 +255,14 @@ def test_a_name_of_several_is_a_mistake(kmslab: Lab, kmslab_trail: Trail) -> Non
         kmslab.as_(user).client("dynamodb").list_tables()
     with pytest.raises(ValueError, match="give the ARN of one"):
         kmslab_trail.least_privilege("user")
+
+
+def test_a_table_of_a_stack_is_known_by_its_logical_id(kmslab: Lab, kmslab_trail: Trail) -> None:
+    properties = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    orders = {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+    stack = kmslab.deploy({"Resources": {"Orders": orders}})
+    assert kmslab_trail.logical_ids[stack.resources["Orders"].name] == "Orders"
