@@ -39,7 +39,7 @@ def retire(key: Any, table_arn: str) -> None:
             key.retire_grant(grant.id)
 
 
-def as_principals(_facts: Any, call: ApiCall) -> Mapping[str, Any]:
+def as_principals(_reader: Any, call: ApiCall) -> Mapping[str, Any]:
     """CreateGrant for services: moto has no members for them, and shows them as other principals."""
     members = {
         member: call.params.get(member.replace("Principal", "ServicePrincipal"))

@@ -77,7 +77,7 @@ def bypasses(call: ApiCall) -> bool:
     return call.params.get("BypassPolicyLockoutSafetyCheck") is True
 
 
-def _without_principal(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+def _without_principal(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
     for statement in statements:
         if "Principal" not in statement and "NotPrincipal" not in statement:
             yield _NO_PRINCIPAL
@@ -91,12 +91,12 @@ def _invalid_principals(statements: list[Statement], view: AccountView, partitio
         yield from (_PRINCIPALS for _ in unknown_principals(statement, view, partition))
 
 
-def _invalid_services(statements: list[Statement], _facts: AccountView, partition: str) -> Iterator[str]:
+def _invalid_services(statements: list[Statement], _view: AccountView, partition: str) -> Iterator[str]:
     for statement in statements:
         yield from (_SERVICES for _ in unknown_services(statement, partition))
 
 
-def _missing_fields(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+def _missing_fields(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
     """Since August 2025 KMS asks for both; that an empty list lacks them too is inferred."""
     for name in ("Action", "Resource"):
         for statement in statements:
@@ -104,14 +104,14 @@ def _missing_fields(statements: list[Statement], _facts: AccountView, _partition
                 yield f"Missing required field {name}"
 
 
-def _wild_vendors(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+def _wild_vendors(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
     """That KMS says of it what IAM says is inferred."""
     for statement in statements:
         named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
         yield from (fault for fault in map(action_fault, named) if fault == WILD_VENDOR)
 
 
-def _conditions(statements: list[Statement], _facts: AccountView, _partition: str) -> Iterator[str]:
+def _conditions(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
     """A set operator that an empty request passes, on a key that has one value; and a value that its operator
     cannot read, of which KMS is taken to say what IAM says.
 

@@ -80,7 +80,7 @@ def simulate(call: ApiCall, view: AccountView) -> dict[str, Any] | None:
     return page
 
 
-def _custom(call: ApiCall, _facts: AccountView) -> Simulation:
+def _custom(call: ApiCall, _view: AccountView) -> Simulation:
     """Of the policies given alone: whoever calls, root too, has no say in what they allow."""
     nobody = f"arn:{call.caller.arn.split(':', 2)[1]}:iam::{call.account}:user/{NOBODY}"
     return _simulation(call, _caller(call, "") or nobody, Policies(), {})

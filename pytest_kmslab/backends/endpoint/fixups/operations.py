@@ -33,7 +33,7 @@ class EndpointFixups:
     """The rows, bound to the account that a call is done in."""
 
     def __init__(self, view: EndpointAccountReader) -> None:
-        self._facts = view
+        self._reader = view
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
@@ -64,7 +64,7 @@ class EndpointFixups:
             view.changed(call.service)
 
     def _view_of(self, call: ApiCall) -> EndpointAccountReader:
-        return self._facts.at(account_of_call(call, self._facts)) or self._facts
+        return self._reader.at(account_of_call(call, self._reader)) or self._reader
 
 
 def _plain_encryption(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
@@ -79,7 +79,7 @@ def _plain_encryption(view: EndpointAccountReader, call: ApiCall) -> Mapping[str
     return {SSE: {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key.arn}}
 
 
-def _no_encryption(_facts: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def _no_encryption(_reader: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateTable with more than the encryption: LocalStack answers 500 where that is to be disabled."""
     return {SSE: {"Enabled": True}} if SSE in call.params else {}
 

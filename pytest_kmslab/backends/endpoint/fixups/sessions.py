@@ -76,7 +76,7 @@ def keep_federation_token(view: KeepsRecords, call: ApiCall, response: dict[str,
     _keep(view, call, response, caller)
 
 
-def show_caller(_facts: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
+def show_caller(_reader: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
     """GetCallerIdentity: LocalStack takes a session token's holder for the root user."""
     response.update(Arn=call.caller.arn, Account=call.caller.account, UserId=call.caller.user_id)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
 
 
-def found(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def found(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A policy that is asked for."""
     arn = str(call.params["PolicyArn"])
     if not _exists(arn, call.account):
@@ -38,7 +38,7 @@ def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
-def attached(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def attached(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A policy that is to be attached."""
     arn = str(call.params["PolicyArn"])
     if not _exists(arn, call.account):
@@ -49,7 +49,7 @@ def attached(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
-def bounding(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def bounding(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A policy that is to be a permissions boundary, where a call names one.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPermissionsBoundary.html
@@ -60,7 +60,7 @@ def bounding(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
-def passed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def passed(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """Policies that are to limit a session: they are of the account of the role, or of the federated user."""
     account = place_of(str(call.params.get("RoleArn") or "")).account or call.account
     for arn in _passed(call):
@@ -69,7 +69,7 @@ def passed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
-def joining(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def joining(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to join a group."""
     user = named_entity(call, "user", "UserName")
     groups = list(iam_backends[call.account][call.partition].groups.values())
@@ -77,7 +77,7 @@ def joining(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {}
 
 
-def emptied(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def emptied(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A group that is to be deleted."""
     group = named_entity(call, "group", "GroupName")
     if group is not None:

@@ -33,19 +33,19 @@ NOBODY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*
 """A policy of an identity that moto takes."""
 
 
-def put_inline(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def put_inline(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """An inline policy about to be put."""
     holder = _holder(call)
     check_inline_size(call, {} if holder is None else holder.policies)
     return _taken_document(call)
 
 
-def keep_inline(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+def keep_inline(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
     """The text that was put, of an inline policy."""
     _holder(call).policies[str(call.params["PolicyName"])] = str(call.params["PolicyDocument"])
 
 
-def put_managed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def put_managed(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A managed policy about to be made, or a version of one. A name is given once, whatever case and path.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
@@ -59,7 +59,7 @@ def put_managed(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return _taken_document(call)
 
 
-def keep_managed(_facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
+def keep_managed(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """The text that was put, of a version of a managed policy."""
     made = response.get("Policy") or {}
     arn = made.get("Arn") or call.params["PolicyArn"]
@@ -69,12 +69,12 @@ def keep_managed(_facts: MotoAccountReader, call: ApiCall, response: Response) -
             version.document = str(call.params["PolicyDocument"])
 
 
-def put_trust(_facts: MotoAccountReader, _call: ApiCall) -> Mapping[str, Any]:
+def put_trust(_reader: MotoAccountReader, _call: ApiCall) -> Mapping[str, Any]:
     """A trust policy that was looked at before it came here."""
     return {"PolicyDocument": TAKEN}
 
 
-def keep_trust(_facts: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+def keep_trust(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
     """A role's trust policy, and whom each ARN in it meant."""
     role = iam_backends[call.account][call.partition].get_role(str(call.params["RoleName"]))
     role.assume_role_policy_document = call.params.get("PolicyDocument") or role.assume_role_policy_document
@@ -87,7 +87,7 @@ def keep_made(view: MotoAccountReader, call: ApiCall, response: Response) -> Non
     show_trust(view, call, response)
 
 
-def show_trust(_facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
+def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """Whom the trust policies in a response name now: deleted since by the unique id, renamed by the ARN. The
     roles have the members that the operation answers.
 

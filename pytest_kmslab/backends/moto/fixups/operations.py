@@ -56,13 +56,13 @@ class MotoFixups:
     """The rows, bound to the account they read."""
 
     def __init__(self, view: MotoAccountReader) -> None:
-        self._facts = view
+        self._reader = view
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
         fixup = BEFORE_CALL.get(call.name)
-        foreign = keys.of_other_accounts(self._facts, call) if call.service == "kms" else {}
-        return {**implicit_user(call), **foreign, **(fixup(self._facts, call) if fixup else {})}
+        foreign = keys.of_other_accounts(self._reader, call) if call.service == "kms" else {}
+        return {**implicit_user(call), **foreign, **(fixup(self._reader, call) if fixup else {})}
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that moto lacks."""
@@ -73,15 +73,15 @@ class MotoFixups:
         """Keep what moto dropped and put its response right."""
         fixup = AFTER_CALL.get(call.name)
         if fixup:
-            fixup(self._facts, call, response)
+            fixup(self._reader, call, response)
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """DynamoDB's grants for a table, on its key."""
-        grants.add(self._facts.moto_key(key_arn, "", ""), table_arn)
+        grants.add(self._reader.moto_key(key_arn, "", ""), table_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
         """Off all keys: a table whose key changed has left grants on none but its last."""
-        for key in self._facts.every_key():
+        for key in self._reader.every_key():
             grants.retire(key, table_arn)
 
 
@@ -179,14 +179,14 @@ def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Respons
         response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
 
 
-def _table_made(facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    tables.keep_created(facts, call, response)
-    table_descriptions.show_made(facts, call, response)
+def _table_made(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    tables.keep_created(reader, call, response)
+    table_descriptions.show_made(reader, call, response)
 
 
-def _table_gone(facts: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    tables.forget_deleted(facts, call, response)
-    table_descriptions.show_gone(facts, call, response)
+def _table_gone(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    tables.forget_deleted(reader, call, response)
+    table_descriptions.show_gone(reader, call, response)
 
 
 BeforeCall = Callable[["MotoAccountReader", ApiCall], Mapping[str, Any]]

@@ -33,7 +33,7 @@ def show_members(call: ApiCall, role: dict[str, Any]) -> None:
         role["PermissionsBoundary"]["PermissionsBoundaryType"] = BOUNDARY_TYPE
 
 
-def keep_unchanged(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def keep_unchanged(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateRole: what it does not say stays, where moto sets an hour and no description.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
@@ -47,7 +47,7 @@ def _held(role: Any) -> dict[str, Any]:
     return {"MaxSessionDuration": role.max_session_duration, "Description": role.description}
 
 
-def refuse_second_linked(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def refuse_second_linked(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """CreateServiceLinkedRole: a service has one role of each suffix.
 
     Recorded by LocalStack (test_service_role_already_exists).

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
 
 
-def keep_role_session(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def keep_role_session(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """Moto keeps the inline session policy only: managed ones and session tags are put on its session."""
     account = str(call.params["RoleArn"]).split(":")[4]
     sessions = sts_backends[account][partition_of(call.region).name]
@@ -66,7 +66,7 @@ def _authenticated(call: ApiCall) -> dict[str, str]:
     return {"aws:MultiFactorAuthPresent": "true"} if "SerialNumber" in call.params else {}
 
 
-def issue_session_token(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def issue_session_token(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetSessionToken: the same principal, with temporary credentials.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
@@ -74,7 +74,7 @@ def issue_session_token(_facts: MotoAccountReader, call: ApiCall, response: dict
     _issue(call, response, replace(call.caller, tags={}, context=context))
 
 
-def issue_federation_token(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def issue_federation_token(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetFederationToken: a session of the calling user, limited by the policies passed.
 
     Without a session policy such a session may do nothing by the user's identity-based policies, so
@@ -112,7 +112,7 @@ def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
     )
 
 
-def show_caller(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def show_caller(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetCallerIdentity: moto knows users and role sessions only."""
     response.update(UserId=call.caller.user_id, Account=call.caller.account, Arn=call.caller.arn)
 

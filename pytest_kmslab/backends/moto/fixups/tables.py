@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 STREAM = "/stream/"
 
 
-def plain_name(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def plain_name(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """CreateTable by the table's ARN: moto would make a table of that name."""
     name = str(call.params.get("TableName"))
     return {"TableName": name.rpartition("/")[2]} if name.startswith("arn:") else {}
 
 
-def with_prefix(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def with_prefix(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """ExportTableToPointInTime: moto fails where the optional prefix is left out."""
     return {} if "S3Prefix" in call.params else {"S3Prefix": ""}
 
 
-def keep_created(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def keep_created(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """CreateTable with a policy: it counts from the first call on."""
     text = call.params.get("ResourcePolicy")
     if text:
         _keep(response["TableDescription"]["TableArn"], str(text))
 
 
-def forget_deleted(_facts: MotoAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
+def forget_deleted(_reader: MotoAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
     """DeleteTable: the policy goes with the table. That of its stream stays, as the stream does."""
     arn = response["TableDescription"]["TableArn"]
     _policies(arn).pop(arn, None)
@@ -112,24 +112,24 @@ def _revision_after(before: Any, policy: Any) -> str:
     return str(max(int(policy.revision_id), int(before.revision_id) + 1))
 
 
-def reopen_stream(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateTable that enables a stream again: moto takes the old one's label for a stream that is on, and of
     one that is turned off it forgets what it showed."""
-    table = facts.table(str(call.params.get("TableName")), call.region, call.account)
+    table = reader.table(str(call.params.get("TableName")), call.region, call.account)
     enables = (call.params.get("StreamSpecification") or {}).get("StreamEnabled")
     if enables and table is not None and not table.stream_enabled:
-        facts.moto_table(table.arn).latest_stream_label = None
+        reader.moto_table(table.arn).latest_stream_label = None
     if enables is False and table is not None and table.stream_enabled:
-        found = facts.moto_table(table.arn)
+        found = reader.moto_table(table.arn)
         setattr(found.stream_shard, VIEW, found.stream_specification["StreamViewType"])
     return {}
 
 
-def check_time_to_live(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def check_time_to_live(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateTimeToLive that changes nothing, or the attribute: refused (ACK-147). The half hour that AWS
     wants between two changes is not asked for."""
-    table = facts.table(str(call.params["TableName"]), call.region, call.account)
-    held = {} if table is None else facts.moto_table(table.arn).ttl
+    table = reader.table(str(call.params["TableName"]), call.region, call.account)
+    held = {} if table is None else reader.moto_table(table.arn).ttl
     current = held.get("AttributeName") if held.get("TimeToLiveStatus") == "ENABLED" else None
     asked = call.params["TimeToLiveSpecification"]
     if current is None and not asked["Enabled"]:
@@ -142,7 +142,7 @@ def check_time_to_live(facts: MotoAccountReader, call: ApiCall) -> Mapping[str, 
     return {}
 
 
-def project_transacted(_facts: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+def project_transacted(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """TransactGetItems answers what is projected, nested parts too, as GetItem does: moto answers all."""
     for part, answer in zip(call.params["TransactItems"], response["Responses"], strict=True):
         get = part["Get"]

@@ -75,7 +75,7 @@ def keep_boundary(view: MotoAccountReader, call: ApiCall, response: Response) ->
     show_boundary(view, call, response)
 
 
-def show_boundary(_facts: MotoAccountReader, _call: ApiCall, response: Response) -> None:
+def show_boundary(_reader: MotoAccountReader, _call: ApiCall, response: Response) -> None:
     """GetUser answers the boundary too, and so does what answers all users with their details."""
     for user in response["UserDetailList"] if "UserDetailList" in response else [response["User"]]:
         arn = getattr(entity_of(user["Arn"]), BOUNDARY, None)
@@ -126,7 +126,7 @@ def move_group(_view: MotoAccountReader, call: ApiCall, _response: Response) -> 
         group.path = str(call.params["NewPath"])
 
 
-def keep_profile(_facts: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+def keep_profile(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateLoginProfile without a password: the old one stays, where moto removes the profile.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html

@@ -19,9 +19,9 @@ TRUST = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": 
 
 
 @pytest.fixture
-def facts() -> FakeAccount:
-    facts = FakeAccount()
-    facts.iam_arns = {
+def view() -> FakeAccount:
+    view = FakeAccount()
+    view.iam_arns = {
         ("user", "bob"): f"arn:aws:iam::{ACCOUNT}:user/team/bob",
         ("user", "eve"): f"arn:aws:iam::{ACCOUNT}:user/eve",
         ("role", "app"): f"arn:aws:iam::{ACCOUNT}:role/app",
@@ -30,13 +30,13 @@ def facts() -> FakeAccount:
         ("group", "devs"): f"arn:aws:iam::{ACCOUNT}:group/devs",
         ("group", "ops"): f"arn:aws:iam::{ACCOUNT}:group/ops",
     }
-    return facts
+    return view
 
 
-def said(facts: FakeAccount, operation: str, **params: Any) -> str:
+def said(view: FakeAccount, operation: str, **params: Any) -> str:
     """What IAM says, every permission given; empty where it does the call."""
     try:
-        list(required_authorizations(call("iam", operation, params, user()), facts))
+        list(required_authorizations(call("iam", operation, params, user()), view))
     except ServiceError as error:
         return str(error)
     return ""
@@ -53,19 +53,19 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("operation", CHANGES)
-def test_a_managed_policy_of_aws_cannot_be_changed(facts: FakeAccount, operation: str) -> None:
-    refused = said(facts, operation, PolicyArn=OF_AWS, **CHANGES[operation])
+def test_a_managed_policy_of_aws_cannot_be_changed(view: FakeAccount, operation: str) -> None:
+    refused = said(view, operation, PolicyArn=OF_AWS, **CHANGES[operation])
     assert refused == (
         f"AccessDenied: User: arn:aws:iam::{ACCOUNT}:user/ana is not authorized to perform: iam:{operation} "
         f"on resource: policy {OF_AWS}"
     )
-    assert said(facts, operation, PolicyArn=OWN, **CHANGES[operation]) == ""
+    assert said(view, operation, PolicyArn=OWN, **CHANGES[operation]) == ""
 
 
 @pytest.mark.parametrize("operation", ["GetPolicy", "ListPolicyVersions", "ListEntitiesForPolicy"])
-def test_it_can_be_read_and_attached(facts: FakeAccount, operation: str) -> None:
-    assert said(facts, operation, PolicyArn=OF_AWS) == ""
-    assert said(facts, "AttachUserPolicy", UserName="bob", PolicyArn=OF_AWS) == ""
+def test_it_can_be_read_and_attached(view: FakeAccount, operation: str) -> None:
+    assert said(view, operation, PolicyArn=OF_AWS) == ""
+    assert said(view, "AttachUserPolicy", UserName="bob", PolicyArn=OF_AWS) == ""
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_it_can_be_read_and_attached(facts: FakeAccount, operation: str) -> None
         (OF_AWS, ""),
     ],
 )
-def test_the_arn_of_a_managed_policy(facts: FakeAccount, arn: str, refused: str) -> None:
-    assert said(facts, "AttachRolePolicy", RoleName="app", PolicyArn=arn) == refused
-    assert said(facts, "DetachUserPolicy", UserName="bob", PolicyArn=arn) == refused
-    assert said(facts, "PutRolePermissionsBoundary", RoleName="app", PermissionsBoundary=arn) == refused
-    assert said(facts, "CreateUser", UserName="new", PermissionsBoundary=arn) == refused
+def test_the_arn_of_a_managed_policy(view: FakeAccount, arn: str, refused: str) -> None:
+    assert said(view, "AttachRolePolicy", RoleName="app", PolicyArn=arn) == refused
+    assert said(view, "DetachUserPolicy", UserName="bob", PolicyArn=arn) == refused
+    assert said(view, "PutRolePermissionsBoundary", RoleName="app", PermissionsBoundary=arn) == refused
+    assert said(view, "CreateUser", UserName="new", PermissionsBoundary=arn) == refused
 
 
 @pytest.mark.parametrize(
@@ -96,28 +96,28 @@ def test_the_arn_of_a_managed_policy(facts: FakeAccount, arn: str, refused: str)
         ("CreatePolicy", {"PolicyName": "new", "PolicyDocument": READING}),
     ],
 )
-def test_paths_that_only_aws_gives(facts: FakeAccount, operation: str, params: dict[str, Any]) -> None:
+def test_paths_that_only_aws_gives(view: FakeAccount, operation: str, params: dict[str, Any]) -> None:
     for path in ("/aws-service-role/", "/aws-service-role/x.amazonaws.com/"):
-        refused = said(facts, operation, Path=path, **params)
+        refused = said(view, operation, Path=path, **params)
         assert refused == (
             "InvalidInput: Paths beginning with '/aws-service-role' are reserved for AWS Service Linked Roles"
         )
-    assert said(facts, operation, Path="/aws-reserved/x/", **params).startswith("InvalidInput")
+    assert said(view, operation, Path="/aws-reserved/x/", **params).startswith("InvalidInput")
     for path in ("/", "/service-role/", "/x/aws-service-role/", "/aws/"):
-        assert said(facts, operation, Path=path, **params) == ""
+        assert said(view, operation, Path=path, **params) == ""
 
 
-def test_nor_is_anybody_moved_there(facts: FakeAccount) -> None:
+def test_nor_is_anybody_moved_there(view: FakeAccount) -> None:
     for path in ("/aws-service-role/", "/aws-reserved/"):
-        assert said(facts, "UpdateUser", UserName="bob", NewPath=path).startswith("InvalidInput")
-        assert said(facts, "UpdateGroup", GroupName="devs", NewPath=path).startswith("InvalidInput")
+        assert said(view, "UpdateUser", UserName="bob", NewPath=path).startswith("InvalidInput")
+        assert said(view, "UpdateGroup", GroupName="devs", NewPath=path).startswith("InvalidInput")
 
 
 @pytest.mark.parametrize("name", ["AWSServiceRoleForDAX", "AWSReservedSSO_Admin_0123", "awsServiceRoleForX"])
-def test_names_of_roles_that_only_aws_gives(facts: FakeAccount, name: str) -> None:
-    made = said(facts, "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
+def test_names_of_roles_that_only_aws_gives(view: FakeAccount, name: str) -> None:
+    made = said(view, "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
     assert made.startswith("InvalidInput: ")
-    assert said(facts, "CreateUser", UserName=name) == ""
+    assert said(view, "CreateUser", UserName=name) == ""
 
 
 ROLE_CHANGES: dict[str, dict[str, Any]] = {
@@ -137,15 +137,15 @@ ROLE_CHANGES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("operation", ROLE_CHANGES)
 @pytest.mark.parametrize("role", ["AWSServiceRoleForX", "AWSReservedSSO_A"])
-def test_a_role_of_aws_cannot_be_changed(facts: FakeAccount, operation: str, role: str) -> None:
-    assert said(facts, operation, RoleName=role, **ROLE_CHANGES[operation]) == (
+def test_a_role_of_aws_cannot_be_changed(view: FakeAccount, operation: str, role: str) -> None:
+    assert said(view, operation, RoleName=role, **ROLE_CHANGES[operation]) == (
         f"UnmodifiableEntity: Cannot perform the operation on the protected role '{role}' - "
         "this role is only modifiable by AWS"
     )
-    assert said(facts, operation, RoleName="app", **ROLE_CHANGES[operation]) == ""
+    assert said(view, operation, RoleName="app", **ROLE_CHANGES[operation]) == ""
 
 
-def test_what_can_be_said_of_a_service_linked_role(facts: FakeAccount) -> None:
+def test_what_can_be_said_of_a_service_linked_role(view: FakeAccount) -> None:
     own, other = {"RoleName": "AWSServiceRoleForX"}, {"RoleName": "AWSReservedSSO_A"}
     tags = {"Tags": [{"Key": "a", "Value": "b"}]}
     for operation, params in (
@@ -153,15 +153,15 @@ def test_what_can_be_said_of_a_service_linked_role(facts: FakeAccount) -> None:
         ("UpdateRole", {"Description": "d"}),
         ("TagRole", tags),
     ):
-        assert said(facts, operation, **own, **params) == ""
-        assert said(facts, operation, **other, **params).startswith("UnmodifiableEntity")
-    assert said(facts, "DeleteServiceLinkedRole", **own) == ""
+        assert said(view, operation, **own, **params) == ""
+        assert said(view, operation, **other, **params).startswith("UnmodifiableEntity")
+    assert said(view, "DeleteServiceLinkedRole", **own) == ""
 
 
-def test_only_a_service_linked_role_is_deleted_as_one(facts: FakeAccount) -> None:
+def test_only_a_service_linked_role_is_deleted_as_one(view: FakeAccount) -> None:
     refused = "NoSuchEntity: The role with name {} cannot be found."
     for role in ("app", "AWSReservedSSO_A"):
-        assert said(facts, "DeleteServiceLinkedRole", RoleName=role) == refused.format(role)
+        assert said(view, "DeleteServiceLinkedRole", RoleName=role) == refused.format(role)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_only_a_service_linked_role_is_deleted_as_one(facts: FakeAccount) -> Non
         ("autoscaling.amazonaws.com", "x", ""),
     ],
 )
-def test_service_linked_roles(facts: FakeAccount, service: str, suffix: str, refused: str) -> None:
+def test_service_linked_roles(view: FakeAccount, service: str, suffix: str, refused: str) -> None:
     more = {"CustomSuffix": suffix} if suffix else {}
-    assert said(facts, "CreateServiceLinkedRole", AWSServiceName=service, **more) == refused
+    assert said(view, "CreateServiceLinkedRole", AWSServiceName=service, **more) == refused
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,9 @@ def test_service_linked_roles(facts: FakeAccount, service: str, suffix: str, ref
     ],
 )
 def test_a_name_is_given_once(
-    facts: FakeAccount, operation: str, params: dict[str, Any], refused: str
+    view: FakeAccount, operation: str, params: dict[str, Any], refused: str
 ) -> None:
-    assert said(facts, operation, **params) == (refused and f"EntityAlreadyExists: {refused}")
+    assert said(view, operation, **params) == (refused and f"EntityAlreadyExists: {refused}")
 
 
 def test_how_many_managed_policies_are_attached() -> None:
@@ -231,5 +231,5 @@ def test_how_many_managed_policies_are_attached() -> None:
         ({"Url": "https://idp.example.com", "ClientIDList": [f"c{n}" for n in range(100)]}, ""),
     ],
 )
-def test_identity_providers(facts: FakeAccount, params: dict[str, Any], refused: str) -> None:
-    assert said(facts, "CreateOpenIDConnectProvider", **params).startswith(refused)
+def test_identity_providers(view: FakeAccount, params: dict[str, Any], refused: str) -> None:
+    assert said(view, "CreateOpenIDConnectProvider", **params).startswith(refused)
