@@ -59,6 +59,13 @@ def test_the_lowest_and_the_newest_python_run_the_whole_suite() -> None:
     assert tests_of(["3.12"], "LONG", "SHARE") == {}
 
 
+def test_the_minutes_of_each_environment_are_told_longest_first() -> None:
+    told = runpy.run_path(str(ROOT / "toxfile.py"), run_name="__main__")["minutes_of"](
+        {"lint": 6, "py313": 540}
+    )
+    assert told.splitlines()[1:] == ["     9.0  py313", "     0.1  lint"]
+
+
 @pytest.mark.parametrize("name", ["long", "share"])
 def test_what_is_left_out_or_shared_is_there(name: str) -> None:
     paths = [word.removeprefix("--ignore=") for word in TOX["tests"][name].split()]
