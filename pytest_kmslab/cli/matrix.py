@@ -17,7 +17,7 @@ from pytest_kmslab.errors import KmslabError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from pytest_kmslab.matrix.access_matrix import AccessMatrix, Question
+    from pytest_kmslab.matrix.access_matrix import AccessMatrix, ActionOnResource
     from pytest_kmslab.matrix.expected import Expected
     from pytest_kmslab.matrix.subjects import PrincipalSubject
 
@@ -47,7 +47,7 @@ class _Asked(NamedTuple):
     """What is decided."""
 
     principals: Sequence[PrincipalSubject]
-    questions: Sequence[Question]
+    questions: Sequence[ActionOnResource]
 
 
 def add_matrix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

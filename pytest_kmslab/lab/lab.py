@@ -242,11 +242,11 @@ class Lab(ActingLab):
         it and why, and removes it.
         """
         read, backend = read_template(template), self._context.backend
-        given = stack_parameters(read, parameters), stack_capabilities(read, capabilities)
+        parts = stack_parameters(read, parameters), stack_capabilities(read, capabilities)
         backend.check_stacks()
         if not backend.capabilities.enforces:
             read = read.without_bootstrap_check()
-        request = StackRequest(read, *given, is_checked=backend.makes_stacks_alone)
+        request = StackRequest(read, *parts, is_checked=backend.makes_stacks_alone)
         return create_stack(self._creation, name or STACK_NAME, request, self._objects)
 
     @for_the_lab

@@ -30,7 +30,7 @@ CHUNK = 16
 """Principals that an executor is given at a time."""
 MARKS = {True: "yes", False: "-", None: ""}
 
-Question = tuple[str, ResourceSubject]
+ActionOnResource = tuple[str, ResourceSubject]
 """An action, and a resource that it is asked about."""
 ProgressReporter = Callable[[int, int], None]
 """Told how many of how many principals are decided."""
@@ -66,7 +66,7 @@ class AccessMatrix:
     """
 
     def __init__(
-        self, principals: Sequence[PrincipalSubject], questions: Sequence[Question], allowed: bytes
+        self, principals: Sequence[PrincipalSubject], questions: Sequence[ActionOnResource], allowed: bytes
     ) -> None:
         self._principals = {principal.arn: principal for principal in principals}
         self._actions = tuple(dict.fromkeys(action for action, _ in questions))
@@ -152,7 +152,7 @@ def access_matrix_of(
 
 def decide_matrix(
     principals: Sequence[PrincipalSubject],
-    questions: Sequence[Question],
+    questions: Sequence[ActionOnResource],
     executor: Executor | None = None,
     report_progress: ProgressReporter | None = None,
 ) -> AccessMatrix:
@@ -163,7 +163,7 @@ def decide_matrix(
 
 def decided_chunks(
     principals: Sequence[PrincipalSubject],
-    questions: Sequence[Question],
+    questions: Sequence[ActionOnResource],
     executor: Executor | None = None,
     report_progress: ProgressReporter | None = None,
 ) -> Iterator[tuple[Sequence[PrincipalSubject], bytes]]:
@@ -184,7 +184,7 @@ def decided_chunks(
             report_progress(done, len(principals))
 
 
-def _decide(principals: Sequence[PrincipalSubject], questions: Sequence[Question]) -> bytes:
+def _decide(principals: Sequence[PrincipalSubject], questions: Sequence[ActionOnResource]) -> bytes:
     """One byte a cell, in the order of the matrix: nothing else need come back from another process."""
     return bytes(
         is_allowed(*decide_cell(principal, action, resource))

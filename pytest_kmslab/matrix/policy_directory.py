@@ -24,7 +24,7 @@ from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.cases.policy_file import check_document, line_of, read_text
 from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.matrix.access_matrix import Question
+from pytest_kmslab.matrix.access_matrix import ActionOnResource
 from pytest_kmslab.matrix.cells import check_action
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
@@ -74,7 +74,7 @@ class PolicyDirectory:
     notes: tuple[str, ...] = ()
     """What was left out, and why."""
 
-    def questions(self, actions: Sequence[str] = (), resources: Iterable[str] = ()) -> list[Question]:
+    def questions(self, actions: Sequence[str] = (), resources: Iterable[str] = ()) -> list[ActionOnResource]:
         """Every action with every resource that it is for; all of them where none are named."""
         for action in actions:
             check_action(action)

@@ -134,12 +134,12 @@ def _check_as_made(creation: Creation, made: Made, request: StackRequest, stack:
     from pytest_kmslab.lab.kinds.stack_as_made import differences
 
     members = members_of(creation.client("cloudformation"), stack)
-    lost = list(differences(creation.client, request.template.resources, members))
-    if lost:
+    otherwise = list(differences(creation.client, request.template.resources, members))
+    if otherwise:
         made.remove()
         raise ResourceError(
             f"stack `{made.name}` is not what its template says, so nothing can be told from it: "
-            f"{'; '.join(lost)}. The emulator made it so: deploy it on moto"
+            f"{'; '.join(otherwise)}. The emulator made it so: deploy it on moto"
         )
 
 

@@ -173,10 +173,10 @@ class Evidence:
                 shutil.rmtree(self._parts, ignore_errors=True)
 
     def _write_report(self, path: Path) -> None:
-        facts = self._facts_of(self._began, self._workers)
+        gathered = self._facts_of(self._began, self._workers)
         is_masked = self._settings.report_accounts == "masked"
-        mask = AccountMask(facts.account) if is_masked else unmasked
-        writer(path)(path, facts, read_records(Path(self._parts)), mask)
+        mask = AccountMask(gathered.account) if is_masked else unmasked
+        writer(path)(path, gathered, read_records(Path(self._parts)), mask)
 
 
 def writer(path: Path) -> Writer:

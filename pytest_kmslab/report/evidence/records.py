@@ -125,13 +125,13 @@ def _grouped(facts: Iterable[Fact]) -> Iterator[TestRecord]:
         yield record
 
 
-Question = tuple[str, str, str]
+DecisionKey = tuple[str, str, str]
 """Who asked for which action on which resource."""
 
 
 def turns(calls: Iterable[Call]) -> Iterator[Turn]:
     """Where somebody was denied and later allowed, or the other way round; the lab's own calls left out."""
-    last: dict[Question, tuple[Decision, int]] = {}
+    last: dict[DecisionKey, tuple[Decision, int]] = {}
     changes: list[Change] = []
     for call in calls:
         for key, decision in _answers(call).items() if call.origin != "lab" else ():
@@ -143,10 +143,10 @@ def turns(calls: Iterable[Call]) -> Iterator[Turn]:
             changes.append(call.change)
 
 
-def _answers(call: Call) -> dict[Question, Decision]:
+def _answers(call: Call) -> dict[DecisionKey, Decision]:
     """What a call was answered to each question. One may stand twice (a new key policy is asked too whether
     its author may change it again), and then a denial counts."""
-    answers: dict[Question, Decision] = {}
+    answers: dict[DecisionKey, Decision] = {}
     for decision in call.decisions:
         key = decision.principal, decision.action, decision.resource
         if key not in answers or decision.decision != "allowed":
