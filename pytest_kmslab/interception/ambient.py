@@ -200,12 +200,18 @@ class AmbientClients:
         if not _is_botocores_own(resolver, credentials.method):
             return False
         current = self._blocks.current
-        if current is None or current.method != ENVIRONMENT:
+        if current is None:
             return True
-        if credentials.method != ENVIRONMENT:
-            return False
-        key = credentials.access_key
-        return key == current.access_key or ISSUED.fullmatch(key) is None
+        if credentials.method != current.method:
+            return credentials.method == ENVIRONMENT and not _is_issued(credentials)
+        return credentials.method != ENVIRONMENT or (
+            credentials.access_key == current.access_key or not _is_issued(credentials)
+        )
+
+
+def _is_issued(credentials: Any) -> bool:
+    """Whether somebody may own an access key, which a fake one shows nobody does."""
+    return ISSUED.fullmatch(credentials.access_key) is not None
 
 
 def _is_botocores_own(resolver: Any, method: str) -> bool:

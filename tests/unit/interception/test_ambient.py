@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from pytest_kmslab import DynamoDBTable, IamUser, Lab, denied
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.interception.ambient import AmbientClients, EnvironBlocks
+from pytest_kmslab.lab.environment import environment
 
 REGION = "us-east-1"
 DEVELOPER = "AKIADEVELOPER0000000"
@@ -314,3 +318,46 @@ def test_keys_of_a_suite_beside_moto_are_nobodys(kmslab: Lab, monkeypatch: pytes
 def test_without_a_lab_nothing_is_changed() -> None:
     client = boto3.client("sts", REGION)
     assert signer(client) == "FOOBARKEY"
+
+
+def found_in(block: Credentials, set_by_the_test: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whose access key a client signs with that is made in a block after a test has set variables."""
+    blocks = EnvironBlocks()
+    clients = AmbientClients(blocks)
+    clients.install()
+    try:
+        with environment(block, REGION, None, blocks):
+            for name, value in set_by_the_test.items():
+                monkeypatch.setenv(name, value)
+            url = boto3.Session().client("sts").generate_presigned_url("get_caller_identity")
+    finally:
+        clients.remove()
+    (credential,) = parse_qs(urlsplit(url).query)["X-Amz-Credential"]
+    return credential.partition("/")[0]
+
+
+OTHER = {"AWS_ACCESS_KEY_ID": "AKIAOTHER00000000000", "AWS_SECRET_ACCESS_KEY": "s"}
+
+
+@pytest.fixture
+def caller_of_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Credentials:
+    """As in an AWS account, where the administrator is found by a profile, and renewed."""
+    file = tmp_path / "credentials"
+    file.write_text(f"[ci]\naws_access_key_id={DEVELOPER}\naws_secret_access_key=secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    return Credentials(DEVELOPER, "secret", None, {"AWS_PROFILE": "ci"})
+
+
+FAKE = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "signs"), [({}, DEVELOPER), (OTHER, OTHER["AWS_ACCESS_KEY_ID"]), (FAKE, DEVELOPER)]
+)
+def test_keys_of_a_test_count_beside_a_caller_whose_credentials_are_renewed(
+    caller_of_a_profile: Credentials,
+    variables: dict[str, str],
+    signs: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert found_in(caller_of_a_profile, variables, monkeypatch) == signs
