@@ -2,9 +2,10 @@
 
 const SECTIONS = [drawSummary, drawTests, drawTimeline, drawPolicies, drawMatrix, drawCoverage, drawResources, drawRun];
 
-/* On paper nothing can be opened, so what was changed is opened, and the denials are listed. */
+/* On paper nothing can be opened: what was changed is, a moderate list of tests too, and the denials are listed. */
 function prepareForPrint() {
-  document.querySelectorAll("#policies details, #coverage details").forEach((details) => { details.open = true; details.dispatchEvent(new Event("toggle")); });
+  const tests = data.tests.length <= 300 ? "#tests .group, " : "";
+  document.querySelectorAll(`${tests}#policies details, #coverage details`).forEach((details) => { details.open = true; details.dispatchEvent(new Event("toggle")); });
   const denied = data.calls.filter((call) => call[at.call.origin] < 2 && call[at.call.decisions].some(isDenied)).slice(0, 500);
   const printed = document.querySelector("#timeline .printed");
   printed.replaceChildren(make("ol", { class: "calls" }, denied.flatMap(entriesOf).map((entry) => make("li", {}, drawEntry(entry)))));
@@ -18,6 +19,7 @@ async function main() {
     document.getElementById("loading").textContent = `The data of this page cannot be read by this browser: ${error.message}`;
     return;
   }
+  document.documentElement.dataset.read = String(Math.round(performance.now() - began));
   drawHead();
   document.getElementById("loading").remove();
   for (const draw of SECTIONS) {

@@ -32,7 +32,7 @@ function showCall(call) {
 }
 
 function drawTimeline() {
-  const rowHeight = matchMedia("(max-width: 44rem)").matches ? 84 : 32;
+  const rowHeight = matchMedia("(max-width: 44rem)").matches ? 62 : 32;
   const frame = make("div", { class: "window", tabindex: "0", role: "listbox", "aria-label": "Calls in order; arrow keys choose one, Enter opens it", style: `--row: ${rowHeight}px` });
   const space = make("div", { class: "space" }), rows = make("div", { class: "rows" });
   frame.append(space, rows);
