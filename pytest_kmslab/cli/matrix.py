@@ -30,7 +30,8 @@ table is allowed only if the principal may use the table's key too.
 
   keys/NAME.json            the key policy of a key
   tables/NAME.json          {"key": NAME, "policy": …}: the table's key, and its policy if it has one
-  identity/USER/*.json      the identity-based policies of a user; boundary.json is the permissions boundary
+  identity/USER/*.json      the identity-based policies of a user; boundary.json is the permissions boundary,
+                            managed.json a list of AWS managed policies by their names
   roles/ROLE/*.json         likewise of a role; trust.json is its trust policy
   matrix.json               if wanted {"account": …, "region": …, "actions": […]}
 

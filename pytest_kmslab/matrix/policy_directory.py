@@ -3,6 +3,7 @@
 keys/orders.json              the key policy of key `orders`
 tables/orders.json            {"key": "orders", "policy": …}: its key, and its policy if it has one
 identity/ana/reading.json     an identity-based policy of user `ana`; identity/team/ana/ is user `team/ana`
+identity/ana/managed.json     ["AmazonDynamoDBReadOnlyAccess"]: the managed policies of AWS that `ana` has
 identity/ana/boundary.json    the permissions boundary of user `ana`
 roles/reader/reading.json     likewise of a role; roles/reader/trust.json is its trust policy
 matrix.json                   if wanted {"account": …, "region": …, "actions": […]}
@@ -36,7 +37,7 @@ from pytest_kmslab.matrix.subjects import (
 
 FOLDERS = ("keys", "tables", "identity", "roles")
 SETTINGS = "matrix.json"
-BOUNDARY, TRUST = "boundary.json", "trust.json"
+BOUNDARY, TRUST, MANAGED = "boundary.json", "trust.json", "managed.json"
 ACTIONS = (
     "dynamodb:GetItem",
     "dynamodb:PutItem",
@@ -228,8 +229,9 @@ class _Reader:
         for name, own in files.items():
             arn = f"arn:aws:iam::{self.account}:{kind}/{name}"
             boundary = [self._policy(file) for file in own if file.name == BOUNDARY]
-            others = (BOUNDARY, TRUST) if kind == "role" else (BOUNDARY,)
+            others = (BOUNDARY, MANAGED, *((TRUST,) if kind == "role" else ()))
             identity = [self._policy(file) for file in own if file.name not in others]
+            identity += [one for file in own if file.name == MANAGED for one in self._managed(file)]
             limit = boundary[0] if boundary else None
             yield PrincipalSubject(arn, caller_of(arn), tuple(identity), limit)
 
@@ -238,6 +240,22 @@ class _Reader:
         if not file.is_file():
             return None
         return ResourceSubject(role.arn, PolicyText(role.arn, self._policy(file).text))
+
+    def _managed(self, file: Path) -> Iterator[PolicyText]:
+        """The managed policies of AWS that a file names, from the copy of them that moto has."""
+        from pytest_kmslab.backends.moto.managed_policies import document
+
+        def refuse(why: str) -> MatrixError:
+            return MatrixError(f"file `{file}`: {why}")
+
+        names = read_json(read_text(f"file `{file}`", file), refuse)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise refuse("is not a list of names of AWS's managed policies")
+        for name in names:
+            record = document(name)
+            if record is None:
+                raise refuse(f"there is no AWS managed policy of the name `{name}`")
+            yield PolicyText(name, json.dumps(record["Document"]))
 
     def _policy(self, file: Path) -> PolicyText:
         text = read_text(f"file `{file}`", file)

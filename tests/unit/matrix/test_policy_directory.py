@@ -78,6 +78,14 @@ def test_a_boundary_limits_and_a_deny_denies(directory: Path, write: Write) -> N
     assert not may(directory)
 
 
+def test_awss_managed_policies_go_by_their_names(directory: Path, write: Write) -> None:
+    write("identity/ana/reading.json", allow("kms:Decrypt"))
+    assert not may(directory)
+    write("identity/ana/managed.json", value=["AmazonDynamoDBReadOnlyAccess"])
+    assert may(directory)
+    assert not may(directory, action="dynamodb:PutItem")
+
+
 def test_a_table_has_a_policy_of_its_own_or_nothing(directory: Path, write: Write) -> None:
     policy = {"Version": "2012-10-17", "Statement": [to(ANA, GET)]}
     write("identity/ana/reading.json", allow("dynamodb:DescribeTable"))
@@ -137,6 +145,8 @@ def test_a_key_and_a_table_by_their_own_arns(write: Write, directory: Path) -> N
         ("key/orders.json", "{}", r"key`: unknown folder: known are keys, tables, identity, roles"),
         ("orders.json", "{}", r"orders\.json`: put policies into keys"),
         ("matrix.json", '{"actions": "kms:Decrypt"}', r"matrix\.json`: `actions` is not a list"),
+        ("identity/ana/managed.json", '["AmazonDynamo"]', "no AWS managed policy of the name `AmazonDynamo`"),
+        ("identity/ana/managed.json", "{}", r"managed\.json`: is not a list of names"),
         ("matrix.json", '{"acount": ""}', r"matrix\.json`: unknown member `acount`"),
     ],
 )
