@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from helpers.served import Served, served
+from helpers.standing_in import NAMED, project_of
 
 pytest.importorskip("xdist")
 
@@ -144,3 +145,35 @@ def test_a_key_of_the_projects_own_is_nobody_elses(
     assert len({tuple(test["shared"][1:4]) for test in tests}) == keys_ever_made(account) - keys_before == 2
     assert left(account) == ([], [], [])
     assert ledgers(here) == []
+
+
+def test_in_a_real_account_it_is_made_once_too(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMSLAB_LEDGER", str(project.path / "ledger"))
+    monkeypatch.setenv("SEEN", str(project.path / "seen"))
+    with served() as account:
+        here = project_of(project, account.url, account.administrator(), monkeypatch)
+        here.makepyfile(test_one=TESTS)
+        here.runpytest_subprocess("-n2", *NAMED).assert_outcomes(passed=3)
+        assert len({tuple(test["shared"]) for test in seen(here)}) == 1
+        assert keys_ever_made(account) == 1
+        assert left(account) == (["operator"], [], [])
+    assert ledgers(here) == []
+
+
+def test_what_a_failed_test_worked_with_is_kept(here: pytest.Pytester) -> None:
+    with served("--enforcement", "off") as account:
+        here.makepyfile("""
+            import pytest
+
+            @pytest.mark.parametrize("number", range(4))
+            def test_it(kms_key, number):
+                assert number != 3
+        """)
+        options = ("-n2", f"--kmslab-endpoint={account.url}", "--kmslab-keep")
+        result = here.runpytest_subprocess(*options)
+        result.assert_outcomes(passed=3, failed=1)
+        result.stdout.fnmatch_lines(["KMS key `MY-kms-key-* until *"])
+        users, tables, keys = left(account)
+        assert (len(users), tables, len(keys)) == (1, [], 1)
