@@ -25,23 +25,27 @@ _OK, _FAILED, _BAD_INPUT = 0, 1, 2
 COLUMNS = ("principal", "action", "resource", "allowed")
 
 _HELP = """\
-Print who may do what under the policy files of a directory. A cell is a whole call: `dynamodb:GetItem` on a
-table is allowed only if the principal may use the table's key too.
+Print who may do what under the policy files of a directory. A cell is a whole
+call: `dynamodb:GetItem` on a table is allowed only if the principal may use the
+table's key too.
 
-  keys/NAME.json            the key policy of a key
-  tables/NAME.json          {"key": NAME, "policy": …}: the table's key, and its policy if it has one
-  identity/USER/*.json      the identity-based policies of a user; boundary.json is the permissions boundary,
-                            managed.json a list of AWS managed policies by their names
-  roles/ROLE/*.json         likewise of a role; trust.json is its trust policy
-  matrix.json               if wanted {"account": …, "region": …, "actions": […]}
+  keys/NAME.json         the key policy of a key
+  tables/NAME.json       {"key": NAME, "policy": …}: the table's key, and its
+                         policy if it has one
+  identity/USER/*.json   the identity-based policies of a user; boundary.json is
+                         the permissions boundary, managed.json a list of AWS
+                         managed policies by their names
+  roles/ROLE/*.json      likewise of a role; trust.json is its trust policy
+  matrix.json            if wanted {"account": …, "region": …, "actions": […]}
 
-At a terminal it is a table, elsewhere CSV, which can be kept as what is expected:
+At a terminal it is a table, elsewhere CSV, which can be kept as what is
+expected:
   kmslab matrix policies > access.csv
   kmslab matrix policies --expect access.csv"""
 
 _EPILOG = """\
-exit status: 0 all well, 1 the matrix is another than expected, 2 a file could not be read, or a name is of
-nothing in the directory"""
+exit status: 0 all well, 1 the matrix is another than expected, 2 a file could
+not be read, or a name is of nothing in the directory"""
 
 
 class _Asked(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kmslab.cli.main import main
 
-COMMANDS = ("decide", "serve", "sweep")
+COMMANDS = ("decide", "matrix", "serve", "sweep")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
