@@ -125,7 +125,8 @@ class Pipeline:
         self._trail = trail
         self.undecided = UndecidedCalls(trail, refuse=refuse_undecided)
         """The calls of services that are not decided."""
-        self._creations = Creations() if creations is None else creations
+        self.creations = Creations() if creations is None else creations
+        """What calls have made."""
         self._clock = clock
         self._authorizer = Authorizer()
         self._passwords = SpentPasswords()
@@ -166,7 +167,7 @@ class Pipeline:
             self.after_call(pending.call, response)
             if changes_account(pending.call):
                 self.backend.note_change()
-                self._creations.note_answer(pending.call.service, pending.call.operation, response)
+                self.creations.note_answer(pending.call.service, pending.call.operation, response)
 
     def identify(self, incoming: Incoming) -> ApiCall:
         """Who calls, and what: raises ServiceError where nobody known does or it cannot be read."""

@@ -83,6 +83,10 @@ class EnforcedServiceCalls:
             raise _error(response, reply.status)
         return response
 
+    def note_stack(self, stack_id: str) -> None:
+        """Know that a call of this run made a stack, whoever sent it."""
+        self._pipeline.creations.note(stack_id, stack_id)
+
     def check_pass_role(self, call: ApiCall, role_arn: str, resource_arn: str) -> None:
         """Raise ServiceError where the caller of CloudFormation may not pass it a role.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,7 +33,13 @@ from pytest_kmslab.lab.kinds.key import (
     usage_of,
 )
 from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
-from pytest_kmslab.lab.kinds.stack import Stack, StackRequest, create_stack
+from pytest_kmslab.lab.kinds.stack import (
+    Stack,
+    StackRequest,
+    create_stack,
+    has_bucket,
+    pseudo_parameters,
+)
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption
 from pytest_kmslab.lab.kinds.table import create_table as make_table
 from pytest_kmslab.lab.kinds.user import (
@@ -52,6 +59,7 @@ from pytest_kmslab.lab.templates.arguments import (
     stack_capabilities,
     stack_parameters,
 )
+from pytest_kmslab.lab.templates.for_emulators import for_emulator
 from pytest_kmslab.lab.templates.template import TemplateSource, read_template
 
 if TYPE_CHECKING:
@@ -244,9 +252,10 @@ class Lab(ActingLab):
         read, backend = read_template(template), self._context.backend
         parts = stack_parameters(read, parameters), stack_capabilities(read, capabilities)
         backend.check_stacks()
-        if not backend.capabilities.enforces:
-            read = read.without_bootstrap_check()
-        request = StackRequest(read, *parts, is_checked=backend.makes_stacks_alone)
+        alone = backend.makes_stacks_alone
+        if alone:
+            read = for_emulator(read, pseudo_parameters(self._creation), partial(has_bucket, self._creation))
+        request = StackRequest(read, *parts, is_checked=alone)
         return create_stack(self._creation, name or STACK_NAME, request, self._objects)
 
     @for_the_lab

@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.found import record_found
 from pytest_kmslab.lab.kinds.stack_members import Member, known_resources, look, members_of, retained_members
@@ -121,8 +122,7 @@ def create_stack(creation: Creation, base: str, request: StackRequest, objects: 
     description = wait_for(cloudformation, creation.waiter, stack_id, "to be made")
     if description.get("StackStatus") != CREATED:
         reasons = "; ".join(failures(cloudformation, stack_id)) or description.get("StackStatusReason", "")
-        made.remove()
-        raise ResourceError(f"stack `{made.name}` could not be made: {reasons}")
+        _remove_failed(made, f"stack `{made.name}` could not be made: {reasons}")
     record_retained(creation, made.step, stack_id, request.template.retained)
     if request.is_checked:
         _check_as_made(creation, made, request, stack_id)
@@ -136,11 +136,43 @@ def _check_as_made(creation: Creation, made: Made, request: StackRequest, stack:
     members = members_of(creation.client("cloudformation"), stack)
     otherwise = list(differences(creation.client, request.template.resources, members))
     if otherwise:
-        made.remove()
-        raise ResourceError(
+        _remove_failed(
+            made,
             f"stack `{made.name}` is not what its template says, so nothing can be told from it: "
-            f"{'; '.join(otherwise)}. The emulator made it so: deploy it on moto"
+            f"{'; '.join(otherwise)}. The emulator made it so: deploy it on moto",
         )
+
+
+def _remove_failed(made: Made, text: str) -> NoReturn:
+    """Remove a stack that cannot be used, and raise ResourceError; the lab's end tries what failed again."""
+    try:
+        made.remove()
+    except (ResourceError, ClientError) as error:
+        text = f"{text}; and it could not be removed: {error}"
+    raise ResourceError(text)
+
+
+def pseudo_parameters(creation: Creation) -> dict[str, str]:
+    """What CloudFormation's pseudo parameters are on AWS; some emulators have values of their own.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+    """
+    partition = partition_of(creation.region)
+    return {
+        "AWS::AccountId": creation.account,
+        "AWS::Partition": partition.name,
+        "AWS::Region": creation.region,
+        "AWS::URLSuffix": partition.dns_suffix,
+    }
+
+
+def has_bucket(creation: Creation, name: str) -> bool:
+    """Whether there is a bucket of this name."""
+    try:
+        creation.client("s3").head_bucket(Bucket=name)
+    except ClientError:
+        return False
+    return True
 
 
 def _create(cloudformation: CloudFormationClient, made: Made, request: StackRequest) -> str:

@@ -75,7 +75,12 @@ def _delete_without(
     stack, left = found["StackId"], list[str]()
     while _deleted(cloudformation, waiter, stack, left):
         failed = _failed_to_delete(cloudformation, stack)
-        more = [name for name, type_name in failed if type_name in KIND_OF_TYPE and name not in left]
+        never_made = _never_made(cloudformation, stack)
+        more = [
+            name
+            for name, type_name in failed
+            if name not in left and (type_name in KIND_OF_TYPE or name in never_made)
+        ]
         if len(more) < len(failed) or not more:
             reasons = "; ".join(failures(cloudformation, stack)) or "CloudFormation does not say why"
             raise ResourceError(f"stack `{found['StackName']}` could not be deleted: {reasons}")
@@ -102,6 +107,16 @@ def _failed_to_delete(cloudformation: CloudFormationClient, stack: str) -> list[
         elif event["ResourceStatus"] == "DELETE_FAILED":
             failed.append((event["LogicalResourceId"], event["ResourceType"]))
     return failed
+
+
+def _never_made(cloudformation: CloudFormationClient, stack: str) -> set[str]:
+    """The logical ids of what failed to be made and has no name: there is nothing to delete."""
+    return {
+        event["LogicalResourceId"]
+        for event in _events(cloudformation, stack)
+        if event["ResourceStatus"] == "CREATE_FAILED"
+        and event.get("PhysicalResourceId", "") in ("", event["LogicalResourceId"])
+    }
 
 
 def _events(cloudformation: CloudFormationClient, stack: str) -> Iterator[Any]:

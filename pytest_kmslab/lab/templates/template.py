@@ -7,9 +7,8 @@ one. CloudFormation gets the text as it was given.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,6 @@ TemplateSource = Path | Mapping[str, Any] | str
 LARGEST_BODY = 51_200
 """Bytes of a template that is sent and not kept in a bucket.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
-
-_BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
 
 RETAINING = frozenset({"Retain", "RetainExceptOnCreate"})
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
@@ -66,23 +63,6 @@ class Template:
             for name, resource in self.resources.items()
             if any(resource.get(policy) in RETAINING for policy in policies)
         )
-
-    def without_bootstrap_check(self) -> Template:
-        """The same for an account that counts as bootstrapped, although it is none that CDK made so.
-
-        CDK asks in every template for the version of its bootstrap stack, which no emulator has.
-        https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
-        """
-        defaults = {name: str(one.get("Default")) for name, one in self.parameters.items()}
-        asked = {name for name, default in defaults.items() if _BOOTSTRAP.fullmatch(default)}
-        if not asked:
-            return self
-        rest = {name: one for name, one in self.content.items() if name not in ("Parameters", "Rules")}
-        if any(f'"Ref": "{name}"' in json.dumps(rest) for name in asked):
-            return self
-        parameters = {name: one for name, one in self.parameters.items() if name not in asked}
-        content = {**rest, "Parameters": parameters} if parameters else rest
-        return replace(self, text=json.dumps(content), content=content)
 
     @cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:

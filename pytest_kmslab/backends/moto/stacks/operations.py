@@ -43,7 +43,10 @@ class StackOperations:
         with self._acting(backend, None, more.get("role_arn")):
             try:
                 with _creating():
-                    return original(backend, name, *arguments, **more)
+                    stack = original(backend, name, *arguments, **more)
+                if not nested:
+                    self._principals.note_stack(stack)
+                return stack
             except ResourceFailedError as failure:
                 stack = next(stack for stack in reversed(list(backend.stacks.values())) if stack.name == name)
                 _fail_creation(stack, failure)

@@ -41,6 +41,11 @@ class Principals:
         caller = self._pipeline.signer(getattr(response, RECEIVED))
         return StackRequest(caller, response.region, operation, dict(response.params))
 
+    def note_stack(self, stack: Any) -> None:
+        """Know that the request under way made a stack."""
+        if REQUEST.get() is not None:
+            self._pipeline.note_stack(stack.stack_id)
+
     def of_stack(self, backend: Any, stack: Any, role_arn: str | None) -> Caller:
         """The Caller of an operation on a stack: that of a role, given now or before, or of the request.
 

@@ -23,6 +23,9 @@ class ServiceCalls(Protocol):
     def perform(self, call: ApiCall) -> dict[str, Any]:
         """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""
 
+    def note_stack(self, stack_id: str) -> None:
+        """Know that a call of this run made a stack."""
+
     def check_pass_role(self, call: ApiCall, role_arn: str, resource_arn: str) -> None:
         """Raise ServiceError where the caller of CloudFormation may not pass it a role."""
 
