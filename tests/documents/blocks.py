@@ -14,6 +14,7 @@ from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 from documents.commands import COMMANDS, run_commands, run_session
 from documents.options import check_options
 from documents.python import run_python
+from documents.scratch import project_of
 from pytest_kmslab.cases.decide import DecidedCase
 from pytest_kmslab.cases.read import parse_case
 
@@ -47,6 +48,18 @@ def check_output(example: Example) -> None:
     """What a program prints, or a picture: a test of its page compares it. A command says that it is one."""
     first = example.parsed.split(None, 1)[0] if example.parsed.strip() else ""
     assert first not in {"$", *COMMANDS}, "say ```sh before a command, ```console before a session"
+
+
+def check_commands(example: Example) -> None:
+    """Every command of a block that shows no output."""
+    with project_of(example):
+        run_commands(example.parsed)
+
+
+def check_session(example: Example) -> None:
+    """Every command of a session, and what it prints."""
+    with project_of(example):
+        run_session(example.parsed)
 
 
 def check_json(example: Example) -> None:
@@ -90,8 +103,8 @@ CHECKS: dict[str, Callable[[Example], None]] = {
     "": check_output,
     "text": check_output,
     "python": run_python,
-    "sh": lambda example: run_commands(example.parsed),
-    "console": lambda example: run_session(example.parsed),
+    "sh": check_commands,
+    "console": check_session,
     "json": check_json,
     "ini": check_ini,
     "toml": check_toml,

@@ -123,13 +123,13 @@ def module(name: str) -> list[str]:
 
 def output(command: list[str], good: tuple[int, ...]) -> str:
     """What a program prints; it ends with one of these statuses."""
-    return output_once(tuple(command), good)
+    return output_once(tuple(command), good, Path.cwd())
 
 
 @cache
-def output_once(command: tuple[str, ...], good: tuple[int, ...]) -> str:
+def output_once(command: tuple[str, ...], good: tuple[int, ...], folder: Path) -> str:
     """The same; a command that several pages show is run once."""
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode in good, f"exit status {ran.returncode}\n{ran.stdout}{ran.stderr}"
     return ran.stdout
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sybil import Example
 
 ROOT = Path(__file__).parents[2]
 NAMED = ("docs", "examples", "benchmarks", "tests/e2e", "tests/corpus")
@@ -25,3 +28,19 @@ def documents_scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
             patch.delenv(name)
         patch.chdir(folder)
         yield folder
+
+
+@contextmanager
+def project_of(example: Example) -> Iterator[None]:
+    """The working directory for a block: in the README of an example project, a copy of that project."""
+    page, here = Path(example.path), Path.cwd()
+    if page.parent.parent != ROOT / "examples":
+        yield
+        return
+    copy = here / "copies" / page.parent.name
+    shutil.copytree(page.parent, copy, dirs_exist_ok=True)
+    os.chdir(copy)
+    try:
+        yield
+    finally:
+        os.chdir(here)
