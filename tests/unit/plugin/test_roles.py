@@ -91,7 +91,7 @@ def test_a_service_that_is_not_trusted_does_not_get_in(project: pytest.Pytester)
     tests = """
     def test_of_two_one_is_to_be_named(kmslab):
         role = kmslab.create_role(trust=trust("lambda.amazonaws.com", "ecs-tasks.amazonaws.com"))
-        with pytest.raises(ResourceError, match="say by `service=`"):
+        with pytest.raises(ResourceError, match="`service=` which of them"):
             kmslab.as_(role)
         kmslab.as_(role, service="ecs-tasks.amazonaws.com").client("sts").get_caller_identity()
 
