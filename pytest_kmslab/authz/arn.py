@@ -43,3 +43,21 @@ def account_of(text: str) -> str:
     """The account of an ARN; empty where it has none or the text is not an ARN."""
     segments = text.split(":", SEGMENTS - 1)
     return segments[4] if len(segments) == SEGMENTS else ""
+
+
+NO_ARN = Arn("", "", "", "", "")
+"""The parts of what is no ARN."""
+
+
+@lru_cache(maxsize=4096)
+def parts_of(text: str) -> Arn:
+    """The parts of a text that is taken to be an ARN; empty ones where it is none."""
+    segments = text.split(":", SEGMENTS - 1)
+    is_arn = len(segments) == SEGMENTS and segments[0] == "arn"
+    return Arn(*segments[1:]) if is_arn else NO_ARN
+
+
+def in_region(text: str, region: str) -> str:
+    """An ARN with another Region in it."""
+    arn = parts_of(text)
+    return f"arn:{arn.partition}:{arn.service}:{region}:{arn.account}:{arn.resource}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.own_sessions import keep_credentials
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.errors import BackendError
@@ -129,7 +130,7 @@ def _identity(session: Any, region: str, endpoint_url: str | None) -> Mapping[st
 
 def _principal(session: Any, arn: str, region: str, endpoint_url: str | None) -> str:
     """Whom a key policy has to name: for a session of a role the role, with its path."""
-    service, resource = arn.split(":", 5)[2], arn.split(":", 5)[5]
+    service, resource = parts_of(arn).service, parts_of(arn).resource
     if service == "iam":
         return arn
     kind, _, rest = resource.partition("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pytest_kmslab.account.model import AccountReader, Caller, Key
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
@@ -37,7 +38,7 @@ class ApiAccount:
 
     def resource_policy_text(self, resource: str) -> str | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-        service = resource.split(":", 3)[2] if resource.startswith("arn:") else ""
+        service = parts_of(resource).service
         if service == "kms":
             key = self.keys.by_arn(resource)
             return None if key is None else self.keys.policy_text(key)

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from pytest_kmslab.account.model import Caller, Credential
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
@@ -256,7 +257,7 @@ class ApiIdentities:
 
     def tags_of_other(self, arn: str) -> Mapping[str, str]:
         """The tags of what is neither user nor role; none where the endpoint does not tell them."""
-        kind, _, path = arn.split(":", 5)[-1].partition("/")
+        kind, _, path = parts_of(arn).resource.partition("/")
         if kind not in LISTED_TAGS:
             return {}
         operation, member = LISTED_TAGS[kind]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from pytest_kmslab.account.model import Table
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
 from pytest_kmslab.backends.endpoint.iam_snapshot import tags_of
@@ -43,11 +44,11 @@ class ApiTables:
     def table(self, name: str, region: str, account: str) -> Table | None:
         """A table by name, or by the ARN of the table, of an index or of a stream."""
         if name.startswith("arn:"):
-            parts = name.split(":", 5)
-            path = parts[-1].split("/")
-            if len(parts) < 6 or parts[2] != "dynamodb" or path[0] != "table" or len(path) < 2:
+            arn = parts_of(name)
+            path = arn.resource.split("/")
+            if arn.service != "dynamodb" or path[0] != "table" or len(path) < 2:
                 return None
-            region, account, name = parts[3], parts[4], path[1]
+            region, account, name = arn.region, arn.account, path[1]
         if account != self._identities.account or not name:
             return None
         return self._cache.get(("table", region, name), lambda: self._read(name, region))
@@ -76,7 +77,7 @@ class ApiTables:
 
     def backup(self, arn: str) -> Table | None:
         """The table that a backup is of, with the key that it was under then."""
-        region = arn.split(":", 4)[3] if arn.count(":") >= 5 else ""
+        region = parts_of(arn).region
         record = self._store.get(_backup_name(arn))
         table = self.table(arn.partition("/backup/")[0], "", "") if region else None
         if record is None:
@@ -162,8 +163,8 @@ class ApiTables:
             return None
         # LocalStack makes a key's ARN of whatever it was given, an alias too.
         named = named.replace(":key/alias/", ":alias/")
-        region, account = arn.split(":")[3:5]
-        key = self._keys.key(named, region, account)
+        table = parts_of(arn)
+        key = self._keys.key(named, table.region, table.account)
         return str(named) if key is None else key.arn
 
     def _tags(self, arn: str, region: str) -> dict[str, str]:
@@ -236,11 +237,11 @@ def _projected(described: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _name(arn: str) -> str:
-    parts = arn.split(":", 5)
-    return f"tables/{parts[4]}/{parts[3]}/{parts[5].split('/')[1]}"
+    table = parts_of(arn)
+    return f"tables/{table.account}/{table.region}/{table.resource.split('/')[1]}"
 
 
 def _backup_name(arn: str) -> str:
-    parts = arn.split(":", 5)
-    where = f"{parts[4]}/{parts[3]}" if len(parts) == 6 else ""
+    backup = parts_of(arn)
+    where = f"{backup.account}/{backup.region}" if backup.partition else ""
     return f"backups/{where}/{arn.rsplit('/', 1)[-1]}"

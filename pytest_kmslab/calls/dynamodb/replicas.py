@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import required_text
@@ -96,8 +97,7 @@ def _in_region(
 ) -> Authorizations:
     region = required_text(replica, "RegionName")
     there = call._replace(region=region)
-    parts = arn.split(":", 5)
-    table_there = ":".join((*parts[:3], region, *parts[4:]))
+    table_there = in_region(arn, region)
     for action in actions:
         yield authorization(there, action, table_there)
     yield from choose_key(there, view, replica.get("KMSMasterKeyId") or "", table_there)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn, table_of
@@ -21,7 +22,7 @@ def _on_stream(call: ApiCall, view: AccountView) -> Authorizations:
     arn = sub_arn(required_text(call.params, "StreamArn"), "stream")
     table = view.table(table_of(arn), call.region, call.account)
     yield authorization(call, call.operation, arn, None, table)
-    if table is None or arn != table.stream_arn or arn.split(":", 4)[3] != call.region:
+    if table is None or arn != table.stream_arn or parts_of(arn).region != call.region:
         text = f"Requested resource not found: Stream: {arn} not found"
         raise ServiceError("ResourceNotFoundException", text)
 
@@ -39,7 +40,7 @@ def _get_records(call: ApiCall, view: AccountView) -> Authorizations:
     arn = sub_arn(stream, "stream")
     table = view.streamed_table(iterator)
     yield authorization(call, call.operation, arn, None, table)
-    if table is None or arn.split(":", 4)[3] != call.region:
+    if table is None or parts_of(arn).region != call.region:
         raise invalid("Invalid ShardIterator")
     yield from use_keys(call, view, (table,))
 

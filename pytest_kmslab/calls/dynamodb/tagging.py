@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import (
     ApiCall,
     AuthorizationPlan,
@@ -51,8 +52,8 @@ def _tagged(call: ApiCall) -> str:
         raise refused(f"{NOT_A_TARGET}{arn}")
     if kind not in TARGETS:
         raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
-    partition, _, region = arn.split(":")[1:4]
-    if (partition, region) != (call.partition, call.region):
+    target = parts_of(arn)
+    if (target.partition, target.region) != (call.partition, call.region):
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     return arn
 

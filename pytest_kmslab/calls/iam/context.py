@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import ApiCall
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
@@ -38,7 +39,7 @@ def iam_context(call: ApiCall, view: AccountView, arn: str) -> Keys:
 
 def _tags_of(view: AccountView, arn: str) -> Keys:
     """`aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`."""
-    kind = arn.split(":", 5)[-1].partition("/")[0]
+    kind = parts_of(arn).resource.partition("/")[0]
     tags = view.iam_tags(arn) if kind in TAGGED else {}
     own = {f"iam:ResourceTag/{name}": value for name, value in tags.items()} if kind in _OWN_TAGS else {}
     return {**resource_tags(tags), **own}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.arn import account_of, parts_of
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
 
@@ -51,7 +51,7 @@ def renamed(call: ApiCall, old: str, name: str) -> str:
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
     """
-    kind, _, path = old.split(":", 5)[5].partition("/")
+    kind, _, path = parts_of(old).resource.partition("/")
     before, _, last = f"/{path}".rpartition("/")
     return iam_arn(call, kind + call.params.get("NewPath", f"{before}/") + call.params.get(name, last))
 

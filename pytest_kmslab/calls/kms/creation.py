@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, request_tags
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
@@ -14,7 +15,6 @@ from pytest_kmslab.calls.kms.keys import (
     PENDING_DELETION_STATES,
     check_tags,
     find_key_by_id,
-    in_region,
     kms_arn,
     refuse_state,
 )
@@ -58,7 +58,7 @@ def replicate_key(call: ApiCall, view: AccountView) -> Authorizations:
     keys = {**property_keys(key.spec, key.usage, key.origin, True, "REPLICA"), **_tags(call), **_bypass(call)}
     keys["kms:CallerAccount"] = call.account
     yield account_authorization(call, "kms:CreateKey", keys, region=region)
-    authorization = account_authorization(call, "kms:PutKeyPolicy", keys, in_region(key, region), region)
+    authorization = account_authorization(call, "kms:PutKeyPolicy", keys, in_region(key.arn, region), region)
     yield from _tag_authorization(call, authorization)
     _refuse_other_than_primary(key)
     refuse_state(key, NOT_USABLE_STATES)
@@ -67,7 +67,7 @@ def replicate_key(call: ApiCall, view: AccountView) -> Authorizations:
         text = f"{region} cannot have a replica because it contains the primary."
         raise ServiceError("AlreadyExistsException", text)
     if view.key(key.key_id, region, key.account) is not None:
-        raise ServiceError("AlreadyExistsException", f"{in_region(key, region)} already exists")
+        raise ServiceError("AlreadyExistsException", f"{in_region(key.arn, region)} already exists")
     check_tags(call.params, {})
     yield from _policy_checks(call, view, authorization)
 
@@ -81,7 +81,7 @@ def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
     _refuse_other_than_primary(primary)
     replica = view.key(primary.key_id, region, primary.account)
     if replica is None:
-        raise ServiceError("NotFoundException", f"Key '{in_region(primary, region)}' does not exist")
+        raise ServiceError("NotFoundException", f"Key '{in_region(primary.arn, region)}' does not exist")
     yield key_authorization(call, action, replica, {"kms:PrimaryRegion": region}, region=region)
     refuse_state(primary, PENDING_DELETION_STATES)
 

@@ -40,12 +40,6 @@ def kms_arn(call: ApiCall, resource: str) -> str:
     return f"arn:{call.partition}:kms:{call.region}:{call.account}:{resource}"
 
 
-def in_region(key: Key, region: str) -> str:
-    """The ARN of a multi-Region key in another Region: the key id is the same."""
-    *head, _, tail = key.arn.split(":", 4)
-    return ":".join((*head, region, tail))
-
-
 def find_key(call: ApiCall, view: AccountView, key_id: str, action: str) -> Key:
     """The key that `key_id` (id, key ARN, alias name or alias ARN) names.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pytest_kmslab.authz.arn import SEGMENTS
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 ATTACHED: Mapping[str, tuple[str, str, str]] = {
@@ -45,12 +45,12 @@ def check_policy_arns(call: ApiCall) -> None:
 
 
 def _check_policy_arn(call: ApiCall, arn: str) -> None:
-    parts = arn.split(":", SEGMENTS - 1)
-    if len(parts) < SEGMENTS or parts[0] != "arn" or not parts[1]:
+    policy = parts_of(arn)
+    if not policy.partition:
         raise ServiceError("ValidationError", _UNREAD)
-    if parts[1] != call.partition:
+    if policy.partition != call.partition:
         raise ServiceError("ValidationError", "Invalid ARN partition")
-    if parts[2] != "iam" or not parts[5].startswith("policy/"):
+    if policy.service != "iam" or not policy.resource.startswith("policy/"):
         raise ServiceError("InvalidInput", f"ARN {arn} is not valid.")
 
 

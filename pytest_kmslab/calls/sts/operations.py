@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import (
     ApiCall,
     Authorization,
@@ -78,11 +79,11 @@ def _check_session_policy(call: ApiCall) -> None:
 
 def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
     """The account of a role that exists; nobody is told that one does not."""
-    parts = role.split(":", 5)
-    if len(parts) == 6 and parts[2] == "iam" and parts[5].startswith("role/"):
-        name = parts[5].rpartition("/")[2]
-        if view.iam_arn("role", name, parts[4]) == role:
-            return parts[4]
+    arn = parts_of(role)
+    if arn.service == "iam" and arn.resource.startswith("role/"):
+        name = arn.resource.rpartition("/")[2]
+        if view.iam_arn("role", name, arn.account) == role:
+            return arn.account
     text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
     raise ServiceError("AccessDenied", text, 403)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
@@ -112,12 +113,12 @@ def _exists(view: AccountView, source: str, account: str, kind: str, name: str) 
 
 def _entity(source: str) -> tuple[str, str, str]:
     """The account, kind and name of whose policies are simulated."""
-    parts = source.split(":", 5)
-    kind, _, path = parts[-1].partition("/")
-    if len(parts) < PARTS or parts[2] != "iam" or kind not in ("user", "group", "role") or not path:
+    arn = parts_of(source)
+    kind, _, path = arn.resource.partition("/")
+    if arn.service != "iam" or kind not in ("user", "group", "role") or not path:
         text = f"Invalid Entity Arn: {source} does not clearly define entity type and name."
         raise ServiceError("InvalidInput", text)
-    return parts[4], kind, path.rpartition("/")[2]
+    return arn.account, kind, path.rpartition("/")[2]
 
 
 def _caller(call: ApiCall, default: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.validation_messages import violated
 
@@ -41,10 +42,10 @@ def _parse_policy_arn(call: ApiCall, arn: str) -> str:
     """The last part of an ARN of the caller's partition (cdk-preflight, pf-iam-policy-arn-partition)."""
     if _ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationError", "Invalid ARN:  Could not be parsed!")
-    _, partition, _, _, _, resource = arn.split(":", 5)
-    if partition != call.caller.arn.split(":", 2)[1]:
+    policy = parts_of(arn)
+    if policy.partition != call.partition:
         raise ServiceError("ValidationError", "Invalid ARN partition")
-    return resource
+    return policy.resource
 
 
 def _check_iam_tags(call: ApiCall) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kmslab.authz.arn import Arn, account_of, parse_arn
+from pytest_kmslab.authz.arn import NO_ARN, Arn, account_of, in_region, parse_arn, parts_of
 from pytest_kmslab.errors import ArnError
 
 
@@ -47,3 +47,15 @@ def test_what_lacks_a_part_or_begins_otherwise_is_no_arn(text: str) -> None:
 )
 def test_the_account_is_what_stands_before_the_resource(text: str, account: str) -> None:
     assert account_of(text) == account
+
+
+@pytest.mark.parametrize("text", ["*", "", "arn:aws:iam::111122223333", "urn:aws:kms:us-east-1:1:key/a"])
+def test_what_is_no_arn_has_empty_parts(text: str) -> None:
+    assert parts_of(text) == NO_ARN
+
+
+def test_an_arn_in_another_region_has_all_else_as_it_was() -> None:
+    assert in_region("arn:aws-cn:kms:cn-north-1:1:key/a:b", "cn-northwest-1") == (
+        "arn:aws-cn:kms:cn-northwest-1:1:key/a:b"
+    )
+    assert parts_of("arn:aws-cn:kms:cn-north-1:1:key/a:b") == parse_arn("arn:aws-cn:kms:cn-north-1:1:key/a:b")

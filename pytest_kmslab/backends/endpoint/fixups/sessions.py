@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.sts.new_sessions import (
     NOTHING,
@@ -33,7 +34,7 @@ def keep_role_session(view: KeepsRecords, call: ApiCall, response: dict[str, Any
     source = str(call.params.get("SourceIdentity") or call.caller.source_identity)
     caller = Caller(
         arn=response["AssumedRoleUser"]["Arn"],
-        account=role.split(":")[4],
+        account=account_of(role),
         principal_arn=role,
         user_id=response["AssumedRoleUser"]["AssumedRoleId"],
         kind="AssumedRole",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
@@ -33,7 +34,7 @@ def get(view: EndpointAccountReader, call: ApiCall) -> Response:
 
 def put(view: EndpointAccountReader, call: ApiCall) -> Response:
     """PutResourcePolicy: the same document again is the same revision."""
-    partition = str(call.params["ResourceArn"]).split(":", 2)[1]
+    partition = parts_of(str(call.params["ResourceArn"])).partition
     before, text = _expected(view, call), as_written(str(call.params["Policy"]), partition)
     if before is not None and before["Policy"] == text:
         return {"RevisionId": before["RevisionId"]}

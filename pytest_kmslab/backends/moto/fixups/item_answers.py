@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
 from pytest_kmslab.calls.api_call import ApiCall
 
@@ -64,7 +65,7 @@ def write_in_order(call: ApiCall) -> Response | None:
 def _write(call: ApiCall, table: str, params: Response) -> None:
     account, region = call.account, call.region
     if table.startswith("arn:"):
-        region, account = table.split(":")[3:5]
+        region, account = parts_of(table).region, parts_of(table).account
     do_on_items(account, region, "BatchWriteItem", params)
 
 

@@ -13,6 +13,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto.principals import (
     ISSUED,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 def keep_role_session(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """Moto keeps the inline session policy only: managed ones and session tags are put on its session."""
-    account = str(call.params["RoleArn"]).split(":")[4]
+    account = account_of(str(call.params["RoleArn"]))
     sessions = sts_backends[account][partition_of(call.region).name]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
     setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))

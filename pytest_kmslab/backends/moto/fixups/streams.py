@@ -11,6 +11,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 Response = dict[str, Any]
@@ -73,5 +74,5 @@ def _table(call: ApiCall) -> Any:
 
 
 def _place_of(call: ApiCall) -> tuple[str, str]:
-    region, account = str(call.params["StreamArn"]).split(":")[3:5]
-    return account, region
+    stream = parts_of(str(call.params["StreamArn"]))
+    return stream.account, stream.region

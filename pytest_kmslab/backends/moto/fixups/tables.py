@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import ResourcePolicy
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
 from pytest_kmslab.backends.moto.fixups.streams import VIEW
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
@@ -64,7 +65,7 @@ def get(call: ApiCall) -> dict[str, Any]:
     policy = _policies(arn).get(arn)
     if policy is None:
         raise policy_not_found(arn)
-    text = as_written(present_principals(policy, str(policy.policy_doc)), arn.split(":", 2)[1])
+    text = as_written(present_principals(policy, str(policy.policy_doc)), parts_of(arn).partition)
     return {"Policy": text, "RevisionId": policy.revision_id}
 
 
@@ -80,7 +81,8 @@ def _named(call: ApiCall) -> str:
     another revision than is expected."""
     arn = str(call.params["ResourceArn"])
     path, _, label = arn.partition(STREAM)
-    table = dynamodb_backends[arn.split(":")[4]][arn.split(":")[3]].tables.get(path.rpartition("/")[2])
+    where = parts_of(arn)
+    table = dynamodb_backends[where.account][where.region].tables.get(path.rpartition("/")[2])
     if label and (table is None or table.latest_stream_label != label):
         raise missing_stream(arn)
     policy = _policies(arn).get(arn)
@@ -89,14 +91,14 @@ def _named(call: ApiCall) -> str:
 
 
 def _policies(arn: str) -> dict[str, Any]:
-    parts = arn.split(":", 5)
-    policies: dict[str, Any] = dynamodb_backends[parts[4]][parts[3]].resource_policies
+    where = parts_of(arn)
+    policies: dict[str, Any] = dynamodb_backends[where.account][where.region].resource_policies
     return policies
 
 
 def _keep(arn: str, policy_text: str) -> Any:
     """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
-    text = as_written(policy_text, arn.split(":", 2)[1])
+    text = as_written(policy_text, parts_of(arn).partition)
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     if before is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, tag_changes, truth
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
 from pytest_kmslab.calls.api_call import ServiceError
@@ -32,7 +33,7 @@ def _create_replica(where: Deployment, properties: Properties) -> Iterator[Made]
     metadata = where.call(
         "kms",
         "ReplicateKey",
-        region=primary.split(":")[3] if primary.count(":") >= 5 else "",
+        region=parts_of(primary).region,
         KeyId=primary,
         ReplicaRegion=where.region,
         Description=properties.get("Description"),

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from pytest_kmslab.account.model import AccountView, Caller, Key, Table
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.partitions import service_host
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
@@ -52,8 +53,8 @@ def place_of(table: Table) -> TableLocation:
 
 def place_at(arn: str) -> TableLocation:
     """The place of a table by its ARN, which may be still to be made."""
-    region, account, path = arn.split(":", 5)[3:]
-    return TableLocation(path.split("/")[1], region, account)
+    table = parts_of(arn)
+    return TableLocation(table.resource.split("/")[1], table.region, table.account)
 
 
 def kms_text(exception: str, code: str, message: str) -> str:

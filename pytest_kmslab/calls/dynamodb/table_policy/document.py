@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
@@ -46,7 +47,7 @@ def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
     _check_sids(policy)
     _check_actions(policy, kind_of(target) or "")
     _check_resources(policy, kind_of(target) or "")
-    partition = target.split(":", 2)[1]
+    partition = parts_of(target).partition
     for statement in statements_of(text):
         unknown = (*unknown_principals(statement, view, partition), *unknown_services(statement, partition))
         if unknown or not names_somebody(statement):

@@ -7,6 +7,7 @@ of another account's table even an administrator is told that it is not theirs.
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.names import (
     invalid,
@@ -35,10 +36,10 @@ def target_of(call: ApiCall) -> str:
         raise refused(f"{NOT_A_TARGET}{arn}")
     if kind not in TARGETS:
         raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
-    partition, _, region, account = arn.split(":")[1:5]
-    if (partition, region) != (call.partition, call.region):
+    target = parts_of(arn)
+    if (target.partition, target.region) != (call.partition, call.region):
         raise refused(f"Invalid resource Arn: {arn}")
-    if account != call.account:
+    if target.account != call.account:
         raise invalid(_NOT_OWN_ACCOUNT)
     return arn
 
