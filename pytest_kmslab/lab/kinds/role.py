@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.lab.assuming import RoleAssumption, session_parameters
+from pytest_kmslab.lab.kinds.iam_entity import IamEntityKind
 from pytest_kmslab.lab.kinds.policy import boundary_arn
 from pytest_kmslab.lab.permissions import Permissions, give_permissions
 from pytest_kmslab.lab.policies import PolicyDocument, PolicySources
 from pytest_kmslab.lab.resource_kind import (
     Client,
-    Found,
-    ResourceKind,
     ResourceRef,
-    Unseen,
-    is_named_by_us,
-    seen_if_ours,
     tag_list,
-    tags_of_pages,
-    unless_gone,
 )
 from pytest_kmslab.lab.role_session import Assumer, RoleSession
 from pytest_kmslab.lab.waiting.waiters import Waiter
@@ -136,30 +129,13 @@ def delete_role(iam: IAMClient, name: str) -> None:
         iam.delete_role(RoleName=name)
 
 
-class RoleKind(ResourceKind):
-    """IAM roles by name first. They are in no Region."""
+class RoleKind(IamEntityKind):
+    """IAM roles."""
 
     name = "iam-role"
     title = "IAM role"
+    entity = "Role"
     create_operation = "CreateRole"
-    is_regional = False
-
-    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
-        """All that carry a run's tags."""
-        for page in client("iam").get_paginator("list_roles").paginate():
-            for role in page["Roles"]:
-                if is_named_by_us(role["RoleName"]):
-                    what = f"IAM role `{role['RoleName']}`"
-                    yield from seen_if_ours(what, partial(self._look, client, role, region))
-
-    def find(self, client: Client, ref: ResourceRef) -> Found | None:
-        """By its name."""
-        iam = client("iam")
-        return unless_gone(lambda: self._look(client, iam.get_role(RoleName=ref.name)["Role"], ref.region))
-
-    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
-        """By its name."""
-        client("iam").tag_role(RoleName=ref.name, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The role and all that blocks it."""
@@ -175,11 +151,6 @@ class RoleKind(ResourceKind):
             f"iam delete-role-policy --policy-name POLICY-NAME {role}",
             f"iam delete-role {role}",
         )
-
-    def _look(self, client: Client, role: Any, region: str) -> Found:
-        pages = client("iam").get_paginator("list_role_tags").paginate(RoleName=role["RoleName"])
-        ref = ResourceRef(self, role["RoleName"], region, role["Arn"], role["RoleId"])
-        return Found(ref, tags_of_pages(pages), role.get("CreateDate"))
 
 
 ROLE = RoleKind()

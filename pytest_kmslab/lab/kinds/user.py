@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +17,14 @@ from pytest_kmslab.lab.kinds.credentials_file import (
     new_password,
     write_credentials,
 )
+from pytest_kmslab.lab.kinds.iam_entity import IamEntityKind
 from pytest_kmslab.lab.kinds.policy import boundary_arn
 from pytest_kmslab.lab.kinds.user_removal import delete_user
 from pytest_kmslab.lab.permissions import Permissions, give_permissions
 from pytest_kmslab.lab.resource_kind import (
     Client,
-    Found,
-    ResourceKind,
     ResourceRef,
-    Unseen,
-    is_named_by_us,
-    seen_if_ours,
     tag_list,
-    tags_of_pages,
-    unless_gone,
 )
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
@@ -144,31 +137,14 @@ def _console_access(iam: IAMClient, name: str, account: str, directory: Path) ->
     return write_credentials(directory, name, password, account)
 
 
-class UserKind(ResourceKind):
-    """IAM users by name first. They are in no Region."""
+class UserKind(IamEntityKind):
+    """IAM users."""
 
     name = "iam-user"
     title = "IAM user"
+    entity = "User"
     create_operation = "CreateUser"
-    is_regional = False
     may_remove = ("kms-key", "cloudformation-stack")
-
-    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
-        """All that carry a run's tags."""
-        for page in client("iam").get_paginator("list_users").paginate():
-            for user in page["Users"]:
-                if is_named_by_us(user["UserName"]):
-                    what = f"IAM user `{user['UserName']}`"
-                    yield from seen_if_ours(what, partial(self._look, client, user, region))
-
-    def find(self, client: Client, ref: ResourceRef) -> Found | None:
-        """By its name."""
-        iam = client("iam")
-        return unless_gone(lambda: self._look(client, iam.get_user(UserName=ref.name)["User"], ref.region))
-
-    def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
-        """By its name."""
-        client("iam").tag_user(UserName=ref.name, Tags=tag_list(tags))
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The user and all that blocks it."""
@@ -185,11 +161,6 @@ class UserKind(ResourceKind):
             f"iam delete-login-profile {user}",
             f"iam delete-user {user}",
         )
-
-    def _look(self, client: Client, user: Any, region: str) -> Found:
-        pages = client("iam").get_paginator("list_user_tags").paginate(UserName=user["UserName"])
-        ref = ResourceRef(self, user["UserName"], region, user["Arn"], user["UserId"])
-        return Found(ref, tags_of_pages(pages), user.get("CreateDate"))
 
 
 USER = UserKind()
