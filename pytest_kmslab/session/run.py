@@ -177,7 +177,7 @@ class Run:
             from pytest_kmslab.session.sharing import WORKER_INPUT, Sharing
 
             folder, worker = worker_input[WORKER_INPUT], worker_input["workerid"]
-            self._sharing = Sharing(folder, worker, self.cleanup, self.settings)
+            self._sharing = Sharing(folder, worker, self.cleanup, self.settings, lambda: self.backend)
 
     def retry_policy(self) -> RetryPolicy:
         """What `eventually` takes where a test says nothing."""

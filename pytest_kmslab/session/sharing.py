@@ -11,12 +11,16 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.lab.naming import Naming, run_id, worker_id
 from pytest_kmslab.lab.shared_lab import SharedLab
-from pytest_kmslab.lab.shared_state import SharedFolder, SharedState
+from pytest_kmslab.lab.shared_state import SharedFolder
 from pytest_kmslab.lab.sweep.ledger_files import ledgers_in
 from pytest_kmslab.lab.sweep.sweep import sweeping_ledgers, sweeping_run
 from pytest_kmslab.lab.sweep.target import target_of
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.sweep.leftovers import Findings
     from pytest_kmslab.lab.sweep.target import Target
     from pytest_kmslab.session.cleanup import Cleanup, Report
+
+Lines = tuple[list[str], list[str]]
+"""What is left, and what was kept on purpose."""
 
 WORKER_INPUT = "kmslab_shared"
 """What the controller tells its workers: the path of the folder."""
@@ -56,23 +63,28 @@ class LabOfWorkers:
         shutil.rmtree(self._folder, ignore_errors=True)
         if not self._run or not ledgers_in(self._ledgers, self._run):
             return [], [], []
+        return *_told(self._sweep), []
+
+    def _sweep(self) -> Lines:
         target = target_of(self._backend(), self._profile, ())
         with sweeping_run(target, self._ledgers, self._run) as sweep:
             sweep.look()
-            return _left(sweep.remove(), target, self._ledgers), [], []
+            return _left(sweep.remove(), target, self._ledgers), []
 
 
 class Sharing:
     """One worker's part in the lab of its run; it counts as there from its making until the run's end."""
 
-    def __init__(self, folder: str, worker: str, cleanup: Cleanup, settings: Settings) -> None:
+    def __init__(
+        self, folder: str, worker: str, cleanup: Cleanup, settings: Settings, backend: Callable[[], Backend]
+    ) -> None:
         self._settings = settings
         self._worker = worker
         self._cleanup = cleanup
+        self._backend = backend
         self._folder = SharedFolder(Path(folder), worker_id(worker))
         self._folder.join()
         self._ledger: FileLedger | None = None
-        self._context: LabContext | None = None
         cleanup.at_end(self._leave)
 
     def lab(
@@ -89,8 +101,8 @@ class Sharing:
         region = context.backend.region
         self._ledger = FileLedger(ledger.path.parent, ledger.account, naming.run, naming.worker, region)
         self._folder.add_ledger(self._ledger.path)
-        self._context = replace(context, naming=naming, ledger=watched(self._ledger))
-        return SharedLab(self._folder, self._context, learn_secret)
+        named = replace(context, naming=naming, ledger=watched(self._ledger))
+        return SharedLab(self._folder, named, learn_secret)
 
     def _leave(self) -> Report:
         """Leave what is shared to the workers that are still there; the last one removes it all."""
@@ -98,21 +110,28 @@ class Sharing:
             self._ledger.hand_over()
         state = self._folder.leave(keep=self._settings.keep and self._cleanup.has_failures)
         lifetimes = [] if self._ledger is None else self._ledger.lifetimes
-        if state is None or self._context is None:
+        paths = [path for ledger in (state.ledgers if state else ()) if (path := Path(ledger)).exists()]
+        if state is None or not paths:
             return [], [], lifetimes
-        return *self._end(state, self._context), lifetimes
+        return *_told(partial(self._end, paths, keep=state.keep)), lifetimes
 
-    def _end(self, state: SharedState, context: LabContext) -> tuple[list[str], list[str]]:
-        """Remove everything, or keep it: the lines to show of what is there still."""
-        paths = [path for ledger in state.ledgers if (path := Path(ledger)).exists()]
-        if not paths:
-            return [], []
-        target = target_of(context.backend, self._settings.profile, ())
+    def _end(self, paths: list[Path], *, keep: bool) -> Lines:
+        """Remove everything, or keep it."""
+        target = target_of(self._backend(), self._settings.profile, ())
         with sweeping_ledgers(target, paths) as sweep:
             sweep.look()
-            if state.keep:
+            if keep:
                 return [], sweep.keep(datetime.now(timezone.utc) + timedelta(seconds=self._settings.keep_for))
             return _left(sweep.remove(), target, paths[0].parent), []
+
+
+def _told(end: Callable[[], Lines]) -> Lines:
+    """The lines to show at the end; that the account does not answer is one of them."""
+    try:
+        return end()
+    except (KmslabError, BotoCoreError, ClientError) as error:
+        what = "what the workers of this run had in common was left behind"
+        return [f"{what}: {type(error).__name__}: {error}", "remove it with `kmslab sweep`"], []
 
 
 def _left(findings: Findings, target: Target, ledgers: Path) -> list[str]:
