@@ -256,3 +256,13 @@ def test_a_stack_of_somebody_elses_code_is_adopted_with_what_it_retains(lab: Lab
         assert inner.as_(user).client("sts").get_caller_identity()["Arn"] == user.arn
         assert stack.arn in inner.inventory()
     assert (stack.status(), key.state()) == ("DELETE_COMPLETE", "PendingDeletion")
+
+
+@needs_cloudformation
+def test_a_stack_is_kept_by_its_tags(lab: Lab) -> None:
+    stack = lab.deploy(IN_YAML, parameters={"Names": ["ana", "bob"]})
+    with lab.nested() as inner:
+        kept = inner.deploy({"Resources": {"Key": RETAINED_KEY}})
+        assert not [line for line in inner.keep(60) if "could not" in line]
+    assert kept.status() == "UPDATE_COMPLETE"
+    assert stack.status() == "CREATE_COMPLETE"

@@ -92,6 +92,8 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
         patches.enter_context(patch.object(response, "setup_class", _method(kept)))
         answered = partial(_answered, principals, response.call_action)
         patches.enter_context(patch.object(response, "call_action", _method(answered)))
+        compared = partial(_differs, response._validate_different_update)
+        patches.enter_context(patch.object(response, "_validate_different_update", _method(compared)))
         deployed = type(
             "StackResourceMap", (StackResourceMap,), {"deploy": staticmethod(partial(_deployment, calls))}
         )
@@ -121,6 +123,13 @@ def _with_body(
     received.get_data(cache=True)
     setattr(response, RECEIVED, received)
     return original(response, request, *arguments, **more)
+
+
+def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any, stack: Any) -> None:
+    """Refuse an update that changes nothing; other tags are a change, which moto does not count."""
+    given = response._get_param("Tags")
+    if given is None or {tag["Key"]: tag["Value"] for tag in given} == stack.tags:
+        original(response, params, body, stack)
 
 
 def _answered(principals: Principals, original: Callable[..., Any], response: Any) -> Any:

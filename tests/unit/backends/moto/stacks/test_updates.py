@@ -334,3 +334,16 @@ def test_tags_of_the_stack_are_tags_of_its_resources(stacks: Stacks) -> None:
     stacks.update(one("AWS::KMS::Key", {}), Tags=[{"Key": "team", "Value": "blue"}])
     with pytest.raises(ClientError, match="kms:Encrypt"):
         user.client("kms").encrypt(KeyId=key, Plaintext=b"x")
+
+
+def test_other_tags_are_an_update_and_reach_what_is_there(stacks: Stacks) -> None:
+    template = {**one("AWS::KMS::Key", {}), "Parameters": {"P": {"Type": "String"}}}
+    given = [{"ParameterKey": "P", "ParameterValue": "a"}]
+    stack = stacks.deploy(template, Parameters=given, Tags=[{"Key": "team", "Value": "red"}])
+    previous = {"UsePreviousTemplate": True, "Parameters": [{"ParameterKey": "P", "UsePreviousValue": True}]}
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        stacks.client.update_stack(StackName="s", **previous)
+    stacks.client.update_stack(StackName="s", **previous, Tags=[{"Key": "team", "Value": "blue"}])
+    assert stacks.look("s").status == "UPDATE_COMPLETE"
+    tags = stacks.account.root.client("kms").list_resource_tags(KeyId=stack.outputs["Id"])["Tags"]
+    assert {tag["TagKey"]: tag["TagValue"] for tag in tags} == {"team": "blue"}
