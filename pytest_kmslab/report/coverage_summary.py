@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCoverage
+from pytest_kmslab.report.terminal import write_folded
 
 if TYPE_CHECKING:
     import pytest
@@ -50,9 +51,9 @@ class CoverageCollector:
         coverage, why = self.coverage, shortfall(self.coverage, self._fail_under)
         reporter.section("kmslab: policy coverage", red=bool(why), bold=bool(why))
         for line in coverage_lines(coverage):
-            reporter.line(line)
+            write_folded(reporter, line)
         if why:
-            reporter.line(why, red=True, bold=True)
+            write_folded(reporter, why, red=True, bold=True)
 
     @property
     def coverage(self) -> Coverage:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.privilege.least import LeastPrivilege, least_privilege
+from pytest_kmslab.report.terminal import write_folded
 from pytest_kmslab.report.uses import UseCollector
 
 if TYPE_CHECKING:
@@ -61,14 +62,14 @@ class PolicyWriter:
         failed = bool(self._problem) or not all(one.proof.holds for one in self._written)
         reporter.section("kmslab: least privilege", red=failed, bold=failed)
         for line in (self._problem,) if self._problem else self._lines():
-            reporter.line(line)
+            write_folded(reporter, line)
 
     def _lines(self) -> Iterator[str]:
         if not self._written:
             yield "nobody was allowed anything in the tests themselves: no policy is written"
         for one in self._written:
             proof = one.proof
-            kept = f"{proof.decisions} requests allowed, each of {proof.removals} removals denies one"
+            kept = f"{proof.decisions} requests allowed, and one denied without any of {proof.removals} parts"
             state = kept if proof.holds else f"THE PROOF FAILS: {', '.join((*proof.denied, *proof.idle))}"
             yield f"{self._folder / name_of(one.principal)}: {state}"
 

@@ -16,6 +16,7 @@ from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies import read_document
 from pytest_kmslab.privilege.use import Document, Use
 from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE, file_of, name_of
+from pytest_kmslab.report.terminal import write_folded
 
 if TYPE_CHECKING:
     import pytest
@@ -99,15 +100,15 @@ class PolicyCheck:
         failed = bool(missing) or not held
         reporter.section("kmslab: policy check", red=failed, bold=failed)
         if not held:
-            reporter.line("nobody acted in the tests whom the policy could be for: this run failed")
+            write_folded(reporter, "nobody acted in the tests whom the policy could be for: this run failed")
             return
         for line in missing:
-            reporter.line(f"a test needs more: {line}")
+            write_folded(reporter, f"a test needs more: {line}")
         for line in self._policy.unused(held):
-            reporter.line(f"no test used: {line}")
+            write_folded(reporter, f"no test used: {line}")
         whom = ", ".join(dict.fromkeys(name_of(use.actor) for use in held))
         state = "is not enough: this run failed" if missing else "is enough"
-        reporter.line(f"the policy {state} (held to it: {whom})")
+        write_folded(reporter, f"the policy {state} (held to it: {whom})")
 
     def _held(self) -> list[Use]:
         """The requests of whom the policy is for."""

@@ -57,6 +57,14 @@ class SectionFolding:
                 traceback.addsection(SECTION, text)
 
 
+def write_folded(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
+    """Write a line no wider than the terminal; what goes on is set in."""
+    from pytest_kmslab.report.decisions import fold
+
+    for part in fold(line, shutil.get_terminal_size().columns).splitlines():
+        reporter.line(part, **markup)
+
+
 def tell(config: pytest.Config, line: str) -> None:
     """Show a line at once, whatever is captured; nothing where there is no terminal (an xdist worker)."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")

@@ -22,6 +22,12 @@ EVERYTHING = Policies(identity=(named(allow("*")),), resource=named(to(ROOT, "km
 ADMIN = f"arn:aws:iam::{USER.split(':')[4]}:user/kmslab-admin-1a2b3c4d-main-1"
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is folded."""
+    monkeypatch.setenv("COLUMNS", "400")
+
+
 class Lines:
     """What is written to a terminal."""
 
