@@ -80,6 +80,7 @@ class Page:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Performance.enable", timeDomain="threadTicks")
 
     def show(self, path: Path, width: int = 1280, height: int = 900) -> float:
         """Open a file, and wait until it says that it is drawn; answers the seconds that took."""
@@ -94,6 +95,11 @@ class Page:
         self.call("Page.navigate", url=path.resolve().as_uri())
         self.wait("document.documentElement?.dataset.ready")
         return time.monotonic() - began
+
+    def worked(self) -> float:
+        """How many seconds of a processor the pages so far took, whatever else runs on the machine."""
+        metrics = self.call("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
 
     def wait(self, expression: str) -> Any:
         """Until it is true; raises AssertionError where it never is."""

@@ -8,6 +8,8 @@ import pytest
 from browser.chromium import Page
 
 MEGABYTE = 1_000_000
+LONGEST = 2.0
+"""Seconds of a processor until the page can be used."""
 TEXT = "document.getElementById('{}').innerText"
 
 
@@ -155,10 +157,9 @@ def test_on_paper_the_changes_are_open_and_the_denials_are_listed(page: Page, to
 
 def test_a_hundred_thousand_decisions_are_small_and_quick(page: Page, large: Path) -> None:
     assert large.stat().st_size <= 20 * MEGABYTE
+    before = page.worked()
     page.show(large)
-    # About 900 ms on the machine of 2026-11; in a test only a ratio holds, whatever else runs there.
-    ready, read = (int(page.js(f"document.documentElement.dataset.{name}")) for name in ("ready", "read"))
-    assert ready <= 5 * read
+    assert page.worked() - before <= LONGEST
     assert "105,000 decisions" in page.js("document.querySelector('h1').innerText")
     assert page.js("document.querySelectorAll('*').length") < 20_000
     page.js("document.querySelector('#timeline .window').scrollTop = 1e6")

@@ -19,7 +19,6 @@ async function main() {
     document.getElementById("loading").textContent = `The data of this page cannot be read by this browser: ${error.message}`;
     return;
   }
-  document.documentElement.dataset.read = String(Math.round(performance.now() - began));
   drawHead();
   document.getElementById("loading").remove();
   for (const draw of SECTIONS) {
