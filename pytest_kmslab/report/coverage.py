@@ -174,8 +174,9 @@ class CoverageCounter:
         """Note the policies of the users and roles that these decisions let be made: nobody may ask under
         them ever."""
         for entry in entries:
-            if entry.request.action in _MAKING and entry.decision.allowed:
-                arn = entry.request.resource
+            arn = entry.request.resource
+            is_made = entry.request.action in _MAKING and entry.decision.allowed
+            if is_made and view.principal_exists(arn):
                 policies = view.policies(caller_of(arn), "*")
                 asking = entry._replace(request=entry.request._replace(principal=arn), origin=Origin.TEST)
                 self._note_own(asking, policies)
