@@ -303,8 +303,10 @@ class Pipeline:
         """The response of an operation that the engine or the backend answers itself; None for all others."""
         if self.mode is Mode.OBSERVE:
             return None
-        view = self.backend.view
-        own = simulate(call, view) or context_key_names(call, view) or root_user(call)
+        own: Response | None = None
+        if call.service == "iam":
+            view = self.backend.view
+            own = simulate(call, view) or context_key_names(call, view) or root_user(call)
         return own or self.backend.emulate(call)
 
     def require(self, call: ApiCall, authorization: Authorization) -> None:

@@ -61,8 +61,10 @@ class MotoFixups:
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
         fixup = BEFORE_CALL.get(call.name)
-        foreign = keys.of_other_accounts(self._reader, call) if call.service == "kms" else {}
-        return {**implicit_user(call), **foreign, **(fixup(self._reader, call) if fixup else {})}
+        replaced = dict(fixup(self._reader, call)) if fixup else {}
+        if call.service == "kms":
+            return {**keys.of_other_accounts(self._reader, call), **replaced}
+        return {**implicit_user(call), **replaced} if call.service == "iam" else replaced
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that moto lacks."""
