@@ -129,7 +129,7 @@ def output(command: list[str], good: tuple[int, ...]) -> str:
 @cache
 def output_once(command: tuple[str, ...], good: tuple[int, ...], folder: Path) -> str:
     """The same; a command that several pages show is run once."""
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
     assert ran.returncode in good, f"exit status {ran.returncode}\n{ran.stdout}{ran.stderr}"
     return ran.stdout
 
