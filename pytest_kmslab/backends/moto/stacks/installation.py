@@ -127,8 +127,8 @@ def _with_body(
 
 def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any, stack: Any) -> None:
     """Refuse an update that changes nothing; other tags are a change, which moto does not count."""
-    given = response._get_param("Tags")
-    if given is None or {tag["Key"]: tag["Value"] for tag in given} == stack.tags:
+    tags = response._get_param("Tags")
+    if tags is None or {tag["Key"]: tag["Value"] for tag in tags} == stack.tags:
         original(response, params, body, stack)
 
 
