@@ -48,7 +48,7 @@ def report(path: Path, tests: int) -> Path:
     folder.mkdir()
     with part_of(folder, "gw0").open("w", encoding="utf-8") as part:
         for number in range(tests):
-            part.writelines(f"{line_of(fact)}\n" for fact in view(number))
+            part.writelines(f"{line_of(fact)}\n" for fact in facts_of(number))
     write_html(path, RUN, read_records(folder), AccountMask(ACCOUNT))
     return path
 
@@ -87,7 +87,7 @@ RUN = RunFacts(
 )
 
 
-def view(number: int) -> Iterator[Fact]:
+def facts_of(number: int) -> Iterator[Fact]:
     """One test: somebody is denied, made a key user, and allowed; every hundredth fails."""
     at, suffix = BEGAN + number / 10, f"-1a2b3c4d-gw0-{number}"
     who = f"arn:aws:iam::{ACCOUNT}:user/mounika{suffix}"

@@ -20,6 +20,9 @@ from pytest_kmslab.report.evidence.run_facts import RunFacts
 VERSION = 1
 SCHEMA = Path(__file__).with_name("report.schema.json")
 
+BROKEN = "backslashreplace"
+"""What becomes of half a character, as a test may print one: its escape, which is JSON."""
+
 Mask = Callable[[str], str]
 
 
@@ -27,7 +30,7 @@ def write_json(path: Path, run: RunFacts, records: Iterable[TestRecord], mask: M
     """Write the report; raises OSError. `mask` takes the numbers of accounts out of a text."""
     totals: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors=BROKEN) as file:
         file.write(f'{{"version":{VERSION},\n"run":')
         _dump(file, masked_values(run_values(run), mask))
         file.write(',\n"tests":[')

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from pytest_kmslab.report.evidence.json_report import count, run_values, total_values
+from pytest_kmslab.report.evidence.json_report import BROKEN, count, run_values, total_values
 from pytest_kmslab.report.evidence.model import Assertion, Call, Change, Decision, Matrix, Phase, Resource
 from pytest_kmslab.report.evidence.records import TestRecord, turns
 from pytest_kmslab.report.evidence.run_facts import RunFacts
@@ -93,7 +93,7 @@ class PageData:
         compressor = zlib.compressobj(9, zlib.DEFLATED, 31)  # 31: gzip, which browsers undo
         waiting = b""
         for chunk in self._chunks(run):
-            waiting += compressor.compress(chunk.encode())
+            waiting += compressor.compress(chunk.encode(errors=BROKEN))
             whole = len(waiting) - len(waiting) % 3
             file.write(base64.b64encode(waiting[:whole]).decode())
             waiting = waiting[whole:]

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.entry import TrailEntry
 
 
+FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
 class LineFile:
     """A file to which several processes append whole lines; each is in it as soon as `write` returns."""
 
     def __init__(self, path: Path, mask: Callable[[str], str]) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = os.open(path, FLAGS, 0o644)
         self._mask = mask
 
     def write(self, *lines: str) -> None:
