@@ -59,10 +59,10 @@ class EndpointClients:
         others._session = self._session
         return others
 
-    def with_credentials(self, service: str, credentials: Credentials) -> Any:
+    def with_credentials(self, service: str, credentials: Credentials, region: str = "") -> Any:
         """A client that signs as somebody else, still undecided."""
         with self._lock:
-            return self._client(service, self.region, credentials)
+            return self._client(service, region or self.region, credentials)
 
     def do(self, call: ApiCall) -> dict[str, Any]:
         """Do a call that was allowed, as it was sent; raises ServiceError with what the endpoint answers."""

@@ -9,14 +9,19 @@ endpoint: they are secrets of an emulator, which checks no signature itself.
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Any, Protocol
 
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 
 BUCKET = "pytest-kmslab-shared"
 HOME = "us-east-1"
 """Buckets are made in one Region, whichever the lab works in: the store is the account's."""
+
+OWNER = Credentials("test", "test")
 
 NOT_THERE = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
@@ -85,8 +90,11 @@ class SharedStore:
                 raise
         self._cache.drop()
 
-    @property
+    @cached_property
     def _s3(self) -> Any:
+        """One bucket for all accounts: where one was chosen, it is the default account's."""
+        if ACCOUNT_ID.fullmatch(self._clients.root.access_key_id):
+            return self._clients.with_credentials("s3", OWNER, HOME)
         return self._clients.of("s3", HOME)
 
     def _read(self, name: str) -> Record | None:
