@@ -24,6 +24,9 @@ DOMAINS = (
 )
 """The DNS suffixes of every partition, as botocore's partitions.json has them, and the console's two."""
 
+ENDPOINT_PREFIX = "AWS_ENDPOINT_URL"
+"""How the environment variables begin that lead AWS clients elsewhere."""
+
 NOWHERE = "http://see-kmslab-subprocess-environ.localhost:1"
 """An address where nobody is: what the environment names while the backend is in this process, so that a
 process that inherits it does not call AWS. The clients of this process take no notice of it."""

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
-from pytest_kmslab.backends.addresses import NOWHERE
-from pytest_kmslab.backends.aws.target_account import ENDPOINT_PREFIX
+from pytest_kmslab.backends.addresses import ENDPOINT_PREFIX, NOWHERE
 
 OWN_ADDRESS: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
 """What to make a client's Config of that is to keep the address it would have without the environment."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kmslab.backends.aws.target_account import CREDENTIAL_VARIABLES, ENDPOINT_PREFIX
+from pytest_kmslab.backends.addresses import ENDPOINT_PREFIX
+from pytest_kmslab.backends.aws.target_account import CREDENTIAL_VARIABLES
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Credentials

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.backends.addresses import ENDPOINT_PREFIX
 from pytest_kmslab.backends.own_sessions import keep_credentials
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.errors import BackendError
 
-ENDPOINT_PREFIX = "AWS_ENDPOINT_URL"
 SSO_ROLE = "AWSReservedSSO_"
 
 CREDENTIAL_VARIABLES = (
