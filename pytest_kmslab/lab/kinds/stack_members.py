@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
 NESTED = "AWS::CloudFormation::Stack"
+
+NOT_MADE = ("CREATE_FAILED", "IMPORT_")
+"""How the status begins of what a stack has not made itself."""
+INITIATED = "creation initiated"
+"""Stands in the reason once a resource is being made:
+https://github.com/ansible/ansible/issues/32396"""
 
 KIND_OF_TYPE: Mapping[str, ResourceKind] = {
     "AWS::CloudWatch::Alarm": ALARM,
@@ -64,11 +70,19 @@ def members_of(cloudformation: CloudFormationClient, stack: str) -> list[Member]
 
 
 def all_members(cloudformation: CloudFormationClient, stack: str) -> Iterator[Member]:
-    """The same with what nested stacks have, and what there was before an update replaced it."""
-    seen: set[tuple[str, str]] = set()
-    for member in (*members_of(cloudformation, stack), *_mentioned(cloudformation, stack)):
+    """The same with what nested stacks have, and what there was before an update replaced it; nothing that
+    the stack has not made."""
+    events = _events_of(cloudformation, stack)
+    mentioned = (
+        Member(event.get("LogicalResourceId", ""), *_resource_of(event))
+        for event in events
+        if event.get("PhysicalResourceId") != stack
+    )
+    members = members_of(cloudformation, stack)
+    seen = _of_others(events, members)
+    for member in (*members, *mentioned):
         known = member.type, member.physical_id
-        if not member.physical_id or member.physical_id == stack or known in seen:
+        if not member.physical_id or known in seen:
             continue
         seen.add(known)
         yield member
@@ -76,13 +90,31 @@ def all_members(cloudformation: CloudFormationClient, stack: str) -> Iterator[Me
             yield from all_members(cloudformation, member.physical_id)
 
 
-def _mentioned(cloudformation: CloudFormationClient, stack: str) -> Iterator[Member]:
-    """What the events of a stack speak of."""
+def _of_others(events: Sequence[Any], members: Sequence[Member]) -> set[tuple[str, str]]:
+    """The types and names of what a stack speaks of and has not made: it imported one, or failed to make one,
+    of which CloudFormation tells the name all the same (https://github.com/aws/aws-cli/issues/199). Whoever
+    else has a resource of that name keeps it.
+    """
+    made = {_resource_of(event) for event in events if _tells_of_making(event)}
+    there = {(member.type, member.physical_id) for member in members}
+    named = {_resource_of(event) for event in events if event["ResourceStatus"].startswith(NOT_MADE)}
+    failed = {_resource_of(event) for event in events if event["ResourceStatus"] == "UPDATE_FAILED"}
+    return (named | failed - there) - made
+
+
+def _tells_of_making(event: Any) -> bool:
+    begun = INITIATED in str(event.get("ResourceStatusReason")).lower()
+    return begun or event["ResourceStatus"] == "CREATE_COMPLETE"
+
+
+def _resource_of(event: Any) -> tuple[str, str]:
+    """The type and name of what an event is about."""
+    return event.get("ResourceType") or "", event.get("PhysicalResourceId") or ""
+
+
+def _events_of(cloudformation: CloudFormationClient, stack: str) -> list[Any]:
     pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
-    for page in pages:
-        for event in page["StackEvents"]:
-            physical_id = event.get("PhysicalResourceId") or ""
-            yield Member(event.get("LogicalResourceId", ""), event.get("ResourceType", ""), physical_id)
+    return [event for page in pages for event in page["StackEvents"]]
 
 
 def look(client: Client, member: Member, region: str) -> Found | None:
@@ -115,11 +147,13 @@ def retained_members(
     cloudformation: CloudFormationClient, stack: str, retained: frozenset[str]
 ) -> Iterator[Member]:
     """What of a stack may outlive it: those of these logical ids, and what its nested stacks retain."""
-    for member in members_of(cloudformation, stack):
+    members = members_of(cloudformation, stack)
+    others = _of_others(_events_of(cloudformation, stack), members)
+    for member in members:
         if member.type == NESTED and member.physical_id:
             nested = retained_by(cloudformation, member.physical_id)
             yield from retained_members(cloudformation, member.physical_id, nested)
-        elif member.logical_id in retained:
+        elif member.logical_id in retained and (member.type, member.physical_id) not in others:
             yield member
 
 

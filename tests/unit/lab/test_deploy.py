@@ -258,6 +258,56 @@ def test_a_stack_of_somebody_elses_code_is_adopted_with_what_it_retains(lab: Lab
     assert (stack.status(), key.state()) == ("DELETE_COMPLETE", "PendingDeletion")
 
 
+def _table(name: str, **more: Any) -> dict[str, Any]:
+    key = {
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    }
+    properties = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **key}
+    return {"Type": "AWS::DynamoDB::Table", "Properties": properties, **more}
+
+
+@needs_cloudformation
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "IMPORT_COMPLETE", "UPDATE_FAILED"])
+def test_what_a_stack_speaks_of_and_has_not_made_stays(lab: Lab, status: str) -> None:
+    import boto3
+    from moto.cloudformation.models import Event, cloudformation_backends
+
+    dynamodb, cloudformation = (
+        boto3.client(service, "us-east-1") for service in ("dynamodb", "cloudformation")
+    )
+    own = {"Own": _table("own", DeletionPolicy="Retain")}
+    body = {"Resources": {**own, "Theirs": _table("theirs", DeletionPolicy="Retain")}}
+    if status != "IMPORT_COMPLETE":
+        dynamodb.create_table(**_table("theirs")["Properties"])
+        body["Resources"].pop("Theirs")
+    made = cloudformation.create_stack(StackName="app", TemplateBody=json.dumps(body))["StackId"]
+    stack = cloudformation_backends[lab.account]["us-east-1"].get_stack("app")
+    stack.events.append(Event(made, "app", "Theirs", "theirs", "AWS::DynamoDB::Table", status, "", None))
+    with lab.nested() as inner:
+        inner.adopt(made)
+    assert dynamodb.list_tables()["TableNames"] == ["theirs"]
+
+
+@needs_cloudformation
+def test_what_a_stack_began_to_make_goes_though_it_failed_later(lab: Lab) -> None:
+    import boto3
+    from moto.cloudformation.models import Event, cloudformation_backends
+
+    dynamodb, cloudformation = (
+        boto3.client(service, "us-east-1") for service in ("dynamodb", "cloudformation")
+    )
+    body = json.dumps({"Resources": {"Own": _table("own", DeletionPolicy="Retain")}})
+    made = cloudformation.create_stack(StackName="app", TemplateBody=body)["StackId"]
+    stack = cloudformation_backends[lab.account]["us-east-1"].get_stack("app")
+    about = made, "app", "Own", "own", "AWS::DynamoDB::Table"
+    stack.events.append(Event(*about, "CREATE_IN_PROGRESS", "Resource creation Initiated", None))
+    stack.events.append(Event(*about, "CREATE_FAILED", "Resource creation cancelled", None))
+    with lab.nested() as inner:
+        inner.adopt(made)
+    assert dynamodb.list_tables()["TableNames"] == []
+
+
 @needs_cloudformation
 def test_a_stack_is_kept_by_its_tags(lab: Lab) -> None:
     stack = lab.deploy(IN_YAML, parameters={"Names": ["ana", "bob"]})
