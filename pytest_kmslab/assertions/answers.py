@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import SkipTest
 
 from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
 
@@ -58,11 +59,25 @@ def client_error(error: BaseException | None) -> ClientError | None:
     return error if isinstance(error, ClientError) else None
 
 
-def carried_answers(error: BaseException | None) -> Iterator[Answer]:
-    """The answers of services that an exception is, wraps (`raise … from`), was raised while handling, or
-    has in a group; each once.
+def is_verdict(error: BaseException) -> bool:
+    """Whether an exception is the word of the test or of the run, whatever it was raised from.
+
+    That is a failed assert, a skip or an interrupt, alone or in a group. A program's own end is none.
     """
-    seen: set[int] = set()
+    import pytest
+
+    if isinstance(error, AssertionError | SkipTest | pytest.exit.Exception):
+        return True
+    if not isinstance(error, Exception | SystemExit):
+        return True
+    return any(is_verdict(one) for one in getattr(error, "exceptions", ()))
+
+
+def carried_answers(error: BaseException | None, *, handled: BaseException | None = None) -> Iterator[Answer]:
+    """The answers of services that an exception is, wraps (`raise … from`), was raised while handling, or
+    has in a group; each once. `handled` was there before, so what led to it is not looked at.
+    """
+    seen = {id(handled)}
     waiting = [error]
     while waiting:
         one = waiting.pop()

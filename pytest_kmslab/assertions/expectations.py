@@ -7,11 +7,18 @@ does for itself never counts.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.assertions.answers import Answer, ExpectationError, carried_answers, client_error
+from pytest_kmslab.assertions.answers import (
+    Answer,
+    ExpectationError,
+    carried_answers,
+    client_error,
+    is_verdict,
+)
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
 from pytest_kmslab.errors import OutsideLabError
@@ -35,6 +42,8 @@ class _Block:
                 "such as `kmslab` or `encrypted_table`"
             )
         self.run: CurrentRun = run
+        self.handled = sys.exc_info()[1]
+        """What the test handles where the block begins: an error of the block does not carry it."""
         self._mark = run.trail.mark()
         self._calls = sum(run.trail.calls.values()) - run.trail.calls[Origin.LAB]
 
@@ -88,7 +97,9 @@ class Denial:
     def _judge(self, error: BaseException | None) -> bool:
         """Whether the block was denied as wanted; False where its error is another matter."""
         __tracebackhide__ = True
-        answers = list(carried_answers(error))
+        if error is not None and is_verdict(error):
+            return False
+        answers = list(carried_answers(error, handled=self._block.handled))
         answer = next(
             (one for one in answers if one.action.lower() == str(self._wanted.action).lower()), None
         )
@@ -187,7 +198,8 @@ def denied(
     `action`. Afterwards the object given by `as` has `code`, `message`, `operation` and `action`.
 
     Swallows the denial itself, or an exception that carries it (`__cause__`, `__context__`, exception
-    groups), and nothing else. Raises ValueError if `action` is no action, with the one that may be meant,
+    groups), and nothing else: a failed assert, a skip or an interrupt reaches pytest, whatever it was raised
+    from. Raises ValueError if `action` is no action, with the one that may be meant,
     or of a service that is not decided; OutsideLabError where no lab is open, and ExpectationError (an
     AssertionError) that shows what came instead.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html

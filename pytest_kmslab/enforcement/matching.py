@@ -42,6 +42,11 @@ class Wanted:
     because: str | None = None
     """A policy type (`identity-based policy`), a Sid, or `explicit deny`."""
 
+    def __post_init__(self) -> None:
+        """Raises TypeError or ValueError for what can name nothing, as it would fit nothing, or all."""
+        for argument, named in (("by", self.by), ("on", self.on), ("because", self.because)):
+            _check_named(argument, named)
+
     def among(self, entries: Iterable[TrailEntry]) -> list[TrailEntry]:
         """Those of the entries that are wanted, in their order."""
         return [entry for entry in entries if self.fits(entry)]
@@ -69,12 +74,22 @@ def check_action(action: str) -> str:
     """The action; raises ValueError where it is none that a decision can be about."""
     from pytest_kmslab.calls.known_actions import unknown_action_text
 
+    if not isinstance(action, str):
+        raise TypeError(f"an action is one string, such as `kms:Decrypt`, and {action!r} was given")
     if re.fullmatch(ACTION, action) is None:
         raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
     fault = unknown_action_text(action)
     if fault:
         raise ValueError(fault)
     return action
+
+
+def _check_named(argument: str, named: object) -> None:
+    text = named if isinstance(named, str) else getattr(named, "arn", None)
+    if named is not None and not isinstance(text, str):
+        raise TypeError(f"`{argument}` takes an object of the lab, an ARN or a name, and was given {named!r}")
+    if text == "":
+        raise ValueError(f"`{argument}` is empty, and names nothing: leave it out")
 
 
 def _text(named: Named) -> str:
@@ -93,7 +108,8 @@ def is_named(resource: str, wanted: str) -> bool:
     if resource == wanted or wanted.startswith("arn:"):
         return resource == wanted
     path = resource.split(":", 5)[-1]
-    return wanted == path or wanted in path.split("/")
+    # The first part is what it is (`user`, `key`), which would name all of them.
+    return wanted == path or wanted in path.split("/")[1:]
 
 
 def _is_because(entry: TrailEntry, wanted: str) -> bool:

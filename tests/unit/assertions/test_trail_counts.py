@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from asyncio import CancelledError
 from threading import Thread
+from typing import Any
+from unittest import SkipTest
 
 import pytest
 from botocore.exceptions import ClientError
@@ -191,3 +194,81 @@ def test_outside_a_lab_both_are_errors(run: FakeRun, expectation: object) -> Non
 def test_a_service_that_is_not_decided_denies_nobody() -> None:
     with pytest.raises(ValueError, match="calls to `s3` are not decided"):
         denied("s3:GetObject")
+
+
+VERDICTS = [
+    AssertionError("not 403"),
+    pytest.fail.Exception("not so"),
+    pytest.skip.Exception("not here"),
+    pytest.exit.Exception("enough"),
+    SkipTest("not here"),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    CancelledError(),
+]
+
+
+@pytest.mark.parametrize("verdict", VERDICTS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("is_from", [True, False])
+def test_a_verdict_raised_while_the_denial_was_handled_is_never_lost(
+    run: FakeRun, verdict: BaseException, is_from: bool
+) -> None:
+    with pytest.raises(type(verdict)) as caught, denied("kms:Decrypt"):  # noqa: PT012
+        run.decide("missing")
+        try:
+            raise DENIAL
+        except ClientError as error:
+            if is_from:
+                raise verdict from error
+            raise verdict  # noqa: B904
+    assert caught.value is verdict
+
+
+def test_a_program_that_ends_for_the_denial_carries_it(run: FakeRun) -> None:
+    with denied("kms:Decrypt"):
+        run.decide("missing")
+        try:
+            raise DENIAL
+        except ClientError:
+            sys.exit("may not")  # its context is the denial
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups are new in Python 3.11")
+def test_a_failed_assert_in_a_group_is_never_lost(run: FakeRun) -> None:
+    group = ExceptionGroup("both", [DENIAL, ExceptionGroup("in it", [AssertionError("not 403")])])  # noqa: F821
+    with pytest.raises(ExceptionGroup), denied("kms:Decrypt"):  # noqa: F821, PT012
+        run.decide("missing")
+        raise group
+
+
+def test_a_denial_that_was_handled_before_the_block_is_not_carried_out_of_it(run: FakeRun) -> None:
+    try:
+        raise DENIAL
+    except ClientError:
+        with pytest.raises(ValueError, match="broken"), denied("kms:Decrypt"):  # noqa: PT012
+            run.decide("missing")
+            raise ValueError("broken") from None
+
+
+@pytest.mark.parametrize("names", [{"by": ""}, {"on": ""}, {"because": ""}])
+def test_a_name_that_is_empty_is_a_mistake_of_the_test(names: Any) -> None:
+    with pytest.raises(ValueError, match="is empty, and names nothing"):
+        denied("kms:Decrypt", **names)
+
+
+@pytest.mark.parametrize("names", [{"by": 5}, {"on": [KEY]}, {"because": 5}, {"by": object()}])
+def test_what_can_name_nothing_is_a_mistake_of_the_test(names: Any) -> None:
+    with pytest.raises(TypeError, match="takes an object of the lab, an ARN or a name"):
+        denied("kms:Decrypt", **names)
+
+
+@pytest.mark.parametrize("action", [["kms:Decrypt"], 5, ("kms:Decrypt", "dynamodb:Scan")])
+def test_several_actions_are_a_mistake_of_the_test(action: Any) -> None:
+    with pytest.raises(TypeError, match="an action is one string"):
+        denied(action)
+
+
+@pytest.mark.parametrize("kind", [{"by": "user"}, {"on": "key"}])
+def test_a_kind_of_thing_names_none_of_it(run: FakeRun, kind: Any) -> None:
+    with pytest.raises(ExpectationError), denied("kms:Decrypt", **kind):
+        run.decide("missing")
