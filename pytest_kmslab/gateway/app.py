@@ -54,10 +54,11 @@ class Gateway:
             return _written(own, start_response)
         try:
             request = request_of(environ)
-            service = route(request, form_fields(environ))
+            form = form_fields(environ)
+            service = route(request, form)
             if service is not None:
                 reply = self._answer(environ, request, service)
-            elif (refusal := self._passing.refusal(request)) is not None:
+            elif (refusal := self._passing.refusal(request, form)) is not None:
                 reply = refusal
             else:
                 if self._enforcer.active:

@@ -70,7 +70,7 @@ def _fields(stream: IO[bytes], content_type: str) -> Fields:
     kind, options = parse_options_header(content_type)
     parser = FormDataParser(silent=False, max_form_memory_size=MAX_FORM)
     try:
-        _, form, files = parser.parse(stream, kind, None, options)
+        _, form, files = parser.parse(stream, kind.lower(), None, options)
     except Exception as error:  # werkzeug's parsers raise whatever fits: what cannot be read is not passed on
         raise ServiceError("MalformedInput", f"the body is not the form it says it is: {error}") from error
     found: list[tuple[str, Any]] = list(form.items(multi=True))

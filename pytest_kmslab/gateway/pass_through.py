@@ -7,17 +7,22 @@ the one sign that AWS itself goes by: the credential scope that the request is s
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from pytest_kmslab.calls.services import SIGNING_NAMES
 from pytest_kmslab.wire.http_message import Reply, WireRequest
-from pytest_kmslab.wire.routing import signed_services
+from pytest_kmslab.wire.routing import Fields, fields, signed_services
 
 UNSIGNED = "s3"
 """The service of a request that nobody signed: on AWS only S3 takes one that names no service in its host."""
 
+UNSIGNED_CALL = "an unsigned call"
+"""What a request is for that nobody signed and that names an operation, which no request of S3 does."""
+
 NONE = "none"
+_BUCKET = re.compile(r"(?:^|\.)s3[.-]", re.IGNORECASE)
 EMULATORS_PATH = "/_aws/"
 """LocalStack's own paths of services, by their names: they are not signed."""
 
@@ -36,24 +41,38 @@ class PassThrough:
         """What passes, for a person."""
         return "every other service" if self.names is None else ", ".join(self.names) or "no other service"
 
-    def refusal(self, request: WireRequest) -> Reply | None:
-        """What a request of a service that is not decided is refused with; None for one that passes."""
+    def refusal(self, request: WireRequest, form: Fields = ()) -> Reply | None:
+        """What a request of a service that is not decided is refused with; None for one that passes. `form`
+        holds the fields of a form in the body."""
         if self.names is None:
             return None
-        refused = sorted(_services(request) - self.signing_names)
+        refused = sorted(_services(request, form) - self.signing_names)
         return _refused(request, refused[0], self.told) if refused else None
 
 
 EVERY_OTHER = PassThrough()
 
 
-def _services(request: WireRequest) -> set[str]:
+def _services(request: WireRequest, form: Fields) -> set[str]:
     """What a request is for; nothing for a page of an emulator, which is no call."""
-    if request.path.startswith(EMULATORS_PATH):
-        return {request.path.split("/")[2]}
+    named = set(signed_services(request))
     if request.path.startswith("/_"):
-        return set()
-    return set(signed_services(request)) or {UNSIGNED}
+        return named | _at_emulators_path(request)
+    return named or {UNSIGNED_CALL if _names_operation(request, form) else UNSIGNED}
+
+
+def _at_emulators_path(request: WireRequest) -> set[str]:
+    """The service whose path it is, and that which takes the path for one of its own: it may be the name of
+    an object in the bucket that the host names."""
+    found = {UNSIGNED} if _BUCKET.search(request.header("host")) else set()
+    if request.path.startswith(EMULATORS_PATH):
+        found.add(request.path.split("/")[2])
+    return found
+
+
+def _names_operation(request: WireRequest, form: Fields) -> bool:
+    names = {name.lower() for name, _ in (*fields(request.query), *form)}
+    return bool(request.header("x-amz-target")) or "action" in names
 
 
 def pass_through(text: str) -> PassThrough:

@@ -38,6 +38,7 @@ from pytest_kmslab.matrix.subjects import (
 FOLDERS = ("keys", "tables", "identity", "roles")
 SETTINGS = "matrix.json"
 BOUNDARY, TRUST, MANAGED = "boundary.json", "trust.json", "managed.json"
+SPECIAL = (BOUNDARY, TRUST, MANAGED)
 ACTIONS = (
     "dynamodb:GetItem",
     "dynamodb:PutItem",
@@ -96,6 +97,14 @@ class PolicyDirectory:
         return chosen(self.principals, names, "principal")
 
 
+def _is_misspelt(name: str, special: Sequence[str]) -> bool:
+    """Whether a file has no effect, or that of another policy, because of how its name is written: a boundary
+    that is not read as one would allow what it is there to deny."""
+    stem, _, ending = name.lower().rpartition(".")
+    is_meant = stem in {one.partition(".")[0] for one in special}
+    return (is_meant and name not in special) or (ending == "json" and not name.endswith(".json"))
+
+
 def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[Any, ...]:
     """The subjects of these names, or ARNs; all where there is no name."""
     wanted = list(names)
@@ -139,8 +148,8 @@ class _Reader:
         settings = self._settings()
         self.account = self.account or settings.get("account", "") or self._only_account()
         self.region = self.region or settings.get("region", "") or REGION
-        keys = {file.stem: self._key(file) for file in self._files("keys")}
-        tables = [self._table(file, keys) for file in self._files("tables")]
+        keys = {file.stem: self._key(file) for file in self._once("keys")}
+        tables = [self._table(file, keys) for file in self._once("tables")]
         users = list(self._principals("identity", "user"))
         roles = list(self._principals("roles", "role"))
         trusted = [self._trust(role) for role in roles]
@@ -159,6 +168,11 @@ class _Reader:
                 raise MatrixError(
                     f"`{path}`: put policies into {', '.join(FOLDERS)}; beside them stands {SETTINGS}"
                 )
+
+        for kind in FOLDERS:
+            for file in sorted((self.folder / kind).rglob("*")):
+                if file.is_file() and _is_misspelt(file.name, () if kind in ("keys", "tables") else SPECIAL):
+                    raise MatrixError(f"`{file}`: write its name in small letters, and `.json` at its end")
 
     def _settings(self) -> Mapping[str, Any]:
         file = self.folder / SETTINGS
@@ -186,6 +200,15 @@ class _Reader:
 
     def _files(self, kind: str) -> list[Path]:
         return sorted((self.folder / kind).rglob("*.json"))
+
+    def _once(self, kind: str) -> list[Path]:
+        """The files of a folder, of which no two have one name: they would be one resource."""
+        files = self._files(kind)
+        names = [file.stem for file in files]
+        for file, name in zip(files, names, strict=True):
+            if names.count(name) > 1:
+                raise MatrixError(f"`{file}`: {self.folder / kind} has several files of this name")
+        return files
 
     def _key(self, file: Path) -> ResourceSubject:
         name = file.stem

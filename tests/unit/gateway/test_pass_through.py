@@ -37,14 +37,18 @@ REFUSED = {
     "signed for another": ("/", "sqs"),
     "presigned for another": ("/?X-Amz-Credential=k%2F20260101%2Fus-east-1%2Fsqs%2Faws4_request", ""),
     "an emulator's path of another": ("/_aws/sqs/messages", ""),
+    "an emulator's path, signed for another": ("/_aws/s3/messages", "sqs"),
+    "an emulator's health, signed for another": ("/_localstack/health", "sqs"),
+    "by nobody, with an operation": ("/?Action=ListQueues", ""),
+    "by nobody, with an operation in another case": ("/bucket?action=ListQueues", ""),
 }
 
 
-def send(gateway: GatewayUnderTest, target: str, scope: str) -> int:
+def send(gateway: GatewayUnderTest, target: str, scope: str, **more: str) -> int:
     headers = {"Host": HOST}
     if scope:
         headers |= signed(scope, b"", headers, ROOT, method="GET", target=target)
-    return gateway.send(b"", headers, method="GET", target=target).status_code
+    return gateway.send(b"", {**headers, **more}, method="GET", target=target).status_code
 
 
 @pytest.mark.parametrize("case", PASSING)
@@ -57,6 +61,29 @@ def test_what_is_named_passes(gateway: GatewayUnderTest, upstream: FakeUpstream,
 def test_what_is_not_named_is_refused(gateway: GatewayUnderTest, upstream: FakeUpstream, case: str) -> None:
     assert send(gateway, *REFUSED[case]) == 403
     assert upstream.forwarded == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"{}", {"X-Amz-Target": "secretsmanager.GetSecretValue"}),
+        (b"Action=ListQueues", {"Content-Type": "application/x-www-form-urlencoded"}),
+    ],
+    ids=["a target", "a form"],
+)
+def test_an_operation_that_nobody_signed_is_none_of_s3(
+    gateway: GatewayUnderTest, upstream: FakeUpstream, body: bytes, headers: dict[str, str]
+) -> None:
+    assert gateway.send(body, {"Host": HOST, **headers}).status_code == 403
+    assert upstream.forwarded == []
+
+
+@pytest.mark.parametrize(("host", "status"), [("bucket.s3.localhost:4566", 403), ("my-s3-box:4566", 200)])
+def test_an_emulators_path_may_be_the_name_of_an_object(
+    backend: MotoBackend, upstream: FakeUpstream, host: str, status: int
+) -> None:
+    gateway = GatewayUnderTest(backend, upstream, passing=pass_through("sqs"))
+    assert send(gateway, "/_aws/sqs/messages", "", Host=host) == status
 
 
 def test_what_is_decided_is_decided_whatever_passes(gateway: GatewayUnderTest) -> None:

@@ -52,6 +52,18 @@ DISGUISED = {
         "/",
         "sqs",
     ),
+    "an action in a form in capital letters": (
+        LIST_USERS.encode(),
+        {"Content-Type": FORM.upper()},
+        "/",
+        "sqs",
+    ),
+    "an action in a form in parts, in capital letters": (
+        b'--x\r\nContent-Disposition: form-data; name="Action"\r\n\r\nListUsers\r\n--x--\r\n',
+        {"Content-Type": "MULTIPART/FORM-DATA; boundary=x"},
+        "/",
+        "sqs",
+    ),
     "an action in a form in parts": (
         b'--x\r\nContent-Disposition: form-data; name="Action"\r\n\r\nListUsers\r\n--x--\r\n',
         {"Content-Type": "multipart/form-data; boundary=x"},

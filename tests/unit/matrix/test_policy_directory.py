@@ -148,15 +148,27 @@ def test_a_key_and_a_table_by_their_own_arns(write: Write, directory: Path) -> N
         ("identity/ana/managed.json", '["AmazonDynamo"]', "no AWS managed policy of the name `AmazonDynamo`"),
         ("identity/ana/managed.json", "{}", r"managed\.json`: is not a list of names"),
         ("matrix.json", '{"acount": ""}', r"matrix\.json`: unknown member `acount`"),
+        ("identity/ana/Boundary.json", "{}", r"Boundary\.json`: write its name in small letters"),
+        ("identity/ana/boundary.yaml", "", r"boundary\.yaml`: write its name in small letters"),
+        ("roles/ana/TRUST.json", "{}", r"TRUST\.json`: write its name in small letters"),
+        ("identity/ana/denying.JSON", "{}", r"denying\.JSON`: .* and `\.json` at its end"),
+        ("keys/more/orders.json", "{}", r"orders\.json`: .*keys has several files of this name"),
+        ("tables/more/orders.json", "{}", r"orders\.json`: .*tables has several files of this name"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_file_and_line(
     directory: Path, name: str, text: str, said: str
 ) -> None:
-    (directory / name).parent.mkdir(exist_ok=True)
+    (directory / name).parent.mkdir(exist_ok=True, parents=True)
     (directory / name).write_text(text, "utf-8")
     with pytest.raises(MatrixError, match=said):
         read_directory(directory)
+
+
+@pytest.mark.parametrize("name", ["keys/Trust.json", "identity/ana/notes.md", "keys/boundary/other.json"])
+def test_a_name_that_means_nothing_else_is_any_name(directory: Path, write: Write, name: str) -> None:
+    write(name, to(f"arn:aws:iam::{ACCOUNT}:root", "kms:*"))
+    assert may(directory)
 
 
 def test_whose_account_it_is_must_be_clear(write: Write, tmp_path: Path) -> None:
