@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 import pytest
 
 from pytest_kmslab.enforcement.entry import Origin, calls_of
+from pytest_kmslab.lab.naming import KEY_USER_NAME
 from pytest_kmslab.session.run import RUN
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 Scope = Literal["session", "package", "module", "class", "function"]
 
 T = TypeVar("T", "IamUser", "KmsKey", "DynamoDBTable")
-
-KEY_USER_NAME = "kmslab-key-user"
 
 
 def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:

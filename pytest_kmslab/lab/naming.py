@@ -16,6 +16,9 @@ NAME_TAG = "kmslab:name"
 KEPT_TAG = "kmslab:kept"
 """Until when a resource is to stay, on what somebody asked to keep."""
 
+KEY_USER_NAME = "kmslab-key-user"
+"""The name of the fixture `key_user`, without the run's suffix."""
+
 OURS = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+\Z", re.ASCII)
 """How every name that `Naming` gives ends. It says where to look; the tags decide."""
 

@@ -7,26 +7,23 @@ count together.
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.deciding import deciding_statements
 from pytest_kmslab.authz.decision import PolicyType
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, print_policy
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, print_policy
 from pytest_kmslab.enforcement.entry import Origin
-from pytest_kmslab.lab.key_policy import CONSOLE_SIDS, POLICY_ID
 from pytest_kmslab.matrix.subjects import caller_of
+from pytest_kmslab.report.policy_owner import Share, owner_of, share_of_lab, without_ids
 
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
+    from pytest_kmslab.authz.request import Request
     from pytest_kmslab.enforcement.entry import TrailEntry
 
-RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")
-KEY_ID = re.compile(r"(?<=key/)(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 NEW_KEY = "key/*"
 """What a key is called that is not made yet."""
 KEY = "key/KEY-ID"
@@ -47,6 +44,8 @@ class StatementCoverage:
     """How many requests it allowed or denied; those that the lab made for itself do not count."""
     tests: tuple[str, ...] = ()
     """Some of the tests in which it did."""
+    by_lab: bool = False
+    """Whether the lab wrote it for nobody but its own users: it does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,8 @@ class PolicyCoverage:
     text: str
     """The document as JSON text, likewise."""
     owner: str
-    """Whose it is: `test`, or `lab` (a key policy as the console writes it) or `AWS` (a managed policy),
-    which are not under test."""
+    """Whose it is: `test`, or `lab` (a key policy that the lab wrote for its own users alone) or `AWS` (a
+    managed policy), which are not under test."""
     statements: tuple[StatementCoverage, ...]
     """Its statements, in their order."""
 
@@ -71,9 +70,14 @@ class PolicyCoverage:
         return self.owner == "test"
 
     @property
+    def counted(self) -> tuple[StatementCoverage, ...]:
+        """The statements that count."""
+        return tuple(one for one in self.statements if self.is_under_test and not one.by_lab)
+
+    @property
     def untested(self) -> tuple[StatementCoverage, ...]:
-        """The statements that decided nothing."""
-        return tuple(statement for statement in self.statements if not statement.decided)
+        """Those of them that decided nothing."""
+        return tuple(statement for statement in self.counted if not statement.decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ class Coverage:
 
     @property
     def statements(self) -> int:
-        """How many statements the policies under test have."""
-        return sum(len(policy.statements) for policy in self.under_test)
+        """How many statements of the policies under test count."""
+        return sum(len(policy.counted) for policy in self.under_test)
 
     @property
     def covered(self) -> int:
@@ -131,6 +135,7 @@ _OF_DATA = ("kms", "dynamodb")
 """The services whose resources' policies are under test whoever used them first. The lab assumes roles for
 a test, so that a role's trust policy is under test only where the test itself assumes it."""
 _MAKING = ("iam:CreateUser", "iam:CreateRole")
+_PUTTING = ("kms:PutKeyPolicy", "dynamodb:PutResourcePolicy")
 _COUNTED = (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
 
 Known = tuple[str, str]
@@ -143,7 +148,7 @@ class _Seen:
 
     name: str
     owner: str
-    statements: list[tuple[str, str]]
+    statements: list[tuple[str, str, bool]]
     decided: Counter[int] = field(default_factory=Counter)
     tests: dict[int, list[str]] = field(default_factory=dict)
 
@@ -162,7 +167,7 @@ class CoverageCounter:
 
     def add(self, test: str, entries: Iterable[TrailEntry]) -> None:
         """Count the decisions of one test, which was given its node id."""
-        for entry in entries:
+        for entry in _without_refused(entries):
             if entry.policies is None:
                 self._lost += entry.origin is not Origin.LAB
                 continue
@@ -208,8 +213,8 @@ class CoverageCounter:
         """Count what another process has counted; nothing of one that crashed."""
         self._lost += data.get("lost", 0)
         for kind, text, name, owner, statements, decided, tests in data.get("policies", ()):
-            pairs = [(one, effect) for one, effect in statements]
-            seen = self._seen.setdefault((kind, text), _Seen(name, owner, pairs))
+            listed = [(one, effect, by_lab) for one, effect, by_lab in statements]
+            seen = self._seen.setdefault((kind, text), _Seen(name, owner, listed))
             for index, number in decided:
                 seen.decided[index] += number
             for index, named in tests:
@@ -244,12 +249,25 @@ class CoverageCounter:
             # The policy is kept too: its id could be another's once it is gone.
             kept = self._known[kind, id(policy)] = (policy, known)
         if kept[1] not in self._seen:
-            pairs = [(one.name, "Deny" if one.denies else "Allow") for one in policy.statements]
-            self._seen[kept[1]] = _Seen(_name(kind, named, entry), self._owner(kind, named, entry), pairs)
+            self._seen[kept[1]] = self._new(kind, named, entry)
         seen = self._seen[kept[1]]
-        if seen.name in (NEW_KEY, KEY):  # a key has its alias later than its policy
-            seen.name = _name(kind, named, entry)
+        if seen.name.startswith((NEW_KEY, KEY)):  # a key has its alias later than its policy
+            seen.name = _name(kind, named, entry, self._share(kind, policy))
         return seen
+
+    def _new(self, kind: PolicyType, named: NamedPolicy, entry: TrailEntry) -> _Seen:
+        share = self._share(kind, named.policy)
+        whole = owner_of(kind, named, entry.request.principal, self._administrator)
+        listed = [
+            (one.name, "Deny" if one.denies else "Allow", by_lab)
+            for one, by_lab in zip(named.policy.statements, share.statements, strict=True)
+        ]
+        return _Seen(_name(kind, named, entry, share), "lab" if all(share.statements) else whole, listed)
+
+    def _share(self, kind: PolicyType, policy: Policy) -> Share:
+        if kind is PolicyType.RESOURCE:
+            return share_of_lab(policy, self._administrator)
+        return Share((False,) * len(policy.statements))
 
     def _count(self, test: str, entry: TrailEntry, policies: Policies) -> None:
         for one in deciding_statements(entry.request, policies, entry.grants, entry.decision):
@@ -257,11 +275,6 @@ class CoverageCounter:
             if seen is not None:
                 seen.decided[one.index] += 1
                 self._name_test(seen, one.index, test)
-
-    def _owner(self, kind: PolicyType, named: NamedPolicy, entry: TrailEntry) -> str:
-        name = entry.request.principal.rpartition("/")[2]
-        is_administrator = RUN_SUFFIX.sub("", name) == self._administrator != name
-        return "lab" if is_administrator and kind is not PolicyType.RESOURCE else _owner(kind, named)
 
     @staticmethod
     def _name_test(seen: _Seen, index: int, test: str) -> None:
@@ -272,15 +285,10 @@ class CoverageCounter:
     @staticmethod
     def _coverage(known: Known, seen: _Seen) -> PolicyCoverage:
         statements = [
-            StatementCoverage(name, effect, seen.decided[index], tuple(seen.tests.get(index, ())))
-            for index, (name, effect) in enumerate(seen.statements)
+            StatementCoverage(name, effect, seen.decided[index], tuple(seen.tests.get(index, ())), by_lab)
+            for index, (name, effect, by_lab) in enumerate(seen.statements)
         ]
         return PolicyCoverage(known[0], seen.name, known[1], seen.owner, tuple(statements))
-
-
-def without_ids(text: str) -> str:
-    """A text without what differs from run to run: the suffix of a name that the lab gave, a key's id."""
-    return KEY_ID.sub("KEY-ID", RUN_SUFFIX.sub("", text))
 
 
 def _is_real(entry: TrailEntry) -> bool:
@@ -292,6 +300,23 @@ def _is_real(entry: TrailEntry) -> bool:
     return request.action == "kms:PutKeyPolicy"
 
 
+def _without_refused(entries: Iterable[TrailEntry]) -> Iterator[TrailEntry]:
+    """The decisions but those by which a new policy was refused: nothing ever had that policy.
+
+    A key policy or table policy about to be put is asked whether the caller could put it again; the
+    question has the context of the call that puts it.
+    """
+    asked: Request | None = None
+    for entry in entries:
+        request = entry.request
+        is_new = request.resource.endswith(NEW_KEY) or (
+            asked is not None and asked.context is request.context
+        )
+        asked = request
+        if entry.decision.allowed or not is_new or request.action not in _PUTTING:
+            yield entry
+
+
 def _service(entry: TrailEntry) -> str:
     return entry.request.action.partition(":")[0].lower()
 
@@ -300,32 +325,12 @@ def _word(kind: PolicyType, entry: TrailEntry) -> str:
     return _RESOURCE_WORDS[_service(entry)] if kind is PolicyType.RESOURCE else kind.value
 
 
-def _name(kind: PolicyType, named: NamedPolicy, entry: TrailEntry) -> str:
-    """What to call a policy: of a key its alias, where it has one."""
+def _name(kind: PolicyType, named: NamedPolicy, entry: TrailEntry, share: Share) -> str:
+    """What to call a policy: of a key its alias, where it has one, and whom a test made its users."""
     if kind is not PolicyType.RESOURCE:
         return without_ids(named.name.rpartition("/")[2])
     aliases = entry.request.context.get("kms:ResourceAliases") or entry.request.context.get(
         "kms:RequestAlias"
     )
-    return without_ids(aliases[0] if aliases else entry.request.resource.split(":", 5)[-1])
-
-
-def _owner(kind: PolicyType, named: NamedPolicy) -> str:
-    policy = named.policy
-    if kind is PolicyType.RESOURCE and policy.id == POLICY_ID:
-        # The lab names users of its own; who copies the console's policy names others.
-        is_labs = {one.name for one in policy.statements} <= CONSOLE_SIDS and RUN_SUFFIX.search(
-            print_policy(policy)
-        )
-        return "lab" if is_labs else "test"
-    if kind in (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY):
-        return "AWS" if _is_awss(named) else "test"
-    return "test"
-
-
-def _is_awss(named: NamedPolicy) -> bool:
-    """Whether a policy is one of AWS's managed policies, by its name and its text."""
-    from pytest_kmslab.backends.moto.managed_policies import document
-
-    record = document(named.name.rpartition("/")[2])
-    return record is not None and parse_policy(json.dumps(record["Document"])) == named.policy
+    name = without_ids(aliases[0] if aliases else entry.request.resource.split(":", 5)[-1])
+    return f"{name} (names {', '.join(share.named)})" if share.named else name

@@ -102,5 +102,5 @@ def title(policy: PolicyCoverage) -> str:
 
 
 def _share(policy: PolicyCoverage) -> str:
-    number = len(policy.statements)
+    number = len(policy.counted)
     return f"{number - len(policy.untested)} of {number} statements decided something"

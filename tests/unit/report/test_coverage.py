@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from helpers.factories import KEY, ROOT, USER, allow, deny, named, request_of, to
+from helpers.factories import KEY, ROOT, TABLE, USER, allow, deny, named, request_of, to
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
+from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.entry import Origin, TrailEntry
 from pytest_kmslab.lab.key_policy import console_policy
-from pytest_kmslab.report.coverage import Coverage, CoverageCounter
+from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCoverage
 from pytest_kmslab.report.coverage_summary import coverage_lines, shortfall
 
 ACCOUNTS = to(ROOT, "kms:*", Sid="Account")
@@ -77,13 +78,65 @@ def test_the_administrators_policies_are_the_labs() -> None:
     assert coverage.statements == 1
 
 
-def test_a_key_policy_that_the_lab_wrote_is_the_labs_and_a_copy_of_the_consoles_is_not() -> None:
-    for user, owner in (("mounika-1a2b3c4d-gw0-3", "lab"), ("orders", "test")):
-        arn = USER.replace("team/ana", user)
-        document = console_policy("111122223333", [arn], [arn])
-        policy = named(*document["Statement"], name=KEY)
-        policy = policy._replace(policy=replace(policy.policy, id=document["Id"]))
-        assert [one.owner for one in counted(with_key(policy)).policies] == [owner]
+ADMIN, KEY_USER, MOUNIKA = (
+    USER.replace("team/ana", f"{name}-1a2b3c4d-gw0-{number}")
+    for number, name in enumerate(("kmslab-admin", "kmslab-key-user", "mounika"), 1)
+)
+USE, ATTACHMENT = "Allow use of the key", "Allow attachment of persistent resources"
+
+
+def counted_console(document: dict[str, Any]) -> PolicyCoverage:
+    policy = named(*document["Statement"], name=KEY)
+    policy = policy._replace(policy=replace(policy.policy, id=document["Id"]))
+    coverage = counted(with_key(policy), administrator="kmslab-admin")
+    return coverage.policies[0]
+
+
+def counting(document: dict[str, Any]) -> list[str]:
+    return [one.name for one in counted_console(document).counted]
+
+
+def test_a_key_policy_that_names_only_the_labs_own_users_is_the_labs() -> None:
+    policy = counted_console(console_policy("111122223333", [ADMIN], [ADMIN, KEY_USER]))
+    assert (policy.owner, policy.counted) == ("lab", ())
+
+
+def test_a_key_user_whom_a_test_adds_is_under_test() -> None:
+    policy = counted_console(console_policy("111122223333", [ADMIN], [ADMIN, MOUNIKA]))
+    assert (policy.owner, policy.name) == ("test", "key/KEY-ID (names mounika)")
+    assert [one.name for one in policy.counted] == [USE, ATTACHMENT]
+
+
+def test_an_administrator_whom_a_test_names_is_under_test() -> None:
+    assert counting(console_policy("111122223333", [MOUNIKA], [ADMIN])) == [
+        "Allow access for Key Administrators"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Action": "kms:*"}, {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, {"Effect": "Deny"}],
+)
+def test_a_statement_that_a_test_changes_is_under_test(change: dict[str, Any]) -> None:
+    document = console_policy("111122223333", [ADMIN], [ADMIN])
+    document["Statement"][2].update(change)
+    assert counting(document) == [USE]
+
+
+def test_a_statement_that_a_test_adds_is_under_test() -> None:
+    document = console_policy("111122223333", [ADMIN], [ADMIN])
+    document["Statement"].append(to("*", "kms:Sign", Sid="Never", Effect="Deny"))
+    assert counting(document) == ["Never"]
+
+
+def test_who_is_gone_is_nobodys_key_user() -> None:
+    gone = console_policy("111122223333", [ADMIN], [ADMIN, "AIDACKCEVSQ6C2EXAMPLE"])
+    assert counted_console(gone).owner == "lab"
+
+
+def test_a_copy_of_the_consoles_policy_is_under_test() -> None:
+    arn = USER.replace("team/ana", "orders")
+    assert len(counting(console_policy("111122223333", [arn], [arn]))) == 4
 
 
 def with_key(policy: NamedPolicy) -> TrailEntry:
@@ -129,10 +182,39 @@ def test_a_decision_whose_policies_are_gone_is_told() -> None:
 
 def test_the_policy_of_a_key_that_is_not_made_is_the_one_it_will_have() -> None:
     new = KEY.rpartition("/")[0] + "/*"
-    coverage = counted(entry("kms:TagResource", resource=new), entry("kms:PutKeyPolicy", resource=new))
+    may = (named(allow("kms:*")),)
+    asked = [entry(f"kms:{name}", resource=new, identity=may) for name in ("TagResource", "PutKeyPolicy")]
+    coverage = counted(*asked)
     assert [one.name for one in coverage.policies if one.policy_type == "key policy"] == ["key/*"]
     untagged = counted(entry("kms:TagResource", resource=new))
     assert "key policy" not in [one.policy_type for one in untagged.policies]
+
+
+LOCKS_OUT = named(to(USER, "kms:Decrypt"), name=KEY)
+PUT_OF_TABLE = "dynamodb:PutResourcePolicy"
+
+
+def put(policy: NamedPolicy, request: Request) -> TrailEntry:
+    policies = Policies(resource=policy)
+    return TrailEntry(1, request.action, request, authorize(request, policies), policies=policies)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [("kms:PutKeyPolicy", KEY), ("kms:PutKeyPolicy", KEY.rpartition("/")[0] + "/*"), (PUT_OF_TABLE, TABLE)],
+)
+def test_a_policy_that_was_refused_is_nobodys(action: str, resource: str) -> None:
+    request = request_of(USER, action, resource)
+    present = put(named(to(USER, action), name=KEY), request)
+    before = counted(present).policies
+    assert counted(present, put(LOCKS_OUT, request)).policies == before
+
+
+def test_a_policy_that_denies_its_own_change_is_one() -> None:
+    forbids = named(to(USER, "kms:PutKeyPolicy", Effect="Deny", Sid="Never"), name=KEY)
+    assert decided(counted(put(forbids, request_of(USER, "kms:PutKeyPolicy")))) == {
+        "key/KEY-ID": {"Never": 1}
+    }
 
 
 @pytest.mark.parametrize(("fail_under", "why"), [(0, ""), (50, ""), (50.1, "policy coverage is 50.0 %")])

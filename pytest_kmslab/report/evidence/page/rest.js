@@ -16,10 +16,10 @@ function drawCoverage() {
 }
 
 function drawPolicyCoverage(policy) {
-  const met = policy.statements.filter((one) => one.decided).length;
-  const counts = ` ${policy.policy_type}, ${OWNERS[policy.owner] || policy.owner}: ${met} of ${several(policy.statements.length, "statement")} decided something`;
+  const counted = policy.statements.filter((one) => policy.owner !== "test" || !one.by_lab), met = counted.filter((one) => one.decided).length;
+  const counts = ` ${policy.policy_type}, ${OWNERS[policy.owner] || policy.owner}: ${met} of ${several(counted.length, "statement")} decided something`;
   return folded({ class: "group" }, [make("strong", {}, policy.name), make("span", { class: "quiet" }, counts)], () => [
-    table(["statement", "effect", "decided"], policy.statements.map((one) => [make("code", {}, one.name), one.effect, one.decided ? one.decided : word(one.effect === "Deny" ? "denied" : "skipped", "never")])),
+    table(["statement", "effect", "decided"], policy.statements.map((one) => [make("code", {}, one.name), one.effect, one.decided ? one.decided : word(one.effect === "Deny" ? "denied" : "skipped", one.by_lab ? "never (the lab’s own)" : "never")])),
     make("pre", {}, pretty(policy.text).join("\n"))]);
 }
 

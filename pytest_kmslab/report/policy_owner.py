@@ -1,0 +1,99 @@
+"""Whose a policy is: the test's, the lab's, or AWS's. The lab's and AWS's are not under test.
+
+A key policy that the lab wrote is the test's as far as a test had a hand in it: where it names somebody of
+the test's as key user or administrator, or says something else than the console.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kmslab.authz.decision import PolicyType
+from pytest_kmslab.authz.policy import NamedPolicy, Policy, parse_policy
+from pytest_kmslab.authz.statement import Statement
+from pytest_kmslab.lab.key_policy import POLICY_ID, USE_ACTIONS, USE_ACTIONS_OF_OTHERS, console_policy
+from pytest_kmslab.lab.naming import KEY_USER_NAME
+
+RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")
+KEY_ID = re.compile(r"(?<=key/)(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+def without_ids(text: str) -> str:
+    """A text without what differs from run to run: the suffix of a name that the lab gave, a key's id."""
+    return KEY_ID.sub("KEY-ID", RUN_SUFFIX.sub("", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a policy is the lab's."""
+
+    statements: tuple[bool, ...]
+    """For each statement whether the lab wrote it, for nobody but its own users."""
+    named: tuple[str, ...] = ()
+    """The names of those whom a test made key users or administrators."""
+
+
+def share_of_lab(policy: Policy, administrator: str) -> Share:
+    """What of a key policy is the lab's, whose administrator has this name."""
+    whose = [_named(one) for one in policy.statements]
+    if policy.id != POLICY_ID or not any(RUN_SUFFIX.search(arn) for arns in whose for arn in arns):
+        # Who copies the console's policy names users of no lab.
+        return Share((False,) * len(whose))
+    own = {administrator, KEY_USER_NAME}
+    others = [sorted({_name(arn) for arn in arns} - own) for arns in whose]
+    is_labs = tuple(
+        _is_consoles(one) and not named for one, named in zip(policy.statements, others, strict=True)
+    )
+    return Share(is_labs, tuple(dict.fromkeys(name for named in others for name in named)))
+
+
+def owner_of(kind: PolicyType, named: NamedPolicy, principal: str, administrator: str) -> str:
+    """`test`, `lab` or `AWS`, for a policy that was asked when this principal made a request."""
+    if kind is not PolicyType.RESOURCE:
+        name = principal.rpartition("/")[2]
+        if RUN_SUFFIX.sub("", name) == administrator != name:
+            return "lab"
+    is_attached = kind in (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY)
+    return "AWS" if is_attached and _is_awss(named) else "test"
+
+
+def _named(statement: Statement) -> list[str]:
+    """The users and roles that a statement names. Who is gone has no ARN any more, and a root user stands
+    for its account."""
+    names = statement.principals.names if statement.principals else ()
+    return [arn for arn in names if arn.startswith("arn:") and not arn.endswith(":root")]
+
+
+def _name(arn: str) -> str:
+    return RUN_SUFFIX.sub("", arn.rpartition("/")[2])
+
+
+def _is_consoles(statement: Statement) -> bool:
+    return _without_principal(statement.source) in _CONSOLES
+
+
+def _without_principal(statement: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in statement.items() if name != "Principal"}
+
+
+def _consoles() -> Iterator[dict[str, Any]]:
+    anybody = ["anybody"]
+    for use in (USE_ACTIONS, *USE_ACTIONS_OF_OTHERS.values()):
+        document = console_policy("", anybody, anybody, use=use)
+        yield from map(_without_principal, document["Statement"])
+
+
+_CONSOLES = list(_consoles())
+"""The statements that the console writes, without whom they name."""
+
+
+def _is_awss(named: NamedPolicy) -> bool:
+    """Whether a policy is one of AWS's managed policies, by its name and its text."""
+    from pytest_kmslab.backends.moto.managed_policies import document
+
+    record = document(named.name.rpartition("/")[2])
+    return record is not None and parse_policy(json.dumps(record["Document"])) == named.policy
