@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.context_keys import SERVICE
+from pytest_kmslab.calls.dynamodb.sse.key_use import text_of_kms
 from pytest_kmslab.report.evidence.request_parameters import request_parameters
 
 if TYPE_CHECKING:
@@ -183,10 +184,12 @@ def _resources(arn: str) -> list[Record]:
 
 
 def _error(entry: TrailEntry, refusal: ServiceError | None) -> Record:
-    """The error of a denied decision; an allowed one has none, whatever became of its call."""
+    """The error of a denied decision, as its own service words it; an allowed one has none, whatever became
+    of its call."""
     if entry.decision.allowed:
         return {}
-    return {"errorCode": DENIED, "errorMessage": "" if refusal is None else refusal.message}
+    message = "" if refusal is None else refusal.message
+    return {"errorCode": DENIED, "errorMessage": text_of_kms(message) if entry.via else message}
 
 
 def _additions(entry: TrailEntry, refusal: ServiceError | None, test: str) -> Record:

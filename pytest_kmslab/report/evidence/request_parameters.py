@@ -32,7 +32,10 @@ HIDDEN = frozenset(
 KEYS = frozenset({"Key", "Keys"})
 """Members that hold a primary key: the one place where values of a table are shown."""
 STATEMENT = "Statement"
-LITERAL = re.compile(r"'(?:[^']|'')*'?|(?<![\w\"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+LITERAL = re.compile(
+    r"""(?P<name>"(?:[^"]|"")*")|'(?:[^']|'')*'?|(?<![\w"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"""
+)
+"""A value in a PartiQL statement; also a name in double quotes, whose digits and quotes are no value."""
 REDACTED = "***(Redacted)"
 
 _LEFT_OUT = object()
@@ -91,7 +94,7 @@ def _of_structure(shape: Any, above: tuple[str, ...]) -> Shown:
 
 def _of_member(name: str, member: Shape, above: tuple[str, ...]) -> Shown:
     if name == STATEMENT and member.type_name == "string":
-        return lambda text: LITERAL.sub(REDACTED, text)
+        return lambda text: LITERAL.sub(lambda found: found["name"] or REDACTED, text)
     return _of_shape(member, above, is_key=name in KEYS)
 
 

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,6 +24,7 @@ from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
 VIA = "dynamodb"
 _MODEL = "com.amazonaws.services.kms.model."
+_INSIDE = re.compile(rf"{re.escape(_MODEL)}\w+: (?P<text>.*) \(Service: AWSKMS; ", re.DOTALL)
 
 _WRAPPED = {
     "DisabledException": ("ValidationException", "KMS key disabled error"),
@@ -63,6 +65,12 @@ def kms_text(exception: str, code: str, message: str) -> str:
         f"{_MODEL}{exception}: {message} (Service: AWSKMS; Status Code: 400; Error Code: {code}; "
         f"Request ID: {uuid.uuid4()}; Proxy: null)"
     )
+
+
+def text_of_kms(message: str) -> str:
+    """What KMS said, of one of DynamoDB's messages around it; any other message as it is."""
+    found = _INSIDE.search(message)
+    return found["text"] if found else message
 
 
 def wrapped(error: ServiceError) -> ServiceError:

@@ -12,6 +12,7 @@ from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, 
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.context_keys import SERVICE
+from pytest_kmslab.calls.dynamodb.sse.key_use import wrapped
 from pytest_kmslab.enforcement.entry import Origin, TrailEntry
 from pytest_kmslab.report.evidence.cloudtrail import records, user_identity
 
@@ -23,7 +24,8 @@ ANA = Caller(
 )
 ALLOWED = Decision(Outcome.ALLOWED, (Reason(PolicyType.IDENTITY, Effect.ALLOW, "full", "All"),))
 DENIED = Decision(Outcome.IMPLICIT_DENY, (Reason(PolicyType.IDENTITY, Effect.MISSING),))
-REFUSAL = ServiceError("AccessDeniedException", "KMS key access denied error: …")
+OF_KMS = f"User: {ANA.arn} is not authorized to perform: kms:Decrypt (as it says)"
+REFUSAL = wrapped(ServiceError("AccessDeniedException", OF_KMS))
 GET = ApiCall("dynamodb", "GetItem", {"TableName": "Books", "Key": {"id": {"S": "1"}}}, "us-east-1", ANA)
 
 
@@ -86,7 +88,13 @@ def test_a_request_that_dynamodb_made_says_so_and_is_the_callers(told: list[dict
 
 def test_the_error_stands_with_the_decision_that_is_a_denial(told: list[dict[str, Any]]) -> None:
     assert "errorCode" not in told[0]
-    assert (told[1]["errorCode"], told[1]["errorMessage"]) == ("AccessDenied", REFUSAL.message)
+    assert (told[1]["errorCode"], told[1]["errorMessage"]) == ("AccessDenied", OF_KMS)
+
+
+def test_the_error_of_a_direct_call_is_the_services() -> None:
+    refusal = ServiceError("AccessDeniedException", OF_KMS)
+    (record,) = records(GET, [entry(7, "dynamodb:GetItem", TABLE, DENIED)], refusal)
+    assert record["errorMessage"] == OF_KMS
 
 
 def test_what_cloudtrail_does_not_tell_is_added(told: list[dict[str, Any]]) -> None:

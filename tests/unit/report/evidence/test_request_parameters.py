@@ -77,6 +77,16 @@ HIDDEN = [
         {"Statement": f"INSERT INTO t1 VALUE {{'id': 'it''s {SECRET}'}}", "Parameters": [{"S": SECRET}]},
         {"statement": "INSERT INTO t1 VALUE {***(Redacted): ***(Redacted)}", "parameters": []},
     ),
+    (
+        "dynamodb:ExecuteStatement",
+        {"Statement": f"""SELECT * FROM "t-7"."it's 8" WHERE "a-9" = '"{SECRET}' AND b = -1"""},
+        {"statement": """SELECT * FROM "t-7"."it's 8" WHERE "a-9" = ***(Redacted) AND b = ***(Redacted)"""},
+    ),
+    (
+        "dynamodb:ExecuteStatement",
+        {"Statement": f"""SELECT "a '{SECRET}"""},
+        {"statement": 'SELECT "a ***(Redacted)'},
+    ),
     ("dynamodb:BatchExecuteStatement", {"Statements": [{"Statement": f"SELECT '{SECRET}"}]}, None),
 ]
 
