@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.errors import OutsideLabError
 from pytest_kmslab.session.current import current_run
@@ -20,9 +20,9 @@ PROGRESS = "kmslab: access matrix, principals decided"
 
 
 def access_matrix(
-    principals: Iterable[Named] = (),
-    actions: Iterable[str] = (),
-    resources: Iterable[Named] = (),
+    principals: Iterable[Named] | Named = (),
+    actions: Iterable[str] | str = (),
+    resources: Iterable[Named] | Named = (),
     *,
     policies: Path | None = None,
     account: str = "",
@@ -38,8 +38,8 @@ def access_matrix(
 
     `dynamodb:GetItem` on a table is allowed only if the caller may read the table and use its key.
     Conditions on what a request says (the keys of an item, an encryption context given by hand) see a
-    request that says nothing. Principals and resources are ARNs or the lab's objects. An `executor` of
-    `concurrent.futures` shares the work out.
+    request that says nothing. Principals and resources are ARNs or the lab's objects, one or several. An
+    `executor` of `concurrent.futures` shares the work out.
 
     With `policies`, a directory of policy files as `kmslab matrix` reads it, no lab is needed. Names do for
     its principals and resources, and what is not named is all that the directory has; `account` and `region`
@@ -49,8 +49,9 @@ def access_matrix(
     MatrixError (a ValueError) for what cannot be decided.
     """
     run = current_run()
+    principals, actions, resources = _several(principals), _several(actions), _several(resources)
     if policies is not None:
-        matrix = _of_files(policies, principals, tuple(actions), resources, (account, region), executor)
+        matrix = _of_files(policies, principals, actions, resources, (account, region), executor)
     elif run is None or not run.in_lab:
         raise OutsideLabError(
             "`access_matrix` needs a lab, and none is open: let the test ask for the fixture `kmslab`"
@@ -92,6 +93,11 @@ def _of_files(
     who = directory.chosen_principals(map(_text, principals))
     questions = directory.questions(actions, map(_text, resources))
     return decide_matrix(who, questions, executor, terminal_progress(PROGRESS))
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    """One alone is one: a string is not taken letter by letter."""
+    return (given,) if isinstance(given, str) or hasattr(given, "arn") else tuple(given)
 
 
 def _text(named: Named) -> str:

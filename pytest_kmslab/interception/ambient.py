@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -37,21 +38,39 @@ class EnvironBlocks:
         self.count_for = count_for
         """Whether they count for calls to an address: that of a server which is none of the lab's has
         credentials of its own."""
-        self._blocks: list[Any] = []
+        self._blocks: list[_Block] = []
         self.current: Any = None
         """The credentials, as botocore takes them, of the innermost block; None outside of one."""
 
     @contextmanager
-    def open(self, credentials: Credentials) -> Iterator[None]:
-        """Have clients without credentials of their own act as somebody for as long as the block lasts."""
-        block = _botocore_credentials(credentials)
+    def open(self, credentials: Credentials, put_back: Callable[[], object]) -> Iterator[None]:
+        """Have clients without credentials of their own act as somebody for as long as the block lasts.
+
+        At its end what was set for it is put back; blocks of threads overlap, so after that of a later block.
+        """
+        block = _Block(_botocore_credentials(credentials), put_back)
         self._blocks.append(block)
-        self.current = block
+        self.current = block.credentials
         try:
             yield
         finally:
-            self._blocks.remove(block)
-            self.current = self._blocks[-1] if self._blocks else None
+            self._end(block)
+
+    def _end(self, block: _Block) -> None:
+        block.is_open = False
+        while self._blocks and not self._blocks[-1].is_open:
+            self._blocks.pop().put_back()
+        self.current = self._blocks[-1].credentials if self._blocks else None
+
+
+@dataclass(eq=False, slots=True)
+class _Block:
+    """A block of `environ`."""
+
+    credentials: Any
+    put_back: Callable[[], object]
+    """Makes the environment what it was before the block."""
+    is_open: bool = True
 
 
 class AwaitedCredentials:

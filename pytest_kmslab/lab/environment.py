@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,16 +45,23 @@ def environment(
     Without an endpoint they call AWS. With `blocks`, clients that were made before without credentials act
     as them too. Everything is put back at the end, boto3's default session too.
     """
+    with ExitStack() as was_set:
+        _set(was_set.enter_context(pytest.MonkeyPatch.context()), credentials, region, endpoint_url)
+        if blocks is None:
+            yield
+        else:
+            with blocks.open(credentials, was_set.pop_all().close):
+                yield
+
+
+def _set(patch: pytest.MonkeyPatch, credentials: Credentials, region: str, endpoint_url: str | None) -> None:
     import boto3
 
-    with pytest.MonkeyPatch.context() as patch:
-        for name in _to_set_aside(os.environ):
-            patch.delenv(name, raising=False)
-        for name, value in _variables(credentials, region, endpoint_url).items():
-            patch.setenv(name, value)
-        patch.setattr(boto3, "DEFAULT_SESSION", None)
-        with nullcontext() if blocks is None else blocks.open(credentials):
-            yield
+    for name in _to_set_aside(os.environ):
+        patch.delenv(name, raising=False)
+    for name, value in _variables(credentials, region, endpoint_url).items():
+        patch.setenv(name, value)
+    patch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def subprocess_environment(

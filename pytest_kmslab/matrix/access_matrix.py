@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_kmslab.authz.explain.explanation import explain
 from pytest_kmslab.enforcement.matching import Named
 from pytest_kmslab.matrix.cells import Asked, check_action, decide_cell, is_allowed
-from pytest_kmslab.matrix.expected import Expected, Why, difference, read_expected
+from pytest_kmslab.matrix.expected import Expected, ExpectedMapping, Why, difference, expected_of
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
@@ -91,16 +91,15 @@ class AccessMatrix:
         """What is otherwise than expected, as lines that read like a review; empty where nothing is."""
         return difference(self._allowed, expected, why)
 
-    def assert_equals(self, expected: Expected | Path) -> None:
+    def assert_equals(self, expected: ExpectedMapping | Path) -> None:
         """Raise AssertionError unless exactly what is expected is allowed; its message reads like a review.
 
         `expected` is a CSV, YAML or JSON file, or a mapping of principals to mappings of actions to the
-        resources (ARNs, or names that end one) that are allowed. What is not in it is expected to be denied.
-        Raises MatrixError for a file that cannot be read.
+        resources (ARNs, names that end one, or the lab's objects) that are allowed. What is not in it is
+        expected to be denied. Raises MatrixError for what cannot be read.
         """
         __tracebackhide__ = True
-        wanted = read_expected(expected) if isinstance(expected, Path) else expected
-        lines = self.difference(wanted)
+        lines = self.difference(expected_of(expected))
         if lines:
             raise AssertionError("the access matrix is another than expected:\n" + "\n".join(lines))
 
@@ -142,12 +141,13 @@ def access_matrix_of(
 
     With an executor (a process pool, for example) principals are shared out among its workers.
     """
-    actions = tuple(actions)
+    actions = tuple(dict.fromkeys(actions))
     for action in actions:
         check_action(action)
-    who = [read_principal(view, one) for one in principals]
-    what = [read_resource(view, one) for one in resources]
-    return decide_matrix(who, tuple(product(actions, what)), executor, report_progress)
+    who = {one.arn: one for one in (read_principal(view, one) for one in principals)}
+    what = {one.arn: one for one in (read_resource(view, one) for one in resources)}
+    questions = tuple(product(actions, what.values()))
+    return decide_matrix(tuple(who.values()), questions, executor, report_progress)
 
 
 def decide_matrix(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,22 @@ from pytest_kmslab.matrix.subjects import MatrixError
 Expected = Mapping[str, Mapping[str, Sequence[str]]]
 """Principal, action, the resources on which it is allowed; each by its ARN or by the name that ends it."""
 
+ExpectedMapping = Mapping[Any, Mapping[str, Any]]
+"""The same as a test writes it: the lab's objects or names, one resource or several."""
+
 Why = Callable[[tuple[str, str, str]], str]
 """Tells why a cell is as it is, in a line."""
 
 COLUMNS = ("principal", "action", "resource")
+
+
+def expected_of(source: Path | ExpectedMapping) -> Expected:
+    """What is expected to be allowed, of a file or a mapping; raises MatrixError for what is neither."""
+    if isinstance(source, Path):
+        return read_expected(source)
+    if not isinstance(source, Mapping):
+        raise MatrixError(f"`expected` is a `pathlib.Path` or a mapping, not a `{type(source).__name__}`")
+    return _of_mapping("`expected`", source)
 
 
 def read_expected(path: Path) -> Expected:
@@ -28,7 +41,7 @@ def read_expected(path: Path) -> Expected:
     be a list of objects with the columns of a CSV file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MatrixError(f"`{path}` cannot be read: {error}") from None
     suffix = path.suffix.lower()
@@ -82,6 +95,9 @@ def _of_csv(path: Path, text: str) -> Expected:
         raise MatrixError(
             f"`{path}`, line 1: the column `{missing[0]}` is missing: write {', '.join(COLUMNS)}"
         )
+    for column in rows.fieldnames or ():
+        if column != "allowed" and get_close_matches(column.strip().lower(), ["allowed"]):
+            raise MatrixError(f"`{path}`, line 1: there is no column `{column}`: did you mean `allowed`?")
     expected: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         principal, action, resource = (str(row[column] or "").strip() for column in COLUMNS)
@@ -100,7 +116,7 @@ def _of_yaml(path: Path, text: str) -> Expected:
         document: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise MatrixError(f"`{path}` is not YAML: {error}") from None
-    return _of_mapping(path, document)
+    return _of_mapping(f"`{path}`", document)
 
 
 def _of_json(path: Path, text: str) -> Expected:
@@ -109,7 +125,7 @@ def _of_json(path: Path, text: str) -> Expected:
 
     document = read_json(text, refuse)
     if not isinstance(document, list):
-        return _of_mapping(path, document)
+        return _of_mapping(f"`{path}`", document)
     expected: dict[str, dict[str, list[str]]] = {}
     for number, row in enumerate(document):
         cells = [row.get(column) for column in COLUMNS] if isinstance(row, dict) else []
@@ -123,19 +139,24 @@ def _of_json(path: Path, text: str) -> Expected:
     return expected
 
 
-def _of_mapping(path: Path, document: Any) -> Expected:
+def _of_mapping(where: str, document: Any) -> Expected:
     if not isinstance(document, Mapping) or not all(isinstance(one, Mapping) for one in document.values()):
         raise MatrixError(
-            f"`{path}`: write principals, below each its actions, and with each action its resources"
+            f"{where}: write principals, below each its actions, and with each action its resources"
         )
     return {
-        str(who): {str(action): _listed(what) for action, what in actions.items()}
+        _text(who): {str(action): _listed(what) for action, what in actions.items()}
         for who, actions in document.items()
     }
 
 
 def _listed(value: Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    is_one = isinstance(value, str) or not isinstance(value, Iterable)
+    return [_text(one) for one in ([value] if is_one else value)]
+
+
+def _text(named: Any) -> str:
+    return str(getattr(named, "arn", named))
 
 
 def _short(arn: str) -> str:

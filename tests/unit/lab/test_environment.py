@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.interception.ambient import EnvironBlocks
 from pytest_kmslab.lab.environment import environment
 
 ANA = Credentials("AKIAANA", "secret")
@@ -62,6 +63,28 @@ def test_the_default_session_is_made_anew_within_and_put_back_after(monkeypatch:
 
 def signer(client: Any) -> str:
     return str(client._request_signer._credentials.access_key)
+
+
+def test_blocks_that_overlap_are_put_back_when_the_last_has_ended() -> None:
+    blocks, before = EnvironBlocks(), dict(os.environ)
+    first = environment(ANA, "eu-west-1", None, blocks)
+    second = environment(SESSION, "eu-west-1", None, blocks)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # as of two threads, neither of which waits for the other
+    assert found() == ("ASIAANA", "secret", "token")
+    assert blocks.current.access_key == "ASIAANA"
+    second.__exit__(None, None, None)
+    assert dict(os.environ) == before
+    assert blocks.current is None
+
+
+def test_an_inner_block_gives_back_to_the_outer_one() -> None:
+    blocks = EnvironBlocks()
+    with environment(ANA, "eu-west-1", None, blocks):
+        with environment(SESSION, "eu-west-1", None, blocks):
+            assert blocks.current.access_key == "ASIAANA"
+        assert (found()[0], blocks.current.access_key) == ("AKIAANA", "AKIAANA")
 
 
 def test_everything_is_put_back_after_an_error_too() -> None:

@@ -194,3 +194,47 @@ def test_what_no_cell_can_be_made_of_is_an_error(
 
 def _document(statement: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_one_alone_is_one_and_what_is_named_twice_counts_once(
+    encrypted_table: DynamoDBTable, outsider: IamUser
+) -> None:
+    alone = access_matrix(outsider, LIST, encrypted_table)
+    assert list(alone) == [(outsider.arn, LIST, encrypted_table.arn, True)]
+    twice = access_matrix([outsider, outsider.arn], [LIST, LIST], [encrypted_table, encrypted_table.arn])
+    assert list(twice) == list(alone)
+
+
+def test_it_equals_a_mapping_of_the_labs_objects(encrypted_table: DynamoDBTable, outsider: IamUser) -> None:
+    matrix = access_matrix([outsider], [READ, LIST], [encrypted_table])
+    matrix.assert_equals({outsider: {LIST: encrypted_table}})
+    matrix.assert_equals({outsider.name: {LIST: encrypted_table.name}})
+    matrix.assert_equals({outsider.arn: {LIST: (encrypted_table,)}})
+    with pytest.raises(AssertionError, match="may not dynamodb:GetItem"):
+        matrix.assert_equals({outsider: {LIST: encrypted_table, READ: encrypted_table}})
+
+
+@pytest.mark.parametrize("expected", ["access.csv", None, [], {"ana": ["table"]}])
+def test_what_can_be_no_expectation_is_told(
+    expected: Any, encrypted_table: DynamoDBTable, outsider: IamUser
+) -> None:
+    with pytest.raises(MatrixError, match="`expected`"):
+        access_matrix([outsider], [LIST], [encrypted_table]).assert_equals(expected)
+
+
+@pytest.mark.parametrize("column", ["alowed", "Allowed", "allowed "])
+def test_a_misspelt_column_is_not_left_out(
+    column: str, policy_file: Path, encrypted_table: DynamoDBTable, outsider: IamUser
+) -> None:
+    row = f"{outsider.name},{LIST},{encrypted_table.name},no"
+    policy_file.write_text(f"principal,action,resource,{column}\n{row}\n")
+    with pytest.raises(MatrixError, match=r"line 1: there is no column .*did you mean `allowed`"):
+        access_matrix([outsider], [LIST], [encrypted_table]).assert_equals(policy_file)
+
+
+def test_a_csv_file_of_a_spreadsheet_is_read(
+    policy_file: Path, encrypted_table: DynamoDBTable, outsider: IamUser
+) -> None:
+    row = f"{outsider.name},{LIST},{encrypted_table.name},why not"
+    policy_file.write_text(f"\ufeffprincipal,action,resource,remark\n{row}\n", encoding="utf-8")
+    access_matrix([outsider], [LIST], [encrypted_table]).assert_equals(policy_file)
