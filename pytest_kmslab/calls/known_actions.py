@@ -66,6 +66,11 @@ def unknown_action_text(action: str) -> str:
     return f"`{action}` is no action of {service}{meant}"
 
 
+def as_aws_spells(action: str) -> str:
+    """An action in AWS's own spelling, whichever case it is in; as it is where it is none that is known."""
+    return _known().get(action.lower(), action)
+
+
 @cache
 def _known() -> Mapping[str, str]:
     """Every action as AWS spells it, by its spelling in small letters."""

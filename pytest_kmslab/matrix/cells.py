@@ -17,7 +17,7 @@ from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_author
 from pytest_kmslab.calls.kms.context import key_authorization
 from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
-from pytest_kmslab.calls.known_actions import unknown_action_text
+from pytest_kmslab.calls.known_actions import as_aws_spells, unknown_action_text
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
@@ -35,7 +35,9 @@ USES_TABLE_KEY = frozenset(
         "BatchGetItem",
         "BatchWriteItem",
         "ConditionCheckItem",
+        "CreateBackup",
         "DeleteItem",
+        "ExportTableToPointInTime",
         "GetItem",
         "GetRecords",
         "PartiQLDelete",
@@ -44,8 +46,14 @@ USES_TABLE_KEY = frozenset(
         "PartiQLUpdate",
         "PutItem",
         "Query",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
         "Scan",
+        "SearchVectors",
+        "StartBulkPutItems",
+        "UpdateContributorInsights",
         "UpdateItem",
+        "UpdateTimeToLive",
     }
 )
 """The actions for which DynamoDB asks KMS to decrypt the table's key, as the caller.
@@ -80,6 +88,7 @@ def decide_cell(
     The second is the service's own error (a key that is disabled), empty where there is none.
     """
     asked: list[Asked] = []
+    action = as_aws_spells(action)
     if not _is_on(action, resource):
         return asked, f"`{action}` is no action on `{resource.arn}`"
     try:
@@ -96,7 +105,7 @@ def decide_cell(
 
 def _is_on(action: str, resource: ResourceSubject) -> bool:
     """Whether there is such a call: of a matrix of tables and keys, half of the cells are none."""
-    service, owner = action.partition(":")[0].lower(), parse_arn(resource.arn).service
+    service, owner = action.partition(":")[0], parse_arn(resource.arn).service
     return owner == service or (service, owner) == ("sts", "iam")
 
 

@@ -117,7 +117,7 @@ def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[
 
 def is_about(action: str, arn: str) -> bool:
     """Whether an action is asked about a resource of this kind."""
-    return _SERVICE_OF_KIND.get(parse_arn(arn).service) == action.partition(":")[0]
+    return _SERVICE_OF_KIND.get(parse_arn(arn).service) == action.partition(":")[0].lower()
 
 
 def read_directory(folder: Path, account: str = "", region: str = "") -> PolicyDirectory:

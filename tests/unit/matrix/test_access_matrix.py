@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab import access_matrix, allowed
+from pytest_kmslab.account.model import Key, Table
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.operations import OPERATIONS
 from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.matrix.subjects import MatrixError
+from pytest_kmslab.matrix.cells import USES_TABLE_KEY
+from pytest_kmslab.matrix.subjects import MatrixError, caller_of
 
+ACCOUNT = "123456789012"
 READ, DECRYPT, LIST = "dynamodb:GetItem", "kms:Decrypt", "dynamodb:DescribeTable"
 
 
@@ -238,3 +244,40 @@ def test_a_csv_file_of_a_spreadsheet_is_read(
     row = f"{outsider.name},{LIST},{encrypted_table.name},why not"
     policy_file.write_text(f"\ufeffprincipal,action,resource,remark\n{row}\n", encoding="utf-8")
     access_matrix([outsider], [LIST], [encrypted_table]).assert_equals(policy_file)
+
+
+class OneTable:
+    """An account that has one table, under a key, and a backup of it."""
+
+    def table(self, name: str, region: str, account: str) -> Table:
+        return Table(f"arn:aws:dynamodb:{region}:{account}:table/orders", "orders", account, region, KEY_ARN)
+
+    def backup(self, arn: str) -> Table:
+        return self.table(arn, "us-east-1", ACCOUNT)
+
+    def key(self, key_id: str, region: str, account: str) -> Key:
+        described = "Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS", "CUSTOMER"
+        return Key(KEY_ARN, "orders", account, region, *described)
+
+
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/orders"
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS["dynamodb"]))
+def test_a_cell_asks_for_the_tables_key_where_a_call_does(operation: str) -> None:
+    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
+    params = {
+        "TableName": "orders",
+        "TableArn": table,
+        "SourceTableName": "orders",
+        "TargetTableName": "others",
+        "IndexName": "by-day",
+        "RequestItems": {"orders": {}},
+    }
+    caller = caller_of(f"arn:aws:iam::{ACCOUNT}:user/ana")
+    call = ApiCall("dynamodb", operation, params, "us-east-1", caller)
+    asked = []
+    with suppress(ServiceError, KeyError, TypeError, AttributeError, ValueError):
+        for one in OPERATIONS["dynamodb"][operation](call, OneTable()):  # type: ignore[arg-type]
+            asked.append(one.request.action)
+    assert "kms:Decrypt" not in asked or operation in USES_TABLE_KEY

@@ -57,6 +57,12 @@ def test_a_whole_call_is_decided_table_and_key(directory: Path, write: Write) ->
     assert not may(directory)
 
 
+@pytest.mark.parametrize("action", ["dynamodb:getitem", "DynamoDB:GETITEM"])
+def test_a_whole_call_is_decided_in_whatever_case(directory: Path, write: Write, action: str) -> None:
+    write("identity/ana/reading.json", allow("dynamodb:*"))
+    assert not may(directory, action=action)
+
+
 def test_no_lab_is_needed_and_all_of_the_directory_is_asked(directory: Path) -> None:
     matrix = access_matrix(policies=directory)
     assert {(who, what) for who, _, what, _ in matrix} == {(ANA, KEY), (ANA, TABLE)}
