@@ -61,6 +61,8 @@ class Adoption:
 
 
 def _ref_of(text: str) -> ResourceRef:
+    if not isinstance(text, str):
+        raise TypeError(f"`adopt` takes an ARN, not a `{type(text).__name__}`")
     arn = parse_arn(text)
     for (service, begin), kind in KINDS.items():
         if arn.service == service and arn.resource.startswith(begin):

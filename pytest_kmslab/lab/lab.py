@@ -158,12 +158,15 @@ class Lab(ActingLab):
 
         The table has the partition key `id` (String) and on-demand capacity, unless parameters of CreateTable
         (`KeySchema=…`, `StreamSpecification=…`) say otherwise; `TableName` is not among them, nor with a key
-        `SSESpecification`. Without a key it is encrypted under the key that DynamoDB owns, which asks nobody
-        for a permission.
+        `SSESpecification`. `ResourcePolicy` is a dict, JSON text or a `Path`. Without a key the table is
+        encrypted under the key that DynamoDB owns, which asks nobody for a permission.
         """
         refused = {"TableName": "name", **({} if key is None else {"SSESpecification": "key"})}
         for parameter in refused.keys() & create_table.keys():
             raise TypeError(f"create_table() takes `{refused[parameter]}`, not `{parameter}` beside it")
+        policy = create_table.get("ResourcePolicy")
+        if policy is not None:
+            create_table["ResourcePolicy"] = read_document("ResourcePolicy", policy).text
         base = name or self._context.settings.table_name
         return make_table(self._creation, base, key, create_table)
 
@@ -218,7 +221,8 @@ class Lab(ActingLab):
         may. Policies are given, and refused, as in `create_user`.
         """
         permissions = read_permissions(self._creation, policies, inline, boundary)
-        trusted = read_document("trust", trust or account_trust(self.account, self.region))
+        trusting = account_trust(self.account, self.region) if trust is None else trust
+        trusted = read_document("trust", trusting)
         request = RoleRequest(permissions, trusted, tags or {}, path, max_session)
         return create_role(self._creation, name or ROLE_NAME, request, self._assumption)
 
@@ -271,8 +275,11 @@ class Lab(ActingLab):
     def at_end(self, function: Callable[[], object]) -> Callable[[], object]:
         """Call a function when the lab ends, before what was made until now is removed; the function itself.
 
-        An exception is one of the errors of the lab's end, and stops nothing.
+        An exception is one of the errors of the lab's end, and stops nothing. Raises TypeError for what
+        cannot be called.
         """
+        if not callable(function):
+            raise TypeError(f"`at_end` takes a function without arguments, not a `{type(function).__name__}`")
         name = getattr(function, "__qualname__", None) or repr(function)
         self._teardown.intend(f"at_end `{name}`", function)
         return function

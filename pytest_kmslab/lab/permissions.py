@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.rules.identity_documents import check_identity_document
+from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies import (
     InlineSources,
     ManagedPolicy,
@@ -56,11 +59,22 @@ def read_permissions(
     documents = [policy for policy in policies_read if isinstance(policy, PolicyDocument)]
     inlined = named_documents([*read_inline("inline", inline), *documents])
     bound = None if boundary is None else read_policy_source("boundary", boundary)
+    for document in (*inlined, bound):
+        if isinstance(document, PolicyDocument):
+            _check_taken(document, partition_of(creation.region).name, managed=document is bound)
     return Permissions(
         tuple(_arn(creation, policy) for policy in policies_read if isinstance(policy, ManagedPolicy)),
         inlined,
         _arn(creation, bound) if isinstance(bound, ManagedPolicy) else bound or "",
     )
+
+
+def _check_taken(document: PolicyDocument, partition: str, *, managed: bool) -> None:
+    """Raise PolicyError for a document that IAM would refuse only once somebody was made for it."""
+    try:
+        check_identity_document(document.text, partition, managed=managed)
+    except ServiceError as error:
+        raise PolicyError(f"{document.where}: {error.message}") from None
 
 
 def _arn(creation: Creation, policy: ManagedPolicy) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _NOT_IN_A_NAME = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _LONGEST_NAME = 128
 """Characters of an inline policy's name.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html"""
+_INLINE_NAME = re.compile(rf"[\w+=,.@-]{{1,{_LONGEST_NAME}}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,15 @@ class PolicyDocument:
     """Letter by letter as it was given; of a dict its JSON."""
     name: str
     """Its file's without the ending, or the one given with it; empty for others."""
+    where: str = field(default="", compare=False)
+    """How an error calls it: the argument, and the file if it is one."""
 
 
 def read_policies(argument: str, sources: PolicySources) -> tuple[ManagedPolicy | PolicyDocument, ...]:
     """The policies of an argument; raises PolicyError for one that is none."""
     if isinstance(sources, str | Path | Mapping):
         return (read_policy_source(argument, sources),)
-    if not isinstance(sources, Iterable):
+    if isinstance(sources, bytes) or not isinstance(sources, Iterable):
         raise _no_policy(argument, sources)
     return tuple(read_policy_source(f"{argument}[{number}]", source) for number, source in enumerate(sources))
 
@@ -95,17 +99,24 @@ def read_inline(argument: str, sources: InlineSources | None) -> tuple[PolicyDoc
     if sources is None:
         return ()
     if isinstance(sources, Mapping) and not _ELEMENTS & set(sources):
-        return tuple(
-            PolicyDocument(read_document(f"{argument}[{name!r}]", source).text, name)
-            for name, source in sources.items()
-        )
+        return tuple(_named(argument, name, source) for name, source in sources.items())
     if isinstance(sources, str | Path | Mapping):
         return named_documents([read_document(argument, sources)])
-    if not isinstance(sources, Iterable):
+    if isinstance(sources, bytes) or not isinstance(sources, Iterable):
         raise _no_policy(argument, sources)
     return named_documents(
         read_document(f"{argument}[{number}]", source) for number, source in enumerate(sources)
     )
+
+
+def _named(argument: str, name: str, source: PolicySource) -> PolicyDocument:
+    document = read_document(f"{argument}[{name!r}]", source)
+    if not (isinstance(name, str) and _INLINE_NAME.fullmatch(name)):
+        raise PolicyError(
+            f"{document.where}: `{name}` is no name of a policy: write up to {_LONGEST_NAME} letters, digits "
+            "and +=,.@_-"
+        )
+    return replace(document, name=name)
 
 
 def named_documents(documents: Iterable[PolicyDocument]) -> tuple[PolicyDocument, ...]:
@@ -118,9 +129,10 @@ def _with_names(documents: Iterable[PolicyDocument]) -> Iterator[PolicyDocument]
     for number, document in enumerate(documents, 1):
         name = document.name or f"policy-{number}"
         if name in taken:
-            name = f"{name[: _LONGEST_NAME - 8]}-{number}"
+            others = (f"{name[: _LONGEST_NAME - 8]}-{another}" for another in count(number))
+            name = next(other for other in others if other not in taken)
         taken.add(name)
-        yield PolicyDocument(document.text, name)
+        yield replace(document, name=name)
 
 
 def _managed_name(argument: str, source: str) -> str:
@@ -143,7 +155,7 @@ def _document(argument: str, source: PolicySource) -> PolicyDocument:
         raise _no_policy(argument, source)
     check_document(where, text, None if isinstance(source, Mapping) else text)
     name = _NOT_IN_A_NAME.sub("-", source.stem)[:_LONGEST_NAME] if isinstance(source, Path) else ""
-    return PolicyDocument(text, name)
+    return PolicyDocument(text, name, where)
 
 
 def _printed(where: str, document: Mapping[str, Any]) -> str:

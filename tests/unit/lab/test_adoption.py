@@ -222,3 +222,11 @@ def test_the_newest_creations_are_known_and_older_ones_forgotten() -> None:
     for number in range(3):
         creations.note(f"arn:{number}", "")
     assert [creations.unique_id_of(f"arn:{number}") for number in range(3)] == [None, "", ""]
+
+
+@pytest.mark.parametrize("given", [None, 5, object()])
+def test_what_is_no_text_and_no_function_is_told_at_once(lab: Lab, given: Any) -> None:
+    with pytest.raises(TypeError, match="`adopt` takes an ARN, not a"):
+        lab.adopt(given)
+    with pytest.raises(TypeError, match="`at_end` takes a function without arguments, not a"):
+        lab.at_end(given)

@@ -120,3 +120,85 @@ def test_a_boundary_given_as_a_document_is_made_bounds_and_is_removed(lab: Lab) 
         with pytest.raises(Exception, match="no permissions boundary allows"):
             inner.as_(user).client("kms").list_aliases()
     assert lab.inventory() == before
+
+
+def everybody(lab: Lab) -> list[str]:
+    iam = lab.as_(lab.admin).client("iam")
+    listed: Any = (*iam.list_users()["Users"], *iam.list_roles()["Roles"], *iam.list_groups()["Groups"])
+    return [one["Arn"] for one in listed] + [
+        policy["Arn"] for policy in iam.list_policies(Scope="Local")["Policies"]
+    ]
+
+
+NO_ACTION = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*"}]})
+OLD = json.dumps({**READ, "Version": "2008-10-17"})
+
+
+@pytest.mark.parametrize("argument", ["policies", "inline", "boundary"])
+@pytest.mark.parametrize("kind", ["user", "role", "group"])
+def test_nobody_is_made_where_iam_would_refuse_a_policy(
+    lab: Lab, argument: str, kind: str, tmp_path: Path
+) -> None:
+    if (kind, argument) == ("group", "boundary"):
+        pytest.skip("a group has no boundary")
+    file, before = tmp_path / "nothing.json", everybody(lab)
+    file.write_text(OLD if argument == "boundary" else NO_ACTION)
+    text = "must be version 2012-10-17" if argument == "boundary" else "must contain actions"
+    with pytest.raises(PolicyError, match=f"`{argument}`, file `.*nothing.json`: Policy .*{text}"):
+        getattr(lab, f"create_{kind}")(**{argument: file})
+    assert everybody(lab) == before
+
+
+@pytest.mark.parametrize("name", ["two words", "", "a" * 129, "ü"])
+def test_nobody_is_made_where_an_inline_policy_has_no_name(lab: Lab, name: str) -> None:
+    before = everybody(lab)
+    with pytest.raises(PolicyError, match=r"`inline\[.*is no name of a policy"):
+        lab.create_user(inline={name: READ})
+    assert everybody(lab) == before
+
+
+def test_an_inline_policy_of_an_old_version_is_taken(lab: Lab) -> None:
+    user = lab.create_user(inline={"a,b=c@d.e+f_g-h": OLD})
+    assert list(inline_of(lab, user.name)) == ["a,b=c@d.e+f_g-h"]
+
+
+@pytest.mark.parametrize("longest", ["read", "r" * 128])
+def test_no_inline_policy_takes_the_name_of_another(longest: str, tmp_path: Path) -> None:
+    names = ["policy-3", f"{longest[:120]}-4", longest, longest, longest]
+    files = [tmp_path / str(number) / f"{name}.json" for number, name in enumerate(names)]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(TEXT)
+    documents = read_inline("inline", [*files, READ])
+    assert len({document.name for document in documents}) == len(documents)
+
+
+@pytest.mark.parametrize("trust", ["", {}, "lambda.amazonaws.com"])
+def test_a_trust_policy_that_is_empty_is_not_the_default_one(lab: Lab, trust: Any) -> None:
+    before = everybody(lab)
+    with pytest.raises(PolicyError, match="`trust`"):
+        lab.create_role(trust=trust)
+    assert everybody(lab) == before
+
+
+def test_bytes_are_no_policy() -> None:
+    with pytest.raises(PolicyError, match="`policies` is no policy but a `bytes`"):
+        read_policies("policies", TEXT.encode())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", ["dict", "text", "file"])
+def test_the_policy_of_a_table_is_given_like_any_other(lab: Lab, form: str, tmp_path: Path) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:Scan", "Resource": "*"}
+    policy: Any = {"Version": "2012-10-17", "Statement": [statement]}
+    file = tmp_path / "table.json"
+    file.write_text(json.dumps(policy))
+    given = {"dict": policy, "text": json.dumps(policy), "file": file}[form]
+    table = lab.create_table(ResourcePolicy=given)
+    answer = lab.as_(lab.admin).client("dynamodb").get_resource_policy(ResourceArn=table.arn)
+    assert json.loads(answer["Policy"]) == policy
+
+
+def test_no_table_is_made_where_its_policy_cannot_be_read(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"`ResourcePolicy`, file `.*none.json`: cannot be read"):
+        lab.create_table(ResourcePolicy=tmp_path / "none.json")
+    assert lab.as_(lab.admin).client("dynamodb").list_tables()["TableNames"] == []
