@@ -22,8 +22,9 @@ LARGEST_BODY = 51_200
 """Bytes of a template that is sent and not kept in a bucket.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
-RETAINING = frozenset({"Retain", "RetainExceptOnCreate"})
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+DELETING = "Delete"
+"""The policy of what goes with its stack, and of what has none:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,15 @@ class Template:
 
     @property
     def retained(self) -> frozenset[str]:
-        """The logical ids of what may outlive the stack."""
+        """The logical ids of what may outlive the stack: by a function it may, too.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/function-refs-in-policy-attributes.html
+        """
         policies = ("DeletionPolicy", "UpdateReplacePolicy")
         return frozenset(
             name
             for name, resource in self.resources.items()
-            if any(resource.get(policy) in RETAINING for policy in policies)
+            if any((resource.get(policy) or DELETING) != DELETING for policy in policies)
         )
 
     @cached_property

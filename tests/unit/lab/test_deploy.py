@@ -136,6 +136,24 @@ def test_what_is_retained_stays_until_the_lab_ends(lab: Lab) -> None:
     assert stacks_of(lab) == []
 
 
+@needs_cloudformation
+@pytest.mark.parametrize(("stage", "state"), [("prod", "Enabled"), ("dev", "PendingDeletion")])
+def test_a_function_may_say_what_is_retained(lab: Lab, stage: str, state: str) -> None:
+    policy = {"Fn::If": ["IsProd", "Retain", "Delete"]}
+    template = {
+        "Transform": "AWS::LanguageExtensions",
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+        "Resources": {"Key": {**KEY, "DeletionPolicy": policy, "UpdateReplacePolicy": policy}},
+    }
+    with lab.nested() as inner:
+        stack = inner.deploy(template, parameters={"Stage": stage})
+        key = stack.resources["Key"]
+        stack.delete()
+        assert key.state() == state
+    assert key.state() == "PendingDeletion"
+
+
 NOBODY = {
     "Effect": "Allow",
     "Principal": {"AWS": "arn:aws:iam::123456789012:user/nobody"},

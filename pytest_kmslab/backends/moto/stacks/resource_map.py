@@ -260,14 +260,14 @@ class StackResourceMap(parsing.ResourceMap):
         """What was replaced, then what is no longer in the template, each after what refers to it."""
         while self._replaced:
             resource, raw = self._replaced.pop()
-            if raw.get("UpdateReplacePolicy") not in RETAINED:
+            if self._policy(raw, "UpdateReplacePolicy") not in RETAINED:
                 _quietly(resource.remove)
         kept = {name for name, raw in self._resource_json_map.items() if self._is_wanted(raw)}
         for name in reversed(in_order(old, list(old))):
             if name in kept or name not in self._parsed_resources:
                 continue
             resource = self._parsed_resources.pop(name)
-            if old[name].get("DeletionPolicy") not in RETAINED:
+            if self._policy(old[name]) not in RETAINED:
                 _quietly(partial(self._delete_one, resource, old[name]))
 
     def delete(self) -> None:
@@ -281,7 +281,7 @@ class StackResourceMap(parsing.ResourceMap):
             if name not in self._parsed_resources:
                 continue
             resource, raw = self._parsed_resources[name], self._resource_json_map[name]
-            if name not in self.retained and raw.get("DeletionPolicy") not in RETAINED:
+            if name not in self.retained and self._policy(raw) not in RETAINED:
                 try:
                     with self._failing(name, raw, str(getattr(resource, "physical_resource_id", ""))):
                         self._delete_one(resource, raw)
@@ -292,6 +292,11 @@ class StackResourceMap(parsing.ResourceMap):
         if failed is not None:
             raise failed
 
+    def _policy(self, raw: Mapping[str, Any], attribute: str = "DeletionPolicy") -> str:
+        """What becomes of a resource; a function may say so:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/function-refs-in-policy-attributes.html"""
+        return str(parsing.clean_json(raw.get(attribute), self))
+
     def _delete_one(self, resource: Any, raw: dict[str, Any]) -> None:
         if isinstance(resource, StackResource):
             resource.remove()
@@ -301,7 +306,7 @@ class StackResourceMap(parsing.ResourceMap):
     def _discard(self, name: str, resource: Any, raw: dict[str, Any]) -> None:
         """Take back what was made; `Retain` holds here too, `RetainExceptOnCreate` does not."""
         self._parsed_resources.pop(name, None)
-        if raw.get("DeletionPolicy") != "Retain":
+        if self._policy(raw) != "Retain":
             self._delete_one(resource, raw)
 
     def roll_back(self) -> None:
