@@ -28,7 +28,9 @@ class Statement(NamedTuple):
         statement: Document = {"Effect": "Allow"}
         if self.place != IDENTITY:
             statement["Principal"] = {_kind_of(self.principal): self.principal}
-        statement |= {"Action": _one_or_list(self.actions), "Resource": _one_or_list(self.resources)}
+        statement["Action"] = _one_or_list(self.actions)
+        if not _is_role(self.place):  # a trust policy is about its role, and IAM takes no Resource in one
+            statement["Resource"] = _one_or_list(self.resources)
         if self.conditions:
             statement["Condition"] = element_of(self.conditions)
         return statement
@@ -90,6 +92,10 @@ def document_of(statements: list[Document]) -> Document:
 
 def _kind_of(principal: str) -> str:
     return "Service" if identify(principal).kind is PrincipalKind.SERVICE else "AWS"
+
+
+def _is_role(place: str) -> bool:
+    return ":role/" in place
 
 
 def _one_or_list(values: tuple[str, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from helpers.factories import (
     named,
     to,
 )
+from helpers.fake_account import FakeAccount
 from helpers.strategies import World, worlds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,6 +29,10 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
+from pytest_kmslab.calls.kms.policies import read_key_policy
+from pytest_kmslab.calls.rules.identity_documents import check_identity_document
+from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 from pytest_kmslab.privilege.least import LeastPrivilege, least_privilege
 from pytest_kmslab.privilege.use import PolicySet, Use
 
@@ -167,6 +173,17 @@ def test_a_role_is_assumed_by_its_trust_policy() -> None:
     found = least(use("sts:AssumeRole", ROLE, policies=policies))
     assert found.identity_policy is None
     assert statements(found, ROLE)[0]["Action"] == "sts:AssumeRole"
+
+
+def test_services_take_the_policies() -> None:
+    table, role = TABLE.replace(ACCOUNT, OTHER), ROLE.replace(ACCOUNT, OTHER)
+    other = EVERYTHING._replace(resource=named(to(USER, "*")))
+    used = [use("dynamodb:GetItem", table, policies=other), use("sts:AssumeRole", role, policies=other)]
+    found = least(*used, through("books"))
+    check_identity_document(json.dumps(found.identity_policy), "aws", managed=True)
+    read_key_policy(json.dumps(found.resource_policies[KEY]), FakeAccount(), "aws")
+    read_table_policy(json.dumps(found.resource_policies[table]), table, FakeAccount())
+    check_trust_document(json.dumps(found.resource_policies[role]), FakeAccount(), "aws")
 
 
 def test_what_a_grant_allows_needs_no_policy_and_the_grant_is_named() -> None:
