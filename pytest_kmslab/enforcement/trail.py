@@ -94,6 +94,8 @@ class Trail:
 
     def for_(self, principal: Named) -> list[TrailEntry]:
         """What one principal of this test asked for; a role stands for each of its sessions."""
+        if principal is None:
+            raise TypeError("`principal` takes an object of the lab, an ARN or a name, and was given None")
         return Wanted(by=principal).among(self)
 
     def record(

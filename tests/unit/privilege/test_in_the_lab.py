@@ -250,11 +250,17 @@ def test_a_name_of_several_is_a_mistake(kmslab: Lab, kmslab_trail: Trail) -> Non
         with denied("dynamodb:ListTables"):
             kmslab.as_(user).client("dynamodb").list_tables()
     assert kmslab_trail.least_privilege("nobody").proof.decisions == 0
-    users = [kmslab.create_user(name, policies=["AmazonDynamoDBFullAccess"]) for name in ("eva", "ida")]
-    for user in users:
+    for name in ("eva", "ida"):
+        user = kmslab.create_user(name, policies=["AmazonDynamoDBFullAccess"], path="/team/")
         kmslab.as_(user).client("dynamodb").list_tables()
     with pytest.raises(ValueError, match="give the ARN of one"):
-        kmslab_trail.least_privilege("user")
+        kmslab_trail.least_privilege("team")
+
+
+def test_what_names_nobody_is_a_mistake(kmslab_trail: Trail) -> None:
+    for ask in (kmslab_trail.least_privilege, kmslab_trail.for_):
+        with pytest.raises(TypeError, match="was given None"):
+            ask(None)  # type: ignore[arg-type]
 
 
 def test_a_table_of_a_stack_is_known_by_its_logical_id(kmslab: Lab, kmslab_trail: Trail) -> None:
