@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -22,6 +23,8 @@ UNSIGNED_CALL = "an unsigned call"
 """What a request is for that nobody signed and that names an operation, which no request of S3 does."""
 
 NONE = "none"
+API = "execute-api"
+"""Calls of a user's own API, for which botocore has no client."""
 _BUCKET = re.compile(r"(?:^|\.)s3[.-]", re.IGNORECASE)
 EMULATORS_PATH = "/_aws/"
 """LocalStack's own paths of services, by their names: they are not signed."""
@@ -35,6 +38,8 @@ class PassThrough:
     """As a person gave them; None for every service that is not decided."""
     signing_names: frozenset[str] = frozenset()
     """The same as requests are signed for them: `monitoring` for `cloudwatch`."""
+    unsigned: frozenset[str] = frozenset()
+    """What `X-Amz-Target` names of their calls that AWS takes of nobody, such as Cognito's `InitiateAuth`."""
 
     @property
     def told(self) -> str:
@@ -45,6 +50,8 @@ class PassThrough:
         """What a request of a service that is not decided is refused with; None for one that passes. `form`
         holds the fields of a form in the body."""
         if self.names is None:
+            return None
+        if not signed_services(request) and request.header("x-amz-target") in self.unsigned:
             return None
         refused = sorted(_services(request, form) - self.signing_names)
         return _refused(request, refused[0], self.told) if refused else None
@@ -82,14 +89,15 @@ def pass_through(text: str) -> PassThrough:
         return PassThrough(())
     if not names:
         raise ValueError(f"give services such as `s3,sqs`, or `{NONE}`")
-    return PassThrough(names, frozenset(map(_signing_name, names)))
+    signing_names = frozenset(map(_signing_name, names))
+    return PassThrough(names, signing_names, frozenset(one for name in names for one in _unsigned(name)))
 
 
 def _signing_name(name: str) -> str:
     """What requests of a service are signed for. Raises ValueError for one that is decided or unknown."""
     if name in SIGNING_NAMES:
         raise ValueError(f"calls of `{name}` are decided, and never passed through undecided")
-    if name == "execute-api":  # calls of a user's own API, for which botocore has no client
+    if name == API:
         return name
     from botocore.session import get_session
 
@@ -97,6 +105,18 @@ def _signing_name(name: str) -> str:
     if name not in session.get_available_services():
         raise ValueError(f"`{name}` is no service that botocore knows: give names such as `s3,sqs`")
     return str(session.get_service_model(name).signing_name)
+
+
+def _unsigned(name: str) -> Iterator[str]:
+    """The targets of a service's calls that need no signature, as its model says."""
+    if name == API:
+        return
+    from botocore.session import get_session
+
+    model = get_session().get_service_model(name)
+    for operation in model.operation_names:
+        if model.operation_model(operation).auth_type == "none":
+            yield f"{model.metadata.get('targetPrefix', '')}.{operation}"
 
 
 def _refused(request: WireRequest, service: str, told: str) -> Reply:

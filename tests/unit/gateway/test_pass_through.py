@@ -78,6 +78,21 @@ def test_an_operation_that_nobody_signed_is_none_of_s3(
     assert upstream.forwarded == []
 
 
+@pytest.mark.parametrize(
+    ("names", "target", "status"),
+    [
+        ("cognito-idp", "AWSCognitoIdentityProviderService.InitiateAuth", 200),
+        ("cognito-idp", "AWSCognitoIdentityProviderService.ListUserPools", 403),
+        ("s3,execute-api", "AWSCognitoIdentityProviderService.InitiateAuth", 403),
+    ],
+)
+def test_what_aws_takes_of_nobody_passes_where_its_service_does(
+    backend: MotoBackend, upstream: FakeUpstream, names: str, target: str, status: int
+) -> None:
+    gateway = GatewayUnderTest(backend, upstream, passing=pass_through(names))
+    assert gateway.send(b"{}", {"Host": HOST, "X-Amz-Target": target}).status_code == status
+
+
 @pytest.mark.parametrize(("host", "status"), [("bucket.s3.localhost:4566", 403), ("my-s3-box:4566", 200)])
 def test_an_emulators_path_may_be_the_name_of_an_object(
     backend: MotoBackend, upstream: FakeUpstream, host: str, status: int
