@@ -22,6 +22,7 @@ from pytest_kmslab.account.model import Key, Table
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
+from pytest_kmslab.calls.written_policies import PolicyKind, refusal
 from pytest_kmslab.cases.policy_file import check_document, line_of, read_text
 from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.errors import PolicyError
@@ -61,6 +62,13 @@ REGION = "us-east-1"
 _ACCOUNT = re.compile(r"arn:[a-z-]+:[a-z]+:[a-z0-9-]*:(\d{12}):")
 _SERVICE_OF_KIND = {"kms": "kms", "dynamodb": "dynamodb", "iam": "sts"}
 """The services whose actions are asked about a resource, by the service of its ARN."""
+_KINDS: dict[str, PolicyKind] = {
+    "keys": "key",
+    "tables": "table",
+    "identity": "identity",
+    "roles": "identity",
+}
+"""What the policies of a folder are; a role's trust policy is known by its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +290,17 @@ class _Reader:
 
     def _policy(self, file: Path) -> PolicyText:
         text = read_text(f"file `{file}`", file)
-        check_document(f"file `{file}`", text, text)
+        self._check(file, text, text)
         return PolicyText(file.stem, text)
+
+    def _check(self, file: Path, policy: str, text: str) -> None:
+        """Raise for a policy that cannot be read, or that AWS would not take: who has it has another."""
+        check_document(f"file `{file}`", policy, text)
+        folder = file.relative_to(self.folder).parts[0]
+        kind = "trust" if folder == "roles" and file.name == TRUST else _KINDS[folder]
+        if why := refusal(kind, policy):
+            line = line_of(why, text)
+            raise MatrixError(f"file `{file}`{f', line {line}' if line else ''}: {why}")
 
     def _wrapped(self, file: Path, members: Sequence[str]) -> tuple[str, str | None, str]:
         """ARN, policy and key of a file that holds a policy, or an object with these members."""
@@ -297,7 +314,7 @@ class _Reader:
         if found.get("policy") is None:
             return found.get("arn", ""), None, found.get("key", "")
         policy = json.dumps(found["policy"])
-        check_document(f"file `{file}`", policy, text)
+        self._check(file, policy, text)
         return found.get("arn", ""), policy, found.get("key", "")
 
     def _object(self, file: Path, members: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
+from pytest_kmslab.calls.written_policies import PolicyKind, refusal
+from pytest_kmslab.cases.policy_file import line_of, read_text
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies import read_document
 from pytest_kmslab.privilege.use import Document, Use
@@ -62,12 +64,25 @@ def read_checked_policy(path: Path) -> CheckedPolicy:
     if not files and not identity.is_file():
         raise PolicyError(f"`--kmslab-check-policy`: no policy is in the folder `{path}`")
     return CheckedPolicy(
-        path.name, _read(identity) if identity.is_file() else None, {file.name: _read(file) for file in files}
+        path.name,
+        _read(identity) if identity.is_file() else None,
+        {file.name: _read(file, _kind_of(file)) for file in files},
     )
 
 
-def _read(file: Path) -> NamedPolicy:
-    return NamedPolicy(file.name, parse_policy(read_document("--kmslab-check-policy", file).text))
+def _read(file: Path, kind: PolicyKind = "identity") -> NamedPolicy:
+    text = read_document("--kmslab-check-policy", file).text
+    if why := refusal(kind, text):
+        line = line_of(why, read_text("", file))
+        where = f"`--kmslab-check-policy`, file `{file}`{f', line {line}' if line else ''}"
+        raise PolicyError(f"{where}: {why}")
+    return NamedPolicy(file.name, parse_policy(text))
+
+
+def _kind_of(file: Path) -> PolicyKind:
+    """What the policy of a resource is, by the name that `--kmslab-policies` gives its file."""
+    kinds: dict[str, PolicyKind] = {"table-policy": "table", "trust-policy": "trust"}
+    return kinds.get("-".join(file.name.split("-")[:2]), "key")
 
 
 class PolicyCheck:

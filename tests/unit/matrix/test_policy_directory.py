@@ -171,6 +171,27 @@ def test_what_cannot_be_read_is_named_with_its_file_and_line(
         read_directory(directory)
 
 
+@pytest.mark.parametrize(
+    ("name", "statement", "said"),
+    [
+        ("identity/ana/reading.json", {"Effect": "Allow", "Action": "kms:*"}, "must contain resources"),
+        ("identity/ana/reading.json", to("*", "kms:*"), "should not specify a principal"),
+        ("roles/ana/boundary.json", allow("kms:*", "orders"), "must be in ARN format"),
+        ("roles/ana/trust.json", to(ANA, "sts:AssumeRole"), "Has prohibited field Resource"),
+        ("keys/orders.json", allow("kms:*"), "a statement with no principal"),
+        ("tables/orders.json", to(ANA, "kms:*"), "The following action names are invalid"),
+    ],
+)
+def test_what_aws_would_refuse_is_named_with_its_file_and_line(
+    directory: Path, name: str, statement: dict[str, Any], said: str
+) -> None:
+    (directory / name).parent.mkdir(exist_ok=True, parents=True)
+    text = f'{{"Version": "2012-10-17", "Statement": [\n{json.dumps(statement)}]}}'
+    (directory / name).write_text(text, "utf-8")
+    with pytest.raises(MatrixError, match=rf"`, line 2: AWS refuses Statement\[0\]: .*{said}"):
+        read_directory(directory)
+
+
 @pytest.mark.parametrize("name", ["keys/Trust.json", "identity/ana/notes.md", "keys/boundary/other.json"])
 def test_a_name_that_means_nothing_else_is_any_name(directory: Path, write: Write, name: str) -> None:
     write(name, to(f"arn:aws:iam::{ACCOUNT}:root", "kms:*"))

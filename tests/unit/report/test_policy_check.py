@@ -172,6 +172,11 @@ def test_a_file_that_holds_no_policy_is_named_with_its_line(tmp_path: Path) -> N
     file.write_text('{"Statement": [\n{"Effect": "allow"}]}', "utf-8")
     with pytest.raises(PolicyError, match=r"`--kmslab-check-policy`, file `.*ana\.json`, line 2: "):
         read_checked_policy(file)
+    statements = f'[{json.dumps(allow("kms:*"))},\n{{"Effect": "Allow", "Action": "kms:*"}}]'
+    file.write_text(f'{{"Version": "2012-10-17", "Statement": {statements}}}', "utf-8")
+    refused = r"line 2: AWS refuses Statement\[1\]: Policy statement must contain resources\."
+    with pytest.raises(PolicyError, match=refused):
+        read_checked_policy(file)
     (tmp_path / "empty").mkdir()
     with pytest.raises(PolicyError, match="no policy is in the folder"):
         read_checked_policy(tmp_path / "empty")
