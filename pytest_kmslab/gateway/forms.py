@@ -22,11 +22,18 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def read_body(environ: Environ) -> bytes:
     """The whole body; raises ServiceError for one that is longer than any service takes."""
-    data = environ["wsgi.input"].read(_length(environ, MAX_BODY))
+    data = _read(environ, _length(environ, MAX_BODY))
     if len(data) > MAX_BODY:
         raise _too_large(MAX_BODY)
     body: bytes = data
     return body
+
+
+def _read(environ: Environ, size: int) -> Any:
+    try:
+        return environ["wsgi.input"].read(size)
+    except ValueError as error:
+        raise ServiceError("MalformedInput", str(error)) from None
 
 
 def form_fields(environ: Environ) -> Fields:
@@ -49,7 +56,7 @@ def _copied(environ: Environ) -> IO[bytes]:
     copy: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the application reads it later
     left = _length(environ, MAX_FORM)
     while left > 0:
-        piece = environ["wsgi.input"].read(min(left, 1 << 16))
+        piece = _read(environ, min(left, 1 << 16))
         if not piece:
             break
         copy.write(piece)

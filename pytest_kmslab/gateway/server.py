@@ -7,13 +7,14 @@ the gateway is stricter than it, what it must know of a connection, and an end t
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import Any
 
-from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
+from cheroot.server import ChunkedRFile, HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
 from pytest_kmslab.errors import BackendError
@@ -29,6 +30,11 @@ _IDLE_SECONDS = 600
 """How long a connection is kept on which nothing comes."""
 
 _POLL_SECONDS = 0.05
+
+_DIGITS = 15
+"""Of a length at most."""
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,12})(?:;[^\r\n]*)?\r\n")
+"""The line before a chunk: https://www.rfc-editor.org/rfc/rfc9112#section-7.1"""
 
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -154,7 +160,24 @@ class _Headers(HeaderReader):
 def _ends_plainly(length: bytes | None, encoding: bytes | None) -> bool:
     if encoding is not None:
         return length is None and encoding.lower() == b"chunked"
-    return length is None or length.isdigit()
+    return length is None or (length.isdigit() and len(length) <= _DIGITS)
+
+
+class _Chunks(ChunkedRFile):
+    """A body in chunks whose sizes are plain numbers and that nothing follows: what cheroot takes for the
+    end (a negative size), or leaves unread (trailers), would be read as the next request."""
+
+    def _fetch(self) -> None:
+        if self.closed:
+            return
+        line = self.rfile.readline()
+        found = _CHUNK.fullmatch(line)
+        size = -1 if found is None else int(found[1], 16)
+        piece = self.rfile.read(max(size, 0))
+        if len(piece) != size or self.rfile.readline(2) != b"\r\n":
+            raise ValueError(f"the body is not in plain chunks: {line[:40]!r}")
+        self.buffer += piece
+        self.closed = not size
 
 
 class _Request(HTTPRequest):
@@ -174,6 +197,8 @@ class _Connection(HTTPConnection):
 class _Gateway(Gateway_10):
     def get_environ(self) -> Environ:  # type: ignore[override]  # cheroot's types know no environment
         """Says which connection it is, whose keys of tables are kept as long as it is open."""
+        if self.req.chunked_read:
+            self.req.rfile = _Chunks(self.req.conn.rfile, self.req.server.max_request_body_size)
         environ: Environ = super().get_environ()  # type: ignore[no-untyped-call]
         return {**environ, CONNECTION: self.req.conn}
 

@@ -128,6 +128,7 @@ AMBIGUOUS = {
     "chunks of another kind": b"Transfer-Encoding: gzip, chunked\r\n",
     "a negative length": b"Content-Length: -1\r\n",
     "a length that is none": b"Content-Length: 1x\r\n",
+    "a length of no body": b"Content-Length: " + b"9" * 30 + b"\r\n",
 }
 
 
@@ -142,6 +143,44 @@ def test_chunks_that_nobody_read_do_not_become_the_next_request(serve: Serve) ->
     chunks = b"23\r\nGET /hidden HTTP/1.1\r\nHost: example\r\n\r\n\r\n0\r\n\r\n"
     request = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
     assert talk(serve(deaf), request).count(b"HTTP/1.1 ") == 1
+
+
+HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"-5\r\n",
+        b"+1\r\na\r\n0\r\n\r\n",
+        b"0x1\r\na\r\n0\r\n\r\n",
+        b"1_0\r\n",
+        b"0\r\nX-A: b\r\n\r\n",
+        b"1\na\n0\n\n",
+    ],
+    ids=["negative", "with a sign", "with a prefix", "with an underscore", "trailers", "lines without CR"],
+)
+def test_what_follows_chunks_that_are_not_plain_is_no_request(serve: Serve, chunks: bytes) -> None:
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + HIDDEN
+    answer = talk(serve(echo), request)
+    assert answer.startswith(b"HTTP/1.1 500")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "header", [b"X-Amz-Target: TrentService.ListKeys", b"Content-Type: application/x-www-form-urlencoded"]
+)
+def test_a_body_that_cannot_be_read_is_the_clients_fault(url: str, header: bytes) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + header + b"\r\n\r\n"
+    answer = talk(url, head + b"-5\r\n" + HIDDEN)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"not in plain chunks" in answer
+
+
+def test_the_size_of_a_chunk_may_have_an_extension(serve: Serve) -> None:
+    chunks = b"A;name=value\r\n0123456789\r\n0\r\n\r\n"
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + HIDDEN
+    assert talk(serve(echo), request).count(b"HTTP/1.1 200") == 2
 
 
 def test_a_header_that_came_twice_is_not_one_of_the_two(serve: Serve) -> None:
