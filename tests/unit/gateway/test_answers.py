@@ -243,7 +243,7 @@ def test_a_backend_that_does_not_tell_what_a_decision_needs(
         raise EndpointConnectionError(endpoint_url="http://gone")
 
     upstream = FakeUpstream()
-    monkeypatch.setattr(type(backend.view), "policies", gone)
+    monkeypatch.setattr(type(backend.view), "standing", gone)
     gateway = GatewayUnderTest(backend, upstream)
     response = gateway.call("kms", "ListKeys")
     assert (response.status_code, error_code(response)) == (502, "InternalFailure")
