@@ -17,6 +17,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.cases.decide import DecidedCase
 from pytest_kmslab.cases.lines import LONGEST, split_cases
 from pytest_kmslab.cases.read import parse_case
+from pytest_kmslab.cli.asked_request import check_request
 from pytest_kmslab.cli.help import CommandHelp
 from pytest_kmslab.errors import CaseError, KmslabError
 
@@ -212,6 +213,7 @@ class _Reading:
 
 def case_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
     """The case that the command line makes up; raises PolicyError or CaseError, which name file and line."""
+    check_request(*(getattr(arguments, name) for name in (*_REQUEST, "resource_account")))
     context: dict[str, str | list[str]] = {}
     for key, value in arguments.context or ():
         held = context.get(key)

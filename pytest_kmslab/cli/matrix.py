@@ -72,8 +72,16 @@ def add_matrix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     matrix.add_argument("--region", default="", help="Region of the keys and tables (default: us-east-1)")
     matrix.add_argument("--expect", metavar="FILE", type=Path, help="CSV, YAML or JSON of what may be")
     matrix.add_argument("--format", choices=("table", "csv", "json"), help="json is one object a line")
-    matrix.add_argument("--jobs", metavar="N", type=int, default=1, help="processes that decide (default: 1)")
+    matrix.add_argument(
+        "--jobs", metavar="N", type=_number, default=1, help="processes that decide (default: 1)"
+    )
     matrix.set_defaults(run=run_matrix)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1")
+    return int(text)
 
 
 def run_matrix(arguments: argparse.Namespace) -> int:

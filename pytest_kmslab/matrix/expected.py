@@ -115,7 +115,9 @@ def _of_yaml(path: Path, text: str) -> Expected:
     try:
         document: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise MatrixError(f"`{path}` is not YAML: {error}") from None
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise MatrixError(f"`{path}`{line}: is not YAML: {problem or error}") from None
     return _of_mapping(f"`{path}`", document)
 
 

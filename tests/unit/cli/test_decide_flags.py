@@ -177,3 +177,46 @@ def test_a_table_elsewhere_has_a_column_for_what_is_expected(decide: Decide, wri
     assert heading.split() == ["decision", "case", "because"]
     assert row.split("  ")[0] == "implicitDeny"
     assert decide(*files, "--expect", "allowed")[1].splitlines()[1].endswith("FAILED: expected allowed")
+
+
+TABLE_ARN = KEY.replace(":kms:", ":dynamodb:").replace("key/", "table/")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--principal", "ana", "--principal is `ana`: give the ARN of a user"),
+        ("--principal", "arn:aws:iam::111122223333:group/team", "give the ARN of a user"),
+        ("--action", "Decrypt", "--action: `Decrypt` is not an action: write `service:Operation`"),
+        ("--action", "kms:*", "--action: `kms:*` is no action of kms"),
+        ("--action", "kms:Decript", "did you mean `kms:Decrypt`?"),
+        ("--action", "kms:ReEncrypt", "kms:ReEncryptFrom and kms:ReEncryptTo"),
+        ("--action", "s3:Get*", "`s3:Get*` is not an action"),
+        ("--resource", "mykey", "--resource is `mykey`: give an ARN, or `*`"),
+        ("--resource", TABLE_ARN, "`kms:Decrypt` is about no resource of dynamodb"),
+        ("--resource-account", "12", "--resource-account is `12`: give the 12 digits"),
+    ],
+)
+def test_a_request_that_nobody_makes_is_no_denial(decide: Decide, flag: str, value: str, said: str) -> None:
+    status, out, err = decide(flag, value, "--expect", "implicitDeny")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("kmslab decide: ")
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    ("principal", "action", "resource"),
+    [
+        ("dynamodb.amazonaws.com", "kms:Decrypt", KEY),
+        (USER, "KMS:decrypt", KEY),
+        (USER, "kms:ListKeys", "*"),
+        (USER, "sts:AssumeRole", "arn:aws:iam::111122223333:role/reader"),
+        (USER, "iam:PassRole", "arn:aws:iam::111122223333:role/reader"),
+        (USER, "s3:GetObject", "arn:aws:s3:::books/one"),
+    ],
+)
+def test_a_request_that_somebody_may_make_is_decided(
+    decide: Decide, principal: str, action: str, resource: str
+) -> None:
+    status, answer, _ = decide("--principal", principal, "--action", action, "--resource", resource)
+    assert (status, answer["decision"]) == (0, "implicitDeny")

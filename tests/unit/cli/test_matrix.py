@@ -133,7 +133,7 @@ def test_too_much_says_which_statement_allows_it(run: Run, tmp_path: Path) -> No
         ("access.csv", "principal,action,resource,allowed\na,b,c,perhaps\n", "line 2: give all columns"),
         ("access.json", "{\n", "line 2"),
         ("access.json", '[{"principal": "ana"}]', "row 0: give principal, action, resource"),
-        ("access.yaml", "a: [", "is not YAML"),
+        ("access.yaml", "a: 1\nb: [", "access.yaml`, line 2: is not YAML: expected the node content"),
         ("access.yaml", "a: b", "write principals"),
     ],
 )
