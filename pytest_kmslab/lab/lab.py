@@ -59,7 +59,7 @@ from pytest_kmslab.lab.templates.arguments import (
     stack_capabilities,
     stack_parameters,
 )
-from pytest_kmslab.lab.templates.for_emulators import for_emulator
+from pytest_kmslab.lab.templates.for_emulators import for_emulator, refuse_loops
 from pytest_kmslab.lab.templates.template import TemplateSource, read_template
 
 if TYPE_CHECKING:
@@ -256,6 +256,8 @@ class Lab(ActingLab):
         read, backend = read_template(template), self._context.backend
         parts = stack_parameters(read, parameters), stack_capabilities(read, capabilities)
         backend.check_stacks()
+        if not backend.capabilities.enforces:
+            refuse_loops(read)
         alone = backend.makes_stacks_alone
         if alone:
             read = for_emulator(read, pseudo_parameters(self._creation), partial(has_bucket, self._creation))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_kmslab.lab.templates.template import Template
+from pytest_kmslab.lab.templates.template import FOR_EACH, Template
 
 _BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
 STUBS = {
@@ -20,6 +20,14 @@ STUBS = {
     "nodejs": "// the code is in a bucket elsewhere\n",
 }
 """What takes the place of code by its runtime."""
+
+
+def refuse_loops(template: Template) -> None:
+    """Raise TemplateError for a loop in place of a resource, which no emulator writes out."""
+    for name in template.content["Resources"]:
+        if str(name).startswith(FOR_EACH):
+            text = f"`{name}` is a loop, which CloudFormation alone writes out: give the template without it"
+            raise template.error(text, "Resources", str(name))
 
 
 def for_emulator(

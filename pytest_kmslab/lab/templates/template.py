@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.errors import TemplateError
+from pytest_kmslab.lab.templates.references import check_references
 
 TemplateSource = Path | Mapping[str, Any] | str
 """A template: the file of one, a dict, or JSON or YAML text."""
@@ -25,6 +26,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-li
 DELETING = "Delete"
 """The policy of what goes with its stack, and of what has none:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+
+FOR_EACH = "Fn::ForEach::"
+"""A loop in place of a resource, which the transform AWS::LanguageExtensions writes out.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html"""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,8 @@ def _check(template: Template) -> None:
     if not isinstance(resources, Mapping) or not resources:
         raise template.error("has no `Resources`, of which a template needs one at least", "Resources")
     for name, resource in resources.items():
+        if str(name).startswith(FOR_EACH):
+            continue
         if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
             raise template.error(f"resource `{name}` has no `Type`", "Resources", str(name))
     parameters = template.content.get("Parameters") or {}
@@ -118,6 +125,7 @@ def _check(template: Template) -> None:
     for name, parameter in parameters.items():
         if not isinstance(parameter, Mapping) or not isinstance(parameter.get("Type"), str):
             raise template.error(f"parameter `{name}` has no `Type`", "Parameters", str(name))
+    check_references(template)
 
 
 def _read(where: str, file: Path) -> str:

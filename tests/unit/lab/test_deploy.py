@@ -209,6 +209,7 @@ def test_without_what_motos_cloudformation_needs_the_extra_is_named(
 
 SECRET = {"Type": "String", "NoEcho": True, "MinLength": 12}
 
+LOOP = {"Fn::ForEach::Keys": ["Name", ["A"], {"Key${Name}": KEY}]}
 OF_SAM = {"Resources": {"Key": KEY}, "Transform": "AWS::Serverless-2016-10-31"}
 MISSPELT = "Resources:\n  Key:\n    Tpye: AWS::KMS::Key\n"
 BAD: list[tuple[Any, dict[str, Any], str]] = [
@@ -239,6 +240,8 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
         r"needs `CAPABILITY_NAMED_IAM`",
     ),
     ({"Resources": {"Key": KEY}}, {"capabilities": "IAM"}, r"`capabilities` has `IAM`, which is none of"),
+    ({"Resources": LOOP, "Transform": "AWS::LanguageExtensions"}, {}, "`Fn::ForEach::Keys` is a loop"),
+    ({"Resources": {"Key": {**KEY, "DependsOn": "None"}}}, {}, "`Key` speaks of a resource `None`"),
     (OF_SAM, {"capabilities": ()}, "Transform"),
 ]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.lab.templates.for_emulators import for_emulator, without_bootstrap_check
+from pytest_kmslab.errors import TemplateError
+from pytest_kmslab.lab.templates.for_emulators import for_emulator, refuse_loops, without_bootstrap_check
 from pytest_kmslab.lab.templates.template import read_template
 
 PSEUDO = {"AWS::AccountId": "000000000000", "AWS::Region": "us-east-1", "AWS::URLSuffix": "amazonaws.com"}
@@ -33,13 +34,21 @@ def test_pseudo_parameters_are_written_out_wherever_they_stand() -> None:
             "D": {"Ref": "AWS::StackName"},
         },
     }
-    properties = made_of({"Resources": {"Key": key}})["Resources"]["Key"]["Properties"]
+    template = {"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Key": key}}
+    properties = made_of(template)["Resources"]["Key"]["Properties"]
     assert properties == {
         "A": "amazonaws.com",
         "B": {"Fn::Sub": "dynamodb.*.amazonaws.com ${Stage} ${AWS::StackName}"},
         "C": [{"Fn::Sub": ["${x}.us-east-1", {"x": "000000000000"}]}],
         "D": {"Ref": "AWS::StackName"},
     }
+
+
+def test_a_loop_is_written_out_by_cloudformation_alone() -> None:
+    loop = {"Fn::ForEach::Keys": ["Name", ["A"], {"Key${Name}": {"Type": "AWS::KMS::Key"}}]}
+    template = read_template({"Transform": "AWS::LanguageExtensions", "Resources": loop})
+    with pytest.raises(TemplateError, match="`Fn::ForEach::Keys` is a loop, which CloudFormation alone"):
+        refuse_loops(template)
 
 
 def test_code_of_a_bucket_that_is_not_there_is_left_out() -> None:
