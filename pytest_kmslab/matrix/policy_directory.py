@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.account.model import Key, Table
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import Arn, parse_arn
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.written_policies import PolicyKind, refusal
@@ -164,6 +165,9 @@ class _Reader:
         known = [*users, *roles]
         known += self._named_elsewhere([*keys.values(), *tables], known)
         resources = (*keys.values(), *tables, *(role for role in trusted if role is not None))
+        for arn, count in Counter(one.arn for one in resources).items():
+            if count > 1:
+                raise MatrixError(f"`{self.folder}`: {count} files are of `{arn}`")
         actions = tuple(settings.get("actions", ACTIONS))
         return PolicyDirectory(tuple(known), resources, actions, tuple(self.notes))
 
@@ -224,7 +228,7 @@ class _Reader:
         arn = arn or f"arn:aws:kms:{self.region}:{self.account}:key/{name}"
         if policy is None:
             raise MatrixError(f"file `{file}`: a key has a policy")
-        parsed = parse_arn(arn)
+        parsed = self._parsed(file, arn, "kms", "key")
         key = Key(
             arn,
             arn.rpartition("/")[2],
@@ -239,12 +243,20 @@ class _Reader:
         )
         return ResourceSubject(arn, PolicyText(arn, policy), key=key)
 
+    @staticmethod
+    def _parsed(file: Path, text: str, service: str, kind: str) -> Arn:
+        arn = parse_arn(text)
+        begin, _, name = arn.resource.partition("/")
+        if (arn.service, begin) != (service, kind) or not name or "/" in name:
+            raise MatrixError(f"file `{file}`: `{text}` is no ARN of a {kind}")
+        return arn
+
     def _table(self, file: Path, keys: Mapping[str, ResourceSubject]) -> ResourceSubject:
         arn, policy, key_name = self._wrapped(file, ("arn", "key", "policy"))
         arn = arn or f"arn:aws:dynamodb:{self.region}:{self.account}:table/{file.stem}"
         if key_name and key_name not in keys:
             raise MatrixError(f"file `{file}`: there is no key `{key_name}` in {self.folder / 'keys'}")
-        key, parsed = keys.get(key_name), parse_arn(arn)
+        key, parsed = keys.get(key_name), self._parsed(file, arn, "dynamodb", "table")
         key_arn = None if key is None else key.arn
         table = Table(arn, arn.rpartition("/")[2], parsed.account, parsed.region, key_arn)
         text = None if policy is None else PolicyText(arn, policy)

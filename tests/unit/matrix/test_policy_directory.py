@@ -159,6 +159,17 @@ def test_a_key_and_a_table_by_their_own_arns(write: Write, directory: Path) -> N
         ("roles/ana/TRUST.json", "{}", r"TRUST\.json`: write its name in small letters"),
         ("identity/ana/denying.JSON", "{}", r"denying\.JSON`: .* and `\.json` at its end"),
         ("keys/more/orders.json", "{}", r"orders\.json`: .*keys has several files of this name"),
+        (
+            "tables/second.json",
+            f'{{"arn": "{TABLE}"}}',
+            r"2 files are of `arn:aws:dynamodb:us-east-1:111122223333:table/orders`",
+        ),
+        ("tables/orders.json", f'{{"arn": "{TABLE}/index/day"}}', r"index/day` is no ARN of a table"),
+        (
+            "keys/alias.json",
+            f'{{"arn": "{KEY.replace("key/", "alias/")}", "policy": {{"Statement": []}}}}',
+            r"alias/orders` is no ARN of a key",
+        ),
         ("tables/more/orders.json", "{}", r"orders\.json`: .*tables has several files of this name"),
     ],
 )
