@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -54,6 +55,9 @@ class GatewayServer:
             raise BackendError(
                 f"cannot listen on `{host}` port `{port}`: {reason}; give another `--port`"
             ) from error
+        # Set once the port is bound, so that no other's can be taken: whoever is started again on a port that
+        # the system chose gets it, although connections of a killed server are not ended yet.
+        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.host, self.port = self._server.bind_addr
         self._thread: Thread | None = None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any
 
 import pytest
 
-from pytest_kmslab import Decision, Denial
+from pytest_kmslab import Decision, Denial, TrailEntry
 
 PROPERTY = "kmslab_story"
 """Lines are kept with the report of the test, so that a worker's reach the terminal too."""
@@ -30,11 +30,12 @@ class Story:
         """What AWS says to that, or what is so now."""
         self._keep(PROPERTY, SAID.format(text=text))
 
-    def refuses(self, denial: Denial, decision: Decision) -> None:
-        """AWS's own words for a denial, and what had to allow it."""
+    def refuses(self, denial: Denial, decided: Sequence[TrailEntry]) -> None:
+        """AWS's own words for a denial, and what had to allow it, if that was decided here and not on AWS."""
         sentence = denial.message.partition(" (Service: ")[0].rpartition("Exception: ")[2]
         self.says(f"{denial.operation}: AccessDeniedException: {sentence}.")
-        self.says(f"Why: the key policy does not name the user, and {why(decision)}.")
+        for entry in decided[-1:]:
+            self.says(f"Why: the key policy does not name the user, and {why(entry.decision)}.")
 
 
 def why(decision: Decision) -> str:

@@ -25,10 +25,7 @@ from moto.core.serialize import BaseXMLSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
 
-try:
-    from moto.core.request import Request
-except ImportError:  # older versions of moto hand botocore's own request on
-    Request = None  # type: ignore[assignment,misc]
+from moto.core.request import Request
 
 LARGEST = 100_000
 """Characters of a body that is read here; moto refuses forms that are much larger."""
@@ -44,15 +41,17 @@ _date = lru_cache(maxsize=8)(http_date)
 def fast_requests() -> Iterator[None]:
     """Have moto read plain requests and write plain XML quickly, while this is open."""
     with ExitStack() as patches:
-        if Request is not None:
+        if _normalize is not None:
             patches.enter_context(patch.object(stubber, "normalize_request", _normalized))
         patches.enter_context(patch("moto.core.responses.http_date", _date_of))
         patches.enter_context(patch.object(BaseXMLSerializer, "_serialize_body", _body))
         yield
 
 
-if Request is not None:
-    _normalize = stubber.normalize_request  # type: ignore[attr-defined]
+# The oldest versions of moto make of botocore's request what they need further on.
+_normalize: Any = getattr(stubber, "normalize_request", None)
+
+if _normalize is not None:
 
     class PostedRequest(Request):
         """A request whose URL and body are known from the start."""
