@@ -21,11 +21,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 import moto.core.botocore_stubber as stubber
 from botocore.awsrequest import AWSPreparedRequest
+from moto.core.request import Request
 from moto.core.serialize import BaseXMLSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
-
-from moto.core.request import Request
 
 LARGEST = 100_000
 """Characters of a body that is read here; moto refuses forms that are much larger."""
