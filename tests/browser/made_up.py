@@ -80,7 +80,10 @@ RUN = RunFacts(
                 "name": "alias/mine",
                 "text": "{}",
                 "owner": "test",
-                "statements": [{"name": "Never", "effect": "Deny", "decided": 0, "tests": []}],
+                "statements": [
+                    {"name": "Never", "effect": "Deny", "decided": 0, "tests": [], "by_lab": False},
+                    {"name": "Account", "effect": "Allow", "decided": 0, "tests": [], "by_lab": True},
+                ],
             }
         ],
     },

@@ -50,6 +50,7 @@ def test_every_section_says_something(page: Page, told: Path) -> None:
     assert "✕ 60" in page.js("document.getElementById('matrix').textContent")
     assert "`Never`" not in text(page, "coverage")
     assert "A Deny that no test met: Never of key policy alias/mine." in text(page, "coverage")
+    assert "the tests’ own: 0 of 1 statement decided something" in text(page, "coverage")
     assert "It cost nothing" in text(page, "resources")
     assert "pytest-kmslab 0." in text(page, "run")
 
