@@ -68,8 +68,10 @@ _WORDS = {
 
 
 def _is_expanded_later(template: Reading) -> bool:
-    types = [str(one.get("Type")) for one in _section(template, "Resources").values()]
-    return "Transform" in template.content or any(one.endswith("::MODULE") for one in types)
+    resources = _section(template, "Resources").values()
+    if "Transform" in template.content or not all(isinstance(one, Mapping) for one in resources):
+        return True  # a loop of Fn::ForEach is a list
+    return any(str(one["Type"]).endswith("::MODULE") for one in resources)
 
 
 def _section(template: Reading, name: str) -> Mapping[str, Any]:
