@@ -184,18 +184,58 @@ class _Chunks(ChunkedRFile):
         self.closed = not size
 
 
+class _Writer:
+    """Sends the head of an answer together with the beginning of its body.
+
+    Of a server that is killed in between clients would get a head alone, which botocore takes for an answer
+    with nothing in it: an item that is not there.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._head: bytes | None = None
+
+    def begin(self) -> None:
+        """Keep what is written next until more is written, or `send`."""
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head == b"":
+            self._head = data
+        else:
+            self.send(data)
+
+    def send(self, data: bytes = b"") -> None:
+        """Send what is kept, and what follows it, at once."""
+        head, self._head = self._head or b"", None
+        if head or data:
+            self._stream.write(head + data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class _Request(HTTPRequest):
     header_reader = _Headers()
+
+    def send_headers(self) -> None:
+        self.conn.wfile.begin()
+        super().send_headers()
 
     def respond(self) -> None:
         """Answer, and close the connection if chunks are left of the body: they are no next request."""
         super().respond()
+        self.conn.wfile.send()
         if self.chunked_read and not self.rfile.closed:
             self.close_connection = True
 
 
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.wfile = _Writer(self.wfile)
 
 
 class _Gateway(Gateway_10):
