@@ -55,8 +55,6 @@ USE_ACTIONS_OF_OTHERS = {
 ATTACHMENT_ACTIONS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 
 _USER_SIDS = (USE_SID, ATTACHMENT_SID)
-CONSOLE_SIDS = frozenset({ACCOUNT_SID, ADMINISTRATORS_SID, *_USER_SIDS})
-"""The Sids of a key policy that the console has written."""
 
 
 def console_policy(
