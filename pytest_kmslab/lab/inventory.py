@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.found import still_there
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
-from pytest_kmslab.lab.resource_kind import Found, Unseen
+from pytest_kmslab.lab.resource_kind import Found, ResourceRef, Unseen
 
 
-def inventory(creation: Creation) -> list[str]:
-    """The ARNs, sorted; raises what kept a resource from being looked at."""
-    arns = {found.ref.arn for found in (*_named_by_labs(creation), *_adopted(creation)) if not found.going}
-    return sorted(arns)
+def inventory(creation: Creation, creation_in: Callable[[str], Creation]) -> list[str]:
+    """The ARNs, sorted; raises what kept a resource from being looked at.
+
+    Only in the Region of a lab are things named by it; what it took over is looked for in its own Region.
+    """
+    every = (*_named_by_labs(creation), *_adopted(creation.context.adopted, creation_in))
+    return sorted({found.ref.arn for found in every if not found.going})
 
 
 def _named_by_labs(creation: Creation) -> Iterator[Found]:
@@ -28,8 +31,8 @@ def _named_by_labs(creation: Creation) -> Iterator[Found]:
                 yield seen
 
 
-def _adopted(creation: Creation) -> Iterator[Found]:
-    for ref in creation.context.adopted:
-        found = still_there(creation, ref)
+def _adopted(refs: Iterable[ResourceRef], creation_in: Callable[[str], Creation]) -> Iterator[Found]:
+    for ref in refs:
+        found = still_there(creation_in(ref.region), ref)
         if found is not None:
             yield found

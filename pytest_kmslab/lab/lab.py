@@ -293,7 +293,7 @@ class Lab(ActingLab):
         What was adopted is among it. A key that is scheduled for deletion counts as gone. Raises what kept a
         resource from being looked at.
         """
-        return inventory(self._creation)
+        return inventory(self._creation, self._creation_in)
 
     @contextmanager
     def nested(self) -> Iterator[Lab]:

@@ -230,3 +230,17 @@ def test_what_is_no_text_and_no_function_is_told_at_once(lab: Lab, given: Any) -
         lab.adopt(given)
     with pytest.raises(TypeError, match="`at_end` takes a function without arguments, not a"):
         lab.at_end(given)
+
+
+def test_what_is_adopted_in_another_region_is_in_the_inventory_until_it_goes(lab: Lab) -> None:
+    kms = boto3.client("kms", "eu-west-1")
+    key = str(kms.create_key()["KeyMetadata"]["Arn"])
+    dynamodb = boto3.client("dynamodb", "eu-west-1")
+    table = str(dynamodb.create_table(**TABLE)["TableDescription"]["TableArn"])
+    with lab.nested() as inner:
+        inner.adopt(key)
+        inner.adopt(table)
+        assert {key, table} <= set(lab.inventory())
+    assert not {key, table} & set(lab.inventory())
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    assert dynamodb.list_tables()["TableNames"] == []
