@@ -136,11 +136,10 @@ def _java_home() -> Path:
 
 
 def _python() -> str:
-    """An interpreter that starts: a shim of pyenv's may not. toxfile.py knows where the others are."""
-    sys.path.insert(0, str(HERE.parent.parent))
-    from toxfile import search_path
-
-    for folder in search_path().split(os.pathsep):
+    """An interpreter that starts (a shim of pyenv's may not), on the path that `python toxfile.py` prints."""
+    toxfile = HERE.parent.parent / "toxfile.py"
+    told = subprocess.run([sys.executable, str(toxfile)], capture_output=True, text=True, check=True)
+    for folder in told.stdout.strip().split(os.pathsep):
         candidate = Path(folder, PYTHON)
         if candidate.exists() and _starts(candidate):
             return str(candidate)

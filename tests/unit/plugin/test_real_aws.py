@@ -140,5 +140,5 @@ def test_prices_that_cannot_be_read_are_refused_at_once(here: pytest.Pytester) -
 
 def test_workers_tell_what_they_made(here: pytest.Pytester) -> None:
     here.makepyfile("import pytest\n@pytest.mark.parametrize('n', [1, 2])\ndef test_it(kms_key, n): pass")
-    result = here.runpytest_subprocess(*NAMED, "-n2", "--dist=each")
+    result = here.runpytest_subprocess(*NAMED, "-n2", "--dist=each", "--kmslab-scope=worker")
     result.stdout.fnmatch_lines(["kmslab: made 2 KMS keys (* s); cost at most 0.0028 USD with * decisions*"])
