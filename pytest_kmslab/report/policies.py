@@ -69,7 +69,9 @@ class PolicyWriter:
             yield "nobody was allowed anything in the tests themselves: no policy is written"
         for one in self._written:
             proof = one.proof
-            kept = f"{proof.decisions} requests allowed, and one denied without any of {proof.removals} parts"
+            parts = f"and one denied without any of {proof.removals} parts"
+            needs = parts if proof.removals else "for which no policy is needed"
+            kept = f"{proof.decisions} requests allowed, {needs}"
             state = kept if proof.holds else f"THE PROOF FAILS: {', '.join((*proof.denied, *proof.idle))}"
             yield f"{self._folder / name_of(one.principal)}: {state}"
 

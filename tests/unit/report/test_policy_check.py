@@ -9,6 +9,7 @@ from helpers.factories import KEY, ROLE, ROOT, SESSION, TABLE, USER, allow, name
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
+from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.entry import Origin, calls_of
@@ -157,6 +158,20 @@ def test_a_folder_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     assert not writer.finish()
     writer.summarize(told)  # type: ignore[arg-type]
     assert told.lines[1].startswith(f"cannot write to `{tmp_path / 'file'}`: ")
+
+
+def test_who_needs_no_policy_is_told_so(tmp_path: Path) -> None:
+    trail = Trail()
+    request, grant = Request(USER, "kms:Decrypt", KEY), Grant(USER, frozenset({"Decrypt"}), "g1")
+    policies = Policies(resource=named(to(ROOT, "kms:*")))
+    decision = authorize(request, policies, (grant,))
+    trail.record("kms:Decrypt", request, decision, policies=policies, grants=(grant,))
+    uses, told = UseCollector(trail), Lines()
+    uses.add("test_it.py::test_it", trail.since())
+    writer = PolicyWriter(uses, tmp_path)
+    assert writer.finish()
+    writer.summarize(told)  # type: ignore[arg-type]
+    assert told.lines[1] == f"{tmp_path / 'ana'}: 1 requests allowed, for which no policy is needed"
 
 
 def test_workers_count_together() -> None:
