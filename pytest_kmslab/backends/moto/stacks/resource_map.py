@@ -30,7 +30,7 @@ from pytest_kmslab.backends.moto.stacks.resource import (
     ResourceFailedError,
     StackResource,
 )
-from pytest_kmslab.backends.moto.stacks.types import ENFORCED_PREFIXES, TYPES
+from pytest_kmslab.backends.moto.stacks.types import ENFORCED_PREFIXES, SAM_PREFIX, TYPES
 from pytest_kmslab.calls.api_call import ServiceError
 
 RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
@@ -135,6 +135,8 @@ class StackResourceMap(parsing.ResourceMap):
     def properties_of(self, name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The properties of a resource of an enforced service, resolved; raises ResourceFailedError."""
         with self._failing(name, raw):
+            if raw["Type"].startswith(SAM_PREFIX):
+                raise invalid(f"moto does not expand {raw['Type']}: deploy what SAM expands the template to")
             if raw["Type"] not in TYPES:
                 raise invalid(f"pytest-kmslab does not know the type {raw['Type']}, so it cannot be judged")
             properties = raw.get("Properties") or {}

@@ -21,5 +21,8 @@ TYPES: Mapping[str, ResourceType] = {
 }
 """All others are moto's own."""
 
-ENFORCED_PREFIXES = ("AWS::KMS::", "AWS::IAM::", "AWS::DynamoDB::")
+SAM_PREFIX = "AWS::Serverless::"
+"""Of what the transform of SAM makes roles, policies and tables, which moto would leave out.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html"""
+ENFORCED_PREFIXES = ("AWS::KMS::", "AWS::IAM::", "AWS::DynamoDB::", SAM_PREFIX)
 """A type of these services that is not in `TYPES` is not made: nothing of them goes past the pipeline."""

@@ -201,6 +201,11 @@ def test_an_intrinsic_function_that_moto_does_not_know(stacks: Stacks, argument:
     failed(stacks.one("AWS::KMS::Key", {"KeyPolicy": document}), next(iter(argument)))
 
 
+@pytest.mark.parametrize("kind", ["Function", "SimpleTable"])
+def test_what_sam_would_expand_is_not_left_out(stacks: Stacks, kind: str) -> None:
+    failed(stacks.one(f"AWS::Serverless::{kind}", {}), f"moto does not expand AWS::Serverless::{kind}")
+
+
 def test_the_waiter_says_that_a_stack_failed(stacks: Stacks) -> None:
     from botocore.exceptions import WaiterError
 
