@@ -132,10 +132,10 @@ def iam_allow_reasons(evaluation: Evaluation, policies: Policies) -> list[Reason
     if evaluation.identity.kind is PrincipalKind.ROOT:
         return [reason(PolicyType.IDENTITY, Effect.ALLOW, evaluation.identity.arn)]
     reasons: list[Reason] = []
-    for named in policies.identity:
-        matches = evaluation.allowing(PolicyType.IDENTITY, named)
+    for named_policy in policies.identity:
+        matches = evaluation.allowing(PolicyType.IDENTITY, named_policy)
         if matches:
-            reasons += allow_reasons(PolicyType.IDENTITY, named.name, matches)
+            reasons += allow_reasons(PolicyType.IDENTITY, named_policy.name, matches)
     return reasons
 
 

@@ -48,8 +48,8 @@ class Context(Mapping[str, tuple[str, ...]]):
             for name, value in self._given.items():
                 lower = name.lower()
                 # Case matters in an encryption context and not in a condition key: two names may fold to one.
-                held = folded.get(lower)
-                folded[lower] = _values(value) if held is None else held + _values(value)
+                others = folded.get(lower)
+                folded[lower] = _values(value) if others is None else others + _values(value)
             self._folded = folded
         return self._folded
 

@@ -49,25 +49,29 @@ def deciding_statements(
         return []
     evaluation = Evaluation(request, bounded=policies.permissions_boundary is not None)
     wanted = Effect.DENY if decision.decision is Outcome.EXPLICIT_DENY else Effect.ALLOW
-    named = {(one.policy_type, one.policy, one.statement) for one in decision.reasons if one.effect is wanted}
+    decisive = {
+        (cause.policy_type, cause.policy, cause.statement)
+        for cause in decision.reasons
+        if cause.effect is wanted
+    }
     return [
-        one
-        for one in _matching(evaluation, policies, denies=wanted is Effect.DENY)
-        if (one.policy_type, one.policy.name, one.statement.name) in named
-        or (wanted is Effect.ALLOW and _is_needed(one.policy_type, request, policies, grants))
+        match
+        for match in _matching(evaluation, policies, denies=wanted is Effect.DENY)
+        if (match.policy_type, match.policy.name, match.statement.name) in decisive
+        or (wanted is Effect.ALLOW and _is_needed(match.policy_type, request, policies, grants))
     ]
 
 
 def _matching(evaluation: Evaluation, policies: Policies, *, denies: bool) -> Iterator[DecidingStatement]:
     """The statements of one Effect that apply to a request."""
     for kind, group in applicable_policies(evaluation, policies):
-        for named in group:
-            relevant = named.policy.relevant(evaluation.action)
+        for named_policy in group:
+            relevant = named_policy.policy.relevant(evaluation.action)
             matches = evaluation.matching(relevant.denies if denies else relevant.allows, kind)
             matched = {id(statement) for _, statement in matches}
-            for index, statement in enumerate(named.policy.statements):
+            for index, statement in enumerate(named_policy.policy.statements):
                 if id(statement) in matched:
-                    yield DecidingStatement(kind, named, index)
+                    yield DecidingStatement(kind, named_policy, index)
 
 
 def _is_needed(kind: PolicyType, request: Request, policies: Policies, grants: Sequence[Grant]) -> bool:

@@ -112,8 +112,10 @@ class Evaluation:
         identity = self.identity
         matches: list[Match] = []
         for statement in statements:
-            named = statement.principals
-            match = named.match_principal(identity) if named else self.match_principal(statement, kind)
+            principals = statement.principals
+            match = (
+                principals.match_principal(identity) if principals else self.match_principal(statement, kind)
+            )
             if not match:
                 continue
             if statement.asks_for_aliases and self.ignores_aliases(kind):
@@ -124,9 +126,9 @@ class Evaluation:
                 matches.append((match, statement))
         return matches
 
-    def allowing(self, kind: PolicyType, named: NamedPolicy) -> list[Match]:
+    def allowing(self, kind: PolicyType, named_policy: NamedPolicy) -> list[Match]:
         """The Allow statements of a policy that apply."""
-        allows = named.policy.relevant(self.action).allows
+        allows = named_policy.policy.relevant(self.action).allows
         return self.matching(allows, kind) if allows else []
 
     def ignores_aliases(self, kind: PolicyType) -> bool:

@@ -84,7 +84,7 @@ def _root_opens_table(evaluation: Evaluation) -> bool:
 
 
 def _flat(levels: tuple[tuple[NamedPolicy, ...], ...]) -> tuple[NamedPolicy, ...]:
-    return tuple(named for level in levels for named in level)
+    return tuple(named_policy for level in levels for named_policy in level)
 
 
 def denials(evaluation: Evaluation, policies: Policies) -> tuple[list[Reason], list[Reason]]:
@@ -92,17 +92,17 @@ def denials(evaluation: Evaluation, policies: Policies) -> tuple[list[Reason], l
     denying: list[Reason] = []
     unreadable: list[Reason] = []
     for kind, group in applicable_policies(evaluation, policies):
-        for named in group:
-            policy = named.policy
+        for named_policy in group:
+            policy = named_policy.policy
             # Most policies have no Deny: the statements of those need not be looked up.
             if policy.has_no_deny:
                 continue
             if policy.error:
-                unreadable.append(reason(kind, Effect.UNREADABLE, named.name))
+                unreadable.append(reason(kind, Effect.UNREADABLE, named_policy.name))
             denies = policy.relevant(evaluation.action).denies
             if denies:
                 for _, statement in evaluation.matching(denies, kind):
-                    denying.append(reason(kind, Effect.DENY, named.name, statement.name))
+                    denying.append(reason(kind, Effect.DENY, named_policy.name, statement.name))
     return denying, unreadable
 
 
@@ -122,7 +122,7 @@ def _missing_levels(
     evaluation: Evaluation, kind: PolicyType, levels: tuple[tuple[NamedPolicy, ...], ...]
 ) -> list[Reason]:
     # The levels are an AND of ORs: one policy of each level is enough.
-    allowed = all(any(evaluation.allowing(kind, named) for named in level) for level in levels)
+    allowed = all(any(evaluation.allowing(kind, named_policy) for named_policy in level) for level in levels)
     return [] if allowed else [reason(kind, Effect.MISSING)]
 
 
@@ -151,7 +151,7 @@ def missing_limits(evaluation: Evaluation, policies: Policies) -> list[Reason]:
         if not evaluation.allowing(boundary, policies.permissions_boundary):
             missing.append(reason(boundary, Effect.MISSING))
     if policies.session or kind is PrincipalKind.FEDERATED:
-        matches = [evaluation.allowing(PolicyType.SESSION, named) for named in policies.session]
+        matches = [evaluation.allowing(PolicyType.SESSION, named_policy) for named_policy in policies.session]
         if not any(matches):
             missing.append(reason(PolicyType.SESSION, Effect.MISSING))
     return missing

@@ -13,12 +13,12 @@ def read_json(text: str, refuse: Callable[[str], Exception]) -> Any:
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # json would keep the last of two and drop the other, which may be the one that AWS goes by.
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        members = dict(pairs)
+        if len(members) < len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
             raise refuse(f"ambiguous: `{twice}` stands twice in one object: keep one")
-        return found
+        return members
 
     def no_constant(name: str) -> None:
         raise refuse(f"not JSON: `{name}` is no number")

@@ -38,7 +38,7 @@ PARTITIONS = (
 @lru_cache(maxsize=256)
 def partition_of(region: str) -> Partition:
     """The partition that a Region is in."""
-    return next(one for one in PARTITIONS if region.startswith(one.region_prefix))
+    return next(partition for partition in PARTITIONS if region.startswith(partition.region_prefix))
 
 
 def service_host(service: str, region: str) -> str:

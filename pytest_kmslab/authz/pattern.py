@@ -53,7 +53,13 @@ def compile_pattern(text: str) -> Matcher:
 
 def compile_tokens(tokens: Iterable[Token]) -> Matcher:
     """A matcher from tokens, where a literal may hold `*` and `?` of its own."""
-    chunks = _chunks(tokens)
+    groups: list[list[Token]] = [[]]
+    for token in tokens:
+        if token is Wildcard.ANY:
+            groups.append([])
+        elif token:
+            groups[-1].append(token)
+    chunks = [_Chunk(group) for group in groups]
     if len(chunks) == 1:
         return chunks[0].equals
     first, last = chunks[0], chunks[-1]
@@ -198,18 +204,8 @@ class _Glob:
         # The first place leaves most room for the chunks that follow: no other one needs to be tried.
         at = self.first.length
         for chunk in self.middle:
-            found = chunk.find(text, at, stop)
-            if found < 0:
+            start = chunk.find(text, at, stop)
+            if start < 0:
                 return False
-            at = found + chunk.length
+            at = start + chunk.length
         return True
-
-
-def _chunks(tokens: Iterable[Token]) -> list[_Chunk]:
-    groups: list[list[Token]] = [[]]
-    for token in tokens:
-        if token is Wildcard.ANY:
-            groups.append([])
-        elif token:
-            groups[-1].append(token)
-    return [_Chunk(group) for group in groups]

@@ -142,9 +142,9 @@ def document_of(policy: Policy) -> dict[str, Any] | str:
     """The document of a policy as a JSON object; of one that could not be read its text."""
     if policy.error:
         return policy.unread
-    named = {"Id": policy.id} if policy.id else {}
+    identified = {"Id": policy.id} if policy.id else {}
     statements = [dict(statement.source) for statement in policy.statements]
-    return {"Version": policy.version, **named, "Statement": statements}
+    return {"Version": policy.version, **identified, "Statement": statements}
 
 
 def _parse_document(document: Any) -> Policy:
@@ -167,7 +167,7 @@ def _parse_document(document: Any) -> Policy:
 
 def _parse_statements(element: Any, version: str) -> tuple[Statement, ...]:
     elements = element if isinstance(element, list) else [element]
-    return tuple(_parse_statement(one, index, version) for index, one in enumerate(elements))
+    return tuple(_parse_statement(item, index, version) for index, item in enumerate(elements))
 
 
 def _parse_statement(element: Any, index: int, version: str) -> Statement:

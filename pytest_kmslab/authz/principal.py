@@ -136,8 +136,8 @@ class Principals:
     def match_principal(self, identity: Identity) -> PrincipalMatch:
         """How the element names the caller."""
         if identity.kind is PrincipalKind.SERVICE:
-            named = self.everybody or identity.arn in self.services
-            return PrincipalMatch.EXACT if named else PrincipalMatch.NONE
+            is_named = self.everybody or identity.arn in self.services
+            return PrincipalMatch.EXACT if is_named else PrincipalMatch.NONE
         # `*` is not limited by a boundary or session policy: AWS treats it as naming the caller itself.
         if self.everybody:
             return PrincipalMatch.EXACT
@@ -173,13 +173,13 @@ def parse_principals(element: Any) -> Principals:
         return Principals(everybody=True, names=frozenset(), services=frozenset())
     if not isinstance(element, Mapping):
         raise PolicyError(' not `"*"` and not an object such as {"AWS": …}')
-    named: dict[str, frozenset[str]] = {}
+    principals: dict[str, frozenset[str]] = {}
     for kind, values in element.items():
         if kind not in _TYPES:
             raise PolicyError(f".{kind}: unknown kind of principal: write one of {', '.join(_TYPES)}")
-        named[kind] = frozenset(map(plain_account, _parse_names(kind, values)))
-    names = named.get("AWS", frozenset())
-    return Principals("*" in names, names, named.get("Service", frozenset()))
+        principals[kind] = frozenset(map(plain_account, _parse_names(kind, values)))
+    names = principals.get("AWS", frozenset())
+    return Principals("*" in names, names, principals.get("Service", frozenset()))
 
 
 def plain_account(name: str) -> str:

@@ -116,8 +116,8 @@ class Statement:
         """Whether every condition holds."""
         folded = context.folded
         for condition in self.conditions:
-            held = condition.holds(folded)
-            if not (self.denies if held is None else held):
+            holds = condition.holds(folded)
+            if not (self.denies if holds is None else holds):
                 return False
         return True
 

@@ -43,10 +43,10 @@ def read_date(text: str) -> Decimal | None:
 
     Four digits are a year.
     """
-    found = _DATE.fullmatch(text)
-    if found is None:
+    match = _DATE.fullmatch(text)
+    if match is None:
         return Decimal(text) if _EPOCH.fullmatch(text) else None
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
         moment = datetime(
             int(year),

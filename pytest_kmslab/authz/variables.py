@@ -76,11 +76,11 @@ def parse_template(text: str, *, wildcards: bool) -> Template:
     """
     parts: list[Token | Variable] = []
     at = 0
-    for found in _VARIABLE.finditer(text):
-        parts += _literal(text[at : found.start()], text, wildcards=wildcards)
-        special, key, default = found.groups()
+    for variable in _VARIABLE.finditer(text):
+        parts += _literal(text[at : variable.start()], text, wildcards=wildcards)
+        special, key, default = variable.groups()
         parts.append(special if special else Variable(key.lower(), default))
-        at = found.end()
+        at = variable.end()
     parts += _literal(text[at:], text, wildcards=wildcards)
     return Template(tuple(parts))
 

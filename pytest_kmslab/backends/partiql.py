@@ -72,11 +72,11 @@ def execute_batch(call: ApiCall, table_of: FindTable, do: Do) -> Response:
 def execute_transaction(call: ApiCall, table_of: FindTable, do: Do) -> Response:
     """Answer ExecuteTransaction: reads one after another, or writes as one TransactWriteItems."""
     prepared = [_prepared(entry, table_of) for entry in call.params["TransactStatements"]]
-    if not any(one.statement.exists or one.statement.action != "PartiQLSelect" for one in prepared):
-        return {"Responses": [_first(_run(one, do, {})) for one in prepared]}
+    if not any(part.statement.exists or part.statement.action != "PartiQLSelect" for part in prepared):
+        return {"Responses": [_first(_run(part, do, {})) for part in prepared]}
     token = call.params.get("ClientRequestToken")
     more = {"ClientRequestToken": token} if token else {}
-    writes = [_transacted(one) for one in prepared]
+    writes = [_transacted(part) for part in prepared]
     try:
         do(prepared[0].table, "TransactWriteItems", {"TransactItems": writes, **more})
     except ServiceError as error:
@@ -89,8 +89,8 @@ def _with_duplicates(error: ServiceError, prepared: Sequence[_Prepared]) -> Serv
     reasons = [dict(reason) for reason in error.members.get("CancellationReasons", ())]
     if error.code != "TransactionCanceledException" or len(reasons) != len(prepared):
         return error
-    for reason, one in zip(reasons, prepared, strict=True):
-        if one.statement.action == "PartiQLInsert" and reason["Code"] == "ConditionalCheckFailed":
+    for reason, part in zip(reasons, prepared, strict=True):
+        if part.statement.action == "PartiQLInsert" and reason["Code"] == "ConditionalCheckFailed":
             reason.update(Code="DuplicateItem", Message=DUPLICATE.message)
     shown = ", ".join(str(reason["Code"]) for reason in reasons)
     text = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{shown}]"
@@ -107,57 +107,57 @@ def _prepared(entry: Mapping[str, Any], table_of: FindTable) -> _Prepared:
         return _Prepared(statement, values, item_request(statement, values, table), table)
 
 
-def _run(one: _Prepared, do: Do, params: Mapping[str, Any]) -> list[Item]:
+def _run(part: _Prepared, do: Do, params: Mapping[str, Any]) -> list[Item]:
     """Do a statement; what it answers."""
-    if one.statement.index and one.statement.index not in one.table.index_keys:
+    if part.statement.index and part.statement.index not in part.table.index_keys:
         raise _NO_INDEX
-    if one.statement.action == "PartiQLSelect":
+    if part.statement.action == "PartiQLSelect":
         consistent = {"ConsistentRead": True} if params.get("ConsistentRead") else {}
-        return _answered(one, list(_pages(one, do, consistent)))
+        return _answered(part, list(_pages(part, do, consistent)))
     try:
-        response = do(one.table, one.request.operation, one.request.params)
+        response = do(part.table, part.request.operation, part.request.params)
     except ServiceError as error:
-        if one.statement.action == "PartiQLInsert" and error.code == "ConditionalCheckFailedException":
+        if part.statement.action == "PartiQLInsert" and error.code == "ConditionalCheckFailedException":
             raise DUPLICATE from None
         raise
     return [response["Attributes"]] if response.get("Attributes") else []
 
 
-def _pages(one: _Prepared, do: Do, more: Mapping[str, Any]) -> Iterator[Item]:
+def _pages(part: _Prepared, do: Do, more: Mapping[str, Any]) -> Iterator[Item]:
     start: Mapping[str, Any] = {}
     while True:
-        page = do(one.table, one.request.operation, {**one.request.params, **more, **start})
+        page = do(part.table, part.request.operation, {**part.request.params, **more, **start})
         yield from page["Items"]
         if not page.get("LastEvaluatedKey"):
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def _answered(one: _Prepared, items: list[Item]) -> list[Item]:
-    for name, descending in reversed(_order(one.statement.order)):
+def _answered(part: _Prepared, items: list[Item]) -> list[Item]:
+    for name, descending in reversed(_order(part.statement.order)):
         items.sort(key=lambda item: _sortable(item.get(name) or {}), reverse=descending)
-    wanted = selected_names(one.statement)
+    wanted = selected_names(part.statement)
     return [_selected(item, wanted) for item in items] if wanted else items
 
 
 def _order(tokens: Tokens) -> list[tuple[str, bool]]:
-    found: list[tuple[str, bool]] = []
+    order: list[tuple[str, bool]] = []
     for token in tokens:
-        if token.keyword == "DESC" and found:
-            found[-1] = (found[-1][0], True)
+        if token.keyword == "DESC" and order:
+            order[-1] = (order[-1][0], True)
         elif token.kind in ("word", "quoted") and not token.keyword:
-            found.append((token.value, False))
-    return found
+            order.append((token.value, False))
+    return order
 
 
 def _sortable(value: Mapping[str, Any]) -> tuple[str, Any]:
-    kind, held = next(iter(value.items()), ("", ""))
-    return kind, Decimal(held) if kind == "N" else held
+    kind, literal = next(iter(value.items()), ("", ""))
+    return kind, Decimal(literal) if kind == "N" else literal
 
 
 def _selected(item: Item, wanted: Sequence[tuple[str, Tokens]]) -> Item:
-    found = {name: _at(item, path) for name, path in wanted}
-    return {name: value for name, value in found.items() if value is not None}
+    selected = {name: _at(item, path) for name, path in wanted}
+    return {name: value for name, value in selected.items() if value is not None}
 
 
 def _at(item: Item, path: Tokens) -> Any:
@@ -178,9 +178,9 @@ def _at(item: Item, path: Tokens) -> Any:
 
 def _batch_answer(entry: Mapping[str, Any], table_of: FindTable, do: Do) -> Response:
     try:
-        one = _prepared(entry, table_of)
-        check_in_batch(one.statement, one.table)
-        return {"TableName": one.table.name, **_first(_run(one, do, entry))}
+        part = _prepared(entry, table_of)
+        check_in_batch(part.statement, part.table)
+        return {"TableName": part.table.name, **_first(_run(part, do, entry))}
     except ServiceError as error:
         code = BATCH_CODES.get(error.code, "InternalServerError")
         return {"Error": {"Code": code, "Message": error.message}}
@@ -190,13 +190,13 @@ def _first(items: Sequence[Item]) -> Response:
     return {"Item": items[0]} if items else {}
 
 
-def _transacted(one: _Prepared) -> Response:
-    params = {member: value for member, value in one.request.params.items() if member != "ReturnValues"}
-    if one.statement.action == "PartiQLSelect":
-        return {"ConditionCheck": _condition_check(one)}
-    return {_TRANSACTED[one.request.operation]: params}
+def _transacted(part: _Prepared) -> Response:
+    params = {member: value for member, value in part.request.params.items() if member != "ReturnValues"}
+    if part.statement.action == "PartiQLSelect":
+        return {"ConditionCheck": _condition_check(part)}
+    return {_TRANSACTED[part.request.operation]: params}
 
 
-def _condition_check(one: _Prepared) -> Mapping[str, Any]:
+def _condition_check(part: _Prepared) -> Mapping[str, Any]:
     """`EXISTS(SELECT …)`, beside writes: that the item is there, and is as its condition says."""
-    return exists_check(one.statement, one.values, one.table).params
+    return exists_check(part.statement, part.values, part.table).params

@@ -42,9 +42,9 @@ _OLD_DENIAL_OF_DECRYPT = "The ciphertext refers to a customer master key that do
 
 def denied_action(message: str) -> str:
     """The action that a denial is of, as AWS spelt it; empty where the text does not say."""
-    named = re.search(_DENIED_ACTION, message)
-    if named is not None:
-        return named[1]
+    match = re.search(_DENIED_ACTION, message)
+    if match is not None:
+        return match[1]
     # DynamoDB's recorded text of a denied item call names no action; it is Decrypt that was asked.
     old = message.startswith(_DYNAMODB_ASKED_KMS) and _OLD_DENIAL_OF_DECRYPT in message
     return "kms:Decrypt" if old else ""

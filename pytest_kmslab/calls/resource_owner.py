@@ -22,8 +22,8 @@ def account_of_call(call: ApiCall, view: Account) -> str:
     owners = OWNERS.get(call.service, {}).get(call.operation)
     if owners is None:
         return call.account
-    found = {owner or call.account for owner in owners(view, call)}
-    return found.pop() if len(found) == 1 else call.account
+    accounts = {owner or call.account for owner in owners(view, call)}
+    return accounts.pop() if len(accounts) == 1 else call.account
 
 
 def _named(*members: str) -> Owners:
@@ -52,9 +52,9 @@ def _ciphertext(view: Account, call: ApiCall) -> Iterator[str]:
 def _grant(view: Account, call: ApiCall) -> Iterator[str]:
     yield from _named("KeyId")(view, call)
     token = call.params.get("GrantToken")
-    found = view.grant_of_token(token, call.region, call.account) if token else None
-    if found is not None:
-        yield found[0].account
+    grant = view.grant_of_token(token, call.region, call.account) if token else None
+    if grant is not None:
+        yield grant[0].account
 
 
 OWNERS: Mapping[str, Mapping[str, Owners]] = {

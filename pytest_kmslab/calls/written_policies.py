@@ -42,8 +42,8 @@ def refusal(kind: PolicyKind, text: str) -> str:
 
     Whether the principals that it names are there is not asked.
     """
-    found = _PARTITION.search(text)
-    partition = found[1] if found else "aws"
+    match = _PARTITION.search(text)
+    partition = match[1] if match else "aws"
     why = _refusal(kind, text, partition)
     if not why:
         return ""

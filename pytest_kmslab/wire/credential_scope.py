@@ -30,8 +30,8 @@ _WORD = re.compile(r"[a-z0-9-]+")
 
 def plain_scope(authorization: str) -> str | None:
     """The service of an Authorization header in the one form that all backends read alike."""
-    found = _PLAIN.fullmatch(authorization) or _PLAIN_4A.fullmatch(authorization)
-    return found["service"] if found else None
+    match = _PLAIN.fullmatch(authorization) or _PLAIN_4A.fullmatch(authorization)
+    return match["service"] if match else None
 
 
 def named_services(credentials: Iterable[str]) -> list[str]:
@@ -65,8 +65,8 @@ def check_region(host: str, region: str, service: str) -> None:
 @lru_cache(maxsize=1024)
 def _region_of(host: str) -> str:
     """The Region that a host name has in it; empty where it has none."""
-    found = _REGION_OF_HOST.search(host.lower())
-    return "" if found is None else found[1]
+    match = _REGION_OF_HOST.search(host.lower())
+    return "" if match is None else match[1]
 
 
 def _readings(text: str) -> str:

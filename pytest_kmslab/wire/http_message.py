@@ -92,10 +92,10 @@ def raw_target(environ: Environ) -> str:
 
 def headers_of(environ: Environ) -> dict[str, str]:
     """Header names in lower case; a header that came twice was folded by the server."""
-    found = {
+    headers = {
         name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"
     }
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
-            found[name.replace("_", "-").lower()] = environ[name]
-    return found
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers

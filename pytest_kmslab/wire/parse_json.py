@@ -85,10 +85,10 @@ _DECODER = json.JSONDecoder(object_pairs_hook=Members, parse_constant=_constant)
 
 
 def _each_once(members: Members) -> dict[str, Any]:
-    named: dict[str, Any] = dict(members)
-    if len(named) != len(members):
+    members_once: dict[str, Any] = dict(members)
+    if len(members_once) != len(members):
         raise UnreadableError("the request has a member twice in one object")
-    return named
+    return members_once
 
 
 def _plain(value: Any) -> Any:
@@ -137,7 +137,7 @@ def _members_reader(plans: Mapping[str, ValuePlan]) -> Convert:
         members: dict[str, Any] = dict(value)
         if len(members) != len(value):
             _each_once(value)
-        found = {}
+        values = {}
         for name, member in members.items():
             plan = plans.get(name)
             if plan is None:
@@ -147,8 +147,8 @@ def _members_reader(plans: Mapping[str, ValuePlan]) -> Convert:
                 inner = f"{where}.{name}" if where else name
                 if type(member) not in types:
                     raise _of_another_type(inner)
-                found[name] = member if convert is None else convert(member, inner)
-        return found
+                values[name] = member if convert is None else convert(member, inner)
+        return values
 
     return read
 

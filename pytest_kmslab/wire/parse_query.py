@@ -93,14 +93,14 @@ def _structure(shape: StructureShape, node: Any, where: str) -> dict[str, Any]:
     unknown = branches.keys() - members.keys()
     if unknown:
         raise UnreadableError(f"`{where}` has no member `{min(unknown)}`")
-    found = {
+    values = {
         members[key]: _read(shape.members[members[key]], child, f"{where}.{key}" if where else key)
         for key, child in branches.items()
     }
     for name in shape.required_members:  # a form cannot say that a structure is there, but empty
-        if name not in found and shape.members[name].type_name == "structure":
-            found[name] = _structure(cast("StructureShape", shape.members[name]), {}, name)
-    return found
+        if name not in values and shape.members[name].type_name == "structure":
+            values[name] = _structure(cast("StructureShape", shape.members[name]), {}, name)
+    return values
 
 
 def _list(shape: ListShape, node: Any, where: str) -> list[Any]:
@@ -113,14 +113,14 @@ def _list(shape: ListShape, node: Any, where: str) -> list[Any]:
 def _map(shape: MapShape, node: Any, where: str) -> dict[str, Any]:
     if node == "":
         return {}
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for entry in _numbered(_branches(node, where, "entry")["entry"], where):
         pair = _branches(entry, where, "key", "value")
         key = _read(shape.key, pair["key"], f"{where}.key")
-        if key in found:
+        if key in values:
             raise UnreadableError(f"`{where}` has the key `{key}` twice")
-        found[key] = _read(shape.value, pair["value"], f"{where}.value")
-    return found
+        values[key] = _read(shape.value, pair["value"], f"{where}.value")
+    return values
 
 
 def _branches(node: Any, where: str, *exactly: str) -> Tree:

@@ -22,7 +22,12 @@ _FORM = "application/x-www-form-urlencoded"
 
 def read_operation(request: WireRequest, model: ServiceModel) -> OperationModel:
     """The operation a request names; raises ServiceError for one that the service does not have."""
-    _plain(request, model.service_name)
+    if request.path != "/":
+        text = f"the path of a request must be `/`, not `{request.path[:80]}`"
+        raise protocol_of(model.service_name).unknown_operation.error(text)
+    if request.header("content-encoding").lower() not in ("", "identity"):
+        text = "a compressed body is not read here: send it without Content-Encoding"
+        raise protocol_of(model.service_name).unreadable.error(text)
     name = _target(request, model) if SERVICES[model.service_name].is_json else _action(request, model)
     return model.operation_model(name)
 
@@ -32,15 +37,6 @@ def read_params(request: WireRequest, operation: OperationModel) -> dict[str, An
     if SERVICES[operation.service_model.service_name].is_json:
         return decode(operation, request.body)
     return decode(operation, _form(request))
-
-
-def _plain(request: WireRequest, service: str) -> None:
-    if request.path != "/":
-        text = f"the path of a request must be `/`, not `{request.path[:80]}`"
-        raise protocol_of(service).unknown_operation.error(text)
-    if request.header("content-encoding").lower() not in ("", "identity"):
-        text = "a compressed body is not read here: send it without Content-Encoding"
-        raise protocol_of(service).unreadable.error(text)
 
 
 def _target(request: WireRequest, model: ServiceModel) -> str:

@@ -31,10 +31,10 @@ def response_xml(operation: OperationModel, response: Mapping[str, Any], request
 def error_xml(namespace: str, error: ServiceError, request_id: str) -> bytes:
     """An error as the service writes it."""
     root = Element("ErrorResponse", xmlns=namespace)
-    told = SubElement(root, "Error")
-    SubElement(told, "Type").text = "Receiver" if error.status >= 500 else "Sender"
-    SubElement(told, "Code").text = error.code
-    SubElement(told, "Message").text = error.message
+    element = SubElement(root, "Error")
+    SubElement(element, "Type").text = "Receiver" if error.status >= 500 else "Sender"
+    SubElement(element, "Code").text = error.code
+    SubElement(element, "Message").text = error.message
     SubElement(root, "RequestId").text = request_id
     return bytes(tostring(root, encoding="utf-8"))
 

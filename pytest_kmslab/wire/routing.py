@@ -123,11 +123,11 @@ def _host(request: WireRequest, pairs: Fields) -> Iterator[str]:
     """By the host name; a mere likeness (`tests.example`) counts where nothing better tells whose call it
     is, since some backends look for `sts.` anywhere."""
     host = request.header("host")
-    found = [_HOST.search(host), _PATH.search(request.path)]
+    matches = [_HOST.search(host), _PATH.search(request.path)]
     calls = request.header("x-amz-target") or any(name.lower() == "action" for name, _ in pairs)
     if calls and plain_scope(request.header("authorization")) is None:
-        found.append(_HOST_LIKE.search(host))
-    for match in found:
+        matches.append(_HOST_LIKE.search(host))
+    for match in matches:
         if match:
             yield _MATCHED.get(str(match.lastgroup), str(match.lastgroup))
 

@@ -71,10 +71,10 @@ def _request_lines(evaluation: Evaluation) -> Iterator[str]:
 
 def _reason_lines(evaluation: Evaluation, groups: Sequence[Group], decision: Decision) -> Iterator[str]:
     errors = {
-        (kind, named.name): named.policy.error
+        (kind, named_policy.name): named_policy.policy.error
         for kind, group in groups
-        for named in group
-        if named.policy.error
+        for named_policy in group
+        if named_policy.policy.error
     }
     yield "because"
     for reason in decision.reasons:
@@ -113,8 +113,9 @@ def _grant_label(name: str, grant_id: str) -> str:
 def _policy_lines(evaluation: Evaluation, groups: Sequence[Group], grants: Sequence[Grant]) -> Iterator[str]:
     yield "looked at"
     for kind, group in groups:
-        for named in group:
-            yield f"  {label(evaluation, kind, named.name)}: {_counted(evaluation, named.policy)}"
+        for named_policy in group:
+            counted = _counted(evaluation, named_policy.policy)
+            yield f"  {label(evaluation, kind, named_policy.name)}: {counted}"
     if grants:
         to_caller = len(grants_to(evaluation.identity, grants))
         yield f"  {count(len(grants), 'grant')} on the key, {to_caller} to the caller"

@@ -47,8 +47,8 @@ def near_misses(
         near_miss
         for kind, group in applicable_policies(evaluation, policies)
         if kind in searched
-        for named in group
-        for near_miss in _of_policy(evaluation, kind, named)
+        for named_policy in group
+        for near_miss in _of_policy(evaluation, kind, named_policy)
     ]
     nearest += [
         near_miss
@@ -59,8 +59,8 @@ def near_misses(
     return sorted(nearest, key=lambda near_miss: near_miss.element == "Action")
 
 
-def _of_policy(evaluation: Evaluation, kind: PolicyType, named: NamedPolicy) -> Iterator[NearMiss]:
-    for statement in named.policy.statements:
+def _of_policy(evaluation: Evaluation, kind: PolicyType, named_policy: NamedPolicy) -> Iterator[NearMiss]:
+    for statement in named_policy.policy.statements:
         if statement.denies:
             continue
         mismatches = list(_mismatches(evaluation, kind, statement))
@@ -69,7 +69,7 @@ def _of_policy(evaluation: Evaluation, kind: PolicyType, named: NamedPolicy) -> 
             continue
         element, why = mismatches[0]
         if element != "Action" or _same_service(evaluation, statement):
-            yield NearMiss(kind, named.name, statement.name, element, why)
+            yield NearMiss(kind, named_policy.name, statement.name, element, why)
 
 
 def _same_service(evaluation: Evaluation, statement: Statement) -> bool:
@@ -139,15 +139,15 @@ def _condition(evaluation: Evaluation, condition: Condition) -> str:
 
 def _of_grant(evaluation: Evaluation, grant: Grant) -> Iterator[NearMiss]:
     operation = evaluation.request.action.partition(":")[2]
-    named = (PolicyType.GRANT, grant.name, grant.grant_id)
+    label = (PolicyType.GRANT, grant.name, grant.grant_id)
     if evaluation.service != "kms" or not evaluation.requires_resource_trust:
         return
     if operation not in grant.operations:
-        yield NearMiss(*named, "Operations", f"allows {listed(sorted(grant.operations))}, asked {operation}")
+        yield NearMiss(*label, "Operations", f"allows {listed(sorted(grant.operations))}, asked {operation}")
     elif operation != "RetireGrant":
         wanted = " and ".join(_constraints(grant, operation))
         if wanted:
-            yield NearMiss(*named, "Constraints", f"wanted {wanted}")
+            yield NearMiss(*label, "Constraints", f"wanted {wanted}")
 
 
 def _constraints(grant: Grant, operation: str) -> Iterator[str]:

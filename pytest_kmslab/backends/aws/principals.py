@@ -34,10 +34,10 @@ class EntitiesOnDemand(Mapping[str, Entity]):
 
     def __getitem__(self, arn: str) -> Entity:
         kind, name = self._named_by(arn)
-        found = self.named(kind, name)
-        if found is None or found.arn != arn:
+        entity = self.named(kind, name)
+        if entity is None or entity.arn != arn:
             raise KeyError(arn)
-        return found
+        return entity
 
     def __contains__(self, arn: object) -> bool:
         return self.about(str(arn)) is not None
@@ -65,9 +65,9 @@ class EntitiesOnDemand(Mapping[str, Entity]):
         """The same by name."""
         if kind not in KINDS:
             raise UnreadError(f"an IAM {kind} is not looked up")
-        named = {f"{kind.title()}Name": name}
+        parameters = {f"{kind.title()}Name": name}
         return self._cache.get(
-            (f"{kind} itself", name), lambda: self._detail(f"get_{kind}", kind.title(), named)
+            (f"{kind} itself", name), lambda: self._detail(f"get_{kind}", kind.title(), parameters)
         )
 
     def _named_by(self, arn: str) -> tuple[str, str]:
@@ -85,46 +85,51 @@ class EntitiesOnDemand(Mapping[str, Entity]):
         if detail is None:
             return None
         title = kind.title()
-        named = {f"{title}Name": name}
+        parameters = {f"{title}Name": name}
         return Entity(
             kind=kind,
             name=detail[f"{title}Name"],
             arn=detail["Arn"],
             unique_id=detail[f"{title}Id"],
             tags=tags_of(detail),
-            inline={policy: self._inline(kind, named, policy) for policy in self._inline_names(kind, named)},
+            inline={
+                policy: self._inline(kind, parameters, policy)
+                for policy in self._inline_names(kind, parameters)
+            },
             attached=tuple(
                 policy["PolicyArn"]
-                for policy in self._listed(f"list_attached_{kind}_policies", "AttachedPolicies", named)
+                for policy in self._listed(f"list_attached_{kind}_policies", "AttachedPolicies", parameters)
             ),
             groups=tuple(
                 group["GroupName"]
-                for group in (self._listed("list_groups_for_user", "Groups", named) if kind == "user" else ())
+                for group in (
+                    self._listed("list_groups_for_user", "Groups", parameters) if kind == "user" else ()
+                )
             ),
             trust=as_text(detail.get("AssumeRolePolicyDocument")),
         )
 
-    def _detail(self, operation: str, title: str, named: Mapping[str, str]) -> Mapping[str, Any] | None:
+    def _detail(self, operation: str, title: str, parameters: Mapping[str, str]) -> Mapping[str, Any] | None:
         from botocore.exceptions import ClientError
 
         try:
-            answer: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**named)[title]
+            answer: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**parameters)[title]
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return None
             raise
         return answer
 
-    def _inline_names(self, kind: str, named: Mapping[str, str]) -> list[str]:
-        return [str(name) for name in self._listed(f"list_{kind}_policies", "PolicyNames", named)]
+    def _inline_names(self, kind: str, parameters: Mapping[str, str]) -> list[str]:
+        return [str(name) for name in self._listed(f"list_{kind}_policies", "PolicyNames", parameters)]
 
-    def _inline(self, kind: str, named: Mapping[str, str], policy: str) -> str:
+    def _inline(self, kind: str, parameters: Mapping[str, str], policy: str) -> str:
         iam = self._clients.of("iam")
-        return as_text(getattr(iam, f"get_{kind}_policy")(**named, PolicyName=policy)["PolicyDocument"])
+        return as_text(getattr(iam, f"get_{kind}_policy")(**parameters, PolicyName=policy)["PolicyDocument"])
 
-    def _listed(self, operation: str, member: str, named: Mapping[str, str]) -> list[Any]:
-        pages = self._clients.of("iam").get_paginator(operation).paginate(**named)
-        return [one for page in pages for one in page.get(member) or ()]
+    def _listed(self, operation: str, member: str, parameters: Mapping[str, str]) -> list[Any]:
+        pages = self._clients.of("iam").get_paginator(operation).paginate(**parameters)
+        return [item for page in pages for item in page.get(member) or ()]
 
 
 class DocumentsOnDemand(Mapping[str, str]):
@@ -200,17 +205,17 @@ class AwsIdentities(ApiIdentities):
         return None if detail is None else str(detail["Arn"])
 
     def _boundary(self, entity: Entity) -> str:
-        held = self.about(entity.arn).get("PermissionsBoundary") or {}
-        return str(held.get("PermissionsBoundaryArn", ""))
+        boundary = self.about(entity.arn).get("PermissionsBoundary") or {}
+        return str(boundary.get("PermissionsBoundaryArn", ""))
 
     def _told_by_sts(self, credentials: Credentials) -> Caller:
         if credentials not in self._told:
             self._told[credentials] = self._clients.with_credentials("sts", credentials).get_caller_identity()
-        told = self._told[credentials]
-        arn, account = told["Arn"], told["Account"]
+        identity = self._told[credentials]
+        arn, account = identity["Arn"], identity["Account"]
         kind, _, rest = arn.split(":", PARTS - 1)[-1].partition("/")
         if kind == "root":
-            return Caller(arn, account, arn, told["UserId"], "Account")
+            return Caller(arn, account, arn, identity["UserId"], "Account")
         if account != self.account or kind not in ("user", "assumed-role"):
             raise UnreadError(f"the policies of `{arn}`")
         name = rest.split("/", 1)[0] if kind == "assumed-role" else rest.rsplit("/", 1)[-1]
@@ -219,7 +224,7 @@ class AwsIdentities(ApiIdentities):
             raise UnreadError(f"who `{arn}` is")
         if kind == "user":
             return self._caller(holder)
-        return Caller(arn, account, holder.arn, told["UserId"], "AssumedRole", tags=holder.tags)
+        return Caller(arn, account, holder.arn, identity["UserId"], "AssumedRole", tags=holder.tags)
 
     def read_document(self, arn: str) -> str:
         """The text of a managed policy's default version; empty for one that does not exist."""

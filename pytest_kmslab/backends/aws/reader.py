@@ -122,9 +122,9 @@ class AwsKeys(ApiKeys):
     def _target(self, alias: str, region: str) -> str:
         pages = self._clients.of("kms", region).get_paginator("list_aliases").paginate()
         for page in pages:
-            for one in page["Aliases"]:
-                if one["AliasName"] == alias and one.get("TargetKeyId"):
-                    return str(one["TargetKeyId"])
+            for entry in page["Aliases"]:
+                if entry["AliasName"] == alias and entry.get("TargetKeyId"):
+                    return str(entry["TargetKeyId"])
         raise UnreadError(f"the AWS managed key `{alias}`, which may not be made yet")
 
     def _read_policy(self, key: Key) -> str:

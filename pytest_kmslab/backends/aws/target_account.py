@@ -53,17 +53,17 @@ def open_session(profile: str) -> Any:
     except BotoCoreError as error:
         raise BackendError(f"the AWS configuration cannot be used: {error}") from None
     where = f"profile `{session.profile or 'default'}`"
-    if "endpoint_url" in configured or any("endpoint_url" in one for one in services.values()):
+    if "endpoint_url" in configured or any("endpoint_url" in service for service in services.values()):
         raise BackendError(_led_astray(f"`endpoint_url` of {where}"))
     return session
 
 
 def region_of(session: Any, named_region: str) -> str:
     """The Region given, or else that of environment or profile; raises BackendError where there is none."""
-    found = named_region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    if not found:
+    region = named_region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    if not region:
         raise BackendError("backend `aws` needs a Region: give --kmslab-region, such as `eu-west-1`")
-    return str(found)
+    return str(region)
 
 
 def find_caller(
@@ -99,8 +99,8 @@ def _credentials(session: Any, profile: str) -> Credentials:
     from botocore.exceptions import BotoCoreError
 
     try:
-        held = session.get_credentials()
-        frozen = None if held is None else held.get_frozen_credentials()
+        credentials = session.get_credentials()
+        frozen = None if credentials is None else credentials.get_frozen_credentials()
     except BotoCoreError as error:
         raise BackendError(f"no AWS credentials: {error}") from None
     if frozen is None:

@@ -31,9 +31,9 @@ class ReadCache:
         """What is kept under a key, or what `read` answers."""
         started = self._now()
         with self._lock:
-            age, held = self._age, self._held.get(key)
-        if held is not None and started - held[0] < self._seconds:
-            return held[1]  # type: ignore[no-any-return]
+            age, entry = self._age, self._held.get(key)
+        if entry is not None and started - entry[0] < self._seconds:
+            return entry[1]  # type: ignore[no-any-return]
         value = read()
         with self._lock:
             if age == self._age:

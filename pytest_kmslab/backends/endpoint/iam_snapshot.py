@@ -40,12 +40,17 @@ class Snapshot:
         """A user, role or group by its name, which IAM compares without case."""
         wanted = name.lower()
         return next(
-            (one for one in self.entities.values() if one.kind == kind and one.name.lower() == wanted), None
+            (
+                entity
+                for entity in self.entities.values()
+                if entity.kind == kind and entity.name.lower() == wanted
+            ),
+            None,
         )
 
     def of_id(self, unique_id: str) -> Entity | None:
         """A user or role by its unique id."""
-        return next((one for one in self.entities.values() if one.unique_id == unique_id), None)
+        return next((entity for entity in self.entities.values() if entity.unique_id == unique_id), None)
 
 
 def read_snapshot(iam: Any) -> Snapshot:

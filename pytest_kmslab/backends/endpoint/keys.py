@@ -61,8 +61,8 @@ class ApiKeys:
 
     def of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id stands at the head of the ciphertext."""
-        found = KEY_ID.match(ciphertext)
-        return self.key(found.group().decode(), region, account) if found else None
+        key_id = KEY_ID.match(ciphertext)
+        return self.key(key_id.group().decode(), region, account) if key_id else None
 
     def policy_text(self, key: Key) -> str:
         """A key's policy as KMS keeps it: a principal that was deleted since stands there by its unique id.
@@ -84,8 +84,8 @@ class ApiKeys:
         that it is for: an endpoint drops that constraint where its model of KMS is older.
         """
         entities = self._identities.snapshot.entities
-        named = {member: str(grant.get(member) or "") for member in GRANT_PRINCIPALS}
-        meant = {member: entities[arn].unique_id for member, arn in named.items() if arn in entities}
+        principals = {member: str(grant.get(member) or "") for member in GRANT_PRINCIPALS}
+        meant = {member: entities[arn].unique_id for member, arn in principals.items() if arn in entities}
         source = (grant.get("Constraints") or {}).get("SourceArn")
         if meant or source:
             self._store.put(_grant_name(grant_id), {**meant, **({SOURCE: source} if source else {})})
@@ -96,10 +96,12 @@ class ApiKeys:
         """
         kept = dict(self._store.lasting(_grant_name(str(grant["GrantId"]))) or {})
         source = kept.pop(SOURCE, None)
-        named: dict[str, Any] = {member: self._present_name(unique_id) for member, unique_id in kept.items()}
+        principals: dict[str, Any] = {
+            member: self._present_name(unique_id) for member, unique_id in kept.items()
+        }
         if source:
-            named["Constraints"] = {**(grant.get("Constraints") or {}), SOURCE: source}
-        return named
+            principals["Constraints"] = {**(grant.get("Constraints") or {}), SOURCE: source}
+        return principals
 
     def keep_principals(self, key: Key) -> None:
         """KMS stores a principal by its unique id: remember whom each ARN means now."""
@@ -107,7 +109,7 @@ class ApiKeys:
         text = self._given_policy(key)
         principals = principals_of(text)
         meant = {arn: entities[arn].unique_id for arn in principals if arn in entities}
-        meant.update((one, one) for one in principals if is_unique_id(one))
+        meant.update((identifier, identifier) for identifier in principals if is_unique_id(identifier))
         self._store.put(_principals_name(key), meant)
 
     def _read(self, key_id: str, region: str) -> Key | None:

@@ -94,14 +94,16 @@ class ApiIdentities:
         return self._users(access_key_id, record)
 
     def _users(self, access_key_id: str, record: Record) -> Credential | None:
-        held = self._key_of(record["user"], access_key_id)
-        if held is None:
+        credential = self._key_of(record["user"], access_key_id)
+        if credential is None:
             name = self._owner(access_key_id)
-            held = self._key_of(name, access_key_id) if name else None
-        user = self.snapshot.named("user", held["UserName"]) if held else None
-        if held is None or user is None:
+            credential = self._key_of(name, access_key_id) if name else None
+        user = self.snapshot.named("user", credential["UserName"]) if credential else None
+        if credential is None or user is None:
             return None
-        return Credential(access_key_id, record["secret"], self._caller(user), held["Status"] == "Active")
+        return Credential(
+            access_key_id, record["secret"], self._caller(user), credential["Status"] == "Active"
+        )
 
     def _caller(self, user: Entity) -> Caller:
         return Caller(
@@ -117,8 +119,8 @@ class ApiIdentities:
     def _key_of(self, user: str, access_key_id: str) -> dict[str, Any] | None:
         """The access key of that id among a user's, with the user's name."""
         keys = self._cache.get(("access keys", user), lambda: self._read_keys(user))
-        found = next((key for key in keys if key["AccessKeyId"] == access_key_id), None)
-        return None if found is None else {**found, "UserName": user}
+        record = next((key for key in keys if key["AccessKeyId"] == access_key_id), None)
+        return None if record is None else {**record, "UserName": user}
 
     def _read_keys(self, user: str) -> list[dict[str, Any]]:
         from botocore.exceptions import ClientError
@@ -182,9 +184,9 @@ class ApiIdentities:
         entity = self.entity(caller)
         if entity is None:
             return (), None
-        named = tuple(policy for holder in self._holders(entity) for policy in self._policies_of(holder))
+        policies = tuple(policy for holder in self._holders(entity) for policy in self._policies_of(holder))
         boundary = self._cache.get(("boundary", entity.arn), lambda: self._boundary(entity))
-        return named, named_policy(boundary, self.document(boundary)) if boundary else None
+        return policies, named_policy(boundary, self.document(boundary)) if boundary else None
 
     def document(self, arn: str) -> str:
         """The text of a managed policy's default version; empty for one that does not exist."""
@@ -248,12 +250,12 @@ class ApiIdentities:
         iam = self._clients.of("iam")
         try:
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-            found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return ""
             raise
-        return as_text(found)
+        return as_text(document)
 
     def tags_of_other(self, arn: str) -> Mapping[str, str]:
         """The tags of what is neither user nor role; none where the endpoint does not tell them."""
@@ -264,11 +266,11 @@ class ApiIdentities:
         name = path.rpartition("/")[2] if member.endswith("Name") else arn
         return self._cache.get(("tags", arn), lambda: self._read_tags(operation, {member: name}))
 
-    def _read_tags(self, operation: str, named: Mapping[str, str]) -> Mapping[str, str]:
+    def _read_tags(self, operation: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
         from botocore.exceptions import ClientError
 
         try:
-            asked: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**named)
+            asked: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**parameters)
         except ClientError as error:
             if lacks(error) or code_of(error) in NO_SUCH:
                 return {}

@@ -82,9 +82,9 @@ class EndpointAccountReader:
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id stands at the head of the ciphertext, of whichever account."""
         known = (self._home.identities.account, *list(self._home._accounts))
-        for one in dict.fromkeys((account, *known)):
-            view = self.at(one)
-            key = None if view is None else view.keys.of_ciphertext(ciphertext, region, one)
+        for owner in dict.fromkeys((account, *known)):
+            view = self.at(owner)
+            key = None if view is None else view.keys.of_ciphertext(ciphertext, region, owner)
             if key is not None:
                 return key
         return None
@@ -109,16 +109,16 @@ class EndpointAccountReader:
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN of an IAM entity by its name."""
         view = self.at(account)
-        found = None if view is None else view.identities.snapshot.named(kind, name)
-        return None if found is None else found.arn
+        entity = None if view is None else view.identities.snapshot.named(kind, name)
+        return None if entity is None else entity.arn
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user or role."""
         view = self.of_arn(arn)
         if view is None:
             return {}
-        found = view.identities.snapshot.entities.get(arn)
-        return view.identities.tags_of_other(arn) if found is None else found.tags
+        entity = view.identities.snapshot.entities.get(arn)
+        return view.identities.tags_of_other(arn) if entity is None else entity.tags
 
     def organization(self, account: str) -> Organization | None:
         """Not told: to ask for it takes rights in the organization."""

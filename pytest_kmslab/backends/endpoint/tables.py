@@ -158,21 +158,21 @@ class ApiTables:
             key_arn: str | None = record["key"]
             return key_arn
         shown = description.get("SSEDescription") or {}
-        named = shown.get("KMSMasterKeyArn")
-        if shown.get("Status") not in UNDER_A_KEY or not named:
+        master_key = shown.get("KMSMasterKeyArn")
+        if shown.get("Status") not in UNDER_A_KEY or not master_key:
             return None
         # LocalStack makes a key's ARN of whatever it was given, an alias too.
-        named = named.replace(":key/alias/", ":alias/")
+        master_key = master_key.replace(":key/alias/", ":alias/")
         table = parts_of(arn)
-        key = self._keys.key(named, table.region, table.account)
-        return str(named) if key is None else key.arn
+        key = self._keys.key(master_key, table.region, table.account)
+        return str(master_key) if key is None else key.arn
 
     def _tags(self, arn: str, region: str) -> dict[str, str]:
         pages = self._clients.of("dynamodb", region).get_paginator("list_tags_of_resource")
-        found = _unless_missing(
+        response = _unless_missing(
             lambda: [tag for page in pages.paginate(ResourceArn=arn) for tag in page["Tags"]]
         )
-        return tags_of({"Tags": found})
+        return tags_of({"Tags": response})
 
     def _read_policy(self, table: Table, arn: str) -> str | None:
         from botocore.exceptions import ClientError
@@ -221,7 +221,8 @@ def _key_of_kind(described: dict[str, Any], kind: str) -> str:
 def _key_types(described: dict[str, Any]) -> list[str]:
     """The types of the table's key attributes, partition key first."""
     types = {
-        one["AttributeName"]: one["AttributeType"] for one in described.get("AttributeDefinitions") or ()
+        attribute["AttributeName"]: attribute["AttributeType"]
+        for attribute in described.get("AttributeDefinitions") or ()
     }
     names = (_key_of_kind(described, kind) for kind in ("HASH", "RANGE"))
     return [types[name] for name in names if name in types]

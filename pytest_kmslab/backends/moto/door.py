@@ -100,12 +100,12 @@ class MotoDoor:
 
         answer, dispatch = BotocoreStubber.__call__, BaseResponse._dispatch
 
-        def answer_event(stubber: Any, event_name: str, request: Any, **named: Any) -> Any:
+        def answer_event(stubber: Any, event_name: str, request: Any, **more: Any) -> Any:
             with self._received(request):
-                return answer(stubber, event_name, request, **named)
+                return answer(stubber, event_name, request, **more)
 
-        def guarded_dispatch(response: Any, *arguments: Any, **named: Any) -> Any:
-            return self._dispatched(dispatch, response, *arguments, **named)
+        def guarded_dispatch(response: Any, *arguments: Any, **more: Any) -> Any:
+            return self._dispatched(dispatch, response, *arguments, **more)
 
         self._patches = ExitStack()
         self._patches.enter_context(patch.object(BotocoreStubber, "__call__", answer_event))
@@ -122,20 +122,20 @@ class MotoDoor:
             self._arrival.decided = ()
 
     def _dispatched(
-        self, dispatch: Callable[..., Response], response: Any, *arguments: Any, **named: Any
+        self, dispatch: Callable[..., Response], response: Any, *arguments: Any, **more: Any
     ) -> Response:
         """A request at the response class of its service."""
         decided, self._arrival.decided = self._arrival.decided, ()  # for one request only
 
         def act() -> Response:
-            return dispatch(response, *arguments, **named)
+            return dispatch(response, *arguments, **more)
 
         service = GUARDED.get(type(response).__module__)
         if service is None:
             return self._act_unguarded(act)
         if decided is _BY_US:
             return act()
-        request = arguments[0] if arguments else named["request"]
+        request = arguments[0] if arguments else more["request"]
         return self._guarded(service, decided, request, act)
 
     def _act_unguarded(self, act: Callable[[], Response]) -> Response:

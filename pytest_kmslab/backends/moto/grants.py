@@ -90,20 +90,20 @@ def _parameters(grant: Any) -> tuple[Any, ...]:
     return (grant.name, operations, constraints, *(_present(grant, member) for member in PRINCIPALS))
 
 
-def issuer(key: Any, found: Any) -> str:
+def issuer(key: Any, grant: Any) -> str:
     """The issuing account of a grant, as the ARN of its root user; DynamoDB's are the key's own account's."""
     root = f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account_id}:root"
-    return str(getattr(found, ISSUER, root))
+    return str(getattr(grant, ISSUER, root))
 
 
-def _present(found: Any, member: str) -> str:
+def _present(grant: Any, member: str) -> str:
     """A principal of a grant: renamed since by the ARN, deleted since by the unique id."""
-    named = str(getattr(found, member) or "")
-    recorded = getattr(found, f"kmslab_{member}", None)
+    principal = str(getattr(grant, member) or "")
+    recorded = getattr(grant, f"kmslab_{member}", None)
     if recorded is None:
-        return named
-    entity = entity_of(named)
-    return named if entity is not None and unique_id(entity) == recorded else present_name(str(recorded))
+        return principal
+    entity = entity_of(principal)
+    return principal if entity is not None and unique_id(entity) == recorded else present_name(str(recorded))
 
 
 def show_principals(key: Any, shown: dict[str, Any]) -> None:
@@ -113,25 +113,25 @@ def show_principals(key: Any, shown: dict[str, Any]) -> None:
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html#API_ListGrants_Examples
     """
     shown["KeyId"] = key.arn
-    found = key.grants.get(shown.get("GrantId"))
+    grant = key.grants.get(shown.get("GrantId"))
     for member, attribute in zip(("GranteePrincipal", "RetiringPrincipal"), PRINCIPALS, strict=True):
-        if found is not None and shown.get(member):
-            shown[member] = _present(found, attribute)
+        if grant is not None and shown.get(member):
+            shown[member] = _present(grant, attribute)
 
 
-def as_grant(key: Any, found: Any) -> Grant:
+def as_grant(key: Any, grant: Any) -> Grant:
     """A grant of moto's as the engine takes it."""
-    constraints = found.constraints or {}
-    grantee, retiring = (_present(found, member) for member in PRINCIPALS)
+    constraints = grant.constraints or {}
+    grantee, retiring = (_present(grant, member) for member in PRINCIPALS)
     return Grant(
         grantee_principal=grantee,
-        operations=frozenset(found.operations),
-        grant_id=found.id,
+        operations=frozenset(grant.operations),
+        grant_id=grant.id,
         retiring_principal=retiring,
         encryption_context_equals=constraints.get("EncryptionContextEquals"),
         encryption_context_subset=constraints.get("EncryptionContextSubset"),
-        name=found.name or "",
-        issuing_account=issuer(key, found),
+        name=grant.name or "",
+        issuing_account=issuer(key, grant),
         source_arn=constraints.get("SourceArn", ""),
-        token=found.token,
+        token=grant.token,
     )

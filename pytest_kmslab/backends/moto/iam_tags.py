@@ -44,12 +44,12 @@ _NAMED: Mapping[str, str] = {
 
 def tags_of(arn: str) -> Mapping[str, str]:
     """The tags of what an ARN of IAM names, if it is no user and no role; empty where there is none."""
-    found = _entity(arn)
-    if found is None:
+    entity = _entity(arn)
+    if entity is None:
         return {}
-    own: Mapping[str, str] | None = getattr(found, TAGS, None)
-    held = getattr(found, "tags", None) or ()
-    listed = list(held.values()) if isinstance(held, Mapping) else held
+    own: Mapping[str, str] | None = getattr(entity, TAGS, None)
+    tags = getattr(entity, "tags", None) or ()
+    listed = list(tags.values()) if isinstance(tags, Mapping) else tags
     return {tag["Key"]: tag["Value"] for tag in listed} if own is None else own
 
 
@@ -70,13 +70,13 @@ def keep_one_spelling(_view: object, call: ApiCall, _response: Response) -> None
         return key.lower() in folded and key not in keys
 
     for member, kind in _TAGGED.items():
-        found = named_entity(call, kind, f"{member}Name") if f"{member}Name" in call.params else None
-        if found is not None and kind == "user":
-            tags = iam_backends[call.account][call.partition].tagger.tags.get(found.arn) or {}
+        entity = named_entity(call, kind, f"{member}Name") if f"{member}Name" in call.params else None
+        if entity is not None and kind == "user":
+            tags = iam_backends[call.account][call.partition].tagger.tags.get(entity.arn) or {}
             for key in filter(goes, list(tags)):
                 del tags[key]
-        elif found is not None:
-            found.tags = [tag for tag in found.tags or () if not goes(tag["Key"])]
+        elif entity is not None:
+            entity.tags = [tag for tag in entity.tags or () if not goes(tag["Key"])]
 
 
 def _entity(arn: str) -> Any:
@@ -86,17 +86,19 @@ def _entity(arn: str) -> Any:
         return None
     if place.kind in _BY_ARN:
         return getattr(backend, _BY_ARN[place.kind]).get(arn)
-    found = getattr(backend, _BY_NAME[place.kind]).values() if place.kind in _BY_NAME else ()
-    return next((one for one in list(found) if str(one.arn).rpartition("/")[2] == place.last), None)
+    entities = getattr(backend, _BY_NAME[place.kind]).values() if place.kind in _BY_NAME else ()
+    return next(
+        (entity for entity in list(entities) if str(entity.arn).rpartition("/")[2] == place.last), None
+    )
 
 
 def keep_made(_view: object, call: ApiCall, response: Response) -> None:
     """The tags that a device, provider or certificate is made with."""
     shown = response.get("VirtualMFADevice") or response.get("ServerCertificateMetadata") or response
     arn = shown.get("SerialNumber") or shown.get("Arn") or shown.get("SAMLProviderArn")
-    found = _entity(str(arn))
-    if found is not None:
-        setattr(found, TAGS, {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()})
+    entity = _entity(str(arn))
+    if entity is not None:
+        setattr(entity, TAGS, {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()})
 
 
 def tag(call: ApiCall) -> Response:

@@ -19,14 +19,14 @@ def seed(arn: str, account: str) -> None:
 
     Reading the one takes microseconds; moto's own switch, `load_aws_managed_policies`, loads them all.
     """
-    named = AWS_MANAGED.fullmatch(arn)
-    if named is None or named[1] not in iam_backends[account]:
+    match = AWS_MANAGED.fullmatch(arn)
+    if match is None or match[1] not in iam_backends[account]:
         return
-    backend = iam_backends[account][named[1]]
-    data = None if arn in backend.managed_policies else document(named[2])
+    backend = iam_backends[account][match[1]]
+    data = None if arn in backend.managed_policies else document(match[2])
     if data is None:
         return
-    policy = AWSManagedPolicy.from_data(named[2], account, _region_in(named[1]), data)
+    policy = AWSManagedPolicy.from_data(match[2], account, _region_in(match[1]), data)
     if policy.arn == arn:
         backend.managed_policies[arn] = policy
         backend.aws_managed_policies.append(policy)

@@ -37,12 +37,12 @@ def organization_of(account: str) -> Organization | None:
         return None
     nodes = _path(organization, account)
     units = [str(node.id) for node in nodes if node.type != "ACCOUNT"]
-    held = [] if organization.account_id == account else nodes
+    levels = [] if organization.account_id == account else nodes
     return Organization(
         id=str(organization.org.id),
         path="/".join((str(organization.org.id), *units, "")),
-        service_control=tuple(_policies(node, SERVICE_CONTROL) for node in held),
-        resource_control=tuple(_policies(node, RESOURCE_CONTROL) for node in held),
+        service_control=tuple(_policies(node, SERVICE_CONTROL) for node in levels),
+        resource_control=tuple(_policies(node, RESOURCE_CONTROL) for node in levels),
     )
 
 
@@ -61,7 +61,7 @@ def open_account(call: ApiCall) -> None:
     backend = backend_of(iam_backends, account, call.partition)
     if organization is None or backend is None or organization.account_id == account:
         return
-    role = next((one for one in list(backend.roles.values()) if one.name == name), None)
+    role = next((candidate for candidate in list(backend.roles.values()) if candidate.name == name), None)
     if role is not None and not hasattr(role, OPENED):
         setattr(role, OPENED, True)
         policy = ADMINISTRATOR.format(partition=call.partition)
@@ -76,13 +76,13 @@ def _organization(account: str) -> Any:
         return None
     backends: Any = models.organizations_backends
     master, partition = backends.master_accounts.get(account, (account, "aws"))
-    found = backend_of(backends, master, partition)
-    return found if found is not None and found.org is not None else None
+    backend = backend_of(backends, master, partition)
+    return backend if backend is not None and backend.org is not None else None
 
 
 def _path(organization: Any, account: str) -> list[Any]:
     """The root, the organizational units and the account, in this order."""
-    nodes = {str(one.id): one for one in (*organization.ou, *organization.accounts)}
+    nodes = {str(known.id): known for known in (*organization.ou, *organization.accounts)}
     path, node = [], nodes.get(account)
     while node is not None:
         path.append(node)

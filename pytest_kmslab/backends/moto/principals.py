@@ -73,9 +73,9 @@ class IdentityReader:
         """The ARN of a user, role, group or instance profile by its name."""
         for backend in _iam(account):
             entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind])
-            found = entities.get(name) or by_name(entities, name)
-            if found is not None:
-                return str(found.arn)
+            entity = entities.get(name) or by_name(entities, name)
+            if entity is not None:
+                return str(entity.arn)
         return None
 
     def tags(self, arn: str) -> Mapping[str, str]:
@@ -103,21 +103,21 @@ class IdentityReader:
         partition = place_of(caller.arn).partition
         backend: Any = dict.get(dict.get(iam_backends, caller.account, NOTHING), partition)
         groups = list(backend.groups.values()) if isinstance(entity, User) else []
-        named = _policies_of(entity)
+        policies = _policies_of(entity)
         for group in groups:
             if entity in group.users:
-                named += _policies_of(group)
+                policies += _policies_of(group)
         boundary = getattr(entity, BOUNDARY, None)
-        return tuple(named), named_policy(boundary, document_of(backend, boundary)) if boundary else None
+        return tuple(policies), named_policy(boundary, document_of(backend, boundary)) if boundary else None
 
 
 def record_principals(holder: Any, text: str) -> None:
     """Remember on moto's own object whom each ARN of a resource-based policy meant when it was put: AWS
     stores a principal by its unique id."""
     principals = principals_of(text)
-    named = ((arn, entity_of(arn)) for arn in principals)
-    recorded = {arn: unique_id(entity) for arn, entity in named if entity is not None}
-    recorded.update((one, one) for one in principals if is_unique_id(one))
+    entities = ((arn, entity_of(arn)) for arn in principals)
+    recorded = {arn: unique_id(entity) for arn, entity in entities if entity is not None}
+    recorded.update((identifier, identifier) for identifier in principals if is_unique_id(identifier))
     setattr(holder, KEY_PRINCIPALS, recorded)
 
 
@@ -139,7 +139,7 @@ def present_principals(holder: Any, text: str) -> str:
 
 def present_name(identifier: str) -> str:
     """The ARN of a principal that was renamed, otherwise its unique id."""
-    return next((str(one.arn) for one in _entities() if unique_id(one) == identifier), identifier)
+    return next((str(entity.arn) for entity in _entities() if unique_id(entity) == identifier), identifier)
 
 
 def _entities() -> Iterator[Any]:
@@ -155,7 +155,9 @@ def _iam(account: str) -> Iterable[Any]:
 def _user_credential(backend: Any, partition: str, key: Any) -> Credential | None:
     user = backend.users.get(key.user_name)
     if user is None or key not in user.access_keys:  # moto leaves the old name on a renamed user's keys
-        user = next((one for one in list(backend.users.values()) if key in one.access_keys), None)
+        user = next(
+            (candidate for candidate in list(backend.users.values()) if key in candidate.access_keys), None
+        )
     if user is None:
         return None
     # moto's own property `arn` goes through all partitions to find the one that is known here.
@@ -273,12 +275,12 @@ def entity_of(arn: str) -> Any:
     if backend is None or collection is None:
         return None
     entities: Mapping[str, Any] = getattr(backend, collection)
-    found = entities.get(place.last) or by_name(entities, place.last)
-    if found is None:
+    entity = entities.get(place.last) or by_name(entities, place.last)
+    if entity is None:
         return None
     if place.kind == "user":  # moto's own property goes through all partitions to find the one known here
-        return found if f"user{found.path}{found.name}" == place.rest else None
-    return found if found.arn == arn else None
+        return entity if f"user{entity.path}{entity.name}" == place.rest else None
+    return entity if entity.arn == arn else None
 
 
 def named_entity(call: ApiCall, kind: str, member: str) -> Any:
@@ -291,7 +293,7 @@ def named_entity(call: ApiCall, kind: str, member: str) -> Any:
 def by_name(entities: Mapping[str, Any], name: str) -> Any:
     """The entity of a name, which IAM compares without case; None where there is none."""
     wanted = name.lower()
-    return next((one for one in list(entities.values()) if one.name.lower() == wanted), None)
+    return next((entity for entity in list(entities.values()) if entity.name.lower() == wanted), None)
 
 
 def unique_id(entity: Any) -> str:

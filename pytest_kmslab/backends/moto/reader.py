@@ -45,8 +45,8 @@ def key_of(key_id: str, region: str, account: str) -> Any:
 def maker_of(ciphertext: bytes, region: str, account: str) -> Any:
     """Moto's own key that made a ciphertext, in a Region: the account's, or else another's."""
     key_id = key_id_of(ciphertext) or ""
-    found = (key_of(key_id, region, owner) for owner in (account, *list(kms_backends)) if key_id)
-    return next((key for key in found if key is not None), None)
+    makers = (key_of(key_id, region, owner) for owner in (account, *list(kms_backends)) if key_id)
+    return next((key for key in makers if key is not None), None)
 
 
 def _key_of_alias(alias: str, region: str, account: str) -> Any:
@@ -54,8 +54,8 @@ def _key_of_alias(alias: str, region: str, account: str) -> Any:
     backend = backend_of(kms_backends, account, region)
     if backend is None:
         return None
-    named = (key for key in list(backend.keys.values()) if alias in key.aliases)
-    return backend.keys.get(made) or next(named, None)
+    keys = (key for key in list(backend.keys.values()) if alias in key.aliases)
+    return backend.keys.get(made) or next(keys, None)
 
 
 def table_of(arn: str) -> Any:
@@ -64,10 +64,10 @@ def table_of(arn: str) -> Any:
     if place.service != "dynamodb" or place.kind != "table":
         return None
     backend = dict.get(dict.get(dynamodb_backends, place.account, NOTHING), place.region)
-    found = None if backend is None else backend.tables.get(place.name)
-    if found is not None and found.sse_specification and "SSEEnabled" in found.sse_specification:
-        _encrypt_as_by_api(found)
-    return found
+    table = None if backend is None else backend.tables.get(place.name)
+    if table is not None and table.sse_specification and "SSEEnabled" in table.sse_specification:
+        _encrypt_as_by_api(table)
+    return table
 
 
 def _encrypt_as_by_api(table: Any) -> None:
@@ -78,11 +78,11 @@ def _encrypt_as_by_api(table: Any) -> None:
     specification = table.sse_specification
     table.sse_specification = None
     if str(specification["SSEEnabled"]).lower() == "true":
-        named = str(specification.get("KMSMasterKeyId") or OWN_ALIAS)
-        key = key_of(named, table.region_name, table.account_id)
+        key_id = str(specification.get("KMSMasterKeyId") or OWN_ALIAS)
+        key = key_of(key_id, table.region_name, table.account_id)
         if key is not None and OWN_ALIAS in key.aliases:
             key = key_of(OWN_ALIAS, table.region_name, table.account_id)
-        arn = named if key is None else key.arn
+        arn = key_id if key is None else key.arn
         table.sse_specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn}
 
 
@@ -90,8 +90,8 @@ def table_named(name: str, region: str, account: str) -> Table | None:
     """A table by name, or by the ARN of the table, of an index or of a stream."""
     if not name.startswith("arn:"):
         name = f"arn:{partition_of(region).name}:dynamodb:{region}:{account}:table/{name}"
-    found = table_of(name)
-    return None if found is None else _table(found)
+    table = table_of(name)
+    return None if table is None else _table(table)
 
 
 class MotoAccountReader:
@@ -110,27 +110,27 @@ class MotoAccountReader:
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, ARN, alias name or alias ARN."""
-        found = key_of(key_id, region, account)
-        return None if found is None else _key(found)
+        moto_key = key_of(key_id, region, account)
+        return None if moto_key is None else _key(moto_key)
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id moto wrote at the head of the ciphertext."""
-        found = maker_of(ciphertext, region, account)
-        return None if found is None else _key(found)
+        moto_key = maker_of(ciphertext, region, account)
+        return None if moto_key is None else _key(moto_key)
 
     def streamed_table(self, shard_iterator: str) -> Table | None:
         """The table that moto reads for the iterator: its own object, which outlives the table's name."""
         place = place_of(shard_iterator.partition("|")[0])
         backend = backend_of(dynamodbstreams_backends, place.account, place.region)
-        found = None if backend is None else backend.shard_iterators.get(shard_iterator)
-        return None if found is None else _table(found.stream_shard.table)
+        stream = None if backend is None else backend.shard_iterators.get(shard_iterator)
+        return None if stream is None else _table(stream.stream_shard.table)
 
     def backup(self, arn: str) -> Table | None:
         """The table as it was at the time of a backup: moto keeps a copy."""
         place = place_of(arn)
         backend = backend_of(dynamodb_backends, place.account, place.region)
-        found = None if backend is None else backend.backups.get(arn)
-        return None if found is None else _table(found.table)
+        backup = None if backend is None else backend.backups.get(arn)
+        return None if backup is None else _table(backup.table)
 
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN of an IAM entity by its name."""
@@ -188,10 +188,10 @@ class MotoAccountReader:
     def resource_policy_text(self, resource: str) -> str | None:
         """The text of the policy that hangs on a resource."""
         holder_and_document = _RESOURCE_POLICIES.get(place_of(resource).service)
-        held = None if holder_and_document is None else holder_and_document(resource)
-        if held is None:
+        read = None if holder_and_document is None else holder_and_document(resource)
+        if read is None:
             return None
-        holder, document = held
+        holder, document = read
         return present_principals(holder, document if isinstance(document, str) else document_text(document))
 
 
@@ -229,22 +229,22 @@ def _of_role(arn: str) -> Held | None:
 _RESOURCE_POLICIES = {"kms": _of_key, "dynamodb": _of_table, "iam": _of_role}
 
 
-def _key(found: Any) -> Key:
-    backend: Any = dict.get(dict.get(kms_backends, found.account_id, NOTHING), found.region)
-    tags = backend.tagger.tags.get(found.id) or {}
+def _key(key: Any) -> Key:
+    backend: Any = dict.get(dict.get(kms_backends, key.account_id, NOTHING), key.region)
+    tags = backend.tagger.tags.get(key.id) or {}
     return _shared_key(
-        found.arn,
-        found.id,
-        found.account_id,
-        found.region,
-        found.key_state,
-        found.key_spec,
-        found.key_usage or "ENCRYPT_DECRYPT",
-        found.origin,
-        found.key_manager,
-        bool(found.multi_region),
-        _multi_region_type(found) if found.multi_region else "",
-        tuple(found.aliases),
+        key.arn,
+        key.id,
+        key.account_id,
+        key.region,
+        key.key_state,
+        key.key_spec,
+        key.key_usage or "ENCRYPT_DECRYPT",
+        key.origin,
+        key.key_manager,
+        bool(key.multi_region),
+        _multi_region_type(key) if key.multi_region else "",
+        tuple(key.aliases),
         tuple(tags.items()),
     )
 
@@ -257,28 +257,28 @@ def _shared_key(*fields: Any) -> Key:
     return Key(*every)
 
 
-def _multi_region_type(found: Any) -> str:
-    return "PRIMARY" if found.arn == found.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
+def _multi_region_type(key: Any) -> str:
+    return "PRIMARY" if key.arn == key.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
 
 
-def _table(found: Any) -> Table:
-    specification = found.sse_specification or {}
+def _table(table: Any) -> Table:
+    specification = table.sse_specification or {}
     return _shared_table(
-        found.table_arn,
-        found.name,
-        found.account_id,
-        found.region_name,
+        table.table_arn,
+        table.name,
+        table.account_id,
+        table.region_name,
         specification.get("KMSMasterKeyId") if specification.get("Enabled") else None,
-        tuple([(tag["Key"], tag["Value"]) for tag in found.tags]),
-        found.hash_key_attr,
-        _index_keys(*found.global_indexes, *found.indexes) if found.global_indexes or found.indexes else (),
-        found.range_key_attr or "",
-        f"{found.table_arn}/stream/{found.latest_stream_label}" if found.latest_stream_label else "",
-        bool((found.stream_specification or {}).get("StreamEnabled")),
-        tuple([index.name for index in found.indexes]),
-        found.billing_mode == "PAY_PER_REQUEST",
-        tuple([kind for kind in (found.hash_key_type, found.range_key_type) if kind]),
-        _projected(found.global_indexes) if found.global_indexes else (),
+        tuple([(tag["Key"], tag["Value"]) for tag in table.tags]),
+        table.hash_key_attr,
+        _index_keys(*table.global_indexes, *table.indexes) if table.global_indexes or table.indexes else (),
+        table.range_key_attr or "",
+        f"{table.table_arn}/stream/{table.latest_stream_label}" if table.latest_stream_label else "",
+        bool((table.stream_specification or {}).get("StreamEnabled")),
+        tuple([index.name for index in table.indexes]),
+        table.billing_mode == "PAY_PER_REQUEST",
+        tuple([kind for kind in (table.hash_key_type, table.range_key_type) if kind]),
+        _projected(table.global_indexes) if table.global_indexes else (),
     )
 
 
@@ -293,15 +293,17 @@ def _shared_table(*fields: Any) -> Table:
 def _projected(indexes: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple(
         [
-            (index.name, (*_named_keys(index), *(index.projection.get("NonKeyAttributes") or ())))
+            (
+                index.name,
+                (
+                    *[key["AttributeName"] for key in index.schema],
+                    *(index.projection.get("NonKeyAttributes") or ()),
+                ),
+            )
             for index in indexes
             if index.projection.get("ProjectionType") != "ALL"
         ]
     )
-
-
-def _named_keys(index: Any) -> list[str]:
-    return [key["AttributeName"] for key in index.schema]
 
 
 def _index_keys(*indexes: Any) -> tuple[tuple[str, str], ...]:
@@ -319,10 +321,10 @@ def _grants_to(key: Any, caller: Caller) -> tuple[Grant, ...]:
     The account's form of a grantee is its id or the ARN of its root user. Costs the same for one grant
     of others as for the 50,000 that KMS lets a key have.
     """
-    held = _by_grantee(key)
+    by_grantee = _by_grantee(key)
     names = dict.fromkeys((*caller.grantee_names, caller.user_id.partition(":")[0]))
-    found = {grant.id: grant for name in names for grant in held.get(name, ())}
-    return tuple(moto_grants.as_grant(key, grant) for grant in found.values())
+    grants = {grant.id: grant for name in names for grant in by_grantee.get(name, ())}
+    return tuple(moto_grants.as_grant(key, grant) for grant in grants.values())
 
 
 def _by_grantee(key: Any) -> Mapping[str, list[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -58,8 +58,8 @@ def _handler_of(service: str) -> Handler:
     regions: Any = get_backend(service)[DEFAULT_ACCOUNT_ID]  # type: ignore[call-overload]
     backend = regions["us-east-1"] if "us-east-1" in regions else regions["aws"]
     url = f"https://{HOSTS[service].format(region='us-east-1')}/"
-    found: Handler = next(handler for pattern, handler in backend.urls.items() if re.match(pattern, url))
-    return found
+    handlers: Mapping[str, Handler] = backend.urls
+    return next(handler for pattern, handler in handlers.items() if re.match(pattern, url))
 
 
 def _environ(request: JudgedRequest, host: str) -> Environ:

@@ -122,14 +122,14 @@ def selected(params: Params, index: str = "") -> str:
 
 def named_attributes(params: Params) -> tuple[str, ...]:
     """The top-level attributes that a request names, key attributes included, in order and once each."""
-    found: dict[str, None] = {}
+    attributes: dict[str, None] = {}
     for member, value in params.items():
         if member in _NAMES:
-            found.update(dict.fromkeys(value or ()))
+            attributes.update(dict.fromkeys(value or ()))
         elif member in _EXPRESSIONS:
             names = params.get("ExpressionAttributeNames") or {}
-            found.update((names.get(name, name), None) for name in attributes_of(member, value or ""))
-    return tuple(found)
+            attributes.update((names.get(name, name), None) for name in attributes_of(member, value or ""))
+    return tuple(attributes)
 
 
 def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[str, ...]:

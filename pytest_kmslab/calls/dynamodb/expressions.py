@@ -103,7 +103,7 @@ def key_equalities(params: Params) -> list[tuple[str, Any]]:
     Raises ServiceError for a condition that is not in the form that DynamoDB takes, and for a placeholder
     that is not defined.
     """
-    found = [
+    equalities = [
         (attribute, operand)
         for attribute, condition in (params.get("KeyConditions") or {}).items()
         if condition.get("ComparisonOperator") == "EQ"
@@ -114,8 +114,8 @@ def key_equalities(params: Params) -> list[tuple[str, Any]]:
         names = params.get("ExpressionAttributeNames") or {}
         values = params.get("ExpressionAttributeValues") or {}
         for name, value in _key_condition(expression):
-            found.append((_defined(name, names), _defined(value, values)))
-    return found
+            equalities.append((_defined(name, names), _defined(value, values)))
+    return equalities
 
 
 def _defined(placeholder: str, known: Mapping[str, Any]) -> Any:
@@ -130,18 +130,18 @@ def _defined(placeholder: str, known: Mapping[str, Any]) -> Any:
 @lru_cache(maxsize=1024)
 def _key_condition(expression: str) -> tuple[tuple[str, str], ...]:
     """The equalities of a key condition: conditions joined by AND, with or without brackets."""
-    found = []
+    conditions = []
     for condition in _conditions(expression):
         comparison = _COMPARISON.fullmatch(condition)
         if comparison is not None:
             if comparison["operator"] == "=":
-                found.append((comparison["name"], comparison["value"]))
+                conditions.append((comparison["name"], comparison["value"]))
         elif _BETWEEN.fullmatch(condition) is None and _BEGINS.fullmatch(condition) is None:
             _refuse(
                 "KeyConditionExpression",
                 f"Syntax error; `{condition}` is not a condition on a key (said by pytest-kmslab)",
             )
-    return tuple(found)
+    return tuple(conditions)
 
 
 def _conditions(expression: str) -> Iterator[str]:
@@ -174,11 +174,11 @@ def _closing(text: str) -> int:
 def _divided(text: str) -> list[str]:
     """The parts between AND outside of brackets; the AND of a BETWEEN divides nothing."""
     parts, start = [], 0
-    for found in _AND.finditer(text):
-        part = text[start : found.start()]
+    for conjunction in _AND.finditer(text):
+        part = text[start : conjunction.start()]
         if part.count("(") == part.count(")") and not _opens_between(part):
             parts.append(part)
-            start = found.end()
+            start = conjunction.end()
     return [*parts, text[start:]]
 
 

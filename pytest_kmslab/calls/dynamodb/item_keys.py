@@ -95,8 +95,8 @@ def check_batch(parts: Iterable[Params], table: Table | None) -> None:
         return
     seen: list[list[Any]] = []
     for part in parts:
-        named = part.get("Key") or part.get("Item") or {}
-        key = [named.get(name) for name in table.key_attributes]
+        attributes = part.get("Key") or part.get("Item") or {}
+        key = [attributes.get(name) for name in table.key_attributes]
         if key in seen:
             raise invalid("Provided list of item keys contains duplicates")
         seen.append(key)
@@ -127,8 +127,8 @@ def check_statement(statement: Statement, values: Sequence[Any], table: Table | 
         _check_inserted(statement, values, table)
         return
     check_pinned(statement, table)
-    held = {name: equality(statement.where, name) for name in table.key_attributes}
-    _check_not_empty(_written_out(held, values), table)
+    equalities = {name: equality(statement.where, name) for name in table.key_attributes}
+    _check_not_empty(_written_out(equalities, values), table)
     _check_changed((change.attribute for change in statement.changes), table)
 
 
@@ -176,11 +176,11 @@ def _written_out(tokens: Mapping[str, Token | None], values: Sequence[Any]) -> d
     }
 
 
-def _check_not_empty(named: Mapping[str, Any], table: Table) -> None:
+def _check_not_empty(attributes: Mapping[str, Any], table: Table) -> None:
     """An empty value names no item, and to `ForAllValues` it is none at all: it would be let in."""
     for name in table.key_attributes:
         for kind, text in _EMPTY_KINDS.items():
-            if (named.get(name) or {}).get(kind, True) in ("", b""):
+            if (attributes.get(name) or {}).get(kind, True) in ("", b""):
                 raise invalid(EMPTY.format(kind=text, name=name))
 
 

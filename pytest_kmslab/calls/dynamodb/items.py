@@ -143,10 +143,10 @@ def _with_parts(context: Context, parts: Any, member: str, table: Table | None) 
     """Add the leading keys and attributes of a batch's parts; `member` wraps a part that is bare."""
     read = [{member: part} if member else part for part in parts]
     leading = unique(value for part in read for value in leading_keys(part, table))
-    named = unique((*_listed(context), *(name for part in read for name in named_attributes(part))))
+    names = unique((*_listed(context), *(name for part in read for name in named_attributes(part))))
     context.update(leading_context(leading))
-    if named:
-        context[ATTRIBUTES] = named
+    if names:
+        context[ATTRIBUTES] = names
     return context
 
 

@@ -134,8 +134,8 @@ def index_arn(table: str, index: str) -> str:
 
 def sub_arn(text: str, kind: str) -> str:
     """The ARN of something that hangs on a table (`stream`, `backup`, `export`, `import`), checked."""
-    found = _SUB_ARN.fullmatch(text)
-    if found is None or found["kind"] != kind:
+    match = _SUB_ARN.fullmatch(text)
+    if match is None or match["kind"] != kind:
         raise invalid(f"Invalid {kind.capitalize()} ARN")
     return text
 
@@ -144,8 +144,8 @@ def kind_of(arn: str) -> str | None:
     """`table`, or what hangs on one (`index`, `stream`, `backup`); None for what is no such ARN."""
     if _TABLE_ARN.fullmatch(arn) is not None:
         return "table"
-    found = _SUB_ARN.fullmatch(arn)
-    return None if found is None else found["kind"]
+    match = _SUB_ARN.fullmatch(arn)
+    return None if match is None else match["kind"]
 
 
 def resource_arn(text: str) -> str:

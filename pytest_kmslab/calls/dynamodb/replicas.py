@@ -66,7 +66,7 @@ def _own_kind(view: AccountView, table: Table) -> str:
     return "" if key is None else key.manager
 
 
-def _check_key(kind: str, named: str | None, manager: str) -> None:
+def _check_key(kind: str, key_id: str | None, manager: str) -> None:
     """Raise what DynamoDB answers to a replica whose key is not of the kind that the table's is.
 
     Recorded: a table under a customer's key wants one for each replica, AWS's is none of them (ACK-313); a
@@ -74,13 +74,13 @@ def _check_key(kind: str, named: str | None, manager: str) -> None:
     under `aws/dynamodb` the same is inferred.
     """
     of_customer = manager == "CUSTOMER"
-    if kind == "Update" and named:
+    if kind == "Update" and key_id:
         raise refused(EACH_REPLICA)
-    if kind != "Create" or (not named and not of_customer):
+    if kind != "Create" or (not key_id and not of_customer):
         return
-    if not named or not manager:
+    if not key_id or not manager:
         raise refused(EACH_REPLICA)
-    if of_customer is named.endswith(OWN_ALIAS):
+    if of_customer is key_id.endswith(OWN_ALIAS):
         raise refused("All replica keys must either be Customer Managed CMK or AWS Managed CMK.")
 
 

@@ -26,8 +26,8 @@ def keep_named_attributes(call: ApiCall, response: Response) -> None:
     if pairs is None:
         return
     for part, item in pairs(call.params, response):
-        named = answered_attributes(part)
-        for attribute in [name for name in item if named and name not in named]:
+        attributes = answered_attributes(part)
+        for attribute in [name for name in item if attributes and name not in attributes]:
             del item[attribute]
 
 
@@ -77,12 +77,12 @@ _ITEMS: Mapping[str, Callable[[Params, Response], _Pairs]] = {
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.Projections
 
 
-def check_projected(table: Table | None, index: str, named: Iterable[str]) -> None:
+def check_projected(table: Table | None, index: str, attributes: Iterable[str]) -> None:
     """Raise what DynamoDB answers where a request names attributes that the global index does not project."""
     projected = dict(table.projected).get(index) if table is not None and index else None
     if table is None or projected is None:
         return
-    missing = [name for name in named if name not in projected and name not in table.key_attributes]
+    missing = [name for name in attributes if name not in projected and name not in table.key_attributes]
     if missing:
         raise refused(f"Global secondary index {index} does not project [{', '.join(missing)}]")
 

@@ -71,8 +71,8 @@ def check_roots_own(call: ApiCall) -> None:
     the root user's none is kept, and those of users are not theirs. Texts but the first are inferred."""
     if of_root(call) and call.operation in _NOT_FOUND:
         what, member = _NOT_FOUND[call.operation]
-        named = call.params.get(member, call.account)
-        raise ServiceError("NoSuchEntity", f"The {what} {named} cannot be found.", 404)
+        user = call.params.get(member, call.account)
+        raise ServiceError("NoSuchEntity", f"The {what} {user} cannot be found.", 404)
 
 
 def _of_oneself(call: ApiCall) -> bool:

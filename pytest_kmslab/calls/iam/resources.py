@@ -42,8 +42,8 @@ def owner_of(call: ApiCall, arn: str) -> str:
 
 def arn_by_name(call: ApiCall, view: AccountView, kind: str, name: str) -> str:
     """The ARN of an existing user, role, group, …; of one that does not exist, without a path."""
-    found = view.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
-    return found or iam_arn(call, f"{kind}/{name}")
+    arn = view.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
+    return arn or iam_arn(call, f"{kind}/{name}")
 
 
 def renamed(call: ApiCall, old: str, name: str) -> str:
@@ -91,14 +91,14 @@ def _oidc_provider(call: ApiCall, view: AccountView) -> str:
 
 def foreign_key(call: ApiCall, view: AccountView) -> bool:
     """Whether the access key that a call names is one of another account."""
-    found = view.credential(call.params["AccessKeyId"])
-    return found is not None and found.caller.account != call.account
+    credential = view.credential(call.params["AccessKeyId"])
+    return credential is not None and credential.caller.account != call.account
 
 
 def _key_holder(call: ApiCall, view: AccountView) -> str:
-    found = view.credential(call.params["AccessKeyId"])
-    known = found is not None and found.caller.account == call.account
-    return found.caller.arn if found is not None and known else iam_arn(call, "user/*")
+    credential = view.credential(call.params["AccessKeyId"])
+    known = credential is not None and credential.caller.account == call.account
+    return credential.caller.arn if credential is not None and known else iam_arn(call, "user/*")
 
 
 def _service_linked_role(call: ApiCall, view: AccountView) -> str:

@@ -46,19 +46,19 @@ _TO = Side("DestinationKeyId", "DestinationEncryptionAlgorithm", "DestinationEnc
 
 def decrypt(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:Decrypt on the key that is named or, where none is, on the one that made the ciphertext."""
-    key, named = _source(call, view, "KeyId", "kms:Decrypt")
-    yield key_authorization(call, "kms:Decrypt", key, _cipher_keys(call, _ONLY), via_ciphertext=not named)
+    key, named_key = _source(call, view, "KeyId", "kms:Decrypt")
+    yield key_authorization(call, "kms:Decrypt", key, _cipher_keys(call, _ONLY), via_ciphertext=not named_key)
     _refuse_source(call, view, key, _ONLY)
     refuse_dry_run(call)
 
 
 def re_encrypt(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:ReEncryptFrom on the source key, then kms:ReEncryptTo on the destination key."""
-    source, named = _source(call, view, "SourceKeyId", "kms:ReEncryptFrom")
+    source, named_key = _source(call, view, "SourceKeyId", "kms:ReEncryptFrom")
     target = find_key(call, view, call.params["DestinationKeyId"], "kms:ReEncryptTo")
     same: Keys = {"kms:ReEncryptOnSameKey": source.arn == target.arn}
     keys = {**_cipher_keys(call, _FROM), **same}
-    yield key_authorization(call, "kms:ReEncryptFrom", source, keys, via_ciphertext=not named)
+    yield key_authorization(call, "kms:ReEncryptFrom", source, keys, via_ciphertext=not named_key)
     yield key_authorization(call, "kms:ReEncryptTo", target, {**_cipher_keys(call, _TO), **same})
     _refuse_source(call, view, source, _FROM)
     _refuse_key(call, target, _TO)
@@ -103,6 +103,6 @@ def _refuse_key(call: ApiCall, key: Key, side: Side) -> None:
     refuse_encryption_context(key, call.params.get(side.context))
 
 
-def _related(one: Key, other: Key) -> bool:
+def _related(key: Key, other: Key) -> bool:
     """Whether two keys are the same multi-Region key in two Regions, which share key id and material."""
-    return one.multi_region and one.key_id == other.key_id and one.account == other.account
+    return key.multi_region and key.key_id == other.key_id and key.account == other.account

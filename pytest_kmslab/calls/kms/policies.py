@@ -107,8 +107,8 @@ def _missing_fields(statements: list[Statement], _view: AccountView, _partition:
 def _wild_vendors(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
     """That KMS says of it what IAM says is inferred."""
     for statement in statements:
-        named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
-        yield from (fault for fault in map(action_fault, named) if fault == WILD_VENDOR)
+        actions = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
+        yield from (fault for fault in map(action_fault, actions) if fault == WILD_VENDOR)
 
 
 def _conditions(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:

@@ -29,10 +29,10 @@ def _grant(call: ApiCall, view: AccountView) -> tuple[Key, Grant]:
     key_id, grant_id = call.params.get("KeyId"), call.params.get("GrantId")
     token = call.params.get("GrantToken")
     if token is not None:
-        found = view.grant_of_token(token, call.region, call.account)
-        if found is None:
+        key_and_grant = view.grant_of_token(token, call.region, call.account)
+        if key_and_grant is None:
             raise ServiceError("InvalidGrantTokenException", "The grant token is not valid.")
-        return found
+        return key_and_grant
     if key_id is None or grant_id is None:
         raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
     key = find_key_by_id(call, view, key_id, "kms:RetireGrant")

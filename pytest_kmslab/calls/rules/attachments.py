@@ -80,7 +80,8 @@ def check_passed_policies(call: ApiCall) -> None:
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     passed = [
-        one.get("arn") if isinstance(one, Mapping) else one for one in call.params.get("PolicyArns") or ()
+        policy.get("arn") if isinstance(policy, Mapping) else policy
+        for policy in call.params.get("PolicyArns") or ()
     ]
     if len(passed) > MOST_PASSED:
         text = f"Member must have length less than or equal to {MOST_PASSED}"

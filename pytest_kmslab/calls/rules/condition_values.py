@@ -87,15 +87,15 @@ def _are_values(values: Any) -> bool:
 
 def _is_operator(operator: str) -> bool:
     """Null is the one operator without IfExists; that it goes without `ForAnyValue:` is inferred."""
-    found = _QUALIFIED.fullmatch(operator)
+    match = _QUALIFIED.fullmatch(operator)
     of_null = operator in ("Null", "ForAllValues:Null")
-    return of_null or (found is not None and found[1].removesuffix("IfExists") in OPERATORS)
+    return of_null or (match is not None and match[1].removesuffix("IfExists") in OPERATORS)
 
 
 def _value_fault(operator: str, keys: Mapping[str, Any]) -> str:
-    found = _QUALIFIED.fullmatch(operator)
+    match = _QUALIFIED.fullmatch(operator)
     for family, (is_readable, fault) in _READABLE.items():
-        if found is not None and found[1].startswith(family):
+        if match is not None and match[1].startswith(family):
             values = (value for listed in keys.values() for value in _texts(listed))
             return "" if all(map(is_readable, values)) else fault
     return ""

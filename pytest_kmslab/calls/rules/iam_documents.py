@@ -31,13 +31,13 @@ def check_identity_policy(call: ApiCall) -> None:
         raise ServiceError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED}", 409)
 
 
-def check_inline_size(call: ApiCall, held: Mapping[str, str]) -> None:
+def check_inline_size(call: ApiCall, inline: Mapping[str, str]) -> None:
     """Raise LimitExceeded where a policy makes the inline policies too long that are held already.
 
     White space is not counted.
     """
     kind, member, most = INLINE[call.operation]
-    others = [text for name, text in held.items() if name != call.params["PolicyName"]]
+    others = [text for name, text in inline.items() if name != call.params["PolicyName"]]
     if sum(map(_size, (*others, str(call.params["PolicyDocument"])))) > most:
         text = f"Maximum policy size of {most} bytes exceeded for {kind} {call.params[member]}"
         raise ServiceError("LimitExceeded", text, 409)

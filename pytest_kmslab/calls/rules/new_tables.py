@@ -147,14 +147,14 @@ def _projections(params: Params) -> Refusals:
 
 def projection(shape: Mapping[str, Any]) -> Refusals:
     """What is wrong with the Projection of an index."""
-    kind, named = shape.get("ProjectionType"), shape.get("NonKeyAttributes")
+    kind, attributes = shape.get("ProjectionType"), shape.get("NonKeyAttributes")
     if kind is None:
         yield refused("Unknown ProjectionType: null")
-    if kind == "INCLUDE" and named is None:
+    if kind == "INCLUDE" and attributes is None:
         yield refused("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
-    if kind != "INCLUDE" and named is not None:
+    if kind != "INCLUDE" and attributes is not None:
         yield refused(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
-    for name in _twice(named or ()):
+    for name in _twice(attributes or ()):
         yield refused(f"Duplicate element in NonKeyAttributes: {name}")
 
 

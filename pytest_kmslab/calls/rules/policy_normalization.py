@@ -60,7 +60,7 @@ def _change_all(document: dict[str, Any]) -> bool:
     for statement in statements if isinstance(statements, list) else [statements]:
         for holder, key, change in _places(statement):
             before = holder[key]
-            holder[key] = [change(one) for one in before] if isinstance(before, list) else change(before)
+            holder[key] = [change(value) for value in before] if isinstance(before, list) else change(before)
             changed |= bool(holder[key] != before)
     return changed
 
@@ -83,12 +83,12 @@ def _quoted(value: Any) -> Any:
 
 def _dated(value: Any) -> Any:
     """The same moment in UTC with seconds, of a date that moto refuses."""
-    found = _REFUSED_DATE.fullmatch(value) if isinstance(value, str) else None
-    seconds = read_date(value) if found else None
-    if found is None or seconds is None:
+    match = _REFUSED_DATE.fullmatch(value) if isinstance(value, str) else None
+    seconds = read_date(value) if match else None
+    if match is None or seconds is None:
         return _quoted(value)
     try:
         moment = _START + timedelta(seconds=math.floor(seconds))
     except OverflowError:
         return value
-    return f"{moment.isoformat()}{found['fraction'] or ''}Z"
+    return f"{moment.isoformat()}{match['fraction'] or ''}Z"

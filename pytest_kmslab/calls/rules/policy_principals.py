@@ -33,11 +33,11 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
         for element in ("Principal", "NotPrincipal"):
             principal = statement.get(element) if isinstance(statement, dict) else None
             if isinstance(principal, dict) and "AWS" in principal:
-                named = principal["AWS"]
+                identifiers = principal["AWS"]
                 principal["AWS"] = (
-                    [names.get(str(one), one) for one in named]
-                    if isinstance(named, list)
-                    else names.get(str(named), named)
+                    [names.get(str(identifier), identifier) for identifier in identifiers]
+                    if isinstance(identifiers, list)
+                    else names.get(str(identifiers), identifiers)
                 )
     return json.dumps(document)
 
@@ -46,9 +46,9 @@ def _named(document: Any) -> Iterator[str]:
     for statement in _listed(document.get("Statement") if isinstance(document, dict) else None):
         for element in ("Principal", "NotPrincipal"):
             principal = statement.get(element) if isinstance(statement, dict) else None
-            for one in _listed(principal.get("AWS") if isinstance(principal, dict) else None):
-                if isinstance(one, str):
-                    yield one
+            for identifier in _listed(principal.get("AWS") if isinstance(principal, dict) else None):
+                if isinstance(identifier, str):
+                    yield identifier
 
 
 def _listed(value: Any) -> list[Any]:

@@ -27,17 +27,17 @@ _NAMED = re.compile(
 def named_principals(statement: Mapping[str, Any], kind: str) -> Iterator[Any]:
     """The principals of a kind (`AWS`, `Service`, …) that a statement names, as written."""
     for element in ELEMENTS:
-        named = statement.get(element)
-        if isinstance(named, dict) and kind in named:
-            yield from named[kind] if isinstance(named[kind], list) else [named[kind]]
+        value = statement.get(element)
+        if isinstance(value, dict) and kind in value:
+            yield from value[kind] if isinstance(value[kind], list) else [value[kind]]
 
 
 def names_somebody(statement: Mapping[str, Any]) -> bool:
     """Whether a statement names a principal at all; canonical users are of S3 only."""
-    named = statement.get("Principal", statement.get("NotPrincipal"))
-    if isinstance(named, dict):
-        return "CanonicalUser" not in named and any(named.values())
-    return bool(named)
+    value = statement.get("Principal", statement.get("NotPrincipal"))
+    if isinstance(value, dict):
+        return "CanonicalUser" not in value and any(value.values())
+    return bool(value)
 
 
 def unknown_principals(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[Any]:
@@ -51,8 +51,8 @@ def is_known_principal(principal: str, view: AccountView, partition: str) -> boo
     """Whether an AWS principal can be resolved: everybody, an account, or who is there now."""
     if principal == "*":
         return True
-    found = _NAMED.fullmatch(principal)
-    if found is None or found["partition"] not in (None, partition):
+    match = _NAMED.fullmatch(principal)
+    if match is None or match["partition"] not in (None, partition):
         return False
     return view.principal_exists(principal)
 

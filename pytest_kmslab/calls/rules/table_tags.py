@@ -22,7 +22,7 @@ _KINDS = frozenset("LZN")
 _TOO_MANY = "Number of Tags exceed the current limit for the provided ResourceArn"
 
 
-def check_added(tags: Sequence[Mapping[str, Any]], held: Collection[str] = ()) -> None:
+def check_added(tags: Sequence[Mapping[str, Any]], present: Collection[str] = ()) -> None:
     """Raise what DynamoDB answers to tags that are to be put on a table which has those of keys `held`."""
     keys: list[str] = []
     for tag in tags:
@@ -33,15 +33,15 @@ def check_added(tags: Sequence[Mapping[str, Any]], held: Collection[str] = ()) -
         if key in keys:
             raise invalid(f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}")
         keys.append(str(key))
-    if len({*held, *keys}) > MOST_TAGS:
+    if len({*present, *keys}) > MOST_TAGS:
         raise invalid(_TOO_MANY)
 
 
-def check_tagging(tags: Sequence[Mapping[str, Any]], held: Collection[str] = ()) -> None:
+def check_tagging(tags: Sequence[Mapping[str, Any]], present: Collection[str] = ()) -> None:
     """The same of TagResource, which takes no empty list, as CreateTable does."""
     if not tags:
         raise invalid("Atleast one Tag needs to be provided as Input.")
-    check_added(tags, held)
+    check_added(tags, present)
 
 
 def check_untagging(keys: Sequence[str]) -> None:

@@ -119,8 +119,8 @@ def _index_updates(params: Params) -> Refusals:
     updates: Sequence[Mapping[str, Any]] = params.get(_INDEXES) or ()
     for update in updates:
         if not update:
-            named = [f"GlobalSecondaryIndexUpdate.{action}" for action in _ACTIONS]
-            yield refused(f"One of {', '.join(named)} must not be null")
+            members = [f"GlobalSecondaryIndexUpdate.{action}" for action in _ACTIONS]
+            yield refused(f"One of {', '.join(members)} must not be null")
         if len(update) > 1:
             yield refused(
                 "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object"

@@ -89,22 +89,22 @@ def _faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> 
     yield from _principal_faults(statement, view, partition)
 
 
-def _no_principal(named: Any) -> str:
+def _no_principal(principal: Any) -> str:
     """What IAM says of a Principal element that names nobody, empty where it names somebody."""
-    if named in (None, []):
+    if principal in (None, []):
         return "Missing required field Principal"
-    if named == {}:
+    if principal == {}:
         return _NO_PRINCIPAL
-    nobody = isinstance(named, dict) and all(principals in ([], "") for principals in named.values())
+    nobody = isinstance(principal, dict) and all(principals in ([], "") for principals in principal.values())
     return _NOBODY if nobody else ""
 
 
 def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[str]:
     """How other kinds of principals are told of is inferred."""
-    named = statement.get("Principal")
-    if named == "*":
+    element = statement.get("Principal")
+    if element == "*":
         yield _STAR
-    for kind, principals in named.items() if isinstance(named, dict) else ():
+    for kind, principals in element.items() if isinstance(element, dict) else ():
         if kind not in _KINDS:
             yield f'Invalid principal in policy: "{kind.upper()}":"{_first(principals)}"'
     for principal in named_principals(statement, "AWS"):

@@ -50,4 +50,4 @@ def _shown(seed: str, code: str, now: int) -> bool:
         shown = [one_time_password(seed, now + off) for off in (-STEP, 0, STEP)]
     except binascii.Error:
         return False
-    return any(hmac.compare_digest(one.encode(), code.encode()) for one in shown)
+    return any(hmac.compare_digest(candidate.encode(), code.encode()) for candidate in shown)

@@ -41,8 +41,8 @@ def check_role_session(call: ApiCall, view: AccountView) -> None:
     if _folded(call.params.get("TransitiveTagKeys") or ()) - passed:
         raise ServiceError("InvalidParameterValue", _NOT_PASSED)
     # Once set it stays, whatever role is assumed next.
-    source_identity, held = call.params.get("SourceIdentity"), call.caller.source_identity
-    if source_identity and held and source_identity != held:
+    source_identity, kept_identity = call.params.get("SourceIdentity"), call.caller.source_identity
+    if source_identity and kept_identity and source_identity != kept_identity:
         raise ServiceError("ValidationError", _IDENTITY_SET)
     _check_duration(call, view)
 

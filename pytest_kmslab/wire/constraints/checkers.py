@@ -111,7 +111,9 @@ def _text(violations: Sequence[Violation], dialect: Dialect) -> str:
     if not usual:
         return violations[0].said
     errors = "error" if len(usual) == 1 else "errors"
-    return f"{len(usual)} validation {errors} detected: " + "; ".join(_worded(one, dialect) for one in usual)
+    return f"{len(usual)} validation {errors} detected: " + "; ".join(
+        _worded(broken, dialect) for broken in usual
+    )
 
 
 def _worded(violation: Violation, dialect: Dialect) -> str:
@@ -162,21 +164,21 @@ class Compiler:
             return None
 
         def check(value: Any) -> list[Violation]:
-            found: list[Violation] = []
+            violations: list[Violation] = []
             if union and len(value) != 1:
-                found.append(Violation("", value, shape, _ONE_MEMBER.constraint))
+                violations.append(Violation("", value, shape, _ONE_MEMBER.constraint))
             for field in fields:
                 member = value.get(field.name, _ABSENT)
                 if member is _ABSENT:
                     if field.required:
-                        found.append(_violation(field.path, None, field.shape, _NULL, field.said))
+                        violations.append(_violation(field.path, None, field.shape, _NULL, field.said))
                     continue
                 limits, inner = field.limits, field.inner
                 if limits is not None and (limits.lengths is None or len(member) not in limits.lengths):
-                    found += _broken(field.path, member, field.shape, limits)
+                    violations += _broken(field.path, member, field.shape, limits)
                 if inner is not None and (within := inner(member)):
-                    found += [violation.within(field.path) for violation in within]
-            return found
+                    violations += [violation.within(field.path) for violation in within]
+            return violations
 
         return check
 
@@ -203,13 +205,13 @@ class Compiler:
             return None
 
         def check(value: Any) -> list[Violation]:
-            found: list[Violation] = []
+            violations: list[Violation] = []
             if limits is not None and not _all_allowed(limits, value):
-                found.append(self._of_elements(value, shape, limits, "Member must"))
+                violations.append(self._of_elements(value, shape, limits, "Member must"))
             if inner is not None:
                 for number, item in enumerate(value, start=1):
-                    found += [violation.within(f"{number}.member") for violation in inner(item)]
-            return found
+                    violations += [violation.within(f"{number}.member") for violation in inner(item)]
+            return violations
 
         return check
 
@@ -220,17 +222,17 @@ class Compiler:
             return None
 
         def check(value: Any) -> list[Violation]:
-            found: list[Violation] = []
+            violations: list[Violation] = []
             if keys is not None and not _all_allowed(keys, value):
-                found.append(self._of_elements(value, shape, keys, "Map keys must"))
+                violations.append(self._of_elements(value, shape, keys, "Map keys must"))
             if limits is not None and not _all_allowed(limits, value.values()):
-                found.append(self._of_elements(value, shape, limits, "Map value must"))
+                violations.append(self._of_elements(value, shape, limits, "Map value must"))
             if inner is not None:
                 for key, item in value.items():
                     for violation in inner(item):
                         said = violation.said.replace("{key}", key)
-                        found.append(violation._replace(said=said).within(f"{key}.member"))
-            return found
+                        violations.append(violation._replace(said=said).within(f"{key}.member"))
+            return violations
 
         return check
 
@@ -270,7 +272,7 @@ def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
     if kind not in ("L", "M"):
         return []
     items = content if kind == "L" else content.values()
-    return next((found for item in items if (found := _of_attribute(shape, item))), [])
+    return next((violations for item in items if (violations := _of_attribute(shape, item))), [])
 
 
 def _all_allowed(limits: Limits, values: Iterable[Any]) -> bool:

@@ -43,9 +43,9 @@ def bounding(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def passed(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """Policies that are to limit a session."""
     owner = view.at(account_of_call(call, view)) or view
-    for one in call.params.get("PolicyArns") or ():
-        if not owner.identities.document(str(one["arn"])):
-            raise attaching.not_passable(str(one["arn"]))
+    for policy in call.params.get("PolicyArns") or ():
+        if not owner.identities.document(str(policy["arn"])):
+            raise attaching.not_passable(str(policy["arn"]))
     return {}
 
 
@@ -61,7 +61,7 @@ def emptied(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     snapshot, name = view.identities.snapshot, str(call.params["GroupName"])
     group = snapshot.named("group", name)
     if group is not None:
-        users = any(group.name in one.groups for one in snapshot.entities.values())
+        users = any(group.name in entity.groups for entity in snapshot.entities.values())
         attaching.check_empty(users=users, attached=bool(group.attached), inline=bool(group.inline))
     return {}
 
@@ -112,8 +112,8 @@ def owned(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     kind = call.operation.removeprefix("Delete").removeprefix("Update")
     operation, listed, member, called = OWNED[kind]
     wanted = call.params[member]
-    held = _listed(view, operation, listed, user)
-    if all(one[member] != wanted for one in held):
+    owned_items = _listed(view, operation, listed, user)
+    if all(item[member] != wanted for item in owned_items):
         raise ServiceError("NoSuchEntity", f"The {called} with id {wanted} cannot be found.", 404)
     return own
 

@@ -41,8 +41,8 @@ class EndpointFixups:
         if changes_account(call):
             view.changed(call.service)
         fixup = BEFORE_CALL.get(call.name)
-        named = {**implicit_user(call), **plain_names(call, view.identities.account)}
-        return {**named, **(fixup(view, call) if fixup else {})}
+        plain = {**implicit_user(call), **plain_names(call, view.identities.account)}
+        return {**plain, **(fixup(view, call) if fixup else {})}
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that the endpoint lacks."""
@@ -72,8 +72,8 @@ def _plain_encryption(view: EndpointAccountReader, call: ApiCall) -> Mapping[str
     if SSE not in call.params:
         return {}
     specification = call.params[SSE] or {}
-    named = specification.get("KMSMasterKeyId") if specification.get("Enabled", True) else None
-    key = view.key(named, call.region, call.account) if named else None
+    key_id = specification.get("KMSMasterKeyId") if specification.get("Enabled", True) else None
+    key = view.key(key_id, call.region, call.account) if key_id else None
     if key is None or key.manager == "AWS":
         return {SSE: {"Enabled": False}}
     return {SSE: {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key.arn}}

@@ -90,5 +90,5 @@ def _keep(view: KeepsRecords, call: ApiCall, response: Mapping[str, Any], caller
 
 def _session_policies(view: KeepsRecords, params: Mapping[str, Any]) -> tuple[str, ...]:
     inline = (str(params["Policy"]),) if params.get("Policy") else ()
-    managed = tuple(view.identities.document(one["arn"]) for one in params.get("PolicyArns") or ())
+    managed = tuple(view.identities.document(policy["arn"]) for policy in params.get("PolicyArns") or ())
     return (*inline, *managed)

@@ -29,9 +29,9 @@ def retire(view: EndpointAccountReader, table_arn: str) -> None:
     """Take a table's grants off the key it is kept to be under; grants of people and of others stay."""
     from botocore.exceptions import ClientError
 
-    named = view.tables.record(table_arn).get("key") or ""
-    owner = view.of_arn(named)
-    key = None if owner is None else owner.keys.by_arn(named)
+    key_arn = view.tables.record(table_arn).get("key") or ""
+    owner = view.of_arn(key_arn)
+    key = None if owner is None else owner.keys.by_arn(key_arn)
     if owner is None or key is None:
         return
     for grant in owner.keys.grants(key):

@@ -26,10 +26,10 @@ GET, PUT, DELETE = "GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePoli
 
 def get(view: EndpointAccountReader, call: ApiCall) -> Response:
     """GetResourcePolicy, in DynamoDB's words where there is none."""
-    found = _present(view, call)
-    if found is None:
+    policy = _present(view, call)
+    if policy is None:
         raise policy_not_found(str(call.params["ResourceArn"]))
-    return found
+    return policy
 
 
 def put(view: EndpointAccountReader, call: ApiCall) -> Response:
@@ -53,16 +53,16 @@ def delete(view: EndpointAccountReader, call: ApiCall) -> Response:
 def begin(view: EndpointAccountReader, call: ApiCall, arn: str) -> None:
     """CreateTable: the new table has the policy that it is made with, and not that of one before it."""
     text = call.params.get("ResourcePolicy")
-    named = call._replace(params={"ResourceArn": arn, **({"Policy": text} if text else {})})
-    (put if text else delete)(view, named)
+    with_arn = call._replace(params={"ResourceArn": arn, **({"Policy": text} if text else {})})
+    (put if text else delete)(view, with_arn)
 
 
 def _expected(view: EndpointAccountReader, call: ApiCall) -> Response | None:
     """The policy that is there, of the revision that the call expects."""
-    found = _present(view, call)
-    current = None if found is None else str(found["RevisionId"])
+    policy = _present(view, call)
+    current = None if policy is None else str(policy["RevisionId"])
     check_revision(call.params.get("ExpectedRevisionId"), current, str(call.params["ResourceArn"]))
-    return found
+    return policy
 
 
 def _present(view: EndpointAccountReader, call: ApiCall) -> Response | None:

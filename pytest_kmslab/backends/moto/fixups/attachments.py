@@ -33,7 +33,7 @@ def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     found(view, call)
     backend, arn = iam_backends[call.account][call.partition], str(call.params["PolicyArn"])
     holders: tuple[Any, ...] = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
-    if any(arn in one.managed_policies or getattr(one, BOUNDARY, None) == arn for one in holders):
+    if any(arn in holder.managed_policies or getattr(holder, BOUNDARY, None) == arn for holder in holders):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     return {}
 
@@ -94,5 +94,5 @@ def _exists(arn: str, account: str) -> bool:
 
 
 def _passed(call: ApiCall) -> Iterator[str]:
-    for one in call.params.get("PolicyArns") or ():
-        yield str(one.get("arn") if isinstance(one, Mapping) else one)
+    for policy in call.params.get("PolicyArns") or ():
+        yield str(policy.get("arn") if isinstance(policy, Mapping) else policy)

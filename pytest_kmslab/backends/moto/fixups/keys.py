@@ -26,8 +26,8 @@ KEY_MEMBERS = ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
 def of_other_accounts(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """Moto drops the account of an alias ARN and takes the caller's own alias of that name: it gets the
     ARN of the key that was decided on, and answers that there is none."""
-    named = ((member, call.params.get(member)) for member in KEY_MEMBERS)
-    aliases = ((member, arn) for member, arn in named if isinstance(arn, str) and ":alias/" in arn)
+    parameters = ((member, call.params.get(member)) for member in KEY_MEMBERS)
+    aliases = ((member, arn) for member, arn in parameters if isinstance(arn, str) and ":alias/" in arn)
     keys = ((member, view.key(arn, call.region, call.account)) for member, arn in aliases)
     return {member: key.arn for member, key in keys if key is not None and key.account != call.account}
 
@@ -45,7 +45,7 @@ def defer_primary_deletion(key: Any, response: dict[str, Any]) -> None:
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html
     """
     if key.multi_region and key.arn == key.multi_region_configuration["PrimaryKey"]["Arn"]:
-        replicas = [one["Arn"] for one in key.multi_region_configuration["ReplicaKeys"]]
+        replicas = [replica["Arn"] for replica in key.multi_region_configuration["ReplicaKeys"]]
         if any(key_of(arn, "", "") is not None for arn in replicas):
             key.key_state, key.deletion_date = "PendingReplicaDeletion", None
             response.pop("DeletionDate", None)
@@ -85,7 +85,7 @@ def change_primary(call: ApiCall) -> dict[str, Any]:
     old = key_of(str(call.params["KeyId"]), call.region, call.account)
     new = key_of(old.id, str(call.params["PrimaryRegion"]), call.account)
     related = old.multi_region_configuration  # one object, which moto's copies of a key share
-    replicas = [one for one in related["ReplicaKeys"] if one["Arn"] != new.arn]
+    replicas = [replica for replica in related["ReplicaKeys"] if replica["Arn"] != new.arn]
     related["ReplicaKeys"] = [*replicas, {"Arn": old.arn, "Region": old.region}]
     related["PrimaryKey"] = {"Arn": new.arn, "Region": new.region}
     return {}

@@ -95,8 +95,10 @@ def _check_changed(call: ApiCall, now: str, wanted: str) -> None:
 
 def _destinations(call: ApiCall) -> dict[str, tuple[str, str | None]]:
     """Status and precision by the ARN of the stream, kept on moto's own table, so that they go with it."""
-    found: dict[str, tuple[str, str | None]] = _table(call).__dict__.setdefault("kmslab_destinations", {})
-    return found
+    destinations: dict[str, tuple[str, str | None]] = _table(call).__dict__.setdefault(
+        "kmslab_destinations", {}
+    )
+    return destinations
 
 
 def _table(call: ApiCall) -> Any:

@@ -147,7 +147,7 @@ def _show_issuers(view: MotoAccountReader, call: ApiCall, response: Response) ->
     key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
     wanted = call.params.get("GranteePrincipal")
     shown_all = response["Grants"]
-    response["Grants"] = [one for one in shown_all if wanted in (None, one.get("GranteePrincipal"))]
+    response["Grants"] = [grant for grant in shown_all if wanted in (None, grant.get("GranteePrincipal"))]
     for shown in response["Grants"]:
         shown["IssuingAccount"] = grants.issuer(key, key.grants.get(shown["GrantId"]))
         grants.show_principals(key, shown)
@@ -166,10 +166,10 @@ def _show_retirable(view: MotoAccountReader, call: ApiCall, response: Response) 
 def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
     if call.operation == "ScheduleKeyDeletion":
-        found = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
-        setattr(found, metadata.WINDOW, call.params.get("PendingWindowInDays") or metadata.LONGEST_WAIT)
-        keys.move_deletion(found, call, response)
-        keys.defer_primary_deletion(found, response)
+        moto_key = view.moto_key(str(call.params.get("KeyId")), call.region, call.account)
+        setattr(moto_key, metadata.WINDOW, call.params.get("PendingWindowInDays") or metadata.LONGEST_WAIT)
+        keys.move_deletion(moto_key, call, response)
+        keys.defer_primary_deletion(moto_key, response)
     else:
         imports.restore(view.moto_key(str(call.params.get("KeyId")), call.region, call.account))
     key = view.key(str(call.params.get("KeyId")), call.region, call.account)

@@ -57,7 +57,7 @@ def do_on_items(account: str, region: str, operation: str, params: Mapping[str, 
     try:
         result: dict[str, Any] = getattr(handler, xform_name(operation))().result
     except JsonRESTError as error:
-        told = json.loads(error.description)
-        members = {name: told[name] for name in _MEMBERS if name in told}
+        body = json.loads(error.description)
+        members = {name: body[name] for name in _MEMBERS if name in body}
         raise ServiceError(error.relative_error_type, str(error.message), members=members) from None
     return result

@@ -39,8 +39,8 @@ def keep_unchanged(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, An
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
     """
     role = named_entity(call, "role", "RoleName")
-    held = {} if role is None else _held(role)
-    return {name: value for name, value in held.items() if value and name not in call.params}
+    before = {} if role is None else _held(role)
+    return {name: value for name, value in before.items() if value and name not in call.params}
 
 
 def _held(role: Any) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def keep_role_session(_reader: MotoAccountReader, call: ApiCall, response: dict[
     account = account_of(str(call.params["RoleArn"]))
     sessions = sts_backends[account][partition_of(call.region).name]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
-    setattr(session, SESSION_POLICY_ARNS, tuple(one["arn"] for one in call.params.get("PolicyArns") or ()))
+    setattr(
+        session, SESSION_POLICY_ARNS, tuple(policy["arn"] for policy in call.params.get("PolicyArns") or ())
+    )
     setattr(session, SESSION_TAGS, role_session_tags(call))
     setattr(session, SESSION_TRANSITIVE, transitive_keys(call))
     setattr(session, SESSION_SOURCE, call.params.get("SourceIdentity") or call.caller.source_identity)
@@ -84,7 +86,7 @@ def issue_federation_token(_reader: MotoAccountReader, call: ApiCall, response: 
     """
     backend = iam_backends[call.account][partition_of(call.region).name]
     inline = (str(call.params["Policy"]),) if call.params.get("Policy") else ()
-    managed = tuple(document_of(backend, one["arn"]) for one in call.params.get("PolicyArns") or ())
+    managed = tuple(document_of(backend, policy["arn"]) for policy in call.params.get("PolicyArns") or ())
     _issue(
         call,
         response,

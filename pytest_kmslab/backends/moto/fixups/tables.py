@@ -122,8 +122,8 @@ def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]
     if enables and table is not None and not table.stream_enabled:
         reader.moto_table(table.arn).latest_stream_label = None
     if enables is False and table is not None and table.stream_enabled:
-        found = reader.moto_table(table.arn)
-        setattr(found.stream_shard, VIEW, found.stream_specification["StreamViewType"])
+        moto_table = reader.moto_table(table.arn)
+        setattr(moto_table.stream_shard, VIEW, moto_table.stream_specification["StreamViewType"])
     return {}
 
 
@@ -131,8 +131,8 @@ def check_time_to_live(reader: MotoAccountReader, call: ApiCall) -> Mapping[str,
     """UpdateTimeToLive that changes nothing, or the attribute: refused (ACK-147). The half hour that AWS
     wants between two changes is not asked for."""
     table = reader.table(str(call.params["TableName"]), call.region, call.account)
-    held = {} if table is None else reader.moto_table(table.arn).ttl
-    current = held.get("AttributeName") if held.get("TimeToLiveStatus") == "ENABLED" else None
+    kept = {} if table is None else reader.moto_table(table.arn).ttl
+    current = kept.get("AttributeName") if kept.get("TimeToLiveStatus") == "ENABLED" else None
     asked = call.params["TimeToLiveSpecification"]
     if current is None and not asked["Enabled"]:
         raise ServiceError("ValidationException", "TimeToLive is already disabled")
@@ -159,7 +159,7 @@ def project_transacted(_reader: MotoAccountReader, call: ApiCall, response: dict
 def refuse_protected(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """DeleteTable of a protected table, in DynamoDB's words."""
     table = view.table(str(call.params.get("TableName")), call.region, call.account)
-    found = None if table is None else view.moto_table(table.arn)
-    if found is not None and found.deletion_protection_enabled:
+    moto_table = None if table is None else view.moto_table(table.arn)
+    if moto_table is not None and moto_table.deletion_protection_enabled:
         raise ServiceError("ValidationException", PROTECTED)
     return {}

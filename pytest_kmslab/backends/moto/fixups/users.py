@@ -134,5 +134,5 @@ def keep_profile(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]
     user = iam_backends[call.account][call.partition].users.get(str(call.params["UserName"]))
     if user is None or not user.password or "Password" in call.params:
         return {}
-    held = {"Password": user.password, "PasswordResetRequired": user.password_reset_required}
-    return {name: value for name, value in held.items() if name not in call.params}
+    profile = {"Password": user.password, "PasswordResetRequired": user.password_reset_required}
+    return {name: value for name, value in profile.items() if name not in call.params}

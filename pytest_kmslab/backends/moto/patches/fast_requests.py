@@ -156,10 +156,10 @@ def _write(name: Any, value: Any, parts: list[str]) -> None:
     if not isinstance(name, str) or not name.isidentifier():
         raise _UnusualError
     if isinstance(value, (list, tuple)):
-        for one in value:
-            if isinstance(one, (list, tuple)):
+        for item in value:
+            if isinstance(item, (list, tuple)):
                 raise _UnusualError
-            _write(name, one, parts)
+            _write(name, item, parts)
         return
     if not isinstance(value, dict):
         text = _text(value)

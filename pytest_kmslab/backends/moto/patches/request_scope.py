@@ -29,13 +29,13 @@ def request_scope(account: str) -> Iterator[None]:
     region_in_address = BaseResponse.get_region_from_url
 
     def current_account(response: Any) -> str:
-        named = response.headers.get(ACCOUNT_HEADER)
-        return str(named or _owner_of(response.get_access_key()) or account)
+        header = response.headers.get(ACCOUNT_HEADER)
+        return str(header or _owner_of(response.get_access_key()) or account)
 
     def region(response: Any, request: Any, full_url: str) -> str:
-        found = region_in_address(response, request, full_url)
+        addressed = region_in_address(response, request, full_url)
         signed = SIGNED_REGION.search(request.headers.get("Authorization") or "")
-        return found if signed is None or REGION.fullmatch(found) else signed[1]
+        return addressed if signed is None or REGION.fullmatch(addressed) else signed[1]
 
     with (
         patch.object(BaseResponse, "get_current_account", current_account),

@@ -76,7 +76,7 @@ def _as_table(where: Deployment, properties: Properties, region: str) -> dict[st
     if encryption:
         table["SSESpecification"] = encryption
     table["GlobalSecondaryIndexes"] = [
-        _index(properties, one) for one in properties.get("GlobalSecondaryIndexes") or ()
+        _index(properties, index) for index in properties.get("GlobalSecondaryIndexes") or ()
     ]
     if _is_provisioned(properties):
         table["ProvisionedThroughput"] = _throughput(properties.get("WriteProvisionedThroughputSettings"))
@@ -85,7 +85,7 @@ def _as_table(where: Deployment, properties: Properties, region: str) -> dict[st
 
 def _replica(properties: Properties, region: str) -> Mapping[str, Any]:
     replica: Mapping[str, Any] | None = next(
-        (one for one in properties["Replicas"] if one.get("Region") == region), None
+        (entry for entry in properties["Replicas"] if entry.get("Region") == region), None
     )
     if replica is None:
         raise invalid(f"#/Replicas: the Region of the stack, {region}, must be one of the replicas")
@@ -96,7 +96,7 @@ def _replica(properties: Properties, region: str) -> Mapping[str, Any]:
 
 
 def _regions(properties: Properties) -> set[str]:
-    return {str(one.get("Region")) for one in properties["Replicas"]}
+    return {str(replica.get("Region")) for replica in properties["Replicas"]}
 
 
 def _index(properties: Properties, index: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _throughput(write: Any) -> dict[str, int]:
 
 
 def _update(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
-    before, after = (_as_table(where, one, where.region) for one in (old, new))
+    before, after = (_as_table(where, properties, where.region) for properties in (old, new))
     table = tables.TYPES[0]
     made = table.update(where, name, before, after)
     for region in sorted(_regions(old) - _regions(new)):

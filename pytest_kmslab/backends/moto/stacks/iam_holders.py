@@ -40,8 +40,9 @@ class Holder:
         managed_before, managed = _listed(old, "ManagedPolicyArns"), _listed(new, "ManagedPolicyArns")
         for arn in (arn for arn in managed if arn not in managed_before):
             self.call(where, "Attach{}Policy", name, PolicyArn=arn)
-        for policy in (one for one in after if one not in before or after[one] != before[one]):
-            self.call(where, "Put{}Policy", name, PolicyName=policy, PolicyDocument=after[policy])
+        for policy, text in after.items():
+            if policy not in before or text != before[policy]:
+                self.call(where, "Put{}Policy", name, PolicyName=policy, PolicyDocument=text)
         self.drop_policies(where, name, old, keep=new)
 
     def drop_policies(self, where: Deployment, name: str, old: Properties, keep: Properties) -> None:
@@ -71,7 +72,8 @@ class Holder:
 
 def _inline(properties: Properties) -> dict[str, str | None]:
     return {
-        one["PolicyName"]: policy_text(one.get("PolicyDocument")) for one in properties.get("Policies") or ()
+        policy["PolicyName"]: policy_text(policy.get("PolicyDocument"))
+        for policy in properties.get("Policies") or ()
     }
 
 
@@ -152,7 +154,7 @@ def _create_role(where: Deployment, properties: Properties) -> Iterator[Made]:
         "Create{}",
         name,
         AssumeRolePolicyDocument=policy_text(properties["AssumeRolePolicyDocument"]),
-        **{one: properties.get(one) for one in ("Path", "Description", "MaxSessionDuration")},
+        **{member: properties.get(member) for member in ("Path", "Description", "MaxSessionDuration")},
         PermissionsBoundary=properties.get("PermissionsBoundary"),
         Tags=properties.get("Tags"),
     )["Role"]
@@ -165,8 +167,10 @@ def _update_role(where: Deployment, name: str, old: Properties, new: Properties)
     if trust != policy_text(old["AssumeRolePolicyDocument"]):
         ROLE.call(where, "UpdateAssumeRolePolicy", name, PolicyDocument=trust)
     described = {"Description": "", "MaxSessionDuration": 3600}
-    if any(old.get(one) != new.get(one) for one in described):
-        ROLE.call(where, "Update{}", name, **{one: new.get(one, none) for one, none in described.items()})
+    if any(old.get(member) != new.get(member) for member in described):
+        ROLE.call(
+            where, "Update{}", name, **{member: new.get(member, none) for member, none in described.items()}
+        )
     ROLE.set_boundary(where, name, old, new)
     ROLE.set_policies(where, name, old, new)
     ROLE.set_tags(where, name, old, new)

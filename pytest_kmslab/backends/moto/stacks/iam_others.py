@@ -29,8 +29,8 @@ def _create_addition(where: Deployment, properties: Properties) -> Iterator[Made
 
 def _update_addition(where: Deployment, addition: str, old: Properties, new: Properties) -> None:
     same = old["GroupName"] == new["GroupName"]
-    _join(where, new["GroupName"], [one for one in new["Users"] if not same or one not in old["Users"]])
-    _leave(where, old["GroupName"], [one for one in old["Users"] if not same or one not in new["Users"]])
+    _join(where, new["GroupName"], [user for user in new["Users"] if not same or user not in old["Users"]])
+    _leave(where, old["GroupName"], [user for user in old["Users"] if not same or user not in new["Users"]])
 
 
 def _delete_addition(where: Deployment, addition: str, properties: Properties) -> None:
@@ -97,9 +97,9 @@ def _create_oidc(where: Deployment, properties: Properties) -> Iterator[Made]:
 def _update_oidc(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
     provider = {"OpenIDConnectProviderArn": arn}
     before, after = old.get("ClientIdList") or [], new.get("ClientIdList") or []
-    for client in (one for one in after if one not in before):
+    for client in (client for client in after if client not in before):
         where.call("iam", "AddClientIDToOpenIDConnectProvider", ClientID=client, **provider)
-    for client in (one for one in before if one not in after):
+    for client in (client for client in before if client not in after):
         where.delete("iam", "RemoveClientIDFromOpenIDConnectProvider", ClientID=client, **provider)
     if old.get("ThumbprintList") != new.get("ThumbprintList"):
         thumbprints = new.get("ThumbprintList")

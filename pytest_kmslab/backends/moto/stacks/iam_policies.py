@@ -19,8 +19,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 def _held_by(properties: Properties) -> list[tuple[Holder, str]]:
     """Who has the policy: kind and name, each once."""
-    named = ((HOLDERS[list_], str(name)) for list_ in HOLDERS for name in properties.get(list_) or ())
-    return list(dict.fromkeys(named))
+    holders = ((HOLDERS[list_], str(name)) for list_ in HOLDERS for name in properties.get(list_) or ())
+    return list(dict.fromkeys(holders))
 
 
 def _create_inline(where: Deployment, properties: Properties) -> Iterator[Made]:
@@ -46,7 +46,7 @@ def _update_inline(where: Deployment, policy_id: str, old: Properties, new: Prop
     _put_all(where, new, _held_by(new))
     same_name = old["PolicyName"] == new["PolicyName"]
     kept = _held_by(new) if same_name else []
-    for holder, name in (one for one in _held_by(old) if one not in kept):
+    for holder, name in (holding for holding in _held_by(old) if holding not in kept):
         holder.delete(where, "Delete{}Policy", name, PolicyName=old["PolicyName"])
 
 
@@ -113,8 +113,8 @@ def _update_managed(where: Deployment, arn: str, old: Properties, new: Propertie
             where.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=others[0]["VersionId"])
         where.call("iam", "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
     before, after = _held_by(old), _held_by(new)
-    _attach_all(where, arn, [one for one in after if one not in before])
-    _detach_all(where, arn, [one for one in before if one not in after])
+    _attach_all(where, arn, [holding for holding in after if holding not in before])
+    _detach_all(where, arn, [holding for holding in before if holding not in after])
     changed, removed = tag_changes(old, new)
     if removed:
         where.call("iam", "UntagPolicy", PolicyArn=arn, TagKeys=removed)
@@ -125,8 +125,8 @@ def _update_managed(where: Deployment, arn: str, old: Properties, new: Propertie
 def _versions(where: Deployment, arn: str) -> list[Any]:
     """The versions that are not in force, oldest first."""
     versions = where.call("iam", "ListPolicyVersions", PolicyArn=arn)["Versions"]
-    others = [one for one in versions if not one["IsDefaultVersion"]]
-    return sorted(others, key=lambda one: int(one["VersionId"].lstrip("v")))
+    others = [version for version in versions if not version["IsDefaultVersion"]]
+    return sorted(others, key=lambda version: int(version["VersionId"].lstrip("v")))
 
 
 def _detach_all(where: Deployment, arn: str, holders: list[tuple[Holder, str]]) -> None:

@@ -51,10 +51,10 @@ def stacks_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
     with ExitStack() as installed:
 
         def get_backend(name: Any) -> Any:
-            found = original(name)
+            backends = original(name)
             if not done:
                 install()
-            return found
+            return backends
 
         def install() -> None:
             with installing:

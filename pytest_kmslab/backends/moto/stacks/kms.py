@@ -87,7 +87,8 @@ def _default_policy(where: Deployment) -> str | None:
 
 def _set_rotation(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
     before, after = (
-        (_is_on(one, "EnableKeyRotation"), one.get("RotationPeriodInDays")) for one in (old, new)
+        (_is_on(properties, "EnableKeyRotation"), properties.get("RotationPeriodInDays"))
+        for properties in (old, new)
     )
     if before == after:
         return
@@ -98,7 +99,7 @@ def _set_rotation(where: Deployment, key_id: str, old: Properties, new: Properti
 
 
 def _set_enabled(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
-    before, after = (_is_on(one, "Enabled", absent=True) for one in (old, new))
+    before, after = (_is_on(properties, "Enabled", absent=True) for properties in (old, new))
     if before != after:
         where.call("kms", "EnableKey" if after else "DisableKey", KeyId=key_id)
 

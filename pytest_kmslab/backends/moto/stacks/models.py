@@ -40,8 +40,8 @@ LookUp = Callable[[str, str, str], Any]
 def _of_iam(collection: str) -> LookUp:
     def look_up(account: str, region: str, name: str) -> Any:
         entities: Mapping[str, Any] = getattr(iam_backends[account][get_partition(region)], collection)
-        found = entities.get(name)
-        return found or next((one for one in list(entities.values()) if one.name == name), None)
+        entity = entities.get(name)
+        return entity or next((other for other in list(entities.values()) if other.name == name), None)
 
     return look_up
 

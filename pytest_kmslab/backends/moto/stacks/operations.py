@@ -119,7 +119,9 @@ class StackOperations:
 
     def delete_stack(self, original: Original, backend: Any, name: str) -> None:
         """DeleteStack."""
-        stack = next((one for one in backend.stacks.values() if name in (one.name, one.stack_id)), None)
+        stack = next(
+            (known for known in backend.stacks.values() if name in (known.name, known.stack_id)), None
+        )
         if stack is None:
             original(backend, name)
             return

@@ -89,7 +89,7 @@ def check_shapes(properties: Properties) -> None:
             continue
         if not isinstance(value, list):
             raise _unexpected(name, "JSONArray", value)
-        wrong = next((one for one in value if not isinstance(one, members)), None)
+        wrong = next((member for member in value if not isinstance(member, members)), None)
         if wrong is not None:
             raise _unexpected(f"{name}/0", "JSONObject" if members is dict else "String", wrong)
 
@@ -98,8 +98,8 @@ _FOUND = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean",
 
 
 def _unexpected(name: str, wanted: str, value: Any) -> ServiceError:
-    found = _FOUND.get(type(value), type(value).__name__)
-    return invalid(f"#/{name}: expected type: {wanted}, found: {found}")
+    kind = _FOUND.get(type(value), type(value).__name__)
+    return invalid(f"#/{name}: expected type: {wanted}, found: {kind}")
 
 
 def invalid(text: str) -> ServiceError:
@@ -167,14 +167,16 @@ def with_stack_tags(properties: Properties, tags: Mapping[str, str]) -> Properti
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html
     """
     own = properties.get("Tags") or []
-    named = {tag.get("Key") for tag in own if isinstance(tag, dict)}
-    more = [{"Key": key, "Value": value} for key, value in tags.items() if key not in named]
+    own_keys = {tag.get("Key") for tag in own if isinstance(tag, dict)}
+    more = [{"Key": key, "Value": value} for key, value in tags.items() if key not in own_keys]
     return {**properties, "Tags": [*own, *more]} if more else properties
 
 
 def tag_changes(old: Properties, new: Properties) -> tuple[list[Mapping[str, Any]], list[str]]:
     """The tags to set, and the keys of those to remove."""
-    before, after = ({tag["Key"]: tag.get("Value") for tag in one.get("Tags") or ()} for one in (old, new))
+    before, after = (
+        {tag["Key"]: tag.get("Value") for tag in properties.get("Tags") or ()} for properties in (old, new)
+    )
     changed: list[Mapping[str, Any]] = [
         {"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value
     ]

@@ -131,8 +131,8 @@ def handler_message(type_name: str, error: ServiceError) -> str:
     https://github.com/aws-samples/aws-cdk-pipelines-datalake-infrastructure/issues/17
     """
     service = type_name.split("::")[1]
-    named = {"KMS": "Kms", "IAM": "Iam", "DynamoDB": "DynamoDb"}.get(service, service)
-    where = f"(Service: {named}, Status Code: {error.status}, Request ID: {REQUEST_ID})"
+    sdk_name = {"KMS": "Kms", "IAM": "Iam", "DynamoDB": "DynamoDb"}.get(service, service)
+    where = f"(Service: {sdk_name}, Status Code: {error.status}, Request ID: {REQUEST_ID})"
     return (
         f'Resource handler returned message: "{error.message} {where}" '
         f"(RequestToken: {REQUEST_ID}, HandlerErrorCode: {_handler_code(error)})"

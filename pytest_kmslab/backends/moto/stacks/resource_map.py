@@ -189,13 +189,13 @@ class StackResourceMap(parsing.ResourceMap):
     def _is_of_ours(self, output: Mapping[str, Any]) -> bool:
         """Whether an output is an attribute of a resource of a type here; raises moto's error for none."""
         value = output.get("Value")
-        named = value.get("Fn::GetAtt") if isinstance(value, dict) else None
-        raw = self._resource_json_map.get(named[0]) if isinstance(named, list) else None
+        attribute = value.get("Fn::GetAtt") if isinstance(value, dict) else None
+        raw = self._resource_json_map.get(attribute[0]) if isinstance(attribute, list) else None
         kind = TYPES.get(raw["Type"]) if raw else None
-        if raw is None or kind is None or named is None:
+        if raw is None or kind is None or attribute is None:
             return False
-        if named[1] not in kind.attributes:
-            raise UnsupportedAttribute(resource=kind.name.rpartition(":")[2], attr=named[1])
+        if attribute[1] not in kind.attributes:
+            raise UnsupportedAttribute(resource=kind.name.rpartition(":")[2], attr=attribute[1])
         return bool(self._is_wanted(raw))
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:

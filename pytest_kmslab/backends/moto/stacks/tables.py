@@ -25,15 +25,16 @@ _INDEX_MEMBERS = (
 def create_table(where: Deployment, properties: Properties) -> Iterator[Made]:
     """Make a table, and then what CreateTable does not take."""
     name = where.named(properties, "TableName", LONGEST_NAME)
+    as_they_are: dict[str, Any] = {member: properties.get(member) for member in _AS_THEY_ARE}
     table = where.call(
         "dynamodb",
         "CreateTable",
         TableName=name,
-        **_as_they_are(properties),
+        **as_they_are,
         BillingMode=properties.get("BillingMode"),
         ProvisionedThroughput=properties.get("ProvisionedThroughput"),
         LocalSecondaryIndexes=properties.get("LocalSecondaryIndexes") or None,
-        GlobalSecondaryIndexes=[_index(one) for one in _indexes(properties).values()] or None,
+        GlobalSecondaryIndexes=[_index(index) for index in _indexes(properties).values()] or None,
         StreamSpecification=_stream(properties),
         SSESpecification=_encryption(properties),
         ResourcePolicy=policy_of(properties),
@@ -54,10 +55,6 @@ _AS_THEY_ARE = (
 )
 
 
-def _as_they_are(properties: Properties) -> dict[str, Any]:
-    return {name: properties.get(name) for name in _AS_THEY_ARE}
-
-
 def _made(name: str, table: Mapping[str, Any]) -> Made:
     attributes = {"Arn": table["TableArn"]}
     if table.get("LatestStreamArn"):
@@ -70,7 +67,7 @@ def _index(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _indexes(properties: Properties) -> dict[str, Mapping[str, Any]]:
-    return {one["IndexName"]: one for one in properties.get("GlobalSecondaryIndexes") or ()}
+    return {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes") or ()}
 
 
 def _stream(properties: Properties) -> dict[str, Any] | None:
@@ -110,7 +107,7 @@ def _update_table(where: Deployment, name: str, old: Properties, new: Properties
 
 def _changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:
     billing = ("BillingMode", "ProvisionedThroughput", "OnDemandThroughput")
-    if any(old.get(one) != new.get(one) for one in billing):
+    if any(old.get(member) != new.get(member) for member in billing):
         yield {
             "BillingMode": new.get("BillingMode") or "PROVISIONED",
             "ProvisionedThroughput": new.get("ProvisionedThroughput"),
@@ -123,9 +120,9 @@ def _changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:
             yield {"StreamSpecification": _stream(new)}
     if _encryption(old) != _encryption(new):
         yield {"SSESpecification": _encryption(new) or {"Enabled": False}}
-    for one, absent in (("TableClass", "STANDARD"), ("DeletionProtectionEnabled", False)):
-        if old.get(one) != new.get(one):
-            yield {one: new.get(one, absent)}
+    for member, absent in (("TableClass", "STANDARD"), ("DeletionProtectionEnabled", False)):
+        if old.get(member) != new.get(member):
+            yield {member: new.get(member, absent)}
 
 
 def _index_changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:
@@ -149,7 +146,7 @@ def set_tags(where: Deployment, arn: str, old: Properties, new: Properties) -> N
 
 def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     """What has an operation of its own: backups, time to live, insights, Kinesis."""
-    recovery, before = (one.get("PointInTimeRecoverySpecification") for one in (new, old))
+    recovery, before = (template.get("PointInTimeRecoverySpecification") for template in (new, old))
     if recovery != before:
         specification = recovery or {"PointInTimeRecoveryEnabled": False}
         where.call(
@@ -158,7 +155,7 @@ def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) 
             TableName=name,
             PointInTimeRecoverySpecification=specification,
         )
-    life, before = (one.get("TimeToLiveSpecification") for one in (new, old))
+    life, before = (template.get("TimeToLiveSpecification") for template in (new, old))
     if life != before and (life or before):
         specification = life or {**(before or {}), "Enabled": False}
         where.call("dynamodb", "UpdateTimeToLive", TableName=name, TimeToLiveSpecification=specification)
@@ -168,8 +165,8 @@ def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) 
 
 def _set_insights(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     insights, before = (
-        bool(truth((one.get("ContributorInsightsSpecification") or {}).get("Enabled", False)))
-        for one in (new, old)
+        bool(truth((template.get("ContributorInsightsSpecification") or {}).get("Enabled", False)))
+        for template in (new, old)
     )
     if insights != before:
         action = "ENABLE" if insights else "DISABLE"
@@ -177,7 +174,9 @@ def _set_insights(where: Deployment, name: str, old: Properties, new: Properties
 
 
 def _set_kinesis(where: Deployment, name: str, old: Properties, new: Properties) -> None:
-    kinesis, before = ((one.get("KinesisStreamSpecification") or {}).get("StreamArn") for one in (new, old))
+    kinesis, before = (
+        (template.get("KinesisStreamSpecification") or {}).get("StreamArn") for template in (new, old)
+    )
     if kinesis == before:
         return
     if before:
@@ -191,7 +190,7 @@ def _with_stream(where: Deployment, name: str, old: Properties, new: Properties)
     if not new.get("StreamSpecification") and not old.get("StreamSpecification"):
         return None
     made = _made(name, where.call("dynamodb", "DescribeTable", TableName=name)["Table"])
-    before, after = (policy_of(one.get("StreamSpecification") or {}) for one in (old, new))
+    before, after = (policy_of(template.get("StreamSpecification") or {}) for template in (old, new))
     if after is not None and after != before:
         arn = made.attributes["StreamArn"]
         where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)

@@ -15,9 +15,9 @@ from pytest_kmslab.backends.moto.stacks import (
 from pytest_kmslab.backends.moto.stacks.resource import ResourceType
 
 TYPES: Mapping[str, ResourceType] = {
-    one.name: one
+    resource_type.name: resource_type
     for module in (kms, tables, global_tables, iam_holders, iam_policies, iam_others)
-    for one in module.TYPES
+    for resource_type in module.TYPES
 }
 """All others are moto's own."""
 

@@ -33,8 +33,8 @@ class ExpressionWriter:
 
     def placeholders(self) -> dict[str, Any]:
         """The parameters that define the placeholders; those that are empty are left out."""
-        found = {"ExpressionAttributeNames": self._names, "ExpressionAttributeValues": self._values}
-        return {member: dict(pairs) for member, pairs in found.items() if pairs}
+        kinds = {"ExpressionAttributeNames": self._names, "ExpressionAttributeValues": self._values}
+        return {member: dict(pairs) for member, pairs in kinds.items() if pairs}
 
     def name(self, attribute: str) -> str:
         """A placeholder for an attribute."""

@@ -24,8 +24,8 @@ def leading_values(statement: Statement, hash_key: str, values: Values) -> tuple
     Where the partition key is not known, the values of every attribute that is compared for equality.
     """
     if statement.inserted:
-        found: Sequence[Token] = tuple(_inserted(statement.inserted, hash_key))
-        return unique((*_texts(found, values), *_of_whole_item(statement.inserted, hash_key, values)))
+        inserted: Sequence[Token] = tuple(_inserted(statement.inserted, hash_key))
+        return unique((*_texts(inserted, values), *_of_whole_item(statement.inserted, hash_key, values)))
     if not hash_key:
         return unique(_texts(_every_value(statement.where), values))
     return unique(_texts(_pinned(statement.where, hash_key) or (), values))
@@ -44,19 +44,19 @@ def equality(tokens: Tokens, name: str) -> Token | None:
     not, or to several."""
     parts = split(bare(tokens), "AND")
     if len(parts) > 1:
-        held = {found for found in (equality(part, name) for part in parts) if found is not None}
-        return held.pop() if len(held) == 1 else None
+        values = {value for value in (equality(part, name) for part in parts) if value is not None}
+        return values.pop() if len(values) == 1 else None
     if len(split(parts[0], "OR")) > 1 or any(token.keyword == "IN" for token in parts[0]):
         return None
-    found = compared(parts[0], name)
-    return found[0] if found else None
+    value = compared(parts[0], name)
+    return value[0] if value else None
 
 
 def inserted_literal(tokens: Tokens, name: str) -> Token | None:
     """The plain value that an item which is written out gives an attribute; None where it gives none, or
     two."""
-    found = list(_inserted(tokens, name))
-    return found[0] if len(found) == 1 else None
+    literals = list(_inserted(tokens, name))
+    return literals[0] if len(literals) == 1 else None
 
 
 def _texts(tokens: Tokens, values: Values) -> Iterator[str]:
@@ -76,8 +76,8 @@ def _pinned(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
         return None if None in pinned else tuple(token for part in pinned for token in part or ())
     parts = split(tokens, "AND")
     if len(parts) > 1:
-        held = [part for part in (_pinned(part, name) for part in parts) if part is not None]
-        return tuple(token for part in held for token in part) if held else None
+        literals = [part for part in (_pinned(part, name) for part in parts) if part is not None]
+        return tuple(token for part in literals for token in part) if literals else None
     return compared(tokens, name)
 
 
@@ -111,7 +111,7 @@ def conjuncts(tokens: Tokens) -> list[Tokens]:
     parts = split(bare(tokens), "AND")
     if len(parts) == 1:
         return parts if parts[0] else []
-    return [found for part in parts for found in conjuncts(part)]
+    return [conjunct for part in parts for conjunct in conjuncts(part)]
 
 
 def compared(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
@@ -120,8 +120,8 @@ def compared(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
         return None
     if _is_name(tokens[0], name) and len(tokens) > 2 and tokens[1].keyword == "IN":
         return _listed(tokens[2:])
-    for named, equals, value in ((0, 1, tokens[2:]), (-1, len(tokens) - 2, tokens[:-2])):
-        if is_sign(tokens, equals, "=") and _is_name(tokens[named], name):
+    for at, equals, value in ((0, 1, tokens[2:]), (-1, len(tokens) - 2, tokens[:-2])):
+        if is_sign(tokens, equals, "=") and _is_name(tokens[at], name):
             literal = _literal(value)
             return None if literal is None else (literal,)
     return None

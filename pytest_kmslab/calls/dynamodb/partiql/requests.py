@@ -85,18 +85,18 @@ def _select(statement: Statement, values: Sequence[Any], table: Table) -> ItemRe
     hash_key = table.index_keys.get(statement.index, "") if statement.index else table.hash_key
     if not statement.where:
         return _request("Scan", writer, table, **index)
-    held = _held(statement.where, values, hash_key)
-    if held is None or len(split(bare(statement.where), "AND")) != 1:
+    values_of_key = _held(statement.where, values, hash_key)
+    if values_of_key is None or len(split(bare(statement.where), "AND")) != 1:
         return _request("Scan", writer, table, FilterExpression=writer.condition(statement.where), **index)
-    condition = f"{writer.name(hash_key)} = {writer.value(held)}"
+    condition = f"{writer.name(hash_key)} = {writer.value(values_of_key)}"
     return _request("Query", writer, table, KeyConditionExpression=condition, **index)
 
 
 def _held(tokens: Tokens, values: Sequence[Any], name: str) -> Mapping[str, Any] | None:
-    found = compared(bare(tokens), name) if name else None
-    if not found or any(token.keyword == "IN" for token in tokens):
+    compared_value = compared(bare(tokens), name) if name else None
+    if not compared_value or any(token.keyword == "IN" for token in tokens):
         return None
-    return literal(found, values)
+    return literal(compared_value, values)
 
 
 def _key_and_rest(where: Tokens, values: Sequence[Any], table: Table) -> tuple[dict[str, Any], list[Tokens]]:

@@ -238,8 +238,8 @@ def _change(word: str, tokens: Tokens) -> Change:
     if word == "SET":
         at = next((at for at in range(len(tokens)) if is_sign(tokens, at, "=")), len(tokens))
         path, assigned = path[:at], path[at + 1 :]
-    named = bool(path) and path[0].kind in ("word", "quoted") and not path[0].keyword
-    if not named or (word == "SET") is not bool(assigned):
+    is_name = bool(path) and path[0].kind in ("word", "quoted") and not path[0].keyword
+    if not is_name or (word == "SET") is not bool(assigned):
         raise StatementError(f"`{word}` is not followed by what it changes")
     return Change(path, assigned)
 
@@ -282,12 +282,12 @@ def _refuse_clauses(tokens: Tokens) -> None:
 
 def _attributes(tokens: Tokens) -> tuple[str, ...]:
     """The top-level attributes that are named: no functions, no nested parts."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for at, token in enumerate(tokens):
-        named = token.kind in ("word", "quoted") and not token.keyword
-        if named and not is_sign(tokens, at - 1, ".") and not is_sign(tokens, at + 1, "("):
-            found[token.value] = None
-    return tuple(found)
+        is_name = token.kind in ("word", "quoted") and not token.keyword
+        if is_name and not is_sign(tokens, at - 1, ".") and not is_sign(tokens, at + 1, "("):
+            names[token.value] = None
+    return tuple(names)
 
 
 def selected_attributes(statement: Statement) -> tuple[str, ...]:

@@ -71,20 +71,20 @@ def check_dividers(text: str, tokens: Tokens) -> None:
 
 def check_neighbours(tokens: Tokens) -> None:
     """Refuse two names or literals side by side: no form of the language has them."""
-    for one, other in pairwise(tokens):
-        if {one.kind, other.kind} <= _OPERANDS and not one.keyword and not other.keyword:
-            raise StatementError(f"`{other.value}` follows `{one.value}` with nothing between them")
+    for token, other in pairwise(tokens):
+        if {token.kind, other.kind} <= _OPERANDS and not token.keyword and not other.keyword:
+            raise StatementError(f"`{other.value}` follows `{token.value}` with nothing between them")
 
 
 def scan(text: str) -> Iterator[Token]:
     """The tokens of a statement; raises StatementError for what is none, comments included."""
     at = parameters = 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
+        match = _TOKEN.match(text, at)
         comment = text.startswith(("--", "/*"), at)
-        if found is None or comment:
+        if match is None or comment:
             raise StatementError(f"`{text[at : at + 20]}` is not a token of PartiQL that is read here")
-        at, kind, value = found.end(), str(found.lastgroup), found.group()
+        at, kind, value = match.end(), str(match.lastgroup), match.group()
         if kind == "parameter":
             value, parameters = str(parameters), parameters + 1
         if kind != "space":

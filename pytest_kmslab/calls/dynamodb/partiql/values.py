@@ -21,12 +21,12 @@ _OF_KEYWORDS: Mapping[str, AttributeValue] = {
 
 def attribute_value(tokens: Tokens, values: Sequence[Any]) -> AttributeValue:
     """The value that these tokens write out; raises StatementError for what is no literal or parameter."""
-    found = literal(tokens, values)
-    if found is None:
+    value = literal(tokens, values)
+    if value is None:
         raise StatementError(
             f"`{' '.join(token.value for token in tokens)}` is not a value that is read here"
         )
-    return found
+    return value
 
 
 def literal(tokens: Tokens, values: Sequence[Any]) -> AttributeValue | None:

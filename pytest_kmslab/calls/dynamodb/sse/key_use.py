@@ -69,8 +69,8 @@ def kms_text(exception: str, code: str, message: str) -> str:
 
 def text_of_kms(message: str) -> str:
     """What KMS said, of one of DynamoDB's messages around it; any other message as it is."""
-    found = _INSIDE.search(message)
-    return found["text"] if found else message
+    match = _INSIDE.search(message)
+    return match["text"] if match else message
 
 
 def wrapped(error: ServiceError) -> ServiceError:

@@ -97,7 +97,11 @@ def invalid_actions(policy: Policy, kind: str) -> list[str]:
 
     A pattern has to match one that it can.
     """
-    named = [name for one in policy.statements if one.actions for name in one.actions.patterns]
+    actions = [
+        name for statement in policy.statements if statement.actions for name in statement.actions.patterns
+    ]
     return [
-        name for name in dict.fromkeys(named) if not any(map(compile_pattern(name.lower()), SUPPORTED[kind]))
+        name
+        for name in dict.fromkeys(actions)
+        if not any(map(compile_pattern(name.lower()), SUPPORTED[kind]))
     ]

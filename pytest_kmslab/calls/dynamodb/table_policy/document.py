@@ -69,8 +69,8 @@ def _parsed(text: str) -> Policy:
         raise _malformed(f"Missing required field {field}")
     # A wildcard for the service names no action of DynamoDB's.
     for statement in statements_of(text):
-        named = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
-        for action in (action for action in named if action_fault(action) == WILD_VENDOR):
+        actions = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
+        for action in (action for action in actions if action_fault(action) == WILD_VENDOR):
             raise _malformed(f'The following action names are invalid: "{action}"')
     try:
         return parse_policy(as_stored(text))
@@ -94,7 +94,11 @@ def as_stored(text: str) -> str:
 
 def _statements_in(document: Any) -> list[dict[str, Any]]:
     listed = document.get("Statement") if isinstance(document, dict) else None
-    return [one for one in (listed if isinstance(listed, list) else [listed]) if isinstance(one, dict)]
+    return [
+        statement
+        for statement in (listed if isinstance(listed, list) else [listed])
+        if isinstance(statement, dict)
+    ]
 
 
 def _loaded(text: str) -> Any:
@@ -128,7 +132,9 @@ def _check_resources(policy: Policy, kind: str) -> None:
 
     Whether the ARN is of the table that the policy hangs on is not looked at (ACK-211).
     """
-    for arn in (arn for one in policy.statements if one.resources for arn in one.resources.patterns):
+    for arn in (
+        arn for statement in policy.statements if statement.resources for arn in statement.resources.patterns
+    ):
         relative = arn.split(":", 5)[-1]
         if relative.startswith("table/") and _of_stream(relative) is (kind != "stream"):
             raise _malformed(f'The relative-id "{relative}" is invalid for ARN "{arn}"')

@@ -45,12 +45,12 @@ def _statement(statement: Mapping[str, Any], partition: str) -> dict[str, Any]:
         elif member == "Effect":
             written[member] = str(value).capitalize()
         elif member in ("Principal", "NotPrincipal") and isinstance(value, Mapping):
-            written[member] = {kind: _principals(named, partition) for kind, named in value.items()}
+            written[member] = {kind: _principals(principals, partition) for kind, principals in value.items()}
     return written
 
 
-def _principals(named: Any, partition: str) -> Any:
-    several = named if isinstance(named, list) else [named]
+def _principals(principals: Any, partition: str) -> Any:
+    several = principals if isinstance(principals, list) else [principals]
     whole = [
         f"arn:{partition}:iam::{name}:root" if _ACCOUNT.fullmatch(str(name)) else name for name in several
     ]

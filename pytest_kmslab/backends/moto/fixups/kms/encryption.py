@@ -126,7 +126,7 @@ def _holding(key: Any, material: Material) -> dict[str, Any]:
 
 def _source(call: ApiCall, member: str) -> Any:
     """The key to decrypt with: the one that is named, or that made the ciphertext."""
-    named = call.params.get(member)
-    if named is None:
+    key_id = call.params.get(member)
+    if key_id is None:
         return maker_of(call.params["CiphertextBlob"], call.region, call.account)
-    return key_of(str(named), call.region, call.account)
+    return key_of(str(key_id), call.region, call.account)

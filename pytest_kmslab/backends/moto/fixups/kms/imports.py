@@ -99,9 +99,9 @@ def delete_material(call: ApiCall) -> dict[str, Any]:
         return {"KeyId": key.arn}
     if material.state == PENDING:
         for related in (key, *replicas(key)):
-            materials(related)[:] = [one for one in materials(related) if one.id != material.id]
+            materials(related)[:] = [kept for kept in materials(related) if kept.id != material.id]
     else:
-        change(key, lambda one: replace(one, imported=False) if one.id == material.id else one)
+        change(key, lambda kept: replace(kept, imported=False) if kept.id == material.id else kept)
         if key.key_state not in _PENDING_DELETION:
             key.key_state, key.enabled = "PendingImport", False
     return {"KeyId": key.arn, **_shown_id(key, material)}
@@ -109,10 +109,10 @@ def delete_material(call: ApiCall) -> dict[str, Any]:
 
 def expire(key: Any, now: datetime) -> None:
     """Take away the imported material of a key whose time is over: it must be imported again."""
-    due = {one.id for one in materials(key) if one.imported and one.valid_to and one.valid_to <= now}
+    due = {kept.id for kept in materials(key) if kept.imported and kept.valid_to and kept.valid_to <= now}
     if key.origin != "EXTERNAL" or not due:
         return
-    change(key, lambda one: replace(one, imported=False) if one.id in due else one)
+    change(key, lambda kept: replace(kept, imported=False) if kept.id in due else kept)
     if not has_its_material(key) and key.key_state not in _PENDING_DELETION:
         key.key_state, key.enabled = "PendingImport", False
 
@@ -131,10 +131,10 @@ def _placed(key: Any, material: Material, call: ApiCall) -> Material:
     promised, new. https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
     """
     kept = materials(key)
-    known = next((one for one in kept if one.id == material.id), None)
+    known = next((other for other in kept if other.id == material.id), None)
     is_new = bool(call.params.get("ImportType", NEW if not kept else "") == NEW)
-    named = call.params.get("KeyMaterialId")
-    if is_new is (known is not None) or named not in (None, material.id):
+    material_id = call.params.get("KeyMaterialId")
+    if is_new is (known is not None) or material_id not in (None, material.id):
         raise ServiceError("IncorrectKeyMaterialException", "")
     if is_new:
         _check_none_pending(key, material)
@@ -217,10 +217,10 @@ def _named(key: Any, material_id: str | None) -> Material | None:
     """The material to delete: the current one, where none is named. The error for no such id is inferred."""
     if material_id is None:
         return current(key)
-    found = next((one for one in materials(key) if one.id == material_id), None)
-    if found is None:
+    material = next((candidate for candidate in materials(key) if candidate.id == material_id), None)
+    if material is None:
         raise ServiceError("NotFoundException", f"Key material {material_id} is not found.")
-    return found
+    return material
 
 
 def _shown_id(key: Any, material: Material) -> dict[str, str]:

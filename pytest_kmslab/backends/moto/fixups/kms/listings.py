@@ -32,9 +32,9 @@ MADE, CHANGED = "kmslab_made", "kmslab_changed"
 def paged(_view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """One page of what moto lists whole."""
     member = LISTS.get(call.name, "Grants")
-    found = page(call, member, response.get(member) or [])
+    listed = page(call, member, response.get(member) or [])
     response.pop("NextMarker", None)
-    response.update(found)
+    response.update(listed)
 
 
 def aliases(_view: MotoAccountReader, call: ApiCall, response: Response) -> None:

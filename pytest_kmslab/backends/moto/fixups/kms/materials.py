@@ -50,7 +50,7 @@ def materials(key: Any) -> list[Material]:
 
 def current(key: Any) -> Material | None:
     """The material that encrypts; None before the first import."""
-    return next((one for one in materials(key) if one.state == CURRENT), None)
+    return next((material for material in materials(key) if material.state == CURRENT), None)
 
 
 def new_material(key: Any, secret: bytes, **fields: Any) -> Material:
@@ -66,8 +66,8 @@ def has_many(key: Any) -> bool:
 
 def has_its_material(key: Any) -> bool:
     """Whether all that the key encrypted with is there; what waits for its rotation is not the key's yet."""
-    own = [one for one in materials(key) if one.state != PENDING]
-    return bool(own) and all(one.imported for one in own)
+    own = [material for material in materials(key) if material.state != PENDING]
+    return bool(own) and all(material.imported for material in own)
 
 
 def is_primary(key: Any) -> bool:
@@ -79,35 +79,35 @@ def replicas(key: Any) -> Iterator[Any]:
     """Moto's own objects of the replicas of a primary key."""
     if not key.multi_region or not is_primary(key):
         return
-    for one in key.multi_region_configuration["ReplicaKeys"]:
-        replica = key_of(str(one["Arn"]), "", "")
+    for entry in key.multi_region_configuration["ReplicaKeys"]:
+        replica = key_of(str(entry["Arn"]), "", "")
         if replica is not None:
             yield replica
 
 
 def separate(key: Any) -> None:
     """Give a replica of imported material a list of its own: it has none until the same is imported there."""
-    own = [replace(one, imported=False) for one in materials(key)]
+    own = [replace(material, imported=False) for material in materials(key)]
     setattr(key, _KEPT, own)
 
 
 def pending(key: Any) -> Material | None:
     """The material that waits for its rotation: of a multi-Region key it is imported everywhere first."""
-    return next((one for one in materials(key) if one.state == PENDING), None)
+    return next((material for material in materials(key) if material.state == PENDING), None)
 
 
 def change(key: Any, edit: Callable[[Material], Material]) -> None:
     """Put a changed material in the place of each."""
     kept = materials(key)
-    kept[:] = [edit(one) for one in kept]
+    kept[:] = [edit(material) for material in kept]
 
 
 def make_current(key: Any, material_id: str, rotated: datetime | None, rotation_type: str | None) -> None:
     """Let a material encrypt from now on; what did so until now only decrypts."""
 
-    def edit(one: Material) -> Material:
-        if one.id == material_id:
-            return replace(one, state=CURRENT, rotated=rotated, rotation_type=rotation_type)
-        return replace(one, state=NON_CURRENT) if one.state == CURRENT else one
+    def edit(material: Material) -> Material:
+        if material.id == material_id:
+            return replace(material, state=CURRENT, rotated=rotated, rotation_type=rotation_type)
+        return replace(material, state=NON_CURRENT) if material.state == CURRENT else material
 
     change(key, edit)

@@ -82,7 +82,11 @@ def _material(key: Any) -> dict[str, Any]:
     shown: dict[str, Any] = {"CurrentKeyMaterialId": first.id} if has_many(key) else {}
     if key.origin != "EXTERNAL" or not has_its_material(key):
         return shown
-    dates = [one.valid_to for one in materials(key) if one.valid_to is not None and one.state != PENDING]
+    dates = [
+        material.valid_to
+        for material in materials(key)
+        if material.valid_to is not None and material.state != PENDING
+    ]
     if not dates:
         return {**shown, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
     return {**shown, "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": min(dates)}

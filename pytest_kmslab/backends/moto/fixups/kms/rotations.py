@@ -45,7 +45,7 @@ def rotate(call: ApiCall) -> dict[str, Any]:
         text = f"No available key material pending rotation for the key: {key.arn}."
         raise ServiceError("KMSInvalidStateException", text)
     following = waiting
-    if sum(one.rotation_type == ON_DEMAND for one in materials(key)) >= MOST_ON_DEMAND:
+    if sum(material.rotation_type == ON_DEMAND for material in materials(key)) >= MOST_ON_DEMAND:
         raise ServiceError("LimitExceededException", f"{_LIMIT}{key.arn}")
     if following is None:
         following = new_material(key, secrets.token_bytes(32), state=PENDING)
@@ -120,7 +120,7 @@ def listed(call: ApiCall) -> dict[str, Any]:
     """The answer to ListKeyRotations: the rotations, or every material with the first and the pending one."""
     key = called_key(call)
     whole = call.params.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
-    shown = [_entry(key, one) for one in materials(key) if whole or one.rotated is not None]
+    shown = [_entry(key, material) for material in materials(key) if whole or material.rotated is not None]
     return page(call, "Rotations", shown)
 
 
@@ -151,5 +151,5 @@ def _state(key: Any, material: Material) -> str:
 
 def _is_everywhere(key: Any, waiting: Material | None) -> bool:
     """Whether there is a pending material, and every replica has it too."""
-    found = (waiting, *(pending(replica) for replica in replicas(key)))
-    return all(one is not None and one.imported for one in found)
+    pending_materials = (waiting, *(pending(replica) for replica in replicas(key)))
+    return all(material is not None and material.imported for material in pending_materials)
