@@ -117,6 +117,3 @@ class ActingLab:
             self._gateway_url = opened.enter_context(self._context.open_gateway())
             self._teardown.intend("gateway", opened.close)
         return self._gateway_url
-
-    def _client_of(self, actor: Any, service: str) -> Any:
-        return self.as_(actor).client(service)

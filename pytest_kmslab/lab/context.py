@@ -35,6 +35,7 @@ OpenGateway = Callable[[], AbstractContextManager[str]]
 def no_gateway() -> Iterator[str]:
     """Where there is no run to serve for."""
     raise BackendError("this lab belongs to no pytest run, so it has no gateway for other processes")
+    # Never reached: it makes the function a generator, as a context manager has to be.
     yield ""
 
 
@@ -75,6 +76,7 @@ class LabContext:
         """The endpoint that the environment is to name: where clients of this process need none, one that is
         nowhere, and none at all for an AWS account."""
         backend = self.backend
+        # A process that a test starts must reach nobody, rather than AWS, where moto is in this one.
         in_this_process = backend.endpoint_url is None and not backend.capabilities.enforces
         return NOWHERE if in_this_process else backend.endpoint_url
 

@@ -78,6 +78,7 @@ class Creation:
         """
         name = name or self.context.naming.name(base)
         ref = ResourceRef(kind, name, self.region)
+        # Before the call: one whose answer is lost is looked for too.
         self.context.kinds_made.add(kind)
         with recorded_create(self.teardown, self.client, self.waiter, ref, self.context.naming) as step:
             yield Made(name, self.context.naming.tags(name), ref, self.teardown, step)
@@ -92,6 +93,7 @@ def recorded_create(
     try:
         yield step
     except ClientError as error:
+        # Any other error leaves the step: something may have been made that nobody was told of.
         if certainly_refused(error, ref.kind):
             teardown.undone(step)
         raise
@@ -125,4 +127,5 @@ def _find_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Nami
     try:
         return waiter.until(find, bool, f"{ref} to show, whose making was not answered", LOST_ANSWER_LIMIT)
     except ResourceError:
+        # It did not show for longer than anything takes to: the call made nothing.
         return []

@@ -61,6 +61,7 @@ def _set(patch: pytest.MonkeyPatch, credentials: Credentials, region: str, endpo
         patch.delenv(name, raising=False)
     for name, value in _variables(credentials, region, endpoint_url).items():
         patch.setenv(name, value)
+    # boto3's default session keeps the credentials that it found first.
     patch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
@@ -75,6 +76,7 @@ def subprocess_environment(
     aside = _to_set_aside(environ)
     variables = {name: value for name, value in environ.items() if name not in aside}
     variables.update(_variables(credentials, region, endpoint_url))
+    # Only what is found by a profile needs the person's files to be found by.
     if credentials.variables is None:
         variables.update(dict.fromkeys(CONFIGURATION_FILES, os.devnull))
     if endpoint_url is not None:

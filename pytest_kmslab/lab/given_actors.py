@@ -59,6 +59,7 @@ def _profile(name: str) -> Any:
 def _of_boto3(credentials: Any, what: str) -> Credentials:
     if credentials is None:
         raise ResourceError(f"{what} has no credentials")
+    # Credentials that renew themselves may do so between two reads: frozen, the three fit together.
     frozen = credentials.get_frozen_credentials() if hasattr(credentials, "get_frozen_credentials") else None
     keys = frozen or credentials
     if not hasattr(keys, "access_key"):

@@ -22,6 +22,7 @@ def inventory(creation: Creation, creation_in: Callable[[str], Creation]) -> lis
 def _named_by_labs(creation: Creation) -> Iterator[Found]:
     context = creation.context
     for kind in IN_ACCOUNT:
+        # Asking for a rare kind takes a permission that few runs need otherwise.
         if kind.is_rare and kind not in context.kinds_made:
             continue
         for seen in kind.every(creation.client, creation.region):

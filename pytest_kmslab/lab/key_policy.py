@@ -194,7 +194,11 @@ def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
         parts[name] = frozenset(
             (kind, _account_root(one)) for kind, named in kinds.items() for one in _values(named)
         )
-    parts["Condition"] = _canonical_condition(statement.get("Condition", {}))
+    parts["Condition"] = frozenset(
+        (operator.lower(), key.lower(), frozenset(_values(wanted)))
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, wanted in keys.items()
+    )
     return frozenset(parts.items())
 
 
@@ -202,14 +206,6 @@ def _account_root(principal: str) -> str:
     """An account's id stands for its root ARN, whatever the partition."""
     root = re.fullmatch(r"arn:[a-z-]+:iam::(\d{12}):root", principal)
     return root[1] if root else principal
-
-
-def _canonical_condition(condition: Mapping[str, Any]) -> frozenset[Any]:
-    return frozenset(
-        (operator.lower(), key.lower(), frozenset(_values(wanted)))
-        for operator, keys in condition.items()
-        for key, wanted in keys.items()
-    )
 
 
 def _values(value: Any) -> list[str]:

@@ -82,9 +82,13 @@ class Lab(ActingLab):
     ) -> None:
         super().__init__(context, teardown, principals)
         self._creation = Creation(context, teardown, principals.session(admin).client)
-        self._assumption = RoleAssumption(context, self._creation.client, self._client_of)
+        self._assumption = RoleAssumption(
+            context, self._creation.client, lambda actor, service: self.as_(actor).client(service)
+        )
         self._objects = LabObjects(self._creation, principals, self._assumption)
-        self._adoption = Adoption(self._creation_in, self._objects_of)
+        self._adoption = Adoption(
+            self._creation_in, lambda creation: LabObjects(creation, principals, self._assumption)
+        )
         self.admin = admin
         """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
 
@@ -334,9 +338,6 @@ class Lab(ActingLab):
             return self._creation
         session = self._principals.session(self.admin).in_region(region)
         return replace(self._creation, client=session.client)
-
-    def _objects_of(self, creation: Creation) -> LabObjects:
-        return LabObjects(creation, self._principals, self._assumption)
 
     def _console_policy(
         self,

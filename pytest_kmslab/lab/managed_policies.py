@@ -40,6 +40,7 @@ class ManagedPolicies:
             return AWS_POLICY.format(partition=partition, path="", name=name)
         if name not in self._arns:
             found = self._find(iam, policy, partition)
+            # A customer's own policy can be deleted and made again within a run: it is asked for each time.
             if ":iam::aws:" not in found:
                 return found
             self._arns[name] = found
@@ -65,6 +66,7 @@ def _may_exist(iam: IAMClient, arn: str) -> bool:
     except ClientError as error:
         if error_code(error) in ("NoSuchEntity", "NoSuchEntityException"):
             return False
+        # Who may not ask may still attach: IAM says then whether it is there.
         if error_code(error) != "AccessDenied":
             raise
     return True
@@ -72,6 +74,7 @@ def _may_exist(iam: IAMClient, arn: str) -> bool:
 
 def _hint(name: str) -> str:
     """What may have been meant by a name that no managed policy has."""
+    # moto's list is long, and read for an error alone.
     from pytest_kmslab.backends.moto.managed_policies import names
 
     if name.endswith(".json"):

@@ -19,7 +19,7 @@ from pytest_kmslab.lab.kinds.stack_members import NESTED, Member, look
 from pytest_kmslab.lab.kinds.stack_removal import described
 from pytest_kmslab.lab.kinds.table import TABLE, Clients, DynamoDBTable
 from pytest_kmslab.lab.kinds.user import USER, IamUser
-from pytest_kmslab.lab.permissions import IAM_MEMBERS
+from pytest_kmslab.lab.permissions import attached_policies
 from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class UserMadeElsewhere(IamUser):
     """A user whom the lab did not make itself: an access key is made when somebody first acts as the user."""
 
     def __init__(self, name: str, arn: str, iam: IAMClient, policies: tuple[str, ...]) -> None:
+        # The class is frozen, and `credentials` is left out: the property below makes them.
         fields = {"name": name, "arn": arn, "_iam": iam, "policies": policies, "console": None}
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -60,12 +61,9 @@ class UserMadeElsewhere(IamUser):
         return f"IamUser(name={self.name!r}, arn={self.arn!r})"
 
     @cached_property
+    @for_the_lab
     def credentials(self) -> Credentials:
         """Its access key."""
-        return self._made_access_key()
-
-    @for_the_lab
-    def _made_access_key(self) -> Credentials:
         access_key = self._iam.create_access_key(UserName=self.name)["AccessKey"]
         return Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
 
@@ -116,11 +114,11 @@ class LabObjects:
 
     def _role(self, ref: ResourceRef) -> IamRole:
         iam = self._creation.client("iam")
-        return IamRole(ref.name, ref.arn, iam, self._assumption, attached(iam, "role", ref.name))
+        return IamRole(ref.name, ref.arn, iam, self._assumption, attached_policies(iam, "role", ref.name))
 
     def _user(self, ref: ResourceRef) -> IamUser:
         iam = self._creation.client("iam")
-        user = UserMadeElsewhere(ref.name, ref.arn, iam, attached(iam, "user", ref.name))
+        user = UserMadeElsewhere(ref.name, ref.arn, iam, attached_policies(iam, "user", ref.name))
         self._principals.add(user)
         return user
 
@@ -145,9 +143,3 @@ MAKERS: Mapping[ResourceKind, Callable[[LabObjects, ResourceRef], Any]] = {
 
 TYPES: Mapping[ResourceKind, str] = {ALARM: "AWS::CloudWatch::Alarm", POLICY: "AWS::IAM::ManagedPolicy"}
 """What CloudFormation calls the others."""
-
-
-def attached(iam: Any, kind: str, name: str) -> tuple[str, ...]:
-    """The ARNs of the managed policies of a `user` or a `role`."""
-    pages = iam.get_paginator(f"list_attached_{kind}_policies").paginate(**{IAM_MEMBERS[kind]: name})
-    return tuple(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])

@@ -47,6 +47,7 @@ def open_lab(
     try:
         yield start_lab(context, teardown, administrator or make_administrator)
     finally:
+        # What ends with the account is crossed off first, so that the rest alone is undone.
         if discards_account:
             teardown.forget_account()
         for_the_lab(teardown.unwind)()
@@ -56,6 +57,7 @@ def open_lab(
 def start_lab(context: LabContext, teardown: TeardownStack, administrator: MakeAdministrator) -> Lab:
     """A lab that `teardown` ends: a person's own AWS settings are set aside, there is an administrator."""
     surroundings = ExitStack()
+    # Before anything is entered: whatever fails from here on, a person's settings come back.
     teardown.intend("environment", surroundings.close)
     backend = context.backend
     surroundings.enter_context(environment(backend.root, backend.region, context.endpoint_url))

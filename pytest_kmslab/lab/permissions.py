@@ -93,6 +93,23 @@ def give_permissions(iam: IAMClient, kind: str, name: str, permissions: Permissi
         put(**whom, PolicyName=document.name, PolicyDocument=document.text)
 
 
+def attached_policies(iam: Any, kind: str, name: str) -> tuple[str, ...]:
+    """The ARNs of the managed policies of a `user`, a `role` or a `group`."""
+    pages = iam.get_paginator(f"list_attached_{kind}_policies").paginate(**{IAM_MEMBERS[kind]: name})
+    return tuple(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])
+
+
+def take_permissions(iam: IAMClient, kind: str, name: str) -> None:
+    """Take all policies from a `role` or a `group`: they block its deletion."""
+    client: Any = iam
+    whom: Mapping[str, str] = {IAM_MEMBERS[kind]: name}
+    for arn in attached_policies(iam, kind, name):
+        getattr(client, f"detach_{kind}_policy")(**whom, PolicyArn=arn)
+    pages = client.get_paginator(f"list_{kind}_policies").paginate(**whom)
+    for inline in [policy for page in pages for policy in page["PolicyNames"]]:
+        getattr(client, f"delete_{kind}_policy")(**whom, PolicyName=inline)
+
+
 def names_of(argument: str, named: Any) -> tuple[str, ...]:
     """The names of objects of the lab, or names; one alone is one. Raises TypeError for what has none."""
     objects = [named] if isinstance(named, str) or hasattr(named, "name") else list(named)

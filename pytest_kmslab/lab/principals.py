@@ -42,7 +42,11 @@ class Principals:
         """The session of somebody."""
         credentials = actor.credentials
         if credentials.access_key_id not in self._sessions:
-            self._sessions[credentials.access_key_id] = self._make.of(credentials, self._probes(actor))
+            # Of others than the lab's own users nobody knows what they are certainly allowed.
+            probes = None
+            if isinstance(actor, IamUser) and actor.arn in self._users:
+                probes = AllowedProbes(self._admin_session, actor.arn)
+            self._sessions[credentials.access_key_id] = self._make.of(credentials, probes)
         return self._sessions[credentials.access_key_id]
 
     def arns(self) -> Iterable[str]:
@@ -61,12 +65,6 @@ class Principals:
         """Let the next call of each client that was handed out open a new connection."""
         for session in self._sessions.values():
             session.reconnect()
-
-    def _probes(self, actor: Actor) -> AllowedProbes | None:
-        """Which probe calls the policies of a user of the lab allow; of others nothing is known."""
-        if not isinstance(actor, IamUser) or actor.arn not in self._users:
-            return None
-        return AllowedProbes(self._admin_session, actor.arn)
 
 
 class AllowedProbes:
@@ -100,5 +98,6 @@ def own_policies_say(
     try:
         results = [result for page in pages for result in page["EvaluationResults"]]
     except ClientError:
+        # Nobody may have let the administrator ask, and a new principal may not show yet: neither says "no".
         return {}
     return {result["EvalActionName"]: result["EvalDecision"] for result in results}

@@ -66,7 +66,11 @@ class SharedLab:
         if self._lab is None:
             self._lab = Lab(self._context, self._context.teardown(), lab.admin, lab._principals)
         shared = self._lab
-        thing: T = self._once(name, lambda: make(shared), lambda description: _restored(description, lab))
+        thing: T = self._once(
+            name,
+            lambda: make(shared),
+            lambda description: _RECIPES[description["recipe"]].restore(description, lab),
+        )
         return thing
 
     def _once(self, name: str, make: Callable[[], T], restored: Callable[[Description], Any]) -> T:
@@ -99,10 +103,6 @@ class _Recipe(NamedTuple):
 def _described(thing: Any) -> Description:
     name, recipe = next((name, one) for name, one in _RECIPES.items() if isinstance(thing, one.kind))
     return {"recipe": name, **recipe.describe(thing)}
-
-
-def _restored(description: Description, lab: Lab) -> Any:
-    return _RECIPES[description["recipe"]].restore(description, lab)
 
 
 def _describe_user(user: IamUser) -> Description:

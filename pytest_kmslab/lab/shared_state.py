@@ -60,8 +60,9 @@ class SharedFolder:
         """Be there no more. Answers the state to the last one only, and nobody finds it from then on."""
         with self.changing() as state:
             state.keep = state.keep or keep
+            # Before the others are looked for: of two that leave at once, the lock lets one be the last.
             self._membership.release()
-            if self._is_anybody_there():
+            if any(_is_held(path) for path in self._folder.glob(f"*{MEMBER_SUFFIX}")):
                 return None
             last, state.made, state.ledgers = replace(state), {}, []
             return last
@@ -80,9 +81,6 @@ class SharedFolder:
                 self._write(self._changing)
                 self._changing = None
 
-    def _is_anybody_there(self) -> bool:
-        return any(_is_held(path) for path in self._folder.glob(f"*{MEMBER_SUFFIX}"))
-
     def _read(self) -> SharedState:
         try:
             return SharedState(**json.loads(self._file.read_text(encoding="utf-8")))
@@ -90,7 +88,7 @@ class SharedFolder:
             return SharedState()
 
     def _write(self, state: SharedState) -> None:
-        """Whole or not at all, whenever the worker is killed."""
+        # Renamed when it is whole: a worker that is killed leaves the old state or the new one.
         new = self._file.with_suffix(".new")
         opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_OWNERS_ONLY)
         with os.fdopen(opened, "w", encoding="utf-8") as file:

@@ -22,27 +22,22 @@ def naming_unknown_principals(policy: str, view: AccountView | None) -> Iterator
     try:
         yield
     except ClientError as error:
-        unknown = _unknown(policy, view) if view is not None and NOT_YET_A_PRINCIPAL(error) else []
-        if unknown:
-            error.args = (f"{error} {_told(unknown)}", *error.args[1:])
+        if view is not None and NOT_YET_A_PRINCIPAL(error):
+            principals = principals_of(policy)
+            unknown = ", ".join(f"`{principal}`" for principal in principals if not _exists(principal, view))
+            if unknown:
+                text = (
+                    f"{error} (pytest-kmslab: the account has no {unknown}; make users and roles first, and "
+                    "put their `arn` into the policy: in a lab every name has a suffix)"
+                )
+                error.args = (text, *error.args[1:])
         raise
-
-
-def _told(unknown: list[str]) -> str:
-    named = ", ".join(f"`{principal}`" for principal in unknown)
-    return (
-        f"(pytest-kmslab: the account has no {named}; make users and roles first, and put their `arn` into "
-        "the policy: in a lab every name has a suffix)"
-    )
-
-
-def _unknown(policy: str, view: AccountView) -> list[str]:
-    return [principal for principal in principals_of(policy) if not _exists(principal, view)]
 
 
 def _exists(principal: str, view: AccountView) -> bool:
     """Whether a principal exists, or cannot be looked up."""
     try:
         return view.principal_exists(principal)
+    # What cannot be looked up may well be there: only what is certainly missing is named.
     except (KmslabError, BotoCoreError, ClientError):
         return True

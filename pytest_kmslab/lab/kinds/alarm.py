@@ -31,7 +31,7 @@ from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricAlarmTypeDef
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
     from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.creation import Creation
@@ -97,17 +97,17 @@ def exists(cloudwatch: CloudWatchClient, name: str) -> bool:
 
 
 def _watches(alarm: MetricAlarmTypeDef, table: str) -> bool:
-    if alarm.get("Namespace") == NAMESPACE and _names(alarm.get("Dimensions", []), table):
-        return True
-    metrics = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+    """By its own metric, or by one of those that its formula is about."""
+    queries = alarm.get("Metrics", [])
+    metrics: list[Any] = [
+        alarm,
+        *(query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query),
+    ]
+    dimension = {"Name": DIMENSION, "Value": table}
     return any(
-        metric.get("Namespace") == NAMESPACE and _names(metric.get("Dimensions", []), table)
+        metric.get("Namespace") == NAMESPACE and dimension in metric.get("Dimensions", [])
         for metric in metrics
     )
-
-
-def _names(dimensions: list[DimensionTypeDef], table: str) -> bool:
-    return any(dimension["Name"] == DIMENSION and dimension["Value"] == table for dimension in dimensions)
 
 
 class AlarmKind(ResourceKind):
@@ -150,6 +150,7 @@ class AlarmKind(ResourceKind):
 
     def _look(self, client: Client, alarm: Any, region: str) -> Found:
         tags = tags_of_pages([client("cloudwatch").list_tags_for_resource(ResourceARN=alarm["AlarmArn"])])
+        # CloudWatch gives no id: the time of the last change tells an alarm from a later one of its name.
         changed = alarm.get("AlarmConfigurationUpdatedTimestamp")
         unique_id = f"{alarm['AlarmArn']} {changed.isoformat()}" if changed else ""
         ref = ResourceRef(self, alarm["AlarmName"], region, alarm["AlarmArn"], unique_id)

@@ -81,14 +81,6 @@ class ExistingKey(KmsKey):
         return ResourceError(f"key `{self.arn}` was not made by the lab, which deletes only what it made")
 
 
-def put_back_policy(kms: KMSClient, arn: str, file: Path) -> None:
-    """Put a key policy back that a run which died kept in a file; errors are boto3's own."""
-    text = file.read_text(encoding="utf-8")
-    if kms.get_key_policy(KeyId=arn, PolicyName=POLICY_NAME)["Policy"] != text:
-        kms.put_key_policy(KeyId=arn, PolicyName=POLICY_NAME, Policy=text)
-    file.unlink(missing_ok=True)
-
-
 def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | None = None) -> ExistingKey:
     """Work with a key that is there; what is done to its policy, if that is allowed, is put back."""
     key = ExistingKey(creation.client("kms"), creation.waiter, arn, managed=managed, probers=probers)
@@ -100,6 +92,7 @@ def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | N
 def _record_policy(creation: Creation, key: ExistingKey) -> None:
     """Keep what the policy is beside the ledger, for whoever cleans up after a run that was killed."""
     file = creation.context.ledger.keep_text(f"{key.id}.json", key.policy_text)
+    # Nothing is written down where the account ends with this process.
     if file is None:
         creation.teardown.intend(f"change of the policy of key `{key.arn}`", key.put_back)
         return
@@ -117,7 +110,12 @@ class KeyPolicyKind(ResourceKind):
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """Put the policy back, and forget the file."""
-        put_back_policy(client("kms"), ref.arn, Path(ref.name))
+        kms = client("kms")
+        file = Path(ref.name)
+        text = file.read_text(encoding="utf-8")
+        if kms.get_key_policy(KeyId=ref.arn, PolicyName=POLICY_NAME)["Policy"] != text:
+            kms.put_key_policy(KeyId=ref.arn, PolicyName=POLICY_NAME, Policy=text)
+        file.unlink(missing_ok=True)
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """One."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.lab.naming import NAME_TAG, OURS, RUN_TAG, WORKER_TAG
-from pytest_kmslab.lab.permissions import Permissions, give_permissions
+from pytest_kmslab.lab.permissions import Permissions, give_permissions, take_permissions
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen, unless_gone
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
@@ -58,12 +58,7 @@ def delete_group(iam: IAMClient, name: str) -> None:
         for users in iam.get_paginator("get_group").paginate(GroupName=name):
             for user in users["Users"]:
                 iam.remove_user_from_group(GroupName=name, UserName=user["UserName"])
-        for attached in iam.get_paginator("list_attached_group_policies").paginate(GroupName=name):
-            for policy in attached["AttachedPolicies"]:
-                iam.detach_group_policy(GroupName=name, PolicyArn=policy["PolicyArn"])
-        for names in iam.get_paginator("list_group_policies").paginate(GroupName=name):
-            for inline in names["PolicyNames"]:
-                iam.delete_group_policy(GroupName=name, PolicyName=inline)
+        take_permissions(iam, "group", name)
         iam.delete_group(GroupName=name)
 
 

@@ -12,7 +12,7 @@ from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.lab.assuming import RoleAssumption, session_parameters
 from pytest_kmslab.lab.kinds.iam_entity import IamEntityKind
 from pytest_kmslab.lab.kinds.policy import boundary_arn
-from pytest_kmslab.lab.permissions import Permissions, give_permissions
+from pytest_kmslab.lab.permissions import Permissions, give_permissions, take_permissions
 from pytest_kmslab.lab.policies import PolicyDocument, PolicySources
 from pytest_kmslab.lab.resource_kind import (
     Client,
@@ -115,12 +115,7 @@ def create_role(creation: Creation, base: str, request: RoleRequest, assumption:
 def delete_role(iam: IAMClient, name: str) -> None:
     """Remove what blocks the deletion of a role, and delete it; a role that is gone is no error."""
     with suppress(iam.exceptions.NoSuchEntityException):
-        for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
-            for policy in page["AttachedPolicies"]:
-                iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
-        for names in iam.get_paginator("list_role_policies").paginate(RoleName=name):
-            for inline in names["PolicyNames"]:
-                iam.delete_role_policy(RoleName=name, PolicyName=inline)
+        take_permissions(iam, "role", name)
         for profiles in iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name):
             for profile in profiles["InstanceProfiles"]:
                 iam.remove_role_from_instance_profile(

@@ -114,7 +114,12 @@ class DynamoDBTable:
         # UpdateTable always answers that the change is under way, also where it has been made.
         if self._waiter.is_strongly_consistent:
             return
-        arn = self._key_arn(key)
+        # The description names the key's ARN, whatever the key was called by.
+        arn = (
+            key.arn
+            if isinstance(key, KmsKey)
+            else self._clients.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+        )
         self._waiter.until(
             self.describe,
             lambda table: _encrypted_under(table, arn),
@@ -133,11 +138,6 @@ class DynamoDBTable:
             delete_alarms(self._clients.cloudwatch, self.name)
         finally:
             self._delete()
-
-    def unprotect(self) -> None:
-        """Let the table be deleted, if it was protected from that."""
-        if self.describe().get("DeletionProtectionEnabled"):
-            self._clients.dynamodb.update_table(TableName=self.name, DeletionProtectionEnabled=False)
 
     def exists(self) -> bool:
         """Whether DynamoDB knows the table."""
@@ -167,7 +167,7 @@ class DynamoDBTable:
             return {}
 
     def _wait_until_active(self, first: dict[str, Any]) -> None:
-        """DescribeTable may not find for a moment what CreateTable has made."""
+        # DescribeTable may not find for a moment what CreateTable has made: `_described` is empty then.
         self._waiter.until(
             self._described,
             lambda table: table.get("TableStatus") == "ACTIVE",
@@ -175,12 +175,6 @@ class DynamoDBTable:
             TABLE_STATE_LIMIT,
             first=first,
         )
-
-    def _key_arn(self, key: Encryption) -> str:
-        """What the table's description will name: the key's ARN, whatever the key was called by."""
-        if isinstance(key, KmsKey):
-            return key.arn
-        return self._clients.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
 
 
 def sse_specification(key: Encryption) -> SSESpecificationTypeDef:
@@ -250,7 +244,8 @@ class TableKind(ResourceKind):
         clients = Clients.of(client)
         table = DynamoDBTable(clients, waiter, ref.name)
         with suppress(clients.dynamodb.exceptions.ResourceNotFoundException):
-            table.unprotect()
+            if table.describe().get("DeletionProtectionEnabled"):
+                clients.dynamodb.update_table(TableName=ref.name, DeletionProtectionEnabled=False)
         table.delete()
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:

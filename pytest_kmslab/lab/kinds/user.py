@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.credentials_file import (
@@ -89,18 +90,16 @@ def create_user(creation: Creation, base: str, request: UserRequest) -> IamUser:
     name = creation.context.naming.name(base)
     directory = creation.context.credentials_directory if request.console else None
     if directory is not None:
-        _record_file(creation, credentials_path(directory, name))
+        # In the ledger first: the file has a password in it.
+        path = credentials_path(directory, name)
+        ref = ResourceRef(CREDENTIALS_FILE, str(path))
+        step = creation.teardown.intend(ref, lambda: path.unlink(missing_ok=True))
+        creation.teardown.confirm(step, str(path))
     boundary = boundary_arn(creation, base, request.permissions.boundary)
     with creation.of(USER, base, name=name) as made:
         user = _create(creation.client("iam"), name, made.tags, request, boundary, directory)
     made.confirm(user.arn, user.delete)
     return user
-
-
-def _record_file(creation: Creation, path: Path) -> None:
-    ref = ResourceRef(CREDENTIALS_FILE, str(path))
-    step = creation.teardown.intend(ref, lambda: path.unlink(missing_ok=True))
-    creation.teardown.confirm(step, str(path))
 
 
 def _create(
@@ -122,19 +121,12 @@ def _create(
         iam.add_user_to_group(GroupName=group, UserName=name)
     access_key = iam.create_access_key(UserName=name)["AccessKey"]
     credentials = Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
-    console = _console_access(iam, name, account_of(arn), directory) if directory else None
+    console = None
+    if directory is not None:
+        password = new_password()
+        iam.create_login_profile(UserName=name, Password=password, PasswordResetRequired=False)
+        console = write_credentials(directory, name, password, account_of(arn))
     return IamUser(name, arn, credentials, iam, permissions.managed, console)
-
-
-def account_of(arn: str) -> str:
-    """The account an ARN names."""
-    return arn.split(":")[4]
-
-
-def _console_access(iam: IAMClient, name: str, account: str, directory: Path) -> ConsoleAccess:
-    password = new_password()
-    iam.create_login_profile(UserName=name, Password=password, PasswordResetRequired=False)
-    return write_credentials(directory, name, password, account)
 
 
 class UserKind(IamEntityKind):

@@ -121,7 +121,7 @@ def _reason(conflict: ClientError, denied: list[ClientError]) -> ClientError:
 
 
 def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:
-    """Everything of one kind a user has, read to the last page before anything of it is removed."""
+    # To the last page before anything is removed: what is removed meanwhile would shift the pages.
     blockers: list[Any] = []
     more: dict[str, str] = {}
     while True:
@@ -133,10 +133,10 @@ def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:
 
 
 def _ask(iam: IAMClient, operation: str, parameters: dict[str, str]) -> dict[str, Any]:
-    """The answer of a list operation; an empty one where an emulator lacks it: then nobody has any."""
+    """The answer of a list operation; an empty one where an emulator lacks it."""
     try:
         return dict(getattr(iam, operation)(**parameters))
-    except NotImplementedError:
+    except NotImplementedError:  # moto in this process: what it cannot list nobody can have made
         return {}
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_IMPLEMENTED:

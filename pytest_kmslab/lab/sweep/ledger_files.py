@@ -70,7 +70,12 @@ def read(path: Path) -> RunRecord:
         raise LedgerError(f"cannot read the ledger `{path}`: {error.strerror or error}") from error
     # What follows the last newline was not written to its end; mostly it is empty.
     for number, line in enumerate(lines[:-1], 1):
-        _take(record, line, f"{path}:{number}")
+        try:
+            event = json.loads(line)
+            EVENTS[event["event"]](record, event)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            shown = line[:200].decode(errors="replace")
+            record.problems.append(f"{path}:{number}: not understood: `{shown}`")
     return record
 
 
@@ -121,14 +126,6 @@ def _try_lock(path: Path) -> Any:
     except OSError as error:
         raise LedgerError(f"cannot lock the ledger `{path}`: {error.strerror or error}") from error
     return lock
-
-
-def _take(record: RunRecord, line: bytes, where: str) -> None:
-    try:
-        event = json.loads(line)
-        EVENTS[event["event"]](record, event)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        record.problems.append(f"{where}: not understood: `{line[:200].decode(errors='replace')}`")
 
 
 def _run(record: RunRecord, event: Event) -> None:

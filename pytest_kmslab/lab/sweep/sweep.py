@@ -141,8 +141,11 @@ class Sweep:
         for entry in record.entries.values():
             ref = entry.ref
             if not ref.kind.is_file and (ref.kind, ref.name) not in named:
-                found_now = (one for one in self._named(ref) if _is_of_run(one, ref, record))
-                yield from (_of_run(one, record) for one in found_now)
+                for resource in self._named(ref):
+                    # What was adopted may lack the run's tags: it is known by being the very same.
+                    if resource.tags.get(RUN_TAG) == record.run or is_same(resource.ref, ref):
+                        tags = {**resource.tags, RUN_TAG: record.run, WORKER_TAG: record.worker}
+                        yield replace(resource, tags=tags)
 
     def _named(self, ref: ResourceRef) -> list[Found]:
         """What there is of something written down; if no answer was, by all that it may be known by."""
@@ -168,14 +171,12 @@ class Sweep:
     def _judged(self, found: Found) -> Leftover:
         run, worker = found.tags[RUN_TAG], found.tags.get(WORKER_TAG, "")
         age = None if found.created is None else self._now - found.created
-        stays, why = self._verdict(found, run, age)
-        return Leftover(found.ref, run, worker, age, why, stays)
-
-    def _verdict(self, found: Found, run: str, age: timedelta | None) -> tuple[bool, str]:
         until = self._kept_until(found)
         if until is not None and until > self._now:
-            return True, f"kept until {until:%Y-%m-%d %H:%M} UTC"
-        return self._by_age(self._process(run), age)
+            stays, why = True, f"kept until {until:%Y-%m-%d %H:%M} UTC"
+        else:
+            stays, why = self._by_age(self._process(run), age)
+        return Leftover(found.ref, run, worker, age, why, stays)
 
     def _by_age(self, record: RunRecord | None, age: timedelta | None) -> tuple[bool, str]:
         """Whether something stays that nobody keeps, and why."""
@@ -237,16 +238,6 @@ def sweeping_ledgers(target: Target, paths: Iterable[Path]) -> Iterator[Sweep]:
     """A sweep of what stands in these ledgers and nowhere else, though others of their run may live."""
     with records(paths) as (_, dead):
         yield Sweep(target, [], dead, strangers=False, scan=False)
-
-
-def _is_of_run(found: Found, written: ResourceRef, record: RunRecord) -> bool:
-    """Whether something is what a run wrote down: by its tags, or the very thing that was adopted."""
-    return found.tags.get(RUN_TAG) == record.run or is_same(found.ref, written)
-
-
-def _of_run(found: Found, record: RunRecord) -> Found:
-    """The same with the tags of its run, which what was adopted may lack."""
-    return replace(found, tags={**found.tags, RUN_TAG: record.run, WORKER_TAG: record.worker})
 
 
 def _is_of(record: RunRecord, swept: Account) -> bool:

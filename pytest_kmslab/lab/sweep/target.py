@@ -53,14 +53,8 @@ class SessionClients:
         return self._made[key]
 
 
-def _endpoint(backend: Any) -> ClientMaker:
-    clients: ClientMaker = backend.reader.clients
-    return clients
-
-
-def _aws(backend: Any) -> ClientMaker:
-    return SessionClients(backend.session, backend.region, backend.endpoint_url)
-
-
-CLIENTS: Mapping[str, Callable[[Any], ClientMaker]] = {"localstack": _endpoint, "aws": _aws}
+CLIENTS: Mapping[str, Callable[[Any], ClientMaker]] = {
+    "localstack": lambda backend: backend.reader.clients,
+    "aws": lambda backend: SessionClients(backend.session, backend.region, backend.endpoint_url),
+}
 """A row a backend whose account outlives the process."""

@@ -92,13 +92,9 @@ class Account:
     @classmethod
     def at(cls, backend: str, account: str, url: str | None, profile: str = "") -> Account:
         """An account by the URL of its endpoint; a name and password in that are left out."""
-        return cls(backend, account, plain_url(url or ""), profile)
-
-
-def plain_url(url: str) -> str:
-    """A URL without a name and password, and without a slash at its end."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+        parts = urlsplit(url or "")
+        endpoint = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+        return cls(backend, account, endpoint, profile)
 
 
 def folder_of(named: str) -> Path:
@@ -236,7 +232,7 @@ class FileLedger:
         self._held.acquire()
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_OWNERS_ONLY)
         begun = {"event": "run", "version": VERSION, **asdict(self.account), **self._header}
-        _append(self._file, {**begun, **_process(), "time": _now()})
+        _append(self._file, {**begun, "pid": os.getpid(), "host": socket.gethostname(), "time": _now()})
         _sync_folder(self._folder)
 
 
@@ -267,10 +263,6 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
-
-
-def _process() -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": socket.gethostname()}
 
 
 def _now() -> str:

@@ -42,11 +42,6 @@ class TeardownStep:
     number: int = 0
     """The ledger's."""
 
-    @property
-    def ends_with_the_account(self) -> bool:
-        """Whether it is in the account, and not in this process or on its disk."""
-        return isinstance(self.what, ResourceRef) and not self.what.kind.is_file
-
 
 class TeardownStack:
     """Removes what was made, newest first.
@@ -115,7 +110,8 @@ class TeardownStack:
     def forget_account(self) -> None:
         """Take everything in the account for gone: whoever made the account throws it away."""
         for step in tuple(self._steps):
-            if step.ends_with_the_account:
+            # What is in this process or on its disk stays to be undone.
+            if isinstance(step.what, ResourceRef) and not step.what.kind.is_file:
                 self.undone(step)
 
     def unwind(self) -> None:
