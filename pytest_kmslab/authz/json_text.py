@@ -8,8 +8,7 @@ from typing import Any
 
 
 def read_json(text: str, refuse: Callable[[str], Exception]) -> Any:
-    """The value of a JSON text; raises what `refuse` makes of the reason where it is none. RecursionError
-    passes: how deep is too deep is for the caller to say."""
+    """The value of a JSON text; raises what `refuse` makes of the reason where it is none."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # json would keep the last of two and drop the other, which may be the one that AWS goes by.
@@ -25,6 +24,8 @@ def read_json(text: str, refuse: Callable[[str], Exception]) -> Any:
 
     try:
         return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+    except RecursionError:
+        raise refuse("not JSON: nested too deeply") from None
     except ValueError as error:  # what `refuse` made may be one too
         if type(error) in (ValueError, json.JSONDecodeError):
             raise refuse(f"not JSON: {error}") from None

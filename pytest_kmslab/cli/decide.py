@@ -173,6 +173,8 @@ class _Reading:
     """Reads and decides, and remembers the exit status."""
 
     status: int = _OK
+    cases: int = 0
+    """How many cases there were, those that cannot be read among them."""
 
     def of_files(self, names: Iterable[str]) -> Iterator[DecidedCase]:
         """The cases of files, each decided as soon as it is read."""
@@ -182,8 +184,12 @@ class _Reading:
             except OSError as error:
                 self._complain(f"cannot read `{name}`: {error.strerror or error}")
                 continue
+            before, source = self.cases, "standard input" if name == "-" else name
             with opened as stream:
-                yield from self._of_stream(stream, "standard input" if name == "-" else name)
+                yield from self._of_stream(stream, source)
+            if self.cases == before:
+                # A file that was not written, or not where it is looked for, must not pass for decided.
+                self._complain(f"{source}: no case is in it")
 
     def of_flags(self, arguments: argparse.Namespace) -> Iterator[DecidedCase]:
         """The one case that the command line makes up."""
@@ -194,6 +200,7 @@ class _Reading:
 
     def _of_stream(self, stream: BinaryIO, source: str) -> Iterator[DecidedCase]:
         for found in split_cases(iter(lambda: stream.readline(LONGEST), b"")):
+            self.cases += 1
             try:
                 yield self._decided(found.text())
             except KmslabError as error:

@@ -94,8 +94,7 @@ class Trail:
 
     def for_(self, principal: Named) -> list[TrailEntry]:
         """What one principal of this test asked for; a role stands for each of its sessions."""
-        if principal is None:
-            raise TypeError("`principal` takes an object of the lab, an ARN or a name, and was given None")
+        _check_principal(principal)
         return Wanted(by=principal).among(self)
 
     def record(
@@ -146,16 +145,19 @@ class Trail:
         """The smallest policies that allow what one principal did in this test, and the proof of it.
 
         A role stands for each of its sessions. What the lab did for itself does not count, nor does a call
-        that was denied. Raises ValueError for a name that several principals of the test have.
+        that was denied. Raises ValueError for who asked for nothing, as what is misspelt, and for a name that
+        several principals of the test have.
         """
         from pytest_kmslab.privilege.least import least_privilege
+        from pytest_kmslab.privilege.who_acted import only_actor
 
-        uses = self.uses(self.for_(principal))
-        actors = sorted({use.actor for use in uses})
-        if len(actors) > 1:
-            raise ValueError(f"`{principal}` is a name of {', '.join(actors)}: give the ARN of one")
-        named = principal if isinstance(principal, str) else principal.arn
-        return least_privilege(actors[0] if actors else named, uses)
+        _check_principal(principal)
+        acted = [entry for entry in self if entry.origin is not Origin.LAB]
+        entries = Wanted(by=principal).among(acted)
+        name = principal if isinstance(principal, str) else principal.arn
+        actor = only_actor(name, (one.request for one in entries), (one.request for one in acted))
+        denials = sum(not entry.decision.allowed for entry in entries)
+        return least_privilege(actor, self.uses(entries), denials)
 
     def count_call(self) -> None:
         """Count a call of an enforced service."""
@@ -225,3 +227,8 @@ class Trail:
                 return
             if entry.number > mark:
                 yield entry
+
+
+def _check_principal(principal: Named | None) -> None:
+    if principal is None:
+        raise TypeError("`principal` takes an object of the lab, an ARN or a name, and was given None")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,13 @@ Why = Callable[[tuple[str, str, str]], str]
 """Tells why a cell is as it is, in a line."""
 
 COLUMNS = ("principal", "action", "resource")
+ALLOWED = "allowed"
+_JSON = (".json", ".jsonl")
+_NOTHING = defaultdict(lambda: "{}", {".csv": ",".join(COLUMNS)})
+"""What a file holds that expects nothing to be allowed."""
+
+Cell = tuple[str, str, str]
+"""Principal, action and resource, as a file names them."""
 
 
 def expected_of(source: Path | ExpectedMapping) -> Expected:
@@ -38,16 +47,19 @@ def read_expected(path: Path) -> Expected:
 
     A CSV file has the columns `principal`, `action`, `resource` and, if wanted, `allowed` (`yes` or `no`).
     A YAML or JSON file is a mapping of principals to mappings of actions to resources; a JSON file may also
-    be a list of objects with the columns of a CSV file.
+    be a list of objects with the columns of a CSV file, or hold one such object a line.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MatrixError(f"`{path}` cannot be read: {error}") from None
     suffix = path.suffix.lower()
+    if not text.strip():
+        # What was to be written and was not: an expectation that nothing is allowed is written as such.
+        raise MatrixError(f"`{path}` is empty: where nothing is to be allowed, write `{_NOTHING[suffix]}`")
     if suffix == ".csv":
         return _of_csv(path, text)
-    return _of_json(path, text) if suffix == ".json" else _of_yaml(path, text)
+    return _of_json(path, text) if suffix in _JSON else _of_yaml(path, text)
 
 
 def difference(
@@ -89,23 +101,53 @@ def _is_wanted(key: tuple[str, str, str], expected: Expected) -> bool:
 
 
 def _of_csv(path: Path, text: str) -> Expected:
+    def refuse(line: int, why: str) -> MatrixError:
+        return MatrixError(f"`{path}`, line {line}: {why}")
+
     rows = csv.DictReader(text.splitlines())
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-    if missing:
-        raise MatrixError(
-            f"`{path}`, line 1: the column `{missing[0]}` is missing: write {', '.join(COLUMNS)}"
-        )
-    for column in rows.fieldnames or ():
-        if column != "allowed" and get_close_matches(column.strip().lower(), ["allowed"]):
-            raise MatrixError(f"`{path}`, line 1: there is no column `{column}`: did you mean `allowed`?")
+    try:
+        columns = list(rows.fieldnames or ())
+        if fault := _fault_of_columns(columns):
+            raise refuse(1, fault)
+        return _expected((_csv_cell(row, partial(refuse, rows.line_num)) for row in rows), path)
+    except csv.Error as error:
+        raise refuse(rows.line_num + 1, f"is not CSV: {error}") from None
+
+
+def _fault_of_columns(columns: Sequence[str]) -> str:
+    """What is wrong with the head of a CSV file; empty where nothing is."""
+    for column in COLUMNS:
+        if column not in columns:
+            return f"the column `{column}` is missing: write {', '.join(COLUMNS)}"
+    for column in columns:
+        if columns.count(column) > 1:
+            return f"there are several columns `{column}`: keep one"
+        if column != ALLOWED and get_close_matches(column.strip().lower(), [ALLOWED]):
+            return f"there is no column `{column}`: did you mean `{ALLOWED}`?"
+    return ""
+
+
+def _csv_cell(row: Mapping[str, Any], refuse: Callable[[str], MatrixError]) -> tuple[Cell, bool]:
+    principal, action, resource = (str(row[column] or "").strip() for column in COLUMNS)
+    answer = str(row.get(ALLOWED) or "yes").strip().lower()
+    if not (principal and action and resource) or answer not in ("yes", "no"):
+        raise refuse(f"give all columns; `{ALLOWED}` is `yes` or `no`")
+    if None in row:
+        raise refuse("there are more cells than columns")
+    return (principal, action, resource), answer == "yes"
+
+
+def _expected(cells: Iterable[tuple[Cell, bool]], path: Path) -> Expected:
+    """What rows expect; raises MatrixError where two of them expect the opposite."""
+    answers: dict[Cell, bool] = {}
     expected: dict[str, dict[str, list[str]]] = {}
-    for row in rows:
-        principal, action, resource = (str(row[column] or "").strip() for column in COLUMNS)
-        is_allowed = str(row.get("allowed") or "yes").strip().lower()
-        if not (principal and action and resource) or is_allowed not in ("yes", "no"):
-            raise MatrixError(f"`{path}`, line {rows.line_num}: give all columns; `allowed` is `yes` or `no`")
-        if is_allowed == "yes":
-            expected.setdefault(principal, {}).setdefault(action, []).append(resource)
+    for cell, is_allowed in cells:
+        if answers.setdefault(cell, is_allowed) != is_allowed:
+            raise MatrixError(
+                f"`{path}`: of {' '.join(cell)} both is expected, that it may and that it may not"
+            )
+        if is_allowed:
+            expected.setdefault(cell[0], {}).setdefault(cell[1], []).append(cell[2])
     return expected
 
 
@@ -113,7 +155,11 @@ def _of_yaml(path: Path, text: str) -> Expected:
     import yaml
 
     try:
+        if twice := _name_written_twice(yaml.compose(text, Loader=yaml.SafeLoader)):
+            raise MatrixError(f"`{path}`, line {twice[1]}: `{twice[0]}` stands twice: keep one")
         document: Any = yaml.safe_load(text)
+    except RecursionError:
+        raise MatrixError(f"`{path}` is not YAML: nested too deeply") from None
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -121,24 +167,50 @@ def _of_yaml(path: Path, text: str) -> Expected:
     return _of_mapping(f"`{path}`", document)
 
 
+def _name_written_twice(node: Any) -> tuple[str, int] | None:
+    """A name that stands twice in one mapping, and its line: YAML would keep the last and drop the other."""
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    known: set[str] = set()
+    for name, value in node.value:
+        if name.value in known:
+            return name.value, name.start_mark.line + 1
+        known.add(name.value)
+        if found := _name_written_twice(value):
+            return found
+    return None
+
+
 def _of_json(path: Path, text: str) -> Expected:
     def refuse(why: str) -> MatrixError:
         return MatrixError(f"`{path}` is {why}")
 
-    document = read_json(text, refuse)
+    document = _json_document(text, refuse)
     if not isinstance(document, list):
         return _of_mapping(f"`{path}`", document)
-    expected: dict[str, dict[str, list[str]]] = {}
-    for number, row in enumerate(document):
-        cells = [row.get(column) for column in COLUMNS] if isinstance(row, dict) else []
-        is_allowed = row.get("allowed", True) if isinstance(row, dict) else None
-        if len(cells) < len(COLUMNS) or not all(cells) or not isinstance(is_allowed, bool):
-            raise MatrixError(
-                f"`{path}`, row {number}: give {', '.join(COLUMNS)}; `allowed` is true or false"
-            )
-        if is_allowed:
-            expected.setdefault(str(cells[0]), {}).setdefault(str(cells[1]), []).append(str(cells[2]))
-    return expected
+    return _expected((_json_cell(path, number, row) for number, row in enumerate(document, 1)), path)
+
+
+def _json_document(text: str, refuse: Callable[[str], MatrixError]) -> Any:
+    """What a JSON file holds; of one object a line, as `kmslab matrix --format json` prints it, the list."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.startswith("{") and line.endswith("}") for line in lines):
+        return [read_json(line, refuse) for line in lines]
+    document = read_json(text, refuse)
+    return [document] if isinstance(document, dict) and COLUMNS[0] in document else document
+
+
+def _json_cell(path: Path, number: int, row: Any) -> tuple[Cell, bool]:
+    cells = [row.get(column) for column in COLUMNS] if isinstance(row, dict) else []
+    is_allowed = row.get(ALLOWED, True) if isinstance(row, dict) else None
+    if not cells or not all(cells) or not isinstance(is_allowed, bool) or set(row) - {*COLUMNS, ALLOWED}:
+        raise MatrixError(
+            f"`{path}`, row {number}: give {', '.join(COLUMNS)} and no others; `{ALLOWED}` is true or false"
+        )
+    principal, action, resource = map(str, cells)
+    return (principal, action, resource), is_allowed
 
 
 def _of_mapping(where: str, document: Any) -> Expected:

@@ -12,6 +12,7 @@ matrix.json                   if wanted {"account": …, "region": …, "actions
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,6 +115,19 @@ def _is_misspelt(name: str, special: Sequence[str]) -> bool:
     return (is_meant and name not in special) or (ending == "json" and not name.endswith(".json"))
 
 
+def _files_below(folder: Path) -> list[Path]:
+    """What a folder and those below it hold, linked ones too; raises OSError for one that cannot be read: a
+    boundary in it would silently have no effect."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    if not folder.exists():
+        return []
+    walked = os.walk(folder, onerror=refuse, followlinks=True)
+    return sorted(Path(place, name) for place, _, names in walked for name in names)
+
+
 def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[Any, ...]:
     """The subjects of these names, or ARNs; all where there is no name."""
     wanted = list(names)
@@ -139,6 +153,8 @@ def read_directory(folder: Path, account: str = "", region: str = "") -> PolicyD
         return _Reader(folder, account, region).read()
     except PolicyError as error:
         raise MatrixError(str(error)) from None
+    except OSError as error:
+        raise MatrixError(f"`{error.filename}` cannot be read: {error.strerror}") from None
 
 
 @dataclass(slots=True)
@@ -182,9 +198,11 @@ class _Reader:
                 )
 
         for kind in FOLDERS:
-            for file in sorted((self.folder / kind).rglob("*")):
-                if file.is_file() and _is_misspelt(file.name, () if kind in ("keys", "tables") else SPECIAL):
+            for file in _files_below(self.folder / kind):
+                if _is_misspelt(file.name, () if kind in ("keys", "tables") else SPECIAL):
                     raise MatrixError(f"`{file}`: write its name in small letters, and `.json` at its end")
+                if file.suffix == ".json" and not file.is_file():
+                    raise MatrixError(f"`{file}`: is no file that can be read")
 
     def _settings(self) -> Mapping[str, Any]:
         file = self.folder / SETTINGS
@@ -211,7 +229,7 @@ class _Reader:
         raise MatrixError(f"`{self.folder}`: whose account it is, is not clear, as {found}: give the account")
 
     def _files(self, kind: str) -> list[Path]:
-        return sorted((self.folder / kind).rglob("*.json"))
+        return [file for file in _files_below(self.folder / kind) if file.suffix == ".json"]
 
     def _once(self, kind: str) -> list[Path]:
         """The files of a folder, of which no two have one name: they would be one resource."""

@@ -37,6 +37,16 @@ class LeastPrivilege:
     """That everything is allowed under these policies, and that nothing of them can be taken out."""
     uses: tuple[Use, ...] = field(default=(), repr=False, compare=False)
     """The requests that were allowed."""
+    denials: int = field(default=0, compare=False)
+    """How many of its requests were denied; no policy allows those."""
+
+    @property
+    def note(self) -> str:
+        """Says of somebody who was allowed nothing that nothing is proven; empty of others."""
+        if self.uses:
+            return ""
+        number = "its one request was" if self.denials == 1 else f"all {self.denials} requests were"
+        return f"`{self.principal}` was allowed nothing, as {number} denied: there is no policy to be proven"
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as `json.dumps` takes it."""
@@ -45,15 +55,18 @@ class LeastPrivilege:
             "identity_policy": self.identity_policy,
             "resource_policies": self.resource_policies,
             "grants": list(self.grants),
+            "denials": self.denials,
             "proof": self.proof.as_json(),
+            **({"note": self.note} if self.note else {}),
         }
 
     def __str__(self) -> str:
         return json.dumps(self.as_json(), indent=2)
 
 
-def least_privilege(principal: str, uses: Iterable[Use]) -> LeastPrivilege:
-    """The smallest policies under which everything that one principal did is allowed."""
+def least_privilege(principal: str, uses: Iterable[Use], denials: int = 0) -> LeastPrivilege:
+    """The smallest policies under which everything that one principal did is allowed; `denials` is how many
+    of its requests were not."""
     kept = tuple(uses)
     needs = [(use, permissions_of(use)) for use in kept]
     distinct = _distinct(needs)
@@ -62,7 +75,7 @@ def least_privilege(principal: str, uses: Iterable[Use]) -> LeastPrivilege:
     identity, resources = documents_of(statements)
     grants = {grant for use, found in needs if found == () for grant in _allowing_grants(use)}
     proof = prove(statements, kept, distinct)
-    return LeastPrivilege(principal, identity, resources, tuple(sorted(grants)), proof, kept)
+    return LeastPrivilege(principal, identity, resources, tuple(sorted(grants)), proof, kept, denials)
 
 
 def _distinct(needs: Sequence[tuple[Use, tuple[Permission, ...] | None]]) -> tuple[Use, ...]:

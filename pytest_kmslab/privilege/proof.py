@@ -25,8 +25,8 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether everything is allowed, and nothing can be taken out."""
-        return not self.denied and not self.idle
+        """Whether everything is allowed, and nothing can be taken out; of nothing there is no proof."""
+        return bool(self.decisions) and not self.denied and not self.idle
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as `json.dumps` takes it."""

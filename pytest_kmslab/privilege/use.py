@@ -22,6 +22,18 @@ NEW_KEY = ":key/*"
 brings, so that no other stands in its place."""
 
 
+def identity_of(request: Request) -> Identity:
+    """Who asked."""
+    arns = request.context.get("aws:PrincipalArn") or ("",)
+    return identify(request.principal, arns[0] if len(arns) == 1 else "")
+
+
+def actor_of(request: Request) -> str:
+    """The ARN of the user or role behind a request; of others the principal as the request names it."""
+    identity = identity_of(request)
+    return identity.entity or identity.arn
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """A request that was allowed."""
@@ -38,14 +50,12 @@ class Use:
     @property
     def actor(self) -> str:
         """The ARN of the user or role behind it; of others the principal as the request names it."""
-        identity = self.identity
-        return identity.entity or identity.arn
+        return actor_of(self.request)
 
     @property
     def identity(self) -> Identity:
         """Who asked."""
-        arns = self.request.context.get("aws:PrincipalArn") or ("",)
-        return identify(self.request.principal, arns[0] if len(arns) == 1 else "")
+        return identity_of(self.request)
 
     @property
     def brings_its_policy(self) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.privilege.least import LeastPrivilege, least_privilege
+from pytest_kmslab.report.policy_names import chosen, file_names, folder_names, is_of_a_resource, name_of
 from pytest_kmslab.report.terminal import write_folded
 from pytest_kmslab.report.uses import UseCollector
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 IDENTITY_FILE = "identity-policy.json"
 PROOF_FILE = "proof.json"
-_KINDS = {"kms": "key-policy", "dynamodb": "table-policy", "iam": "trust-policy"}
-_NOT_IN_A_FILE = re.compile(r"[^\w.@=+-]+")
 
 
 class PolicyWriter:
@@ -31,7 +28,7 @@ class PolicyWriter:
     def __init__(self, uses: UseCollector, folder: Path) -> None:
         self._uses = uses
         self._folder = folder
-        self._written: list[LeastPrivilege] = []
+        self._written: dict[Path, LeastPrivilege] = {}
         self._problem = ""
 
     def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
@@ -48,18 +45,21 @@ class PolicyWriter:
 
     def finish(self) -> bool:
         """Write everything; whether each proof holds."""
-        for actor, uses in self._uses.of_actors().items():
-            self._written.append(least_privilege(actor, uses))
+        actors = self._uses.of_actors()
+        folders = chosen(actors, folder_names)
+        self._written = {
+            self._folder / folders[who]: least_privilege(who, uses) for who, uses in actors.items()
+        }
         try:
-            for one in self._written:
-                write_policies(self._folder, one)
+            for folder, one in self._written.items():
+                write_policies(folder, one)
         except OSError as error:
             self._problem = f"cannot write to `{self._folder}`: {error.strerror or error}"
-        return not self._problem and all(one.proof.holds for one in self._written)
+        return not self._problem and all(one.proof.holds for one in self._written.values())
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:
         """Tell what was written, and loudly what does not hold."""
-        failed = bool(self._problem) or not all(one.proof.holds for one in self._written)
+        failed = bool(self._problem) or not all(one.proof.holds for one in self._written.values())
         reporter.section("kmslab: least privilege", red=failed, bold=failed)
         for line in (self._problem,) if self._problem else self._lines():
             write_folded(reporter, line)
@@ -67,43 +67,50 @@ class PolicyWriter:
     def _lines(self) -> Iterator[str]:
         if not self._written:
             yield "nobody was allowed anything in the tests themselves: no policy is written"
-        for one in self._written:
-            proof = one.proof
-            parts = f"and one denied without any of {proof.removals} parts"
-            needs = parts if proof.removals else "for which no policy is needed"
-            kept = f"{proof.decisions} requests allowed, {needs}"
-            state = kept if proof.holds else f"THE PROOF FAILS: {', '.join((*proof.denied, *proof.idle))}"
-            yield f"{self._folder / name_of(one.principal)}: {state}"
+        for folder, one in self._written.items():
+            yield f"{folder}: {_told(one)}"
+        for actor, number in self._uses.only_denied().items():
+            denied = f"{_counted(number, 'request')} denied"
+            yield f"{name_of(actor)} was allowed nothing ({denied}): no policy is written"
+        for old in _of_earlier_runs(self._folder, self._written):
+            yield f"{old} is of an earlier run: who it is for did nothing in this one"
+
+
+def _told(least: LeastPrivilege) -> str:
+    """What was proven of somebody's policies, as the end of a line."""
+    proof = least.proof
+    if not proof.holds:
+        return f"THE PROOF FAILS: {', '.join((*proof.denied, *proof.idle))}"
+    if not proof.removals:
+        return f"no policy is needed for what it did ({_counted(proof.decisions, 'request')})"
+    allowed = f"all it did is allowed ({_counted(proof.decisions, 'request')})"
+    return f"{allowed}; nothing can be taken out ({_counted(proof.removals, 'part')} tried)"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _of_earlier_runs(folder: Path, written: Iterable[Path]) -> list[Path]:
+    """Folders that hold policies, and are not of this run: what is in them may be needed no more."""
+    return sorted({file.parent for file in folder.glob(f"*/{PROOF_FILE}")} - set(written))
 
 
 def write_policies(folder: Path, least: LeastPrivilege) -> None:
-    """Write what one principal needs to a folder of its name; raises OSError.
+    """Write what one principal needs to its folder; raises OSError.
 
     What an earlier run wrote there goes, so that no policy stays that is needed no more.
     """
-    own = folder / name_of(least.principal)
-    own.mkdir(parents=True, exist_ok=True)
-    for old in own.glob("*.json"):
-        if old.name in (IDENTITY_FILE, PROOF_FILE) or old.name.startswith(tuple(_KINDS.values())):
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.json"):
+        if old.name in (IDENTITY_FILE, PROOF_FILE) or is_of_a_resource(old.name):
             old.unlink()
     if least.identity_policy is not None:
-        _write(own / IDENTITY_FILE, least.identity_policy)
-    for arn, document in least.resource_policies.items():
-        _write(own / file_of(arn), document)
+        _write(folder / IDENTITY_FILE, least.identity_policy)
+    for arn, name in chosen(least.resource_policies, file_names).items():
+        _write(folder / name, least.resource_policies[arn])
     told = {"principal": least.principal, "grants": list(least.grants)}
-    _write(own / PROOF_FILE, {**told, **least.proof.as_json()})
-
-
-def name_of(principal: str) -> str:
-    """The folder of a principal: its name without its path."""
-    return _NOT_IN_A_FILE.sub("-", principal.rpartition("/")[2])
-
-
-def file_of(arn: str) -> str:
-    """The file for the policy of a resource: `key-policy-orders.json`."""
-    parsed = parse_arn(arn)
-    kind = _KINDS.get(parsed.service, f"{parsed.service}-policy")
-    return f"{kind}-{_NOT_IN_A_FILE.sub('-', parsed.resource.partition('/')[2] or parsed.resource)}.json"
+    _write(folder / PROOF_FILE, {**told, **least.proof.as_json()})
 
 
 def _write(file: Path, document: Any) -> None:

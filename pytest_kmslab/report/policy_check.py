@@ -17,7 +17,8 @@ from pytest_kmslab.cases.policy_file import line_of, read_text
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies import read_document
 from pytest_kmslab.privilege.use import Document, Use
-from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE, file_of, name_of
+from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE
+from pytest_kmslab.report.policy_names import file_names, folder_names, name_of
 from pytest_kmslab.report.terminal import write_folded
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class CheckedPolicy:
 
     def policies_for(self, use: Use) -> Policies:
         """What a request is decided under: the identity-based policy, and the resource's if it is given."""
-        resource = self.resources.get(file_of(use.request.resource)) if _has_policy(use) else None
+        resource = self.resources.get(self._file_of(use))
         identity = () if self.identity is None else (self.identity,)
         return use.policies._replace(identity=identity, resource=resource or use.policies.resource)
 
@@ -50,8 +51,15 @@ class CheckedPolicy:
         if self.identity is not None:
             yield from _unused(PolicyType.IDENTITY, self.identity, uses)
         for file, policy in self.resources.items():
-            of_it = [use for use in uses if _has_policy(use) and file_of(use.request.resource) == file]
+            of_it = [use for use in uses if self._file_of(use) == file]
             yield from _unused(PolicyType.RESOURCE, policy, of_it)
+
+    def _file_of(self, use: Use) -> str:
+        """The file that holds the policy of what is asked for; empty where none does. Of several names the
+        longest is its own alone."""
+        arn = use.request.resource
+        names = reversed(file_names(arn)) if arn.startswith("arn:") else ()
+        return next((name for name in names if name in self.resources), "")
 
 
 def read_checked_policy(path: Path) -> CheckedPolicy:
@@ -71,6 +79,8 @@ def read_checked_policy(path: Path) -> CheckedPolicy:
 
 
 def _read(file: Path, kind: PolicyKind = "identity") -> NamedPolicy:
+    if not file.is_file():
+        raise PolicyError(f"`--kmslab-check-policy`: `{file}` is no file that can be read")
     text = read_document("--kmslab-check-policy", file).text
     if why := refusal(kind, text):
         line = line_of(why, read_text("", file))
@@ -128,7 +138,7 @@ class PolicyCheck:
     def _held(self) -> list[Use]:
         """The requests of whom the policy is for."""
         actors = self._uses.of_actors()
-        named = {actor: uses for actor, uses in actors.items() if name_of(actor) == self._policy.principal}
+        named = {one: uses for one, uses in actors.items() if self._policy.principal in folder_names(one)}
         others = {actor: uses for actor, uses in actors.items() if name_of(actor) != self._administrator}
         return [use for uses in (named or others).values() for use in uses]
 
@@ -138,10 +148,6 @@ class PolicyCheck:
                 request, whom = use.request, name_of(use.actor)
                 what = f"{request.action} on {request.resource.split(':', 5)[-1]}"
                 yield f"{what}, by {whom} in {', '.join(self._uses.tests_of(use))}"
-
-
-def _has_policy(use: Use) -> bool:
-    return use.request.resource.startswith("arn:")
 
 
 def _unused(kind: PolicyType, named: NamedPolicy, uses: Sequence[Use]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from pytest_kmslab.authz.principal import PrincipalKind
 from pytest_kmslab.cases.case import Case
 from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cases.write import case_as_json
-from pytest_kmslab.privilege.use import Use
+from pytest_kmslab.enforcement.entry import Origin
+from pytest_kmslab.privilege.use import Use, actor_of, identity_of
 from pytest_kmslab.report.names import StableNames
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class UseCollector:
         self._trail = trail
         self._names = StableNames()
         self._found: dict[str, tuple[Use, list[str]]] = {}
+        self._denied: Counter[str] = Counter()
 
     def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
         """Nothing to look at: only what is done counts."""
@@ -45,14 +48,20 @@ class UseCollector:
         for use in uses:
             if use.identity.kind in _ACTORS:
                 self._note(names.use(use, test), [test])
+        for entry in entries:
+            is_somebodys = identity_of(entry.request).kind in _ACTORS and entry.origin is not Origin.LAB
+            if is_somebodys and not entry.decision.allowed:
+                self._denied[names.text(actor_of(entry.request))] += 1
 
     def data(self) -> Any:
-        """Every request as the JSON text of a case, with its tests."""
-        return [(text, tests) for text, (_, tests) in self._found.items()]
+        """Every request as the JSON text of a case, with its tests; and how often each was denied."""
+        return [(text, tests) for text, (_, tests) in self._found.items()], dict(self._denied)
 
     def take(self, data: Any) -> None:
         """Take what another process has found."""
-        for text, tests in data:
+        found, denied = data
+        self._denied.update(denied)
+        for text, tests in found:
             case = parse_case(text)
             self._note(Use(case.request, case.policies, case.grants, tests[0]), tests)
 
@@ -69,6 +78,11 @@ class UseCollector:
         for use, _ in self._found.values():
             actors.setdefault(use.actor, []).append(use)
         return dict(sorted(actors.items()))
+
+    def only_denied(self) -> Mapping[str, int]:
+        """How often each user and role was denied that was allowed nothing, by its ARN."""
+        actors = self.of_actors()
+        return {actor: number for actor, number in sorted(self._denied.items()) if actor not in actors}
 
     def tests_of(self, use: Use) -> list[str]:
         """Some of the tests that led to a request."""

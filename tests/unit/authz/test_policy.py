@@ -55,7 +55,7 @@ def test_one_statement_may_stand_without_a_list_and_the_version_may_be_missing()
         ("[]", "the document is not a JSON object"),
         ('"x"', "the document is not a JSON object"),
         ("{}", "Statement is missing"),
-        pytest.param("[" * 100_000, "the document is nested too deeply", id="deep list"),
+        pytest.param("[" * 100_000, "not JSON: nested too deeply", id="deep list"),
         pytest.param('{"a":' * 50_000, "nested too deeply", id="deep object"),
         pytest.param(" " * 262_145, "the document has 262145 characters", id="huge"),
         ('{"Statement": [], "Version": NaN}', "`NaN` is no number"),
@@ -127,7 +127,7 @@ def test_what_is_no_policy_says_where_and_why(text: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(document(Id=1), "Id is not text"), ("[" * 100_000, "the document is nested too deeply")],
+    [(document(Id=1), "Id is not text"), ("[" * 100_000, "not JSON: nested too deeply")],
     ids=["id", "deep list"],
 )
 def test_an_error_of_the_whole_document_begins_with_what_it_is(text: str, message: str) -> None:

@@ -142,8 +142,19 @@ def test_whole_corpus_holds(run: Run) -> None:
     assert len(answers) == len(paths)
 
 
-def test_no_case_is_no_failure(run: Run) -> None:
-    assert run(given="\n\n") == (0, [], "")
+@pytest.mark.parametrize("nothing", [b"", b"\n \r\n\n", b"\xef\xbb\xbf"], ids=["empty", "blank", "mark"])
+def test_an_input_without_a_case_is_bad_input(run: Run, tmp_path: Path, nothing: bytes) -> None:
+    assert run(given=nothing) == (2, [], "kmslab decide: standard input: no case is in it\n")
+    file = tmp_path / "none.jsonl"
+    file.write_bytes(nothing)
+    status, answers, complaints = run(file, "-", given=case("one"))
+    assert (status, len(answers)) == (2, 1)
+    assert complaints == f"kmslab decide: {file}: no case is in it\n"
+
+
+def test_line_ends_and_a_byte_order_mark_are_no_matter(run: Run) -> None:
+    lines = "\r\n".join([case("one").strip(), case("two").strip(), ""])
+    assert run(given=b"\xef\xbb\xbf" + lines.encode())[0] == 0
 
 
 def test_bytes_that_are_not_utf_8_are_reported(run: Run) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,7 +134,26 @@ def test_too_much_says_which_statement_allows_it(run: Run, tmp_path: Path) -> No
         ("access.csv", "who,action\n", "line 1: the column `principal` is missing"),
         ("access.csv", "principal,action,resource,allowed\na,b,c,perhaps\n", "line 2: give all columns"),
         ("access.json", "{\n", "line 2"),
-        ("access.json", '[{"principal": "ana"}]', "row 0: give principal, action, resource"),
+        ("access.json", '[{"principal": "ana"}]', "row 1: give principal, action, resource"),
+        (
+            "access.json",
+            '[{"principal": "a", "action": "b", "resource": "c", "alowed": false}]',
+            "row 1: give",
+        ),
+        ("access.json", "[" * 100_000, "nested too deeply"),
+        ("access.yaml", "[" * 10_000, "nested too deeply"),
+        ("access.yaml", "ana: {}\nbea: {}\nana: {}\n", "line 3: `ana` stands twice"),
+        ("access.csv", "", "is empty: where nothing is to be allowed, write `principal,action,resource`"),
+        ("access.json", " \n", "is empty: where nothing is to be allowed, write `{}`"),
+        ("access.yaml", "\ufeff\n", "is empty"),
+        ("access.csv", "principal,action,resource\n" + "a" * 200_000, "line 2: is not CSV: field larger"),
+        ("access.csv", "principal,action,resource,action\n", "line 1: there are several columns `action`"),
+        ("access.csv", "principal,action,resource\na,b,c,d\n", "line 2: there are more cells than columns"),
+        (
+            "access.csv",
+            "principal,action,resource,allowed\na,b,c,no\na,b,c,yes\n",
+            "of a b c both is expected",
+        ),
         ("access.yaml", "a: 1\nb: [", "access.yaml`, line 2: is not YAML: expected the node content"),
         ("access.yaml", "a: b", "write principals"),
     ],
@@ -153,6 +174,41 @@ def test_other_bad_input(run: Run, policies: Path) -> None:
     assert complaint.startswith(
         f"kmslab matrix: file `{policies / 'keys' / 'orders.json'}`, line 1: not JSON"
     )
+
+
+def test_what_is_printed_as_json_is_expected_likewise(run: Run, tmp_path: Path) -> None:
+    for name in ("access.json", "access.jsonl"):
+        rows = expecting(tmp_path, name, run("--format", "json")[1])
+        assert run("--expect", rows)[:2] == (0, "36 cells are as expected\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_in_the_directory_is_no_policy(run: Run, policies: Path) -> None:
+    os.mkfifo(policies / "keys" / "pipe.json")
+    assert "pipe.json`: is no file that can be read" in run()[2]
+
+
+def test_a_folder_that_cannot_be_read_is_bad_input(
+    run: Run, policies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold a boundary, without which more would be allowed."""
+    closed, scandir = policies / "roles" / "orders-api", os.scandir
+
+    def refusing(place: str) -> Any:
+        if Path(place) == closed:
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    status, _, complaint = run()
+    assert (status, complaint) == (2, f"kmslab matrix: `{closed}` cannot be read: Permission denied\n")
+
+
+def test_a_folder_may_be_a_link(run: Run, policies: Path, tmp_path: Path) -> None:
+    before = run()
+    shutil.move(policies / "roles" / "orders-api", tmp_path / "elsewhere")
+    (policies / "roles" / "orders-api").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert run() == before
 
 
 def test_several_processes(run: Run) -> None:

@@ -31,8 +31,9 @@ def test_what_two_workers_wrote_holds_the_next_run_which_fails_when_it_needs_mor
     project.makepyfile(test_it=TESTS)
     result = project.runpytest_subprocess("-n2", "--kmslab-policies=out")
     result.assert_outcomes(passed=2)
-    told = "out/kmslab-key-user: 4 requests allowed, *"
-    result.stdout.fnmatch_lines(["*= kmslab: least privilege =*", told])
+    told = "out/kmslab-key-user: all it did is allowed (4 requests); *"
+    idle = "mounika was allowed nothing (1 request denied): no policy is written"
+    result.stdout.fnmatch_lines(["*= kmslab: least privilege =*", told, idle])
     written = project.path / "out"
     assert [folder.name for folder in written.iterdir()] == ["kmslab-key-user"]
     own = written / "kmslab-key-user"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_the_outsider_made_key_user_needs_no_more_than_step_5_grants(
         dynamodb.put_item(TableName=encrypted_table.name, Item=ITEM)
     before = kmslab_trail.least_privilege(outsider)
     assert (before.identity_policy, before.resource_policies) == (None, {})  # what was denied is not granted
+    assert not before.proof.holds
     with kms_key.added_user(outsider):
         granted = {one["Sid"]: one for one in kms_key.policy()["Statement"]}
         dynamodb.put_item(TableName=encrypted_table.name, Item=ITEM)
@@ -240,16 +242,41 @@ def test_a_role_stands_for_its_sessions(kmslab: Lab, kmslab_trail: Trail) -> Non
 
 def test_what_the_lab_does_for_itself_is_nobodys(kmslab: Lab, kmslab_trail: Trail) -> None:
     kmslab.create_key()
-    assert kmslab_trail.least_privilege(kmslab.admin).identity_policy is None
+    with pytest.raises(ValueError, match="nobody did, as what the lab does for itself does not count"):
+        kmslab_trail.least_privilege(kmslab.admin)
     kmslab.as_(kmslab.admin).client("kms").list_keys()
     assert actions(kmslab_trail.least_privilege(kmslab.admin).identity_policy) == {"kms:ListKeys"}
 
 
-def test_a_name_of_several_is_a_mistake(kmslab: Lab, kmslab_trail: Trail) -> None:
-    for user in (kmslab.create_user("ana"), kmslab.create_user("bea")):
+def test_who_was_only_denied_needs_nothing_and_nothing_is_proven(kmslab: Lab, kmslab_trail: Trail) -> None:
+    ana = kmslab.create_user("ana")
+    for _ in range(2):
         with denied("dynamodb:ListTables"):
-            kmslab.as_(user).client("dynamodb").list_tables()
-    assert kmslab_trail.least_privilege("nobody").proof.decisions == 0
+            kmslab.as_(ana).client("dynamodb").list_tables()
+    found = kmslab_trail.least_privilege(ana)
+    assert (found.proof.decisions, found.proof.holds, found.denials) == (0, False, 2)
+    said = f"`{ana.arn}` was allowed nothing, as all 2 requests were denied: there is no policy to be proven"
+    assert (found.note, found.as_json()["note"]) == (said, said)
+
+
+def test_a_name_of_nobody_is_a_mistake(kmslab: Lab, kmslab_trail: Trail) -> None:
+    ana = kmslab.create_user("ana", policies=["AmazonDynamoDBFullAccess"])
+    role = kmslab.create_role("orders-api", policies=["AmazonDynamoDBFullAccess"])
+    for who in (ana, role.session(name="one")):
+        kmslab.as_(who).client("dynamodb").list_tables()
+    idle = kmslab.create_user("idle")
+    for wrong, said in (
+        (ana.name.replace("ana", "anna"), f"did you mean `{ana.name}`"),
+        (ana.arn.replace("/ana", "/anna"), f"did you mean `{ana.arn}`"),
+        (role.arn.replace("orders", "order"), f"did you mean `{role.arn}`"),
+        ("somebody-else", f"who did is `{ana.name}`, `{role.name}`"),
+        (idle, "asked for nothing in this test"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(said)):
+            kmslab_trail.least_privilege(wrong)
+
+
+def test_a_name_of_several_is_a_mistake(kmslab: Lab, kmslab_trail: Trail) -> None:
     for name in ("eva", "ida"):
         user = kmslab.create_user(name, policies=["AmazonDynamoDBFullAccess"], path="/team/")
         kmslab.as_(user).client("dynamodb").list_tables()

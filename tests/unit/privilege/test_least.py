@@ -214,8 +214,9 @@ def test_a_grant_is_held_to_its_purpose(context: dict[str, Any], condition: dict
     assert statement["Condition"] == condition
 
 
-def test_nothing_done_needs_nothing() -> None:
-    found = least()
+def test_nothing_done_needs_nothing_and_proves_nothing() -> None:
+    found = least_privilege(USER, ())
+    assert not found.proof.holds
     assert (found.identity_policy, found.resource_policies, found.proof.removals) == (None, {}, 0)
 
 

@@ -171,7 +171,47 @@ def test_who_needs_no_policy_is_told_so(tmp_path: Path) -> None:
     writer = PolicyWriter(uses, tmp_path)
     assert writer.finish()
     writer.summarize(told)  # type: ignore[arg-type]
-    assert told.lines[1] == f"{tmp_path / 'ana'}: 1 requests allowed, for which no policy is needed"
+    assert told.lines[1] == f"{tmp_path / 'ana'}: no policy is needed for what it did (1 request)"
+
+
+def test_who_was_only_denied_and_whose_folder_is_old_is_told(tmp_path: Path) -> None:
+    told = Lines()
+    PolicyWriter(collected((SESSION, *GETS[1:])), tmp_path).finish()
+    trail, request = Trail(), Request(USER.replace("team/ana", "bob"), *GETS[1:])
+    for policies in (Policies(), Policies()):
+        trail.record(GETS[1], request, authorize(request, policies), policies=policies)
+    uses = UseCollector(trail)
+    uses.add("test_it.py::test_it", trail.since())
+    both = UseCollector(Trail())
+    both.take(json.loads(json.dumps(uses.data())))
+    both.take(collected(GETS).data())
+    writer = PolicyWriter(both, tmp_path)
+    assert writer.finish()
+    writer.summarize(told)  # type: ignore[arg-type]
+    assert told.lines[1:] == [
+        f"{tmp_path / 'ana'}: all it did is allowed (1 request); nothing can be taken out (1 part tried)",
+        "bob was allowed nothing (2 requests denied): no policy is written",
+        f"{tmp_path / 'reader'} is of an earlier run: who it is for did nothing in this one",
+    ]
+
+
+def test_two_of_one_name_have_a_folder_each_and_two_keys_a_file(tmp_path: Path) -> None:
+    role = f"arn:aws:iam::{USER.split(':')[4]}:role/Ana"
+    other_key = KEY.replace("us-east-1", "eu-west-1")
+    uses = collected(GETS, (role, *PUTS[1:]), (USER, "kms:Decrypt", KEY), (USER, "kms:Encrypt", other_key))
+    assert PolicyWriter(uses, tmp_path).finish()
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["role-Ana", "user-team-ana"]
+    assert {file.name for file in (tmp_path / "user-team-ana").iterdir()} == {
+        "identity-policy.json",
+        "key-policy-eu-west-1-key.json",
+        "key-policy-us-east-1-key.json",
+        "proof.json",
+    }
+    for actors in (uses, collected(GETS, (USER, "kms:Decrypt", KEY), (USER, "kms:Encrypt", other_key))):
+        told = Lines()
+        check = PolicyCheck(actors, read_checked_policy(tmp_path / "user-team-ana"), "")
+        check.summarize(told)  # type: ignore[arg-type]
+        assert (check.finish(), told.lines[1:]) == (True, ["the policy is enough (held to it: ana)"])
 
 
 def test_workers_count_together() -> None:
