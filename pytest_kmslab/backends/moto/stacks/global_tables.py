@@ -56,7 +56,7 @@ def _create(where: Deployment, properties: Properties) -> Iterator[Made]:
 
 
 def _add_replica(where: Deployment, name: str, properties: Properties, region: str) -> None:
-    """A replica in another Region. moto decides nothing by it and makes none: nobody gets in there."""
+    # A replica in another Region. moto decides nothing by it and makes none: nobody gets in there.
     there = _as_table(where, properties, region)
     create = {
         "RegionName": region,
@@ -111,8 +111,8 @@ def _is_provisioned(properties: Properties) -> bool:
 
 
 def _throughput(write: Any) -> dict[str, int]:
-    """Autoscaling starts at its least; throughput decides nothing here."""
     scaling = (write or {}).get("WriteCapacityAutoScalingSettings") or {}
+    # Autoscaling starts at its least; throughput decides nothing here.
     units = int(scaling.get("SeedCapacity") or scaling.get("MinCapacity") or 1)
     return {"ReadCapacityUnits": units, "WriteCapacityUnits": units}
 

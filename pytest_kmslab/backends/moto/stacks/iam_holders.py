@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, tag_changes
+from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, without
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
 
 
@@ -53,6 +53,11 @@ class Holder:
         for policy in (policy for policy in _inline(old) if policy not in _inline(keep)):
             self.delete(where, "Delete{}Policy", name, PolicyName=policy)
 
+    def delete_with_policies(self, where: Deployment, name: str, properties: Properties) -> None:
+        """Delete an entity, which IAM refuses while it has policies."""
+        self.drop_policies(where, name, properties, keep={})
+        self.delete(where, "Delete{}", name)
+
     def set_boundary(self, where: Deployment, name: str, old: Properties, new: Properties) -> None:
         """Put or delete the permissions boundary where it changed."""
         before, after = old.get("PermissionsBoundary"), new.get("PermissionsBoundary")
@@ -60,14 +65,6 @@ class Holder:
             self.call(where, "Put{}PermissionsBoundary", name, PermissionsBoundary=after)
         elif before and not after:
             self.delete(where, "Delete{}PermissionsBoundary", name)
-
-    def set_tags(self, where: Deployment, name: str, old: Properties, new: Properties) -> None:
-        """Bring the tags from one set of properties to another."""
-        changed, removed = tag_changes(old, new)
-        if removed:
-            self.call(where, "Untag{}", name, TagKeys=removed)
-        if changed:
-            self.call(where, "Tag{}", name, Tags=changed)
 
 
 def _inline(properties: Properties) -> dict[str, str | None]:
@@ -103,10 +100,9 @@ def _create_user(where: Deployment, properties: Properties) -> Iterator[Made]:
 
 def _set_groups(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     before, after = _listed(old, "Groups"), _listed(new, "Groups")
-    for group in (group for group in after if group not in before):
-        where.call("iam", "AddUserToGroup", GroupName=group, UserName=name)
-    for group in (group for group in before if group not in after):
-        where.delete("iam", "RemoveUserFromGroup", GroupName=group, UserName=name)
+    joined, left = without(after, before), without(before, after)
+    where.call_each("iam", "AddUserToGroup", "GroupName", joined, UserName=name)
+    where.delete_each("iam", "RemoveUserFromGroup", "GroupName", left, UserName=name)
 
 
 def _set_login(where: Deployment, name: str, old: Properties, new: Properties) -> None:
@@ -123,12 +119,12 @@ def _update_user(where: Deployment, name: str, old: Properties, new: Properties)
     USER.set_policies(where, name, old, new)
     _set_groups(where, name, old, new)
     _set_login(where, name, old, new)
-    USER.set_tags(where, name, old, new)
+    where.set_tags("iam", "User", old, new, UserName=name)
     return _moved(where, USER, name, old, new)
 
 
 def _moved(where: Deployment, holder: Holder, name: str, old: Properties, new: Properties) -> Made | None:
-    """Another path is another ARN."""
+    # Another path is another ARN.
     if old.get("Path") == new.get("Path"):
         return None
     holder.call(where, "Update{}", name, NewPath=new.get("Path") or "/")
@@ -139,12 +135,7 @@ def _delete_user(where: Deployment, name: str, properties: Properties) -> None:
     _set_groups(where, name, properties, {})
     if properties.get("LoginProfile"):
         USER.delete(where, "DeleteLoginProfile", name)
-    _delete(where, USER, name, properties)
-
-
-def _delete(where: Deployment, holder: Holder, name: str, properties: Properties) -> None:
-    holder.drop_policies(where, name, properties, keep={})
-    holder.delete(where, "Delete{}", name)
+    USER.delete_with_policies(where, name, properties)
 
 
 def _create_role(where: Deployment, properties: Properties) -> Iterator[Made]:
@@ -166,6 +157,7 @@ def _update_role(where: Deployment, name: str, old: Properties, new: Properties)
     trust = policy_text(new["AssumeRolePolicyDocument"])
     if trust != policy_text(old["AssumeRolePolicyDocument"]):
         ROLE.call(where, "UpdateAssumeRolePolicy", name, PolicyDocument=trust)
+    # A property that leaves the template takes its default again.
     described = {"Description": "", "MaxSessionDuration": 3600}
     if any(old.get(member) != new.get(member) for member in described):
         ROLE.call(
@@ -173,11 +165,7 @@ def _update_role(where: Deployment, name: str, old: Properties, new: Properties)
         )
     ROLE.set_boundary(where, name, old, new)
     ROLE.set_policies(where, name, old, new)
-    ROLE.set_tags(where, name, old, new)
-
-
-def _delete_role(where: Deployment, name: str, properties: Properties) -> None:
-    _delete(where, ROLE, name, properties)
+    where.set_tags("iam", "Role", old, new, RoleName=name)
 
 
 def _create_group(where: Deployment, properties: Properties) -> Iterator[Made]:
@@ -190,10 +178,6 @@ def _create_group(where: Deployment, properties: Properties) -> Iterator[Made]:
 def _update_group(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
     GROUP.set_policies(where, name, old, new)
     return _moved(where, GROUP, name, old, new)
-
-
-def _delete_group(where: Deployment, name: str, properties: Properties) -> None:
-    _delete(where, GROUP, name, properties)
 
 
 _POLICIES = frozenset({"ManagedPolicyArns", "Path", "Policies"})
@@ -212,7 +196,7 @@ TYPES = (
         "AWS::IAM::Role",
         _create_role,
         _update_role,
-        _delete_role,
+        ROLE.delete_with_policies,
         properties=_POLICIES
         | {
             "AssumeRolePolicyDocument",
@@ -230,7 +214,7 @@ TYPES = (
         "AWS::IAM::Group",
         _create_group,
         _update_group,
-        _delete_group,
+        GROUP.delete_with_policies,
         properties=_POLICIES | {"GroupName"},
         replaces=frozenset({"GroupName"}),
         attributes=frozenset({"Arn"}),

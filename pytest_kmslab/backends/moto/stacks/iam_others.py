@@ -8,33 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_kmslab.backends.moto.stacks.properties import Properties, tag_changes
-from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
-
-
-def _join(where: Deployment, group: str, users: list[str]) -> None:
-    for user in users:
-        where.call("iam", "AddUserToGroup", GroupName=group, UserName=user)
-
-
-def _leave(where: Deployment, group: str, users: list[str]) -> None:
-    for user in users:
-        where.delete("iam", "RemoveUserFromGroup", GroupName=group, UserName=user)
+from pytest_kmslab.backends.moto.stacks.properties import Properties, without
+from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType, deletion
 
 
 def _create_addition(where: Deployment, properties: Properties) -> Iterator[Made]:
     yield Made(where.name, {"Id": where.name})
-    _join(where, properties["GroupName"], properties["Users"])
+    where.call_each(
+        "iam", "AddUserToGroup", "UserName", properties["Users"], GroupName=properties["GroupName"]
+    )
 
 
 def _update_addition(where: Deployment, addition: str, old: Properties, new: Properties) -> None:
-    same = old["GroupName"] == new["GroupName"]
-    _join(where, new["GroupName"], [user for user in new["Users"] if not same or user not in old["Users"]])
-    _leave(where, old["GroupName"], [user for user in old["Users"] if not same or user not in new["Users"]])
+    joined, left = new["Users"], old["Users"]
+    if old["GroupName"] == new["GroupName"]:
+        joined, left = without(joined, left), without(left, joined)
+    where.call_each("iam", "AddUserToGroup", "UserName", joined, GroupName=new["GroupName"])
+    where.delete_each("iam", "RemoveUserFromGroup", "UserName", left, GroupName=old["GroupName"])
 
 
 def _delete_addition(where: Deployment, addition: str, properties: Properties) -> None:
-    _leave(where, properties["GroupName"], properties["Users"])
+    group, users = properties["GroupName"], properties["Users"]
+    where.delete_each("iam", "RemoveUserFromGroup", "UserName", users, GroupName=group)
 
 
 def _create_access_key(where: Deployment, properties: Properties) -> Iterator[Made]:
@@ -58,27 +53,22 @@ def _create_profile(where: Deployment, properties: Properties) -> Iterator[Made]
     path = properties.get("Path")
     made = where.call("iam", "CreateInstanceProfile", InstanceProfileName=name, Path=path)
     yield Made(name, {"Arn": made["InstanceProfile"]["Arn"]})
-    _add_roles(where, name, properties["Roles"])
+    _set_roles(where, name, [], properties["Roles"])
 
 
-def _add_roles(where: Deployment, name: str, roles: list[str]) -> None:
-    for role in roles:
-        where.call("iam", "AddRoleToInstanceProfile", InstanceProfileName=name, RoleName=role)
-
-
-def _remove_roles(where: Deployment, name: str, roles: list[str]) -> None:
-    for role in roles:
-        where.delete("iam", "RemoveRoleFromInstanceProfile", InstanceProfileName=name, RoleName=role)
+def _set_roles(where: Deployment, name: str, old: list[str], new: list[str]) -> None:
+    # The old role goes first: a profile holds one.
+    profile = {"InstanceProfileName": name}
+    where.delete_each("iam", "RemoveRoleFromInstanceProfile", "RoleName", without(old, new), **profile)
+    where.call_each("iam", "AddRoleToInstanceProfile", "RoleName", without(new, old), **profile)
 
 
 def _update_profile(where: Deployment, name: str, old: Properties, new: Properties) -> None:
-    """The old role goes first: a profile holds one."""
-    _remove_roles(where, name, [role for role in old["Roles"] if role not in new["Roles"]])
-    _add_roles(where, name, [role for role in new["Roles"] if role not in old["Roles"]])
+    _set_roles(where, name, old["Roles"], new["Roles"])
 
 
 def _delete_profile(where: Deployment, name: str, properties: Properties) -> None:
-    _remove_roles(where, name, properties["Roles"])
+    _set_roles(where, name, properties["Roles"], [])
     where.delete("iam", "DeleteInstanceProfile", InstanceProfileName=name)
 
 
@@ -97,22 +87,13 @@ def _create_oidc(where: Deployment, properties: Properties) -> Iterator[Made]:
 def _update_oidc(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
     provider = {"OpenIDConnectProviderArn": arn}
     before, after = old.get("ClientIdList") or [], new.get("ClientIdList") or []
-    for client in (client for client in after if client not in before):
-        where.call("iam", "AddClientIDToOpenIDConnectProvider", ClientID=client, **provider)
-    for client in (client for client in before if client not in after):
-        where.delete("iam", "RemoveClientIDFromOpenIDConnectProvider", ClientID=client, **provider)
+    added, removed = without(after, before), without(before, after)
+    where.call_each("iam", "AddClientIDToOpenIDConnectProvider", "ClientID", added, **provider)
+    where.delete_each("iam", "RemoveClientIDFromOpenIDConnectProvider", "ClientID", removed, **provider)
     if old.get("ThumbprintList") != new.get("ThumbprintList"):
         thumbprints = new.get("ThumbprintList")
         where.call("iam", "UpdateOpenIDConnectProviderThumbprint", ThumbprintList=thumbprints, **provider)
-    changed, removed = tag_changes(old, new)
-    if removed:
-        where.call("iam", "UntagOpenIDConnectProvider", TagKeys=removed, **provider)
-    if changed:
-        where.call("iam", "TagOpenIDConnectProvider", Tags=changed, **provider)
-
-
-def _delete_oidc(where: Deployment, arn: str, properties: Properties) -> None:
-    where.delete("iam", "DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=arn)
+    where.set_tags("iam", "OpenIDConnectProvider", old, new, **provider)
 
 
 def _create_linked_role(where: Deployment, properties: Properties) -> Iterator[Made]:
@@ -126,10 +107,6 @@ def _create_linked_role(where: Deployment, properties: Properties) -> Iterator[M
 def _update_linked_role(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     description = new.get("Description", "")
     where.call("iam", "UpdateRole", RoleName=name, Description=description)
-
-
-def _delete_linked_role(where: Deployment, name: str, properties: Properties) -> None:
-    where.delete("iam", "DeleteServiceLinkedRole", RoleName=name)
 
 
 _ADDITION = frozenset({"GroupName", "Users"})
@@ -170,7 +147,7 @@ TYPES = (
         "AWS::IAM::OIDCProvider",
         _create_oidc,
         _update_oidc,
-        _delete_oidc,
+        deletion("iam", "DeleteOpenIDConnectProvider", "OpenIDConnectProviderArn"),
         properties=frozenset({"ClientIdList", "Tags", "ThumbprintList", "Url"}),
         replaces=frozenset({"Url"}),
         attributes=frozenset({"Arn"}),
@@ -179,7 +156,7 @@ TYPES = (
         "AWS::IAM::ServiceLinkedRole",
         _create_linked_role,
         _update_linked_role,
-        _delete_linked_role,
+        deletion("iam", "DeleteServiceLinkedRole", "RoleName"),
         properties=_LINKED | {"Description"},
         required=frozenset({"AWSServiceName"}),
         replaces=_LINKED,

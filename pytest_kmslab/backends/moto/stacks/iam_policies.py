@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_kmslab.backends.moto.stacks.iam_holders import GROUP, HOLDERS, ROLE, USER, Holder
-from pytest_kmslab.backends.moto.stacks.properties import Properties, invalid, policy_text, tag_changes
+from pytest_kmslab.backends.moto.stacks.properties import (
+    Properties,
+    invalid,
+    policy_text,
+    without,
+)
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
 
 MOST_VERSIONS = 5
@@ -25,14 +30,17 @@ def _held_by(properties: Properties) -> list[tuple[Holder, str]]:
 
 def _create_inline(where: Deployment, properties: Properties) -> Iterator[Made]:
     """`AWS::IAM::Policy`: the same inline policy of one or several."""
-    _check_held(properties)
+    holders = _holders(properties)
     yield Made(where.name, {"Id": where.name})
-    _put_all(where, properties, _held_by(properties))
+    _put_all(where, properties, holders)
 
 
-def _check_held(properties: Properties) -> None:
-    if not _held_by(properties):
+def _holders(properties: Properties) -> list[tuple[Holder, str]]:
+    """Who has an inline policy, which is there for somebody only; raises ServiceError for nobody."""
+    holders = _held_by(properties)
+    if not holders:
         raise invalid("At least one of [Groups,Roles,Users] must be non-empty.")
+    return holders
 
 
 def _put_all(where: Deployment, properties: Properties, holders: list[tuple[Holder, str]]) -> None:
@@ -42,11 +50,11 @@ def _put_all(where: Deployment, properties: Properties, holders: list[tuple[Hold
 
 
 def _update_inline(where: Deployment, policy_id: str, old: Properties, new: Properties) -> None:
-    _check_held(new)
-    _put_all(where, new, _held_by(new))
-    same_name = old["PolicyName"] == new["PolicyName"]
-    kept = _held_by(new) if same_name else []
-    for holder, name in (holding for holding in _held_by(old) if holding not in kept):
+    holders = _holders(new)
+    _put_all(where, new, holders)
+    # Under another name it is another policy: the one of the old name goes from everybody.
+    kept = holders if old["PolicyName"] == new["PolicyName"] else []
+    for holder, name in without(_held_by(old), kept):
         holder.delete(where, "Delete{}Policy", name, PolicyName=old["PolicyName"])
 
 
@@ -109,17 +117,14 @@ def _update_managed(where: Deployment, arn: str, old: Properties, new: Propertie
     text = policy_text(new["PolicyDocument"])
     if text != policy_text(old["PolicyDocument"]):
         others = _versions(where, arn)
+        # CreatePolicyVersion refuses a sixth version, and CloudFormation makes room for it.
         if len(others) >= MOST_VERSIONS - 1:
             where.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=others[0]["VersionId"])
         where.call("iam", "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
     before, after = _held_by(old), _held_by(new)
-    _attach_all(where, arn, [holding for holding in after if holding not in before])
-    _detach_all(where, arn, [holding for holding in before if holding not in after])
-    changed, removed = tag_changes(old, new)
-    if removed:
-        where.call("iam", "UntagPolicy", PolicyArn=arn, TagKeys=removed)
-    if changed:
-        where.call("iam", "TagPolicy", PolicyArn=arn, Tags=changed)
+    _attach_all(where, arn, without(after, before))
+    _detach_all(where, arn, without(before, after))
+    where.set_tags("iam", "Policy", old, new, PolicyArn=arn)
 
 
 def _versions(where: Deployment, arn: str) -> list[Any]:
@@ -135,6 +140,7 @@ def _detach_all(where: Deployment, arn: str, holders: list[tuple[Holder, str]]) 
 
 
 def _delete_managed(where: Deployment, arn: str, properties: Properties) -> None:
+    # IAM refuses to delete a policy that is attached or has other versions.
     _detach_all(where, arn, _held_by(properties))
     for version in _versions(where, arn):
         where.delete("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version["VersionId"])

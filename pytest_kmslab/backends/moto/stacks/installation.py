@@ -116,18 +116,18 @@ def _method(function: Callable[..., Any]) -> Any:
 def _with_body(
     original: Callable[..., Any], response: Any, request: Any, *arguments: Any, **more: Any
 ) -> Any:
-    """Keep the request with its body, which the signature covers: reading a form uses it up."""
     from moto.core.request import normalize_request
 
     received = normalize_request(request)
+    # Keep the request with its body, which the signature covers: reading a form uses it up.
     received.get_data(cache=True)
     setattr(response, RECEIVED, received)
     return original(response, request, *arguments, **more)
 
 
 def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any, stack: Any) -> None:
-    """Refuse an update that changes nothing; other tags are a change, which moto does not count."""
     tags = response._get_param("Tags")
+    # Refuse an update that changes nothing; other tags are a change, which moto does not count.
     if tags is None or {tag["Key"]: tag["Value"] for tag in tags} == stack.tags:
         original(response, params, body, stack)
 
@@ -149,7 +149,7 @@ def _answered(principals: Principals, original: Callable[..., Any], response: An
 
 
 def _refusal(response: Any, error: ServiceError) -> tuple[int, dict[str, Any], str]:
-    """What CloudFormation itself refuses, in its protocol."""
+    # What CloudFormation itself refuses, in its protocol.
     body = (
         '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>'
         f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"

@@ -9,8 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, tag_changes, truth
-from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
+from pytest_kmslab.backends.moto.stacks.properties import (
+    Properties,
+    kms_tags,
+    policy_text,
+    truth,
+)
+from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType, deletion
 from pytest_kmslab.calls.api_call import ServiceError
 
 
@@ -21,7 +26,7 @@ def _create_key(where: Deployment, properties: Properties) -> Iterator[Made]:
         **_given(properties, "Description", "KeySpec", "KeyUsage", "Origin", "MultiRegion"),
         Policy=policy_text(properties.get("KeyPolicy")),
         BypassPolicyLockoutSafetyCheck=properties.get("BypassPolicyLockoutSafetyCheck"),
-        Tags=_kms_tags(properties.get("Tags")),
+        Tags=kms_tags(properties.get("Tags")),
     )["KeyMetadata"]
     yield _made(metadata)
     _set_rotation(where, metadata["KeyId"], {}, properties)
@@ -38,7 +43,7 @@ def _create_replica(where: Deployment, properties: Properties) -> Iterator[Made]
         ReplicaRegion=where.region,
         Description=properties.get("Description"),
         Policy=policy_text(properties["KeyPolicy"]),
-        Tags=_kms_tags(properties.get("Tags")),
+        Tags=kms_tags(properties.get("Tags")),
     )["ReplicaKeyMetadata"]
     yield _made(metadata)
     _set_enabled(where, metadata["KeyId"], {}, properties)
@@ -49,7 +54,7 @@ def _made(metadata: Mapping[str, Any]) -> Made:
 
 
 def _update_key(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
-    """Enabled first and disabled last: the calls between need a key that is enabled."""
+    # Enabled first and disabled last: the calls between need a key that is enabled.
     if _is_on(new, "Enabled", absent=True):
         _set_enabled(where, key_id, old, new)
     _set_rotation(where, key_id, old, new)
@@ -65,16 +70,14 @@ def _update_key(where: Deployment, key_id: str, old: Properties, new: Properties
     if old.get("Description") != new.get("Description"):
         description = new.get("Description") or ""
         where.call("kms", "UpdateKeyDescription", KeyId=key_id, Description=description)
-    _set_tags(where, key_id, old, new)
+    where.set_tags("kms", "Resource", old, new, KeyId=key_id)
     if not _is_on(new, "Enabled", absent=True):
         _set_enabled(where, key_id, old, new)
 
 
 def _default_policy(where: Deployment) -> str | None:
-    """The policy of a key whose template has none (any more).
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    """
+    # The policy of a key whose template has none (any more).
+    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
@@ -108,20 +111,7 @@ def _is_on(properties: Properties, name: str, *, absent: bool = False) -> bool:
     return bool(truth(properties.get(name, absent)))
 
 
-def _set_tags(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
-    changed, removed = tag_changes(old, new)
-    if removed:
-        where.call("kms", "UntagResource", KeyId=key_id, TagKeys=removed)
-    if changed:
-        where.call("kms", "TagResource", KeyId=key_id, Tags=_kms_tags(changed))
-
-
-def _kms_tags(tags: list[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
-    return [{"TagKey": tag["Key"], "TagValue": tag.get("Value", "")} for tag in tags or ()]
-
-
 def _delete_key(where: Deployment, key_id: str, properties: Properties) -> None:
-    """Scheduled, after 30 days where the template does not say otherwise; once is enough."""
     try:
         where.delete(
             "kms",
@@ -129,6 +119,7 @@ def _delete_key(where: Deployment, key_id: str, properties: Properties) -> None:
             KeyId=key_id,
             PendingWindowInDays=properties.get("PendingWindowInDays"),
         )
+    # Scheduled, after 30 days where the template does not say otherwise; once is enough.
     except ServiceError as error:
         if error.code != "KMSInvalidStateException" or "pending deletion" not in error.message:
             raise
@@ -142,10 +133,6 @@ def _create_alias(where: Deployment, properties: Properties) -> Iterator[Made]:
 
 def _update_alias(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     where.call("kms", "UpdateAlias", AliasName=name, TargetKeyId=new["TargetKeyId"])
-
-
-def _delete_alias(where: Deployment, name: str, properties: Properties) -> None:
-    where.delete("kms", "DeleteAlias", AliasName=name)
 
 
 def _given(properties: Properties, *names: str) -> dict[str, Any]:
@@ -182,7 +169,7 @@ TYPES = (
         "AWS::KMS::Alias",
         _create_alias,
         _update_alias,
-        _delete_alias,
+        deletion("kms", "DeleteAlias", "AliasName"),
         properties=frozenset({"AliasName", "TargetKeyId"}),
         required=frozenset({"AliasName", "TargetKeyId"}),
         replaces=frozenset({"AliasName"}),

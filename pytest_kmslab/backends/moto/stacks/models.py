@@ -46,14 +46,11 @@ def _of_iam(collection: str) -> LookUp:
     return look_up
 
 
-def _alias(account: str, region: str, name: str) -> Any:
-    keys = list(kms_backends[account][region].keys.values())
-    return next(key.aliases[name] for key in keys if name in key.aliases)
-
-
 MODELS: Mapping[Any, LookUp] = {
     Key: lambda account, region, name: kms_backends[account][region].keys[name],
-    Alias: _alias,
+    Alias: lambda account, region, name: next(
+        key.aliases[name] for key in list(kms_backends[account][region].keys.values()) if name in key.aliases
+    ),
     Table: lambda account, region, name: dynamodb_backends[account][region].tables[name],
     User: _of_iam("users"),
     Role: _of_iam("roles"),

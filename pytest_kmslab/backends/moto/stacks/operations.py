@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from moto.cloudformation import models
@@ -31,8 +31,8 @@ class StackOperations:
 
     @contextmanager
     def _acting(self, backend: Any, stack: Any, role_arn: str | None) -> Iterator[None]:
-        """In the name of the stack's principal; a nested stack acts as its parent."""
         with ExitStack() as entered:
+            # In the name of the stack's principal; a nested stack acts as its parent.
             if PRINCIPAL.get() is None:
                 entered.enter_context(acting_as(self._principals.of_stack(backend, stack, role_arn)))
             yield
@@ -56,7 +56,8 @@ class StackOperations:
 
     def make_instance(self, original: Original, instance: Any, **more: Any) -> None:
         """One stack of a stack set, in the account and Region that are given; raises ServiceError."""
-        with self._as_instance(more["account_id"], more["region_name"], more["permission_model"]):
+        place = more["account_id"], more["region_name"], more["permission_model"]
+        with acting_as(self._principals.of_instance(*place)):
             try:
                 with _creating():
                     original(instance, **more)
@@ -65,14 +66,12 @@ class StackOperations:
 
     def delete_instance(self, original: Original, instance: Any) -> None:
         """Delete it; raises ServiceError."""
-        with self._as_instance(instance.account_id, instance.region_name, instance.permission_model):
+        place = instance.account_id, instance.region_name, instance.permission_model
+        with acting_as(self._principals.of_instance(*place)):
             try:
                 original(instance)
             except ResourceFailedError as failure:
                 raise ServiceError("ValidationError", failure.reason) from failure
-
-    def _as_instance(self, *place: str) -> AbstractContextManager[None]:
-        return acting_as(self._principals.of_instance(*place))
 
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """UpdateStack."""
@@ -95,7 +94,7 @@ class StackOperations:
             return answer
 
     def execute_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
-        """ExecuteChangeSet: moto reads neither outputs nor exports of what it made."""
+        """ExecuteChangeSet, of a new stack or of one that is there."""
         change_set = backend.describe_change_set(more.get("change_set_name") or arguments[0])
         stack = backend.stacks[change_set.stack_id]
         with self._acting(backend, stack, change_set.role_arn):
@@ -111,6 +110,7 @@ class StackOperations:
                 fail(stack, failure)
                 change_set.execution_status = "EXECUTE_FAILED"
                 return
+            # moto reads neither outputs nor exports of what it made.
             stack._parse_template()
             stack.parameters = change_set.parameters or stack.parameters
             stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
@@ -133,6 +133,7 @@ class StackOperations:
                 original(backend, stack.stack_id)
                 _forget_resources(stack)
             except ResourceFailedError as failure:
+                # moto forgets the stack before its resources are gone; a failed one can be deleted again.
                 backend.stacks[stack.stack_id] = stack
                 _tell(stack, failure, "DELETE_FAILED")
                 _set_status(stack, "DELETE_FAILED", _which("delete", failure))
@@ -241,7 +242,7 @@ def _fail_creation(stack: Any, failure: ResourceFailedError) -> None:
 
 
 def _forget_resources(stack: Any) -> None:
-    """Nothing of the template is there: nobody who describes the stack may make it."""
+    # Nothing of the template is there: nobody who describes the stack may make it.
     resources = stack.resource_map
     resources._resource_json_map = {}
     stack.output_map = OutputMap(resources, {}, stack.stack_id)

@@ -88,7 +88,11 @@ class Principals:
         if role is None or role.account_id != account or not self._pipeline.can_assume(role_arn, context):
             text = f"Role {role_arn} is invalid or cannot be assumed"
             raise ServiceError("ValidationError", text)
-        return _session_of(role, _organization(caller))
+        # Of the caller's context what the role of the same account has too.
+        return _session_of(
+            role,
+            {name: value for name, value in caller.context.items() if name.startswith("aws:PrincipalOrg")},
+        )
 
 
 def _session_of(role: Any, context: dict[str, Any]) -> Caller:
@@ -103,11 +107,6 @@ def _session_of(role: Any, context: dict[str, Any]) -> Caller:
         token_issued=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         context=context,
     )
-
-
-def _organization(caller: Caller) -> dict[str, Any]:
-    """Of the caller's context what the role of the same account has too."""
-    return {name: value for name, value in caller.context.items() if name.startswith("aws:PrincipalOrg")}
 
 
 def root_caller(account: str, partition: str) -> Caller:

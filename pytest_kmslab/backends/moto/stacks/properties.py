@@ -116,6 +116,7 @@ def fitted(service: str, operation: str, params: Mapping[str, Any]) -> dict[str,
 
     shape = _input_shape(service, operation)
     present = _fit(shape, {name: value for name, value in params.items() if value is not None})
+    # What a template has no type for is refused in CloudFormation's words, not in botocore's.
     report = ParamValidator().validate(present, shape)
     if report.has_errors():
         raise invalid(report.generate_report())
@@ -142,6 +143,7 @@ def _fit(shape: Any, value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
+    # A bool is an int to Python: it must come first.
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, date):
@@ -170,6 +172,17 @@ def with_stack_tags(properties: Properties, tags: Mapping[str, str]) -> Properti
     own_keys = {tag.get("Key") for tag in own if isinstance(tag, dict)}
     more = [{"Key": key, "Value": value} for key, value in tags.items() if key not in own_keys]
     return {**properties, "Tags": [*own, *more]} if more else properties
+
+
+def without(values: Iterable[Any], others: Iterable[Any]) -> list[Any]:
+    """The values that are not among the others: what an update of a list adds, or removes."""
+    left_out = list(others)
+    return [value for value in values if value not in left_out]
+
+
+def kms_tags(tags: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Tags of a template with the member names that KMS has for them."""
+    return [{"TagKey": tag["Key"], "TagValue": tag.get("Value", "")} for tag in tags or ()]
 
 
 def tag_changes(old: Properties, new: Properties) -> tuple[list[Mapping[str, Any]], list[str]]:

@@ -63,22 +63,15 @@ def missing_value(value: Any, look_up: LookUp) -> str | None:
         return None
     if len(value) == 1:
         kind, argument = next(iter(value.items()))
-        if kind in _FUNCTIONS:
-            return _FUNCTIONS[kind](argument, look_up)
+        if kind == "Fn::If":
+            # Only the branch that is taken: the other may refer to what another condition leaves out.
+            return missing_value(look_up(value), look_up)
+        if kind == "Fn::Sub":
+            return _missing_in_sub(argument, look_up)
+        if kind in ("Ref", "Fn::GetAtt") and argument != "AWS::NoValue":
+            name = argument if kind == "Ref" else ".".join(map(str, argument))
+            return None if look_up(value) is not None else str(name)
     return missing_value(list(value.values()), look_up)
-
-
-def _missing_if(value: Any, look_up: LookUp) -> str | None:
-    return missing_value(look_up({"Fn::If": value}), look_up)
-
-
-def _missing_ref(value: Any, look_up: LookUp) -> str | None:
-    there = value == "AWS::NoValue" or look_up({"Ref": value}) is not None
-    return None if there else str(value)
-
-
-def _missing_attribute(value: Any, look_up: LookUp) -> str | None:
-    return None if look_up({"Fn::GetAtt": value}) is not None else ".".join(map(str, value))
 
 
 def _missing_in_sub(value: Any, look_up: LookUp) -> str | None:
@@ -90,11 +83,3 @@ def _missing_in_sub(value: Any, look_up: LookUp) -> str | None:
         if look_up(function) is None:
             return str(name)
     return missing_value(list(own.values()), look_up)
-
-
-_FUNCTIONS: Mapping[str, Callable[[Any, LookUp], str | None]] = {
-    "Ref": _missing_ref,
-    "Fn::GetAtt": _missing_attribute,
-    "Fn::If": _missing_if,
-    "Fn::Sub": _missing_in_sub,
-}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from pytest_kmslab.backends.moto.stacks.properties import (
     check_shapes,
     fitted,
     invalid,
+    kms_tags,
+    tag_changes,
 )
 from pytest_kmslab.backends.moto.stacks.properties import unresolved as unresolved_function
 from pytest_kmslab.calls.api_call import ServiceError
@@ -59,6 +61,30 @@ class Deployment:
             if error.code not in GONE:
                 raise
 
+    def call_each(
+        self, service: str, operation: str, member: str, values: Iterable[Any], **params: Any
+    ) -> None:
+        """Make one call for each of the values, which it takes as the parameter `member`."""
+        for value in values:
+            self.call(service, operation, **{member: value}, **params)
+
+    def delete_each(
+        self, service: str, operation: str, member: str, values: Iterable[Any], **params: Any
+    ) -> None:
+        """The same for what may be gone already."""
+        for value in values:
+            self.delete(service, operation, **{member: value}, **params)
+
+    def set_tags(self, service: str, kind: str, old: Properties, new: Properties, **identity: str) -> None:
+        """Bring the tags from one set of properties to another, by `Tag{kind}` and `Untag{kind}`."""
+        changed, removed = tag_changes(old, new)
+        if removed:
+            self.call(service, f"Untag{kind}", TagKeys=removed, **identity)
+        if changed:
+            self.call(
+                service, f"Tag{kind}", Tags=kms_tags(changed) if service == "kms" else changed, **identity
+            )
+
     def named(self, properties: Properties, name: str, longest: int) -> str:
         """The resource's own name, else one made of the stack's name, the logical id and a random end."""
         if name in properties:
@@ -77,6 +103,11 @@ Update = Callable[[Deployment, str, Properties, Properties], "Made | None"]
 """Changes a resource, given what `Ref` answers, the old and the new properties; new attributes, if any."""
 
 Delete = Callable[[Deployment, str, Properties], None]
+
+
+def deletion(service: str, operation: str, member: str) -> Delete:
+    """The deletion of a resource by one call, which takes what `Ref` answers as the parameter `member`."""
+    return lambda where, name, properties: where.delete(service, operation, **{member: name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,29 +164,26 @@ def handler_message(type_name: str, error: ServiceError) -> str:
     service = type_name.split("::")[1]
     sdk_name = {"KMS": "Kms", "IAM": "Iam", "DynamoDB": "DynamoDb"}.get(service, service)
     where = f"(Service: {sdk_name}, Status Code: {error.status}, Request ID: {REQUEST_ID})"
+    code = "NotFound" if error.code in GONE else "InvalidRequest"
+    if error.code.startswith("AccessDenied"):
+        code = "AccessDenied"
+    elif error.code in ("EntityAlreadyExists", "AlreadyExistsException", "ResourceInUseException"):
+        code = "AlreadyExists"
     return (
         f'Resource handler returned message: "{error.message} {where}" '
-        f"(RequestToken: {REQUEST_ID}, HandlerErrorCode: {_handler_code(error)})"
+        f"(RequestToken: {REQUEST_ID}, HandlerErrorCode: {code})"
     )
 
 
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def _handler_code(error: ServiceError) -> str:
-    if error.code.startswith("AccessDenied"):
-        return "AccessDenied"
-    if error.code in ("EntityAlreadyExists", "AlreadyExistsException", "ResourceInUseException"):
-        return "AlreadyExists"
-    return "NotFound" if error.code in GONE else "InvalidRequest"
-
-
 @contextmanager
 def _of_another_shape() -> Iterator[None]:
-    """Properties that are no lists or objects where the type has them are those of no such resource."""
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # Properties that are no lists or objects where the type has them are those of no such resource.
         text = f"the properties are of another shape than the type's ({type(error).__name__}: {error})"
         raise invalid(f"#: {text}") from error
 
@@ -180,11 +208,13 @@ class StackResource:
 
     def is_created(self) -> bool:
         """It is there as soon as it is made."""
+        # moto asks each resource, for those that a Lambda function makes: what a call makes is there at once.
         return True
 
     def get_cfn_attribute(self, name: str) -> str:
         """What `Fn::GetAtt` answers."""
         if name not in self.made.attributes:
+            # Loading moto's CloudFormation takes seconds; it is there when this is asked.
             from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
             raise UnformattedGetAttTemplateException
@@ -198,7 +228,8 @@ class StackResource:
                     self.made = made
         except ServiceError:
             if self.made.physical_id:
-                self._remove_quietly()
+                with suppress(ServiceError):  # the first error is the one that counts
+                    self.remove()
             raise
 
     def update(self, properties: Properties) -> None:
@@ -227,7 +258,3 @@ class StackResource:
         """Delete it."""
         with _of_another_shape():
             self.kind.delete(self.where, self.physical_resource_id, self.properties)
-
-    def _remove_quietly(self) -> None:
-        with suppress(ServiceError):  # the first error is the one that counts
-            self.remove()

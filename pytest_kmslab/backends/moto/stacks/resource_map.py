@@ -66,6 +66,8 @@ class StackResourceMap(parsing.ResourceMap):
         """How to take back what the operation under way did so far."""
         self.retained: frozenset[str] = frozenset()
         """What whoever deletes the stack wants left."""
+        self._replaced: list[tuple[StackResource, Mapping[str, Any]]] = []
+        """What an update replaced, and what it was in the template: it goes at the end."""
 
     def __getitem__(self, name: str) -> Any:
         """A resource, a parameter or a mapping; what is not there yet is made within an operation only."""
@@ -125,12 +127,10 @@ class StackResourceMap(parsing.ResourceMap):
                 self[other]
         properties = self.properties_of(name, raw)
         with self._failing(name, raw):
-            resource = StackResource(TYPES[raw["Type"]], self._deployment(name), name, properties)
+            where = type(self).deploy(self, name)
+            resource = StackResource(TYPES[raw["Type"]], where, name, properties)
             resource.create()
         return resource
-
-    def _deployment(self, name: str) -> Deployment:
-        return type(self).deploy(self, name)
 
     def properties_of(self, name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The properties of a resource of an enforced service, resolved; raises ResourceFailedError."""
@@ -145,12 +145,9 @@ class StackResourceMap(parsing.ResourceMap):
                 raise invalid(f"pytest-kmslab: `{missing}` is nothing that moto has made")
             resolved: Mapping[str, Any] = without_nothing(parsing.clean_json(properties, self))
             takes_tags = "Tags" in TYPES[raw["Type"]].properties
-        return with_stack_tags(resolved, self._own_tags) if takes_tags else resolved
-
-    @property
-    def _own_tags(self) -> dict[str, str]:
-        """The tags that somebody gave the stack; CloudFormation's own cannot be set by a call."""
-        return {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
+        # CloudFormation's own tags cannot be set by a call.
+        own_tags = {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
+        return with_stack_tags(resolved, own_tags) if takes_tags else resolved
 
     def _look_up(self, function: Mapping[str, Any]) -> Any:
         if "Fn::If" in function:
@@ -204,6 +201,7 @@ class StackResourceMap(parsing.ResourceMap):
         before = {**self.resolved_parameters}
         self._read(template, parameters)
         changed = {name for name, value in self.resolved_parameters.items() if before.get(name) != value}
+        # A resource may refer to a new one: each comes after what it refers to.
         for name in in_order(self._resource_json_map, list(self._resource_json_map)):
             self._bring_up(name, old.get(name), changed)
         self._clean_up(old)
@@ -249,17 +247,12 @@ class StackResourceMap(parsing.ResourceMap):
         with self._failing(name, raw, current.physical_resource_id):
             current.update(properties)
 
-    @property
-    def _replaced(self) -> list[tuple[StackResource, Mapping[str, Any]]]:
-        replaced: list[tuple[StackResource, Mapping[str, Any]]] = self.__dict__.setdefault("replaced", [])
-        return replaced
-
     def _put_back(self, name: str, old: StackResource, new: StackResource) -> None:
         self._parsed_resources[name] = old
         new.remove()
 
     def _clean_up(self, old: Mapping[str, Any]) -> None:
-        """What was replaced, then what is no longer in the template, each after what refers to it."""
+        # What was replaced, then what is no longer in the template, each after what refers to it.
         while self._replaced:
             resource, raw = self._replaced.pop()
             if self._policy(raw, "UpdateReplacePolicy") not in RETAINED:
@@ -308,6 +301,7 @@ class StackResourceMap(parsing.ResourceMap):
     def _discard(self, name: str, resource: Any, raw: dict[str, Any]) -> None:
         """Take back what was made; `Retain` holds here too, `RetainExceptOnCreate` does not."""
         self._parsed_resources.pop(name, None)
+        # Of `RetainExceptOnCreate` the creation is the exception.
         if self._policy(raw) != "Retain":
             self._delete_one(resource, raw)
 
@@ -319,6 +313,6 @@ class StackResourceMap(parsing.ResourceMap):
 
 
 def _quietly(act: Callable[[], None]) -> None:
-    """What cannot be taken back stays, as on AWS, where the clean-up of a stack fails no update."""
+    # What cannot be taken back stays, as on AWS, where the clean-up of a stack fails no update.
     with suppress(Exception):  # moto raises whatever it meets
         act()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, tag_changes, truth
-from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
+from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, truth
+from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType, deletion
 
 LONGEST_NAME = 255
 _INDEX_MEMBERS = (
@@ -78,10 +78,10 @@ def _stream(properties: Properties) -> dict[str, Any] | None:
 
 
 def _encryption(properties: Properties) -> dict[str, Any] | None:
-    """A template says `SSEEnabled` where the API says `Enabled`."""
     specification = properties.get("SSESpecification")
     if not specification:
         return None
+    # A template says `SSEEnabled` where the API says `Enabled`.
     return {{"SSEEnabled": "Enabled"}.get(name, name): value for name, value in specification.items()}
 
 
@@ -91,7 +91,7 @@ def policy_of(properties: Properties) -> str | None:
 
 
 def _update_table(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
-    """One change a call: DynamoDB refuses several of them together."""
+    # One change a call: DynamoDB refuses several of them together.
     for change in (*_changes(old, new), *_index_changes(old, new)):
         where.call("dynamodb", "UpdateTable", TableName=name, **change)
     arn = str(where.call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"])
@@ -100,7 +100,7 @@ def _update_table(where: Deployment, name: str, old: Properties, new: Properties
         where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)
     elif before != after:
         where.delete("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
-    set_tags(where, arn, old, new)
+    where.set_tags("dynamodb", "Resource", old, new, ResourceArn=arn)
     _set_extras(where, name, old, new)
     return _with_stream(where, name, old, new)
 
@@ -133,15 +133,6 @@ def _index_changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]
     for name in (name for name in after if after[name] != before.get(name)):
         create = {"GlobalSecondaryIndexUpdates": [{"Create": _index(after[name])}]}
         yield {**create, "AttributeDefinitions": definitions}
-
-
-def set_tags(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
-    """Bring the tags of a table from one set of properties to another."""
-    changed, removed = tag_changes(old, new)
-    if removed:
-        where.call("dynamodb", "UntagResource", ResourceArn=arn, TagKeys=removed)
-    if changed:
-        where.call("dynamodb", "TagResource", ResourceArn=arn, Tags=changed)
 
 
 def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) -> None:
@@ -197,9 +188,7 @@ def _with_stream(where: Deployment, name: str, old: Properties, new: Properties)
     return made
 
 
-def delete_table(where: Deployment, name: str, properties: Properties) -> None:
-    """Delete a table."""
-    where.delete("dynamodb", "DeleteTable", TableName=name)
+delete_table = deletion("dynamodb", "DeleteTable", "TableName")
 
 
 _NAMED = frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"})
