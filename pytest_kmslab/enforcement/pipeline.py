@@ -25,7 +25,7 @@ from pytest_kmslab.calls.operations import ENFORCED_SERVICES, PLANS, changes_acc
 from pytest_kmslab.enforcement.authentication import SpentPasswords, authenticate, in_partition, root_user
 from pytest_kmslab.enforcement.authorizer import Authorizer
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.creations import Creations
+from pytest_kmslab.enforcement.creations import Creations, looked_for
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
 from pytest_kmslab.enforcement.simulator.simulate import simulate
@@ -97,6 +97,8 @@ class PendingCall:
     """Of the account, when it was decided."""
     connection: Any = None
     """What the caller's table keys are cached for."""
+    is_new: bool = True
+    """Whether what it makes, if it makes anything, was not there before."""
 
 
 Send = Callable[[PendingCall], Response | None]
@@ -167,7 +169,12 @@ class Pipeline:
             self.after_call(pending.call, response)
             if changes_account(pending.call):
                 self.backend.note_change()
-                self.creations.note_answer(pending.call.service, pending.call.operation, response)
+                self._note_creation(pending, response)
+
+    def _note_creation(self, pending: PendingCall, response: Response) -> None:
+        call = pending.call
+        if pending.is_new:
+            self.creations.note_answer(call.service, call.operation, call.params, response)
 
     def identify(self, incoming: Incoming) -> ApiCall:
         """Who calls, and what: raises ServiceError where nobody known does or it cannot be read."""
@@ -191,7 +198,16 @@ class Pipeline:
             raise verdict.refusal
         revision = self.backend.revision
         replaced, headers = self.backend.before_call(call), self.backend.extra_headers(call)
-        return PendingCall(call, verdict, replaced, headers, self.emulate(call), revision, connection)
+        is_new = self._is_new(call)
+        return PendingCall(call, verdict, replaced, headers, self.emulate(call), revision, connection, is_new)
+
+    def _is_new(self, call: ApiCall) -> bool:
+        """Whether what a call would make is not there yet: it may be answered as if the call had made it."""
+        table = looked_for(call.service, call.operation, call.params)
+        if not table:
+            return True
+        self.backend.forget()
+        return self.backend.view.table(table, call.region, call.account) is None
 
     def caller(self, credentials: Credentials | None, service: str) -> Caller:
         """Who signs with these credentials; raises ServiceError where nobody does."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.enforcement.creations import CREATE_CALLS, Creations
+from pytest_kmslab.calls.services import SERVICES
+from pytest_kmslab.enforcement.creations import CREATE_CALLS, Creations, looked_for
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin
 
 if TYPE_CHECKING:
@@ -13,55 +14,75 @@ if TYPE_CHECKING:
 
 ALARM = "cloudwatch.PutMetricAlarm"
 
-AlarmExists = Callable[[str, str], bool]
-"""Whether there is an alarm of this name in a Region already."""
+Exists = Callable[[str, str, str], bool]
+"""Whether a service (`cloudwatch`: an alarm) has something of a name in a Region already."""
+
+_THERE_BEFORE = "there before"
 
 
 class CreationHooks:
     """Notes what the answers of create calls tell, if they came from the backend of the run.
 
     `backend` answers None while there is none. An alarm is put over another of its name, and no answer says
-    so: `alarm_exists` is asked before.
+    so; other calls answer with what was there. `exists` is asked before. Calls that the pipeline decides it
+    notes by itself.
     """
 
-    def __init__(
-        self, creations: Creations, backend: Callable[[], Backend | None], alarm_exists: AlarmExists
-    ) -> None:
+    def __init__(self, creations: Creations, backend: Callable[[], Backend | None], exists: Exists) -> None:
         self._creations = creations
         self._backend = backend
-        self._alarm_exists = alarm_exists
+        self._exists = exists
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
         """What to add to `botocore.handlers.BUILTIN_HANDLERS`."""
-        calls = tuple(f"after-call.{service}.{operation}" for service, operation in CREATE_CALLS)
+        calls = tuple(f"{service}.{operation}" for service, operation in CREATE_CALLS)
         return (
-            *((event, self.after_call) for event in calls),
+            *((f"provide-client-params.{call}", self.before_call) for call in calls),
+            *((f"after-call.{call}", self.after_call) for call in calls),
             (f"provide-client-params.{ALARM}", self.before_alarm),
             (f"after-call.{ALARM}", self.after_alarm),
         )
 
-    def after_call(self, http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
-        """A call that makes something was answered."""
-        if self._came_from_here(http_response):
-            self._creations.note_answer(model.service_model.service_name, model.name, parsed)
+    def before_call(self, params: Mapping[str, Any], model: Any, context: dict[Any, Any], **_: Any) -> None:
+        """A call that makes something is about to be made; keep what of it its answer does not tell."""
+        service = model.service_model.service_name
+        if not self._looks_at(service) or not isinstance(params, Mapping):
+            return
+        name = looked_for(service, model.name, params)
+        is_there = bool(name) and self._exists(service, name, _region(context))
+        context[self] = _THERE_BEFORE if is_there else dict(params)
+
+    def after_call(
+        self, http_response: Any, parsed: Mapping[str, Any], model: Any, context: dict[Any, Any], **_: Any
+    ) -> None:
+        """It was answered."""
+        params = context.pop(self, _THERE_BEFORE)
+        if params is not _THERE_BEFORE and self._came_from_here(http_response):
+            self._creations.note_answer(model.service_model.service_name, model.name, params, parsed)
 
     def before_alarm(self, params: Mapping[str, Any], context: dict[Any, Any], **_: Any) -> None:
         """An alarm is about to be put; keep its name if there is none of that name yet."""
         backend, name = self._backend(), params.get("AlarmName")
-        region = str(context.get("client_region") or "")
-        if backend is None or not backend.running or not isinstance(name, str):
+        region = _region(context)
+        if backend is None or not self._looks_at("cloudwatch") or not isinstance(name, str):
             return
         if ORIGIN.get() is Origin.LAB:
             return  # nobody need adopt it
-        if not self._alarm_exists(name, region):
-            context[self] = f"arn:{_partition(region)}:cloudwatch:{region}:{backend.account}:alarm:{name}"
+        if not self._exists("cloudwatch", name, region):
+            context[self] = alarm_arn(backend.account, name, region)
 
     def after_alarm(self, http_response: Any, context: dict[Any, Any], **_: Any) -> None:
         """It was answered."""
         arn = context.pop(self, None)
         if arn is not None and self._came_from_here(http_response):
             self._creations.note(arn, "")
+
+    def _looks_at(self, service: str) -> bool:
+        backend = self._backend()
+        if backend is None or not backend.running:
+            return False
+        return backend.capabilities.enforces or service not in SERVICES
 
     def _came_from_here(self, http_response: Any) -> bool:
         backend = self._backend()
@@ -70,7 +91,12 @@ class CreationHooks:
         return backend.owns_url(http_response.url)
 
 
-def _partition(region: str) -> str:
+def alarm_arn(account: str, name: str, region: str) -> str:
+    """The ARN of an alarm, which PutMetricAlarm does not answer."""
     from pytest_kmslab.authz.partitions import partition_of
 
-    return partition_of(region).name
+    return f"arn:{partition_of(region).name}:cloudwatch:{region}:{account}:alarm:{name}"
+
+
+def _region(context: Mapping[Any, Any]) -> str:
+    return str(context.get("client_region") or "")

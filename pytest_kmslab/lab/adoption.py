@@ -20,6 +20,7 @@ from pytest_kmslab.lab.kinds.stack import STACK, record_retained
 from pytest_kmslab.lab.kinds.stack_members import retained_by
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.naming import RUN_TAG
 from pytest_kmslab.lab.resource_kind import Found, ResourceKind, ResourceRef
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Adoption:
         ref = _ref_of(text)
         creation = self._creation_in(ref.region)
         found = _made_by_the_run(creation, ref)
+        if ref.kind is STACK:
+            STACK.settle(creation.client, creation.waiter, found.ref)
         if not _is_had(creation, found):
             _adopt(creation, found)
         return self._objects_of(creation).of(found.ref)
@@ -80,8 +83,8 @@ def _name(kind: ResourceKind, arn: Arn) -> str:
 
 def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:
     """What is there, if a call of this run made it; raises ResourceError."""
-    unique_id = creation.context.creations.unique_id_of(ref.arn)
-    if unique_id is None:
+    unique_ids = creation.context.creations.unique_ids_of(ref.arn)
+    if not unique_ids:
         raise ResourceError(
             f"`{ref.arn}` cannot be adopted: this run was not seen to make it, and what others made is theirs"
         )
@@ -90,14 +93,14 @@ def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:
     found = ref.kind.find(creation.client, ref)
     if found is None:
         raise ResourceError(f"`{ref.arn}` cannot be adopted: it is gone")
-    if found.ref.arn != ref.arn or (unique_id and found.ref.unique_id != unique_id):
+    if found.ref.arn != ref.arn or not unique_ids & {"", found.ref.unique_id}:
         raise ResourceError(f"`{ref.arn}` cannot be adopted: this run made another one, which is gone")
     return found
 
 
 def _is_had(creation: Creation, found: Found) -> bool:
-    """Whether the lab removes it already, or a stack of the lab does."""
-    return creation.context.naming.owns(found.tags) or creation.teardown.has(found.ref)
+    """Whether a lab of this run removes it already, in whichever worker, or a stack of the lab does."""
+    return found.tags.get(RUN_TAG) == creation.context.naming.run or creation.teardown.has(found.ref)
 
 
 def _adopt(creation: Creation, found: Found) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -94,6 +95,46 @@ class SharedFolder:
         with os.fdopen(opened, "w", encoding="utf-8") as file:
             json.dump(asdict(state), file)
         new.replace(self._file)
+
+
+class CreationsFile:
+    """What all workers of a run have made, a line each, in the folder of the run."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
+        self._file = folder / "creations.jsonl"
+        self._lock = FileLock(folder / "creations.lock", mode=FILE_OWNERS_ONLY, thread_local=False)
+        self._in_this_process = Lock()
+
+    def add(self, arn: str, unique_id: str) -> None:
+        """Let the other workers know of one. Where the folder is gone the run is over, and nobody asks."""
+        line = f"\n{json.dumps([arn, unique_id])}\n"  # what a killed worker left before it spoils itself only
+        if not self._file.parent.is_dir():
+            return  # a lock would make it anew
+        with suppress(OSError), self._in_this_process, self._lock:
+            opened = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_OWNERS_ONLY)
+            with os.fdopen(opened, "a", encoding="utf-8") as file:
+                file.write(line)
+
+    def unique_ids_of(self, arn: str) -> frozenset[str]:
+        """The ids of all that were made with an ARN."""
+        if not self._file.exists():
+            return frozenset()
+        try:
+            with self._in_this_process, self._lock:
+                text = self._file.read_text(encoding="utf-8")
+        except OSError:
+            return frozenset()
+        return frozenset(unique_id for made, unique_id in map(_read_line, text.splitlines()) if made == arn)
+
+
+def _read_line(line: str) -> tuple[str, str]:
+    """The ARN and the id of a line; a worker that was killed may have left a part of its last one."""
+    try:
+        arn, unique_id = json.loads(line)
+    except ValueError:
+        return "", ""
+    return str(arn), str(unique_id)
 
 
 def _is_held(path: Path) -> bool:

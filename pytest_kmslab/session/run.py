@@ -64,7 +64,7 @@ class Run:
         self._log_filter = MaskingFilter(self.secrets)
         self.creations = Creations()
         """What calls of the run have made: nothing else can be adopted."""
-        made = CreationHooks(self.creations, lambda: self._backend, self._alarm_exists)
+        made = CreationHooks(self.creations, lambda: self._backend, self._exists)
         self._registration = Registration(
             (*self._interceptor.handlers, *self.secrets.handlers, *made.handlers)
         )
@@ -174,10 +174,12 @@ class Run:
     def join_lab(self, worker_input: Mapping[str, str]) -> None:
         """As a worker, have the lab in common with the others, where the controller offers that."""
         if "kmslab_shared" in worker_input:
+            from pytest_kmslab.lab.shared_state import CreationsFile
             from pytest_kmslab.session.sharing import WORKER_INPUT, Sharing
 
             folder, worker = worker_input[WORKER_INPUT], worker_input["workerid"]
             self._sharing = Sharing(folder, worker, self.cleanup, self.settings, lambda: self.backend)
+            self.creations.share(CreationsFile(Path(folder)))
 
     def retry_policy(self) -> RetryPolicy:
         """What `eventually` takes where a test says nothing."""
@@ -246,14 +248,11 @@ class Run:
         with closing(HttpUpstream(backend.endpoint_url)) as upstream:
             return assume_as_service(self.pipeline, upstream.send, service, parameters, keys)
 
-    def _alarm_exists(self, name: str, region: str) -> bool:
-        """Whether there is an alarm of this name; nobody's is there before in an account of our own."""
-        if not self._lives:
-            return False
-        from pytest_kmslab.lab.kinds.alarm import exists
-        from pytest_kmslab.lab.sweep.target import CLIENTS
+    def _exists(self, service: str, name: str, region: str) -> bool:
+        """Whether a service has something of this name; nobody's is there before in an account of our own."""
+        from pytest_kmslab.lab.sweep.target import exists
 
-        return exists(CLIENTS[self.backend.name](self.backend).of("cloudwatch", region), name)
+        return self._lives and exists(self.backend, service, name, region)
 
     def _waiter(self) -> Waiter:
         from pytest_kmslab.lab.waiting.waiters import Waiter

@@ -37,6 +37,19 @@ if TYPE_CHECKING:
 
 CREATED = "CREATE_COMPLETE"
 
+UPDATED_FROM = frozenset(
+    {
+        CREATED,
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+    }
+)
+"""The states in which a stack takes new tags; one that failed or was rolled back is only deleted.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html"""
+
 
 class MemberObjects(Protocol):
     """Gives the lab's objects for members of stacks."""
@@ -231,10 +244,17 @@ class StackKind(ResourceKind):
         stack = described(client("cloudformation"), ref.arn or ref.name)
         return self._found(stack, ref.region) if stack else None
 
+    def settle(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+        """Return once nothing is under way with it."""
+        wait_for(client("cloudformation"), waiter, ref.arn, "to be left alone")
+
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
-        """By an update of its tags, which CloudFormation passes on to what it made."""
+        """By an update of its tags, which CloudFormation passes on to what it made; not of a stack that can
+        only be deleted, which the ledger alone knows."""
         cloudformation = client("cloudformation")
         stack = described(cloudformation, ref.arn)
+        if stack.get("StackStatus") not in UPDATED_FROM:
+            return
         present = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
         names = [parameter["ParameterKey"] for parameter in stack.get("Parameters", ())]
         cloudformation.update_stack(

@@ -16,6 +16,7 @@ from pytest_kmslab.lab.kinds.role import ROLE
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef
+from pytest_kmslab.lab.waiting.waiters import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -158,8 +159,13 @@ def retained_members(
 
 
 def retained_by(cloudformation: CloudFormationClient, stack: str) -> frozenset[str]:
-    """The logical ids of what the template of a stack retains."""
+    """The logical ids of what the template of a stack retains; nothing of one that has a change set only."""
     from pytest_kmslab.lab.templates.template import read_template
 
-    body: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
-    return read_template(body).retained
+    try:
+        body: Any = cloudformation.get_template(StackName=stack)["TemplateBody"]
+    except ClientError as error:
+        if error_code(error) != "ValidationError":
+            raise
+        return frozenset()
+    return read_template(body).retained if body else frozenset()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
 DELETED = "DELETE_COMPLETE"
+REVIEWED = "REVIEW_IN_PROGRESS"
+"""Of a stack that has nothing but a change set: nothing is under way with it."""
 FAILED = "_FAILED"
 CANCELLED = "cancelled"
 """Stands in the reason of what failed only because something else did."""
@@ -37,11 +39,17 @@ def is_gone(error: ClientError) -> bool:
     return error_code(error) == "ValidationError" and "does not exist" in str(error)
 
 
+def is_settled(description: Mapping[str, Any]) -> bool:
+    """Whether nothing is under way with a stack."""
+    status = str(description.get("StackStatus", ""))
+    return status == REVIEWED or not status.endswith("_IN_PROGRESS")
+
+
 def wait_for(cloudformation: CloudFormationClient, waiter: Waiter, stack: str, what: str) -> dict[str, Any]:
     """The description of a stack, once nothing is under way with it; empty where it is deleted."""
     return waiter.until(
         lambda: described(cloudformation, stack),
-        lambda seen: not str(seen.get("StackStatus", "")).endswith("_IN_PROGRESS"),
+        is_settled,
         f"stack `{stack.rpartition(':stack/')[2]}` {what}",
         STACK_LIMIT,
     )
@@ -54,7 +62,7 @@ def delete_stack(client: Client, waiter: Waiter, stack: str, region: str) -> Non
     stack goes without, and is deleted after it. Raises ResourceError, with what failed, for anything else.
     """
     cloudformation = client("cloudformation")
-    found = described(cloudformation, stack)
+    found = wait_for(cloudformation, waiter, stack, "to be left alone")
     if not found:
         return
     if found.get("EnableTerminationProtection"):

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_kmslab.enforcement.entry import for_the_lab
+from pytest_kmslab.lab.kinds import alarm
+from pytest_kmslab.lab.kinds.stack import STACK
+from pytest_kmslab.lab.kinds.table import TABLE
+from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import Account
 
 
@@ -58,3 +66,19 @@ CLIENTS: Mapping[str, Callable[[Any], ClientMaker]] = {
     "aws": lambda backend: SessionClients(backend.session, backend.region, backend.endpoint_url),
 }
 """A row a backend whose account outlives the process."""
+
+_LOOKED_FOR = {"cloudformation": STACK, "dynamodb": TABLE}
+
+
+@for_the_lab
+def exists(backend: Any, service: str, name: str, region: str) -> bool:
+    """Whether there is an alarm of this name in CloudWatch, a stack in CloudFormation or a table in DynamoDB,
+    or it cannot be told."""
+    clients = CLIENTS[backend.name](backend)
+    if service == "cloudwatch":
+        return alarm.exists(clients.of("cloudwatch", region), name)
+    kind = _LOOKED_FOR[service]
+    try:
+        return kind.find(partial(clients.of, region=region), ResourceRef(kind, name, region)) is not None
+    except (BotoCoreError, ClientError):
+        return True

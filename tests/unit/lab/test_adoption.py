@@ -13,7 +13,7 @@ from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.errors import ArnError, ResourceError, TeardownError
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.lab.naming import RUN_TAG
+from pytest_kmslab.lab.naming import RUN_TAG, WORKER_TAG
 from pytest_kmslab.lab.opening import open_lab
 
 TRUST = {
@@ -163,6 +163,7 @@ def test_what_this_run_was_not_seen_to_make_cannot_be_adopted(site: LabContext, 
 
 def test_a_later_one_of_the_same_name_is_not_the_one_that_was_made(site: LabContext, lab: Lab) -> None:
     arn = make_table()
+    site.creations.forget_all()
     site.creations.note(arn, "1a2b3c4d-0000-0000-0000-000000000000")
     with pytest.raises(ResourceError, match="this run made another one"):
         lab.adopt(arn)
@@ -221,7 +222,7 @@ def test_the_newest_creations_are_known_and_older_ones_forgotten() -> None:
     creations = Creations(most=2)
     for number in range(3):
         creations.note(f"arn:{number}", "")
-    assert [creations.unique_id_of(f"arn:{number}") for number in range(3)] == [None, "", ""]
+    assert [creations.unique_ids_of(f"arn:{number}") for number in range(3)] == [frozenset(), {""}, {""}]
 
 
 @pytest.mark.parametrize("given", [None, 5, object()])
@@ -244,3 +245,27 @@ def test_what_is_adopted_in_another_region_is_in_the_inventory_until_it_goes(lab
     assert not {key, table} & set(lab.inventory())
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
     assert dynamodb.list_tables()["TableNames"] == []
+
+
+def test_a_table_that_was_there_before_its_import_is_not_the_runs(site: LabContext, lab: Lab) -> None:
+    """DynamoDB answers a repeated ClientToken as it answered the first call, whoever made it."""
+    arn = make_table()
+    site.creations.forget_all()
+    names = ("TableName", "KeySchema", "AttributeDefinitions", "BillingMode")
+    client("dynamodb").import_table(
+        ClientToken="theirs",
+        S3BucketSource={"S3Bucket": "theirs"},
+        InputFormat="DYNAMODB_JSON",
+        TableCreationParameters={name: TABLE[name] for name in names},
+    )
+    with pytest.raises(ResourceError, match="this run was not seen to make it"):
+        lab.adopt(arn)
+
+
+def test_what_a_lab_of_another_worker_removes_is_left_to_it(site: LabContext, lab: Lab) -> None:
+    arn = make_key()
+    tags = [{"TagKey": RUN_TAG, "TagValue": site.naming.run}, {"TagKey": WORKER_TAG, "TagValue": "gw7"}]
+    client("kms").tag_resource(KeyId=arn, Tags=tags)
+    with lab.nested() as inner:
+        assert inner.adopt(arn).arn == arn
+    assert len(enabled_keys()) == 1

@@ -337,3 +337,61 @@ def test_a_stack_is_kept_by_its_tags(lab: Lab) -> None:
         assert not [line for line in inner.keep(60) if "could not" in line]
     assert kept.status() == "UPDATE_COMPLETE"
     assert stack.status() == "CREATE_COMPLETE"
+
+
+@needs_cloudformation
+@pytest.mark.parametrize(
+    "status",
+    ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_COMPLETE"],
+)
+def test_a_stack_that_failed_is_adopted_and_removed(lab: Lab, status: str) -> None:
+    import boto3
+    from moto.cloudformation.models import cloudformation_backends
+
+    cloudformation = boto3.client("cloudformation", "us-east-1")
+    made = cloudformation.create_stack(
+        StackName="app", TemplateBody=json.dumps({"Resources": {"Key": RETAINED_KEY}})
+    )["StackId"]
+    cloudformation_backends[lab.account]["us-east-1"].get_stack("app").status = status
+    with lab.nested() as inner:
+        stack = inner.adopt(made)
+        key = stack.resources["Key"]
+        assert stack.status().startswith(("UPDATE_", status))
+        inner.adopt(made)
+    assert (stack.status(), key.state()) == ("DELETE_COMPLETE", "PendingDeletion")
+
+
+@needs_cloudformation
+def test_a_stack_that_was_rolled_back_is_adopted_and_removed(lab: Lab) -> None:
+    import boto3
+
+    cloudformation = boto3.client("cloudformation", "us-east-1")
+    bad = {
+        "Type": "AWS::KMS::Key",
+        "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": [NOBODY]}},
+    }
+    made = cloudformation.create_stack(StackName="app", TemplateBody=json.dumps({"Resources": {"Bad": bad}}))
+    with lab.nested() as inner:
+        stack = inner.adopt(made["StackId"])
+        assert stack.status() == "ROLLBACK_COMPLETE"
+        with pytest.raises(ClientError, match="is in ROLLBACK_COMPLETE state and can not be updated"):
+            cloudformation.update_stack(StackName="app", UsePreviousTemplate=True)
+    assert stack.status() == "DELETE_COMPLETE"
+
+
+@needs_cloudformation
+def test_a_stack_of_a_change_set_is_adopted(lab: Lab) -> None:
+    """So `aws cloudformation deploy` and `cdk deploy` make theirs."""
+    import boto3
+
+    cloudformation = boto3.client("cloudformation", "us-east-1")
+    body = json.dumps({"Resources": {"Key": RETAINED_KEY}})
+    change = cloudformation.create_change_set(
+        StackName="app", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=body
+    )
+    with lab.nested() as inner:
+        assert inner.adopt(change["StackId"]).status() == "REVIEW_IN_PROGRESS"
+        cloudformation.execute_change_set(StackName="app", ChangeSetName="first")
+        stack = inner.adopt(change["StackId"])
+        key = stack.resources["Key"]
+    assert (stack.status(), key.state()) == ("DELETE_COMPLETE", "PendingDeletion")

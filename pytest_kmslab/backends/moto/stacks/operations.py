@@ -22,6 +22,12 @@ from pytest_kmslab.calls.api_call import ServiceError
 
 Original = Callable[..., Any]
 
+NOT_UPDATED = frozenset(
+    {"CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+)
+"""The states of a stack that can only be deleted, and of one that has nothing but a change set:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html"""
+
 
 class StackOperations:
     """moto's operations on stacks, each within what it is given."""
@@ -74,8 +80,11 @@ class StackOperations:
                 raise ServiceError("ValidationError", failure.reason) from failure
 
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
-        """UpdateStack."""
+        """UpdateStack; raises ServiceError for a stack that can only be deleted."""
         stack = backend.get_stack(name)
+        if stack.status in NOT_UPDATED:
+            text = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
+            raise ServiceError("ValidationError", text)
         # moto passes template and role by position or by name.
         role_arn = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
         with self._acting(backend, stack, role_arn):
