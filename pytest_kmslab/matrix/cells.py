@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Decision
+from pytest_kmslab.authz.policy import NamedPolicy
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.authorization import Authorization
-from pytest_kmslab.calls.context_keys import caller_context
-from pytest_kmslab.calls.dynamodb.context import authorization as table_authorization
-from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_authorization, place_of
-from pytest_kmslab.calls.kms.context import key_authorization
-from pytest_kmslab.calls.kms.key_operations import KEY_OPERATIONS
-from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.known_actions import as_aws_spells, unknown_action_text
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
@@ -25,40 +19,11 @@ from pytest_kmslab.matrix.subjects import (
     grants_to,
     policies_of,
 )
+from pytest_kmslab.matrix.whole_calls import questions
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.grant import Grant
     from pytest_kmslab.authz.policy import Policies
-
-USES_TABLE_KEY = frozenset(
-    {
-        "BatchGetItem",
-        "BatchWriteItem",
-        "ConditionCheckItem",
-        "CreateBackup",
-        "DeleteItem",
-        "ExportTableToPointInTime",
-        "GetItem",
-        "GetRecords",
-        "PartiQLDelete",
-        "PartiQLInsert",
-        "PartiQLSelect",
-        "PartiQLUpdate",
-        "PutItem",
-        "Query",
-        "RestoreTableFromBackup",
-        "RestoreTableToPointInTime",
-        "Scan",
-        "SearchVectors",
-        "StartBulkPutItems",
-        "UpdateContributorInsights",
-        "UpdateItem",
-        "UpdateTimeToLive",
-    }
-)
-"""The actions for which DynamoDB asks KMS to decrypt the table's key, as the caller.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-"""
 
 
 class Asked(NamedTuple):
@@ -92,8 +57,8 @@ def decide_cell(
     if not _is_on(action, resource):
         return asked, f"`{action}` is no action on `{resource.arn}`"
     try:
-        for authorization, subject in _authorizations(principal, action, resource):
-            policies, grants = policies_of(principal, subject), grants_to(principal, subject)
+        for authorization, subject in questions(_call(principal, action, resource), action, resource):
+            policies, grants = _policies(principal, authorization, subject), grants_to(principal, subject)
             decision = authorize(authorization.request, policies, grants)
             asked.append(Asked(authorization.request, policies, grants, decision))
             if not decision.allowed:
@@ -114,23 +79,16 @@ def is_allowed(asked: Sequence[Asked], error: str) -> bool:
     return not error and bool(asked) and asked[-1].decision.allowed
 
 
-def _authorizations(
-    principal: PrincipalSubject, action: str, resource: ResourceSubject
-) -> Iterator[tuple[Authorization, ResourceSubject]]:
+def _call(principal: PrincipalSubject, action: str, resource: ResourceSubject) -> ApiCall:
     service, _, operation = action.partition(":")
-    parsed = parse_arn(resource.arn)
-    call = ApiCall(service, operation, {}, parsed.region or "us-east-1", principal.caller)
-    if service == "kms" and resource.key is not None:
-        yield key_authorization(call, action, resource.key, {}), resource
-        row = KEY_OPERATIONS.get(operation)
-        refuse_state(resource.key, row.refused if row is not None else NOT_USABLE_STATES)
-    elif service == "dynamodb" and resource.table is not None:
-        yield table_authorization(call, operation, resource.arn, None, resource.table), resource
-        key = resource.table_key
-        if operation in USES_TABLE_KEY and key is not None and key.key is not None:
-            check_state(key.key)
-            yield decrypt_authorization(call, key.key, place_of(resource.table)), key
-    else:
-        owner = parsed.account or call.account
-        context = {**caller_context(call.caller, call.region), "aws:ResourceAccount": owner}
-        yield call.requires(action, resource.arn, context, owner), resource
+    return ApiCall(service, operation, {}, parse_arn(resource.arn).region or "us-east-1", principal.caller)
+
+
+def _policies(
+    principal: PrincipalSubject, authorization: Authorization, resource: ResourceSubject
+) -> Policies:
+    """What a question is decided under; a policy that it brings is judged in place of the resource's own."""
+    policies = policies_of(principal, resource)
+    if authorization.resource_policy is None:
+        return policies
+    return policies._replace(resource=NamedPolicy(resource.arn, authorization.resource_policy))

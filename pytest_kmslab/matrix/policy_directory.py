@@ -259,7 +259,7 @@ class _Reader:
             "CUSTOMER",
             aliases=(f"alias/{name}",),
         )
-        return ResourceSubject(arn, PolicyText(arn, policy), key=key)
+        return ResourceSubject(arn, PolicyText(arn, policy), key=key, is_known=False)
 
     @staticmethod
     def _parsed(file: Path, text: str, service: str, kind: str) -> Arn:

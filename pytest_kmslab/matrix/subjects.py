@@ -81,6 +81,10 @@ class ResourceSubject:
     """The table itself, where the resource is one or is an index of one."""
     table_key: ResourceSubject | None = None
     """The key that the table is encrypted with; None under the AWS owned key."""
+    stream: ResourceSubject | None = None
+    """The table's latest stream."""
+    is_known: bool = True
+    """Whether the key itself was looked at: of one in a policy file nothing is known but its policy."""
 
 
 def read_principal(view: AccountView, named: Named) -> PrincipalSubject:
@@ -117,7 +121,8 @@ def read_resource(view: AccountView, named: Named) -> ResourceSubject:
     if service == "dynamodb" and ":table/" in arn and table is None:
         raise MatrixError(f"there is no table `{arn}`")
     table_key = None if table is None or table.key_arn is None else read_resource(view, table.key_arn)
-    return replace(subject, table=table, table_key=table_key)
+    stream = read_resource(view, table.stream_arn) if table and table.stream_arn not in ("", arn) else None
+    return replace(subject, table=table, table_key=table_key, stream=stream)
 
 
 def policies_of(principal: PrincipalSubject, resource: ResourceSubject) -> Policies:

@@ -28,7 +28,7 @@ from pytest_kmslab.calls.rules.new_tables import check_new_table
 from pytest_kmslab.calls.rules.table_tags import check_added
 from pytest_kmslab.calls.rules.table_updates import check_update, check_update_of
 
-_RESTORING = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+RESTORING = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 """Restoring needs these on the new table too.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html"""
 
@@ -106,7 +106,7 @@ def _home(call: ApiCall) -> tuple[str, str]:
 def _restored(call: ApiCall, view: AccountView, source: Table | None, target: str) -> Authorizations:
     """A backup stays under the key that its table had when it was made.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
-    for action in _RESTORING:
+    for action in RESTORING:
         yield authorization(call, action, target)
     encryption = read_specification(call.params.get("SSESpecificationOverride"))
     yield from use_keys(call, view, (source,))

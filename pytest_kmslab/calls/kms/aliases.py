@@ -38,7 +38,7 @@ def create_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, then the key that it will name."""
     alias = _alias_name(call)
     key = _target(call, view)
-    yield _alias_authorization(call, alias)
+    yield alias_authorization(call, alias)
     yield key_authorization(call, "kms:CreateAlias", key, {})
     _refuse_reserved(alias)
     refuse_state(key, PENDING_DELETION_STATES)
@@ -50,7 +50,7 @@ def update_alias(call: ApiCall, view: AccountView) -> Authorizations:
     alias = _alias_name(call)
     old = _named(call, view, alias)
     new = _target(call, view)
-    yield _alias_authorization(call, alias)
+    yield alias_authorization(call, alias)
     yield key_authorization(call, "kms:UpdateAlias", old, {})
     yield key_authorization(call, "kms:UpdateAlias", new, {})
     _refuse_reserved(alias)
@@ -67,7 +67,7 @@ def delete_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, then the key that it names."""
     alias = _alias_name(call)
     key = _named(call, view, alias)
-    yield _alias_authorization(call, alias)
+    yield alias_authorization(call, alias)
     yield key_authorization(call, "kms:DeleteAlias", key, {})
 
 
@@ -101,8 +101,8 @@ def _named(call: ApiCall, view: AccountView, alias: str) -> Key:
     return find_key(call, view, alias, f"kms:{call.operation}")
 
 
-def _alias_authorization(call: ApiCall, alias: str) -> Authorization:
-    # An alias has no policy of its own, whatever hangs on the key that it names.
+def alias_authorization(call: ApiCall, alias: str) -> Authorization:
+    """The question about the alias, which has no policy of its own, whatever hangs on the key it names."""
     authorization = account_authorization(
         call, f"kms:{call.operation}", {"kms:CallerAccount": call.account}, kms_arn(call, alias)
     )

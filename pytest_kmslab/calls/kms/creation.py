@@ -30,7 +30,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/manage-tags-api.html
 
 def create_key(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:CreateKey by IAM alone; with tags kms:TagResource too; then the new key policy is checked."""
-    keys = {**_new_key_keys(call), **_tags(call)}
+    keys = {**new_key_keys(call), **_tags(call)}
     yield account_authorization(call, "kms:CreateKey", keys)
     authorization = account_authorization(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{NEW_KEY_ID}"))
     yield from _tag_authorization(call, authorization)
@@ -60,7 +60,7 @@ def replicate_key(call: ApiCall, view: AccountView) -> Authorizations:
     yield account_authorization(call, "kms:CreateKey", keys, region=region)
     authorization = account_authorization(call, "kms:PutKeyPolicy", keys, in_region(key.arn, region), region)
     yield from _tag_authorization(call, authorization)
-    _refuse_other_than_primary(key)
+    refuse_other_than_primary(key)
     refuse_state(key, NOT_USABLE_STATES)
     if region == key.region:
         # The text was measured by cdk-preflight (pf-kms-replica-primary-arn), the code is inferred.
@@ -78,7 +78,7 @@ def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
     action = "kms:UpdatePrimaryRegion"
     primary = find_key_by_id(call, view, call.params["KeyId"], action)
     yield key_authorization(call, action, primary, {"kms:PrimaryRegion": region})
-    _refuse_other_than_primary(primary)
+    refuse_other_than_primary(primary)
     replica = view.key(primary.key_id, region, primary.account)
     if replica is None:
         raise ServiceError("NotFoundException", f"Key '{in_region(primary.arn, region)}' does not exist")
@@ -86,7 +86,7 @@ def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
     refuse_state(primary, PENDING_DELETION_STATES)
 
 
-def _refuse_other_than_primary(key: Key) -> None:
+def refuse_other_than_primary(key: Key) -> None:
     """Raise UnsupportedOperationException for no multi-Region primary key; recorded (LocalStack)."""
     if key.multi_region_type != "PRIMARY":
         text = f"{key.arn} is not a multi-region primary key."
@@ -110,7 +110,8 @@ def _tag_authorization(call: ApiCall, authorization: Authorization) -> Authoriza
         yield authorization._replace(request=request, resource_policy=policy)
 
 
-def _new_key_keys(call: ApiCall) -> Keys:
+def new_key_keys(call: ApiCall) -> Keys:
+    """The condition keys of a key to be made."""
     params = call.params
     multi_region = params.get("MultiRegion", False)
     spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC

@@ -20,8 +20,8 @@ from pytest_kmslab.lab.kinds.key import KmsKey
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.matrix.cells import USES_TABLE_KEY
 from pytest_kmslab.matrix.subjects import MatrixError, caller_of
+from pytest_kmslab.matrix.whole_calls import USES_TABLE_KEY
 
 ACCOUNT = "123456789012"
 READ, DECRYPT, LIST = "dynamodb:GetItem", "kms:Decrypt", "dynamodb:DescribeTable"

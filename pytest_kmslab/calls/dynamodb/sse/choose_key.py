@@ -9,6 +9,7 @@ from __future__ import annotations
 from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.partitions import service_host
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.dynamodb.sse.grants import GRANT_OPERATIONS
 from pytest_kmslab.calls.dynamodb.sse.key_use import (
     TableLocation,
@@ -34,8 +35,15 @@ def choose_key(call: ApiCall, view: AccountView, key_id: str, arn: str) -> Autho
     key = _named_key(call, view, key_id) if key_id else None
     if key is None:
         return
-    place = place_at(arn)
-    yield key_authorization(call, "DescribeKey", key, place, alias_keys(key_id))
+    yield from use_new_key(call, key, place_at(arn), alias_keys(key_id))
+
+
+def use_new_key(
+    call: ApiCall, key: Key, place: TableLocation, named_by: Keys | None = None
+) -> Authorizations:
+    """Ask for what DynamoDB does with a key for a table that is made under it; `named_by` are the condition
+    keys of how the request names the key."""
+    yield key_authorization(call, "DescribeKey", key, place, named_by or {})
     # Whether AWS manages the key: its manager says so, an alias does not.
     if (key.manager == "AWS") and OWN_ALIAS not in key.aliases:
         raise _another_service(call, key)
