@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pytest_kmslab.calls.dynamodb.partiql.conditions import TYPES
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, split
+from pytest_kmslab.calls.dynamodb.partiql.refusals import StatementError
 from pytest_kmslab.calls.dynamodb.partiql.statement import Change
-from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, at_depth, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, at_depth, is_sign
 from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_PREDICATES = {"begins_with", "contains", "attribute_type"}
+_OF_A_PATH = {"attribute_exists", "attribute_not_exists"}
+_OF_A_VALUE = {"begins_with", "contains", "attribute_type"}
 
 
 class ExpressionWriter:
@@ -101,9 +104,13 @@ class ExpressionWriter:
 
     def _predicate(self, tokens: Tokens) -> str:
         called = _call(tokens)
-        if called is not None and called[0] in _PREDICATES:
+        if called is not None and called[0] in _OF_A_PATH:
+            return f"{called[0]}({self.path(called[1])})"
+        if called is not None and called[0] in _OF_A_VALUE:
             path, value = _two(called[1])
             return f"{called[0]}({self.path(path)}, {self._literal(value)})"
+        if _is_compared_with_truth(tokens):
+            return f"{'NOT ' if tokens[-1].keyword == 'FALSE' else ''}{self._predicate(tokens[:-2])}"
         for at, (depth, token) in enumerate(at_depth(tokens)):
             if depth:
                 continue
@@ -122,17 +129,18 @@ class ExpressionWriter:
             members = [self._literal(part) for part in between_commas(rest[1:-1])]
             return f"{self._operand(operand)} IN ({', '.join(members)})"
         if word == "IS":
-            words = [token.keyword for token in rest]
-            if words == ["MISSING"]:
-                return f"attribute_not_exists({self.path(operand)})"
-            if words == ["NOT", "MISSING"]:
-                return f"attribute_exists({self.path(operand)})"
-            if words in (["NULL"], ["NOT", "NULL"]):
-                negation = "NOT " if len(words) > 1 else ""
-                return f"{negation}attribute_type({self.path(operand)}, {self.value({'S': 'NULL'})})"
-            raise StatementError("`IS` takes `MISSING` or `NULL`, with or without `NOT`")
+            return self._of_kind(operand, rest)
         low, high = split(rest, "AND")
         return f"{self._operand(operand)} BETWEEN {self._operand(low)} AND {self._operand(high)}"
+
+    def _of_kind(self, operand: Tokens, rest: Tokens) -> str:
+        """`IS MISSING`, `IS NULL` and `IS` with the name of a type, each with or without `NOT`."""
+        negation, kind = ("NOT " if len(rest) > 1 else ""), rest[-1]
+        if kind.keyword == "MISSING":
+            function = "attribute_exists" if negation else "attribute_not_exists"
+            return f"{function}({self.path(operand)})"
+        name = "NULL" if kind.keyword == "NULL" else TYPES[kind.value.upper()]
+        return f"{negation}attribute_type({self.path(operand)}, {self.value({'S': name})})"
 
     def _operand(self, tokens: Tokens) -> str:
         tokens = bare(tokens)
@@ -161,6 +169,15 @@ def _call(tokens: Tokens) -> tuple[str, Tokens] | None:
     if min((depth for depth, _ in at_depth(inner)), default=0) < 0:
         return None
     return tokens[0].value.lower(), inner
+
+
+def _is_compared_with_truth(tokens: Tokens) -> bool:
+    """Whether a function is compared with a boolean (measured: partiql/whereFunctions)."""
+    truth = (
+        len(tokens) > 2 and tokens[-1].keyword in ("TRUE", "FALSE") and is_sign(tokens, len(tokens) - 2, "=")
+    )
+    called = _call(tokens[:-2]) if truth else None
+    return called is not None and called[0] in _OF_A_PATH | _OF_A_VALUE
 
 
 def _two(tokens: Tokens) -> tuple[Tokens, Tokens]:

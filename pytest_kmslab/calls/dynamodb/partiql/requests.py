@@ -12,8 +12,9 @@ from typing import Any
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.dynamodb.partiql.expressions import ExpressionWriter
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, compared, conjuncts, split
+from pytest_kmslab.calls.dynamodb.partiql.refusals import StatementError
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
-from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, is_sign
 from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
 

@@ -12,16 +12,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pytest_kmslab.calls.dynamodb.partiql.tokens import (
-    CLAUSES,
+from pytest_kmslab.calls.dynamodb.partiql.conditions import check_condition, type_after_is
+from pytest_kmslab.calls.dynamodb.partiql.literals import (
+    check_compared,
+    check_exponents,
+    check_inserted,
+    check_written,
+)
+from pytest_kmslab.calls.dynamodb.partiql.refusals import (
+    ALIASING,
+    DELETE_RETURNS,
+    KEYWORD_FIRST,
+    LEFTOVER,
+    MORE_THAN_EVERYTHING,
+    NO_TABLE,
+    NO_TERM,
+    SEVERAL_ITEMS,
     RefusedStatementError,
     StatementError,
+)
+from pytest_kmslab.calls.dynamodb.partiql.set_functions import check_assigned, check_no_call
+from pytest_kmslab.calls.dynamodb.partiql.tokens import (
+    CLAUSES,
     Token,
     Tokens,
     at_depth,
     check_balance,
-    check_dividers,
     check_neighbours,
+    closing,
     is_closed,
     is_sign,
     keyword_at,
@@ -79,47 +97,43 @@ class Statement:
 @lru_cache(maxsize=256)
 def read_statement(text: str) -> Statement:
     """Read a statement; raises StatementError for every form that is not certain."""
-    tokens = tuple(scan(text))
+    tokens: Tokens = tuple(scan(text))
     check_balance(tokens)
-    check_neighbours(tokens)
+    check_exponents(tokens)
     exists = keyword_at(tokens, 0) == "EXISTS"
     if exists:
-        inner = tuple(tokens[2:-1])
-        if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not is_closed(inner):
-            raise StatementError("`EXISTS` is not followed by one statement in brackets")
-        if keyword_at(inner, 0) != "SELECT":
-            raise StatementError("`EXISTS` takes a `SELECT` statement")
-        tokens = inner
+        tokens = _inside_exists(tokens)
     reader = _READERS.get(keyword_at(tokens, 0))
     if reader is None:
         raise StatementError(f"it begins with none of {', '.join(_READERS)} and EXISTS (SELECT")
-    if reader is _select:
-        check_dividers(text, tokens)
-        _check_selected(text, tokens)
+    statement = reader(tokens)
+    check_neighbours(tokens)
     parameters = sum(token.kind == "parameter" for token in tokens)
-    return replace(reader(tokens), exists=exists, parameters=parameters)
+    return replace(statement, exists=exists, parameters=parameters)
 
 
-def _check_selected(text: str, tokens: Tokens) -> None:
+def _inside_exists(tokens: Tokens) -> Tokens:
+    inner = tokens[2:-1]
+    if not is_sign(tokens, 1, "(") or not is_sign(tokens, len(tokens) - 1, ")") or not is_closed(inner):
+        raise StatementError("`EXISTS` is not followed by one statement in brackets")
+    if keyword_at(inner, 0) != "SELECT":
+        raise StatementError("`EXISTS` takes a `SELECT` statement")
+    return inner
+
+
+def _check_selected(selected: Tokens) -> None:
     """A SELECT names paths or `*` alone: functions are for conditions.
 
-    Measured on AWS: paritysuite/dynamodb-conformance, partiqlFunctions; the text of `*` is that of AWS's
-    DynamoDB local.
+    Measured on AWS: paritysuite/dynamodb-conformance, partiqlFunctions.
     """
-    selected = tokens[1 : _find(tokens, "FROM")]
     for at, token in enumerate(selected):
         if token.kind == "word" and is_sign(selected, at + 1, "("):
-            place = re.search(rf"\b{re.escape(token.value)}\s*\(", text)
-            start = place.start() if place else 0
-            line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-            raise RefusedStatementError(f"Unexpected path component at {line}:{column}:{len(token.value)}")
+            raise RefusedStatementError(f"Unexpected path component at {token.place}:{len(token.value)}")
     for path in between_commas(selected):
         if not is_sign(path, 0, "*") and not _is_path(path):
             raise StatementError(f"`{' '.join(token.value for token in path)}` is not a path to be selected")
     if len(selected) > 1 and any(is_sign(selected, at, "*") for at in range(len(selected))):
-        raise RefusedStatementError(
-            "Other attributes should not be present in the projection when '*' is used."
-        )
+        raise RefusedStatementError(MORE_THAN_EVERYTHING)
 
 
 def _is_path(tokens: Tokens) -> bool:
@@ -139,11 +153,18 @@ def _select(tokens: Tokens) -> Statement:
     projection = tokens[1:start]
     if not projection:
         raise StatementError("`SELECT` names nothing to select")
-    table, index, rest = _path(tokens[start + 1 :])
-    if rest and rest[0].keyword != "WHERE":
+    _check_selected(projection)
+    table, index, rest = _table(tokens[start + 1 :], missing=NO_TERM)
+    before, after = _until(rest, ("WHERE",))
+    if before and after:
+        raise RefusedStatementError(LEFTOVER)
+    if before:
         raise StatementError(f"`{rest[0].value}` follows the table, where only `WHERE` may")
+    where, order = _until(after, ("ORDER",))
+    if order and len(where) == 1:
+        raise RefusedStatementError(KEYWORD_FIRST)
+    condition = _condition(where)
     _refuse_clauses((*projection, *rest))
-    where, order = _until(rest, ("ORDER",))
     everything = any(is_sign(projection, at, "*") for at in range(len(projection)))
     names = _attributes((*projection, *rest))
     return Statement(
@@ -151,7 +172,7 @@ def _select(tokens: Tokens) -> Statement:
         table,
         index,
         names,
-        where[1:],
+        condition,
         everything=everything,
         selected=tuple(projection),
         order=order[2:],
@@ -162,59 +183,100 @@ def _insert(tokens: Tokens) -> Statement:
     if keyword_at(tokens, 1) != "INTO":
         raise StatementError("`INSERT` is not followed by `INTO`")
     table, index, rest = _path(tokens[2:])
+    if rest and _is_name(rest[0]):
+        raise RefusedStatementError(LEFTOVER)
     if keyword_at(rest, 0) != "VALUE" or len(rest) < 2:
         raise StatementError("`VALUE` and one item do not follow the table")
     if is_sign(rest, 1, "<<"):
-        raise RefusedStatementError(
-            "Unsupported operation: Inserting multiple items in a single statement is not supported, "
-            'use "INSERT INTO tableName VALUE item" instead'
-        )
-    _refuse_clauses(rest[1:])
-    return Statement("PartiQLInsert", table, index, _keys(rest[1:]), inserted=tuple(rest[1:]))
+        raise RefusedStatementError(SEVERAL_ITEMS)
+    item = rest[1:]
+    end = closing(item, 0) + 1 if is_sign(item, 0, "{") else 1
+    if end < len(item) and _is_name(item[end]):
+        raise RefusedStatementError(LEFTOVER)
+    _refuse_clauses(item)
+    check_no_call(item)
+    check_inserted(item)
+    return Statement("PartiQLInsert", table, index, _keys(item), inserted=tuple(item))
 
 
 def _update(tokens: Tokens) -> Statement:
-    table, index, rest = _path(tokens[1:])
+    table, index, rest = _table(tokens[1:])
     if keyword_at(rest, 0) not in ("SET", "REMOVE"):
         raise StatementError("neither `SET` nor `REMOVE` follows the table")
-    _refuse_clauses(rest)
-    return _changing("PartiQLUpdate", table, index, rest)
+    changed, tail = _until(rest, ("WHERE", "RETURNING"))
+    where, returning = _until(tail, ("RETURNING",))
+    return _changing(Statement("PartiQLUpdate", table, index, _attributes(rest)), changed, where, returning)
+
+
+def _from_first(tokens: Tokens) -> Statement:
+    """`FROM table WHERE … SET …`, an UPDATE whose clauses come in another order.
+
+    Measured on AWS: paritysuite/dynamodb-conformance, partiql/fromFirstUpdate.
+    """
+    table, index, rest = _table(tokens[1:])
+    where, tail = _until(rest, ("SET", "REMOVE"))
+    changed, returning = _until(tail, ("RETURNING",))
+    if where and where[0].keyword != "WHERE":
+        raise StatementError(f"`{where[0].value}` follows the table, where `WHERE` may")
+    if not changed:
+        raise StatementError("neither `SET` nor `REMOVE` follows `FROM`")
+    if any(token.keyword == "WHERE" for token in changed):
+        raise RefusedStatementError(LEFTOVER)
+    return _changing(Statement("PartiQLUpdate", table, index, _attributes(rest)), changed, where, returning)
 
 
 def _delete(tokens: Tokens) -> Statement:
     if keyword_at(tokens, 1) != "FROM":
         raise StatementError("`DELETE` is not followed by `FROM`")
-    table, index, rest = _path(tokens[2:])
+    table, index, rest = _table(tokens[2:], missing=NO_TABLE)
     if rest and rest[0].keyword not in ("WHERE", "RETURNING"):
         raise StatementError(f"`{rest[0].value}` follows the table, where `WHERE` may")
-    _refuse_clauses(rest)
-    return _changing("PartiQLDelete", table, index, rest)
+    where, returning = _until(rest, ("RETURNING",))
+    return _changing(Statement("PartiQLDelete", table, index, _attributes(rest)), (), where, returning)
 
 
 _READERS: Mapping[str, Callable[[Tokens], Statement]] = {
     "SELECT": _select,
     "INSERT": _insert,
     "UPDATE": _update,
+    "FROM": _from_first,
     "DELETE": _delete,
 }
 
 
-def _changing(action: str, table: str, index: str, rest: Tokens) -> Statement:
-    changed, tail = _until(rest, ("WHERE", "RETURNING"))
-    where, returning = _until(tail, ("RETURNING",))
-    returned = "NONE"
-    if returning:
-        words = (keyword_at(returning, 1), keyword_at(returning, 2))
-        returned = _RETURNED.get(words, "")
-        if not returned or len(returning) != 4 or not is_sign(returning, 3, "*"):
-            raise StatementError("`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`")
-    if action == "PartiQLDelete" and returned not in ("NONE", "ALL_OLD"):
-        raise RefusedStatementError(
-            f"Invalid returning clause: RETURNING {' '.join(words)} *. Only RETURNING ALL OLD * is allowed "
-            "in DELETE statements."
-        )
+def _changing(statement: Statement, changed: Tokens, where: Tokens, returning: Tokens) -> Statement:
+    """A statement that writes, with its clauses."""
+    if any(token.keyword == "ORDER" for token in where):
+        raise RefusedStatementError(LEFTOVER)
+    condition = _condition(where)
+    _refuse_clauses((*changed, *where, *returning))
+    returned = _returned(returning, statement.action)
     changes = tuple(_changes(changed))
-    return Statement(action, table, index, _attributes(rest), where[1:], returned=returned, changes=changes)
+    for change in changes:
+        check_assigned(change.path, change.value)
+        check_written(change.value)
+    return replace(statement, where=condition, returned=returned, changes=changes)
+
+
+def _returned(returning: Tokens, action: str) -> str:
+    if not returning:
+        return "NONE"
+    words = (keyword_at(returning, 1), keyword_at(returning, 2))
+    returned = _RETURNED.get(words, "")
+    if not returned or len(returning) != 4 or not is_sign(returning, 3, "*"):
+        raise StatementError("`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`")
+    if action == "PartiQLDelete" and returned != "ALL_OLD":
+        raise RefusedStatementError(DELETE_RETURNS.format(" ".join(words)))
+    return returned
+
+
+def _condition(clause: Tokens) -> tuple[Token, ...]:
+    """What follows WHERE; nothing where there is no such clause."""
+    condition = tuple(clause[1:])
+    if clause:
+        check_condition(condition)
+        check_compared(condition)
+    return condition
 
 
 def _changes(tokens: Tokens) -> Iterator[Change]:
@@ -238,8 +300,8 @@ def _change(word: str, tokens: Tokens) -> Change:
     if word == "SET":
         at = next((at for at in range(len(tokens)) if is_sign(tokens, at, "=")), len(tokens))
         path, assigned = path[:at], path[at + 1 :]
-    is_name = bool(path) and path[0].kind in ("word", "quoted") and not path[0].keyword
-    if not is_name or (word == "SET") is not bool(assigned):
+    named = bool(path) and _is_name(path[0])
+    if not named or (word == "SET") is not bool(assigned):
         raise StatementError(f"`{word}` is not followed by what it changes")
     return Change(path, assigned)
 
@@ -259,6 +321,21 @@ def _until(tokens: Tokens, keywords: Sequence[str]) -> tuple[tuple[Token, ...], 
     return tuple(tokens), ()
 
 
+def _table(tokens: Tokens, missing: str = "") -> tuple[str, str, Tokens]:
+    """The table or index that is named first, and what follows: no alias. `missing` is what DynamoDB answers
+    where none is named."""
+    if missing and (not tokens or tokens[0].keyword):
+        raise RefusedStatementError(missing)
+    table, index, rest = _path(tokens)
+    if rest and (_is_name(rest[0]) or rest[0].keyword == "AS"):
+        raise RefusedStatementError(ALIASING)
+    return table, index, rest
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind in ("word", "quoted") and not token.keyword
+
+
 def _path(tokens: Tokens) -> tuple[str, str, Tokens]:
     table, at, index = _name(tokens, 0), 1, ""
     if is_sign(tokens, 1, "."):
@@ -267,7 +344,7 @@ def _path(tokens: Tokens) -> tuple[str, str, Tokens]:
 
 
 def _name(tokens: Tokens, at: int) -> str:
-    if at >= len(tokens) or tokens[at].kind not in ("word", "quoted") or tokens[at].keyword:
+    if at >= len(tokens) or not _is_name(tokens[at]):
         raise StatementError("it does not name a table where it should")
     if not tokens[at].value:
         raise StatementError("it names a table by an empty name")
@@ -284,8 +361,8 @@ def _attributes(tokens: Tokens) -> tuple[str, ...]:
     """The top-level attributes that are named: no functions, no nested parts."""
     names: dict[str, None] = {}
     for at, token in enumerate(tokens):
-        is_name = token.kind in ("word", "quoted") and not token.keyword
-        if is_name and not is_sign(tokens, at - 1, ".") and not is_sign(tokens, at + 1, "("):
+        part = is_sign(tokens, at - 1, ".") or is_sign(tokens, at + 1, "(")
+        if _is_name(token) and not part and type_after_is(tokens, at) is None:
             names[token.value] = None
     return tuple(names)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.calls.dynamodb.partiql.tokens import StatementError, Tokens, at_depth, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.refusals import StatementError
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, at_depth, is_sign
 
 AttributeValue = Mapping[str, Any]
 

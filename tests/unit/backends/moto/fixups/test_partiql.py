@@ -6,21 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from helpers.account import TABLE, Account, allow
+from helpers.account import Account
+from helpers.owned_items import ITEMS, WAYS, error, filled, held, owner_of_mine
 
-MINE = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["mine"]}}
-SORTED: dict[str, Any] = {
-    **TABLE,
-    "KeySchema": [*TABLE["KeySchema"], {"AttributeName": "r", "KeyType": "RANGE"}],  # type: ignore[misc]
-    "AttributeDefinitions": [
-        *TABLE["AttributeDefinitions"],  # type: ignore[misc]
-        {"AttributeName": "r", "AttributeType": "S"},
-    ],
-}
-ITEMS = [
-    {"id": {"S": owner}, "r": {"S": "1"}, "v": {"S": owner}, "n": {"N": "3"}} for owner in ("mine", "yours")
-]
 NOT_PINNED = "Where clause does not contain a mandatory equality on all key attributes"
 KEY_CHANGED = (
     "One or more parameter values were invalid: Cannot update attribute id. This attribute is part of the key"
@@ -29,35 +17,14 @@ KEY_CHANGED = (
 
 @pytest.fixture
 def root(account: Account) -> Any:
-    """The root user's client, on a table with an item of each owner."""
-    root = account.root.client("dynamodb")
-    root.create_table(**SORTED)
-    for item in ITEMS:
-        root.put_item(TableName="orders", Item=item)
-    return root
+    return filled(account)
 
 
 @pytest.fixture
 def mine(account: Account, root: Any) -> Any:
-    """Somebody who may do everything with the items of `mine`."""
-    return account.user("me", allow("dynamodb:*", Condition=MINE)).client("dynamodb")
+    return owner_of_mine(account)
 
 
-def error(act: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        act()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
-
-
-def held(root: Any) -> list[Any]:
-    return sorted(root.scan(TableName="orders")["Items"], key=lambda item: item["id"]["S"])
-
-
-WAYS: dict[str, Callable[[Any, str], Any]] = {
-    "alone": lambda db, text: db.execute_statement(Statement=text),
-    "in a transaction": lambda db, text: db.execute_transaction(TransactStatements=[{"Statement": text}]),
-}
 UNPINNED = (
     "UPDATE orders SET v = 'x'",
     "UPDATE orders SET v = 'x' WHERE id = 'mine'",
