@@ -56,12 +56,13 @@ class MotoBackend:
     """One call at a time: moto's models are plain Python objects that are not made for threads."""
 
     def __init__(self, region: str, account: str = "", root: Credentials | None = None) -> None:
-        from pytest_kmslab.backends.moto.backend import headers
+
         from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
         from pytest_kmslab.backends.moto.reader import MotoAccountReader
         from pytest_kmslab.backends.moto.services import MotoServices
 
         self.region = region
+        # moto itself lives in the account of this variable, so a lab in another would see nothing.
         self.account = account or os.environ.get(MOTO_ACCOUNT) or DEFAULT_ACCOUNT
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
         self.reader: MotoAccountReader = MotoAccountReader(
@@ -69,7 +70,7 @@ class MotoBackend:
         )
         self.view = AccountView(self.reader)
         self._mends: MotoFixups = MotoFixups(self.reader)
-        self._account_headers = headers
+
         self._started: list[ExitStack] = []
         self.running = False
         self._service_calls: ServiceCalls | None = None
@@ -84,13 +85,16 @@ class MotoBackend:
 
         from pytest_kmslab.backends.moto.patches.fast_requests import fast_requests
         from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
-        from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import multi_region_ciphertexts
+        from pytest_kmslab.backends.moto.patches.keys import (
+            multi_region_ciphertexts,
+            without_moto_policy_check,
+        )
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
-        from pytest_kmslab.backends.moto.patches.policy_check import without_moto_policy_check
         from pytest_kmslab.backends.moto.patches.request_scope import request_scope
         from pytest_kmslab.backends.moto.patches.streams import only_changes_in_streams
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
 
+        # Whoever started moto's mock before us owns the account, and throws it away.
         if not self._started:
             self._is_outermost = MockAWS._nested_count == 0
         started = ExitStack()
@@ -149,7 +153,8 @@ class MotoBackend:
         return leads_to_aws(url)
 
     def attach_client(self, events: Any, url: str) -> None:
-        """Let moto answer clients that were made before it was imported too.
+        """Let moto answer clients that were made before it was imported too. Raises BackendError for an
+        address of AWS that moto does not serve.
 
         moto's handler must be there exactly once: botocore calls them all, so a second one would do
         every call twice. Raises BackendError for an address of AWS that moto does not serve.
@@ -158,12 +163,14 @@ class MotoBackend:
 
         if (urlsplit(url).hostname or "").endswith(UNSERVED_DOMAINS):
             raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
+        # botocore calls all its handlers: were moto's there twice, each call would be done twice.
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", botocore_stubber)
 
     def served_url(self, url: str) -> str:
-        """Newer botocore sends calls of DynamoDB Streams to an address with the account in it, of which moto
-        knows nothing."""
+        """The address that moto answers in place of another."""
+        # Newer botocore sends DynamoDB Streams to an address with the account in it, of which moto knows
+        # nothing.
         return STREAMS_OF_ACCOUNT.sub("//streams.dynamodb.", url) if "streams-ddb" in url else url
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
@@ -172,7 +179,10 @@ class MotoBackend:
 
     def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """In which account moto is to look."""
-        return self._account_headers(self.reader, self.account, call)
+        # Whose moto answers: that of the account which owns what is named. moto looks in the caller's account
+        # alone, so that another account's table or key would not exist there.
+        account = account_of_call(call, self.reader)
+        return {} if account == call.account == self.account else {ACCOUNT_HEADER: account}
 
     def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what moto lacks."""
@@ -186,7 +196,7 @@ class MotoBackend:
         """Delete the keys whose deletion was scheduled for before now, rotate others, let imported material
         expire: moto never does."""
         from pytest_kmslab.backends.moto.fixups.keys import delete_due_keys
-        from pytest_kmslab.backends.moto.fixups.kms.passing_time import pass_time
+        from pytest_kmslab.backends.moto.fixups.kms.rotations import pass_time
 
         delete_due_keys(now)
         pass_time(now)
@@ -202,16 +212,18 @@ class MotoBackend:
             }
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
-        """Kept on moto's own table, so they go with it."""
+        """When a table was created and its encryption changed."""
         table = self.reader.moto_table(table_arn)
         if table is None:
             return None
+        # Kept on moto's own table, so that they go with it.
         changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])
         return EncryptionChanges(table.created_at.replace(tzinfo=timezone.utc).timestamp(), changes)
 
     @property
     def makes_stacks_alone(self) -> bool:
-        """No: each resource is made by a call that is decided."""
+        """No, moto does not."""
+        # Each resource of a stack is made by a call that is decided.
         return False
 
     def check_stacks(self) -> None:
@@ -227,13 +239,3 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._mends.retire_table_grants(table_arn)
-
-
-# Whose moto answers a call: that of the account which owns what is named, not that of the caller.
-# moto looks in the caller's account alone, so that another account's table or key does not exist there.
-
-
-def headers(view: MotoAccountReader, home: str, call: ApiCall) -> Mapping[str, str]:
-    """What to send with an allowed call that is not one of the home account's, in the home account."""
-    account = account_of_call(call, view)
-    return {} if account == call.account == home else {ACCOUNT_HEADER: account}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import RLock, local
 from typing import Any, Protocol
 from unittest.mock import patch
@@ -114,6 +115,7 @@ class MotoDoor:
     @contextmanager
     def _received(self, request: Any) -> Iterator[None]:
         """A request of botocore's: the marks that it bears are taken off, and known until moto answered."""
+        # moto and the handlers of others must not see a mark: who has one could use it again.
         claims = [(keeper, keeper.claim(request)) for keeper in self._keepers]
         self._arrival.decided = tuple((keeper, decided) for keeper, decided in claims if decided is not None)
         try:
@@ -139,7 +141,7 @@ class MotoDoor:
         return self._guarded(service, decided, request, act)
 
     def _act_unguarded(self, act: Callable[[], Response]) -> Response:
-        """Other services may change the account too: CloudFormation makes keys, the tagging API tags them."""
+        # Other services may change the account too: CloudFormation makes keys, the tagging API tags them.
         try:
             return act()
         finally:
@@ -149,9 +151,10 @@ class MotoDoor:
         enforcing = [keeper for keeper in self._keepers if keeper.enforcing]
         if decided and (not enforcing or any(keeper.enforcing for keeper, _ in decided)):
             for _, call in decided:  # two, where a pytest run is inside a pytest run
-                act = _within(call, act)
+                act = partial(call.act, act)
             with self.lock:
                 return act()
+        # Nobody decided it: the innermost run that enforces does so now.
         if enforcing:
             return enforcing[-1].judge(service, request)
         self._keepers[-1].count(request)
@@ -159,10 +162,6 @@ class MotoDoor:
 
 
 Claims = tuple[tuple[Doorkeeper, Decided], ...]
-
-
-def _within(decided: Decided, act: Callable[[], Response]) -> Callable[[], Response]:
-    return lambda: decided.act(act)
 
 
 class _ByUs(tuple[Any, ...]):

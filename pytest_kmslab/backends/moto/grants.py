@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import entity_of, present_name, unique_id
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.sse.grants import GRANTS_A_TABLE, grant_of_table, is_of_table
@@ -32,15 +33,17 @@ def add(key: Any, table_arn: str) -> None:
 
 
 def retire(key: Any, table_arn: str) -> None:
-    """Take a table's grants off a key; grants of people and of other tables stay."""
+    """Take a table's grants off a key."""
     for grant in list(key.grants.values()):
         subset = (grant.constraints or {}).get("EncryptionContextSubset")
+        # Grants of people, and of other tables, stay.
         if is_of_table(grant.grantee_principal, subset, table_arn):
             key.retire_grant(grant.id)
 
 
 def as_principals(_reader: Any, call: ApiCall) -> Mapping[str, Any]:
-    """CreateGrant for services: moto has no members for them, and shows them as other principals."""
+    """CreateGrant for services."""
+    # moto has no members for service principals, and shows them as other principals.
     members = {
         member: call.params.get(member.replace("Principal", "ServicePrincipal"))
         for member in ("GranteePrincipal", "RetiringPrincipal")
@@ -59,14 +62,14 @@ def forget_index(key: Any) -> None:
 
 
 def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
-    """Remember under which account a grant was issued, which moto does not; a named grant that is there
-    already is not made a second time.
+    """Remember under which account a grant was issued, which moto does not.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """
     grant = key.grants.get(response["GrantId"])
     if grant is None:  # somebody has revoked it already
         return
+    # A named grant that is there already is not made a second time: that is how a request is repeated safely.
     twin = _twin(key, grant) if grant.name else None
     if twin is not None:
         key.grants.pop(grant.id, None)
@@ -76,7 +79,7 @@ def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
         entity = entity_of(str(getattr(grant, member)))
         if entity is not None and f"kmslab_{member}" not in grant.__dict__:
             setattr(grant, f"kmslab_{member}", unique_id(entity))
-    setattr(grant, ISSUER, f"arn:{key.arn.split(':', 2)[1]}:iam::{account}:root")
+    setattr(grant, ISSUER, f"arn:{place_of(key.arn).partition}:iam::{account}:root")
 
 
 def _twin(key: Any, grant: Any) -> Any:
@@ -92,13 +95,14 @@ def _parameters(grant: Any) -> tuple[Any, ...]:
 
 def issuer(key: Any, grant: Any) -> str:
     """The issuing account of a grant, as the ARN of its root user; DynamoDB's are the key's own account's."""
-    root = f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account_id}:root"
+    root = f"arn:{place_of(key.arn).partition}:iam::{key.account_id}:root"
     return str(getattr(grant, ISSUER, root))
 
 
 def _present(grant: Any, member: str) -> str:
-    """A principal of a grant: renamed since by the ARN, deleted since by the unique id."""
+    """A principal of a grant as it is called now."""
     principal = str(getattr(grant, member) or "")
+    # Renamed since it is shown by its ARN, deleted since by its unique id.
     recorded = getattr(grant, f"kmslab_{member}", None)
     if recorded is None:
         return principal

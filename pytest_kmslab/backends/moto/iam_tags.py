@@ -47,6 +47,7 @@ def tags_of(arn: str) -> Mapping[str, str]:
     entity = _entity(arn)
     if entity is None:
         return {}
+    # moto keeps some kinds' tags itself; those of the others are ours.
     own: Mapping[str, str] | None = getattr(entity, TAGS, None)
     tags = getattr(entity, "tags", None) or ()
     listed = list(tags.values()) if isinstance(tags, Mapping) else tags
@@ -59,10 +60,11 @@ CHANGED = tuple(f"iam:{change}{kind}" for change in ("Tag", "Untag") for kind in
 
 
 def keep_one_spelling(_view: object, call: ApiCall, _response: Response) -> None:
-    """TagUser, UntagUser and kin: a tag replaces the one whose key differs only by case.
+    """TagUser, UntagUser and kin keep one tag of each key.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
     """
+    # A tag replaces the one whose key differs only by case, which moto keeps beside it.
     keys = [tag["Key"] for tag in call.params.get("Tags") or ()]
     folded = {key.lower() for key in (*keys, *(call.params.get("TagKeys") or ()))}
 
@@ -130,11 +132,13 @@ def _change(call: ApiCall, change: Callable[[Mapping[str, str]], Mapping[str, st
 
 
 def _there(call: ApiCall) -> str:
-    """The ARN of what is to be tagged; raises NoSuchEntity where it is not there. The text is inferred."""
+    """The ARN of what is to be tagged; raises NoSuchEntity where it is not there."""
     member, kind = next((member, kind) for member, kind in _NAMED.items() if member in call.params)
     name = str(call.params[member])
     arn = name if name.startswith("arn:") else f"{call.caller.arn.rpartition(':')[0]}:{kind}/{name}"
+    # A caller with temporary credentials has an ARN of STS; what it tags is IAM's.
     arn = arn.replace(":sts:", ":iam:", 1)
     if _entity(arn) is None:
+        # The text is inferred.
         raise ServiceError("NoSuchEntity", f"{arn} cannot be found.", 404)
     return arn

@@ -112,7 +112,7 @@ def sign(private_key: Any, algorithm: str, message_type: str, message: bytes) ->
 def is_signature(
     private_key: Any, algorithm: str, message_type: str, message: bytes, signature: bytes
 ) -> bool:
-    """Whether `given` signs the message."""
+    """Whether a signature is the message's."""
     key = private_key.public_key()
     try:
         if message_type == "EXTERNAL_MU":
@@ -135,7 +135,7 @@ def shared_secret(private_key: Any, peer: bytes) -> bytes:
 
 
 def _scheme(algorithm: str, message_type: str) -> tuple[Any, ...]:
-    """What `cryptography` is told beside the message. The salt of PSS is as long as the hash.
+    """What `cryptography` is told beside the message.
 
     https://docs.aws.amazon.com/kms/latest/cryptographic-details/crypto-primitives.html
     """
@@ -147,6 +147,7 @@ def _scheme(algorithm: str, message_type: str) -> tuple[Any, ...]:
     hashed: Any = Prehashed(_hash(algorithm)) if message_type == "DIGEST" else _hash(algorithm)
     if algorithm.startswith("ECDSA"):
         return (ec.ECDSA(hashed),)
+    # The salt of PSS is as long as the hash.
     if "PSS" in algorithm:
         salt = padding.PSS.DIGEST_LENGTH
         return (padding.PSS(mgf=padding.MGF1(_hash(algorithm)), salt_length=salt), hashed)

@@ -53,7 +53,8 @@ def tags_in(tagger: Any, resource: str) -> dict[str, str]:
 
 
 def document_text(document: Any) -> str:
-    """The text of a policy document of moto's; a stack made before the lab began left it as an object."""
+    """The text of a policy document of moto's."""
     if isinstance(document, str):
         return document
+    # A stack that was made before the lab began left it as an object, in which YAML may have put dates.
     return json.dumps(document, default=str)

@@ -34,14 +34,16 @@ def seed(arn: str, account: str) -> None:
 
 @lru_cache(maxsize=8)
 def _region_in(partition: str) -> str:
-    """A Region of a partition: by it moto makes the policy's ARN."""
+    """A Region of a partition."""
+    # moto makes the policy's ARN by the partition of a Region.
     return next(iter(Session().get_available_regions("kms", partition)), "us-east-1")
 
 
 @lru_cache(maxsize=64)
 def document(name: str) -> dict[str, Any] | None:
-    """Moto's record of one AWS managed policy (`Document`, `DefaultVersionId`, `Path`, dates), or None."""
+    """moto's record of one AWS managed policy (`Document`, `DefaultVersionId`, `Path`, dates), or None."""
     head = f"\n {json.dumps(name)}:"
+    # All of them are megabytes of JSON: only the one that is wanted is parsed.
     start = aws_managed_policies_data.find(head)
     if start < 0:
         return None

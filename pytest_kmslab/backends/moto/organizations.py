@@ -13,7 +13,7 @@ from moto.iam.models import iam_backends
 from pytest_kmslab.account.model import Organization
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
-from pytest_kmslab.backends.moto.lookup import backend_of
+from pytest_kmslab.backends.moto.lookup import backend_of, place_of
 from pytest_kmslab.calls.api_call import ApiCall
 
 ORGANIZATIONS = "moto.organizations.models"
@@ -37,6 +37,7 @@ def organization_of(account: str) -> Organization | None:
         return None
     nodes = _path(organization, account)
     units = [str(node.id) for node in nodes if node.type != "ACCOUNT"]
+    # The management account is held to no policy.
     levels = [] if organization.account_id == account else nodes
     return Organization(
         id=str(organization.org.id),
@@ -52,11 +53,12 @@ def _policies(node: Any, kind: str) -> tuple[NamedPolicy, ...]:
 
 
 def open_account(call: ApiCall) -> None:
-    """The role by which the management account enters a member is an administrator; moto gives it nothing.
+    """Give the role by which the management account enters a member its policy: it is an administrator.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
     """
-    account, _, name = str(call.params["RoleArn"]).partition(":iam::")[2].partition(":role/")
+    role_arn = place_of(str(call.params["RoleArn"]))
+    account, name = role_arn.account, role_arn.rest.removeprefix("role/")
     organization = _organization(account) if name == ACCESS_ROLE else None
     backend = backend_of(iam_backends, account, call.partition)
     if organization is None or backend is None or organization.account_id == account:
@@ -66,6 +68,7 @@ def open_account(call: ApiCall) -> None:
         setattr(role, OPENED, True)
         policy = ADMINISTRATOR.format(partition=call.partition)
         moto_managed_policies.seed(policy, account)
+        # moto gives the role nothing. Once only: somebody may have taken the policy away since.
         backend.attach_role_policy(policy, name)
 
 

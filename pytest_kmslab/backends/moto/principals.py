@@ -107,13 +107,15 @@ class IdentityReader:
         for group in groups:
             if entity in group.users:
                 policies += _policies_of(group)
+        # moto has an attribute for a role's boundary; a user's is ours, and groups have none.
         boundary = getattr(entity, BOUNDARY, None)
         return tuple(policies), named_policy(boundary, document_of(backend, boundary)) if boundary else None
 
 
 def record_principals(holder: Any, text: str) -> None:
-    """Remember on moto's own object whom each ARN of a resource-based policy meant when it was put: AWS
-    stores a principal by its unique id."""
+    """Remember on moto's own object whom each ARN of a resource-based policy meant when it was put."""
+    # AWS stores a principal by its unique id:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     principals = principals_of(text)
     entities = ((arn, entity_of(arn)) for arn in principals)
     recorded = {arn: unique_id(entity) for arn, entity in entities if entity is not None}
@@ -122,8 +124,7 @@ def record_principals(holder: Any, text: str) -> None:
 
 
 def present_principals(holder: Any, text: str) -> str:
-    """The policy's text with the principals as AWS shows them: deleted since by the unique id, renamed since
-    or given by the unique id by the ARN.
+    """The policy's text with the principals as AWS shows them.
 
     A user made again under the same name is another principal and has no access.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -132,6 +133,7 @@ def present_principals(holder: Any, text: str) -> str:
     names = {}
     for arn, identifier in recorded.items():
         entity = entity_of(arn)
+        # A user made again under the same name is another principal and has no access.
         if entity is None or unique_id(entity) != identifier:
             names[arn] = present_name(identifier)
     return renamed(text, names) if names else text
@@ -149,12 +151,14 @@ def _entities() -> Iterator[Any]:
 
 
 def _iam(account: str) -> Iterable[Any]:
+    # Asked for an account, moto makes it: so it is looked for first.
     return list(iam_backends[account].values()) if account in iam_backends else ()
 
 
 def _user_credential(backend: Any, partition: str, key: Any) -> Credential | None:
     user = backend.users.get(key.user_name)
-    if user is None or key not in user.access_keys:  # moto leaves the old name on a renamed user's keys
+    if user is None or key not in user.access_keys:
+        # moto leaves the old name on the keys of a user who was renamed.
         user = next(
             (candidate for candidate in list(backend.users.values()) if key in candidate.access_keys), None
         )
@@ -189,6 +193,7 @@ def _issued_credential(key: Any) -> Credential:
     kept: tuple[Caller, str, datetime, str] = getattr(key, ISSUED)
     caller, token, expiration, owner = kept
     user = entity_of(caller.identity_arn or caller.principal_arn)
+    # The tags of the user as they are now, and those of the session over them.
     caller = replace(caller, tags=merged_tags(_tags(user) if user is not None else {}, caller.tags))
     return Credential(
         access_key_id=key.access_key_id,
@@ -231,6 +236,7 @@ def _session_credential(account: str, partition: str, access_key_id: str) -> Cre
         access_key_id=access_key_id,
         secret_access_key=session.secret_access_key,
         caller=caller,
+        # A role that was made again under the same name is another: the sessions of the old one are over.
         active=role is not None and unique_id(role) == getattr(session, SESSION_ROLE, unique_id(role)),
         session_token=session.session_token,
         expires_at=session.expiration.replace(tzinfo=timezone.utc).timestamp(),
@@ -254,8 +260,9 @@ def _policies_of(holder: Any) -> list[NamedPolicy]:
 
 
 def document_of(backend: Any, arn: str) -> str:
-    """The text of a managed policy; one that does not exist reads as broken, and so denies."""
+    """The text of a managed policy."""
     policy = backend.managed_policies.get(arn)
+    # One that does not exist reads as broken, and so denies.
     return "" if policy is None else _default_text(policy)
 
 
@@ -291,13 +298,16 @@ def named_entity(call: ApiCall, kind: str, member: str) -> Any:
 
 
 def by_name(entities: Mapping[str, Any], name: str) -> Any:
-    """The entity of a name, which IAM compares without case; None where there is none."""
+    """The entity of a name; None where there is none."""
+    # IAM compares names without case:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     wanted = name.lower()
     return next((entity for entity in list(entities.values()) if entity.name.lower() == wanted), None)
 
 
 def unique_id(entity: Any) -> str:
     """The unique id of a user or role, with the prefix that AWS gives it."""
+    # moto writes a user's id in small letters and without the prefix.
     prefix = "AROA" if isinstance(entity, Role) else "AIDA"
     identifier = str(entity.id).upper()
     return identifier if identifier.startswith(prefix) else prefix + identifier

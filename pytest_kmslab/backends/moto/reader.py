@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,16 +17,38 @@ from pytest_kmslab.account.model import Caller, Key, Organization, Table
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto import grants as moto_grants
-from pytest_kmslab.backends.moto.aws_keys import aws_managed_key
 from pytest_kmslab.backends.moto.iam_tags import tags_of
 from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of
 from pytest_kmslab.backends.moto.organizations import ORGANIZATIONS, organization_of
-from pytest_kmslab.backends.moto.patches.multi_region_ciphertexts import key_id_of
+from pytest_kmslab.backends.moto.patches.keys import key_id_of
 from pytest_kmslab.backends.moto.principals import IdentityReader, entity_of, mfa_seed, present_principals
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
+from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
 from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
+
+PREFIX = "alias/aws/"
+DESCRIPTIONS = {
+    "alias/aws/dynamodb": "Default key that protects my DynamoDB data when no other key is defined"
+}
+"""As recorded (LocalStack); the others are moto's."""
+
+
+def aws_managed_key(account: str, region: str, alias: str) -> str:
+    """The id of the AWS managed key of an alias; empty where there is no such Region."""
+    regions = kms_backends[account]
+    if region not in regions:
+        return ""
+    # By looking it up: moto makes the key at its first use, as AWS does.
+    key_id = str(regions[region].get_key_id_from_alias(alias) or "")
+    key = regions[region].keys.get(key_id)
+    if key is not None and key.key_manager != "AWS":
+        # moto makes these when they are asked for, but as if a customer had.
+        key.key_manager = "AWS"
+        key.description = DESCRIPTIONS.get(alias, key.description)
+        key.policy = json.dumps(fixed_policy(alias.removeprefix(PREFIX), account, region))
+    return key_id
 
 
 def key_of(key_id: str, region: str, account: str) -> Any:
@@ -45,6 +68,7 @@ def key_of(key_id: str, region: str, account: str) -> Any:
 def maker_of(ciphertext: bytes, region: str, account: str) -> Any:
     """Moto's own key that made a ciphertext, in a Region: the account's, or else another's."""
     key_id = key_id_of(ciphertext) or ""
+    # Any account's key may have made it: KMS finds it by the ciphertext alone.
     makers = (key_of(key_id, region, owner) for owner in (account, *list(kms_backends)) if key_id)
     return next((key for key in makers if key is not None), None)
 
@@ -76,6 +100,7 @@ def _encrypt_as_by_api(table: Any) -> None:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-ssespecification.html
     """
     specification = table.sse_specification
+    # moto understands no word of a template's: without this the table would count as unencrypted.
     table.sse_specification = None
     if str(specification["SSEEnabled"]).lower() == "true":
         key_id = str(specification.get("KMSMasterKeyId") or OWN_ALIAS)
@@ -105,7 +130,8 @@ class MotoAccountReader:
         self.identity = self._identities.policies
 
     def organization(self, account: str) -> Organization | None:
-        """The organization that an account is in; until somebody calls the service there is none."""
+        """The organization that an account is in."""
+        # Until somebody calls the service there is none, and moto's is not loaded for the question.
         return organization_of(account) if ORGANIZATIONS in sys.modules else None
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
@@ -119,14 +145,16 @@ class MotoAccountReader:
         return None if moto_key is None else _key(moto_key)
 
     def streamed_table(self, shard_iterator: str) -> Table | None:
-        """The table that moto reads for the iterator: its own object, which outlives the table's name."""
+        """The table that an iterator reads."""
+        # moto's own object, which outlives the table's name.
         place = place_of(shard_iterator.partition("|")[0])
         backend = backend_of(dynamodbstreams_backends, place.account, place.region)
         stream = None if backend is None else backend.shard_iterators.get(shard_iterator)
         return None if stream is None else _table(stream.stream_shard.table)
 
     def backup(self, arn: str) -> Table | None:
-        """The table as it was at the time of a backup: moto keeps a copy."""
+        """The table as it was at the time of a backup."""
+        # moto keeps a copy.
         place = place_of(arn)
         backend = backend_of(dynamodb_backends, place.account, place.region)
         backup = None if backend is None else backend.backups.get(arn)
@@ -145,8 +173,9 @@ class MotoAccountReader:
         return principal_exists(principal, self._identities)
 
     def max_session_duration(self, role_arn: str) -> int:
-        """What moto keeps as text, or as nothing where none was said."""
+        """The longest session of a role, in seconds."""
         role = entity_of(role_arn)
+        # moto keeps a text, or nothing where none was said.
         return int(getattr(role, "max_session_duration", None) or LASTING)
 
     def mfa_seed(self, user_arn: str, serial: str) -> str | None:
@@ -161,10 +190,12 @@ class MotoAccountReader:
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         """Those of the grants whose grantee is the caller, its role or its account."""
         key = key_of(key_arn, "", "") if key_arn.startswith("arn:") else None
+        # Most keys have no grants, and their index is not asked for.
         return () if key is None or not key.grants else _grants_to(key, caller)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
-        """The grant of a token; a token is good in the Region that gave it out."""
+        """The grant of a token."""
+        # A token is good in the Region that gave it out, whoever's key it is of.
         for key in self.every_key():
             for grant in moto_grants.every(key) if key.region == region else ():
                 if grant.token == token:
@@ -187,51 +218,43 @@ class MotoAccountReader:
 
     def resource_policy_text(self, resource: str) -> str | None:
         """The text of the policy that hangs on a resource."""
-        holder_and_document = _RESOURCE_POLICIES.get(place_of(resource).service)
-        read = None if holder_and_document is None else holder_and_document(resource)
-        if read is None:
+        row = _RESOURCE_POLICIES.get(place_of(resource).service)
+        holder = None if row is None else row[0](resource)
+        if row is None or holder is None:
             return None
-        holder, document = read
+        document = getattr(holder, row[1])
         return present_principals(holder, document if isinstance(document, str) else document_text(document))
 
 
 def table_policy(arn: str) -> Any:
-    """Moto's own object of the policy of a table or stream, or None; a stream has its own, an index its
-    table's."""
+    """Moto's own object of the policy of a table or stream, or None."""
     place = place_of(arn)
     backend = dict.get(dict.get(dynamodb_backends, place.account, {}), place.region)
     if backend is None or not backend.resource_policies:
         return None
     if place.kind != "table" or place.name not in backend.tables:
         return None
+    # A stream has a policy of its own, an index its table's.
     return backend.resource_policies.get(arn if "/stream/" in arn else "/".join(arn.split("/")[:2]))
 
 
-Held = tuple[Any, Any]
-"""Moto's object that has a resource-based policy, and the document."""
-
-
-def _of_key(arn: str) -> Held | None:
-    key = None if ":alias/" in arn else key_of(arn, "", "")
-    return None if key is None else (key, key.policy)
-
-
-def _of_table(arn: str) -> Held | None:
-    policy = table_policy(arn)
-    return None if policy is None else (policy, policy.policy_doc)
-
-
-def _of_role(arn: str) -> Held | None:
-    role = entity_of(arn) if ":role/" in arn else None
-    return None if role is None else (role, role.assume_role_policy_document)
-
-
-_RESOURCE_POLICIES = {"kms": _of_key, "dynamodb": _of_table, "iam": _of_role}
+_RESOURCE_POLICIES: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "kms": (lambda arn: None if ":alias/" in arn else key_of(arn, "", ""), "policy"),
+    "dynamodb": (table_policy, "policy_doc"),
+    "iam": (lambda arn: entity_of(arn) if ":role/" in arn else None, "assume_role_policy_document"),
+}
+"""How moto's object with the policy of a resource is found, and its attribute, by service. An alias has no
+policy of its own, and a user none at all."""
 
 
 def _key(key: Any) -> Key:
     backend: Any = dict.get(dict.get(kms_backends, key.account_id, NOTHING), key.region)
     tags = backend.tagger.tags.get(key.id) or {}
+    multi_region_type = ""
+    if key.multi_region:
+        # moto's copies of a key share this object: the ARN tells which of them is the primary.
+        primary = key.multi_region_configuration["PrimaryKey"]["Arn"]
+        multi_region_type = "PRIMARY" if key.arn == primary else "REPLICA"
     return _shared_key(
         key.arn,
         key.id,
@@ -243,7 +266,7 @@ def _key(key: Any) -> Key:
         key.origin,
         key.key_manager,
         bool(key.multi_region),
-        _multi_region_type(key) if key.multi_region else "",
+        multi_region_type,
         tuple(key.aliases),
         tuple(tags.items()),
     )
@@ -255,10 +278,6 @@ def _shared_key(*fields: Any) -> Key:
     *others, tags = fields
     every = (*others, dict(tags))
     return Key(*every)
-
-
-def _multi_region_type(key: Any) -> str:
-    return "PRIMARY" if key.arn == key.multi_region_configuration["PrimaryKey"]["Arn"] else "REPLICA"
 
 
 def _table(table: Any) -> Table:
@@ -328,8 +347,8 @@ def _grants_to(key: Any, caller: Caller) -> tuple[Grant, ...]:
 
 
 def _by_grantee(key: Any) -> Mapping[str, list[Any]]:
-    """An index kept on moto's key, made anew when its grants changed: every change alters their number
-    or the last of them, because a grant is only ever added at the end and under a new id."""
+    # An index kept on moto's key, made anew when its grants changed: every change alters their number or the
+    # last of them, because a grant is only ever added at the end and under a new id.
     state = _state(key.grants)
     kept: tuple[object, dict[str, list[Any]]] | None = getattr(key, moto_grants.INDEX, None)
     if kept is not None and kept[0] == state:

@@ -36,18 +36,17 @@ class MotoServices:
 
         service = request.operation.service_model.service_name
         host = HOSTS[service].format(region=request.region)
-        received = Request(_environ(request, host))
-        try:
-            with DOOR.opened():
-                status, headers, body = self._handler(service)(received, f"https://{host}/", received.headers)
-        except HTTPException as error:
-            status, headers, body = error.code or 500, dict(error.get_headers()), error.get_body()
-        return Reply(int(status), _headers(headers), body.encode() if isinstance(body, str) else bytes(body))
-
-    def _handler(self, service: str) -> Handler:
         if service not in self._handlers:
             self._handlers[service] = _handler_of(service)
-        return self._handlers[service]
+        handler, received = self._handlers[service], Request(_environ(request, host))
+        try:
+            with DOOR.opened():
+                status, headers, body = handler(received, f"https://{host}/", received.headers)
+        except HTTPException as error:
+            status, headers, body = error.code or 500, dict(error.get_headers()), error.get_body()
+        sent = {name: str(value) for name, value in headers.items() if name.lower() not in _NOT_SENT}
+        content = body.encode() if isinstance(body, str) else bytes(body)
+        return Reply(int(status), tuple(sent.items()), content)
 
 
 def _handler_of(service: str) -> Handler:
@@ -82,10 +81,5 @@ def _environ(request: JudgedRequest, host: str) -> Environ:
     return environ
 
 
-def _headers(headers: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """moto's own headers, save those that its servers read or set themselves."""
-    kept = ((name, value) for name, value in headers.items() if name.lower() not in _NOT_SENT)
-    return tuple((name, str(value)) for name, value in kept)
-
-
 _NOT_SENT = frozenset({"status", "content-length", "date"})
+"""Of moto's headers those that its own servers read or set."""

@@ -26,12 +26,13 @@ def found(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """A policy that is to be deleted: nobody has it, or has it as boundary.
+    """DeletePolicy. Raises DeleteConflict where somebody has the policy, or has it as boundary.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
     """
     found(view, call)
     backend, arn = iam_backends[call.account][call.partition], str(call.params["PolicyArn"])
+    # Whoever has it as permissions boundary counts too.
     holders: tuple[Any, ...] = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
     if any(arn in holder.managed_policies or getattr(holder, BOUNDARY, None) == arn for holder in holders):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
@@ -88,7 +89,7 @@ def emptied(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def _exists(arn: str, account: str) -> bool:
-    """Of AWS's own only those are put there that are asked for: all of them cost half a second."""
+    # Of AWS's own only those are put there that are asked for: all of them cost half a second.
     managed_policies.seed(arn, account)
     return any(arn in backend.managed_policies for backend in list(iam_backends[account].values()))
 

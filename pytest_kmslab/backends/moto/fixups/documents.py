@@ -34,8 +34,9 @@ NOBODY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*
 
 
 def put_inline(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """An inline policy about to be put."""
+    """Put…Policy."""
     holder = _holder(call)
+    # moto has no limit for the inline policies of one identity.
     check_inline_size(call, {} if holder is None else holder.policies)
     return _taken_document(call)
 
@@ -46,11 +47,13 @@ def keep_inline(_reader: MotoAccountReader, call: ApiCall, _response: Response) 
 
 
 def put_managed(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """A managed policy about to be made, or a version of one. A name is given once, whatever case and path.
+    """A managed policy about to be made, or a version of one.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
     """
     name = str(call.params.get("PolicyName", "")).lower()
+    # A name is given once, whatever case and path:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
     own = f":iam::{call.account}:policy/"
     for policy in list(iam_backends[call.account][call.partition].managed_policies.values()):
         if name and policy.name.lower() == name and own in policy.arn:
@@ -70,14 +73,16 @@ def keep_managed(_reader: MotoAccountReader, call: ApiCall, response: Response) 
 
 
 def put_trust(_reader: MotoAccountReader, _call: ApiCall) -> Mapping[str, Any]:
-    """A trust policy that was looked at before it came here."""
+    """UpdateAssumeRolePolicy."""
+    # The document was looked at before it came here; moto refuses some that IAM takes.
     return {"PolicyDocument": TAKEN}
 
 
 def keep_trust(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
-    """A role's trust policy, and whom each ARN in it meant."""
+    """Keep the text of a role's trust policy."""
     role = iam_backends[call.account][call.partition].get_role(str(call.params["RoleName"]))
     role.assume_role_policy_document = call.params.get("PolicyDocument") or role.assume_role_policy_document
+    # IAM stores whom each ARN in it means now: a role that is made again is another.
     record_principals(role, str(role.assume_role_policy_document))
 
 
@@ -88,8 +93,8 @@ def keep_made(view: MotoAccountReader, call: ApiCall, response: Response) -> Non
 
 
 def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """Whom the trust policies in a response name now: deleted since by the unique id, renamed by the ARN. The
-    roles have the members that the operation answers.
+    """Show the roles of a response with whom their trust policies name now, and with the members that the
+    operation answers.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -97,6 +102,7 @@ def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) ->
         roles.show_members(call, shown)
         document = shown.get("AssumeRolePolicyDocument")
         if isinstance(document, dict):
+            # A principal that was deleted since is shown by its unique id, one that was renamed by its ARN.
             text = present_principals(entity_of(shown["Arn"]), json.dumps(document))
             shown["AssumeRolePolicyDocument"] = json.loads(text)
 
@@ -115,11 +121,11 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _taken_document(call: ApiCall) -> Mapping[str, Any]:
-    """What to send in place of a document that IAM takes and moto does not: one that lets nobody do anything
-    for the moment until the text that was put is kept."""
     try:
         IAMPolicyDocumentValidator(str(call.params["PolicyDocument"])).validate()
     except MalformedPolicyDocument:
+        # What to send in place of a document that IAM takes and moto does not: one that lets nobody do
+        # anything for the moment until the text that was put is kept.
         return {"PolicyDocument": NOBODY}
     return {}
 

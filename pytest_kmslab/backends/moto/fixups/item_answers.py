@@ -34,7 +34,8 @@ EVENT_VERSION = "1.1"
 
 
 def count_only_if_asked(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """What a call consumed is said to who asks for it."""
+    """Leave out what a call consumed where nobody asked for it."""
+    # moto tells it to everybody.
     if call.params.get("ReturnConsumedCapacity") in (None, "NONE"):
         response.pop("ConsumedCapacity", None)
     if call.params.get("ReturnItemCollectionMetrics") in (None, "NONE"):
@@ -42,15 +43,17 @@ def count_only_if_asked(_reader: MotoAccountReader, call: ApiCall, response: Res
 
 
 def with_some_update(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateItem of nothing makes the item, or leaves it: moto fails."""
+    """UpdateItem of nothing makes the item, or leaves it."""
     if "UpdateExpression" in call.params or "AttributeUpdates" in call.params:
         return {}
+    # moto fails at it, but not at an empty list of updates.
     return {"AttributeUpdates": {}}
 
 
 def write_in_order(call: ApiCall) -> Response | None:
-    """BatchWriteItem that puts and deletes: one after another, as a stream shows it; moto deletes last."""
+    """BatchWriteItem that puts and deletes; None where moto's own does."""
     writes = [(table, write) for table, several in call.params["RequestItems"].items() for write in several]
+    # A stream shows the writes one after another, and moto deletes last.
     if len({kind for _, write in writes for kind in write}) < 2:
         return None
     for table, write in writes:
@@ -70,8 +73,9 @@ def _write(call: ApiCall, table: str, params: Response) -> None:
 
 
 def place_records(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """GetRecords: records are of the stream's own Region."""
+    """GetRecords."""
     for record in response["Records"]:
+        # moto says us-east-1 of every record, and another version.
         record.update(eventVersion=EVENT_VERSION, awsRegion=call.region)
 
 
@@ -80,5 +84,6 @@ def leave_out_shards(_reader: MotoAccountReader, call: ApiCall, response: Respon
     start = call.params.get("ExclusiveStartShardId")
     stream = response["StreamDescription"]
     names = [shard["ShardId"] for shard in stream["Shards"]]
+    # moto takes no notice of it, and a client that reads on would never end.
     if start in names:
         stream["Shards"] = stream["Shards"][names.index(start) + 1 :]

@@ -24,8 +24,8 @@ KEY_MEMBERS = ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
 
 
 def of_other_accounts(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Moto drops the account of an alias ARN and takes the caller's own alias of that name: it gets the
-    ARN of the key that was decided on, and answers that there is none."""
+    """The ARNs of the keys that another account's aliases name."""
+    # moto drops the account of an alias ARN and takes the caller's own alias of that name.
     parameters = ((member, call.params.get(member)) for member in KEY_MEMBERS)
     aliases = ((member, arn) for member, arn in parameters if isinstance(arn, str) and ":alias/" in arn)
     keys = ((member, view.key(arn, call.region, call.account)) for member, arn in aliases)
@@ -33,38 +33,41 @@ def of_other_accounts(view: MotoAccountReader, call: ApiCall) -> Mapping[str, An
 
 
 def check_region(call: ApiCall) -> None:
-    """Raise ValidationException for a replica in a Region that there is not; code and text are inferred."""
+    """Raise ValidationException for a replica in a Region that there is not."""
     region = str(call.params["ReplicaRegion"])
     if region not in kms_backends[call.account].regions:
+        # Code and text are inferred.
         raise ServiceError("ValidationException", f"The Region {region} is not valid.")
 
 
 def defer_primary_deletion(key: Any, response: dict[str, Any]) -> None:
-    """A primary key with replicas is not deleted before them, whose waiting period it waits for.
+    """A primary key is not deleted before its replicas.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html
     """
     if key.multi_region and key.arn == key.multi_region_configuration["PrimaryKey"]["Arn"]:
         replicas = [replica["Arn"] for replica in key.multi_region_configuration["ReplicaKeys"]]
+        # The waiting period begins when the last of them is gone.
         if any(key_of(arn, "", "") is not None for arn in replicas):
             key.key_state, key.deletion_date = "PendingReplicaDeletion", None
             response.pop("DeletionDate", None)
 
 
 def separate_replica(view: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """A replica has a key policy, grants, aliases, tags and a description of its own; moto shares or drops
-    them. It has its primary's material, save where that was imported.
+    """Make a replica a key of its own: key policy, grants, aliases, tags and description.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html
     """
     params = call.params
     replica = view.moto_key(response["ReplicaKeyMetadata"]["Arn"], "", "")
+    # moto shares them with the primary key, or drops them.
     replica.grants, replica.aliases = {}, {}
     replica.policy = params.get("Policy") or replica.generate_default_policy()
     replica.description, replica.creation_date = params.get("Description", ""), time.time()
     moto_grants.forget_index(replica)
     record_principals(replica, replica.policy)
     kms_backends[call.account][replica.region].tagger.tag_resource(replica.id, list(params.get("Tags") or ()))
+    # It has its primary's material, save where that was imported: that has to be imported here too.
     if replica.origin == "EXTERNAL":
         separate(replica)
         replica.key_state, replica.enabled = "PendingImport", False
@@ -84,7 +87,8 @@ def change_primary(call: ApiCall) -> dict[str, Any]:
     """
     old = key_of(str(call.params["KeyId"]), call.region, call.account)
     new = key_of(old.id, str(call.params["PrimaryRegion"]), call.account)
-    related = old.multi_region_configuration  # one object, which moto's copies of a key share
+    related = old.multi_region_configuration
+    # moto's copies of a key share one object, so the change shows at all of them.
     replicas = [replica for replica in related["ReplicaKeys"] if replica["Arn"] != new.arn]
     related["ReplicaKeys"] = [*replicas, {"Arn": old.arn, "Region": old.region}]
     related["PrimaryKey"] = {"Arn": new.arn, "Region": new.region}
@@ -98,19 +102,16 @@ def delete_due_keys(now: float) -> None:
     """
     for regions in list(kms_backends.values()):
         for backend in list(regions.values()):
-            due = [key for key in list(backend.keys.values()) if _is_due(key, now)]
-            for key in due:
-                backend.keys.pop(key.id, None)
-
-
-def _is_due(key: Any, now: float) -> bool:
-    until = key.deletion_date
-    pending = key.key_state == "PendingDeletion" and until is not None
-    return pending and bool(until.replace(tzinfo=timezone.utc).timestamp() <= now)
+            for key in list(backend.keys.values()):
+                until = key.deletion_date if key.key_state == "PendingDeletion" else None
+                # moto keeps the date without its time zone, which is UTC.
+                if until is not None and until.replace(tzinfo=timezone.utc).timestamp() <= now:
+                    backend.keys.pop(key.id, None)
 
 
 def move_deletion(key: Any, call: ApiCall, response: dict[str, Any]) -> None:
     """ScheduleKeyDeletion: the date goes by the clock that the call goes by."""
+    # A test may have moved that on; moto knows the wall clock only.
     if key.deletion_date is not None and moved_on(call):
         key.deletion_date += moved_on(call)
         response["DeletionDate"] = key.deletion_date.replace(tzinfo=timezone.utc)

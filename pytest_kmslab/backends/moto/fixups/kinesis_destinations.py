@@ -23,48 +23,53 @@ _LIVE = "ACTIVE"
 
 
 def enable(call: ApiCall) -> Response:
-    """EnableKinesisStreamingDestination: at once, though it is told to be under way, as on AWS."""
-    destinations = _destinations(call)
+    """EnableKinesisStreamingDestination."""
+    destinations, stream = _destinations(call), str(call.params["StreamArn"])
     if any(status == _LIVE for status, _ in destinations.values()):
         raise invalid(
             f"{_BAD_STATE}EnableKinesisStreamingDestination must be DISABLED or ENABLE_FAILED to perform "
             "ENABLE operation."
         )
     configuration = dict(call.params.get("EnableKinesisStreamingConfiguration") or {})
-    destinations[_stream(call)] = (_LIVE, configuration.get(_PRECISION))
+    # At once, though AWS tells that it is under way: nothing is streamed here.
+    destinations[stream] = (_LIVE, configuration.get(_PRECISION))
     return _answer(call, "ENABLING", EnableKinesisStreamingConfiguration=configuration)
 
 
 def disable(call: ApiCall) -> Response:
     """DisableKinesisStreamingDestination."""
-    destinations = _destinations(call)
+    destinations, stream = _destinations(call), str(call.params["StreamArn"])
     if call.params.get("EnableKinesisStreamingConfiguration"):
         raise invalid("Stream cannot be disabled using EnableKinesisStreamingConfiguration parameters")
-    status, precision = destinations.get(_stream(call), ("", None))
+    status, precision = destinations.get(stream, ("", None))
     if status != _LIVE:
         raise invalid(f"{_BAD_STATE}KinesisStreamingDestination must be ACTIVE to perform DISABLE operation.")
-    destinations[_stream(call)] = ("DISABLED", precision)
+    destinations[stream] = ("DISABLED", precision)
     return _answer(call, "DISABLING")
 
 
 def update(call: ApiCall) -> Response:
     """UpdateKinesisStreamingDestination, which changes the precision of times and nothing else."""
-    destinations, configuration = (
-        _destinations(call),
-        call.params.get("UpdateKinesisStreamingConfiguration") or {},
-    )
+    destinations, stream = _destinations(call), str(call.params["StreamArn"])
+    configuration = call.params.get("UpdateKinesisStreamingConfiguration") or {}
     if not configuration.get(_PRECISION):
         raise invalid(
             "Streaming destination cannot be updated with given parameters: "
             "UpdateKinesisStreamingConfiguration cannot be null or contain only null values"
         )
-    if destinations.get(_stream(call), ("", None))[0] != _LIVE:
+    if destinations.get(stream, ("", None))[0] != _LIVE:
         raise invalid(
-            f"{_BAD_STATE}No streaming destination with streamArn: {_stream(call)} found for table with "
+            f"{_BAD_STATE}No streaming destination with streamArn: {stream} found for table with "
             f"tableName: {_name(call)}"
         )
-    _check_changed(call, destinations[_stream(call)][1] or "MILLISECOND", configuration[_PRECISION])
-    destinations[_stream(call)] = (_LIVE, configuration[_PRECISION])
+    wanted = configuration[_PRECISION]
+    if (destinations[stream][1] or "MILLISECOND") == wanted:
+        table = _table(call)
+        raise invalid(
+            f"Invalid Request: Precision is already set to the desired value of {wanted} for tableId: "
+            f"{table_id(table.table_arn, table.created_at)}, kdsArn: {stream}"
+        )
+    destinations[stream] = (_LIVE, configuration[_PRECISION])
     return _answer(call, "UPDATING", UpdateKinesisStreamingConfiguration=dict(configuration))
 
 
@@ -78,19 +83,11 @@ def describe(call: ApiCall) -> Response:
 
 
 def describe_insights(call: ApiCall) -> Response:
-    """DescribeContributorInsights: nobody can enable them here."""
+    """DescribeContributorInsights."""
+    # Nobody can enable them here. A table that is not there is refused as by its other operations.
     _destinations(call)
     index = {"IndexName": call.params["IndexName"]} if call.params.get("IndexName") else {}
     return {"TableName": _name(call), **index, "ContributorInsightsStatus": "DISABLED"}
-
-
-def _check_changed(call: ApiCall, now: str, wanted: str) -> None:
-    if now != wanted:
-        return
-    raise invalid(
-        f"Invalid Request: Precision is already set to the desired value of {wanted} for tableId: "
-        f"{table_id(_table(call).table_arn, _table(call).created_at)}, kdsArn: {_stream(call)}"
-    )
 
 
 def _destinations(call: ApiCall) -> dict[str, tuple[str, str | None]]:
@@ -112,14 +109,10 @@ def _name(call: ApiCall) -> str:
     return str(call.params["TableName"]).rpartition("/")[2]
 
 
-def _stream(call: ApiCall) -> str:
-    return str(call.params["StreamArn"])
-
-
 def _answer(call: ApiCall, status: str, **configuration: Any) -> Response:
     return {
         "TableName": _name(call),
-        "StreamArn": _stream(call),
+        "StreamArn": call.params["StreamArn"],
         "DestinationStatus": status,
         **configuration,
     }

@@ -82,13 +82,14 @@ class MotoFixups:
         grants.add(self._reader.moto_key(key_arn, "", ""), table_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
-        """Off all keys: a table whose key changed has left grants on none but its last."""
+        """Take the grants of a table off its key."""
+        # Off all keys: a table whose key changed has left grants on none but its last.
         for key in self._reader.every_key():
             grants.retire(key, table_arn)
 
 
 def _raw_key_id(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Moto looks these keys up by their bare id only, and fails with a 500 for an ARN."""
+    # Moto looks these keys up by their bare id only, and fails with a 500 for an ARN.
     key = view.key(str(call.params.get("KeyId", "")), call.region, call.account)
     return {} if key is None else {"KeyId": key.key_id}
 
@@ -96,7 +97,8 @@ def _raw_key_id(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     keys.check_region(call)
     key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
-    materials(key)  # made now, so that the copy of the key that is its replica shares them
+    # Made now, so that the copy of the key that is its replica shares them.
+    materials(key)
     return _raw_key_id(view, call)
 
 
@@ -106,27 +108,28 @@ def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def _source_of_restore(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Moto restores from `SourceTableName` alone; what was decided on is `SourceTableArn`, where given."""
     arn = call.params.get("SourceTableArn")
     if not arn:
         return {}
     table = view.table(str(arn), call.region, call.account)
+    # Moto restores from `SourceTableName` alone; what was decided on is `SourceTableArn`, where given.
     if table is None or (table.region, table.account) != (call.region, call.account):
         raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
     return {"SourceTableName": table.name}
 
 
 def _record_principals(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put."""
     key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
     key = view.moto_key(str(key_id), call.region, call.account)
+    # KMS stores a principal by its unique id, so remember whom each ARN meant when the policy was put.
     record_principals(key, key.policy)
 
 
 def _made_key(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """A key whose material is to be imported has none yet; moto has it enabled."""
+    """CreateKey: its state, its metadata, and whom its policy names."""
     _record_principals(view, call, response)
     key = view.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
+    # A key whose material is to be imported has none yet; moto has it enabled.
     if call.params.get("Origin") == "EXTERNAL":
         key.key_state, key.enabled = "PendingImport", False
     response["KeyMetadata"] = metadata.key_metadata(key)

@@ -34,17 +34,18 @@ def show_members(call: ApiCall, role: dict[str, Any]) -> None:
 
 
 def keep_unchanged(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateRole: what it does not say stays, where moto sets an hour and no description.
+    """UpdateRole: what it does not say stays.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
     """
     role = named_entity(call, "role", "RoleName")
-    before = {} if role is None else _held(role)
+    before = (
+        {}
+        if role is None
+        else {"MaxSessionDuration": role.max_session_duration, "Description": role.description}
+    )
+    # moto would set an hour, and no description.
     return {name: value for name, value in before.items() if value and name not in call.params}
-
-
-def _held(role: Any) -> dict[str, Any]:
-    return {"MaxSessionDuration": role.max_session_duration, "Description": role.description}
 
 
 def refuse_second_linked(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
@@ -56,6 +57,7 @@ def refuse_second_linked(_reader: MotoAccountReader, call: ApiCall) -> Mapping[s
     service = str(call.params["AWSServiceName"])
     first = service.partition(".")[0]
     last = service.split(".")[-3]
+    # moto's own words for some services, each word of the others capitalized.
     parts = [SERVICE_NAME_CONVERSION.get(last, last)]
     parts += ["".join(word.capitalize() for word in first.split("-"))] if last != first else []
     name = "AWSServiceRoleFor" + "_".join(

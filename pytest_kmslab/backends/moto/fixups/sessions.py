@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 
 
 def keep_role_session(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """Moto keeps the inline session policy only: managed ones and session tags are put on its session."""
+    """Keep on moto's session what it drops."""
     account = account_of(str(call.params["RoleArn"]))
+    # moto keeps the inline session policy only: no managed ones, no session tags, no source identity.
     sessions = sts_backends[account][partition_of(call.region).name]
     session = sessions.get_assumed_role_from_access_key(response["Credentials"]["AccessKeyId"])
     setattr(
@@ -59,13 +60,14 @@ def keep_role_session(_reader: MotoAccountReader, call: ApiCall, response: dict[
     if session is not None:
         session.expiration = _end(call, response).replace(tzinfo=None)
     setattr(session, SESSION_CONTEXT, _authenticated(call))
+    # A role that is made again under the name is another role, by which this session is over.
     role = entity_of(str(call.params["RoleArn"]))
     if role is not None:
         setattr(session, SESSION_ROLE, unique_id(role))
 
 
 def _authenticated(call: ApiCall) -> dict[str, str]:
-    """A session that was asked for with a one-time password, which was right: the call was let through."""
+    # A session that was asked for with a one-time password, which was right: the call was let through.
     return {"aws:MultiFactorAuthPresent": "true"} if "SerialNumber" in call.params else {}
 
 
@@ -74,6 +76,7 @@ def issue_session_token(_reader: MotoAccountReader, call: ApiCall, response: dic
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
     context = {**lasting_context(call.caller), **_authenticated(call)}
+    # A session of a user has none of the user's tags of its own: they are read when it is used.
     _issue(call, response, replace(call.caller, tags={}, context=context))
 
 
@@ -100,6 +103,8 @@ def issue_federation_token(_reader: MotoAccountReader, call: ApiCall, response: 
             username="",
             tags=given_tags(call.params),
             context=lasting_context(call.caller),
+            # Without a session policy such a session may do nothing by the user's policies: one that allows
+            # nothing stands for none.
             session_policies=(*inline, *managed) or (NOTHING,),
         ),
     )
@@ -116,12 +121,13 @@ def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
 
 
 def show_caller(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """GetCallerIdentity: moto knows users and role sessions only."""
+    """GetCallerIdentity as the credential was read."""
+    # moto knows users and role sessions only.
     response.update(UserId=call.caller.user_id, Account=call.caller.account, Arn=call.caller.arn)
 
 
 def _end(call: ApiCall, response: dict[str, Any]) -> datetime:
-    """When a session ends, which is told in the response."""
     made = response["Credentials"]
+    # When a session ends, which is told in the response.
     made["Expiration"] = ends = expiration(call, made["Expiration"])
     return ends

@@ -11,7 +11,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 Response = dict[str, Any]
@@ -21,10 +21,11 @@ VIEW = "kmslab_view"
 
 
 def describe_disabled(call: ApiCall) -> Response | None:
-    """DescribeStream of a stream that is off: it can be read for a day."""
+    """DescribeStream of a stream that is off; None where moto answers."""
     table = _table(call)
     if table.stream_specification.get("StreamEnabled"):
         return None
+    # Its records can be read for a day, where moto says that there is none.
     shard = table.stream_shard
     described = {
         "StreamArn": call.params["StreamArn"],
@@ -42,14 +43,15 @@ def describe_disabled(call: ApiCall) -> Response | None:
 def shard_iterator(call: ApiCall) -> Response:
     """GetShardIterator."""
     params, shard = call.params, _table(call).stream_shard
+    # moto fails at a shard that the stream does not have.
     if shard is None or params["ShardId"] != shard.id:
         raise ServiceError("ResourceNotFoundException", "Requested resource not found: Shard does not exist")
     place: Any = None
     kind = params["ShardIteratorType"]
     if kind.endswith("SEQUENCE_NUMBER"):
         place = _place(params.get("SequenceNumber") or "", shard)
-    account, region = _place_of(call)
-    made = dynamodbstreams_backends[account][region].get_shard_iterator(
+    stream = place_of(params["StreamArn"])
+    made = dynamodbstreams_backends[stream.account][stream.region].get_shard_iterator(
         params["StreamArn"], shard.id, kind, place
     )
     return {"ShardIterator": made.arn}
@@ -59,6 +61,7 @@ def _place(number: str, shard: Any) -> int:
     if not number.isdecimal():
         text = "a sequence number is required for this ShardIteratorType (said by pytest-kmslab)"
         raise ServiceError("ValidationException", text)
+    # The text is AWS's, from the API reference of GetShardIterator.
     if int(number) < shard.starting_sequence_number:
         raise ServiceError(
             "TrimmedDataAccessException",
@@ -68,11 +71,5 @@ def _place(number: str, shard: Any) -> int:
 
 
 def _table(call: ApiCall) -> Any:
-    account, region = _place_of(call)
-    name = str(call.params["StreamArn"]).split("/")[1]
-    return dynamodb_backends[account][region].get_table(name)
-
-
-def _place_of(call: ApiCall) -> tuple[str, str]:
-    stream = parts_of(str(call.params["StreamArn"]))
-    return stream.account, stream.region
+    stream = place_of(str(call.params["StreamArn"]))
+    return dynamodb_backends[stream.account][stream.region].get_table(stream.name)

@@ -25,6 +25,7 @@ _GONE = ("AttributeDefinitions", "CreationDateTime", "KeySchema", "WarmThroughpu
 
 def show_described(_reader: MotoAccountReader, _call: ApiCall, response: Response) -> None:
     """DescribeTable."""
+    # What moto says of a table, and what AWS does, is recorded for each operation by itself.
     _show(response["Table"])
     _show_billing(response["Table"])
 
@@ -36,9 +37,10 @@ def show_changed(_reader: MotoAccountReader, _call: ApiCall, response: Response)
 
 
 def show_made(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """CreateTable says nothing of warm throughput, save where it was asked for: that is still to come."""
+    """CreateTable."""
     table = response["TableDescription"]
     _show(table)
+    # It says nothing of warm throughput, save where it was asked for: that is still to come.
     for described, asked in ((table, call.params), *_indexes_made(table, call.params)):
         if "WarmThroughput" not in asked:
             described.pop("WarmThroughput", None)
@@ -47,8 +49,9 @@ def show_made(_reader: MotoAccountReader, call: ApiCall, response: Response) -> 
 
 
 def show_gone(_reader: MotoAccountReader, _call: ApiCall, response: Response) -> None:
-    """DeleteTable says little more of a table than its name."""
+    """DeleteTable."""
     _show(response["TableDescription"])
+    # It says little more of a table than its name.
     for member in _GONE:
         response["TableDescription"].pop(member, None)
 
@@ -82,8 +85,8 @@ def _show_index(table_arn: str, index: Response) -> None:
 
 
 def _show_billing(table: Response) -> None:
-    """Since when a table is billed by request; moto does not keep it, so since it was made."""
     if "BillingModeSummary" in table and "CreationDateTime" in table:
+        # Since when a table is billed by request; moto does not keep it, so since it was made.
         since = {"LastUpdateToPayPerRequestDateTime": table["CreationDateTime"]}
         table["BillingModeSummary"] = {**since, **table["BillingModeSummary"]}
 

@@ -16,6 +16,7 @@ from moto.dynamodb.models.table import ResourcePolicy
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
 from pytest_kmslab.backends.moto.fixups.streams import VIEW
+from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
@@ -30,26 +31,30 @@ STREAM = "/stream/"
 
 
 def plain_name(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """CreateTable by the table's ARN: moto would make a table of that name."""
+    """CreateTable by the table's ARN."""
+    # moto would make a table of that name.
     name = str(call.params.get("TableName"))
     return {"TableName": name.rpartition("/")[2]} if name.startswith("arn:") else {}
 
 
 def with_prefix(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """ExportTableToPointInTime: moto fails where the optional prefix is left out."""
+    """ExportTableToPointInTime without the optional prefix."""
+    # moto fails where it is left out.
     return {} if "S3Prefix" in call.params else {"S3Prefix": ""}
 
 
 def keep_created(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """CreateTable with a policy: it counts from the first call on."""
+    """CreateTable with a policy."""
+    # moto drops it. It counts from the first call on.
     text = call.params.get("ResourcePolicy")
     if text:
         _keep(response["TableDescription"]["TableArn"], str(text))
 
 
 def forget_deleted(_reader: MotoAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
-    """DeleteTable: the policy goes with the table. That of its stream stays, as the stream does."""
+    """DeleteTable: the policy goes with the table."""
     arn = response["TableDescription"]["TableArn"]
+    # That of its stream stays, as the stream does.
     _policies(arn).pop(arn, None)
 
 
@@ -97,8 +102,8 @@ def _policies(arn: str) -> dict[str, Any]:
 
 
 def _keep(arn: str, policy_text: str) -> Any:
-    """The policy, put. Whom it names is looked up again, as a name may be another's by now."""
     text = as_written(policy_text, parts_of(arn).partition)
+    # The policy, put. Whom it names is looked up again, as a name may be another's by now.
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     if before is not None:
@@ -108,19 +113,20 @@ def _keep(arn: str, policy_text: str) -> Any:
 
 
 def _revision_after(before: Any, policy: Any) -> str:
-    """The time of the change, and no other change's; the same revision where nothing changed."""
+    # The time of the change, and no other change's; the same revision where nothing changed.
     if before.policy_doc == policy.policy_doc:
         return str(before.revision_id)
     return str(max(int(policy.revision_id), int(before.revision_id) + 1))
 
 
 def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateTable that enables a stream again: moto takes the old one's label for a stream that is on, and of
-    one that is turned off it forgets what it showed."""
+    """UpdateTable that turns a stream on or off."""
     table = reader.table(str(call.params.get("TableName")), call.region, call.account)
     enables = (call.params.get("StreamSpecification") or {}).get("StreamEnabled")
+    # moto takes the old one's label for a stream that is on again.
     if enables and table is not None and not table.stream_enabled:
         reader.moto_table(table.arn).latest_stream_label = None
+    # Of a stream that is turned off moto forgets what it showed; it can be read for a day.
     if enables is False and table is not None and table.stream_enabled:
         moto_table = reader.moto_table(table.arn)
         setattr(moto_table.stream_shard, VIEW, moto_table.stream_specification["StreamViewType"])
@@ -128,12 +134,12 @@ def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]
 
 
 def check_time_to_live(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateTimeToLive that changes nothing, or the attribute: refused (ACK-147). The half hour that AWS
-    wants between two changes is not asked for."""
+    """UpdateTimeToLive that changes nothing, or the attribute, is refused (ACK-147)."""
     table = reader.table(str(call.params["TableName"]), call.region, call.account)
     kept = {} if table is None else reader.moto_table(table.arn).ttl
     current = kept.get("AttributeName") if kept.get("TimeToLiveStatus") == "ENABLED" else None
     asked = call.params["TimeToLiveSpecification"]
+    # The half hour that AWS wants between two changes is not asked for.
     if current is None and not asked["Enabled"]:
         raise ServiceError("ValidationException", "TimeToLive is already disabled")
     if current is not None and current != asked["AttributeName"]:
@@ -145,14 +151,13 @@ def check_time_to_live(reader: MotoAccountReader, call: ApiCall) -> Mapping[str,
 
 
 def project_transacted(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """TransactGetItems answers what is projected, nested parts too, as GetItem does: moto answers all."""
+    """TransactGetItems answers what is projected, nested parts too."""
     for part, answer in zip(call.params["TransactItems"], response["Responses"], strict=True):
+        # moto answers whole items; its GetItem projects as AWS does.
         get = part["Get"]
         if answer and get.get("ProjectionExpression"):
-            arn = str(get["TableName"])
-            account, region = (
-                arn.split(":")[4:2:-1] if arn.startswith("arn:") else (call.account, call.region)
-            )
+            table = place_of(str(get["TableName"]))
+            account, region = table.account or call.account, table.region or call.region
             answer["Item"] = do_on_items(account, region, "GetItem", get)["Item"]
 
 

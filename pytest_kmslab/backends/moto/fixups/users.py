@@ -35,10 +35,11 @@ _KEPT: Mapping[str, str] = {
 
 
 def check_deletable(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """A user who is to be deleted."""
+    """DeleteUser."""
     backend = iam_backends[call.account][call.partition]
     user = backend.users.get(str(call.params.get("UserName")))
     groups = any(user in group.users for group in list(backend.groups.values()))
+    # moto deletes users with access keys, devices and the like, which IAM refuses.
     if user is not None:
         check_user_is_bare(lambda kind: groups if kind == "groups" else getattr(user, _KEPT[kind]))
     return {}
@@ -65,10 +66,11 @@ def delete_boundary(call: ApiCall) -> Response:
 
 
 def keep_boundary(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """CreateUser with a boundary, which moto drops, and with a unique id that moto writes otherwise."""
+    """CreateUser with a boundary, and with a unique id."""
     user = entity_of(response["User"]["Arn"])
     if user is None:  # somebody has deleted them already
         return
+    # moto drops the boundary, and writes the id otherwise than AWS.
     user.id = response["User"]["UserId"] = unique_id(user)
     if call.params.get("PermissionsBoundary"):
         put_boundary(call)
@@ -93,16 +95,17 @@ def show_details(view: MotoAccountReader, call: ApiCall, response: Response) -> 
 
 
 def note_tags(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateUser: moto keeps tags by the ARN that the user has until now."""
+    """UpdateUser, about to rename somebody."""
     backend = iam_backends[call.account][call.partition]
     user: Any = backend.users.get(str(call.params["UserName"]))
     if user is not None:
+        # moto keeps tags by the ARN that the user has until now.
         setattr(user, TAGGED, (user.arn, tags_in(backend.tagger, user.arn)))
     return {}
 
 
 def keep_renamed(_view: MotoAccountReader, call: ApiCall, _response: Response) -> None:
-    """UpdateUser: tags go with the user, and so does what moto keeps by the old name on the user's keys.
+    """UpdateUser.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
@@ -110,6 +113,7 @@ def keep_renamed(_view: MotoAccountReader, call: ApiCall, _response: Response) -
     user: Any = backend.users.get(str(call.params.get("NewUserName") or call.params["UserName"]))
     if user is None:
         return
+    # What moto keeps by the old name on the user's keys has to follow, and so have the tags.
     for key in user.access_keys:
         key.user_name = user.name
     before, tags = user.__dict__.pop(TAGGED, (user.arn, {}))
@@ -119,20 +123,22 @@ def keep_renamed(_view: MotoAccountReader, call: ApiCall, _response: Response) -
 
 
 def move_group(_view: MotoAccountReader, call: ApiCall, _response: Response) -> None:
-    """UpdateGroup: moto changes a group's path only where it changes its name too."""
+    """UpdateGroup with another path."""
     name = str(call.params.get("NewGroupName") or call.params["GroupName"])
     group: Any = iam_backends[call.account][call.partition].groups.get(name)
+    # moto changes a group's path only where it changes its name too.
     if group is not None and call.params.get("NewPath"):
         group.path = str(call.params["NewPath"])
 
 
 def keep_profile(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateLoginProfile without a password: the old one stays, where moto removes the profile.
+    """UpdateLoginProfile without a password.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html
     """
     user = iam_backends[call.account][call.partition].users.get(str(call.params["UserName"]))
     if user is None or not user.password or "Password" in call.params:
         return {}
+    # The old one stays, where moto removes the profile.
     profile = {"Password": user.password, "PasswordResetRequired": user.password_reset_required}
     return {name: value for name, value in profile.items() if name not in call.params}

@@ -140,6 +140,7 @@ class _UnusualError(Exception):
 
 
 def _body(serializer: Any, body: Any) -> str:
+    # Nobody but a person reads indented XML: it may take its time.
     if serializer.pretty_print:
         return _serialized_body(serializer, body)
     parts: list[str] = []
@@ -153,6 +154,7 @@ def _body(serializer: Any, body: Any) -> str:
 
 def _write(name: Any, value: Any, parts: list[str]) -> None:
     """Add the element of a value, or those of a list, as xmltodict writes them."""
+    # What is not in the plain form is left to moto's own writer.
     if not isinstance(name, str) or not name.isidentifier():
         raise _UnusualError
     if isinstance(value, (list, tuple)):

@@ -64,7 +64,7 @@ def _check_spec(backend: KmsBackend, key_spec: str) -> None:
 
 
 def _private_key(key_spec: str) -> Any:
-    """The key pair of a key: an RSA one takes up to a second, and most are never looked at."""
+    # The key pair of a key: an RSA one takes up to a second, and most are never looked at.
     if key_spec in MOTO_SPECS or key_spec not in KEY_SPECS:
         return _MadeLater(lambda: generate_private_key(key_spec))
     return _MadeLater(lambda: KeyPair(new_private_key(key_spec)))
@@ -78,7 +78,7 @@ class KeyPair:
 
 
 def _possible_names(picker: XFormedAttributePicker, context: AttributePickerContext) -> tuple[str, ...]:
-    """The names under which a member is looked for: they hang on the model and the object's class alone."""
+    # The names under which a member is looked for: they hang on the model and the object's class alone.
     key = (*picker.alias_providers, context.shape, context.key, type(context.obj))
     names = _attribute_names.get(key)
     if names is None:
@@ -89,14 +89,14 @@ def _possible_names(picker: XFormedAttributePicker, context: AttributePickerCont
 def _random_string(
     random: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False
 ) -> str:
-    """As moto's own, drawn at once and not letter by letter: each response has an id of 52."""
+    # As moto's own, drawn at once and not letter by letter: each response has an id of 52.
     pool = string.ascii_letters + string.digits if include_digits else string.ascii_letters
     text = "".join(random.choices(pool, k=length))
     return text.lower() if lower_case else text
 
 
 def _start_answering(mock: models.MockAWS, reset: bool = True) -> None:
-    """As moto's own; the first start makes the callbacks, each later one registers the same again."""
+    # As moto's own; the first start makes the callbacks, each later one registers the same again.
     handler = models.botocore_stubber.process_request
     if not reset or handler not in _callbacks:
         _enable_patching(mock, reset=reset)

@@ -19,7 +19,8 @@ SIGNED_REGION = re.compile(r"Credential=[^/]+/[0-9]+/([^/]+)/")
 
 @contextmanager
 def request_scope(account: str) -> Iterator[None]:
-    """Answer in the account that a request's header names, else in its access key's, else in this one.
+    """Answer in the account that a request's header names, else in its access key's, else in this one;
+    and in the Region that the request is signed for.
 
     Plain moto puts the environment variable MOTO_ACCOUNT_ID before the header, so that no other account
     could be reached, and falls back to an account that cannot be chosen. It also takes `us-gov` in
@@ -29,11 +30,15 @@ def request_scope(account: str) -> Iterator[None]:
     region_in_address = BaseResponse.get_region_from_url
 
     def current_account(response: Any) -> str:
+        # Plain moto puts the environment variable MOTO_ACCOUNT_ID before the header, so that no other account
+        # could be reached.
         header = response.headers.get(ACCOUNT_HEADER)
         return str(header or _owner_of(response.get_access_key()) or account)
 
     def region(response: Any, request: Any, full_url: str) -> str:
         addressed = region_in_address(response, request, full_url)
+        # moto takes `us-gov` in `iam.us-gov.amazonaws.com` for a Region, and so would answer in another
+        # partition.
         signed = SIGNED_REGION.search(request.headers.get("Authorization") or "")
         return addressed if signed is None or REGION.fullmatch(addressed) else signed[1]
 

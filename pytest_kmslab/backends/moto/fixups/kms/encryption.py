@@ -110,17 +110,18 @@ def opened(key: Any, algorithm: str, blob: bytes, context: Pairs) -> tuple[bytes
     """The plaintext of a ciphertext, and the material of a symmetric key that it was encrypted under."""
     if algorithm != SYMMETRIC:
         return key_pairs.decrypt(key.private_key.private_key, algorithm, blob), None
+    # moto's ciphertext does not say which material made it: each is tried.
     for material in materials(key):
         try:
             plaintext, _ = utils.decrypt(_holding(key, material), blob, dict(context))
         except (AccessDeniedException, InvalidCiphertextException):
-            continue  # moto's ciphertext does not say which material made it
+            continue
         return plaintext, material
     raise ServiceError("InvalidCiphertextException", "")
 
 
 def _holding(key: Any, material: Material) -> dict[str, Any]:
-    """What moto's cryptography looks for keys in, and of which it reads the material only."""
+    # What moto's cryptography looks for keys in, and of which it reads the material only.
     return {key.id: SimpleNamespace(key_material=material.secret)}
 
 
@@ -128,5 +129,6 @@ def _source(call: ApiCall, member: str) -> Any:
     """The key to decrypt with: the one that is named, or that made the ciphertext."""
     key_id = call.params.get(member)
     if key_id is None:
+        # A symmetric ciphertext says which key made it; for an asymmetric one KMS wants the key named.
         return maker_of(call.params["CiphertextBlob"], call.region, call.account)
     return key_of(str(key_id), call.region, call.account)

@@ -77,8 +77,9 @@ def import_material(call: ApiCall) -> dict[str, Any]:
     key = called_key(call)
     secret = _material(key, _unwrapped(key, call))
     material = _placed(key, new_material(key, secret), call)
+    # Only a symmetric encryption key has several materials; of others moto's object holds the one.
     if not has_many(key):
-        # Let moto's key object hold what was imported, so that nothing goes by what moto made up.
+        # Let moto's object hold what was imported, so that nothing goes by what moto made up.
         if key.key_spec in LENGTHS:
             key.key_material = secret
         else:
@@ -98,6 +99,7 @@ def delete_material(call: ApiCall) -> dict[str, Any]:
     if material is None:
         return {"KeyId": key.arn}
     if material.state == PENDING:
+        # Material that waits for its rotation is not the key's yet: it goes for good.
         for related in (key, *replicas(key)):
             materials(related)[:] = [kept for kept in materials(related) if kept.id != material.id]
     else:
@@ -118,8 +120,8 @@ def expire(key: Any, now: datetime) -> None:
 
 
 def restore(key: Any) -> None:
-    """After CancelKeyDeletion: a key whose material was deleted meanwhile waits for it, and could be enabled
-    without it otherwise. https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-delete-key-material.html"""
+    """After CancelKeyDeletion."""
+    # Its material may have been deleted meanwhile: it could be enabled without it otherwise.
     if key.origin == "EXTERNAL" and not has_its_material(key):
         key.key_state, key.enabled = "PendingImport", False
 
@@ -135,6 +137,8 @@ def _placed(key: Any, material: Material, call: ApiCall) -> Material:
     is_new = bool(call.params.get("ImportType", NEW if not kept else "") == NEW)
     material_id = call.params.get("KeyMaterialId")
     if is_new is (known is not None) or material_id not in (None, material.id):
+        # Neither what was imported before nor, where new material was promised, new:
+        # https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
         raise ServiceError("IncorrectKeyMaterialException", "")
     if is_new:
         _check_none_pending(key, material)
@@ -144,15 +148,16 @@ def _placed(key: Any, material: Material, call: ApiCall) -> Material:
         return placed
     placed = replace(placed, state=PENDING) if kept else placed
     kept.append(placed)
+    # A replica waits for the same material to be imported there too.
     for replica in replicas(key):
         materials(replica).append(replace(placed, imported=False))
     return placed
 
 
 def _check_none_pending(key: Any, material: Material) -> None:
-    """Raise KMSInvalidStateException where material waits for its rotation already; recorded (LocalStack)."""
     waiting = pending(key)
     if waiting is not None:
+        # Raise KMSInvalidStateException where material waits for its rotation already; recorded (LocalStack).
         text = (
             f"New key material (id: {material.id}) cannot be imported into KMS key {key.arn}, "
             f"because another key material (id: {waiting.id}) is pending rotation."
@@ -161,18 +166,19 @@ def _check_none_pending(key: Any, material: Material) -> None:
 
 
 def _terms(call: ApiCall, known: Material | None) -> dict[str, Any]:
-    """What the import says of the material; its description stays where none is given."""
     params = call.params
     expires = params.get("ExpirationModel", EXPIRES) == EXPIRES
+    # What the import says of the material; its description stays where none is given.
     described = params.get("KeyMaterialDescription", known and known.description)
     return {"expires": expires, "valid_to": _valid_to(call), "description": described}
 
 
 def _valid_to(call: ApiCall) -> datetime | None:
-    """When the material expires; raises ValidationException (inferred text) for a time that is over or more
-    than a year away. https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html"""
     until, now = _moment(call.params.get("ValidTo")), _now(call)
     if until is not None and not now < until <= now + LONGEST:
+        # When the material expires; raises ValidationException (inferred text) for a time that is over or
+        # more than a year away.
+        # https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
         text = f"The validTo date must be in the future and at most {LONGEST.days} days from now"
         raise ServiceError("ValidationException", text)
     return until
@@ -232,7 +238,7 @@ def _now(call: ApiCall) -> datetime:
 
 
 def _moment(moment: Any) -> datetime | None:
-    """A time in a request, which comes as a datetime or as seconds."""
     if moment is None or isinstance(moment, datetime):
         return moment
+    # A time in a request, which comes as a datetime or as seconds.
     return datetime.fromtimestamp(float(moment), timezone.utc)

@@ -51,6 +51,7 @@ def date_alias(_view: MotoAccountReader, call: ApiCall, _response: Response) -> 
     alias = None if key is None else key.aliases.get(name)
     if alias is None:  # somebody has deleted it already
         return
+    # moto keeps no dates of aliases.
     now = time.time()
     setattr(alias, CHANGED, now)
     if call.operation == "CreateAlias":
@@ -59,6 +60,7 @@ def date_alias(_view: MotoAccountReader, call: ApiCall, _response: Response) -> 
 
 def _alias_row(row: Mapping[str, Any], call: ApiCall) -> dict[str, Any]:
     key = key_of(str(row["TargetKeyId"]), call.region, call.account)
+    # An alias of AWS's for which no key was made yet is listed without one.
     if key is None:
         return {member: value for member, value in row.items() if member != "TargetKeyId"}
     alias = key.aliases.get(row["AliasName"])

@@ -54,7 +54,8 @@ def current(key: Any) -> Material | None:
 
 
 def new_material(key: Any, secret: bytes, **fields: Any) -> Material:
-    """A material of a key. Its id is made of key id and secret, so related keys have the same one."""
+    """A material of a key."""
+    # Its id is made of key id and secret, so that related keys have the same one.
     digest = hashlib.sha256(str(key.id).encode() + secret).hexdigest()
     return Material(secret, digest, **fields)
 
@@ -65,7 +66,8 @@ def has_many(key: Any) -> bool:
 
 
 def has_its_material(key: Any) -> bool:
-    """Whether all that the key encrypted with is there; what waits for its rotation is not the key's yet."""
+    """Whether all that the key encrypted with is there."""
+    # What waits for its rotation is not the key's yet.
     own = [material for material in materials(key) if material.state != PENDING]
     return bool(own) and all(material.imported for material in own)
 
@@ -81,12 +83,14 @@ def replicas(key: Any) -> Iterator[Any]:
         return
     for entry in key.multi_region_configuration["ReplicaKeys"]:
         replica = key_of(str(entry["Arn"]), "", "")
+        # moto still lists a replica that was deleted.
         if replica is not None:
             yield replica
 
 
 def separate(key: Any) -> None:
-    """Give a replica of imported material a list of its own: it has none until the same is imported there."""
+    """Give a replica of imported material a list of its own."""
+    # It has none until the same is imported there.
     own = [replace(material, imported=False) for material in materials(key)]
     setattr(key, _KEPT, own)
 

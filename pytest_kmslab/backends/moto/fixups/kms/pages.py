@@ -31,9 +31,10 @@ LIMITS: Mapping[str, int] = {
 
 
 def check_marker(_view: Any, call: ApiCall) -> Mapping[str, Any]:
-    """Raise InvalidMarkerException (inferred text) for a marker that the operation did not give out."""
+    """Raise InvalidMarkerException for a marker that the operation did not give out."""
     marker = call.params.get("Marker")
     if marker is not None and _start(call) is None:
+        # The text is inferred.
         raise ServiceError("InvalidMarkerException", "The marker is not valid.")
     return {}
 
@@ -44,12 +45,9 @@ def page(call: ApiCall, member: str, items: Sequence[Any]) -> dict[str, Any]:
     end = start + int(call.params.get("Limit") or LIMITS.get(call.name, 100))
     if end >= len(items):
         return {member: list(items[start:]), "Truncated": False}
-    return {member: list(items[start:end]), "Truncated": True, "NextMarker": _marker(call, end)}
-
-
-def _marker(call: ApiCall, start: int) -> str:
-    """A marker is good for the operation that gave it out."""
-    return base64.b64encode(f"{call.operation}:{start}".encode()).decode()
+    # A marker is good for the operation that gave it out.
+    marker = base64.b64encode(f"{call.operation}:{end}".encode()).decode()
+    return {member: list(items[start:end]), "Truncated": True, "NextMarker": marker}
 
 
 def _start(call: ApiCall) -> int | None:

@@ -31,9 +31,9 @@ def check_can_be_made(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, A
 
 
 def refuse_recipient(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """Raise UnsupportedOperationException where the answer is to be encrypted for an enclave: its plaintext,
-    which the caller did not ask for, would be told instead."""
+    """Raise UnsupportedOperationException where the answer is to be encrypted for an enclave."""
     if call.params.get("Recipient") is not None:
+        # Its plaintext, which the caller did not ask for, would be told instead.
         text = "pytest-kmslab reads no attestation documents: leave `Recipient` out"
         raise ServiceError("UnsupportedOperationException", text)
     return {}

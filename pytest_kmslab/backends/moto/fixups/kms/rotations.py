@@ -9,7 +9,10 @@ import secrets
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from moto.kms.models import kms_backends
+
 from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
+from pytest_kmslab.backends.moto.fixups.kms.imports import expire
 from pytest_kmslab.backends.moto.fixups.kms.materials import (
     PENDING,
     Material,
@@ -20,6 +23,7 @@ from pytest_kmslab.backends.moto.fixups.kms.materials import (
     pending,
     replicas,
 )
+from pytest_kmslab.backends.moto.fixups.kms.metadata import LONGEST_WAIT, WINDOW
 from pytest_kmslab.backends.moto.fixups.kms.pages import page
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -56,9 +60,10 @@ def rotate(call: ApiCall) -> dict[str, Any]:
 
 
 def enable(call: ApiCall) -> dict[str, Any]:
-    """The answer to EnableKeyRotation; the replicas of a key have its schedule."""
+    """The answer to EnableKeyRotation."""
     now = call.time or datetime.now(timezone.utc)
     primary = called_key(call)
+    # The replicas of a key have its schedule, which goes on where it was on already.
     for key in (primary, *replicas(primary)):
         began = getattr(key, ENABLED, None) if key.key_rotation_status else None
         setattr(key, ENABLED, began or now)
@@ -69,8 +74,9 @@ def enable(call: ApiCall) -> dict[str, Any]:
 
 
 def disable(call: ApiCall) -> dict[str, Any]:
-    """The answer to DisableKeyRotation; the replicas of a key have its schedule."""
+    """The answer to DisableKeyRotation."""
     primary = called_key(call)
+    # The replicas of a key have its schedule.
     for key in (primary, *replicas(primary)):
         key.key_rotation_status = False
         setattr(key, PERIOD, 365)
@@ -78,11 +84,12 @@ def disable(call: ApiCall) -> dict[str, Any]:
 
 
 def rotate_by_schedule(key: Any, now: datetime) -> None:
-    """Rotate a key once for each of its periods that is over; one that is not enabled is not rotated.
+    """Rotate a key as often as its schedule says until now.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable-disable.html
     """
     following = _following(key)
+    # Once for each period that is over; a key that is not enabled is not rotated.
     while following is not None and following <= now and key.key_state == "Enabled":
         fresh = new_material(key, secrets.token_bytes(32), state=PENDING)
         materials(key).append(fresh)
@@ -93,19 +100,20 @@ def rotate_by_schedule(key: Any, now: datetime) -> None:
 
 
 def _following(key: Any) -> datetime | None:
-    """When the schedule rotates a key next; a replica is rotated with its primary key."""
     if not key.key_rotation_status or not is_primary(key):
+        # When the schedule rotates a key next; a replica is rotated with its primary key.
         return None
     began: datetime | None = getattr(key, ENABLED, None)
     return began and began + timedelta(days=getattr(key, PERIOD, 365))
 
 
 def status(call: ApiCall) -> dict[str, Any]:
-    """The answer to GetKeyRotationStatus. A key that waits for its deletion is not rotated.
+    """The answer to GetKeyRotationStatus.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html
     """
     key = called_key(call)
+    # A key that waits for its deletion is not rotated.
     doomed = key.key_state in ("PendingDeletion", "PendingReplicaDeletion")
     enabled = (bool(key.key_rotation_status) or key.key_manager == "AWS") and not doomed
     if not enabled:
@@ -144,12 +152,30 @@ def _entry(key: Any, material: Material) -> dict[str, Any]:
 
 
 def _state(key: Any, material: Material) -> str:
-    """What state a material is in; one that replicas lack waits for them first."""
+    # What state a material is in; one that replicas lack waits for them first.
     waits = material.state == PENDING and not _is_everywhere(key, material)
     return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" if waits else material.state
 
 
 def _is_everywhere(key: Any, waiting: Material | None) -> bool:
-    """Whether there is a pending material, and every replica has it too."""
     pending_materials = (waiting, *(pending(replica) for replica in replicas(key)))
+    # A replica has to have it too.
     return all(material is not None and material.imported for material in pending_materials)
+
+
+def pass_time(now: float) -> None:
+    """Let imported material expire and schedules rotate, as if it were `now`, in seconds since the epoch.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-import-key-material.html#importing-keys-expiration
+    """
+    # moto never looks at the time by itself; this is for tests that move the clock on.
+    moment = datetime.fromtimestamp(now, timezone.utc)
+    for regions in list(kms_backends.values()):
+        for backend in list(regions.values()):
+            for key in list(backend.keys.values()):
+                expire(key, moment)
+                rotate_by_schedule(key, moment)
+                # The waiting period of a primary key begins when its last replica is gone.
+                if key.key_state == "PendingReplicaDeletion" and not any(replicas(key)):
+                    until = moment + timedelta(days=getattr(key, WINDOW, LONGEST_WAIT))
+                    key.key_state, key.deletion_date = "PendingDeletion", until.replace(tzinfo=None)

@@ -27,13 +27,14 @@ def sign(call: ApiCall) -> dict[str, Any]:
 
 
 def verify(call: ApiCall) -> dict[str, Any]:
-    """The answer to Verify; a wrong signature is an error, which has no message.
+    """The answer to Verify.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_Verify.html
     """
     key, params = called_key(call), call.params
     algorithm, message_type = params["SigningAlgorithm"], params.get("MessageType", RAW)
     private, signature = key.private_key.private_key, params["Signature"]
+    # A wrong signature is an error, which has no message.
     if not key_pairs.is_signature(private, algorithm, message_type, params["Message"], signature):
         raise ServiceError("KMSInvalidSignatureException", "")
     return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
@@ -46,8 +47,9 @@ def generate_mac(call: ApiCall) -> dict[str, Any]:
 
 
 def verify_mac(call: ApiCall) -> dict[str, Any]:
-    """The answer to VerifyMac; a wrong MAC is an error, which has no message."""
+    """The answer to VerifyMac."""
     key = called_key(call)
+    # A wrong MAC is an error, which has no message.
     if not hmac.compare_digest(_mac(key, call), call.params["Mac"]):
         raise ServiceError("KMSInvalidMacException", "")
     return {"KeyId": key.arn, "MacValid": True, "MacAlgorithm": call.params["MacAlgorithm"]}
@@ -86,8 +88,9 @@ def encapsulate(call: ApiCall) -> dict[str, Any]:
 
 
 def decapsulate(call: ApiCall) -> dict[str, Any]:
-    """The answer to Decapsulate; ML-KEM derives some secret from whatever has the right length."""
+    """The answer to Decapsulate."""
     key = called_key(call)
+    # ML-KEM derives some secret from whatever has the right length: only another length is refused.
     try:
         secret = key.private_key.private_key.decapsulate(call.params["SharedSecretCiphertextBlob"])
     except ValueError:

@@ -1,5 +1,7 @@
-"""Ids and ciphertexts of multi-Region keys. moto writes an id with hyphens, as AWS does not, and keeps 36
-characters of it in a ciphertext: of the 40 that such an id has, where a key was made before the lab.
+"""Patches of moto's KMS: ids and ciphertexts of multi-Region keys, and key policies that moto judges itself.
+
+moto writes the id of a multi-Region key with hyphens, as AWS does not, and keeps 36 characters of it in a
+ciphertext: of the 40 that such an id has, where a key was made before the lab.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id
 """
@@ -32,6 +34,7 @@ def multi_region_ciphertexts() -> Iterator[None]:
         key_id = ciphertext.key_id
         if len(key_id) <= utils.KEY_ID_LEN:
             return write(ciphertext)
+        # A key that was made before the lab has a longer id than moto's form has room for.
         return _MARK + write(ciphertext._replace(key_id=key_id[len(MULTI_REGION) :]))
 
     def deserialize(ciphertext_blob: bytes) -> Any:
@@ -52,18 +55,19 @@ def multi_region_ciphertexts() -> Iterator[None]:
 
 def _key_id(multi_region: bool = False) -> str:
     made = str(utils.generate_key_id(multi_region))
+    # moto writes the id of a multi-Region key with hyphens, as AWS does not.
     return MULTI_REGION + made.removeprefix(MULTI_REGION).replace("-", "") if multi_region else made
 
 
 def _find_key(response: KmsResponse, key_id: str) -> None:
-    """moto takes no id without hyphens for one, and any ARN."""
+    # moto takes no id without hyphens for one, and any ARN.
     shown = response._display_arn(key_id) if key_id.startswith(MULTI_REGION) else key_id
     _validate_key_id(response, shown)
 
 
 def _context_bytes(encryption_context: dict[str, str]) -> bytes:
-    """An encryption context as what is authenticated: moto runs names and values together, so that `a: bc` is
-    `ab: c`, and what was encrypted with one is decrypted with the other."""
+    # An encryption context as what is authenticated: moto runs names and values together, so that `a: bc` is
+    # `ab: c`, and what was encrypted with one is decrypted with the other.
     return json.dumps(sorted(encryption_context.items())).encode() if encryption_context else b""
 
 
@@ -73,3 +77,11 @@ def key_id_of(ciphertext: bytes) -> str | None:
         return str(utils._deserialize_ciphertext_blob(ciphertext).key_id)
     except Exception:  # moto raises whatever struct and bytes.decode raise on a foreign blob
         return None
+
+
+@contextmanager
+def without_moto_policy_check() -> Iterator[None]:
+    """While this is open, a call that was let through is answered."""
+    # moto denies DescribeKey to everybody whatever a Deny names, its principals and conditions unread.
+    with patch("moto.kms.responses.validate_policy", lambda key, action: None):
+        yield
