@@ -88,10 +88,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Count the decisions of a test when it has ended."""
+    """Count the decisions of a test when it has ended: a test's too in a run that a fixture starts."""
     trail = item.config.stash[RUN].trail
     mark = trail.mark()
-    result = yield
+    with calls_of(Origin.TEST):
+        result = yield
     item.config.stash[DECISION_COUNTS].add(trail.mark() - mark, len(trail.denials(mark)))
     return result
 

@@ -30,6 +30,11 @@ ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
 """For whom a call of this thread is made now."""
 
 
+TAKER = "kmslab_taker"
+"""In a call's context: the backend of the run that has taken it; None where it goes to a gateway of that run.
+No other run has to do with the call then: a pytest run may be inside a pytest run."""
+
+
 @contextmanager
 def calls_of(origin: Origin) -> Iterator[None]:
     """Count the calls of the block as made for this origin; those of the lab stay the lab's."""

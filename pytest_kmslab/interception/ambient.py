@@ -9,7 +9,7 @@ are of the process, as `os.environ` is: threads share them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -41,6 +41,15 @@ class EnvironBlocks:
         self._blocks: list[_Block] = []
         self.current: Any = None
         """The credentials, as botocore takes them, of the innermost block; None outside of one."""
+        self.runs_within: Callable[[], Sequence[EnvironBlocks]] | None = None
+        """Answers the blocks of the runs inside this one, innermost first; None where there never was any."""
+
+    def innermost(self, url: str = "") -> Any:
+        """The credentials of the innermost block, of runs inside this one too; for calls to an address, if
+        one is given."""
+        within = () if self.runs_within is None else self.runs_within()
+        counting = (blocks for blocks in within if not url or blocks.count_for(url))
+        return next((blocks.current for blocks in counting if blocks.current is not None), self.current)
 
     @contextmanager
     def open(self, credentials: Credentials, put_back: Callable[[], object]) -> Iterator[None]:
@@ -98,8 +107,9 @@ class Follower:
 
     def before_call(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         """Have a call signed so."""
-        current = self._blocks.current
-        if current is None or not (self._goes_there or self._leads_there(params["url"])):
+        blocks, url = self._blocks, params["url"]
+        current = blocks.current if blocks.runs_within is None else blocks.innermost(url)
+        if current is None or not (self._goes_there or self._leads_there(url)):
             return
         signing = context.get("signing") or {}
         if "request_credentials" not in signing:
@@ -218,7 +228,7 @@ class AmbientClients:
         """
         if not _is_botocores_own(resolver, credentials.method):
             return False
-        current = self._blocks.current
+        current = self._blocks.innermost()
         if current is None:
             return True
         if credentials.method != current.method:

@@ -17,6 +17,7 @@ from pytest_kmslab.backends.addresses import is_plain_http
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
+from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.interception.signers import (
     check_served,
@@ -67,6 +68,8 @@ class CallInterception:
             comes_here = self._connect(signer, url)
             if service in pipeline.services:
                 keep_model(model.service_model)
+        if comes_here:
+            context[TAKER] = pipeline.backend
         if service not in pipeline.services:
             if comes_here:
                 pipeline.undecided.let_through(service, model.name)
@@ -82,6 +85,13 @@ class CallInterception:
         if pending.response is None and pipeline.backend.endpoint_url is None and is_async(signer):
             check_served()
         return self._let_through(pending, params, context, credentials)
+
+    def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
+        """Whether a call is signed by the root user of this run's backend."""
+        if is_async(signer):
+            return False
+        credentials = signing_credentials(signer, context)
+        return credentials is not None and credentials == self._pipeline.backend.root
 
     def request_created(self, request: AWSRequest) -> None:
         """Mark an attempt to send a call that was let through, where there is a door to pass."""

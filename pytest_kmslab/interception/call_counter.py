@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.calls.services import SERVICES
+from pytest_kmslab.enforcement.entry import TAKER
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
@@ -25,8 +26,15 @@ class CallCounter:
         self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
     ) -> None:
         """Count one call."""
-        if model.service_model.service_name in SERVICES and self._backend.owns_url(params["url"]):
+        if not self._backend.owns_url(params["url"]):
+            return
+        context[TAKER] = self._backend
+        if model.service_model.service_name in SERVICES:
             self._trail.count_call()
+
+    def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
+        """No: whose account this is nobody can say here."""
+        return False
 
     def request_created(self, request: AWSRequest) -> None:
         """Nothing is done with a request."""

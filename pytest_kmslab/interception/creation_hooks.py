@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.calls.services import SERVICES
 from pytest_kmslab.enforcement.creations import CREATE_CALLS, Creations, looked_for
-from pytest_kmslab.enforcement.entry import ORIGIN, Origin
+from pytest_kmslab.enforcement.entry import ORIGIN, TAKER, Origin
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
@@ -58,7 +58,7 @@ class CreationHooks:
     ) -> None:
         """It was answered."""
         params = context.pop(self, _THERE_BEFORE)
-        if params is not _THERE_BEFORE and self._came_from_here(http_response):
+        if params is not _THERE_BEFORE and self._came_from_here(http_response, context):
             self._creations.note_answer(model.service_model.service_name, model.name, params, parsed)
 
     def before_alarm(self, params: Mapping[str, Any], context: dict[Any, Any], **_: Any) -> None:
@@ -75,7 +75,7 @@ class CreationHooks:
     def after_alarm(self, http_response: Any, context: dict[Any, Any], **_: Any) -> None:
         """It was answered."""
         arn = context.pop(self, None)
-        if arn is not None and self._came_from_here(http_response):
+        if arn is not None and self._came_from_here(http_response, context):
             self._creations.note(arn, "")
 
     def _looks_at(self, service: str) -> bool:
@@ -84,11 +84,13 @@ class CreationHooks:
             return False
         return backend.capabilities.enforces or service not in SERVICES
 
-    def _came_from_here(self, http_response: Any) -> bool:
+    def _came_from_here(self, http_response: Any, context: Mapping[Any, Any]) -> bool:
+        """Whether it was this run's backend that did a call: a run inside this one has another."""
         backend = self._backend()
         if backend is None or not backend.running or http_response.status_code >= 300:
             return False
-        return backend.owns_url(http_response.url)
+        is_taken_by_another = context.get(TAKER, backend) is not backend
+        return not is_taken_by_another and backend.owns_url(http_response.url)
 
 
 def alarm_arn(account: str, name: str, region: str) -> str:

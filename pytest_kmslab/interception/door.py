@@ -90,6 +90,11 @@ class RunDoorkeeper:
         ticket.arrived = True
         return DecidedCall(self._pipeline, ticket.pending)
 
+    def signs_as_root(self, request: Any) -> bool:
+        """Whether a request names the access key of the root user whom this run alone knows."""
+        root = self._pipeline.backend.root.access_key_id
+        return root in _text(request.headers.get("Authorization")) or root in str(request.url)
+
     def judge(self, service: str, request: Any) -> Response:
         """Decide a request without a mark by its signature, as the gateway does, and do or refuse it."""
         reply = self._calls.answer(service, lambda: _received(request), explanation=WHY)

@@ -7,12 +7,14 @@ send it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+
+from pytest_kmslab.enforcement.entry import TAKER
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
@@ -29,6 +31,9 @@ class CallHandler(Protocol):
     ) -> Response | None:
         """A call is about to be made: None lets it go on, a response ends it here."""
 
+    def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
+        """Whether a call is signed by the root user whom this run alone knows."""
+
     def request_created(self, request: AWSRequest) -> None:
         """An attempt to send it is about to be made."""
 
@@ -43,8 +48,10 @@ class BotocoreHooks:
     """Handlers of botocore's events; while nothing is attached they do nothing at all."""
 
     def __init__(self) -> None:
-        self._handler: CallHandler | None = None
+        self._handlers: tuple[CallHandler, ...] = ()
         self._gateways: list[str] = []
+        self.runs_within: Callable[[], Sequence[BotocoreHooks]] | None = None
+        """Answers the hooks of the runs inside this one, innermost first; None where there never was any."""
 
     @property
     def handlers(self) -> tuple[tuple[str, Any], ...]:
@@ -58,11 +65,11 @@ class BotocoreHooks:
 
     def attach(self, handler: CallHandler) -> None:
         """Give calls to this handler from now on."""
-        self._handler = handler
+        self._handlers = (handler,)
 
     def detach(self) -> None:
         """Do nothing with calls any more; clients made meanwhile keep working."""
-        self._handler = None
+        self._handlers = ()
 
     @contextmanager
     def leaving_to(self, gateway: str) -> Iterator[None]:
@@ -81,28 +88,51 @@ class BotocoreHooks:
         context: dict[Any, Any],
         **_: Any,
     ) -> Response | None:
-        """A call is about to be made."""
-        handler = self._handler
-        if handler is None or (self._gateways and self.is_gateways(params["url"])):
+        """A call is about to be made: the innermost run takes it whose backend it goes to."""
+        if self.runs_within is None:
+            return self._ask(model, params, request_signer, context)
+        hooks = [*self.runs_within(), self]
+        hooks.sort(key=lambda one: not one._signs_as_root(request_signer, context))  # root is of one run only
+        answers = (one._ask(model, params, request_signer, context) for one in hooks)
+        return next((answer for answer in answers if answer is not None), None)
+
+    def _signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
+        return any(handler.signs_as_root(signer, context) for handler in self._handlers)
+
+    def _ask(
+        self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
+    ) -> Response | None:
+        """Let this run take a call that no other has taken; once, though a client may know several runs."""
+        if not self._handlers or TAKER in context or self in context:
             return None
-        return handler.before_call(model, params, request_signer, context)
+        context[self] = True
+        if self._gateways and self.is_gateways(params["url"]):
+            context[TAKER] = None
+            return None
+        return self._handlers[0].before_call(model, params, signer, context)
 
     def request_created(self, request: AWSRequest, **_: Any) -> None:
         """An attempt to send it is about to be made."""
-        if self._handler is not None:
-            self._handler.request_created(request)
+        for handler in self._of_all_runs():
+            handler.request_created(request)
 
     def after_call(
         self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any], **_: Any
     ) -> None:
         """It was answered."""
-        if self._handler is not None:
-            self._handler.after_call(http_response, parsed, context)
+        for handler in self._of_all_runs():
+            handler.after_call(http_response, parsed, context)
 
     def after_call_error(self, context: dict[Any, Any], **_: Any) -> None:
         """No answer came."""
-        if self._handler is not None:
-            self._handler.after_call_error(context)
+        for handler in self._of_all_runs():
+            handler.after_call_error(context)
+
+    def _of_all_runs(self) -> tuple[CallHandler, ...]:
+        """Of this run and of those in it: whichever has taken a call knows it."""
+        if self.runs_within is None:
+            return self._handlers
+        return tuple(handler for hooks in (*self.runs_within(), self) for handler in hooks._handlers)
 
     def is_gateways(self, url: str) -> bool:
         """Whether an address is that of a gateway which is open."""

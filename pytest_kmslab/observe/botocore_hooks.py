@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.interception.signers import signing_credentials, signing_region
@@ -38,6 +39,7 @@ class CallObservation:
         service = model.service_model.service_name
         if not observer.active or not observer.backend.owns_url(params["url"]):
             return
+        context[TAKER] = observer.backend
         if service not in observer.services:
             self._undecided.let_through(service, model.name)
             return
@@ -54,6 +56,10 @@ class CallObservation:
 
         region = signing_region(context)
         context[self] = observer.before(Incoming(service, model.name, region, authenticate, parse))
+
+    def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
+        """No: whose account this is nobody can say here."""
+        return False
 
     def request_created(self, request: AWSRequest) -> None:
         """Nothing is done with a request: it goes to AWS as it is."""

@@ -1,8 +1,8 @@
 """The run that an assertion belongs to: the one exception to the rule that there are no globals.
 
 A test says `denied("kms:Decrypt")` without naming the lab. A pytest run inside a pytest run (pytester in
-process) has runs of its own, so the innermost one that is open counts; a thread that a test starts sees the
-same.
+process) is a run of its own, so the innermost one counts of those that are open around the code that asks. A
+thread that a test starts knows of none: there the innermost counts of all that are open.
 """
 
 from __future__ import annotations
@@ -41,22 +41,29 @@ class CurrentRun(Protocol):
         """Whether calls are decided, predicted and compared with AWS's answers, or neither."""
 
 
-# The default is one list for all threads: a thread begins with an empty context, and finds this.
-_RUNS: ContextVar[list[CurrentRun]] = ContextVar("kmslab_runs", default=[])  # noqa: B039
+_OPEN: list[CurrentRun] = []
+"""All that are open, in the order in which they began."""
+
+_AROUND: ContextVar[tuple[CurrentRun, ...]] = ContextVar("kmslab_runs", default=())
+"""The runs around this code, innermost last; closed ones may still be among them."""
 
 
 @contextmanager
 def run_is_current(run: CurrentRun) -> Iterator[None]:
     """Let assertions belong to this run for as long as the block lasts."""
-    runs = _RUNS.get()
-    runs.append(run)
+    _AROUND.set((*open_runs(), run))
+    _OPEN.append(run)
     try:
         yield
     finally:
-        runs.remove(run)
+        _OPEN.remove(run)
+
+
+def open_runs() -> tuple[CurrentRun, ...]:
+    """The open runs that this code belongs to, innermost last; none outside pytest."""
+    return tuple(run for run in _AROUND.get() if run in _OPEN) or tuple(_OPEN)
 
 
 def current_run() -> CurrentRun | None:
-    """The innermost run that is open; None outside pytest."""
-    runs = _RUNS.get()
-    return runs[-1] if runs else None
+    """The innermost of these runs; None outside pytest."""
+    return next(reversed(open_runs()), None)

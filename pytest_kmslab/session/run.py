@@ -30,6 +30,7 @@ from pytest_kmslab.session.backend_specs import BACKENDS
 from pytest_kmslab.session.cleanup import Cleanup
 from pytest_kmslab.session.current import Mode, run_is_current
 from pytest_kmslab.session.masking import MaskingFilter
+from pytest_kmslab.session.runs_within import lead_calls_inwards
 from pytest_kmslab.session.secrets import Secrets
 from pytest_kmslab.session.sigterm import SigtermHandler
 
@@ -58,7 +59,7 @@ class Run:
         self.recorder: Recorder | None = None
         """Takes note of what happens, for a report; None where nobody wants one."""
         self.clock = Clock()
-        self._interceptor = BotocoreHooks()
+        self.interceptor = BotocoreHooks()
         self._observations: Observations | None = None
         self.secrets = Secrets()
         self._log_filter = MaskingFilter(self.secrets)
@@ -66,10 +67,10 @@ class Run:
         """What calls of the run have made: nothing else can be adopted."""
         made = CreationHooks(self.creations, lambda: self._backend, self._exists)
         self._registration = Registration(
-            (*self._interceptor.handlers, *self.secrets.handlers, *made.handlers)
+            (*self.interceptor.handlers, *self.secrets.handlers, *made.handlers)
         )
-        self._blocks = EnvironBlocks(self._is_of_the_lab)
-        self._ambient_clients = AmbientClients(self._blocks)
+        self.blocks = EnvironBlocks(self._is_of_the_lab)
+        self._ambient_clients = AmbientClients(self.blocks)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
         self._backend: Backend | None = None
         self._keeper: RunDoorkeeper | None = None
@@ -94,6 +95,7 @@ class Run:
 
     def install(self) -> None:
         """Put the seam into every botocore session made from now on; be told of SIGTERM if it matters."""
+        lead_calls_inwards()
         self._registration.install()
         self._ambient_clients.install()
         self._installed.enter_context(default_retry_policy(self.retry_policy))
@@ -111,7 +113,7 @@ class Run:
         finally:
             self.sigterm.restore()
             self._installed.close()
-        self._interceptor.detach()
+        self.interceptor.detach()
         if self._keeper is not None:
             self._keeper.close()
         self._ambient_clients.remove()
@@ -211,7 +213,7 @@ class Run:
                 interruptions=self.sigterm,
                 waiter=self._waiter(),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
-                blocks=self._blocks,
+                blocks=self.blocks,
                 open_gateway=self.gateway,
                 clock=self.clock,
                 creations=self.creations,
@@ -320,10 +322,8 @@ class Run:
         backend.start()
         naming = self.cleanup.naming({})
         name = naming.name("kmslab-probe")
-        teardown, ref = (
-            TeardownStack(self.cleanup.ledger(naming, backend)),
-            ResourceRef(USER, name, backend.region),
-        )
+        teardown = TeardownStack(self.cleanup.ledger(naming, backend))
+        ref = ResourceRef(USER, name, backend.region)
         waiter = Waiter(is_strongly_consistent=True)
         try:
             with recorded_create(teardown, backend.reader.clients.of, waiter, ref, naming):
@@ -345,20 +345,20 @@ class Run:
 
     def _is_of_the_lab(self, url: str) -> bool:
         """Whether an address is one of the backend's or of a gateway to it."""
-        return self._interceptor.is_gateways(url) or self.backend.owns_url(url)
+        return self.interceptor.is_gateways(url) or self.backend.owns_url(url)
 
     def _intercept(self, backend: Any) -> None:
         """Take calls through the pipeline, or show them to the observer: nothing is stopped on AWS."""
         if not backend.capabilities.enforces:
             from pytest_kmslab.interception.botocore import CallInterception
 
-            self._interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
+            self.interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
         elif self._observations is not None:
             from pytest_kmslab.enforcement.undecided import UndecidedCalls
             from pytest_kmslab.observe.botocore_hooks import CallObservation
             from pytest_kmslab.observe.observer import Observer
 
-            self._interceptor.attach(
+            self.interceptor.attach(
                 CallObservation(
                     Observer(backend, self.trail, self.clock, self._observations),
                     self.trail,
@@ -368,7 +368,7 @@ class Run:
         else:
             from pytest_kmslab.interception.call_counter import CallCounter
 
-            self._interceptor.attach(CallCounter(backend, self.trail))
+            self.interceptor.attach(CallCounter(backend, self.trail))
 
     def _doorkeeper(self, pipeline: Pipeline) -> RunDoorkeeper | None:
         """Guards the door of a backend in this process."""
@@ -391,7 +391,7 @@ class Run:
                 "backend `aws` has no gateway (fixture `kmslab_endpoint`): let other processes call AWS "
                 "itself, within `with kmslab.environ(user)`"
             )
-        with open_gateway(self.pipeline, self.trail) as url, self._interceptor.leaving_to(url):
+        with open_gateway(self.pipeline, self.trail) as url, self.interceptor.leaving_to(url):
             yield url
 
 

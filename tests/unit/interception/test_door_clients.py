@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import urllib3
-from botocore.exceptions import ClientError
 from helpers.account import REGION, TABLE, Account, allow
 from helpers.raw_requests import DENIED, SITES, UNKNOWN, UNSIGNED, held, signed, written
 
@@ -114,13 +113,14 @@ def inner(account: Account) -> Iterator[Account]:
     run.close()
 
 
-def test_a_client_of_the_inner_run_passes_both_doors(account: Account, table: Any, inner: Account) -> None:
-    bob = account.user("bob", allow("dynamodb:*"))
-    client = inner.session(inner.run.backend.root).client("iam")
-    with pytest.raises(ClientError, match="security token"):  # the outer run knows no root but its own
-        client.list_users()
+def test_a_client_of_the_inner_run_is_decided_there(account: Account, table: Any, inner: Account) -> None:
+    bob = account.user("bob", allow("dynamodb:*"))  # by the root user whom the outer run alone knows
+    entries = account.run.trail.mark()
+    users = inner.session(inner.run.backend.root).client("iam").list_users()["Users"]
+    assert [user["UserName"] for user in users] == ["bob"]
     mine = inner.session(_credentials(bob)).client("dynamodb")
     assert mine.get_item(TableName=NAME, Key={"id": {"S": "1"}})["Item"]["v"] == {"S": "secret"}
+    assert account.run.trail.mark() == entries
 
 
 def test_a_client_of_the_outer_run_was_decided_there(account: Account, table: Any, inner: Account) -> None:
