@@ -58,6 +58,8 @@ class Capabilities:
     """Whether changes act at once, so that there is nothing to wait for."""
     enforces: bool
     """Whether it decides by itself who is allowed, as AWS does."""
+    long_values: frozenset[str] = frozenset()
+    """The shapes of botocore's models of which it makes values that are longer than AWS's can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,7 @@ class Pipeline:
         passwords = self._passwords if is_first and call.service == "sts" else None
         if is_first:
             trail.count_call()
-        check_constraints(call)
+        check_constraints(call, self.backend.capabilities.long_values)
         if passwords is not None:
             passwords.check(call, self._clock.now())
         if call.time is None:

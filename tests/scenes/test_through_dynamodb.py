@@ -100,6 +100,9 @@ def test_the_aws_managed_key_is_open_through_dynamodb_only(world: World) -> None
     key = world.dynamodb.describe_table(TableName=table)["Table"]["SSEDescription"]["KMSMasterKeyArn"]
     metadata = world.kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]
     assert (metadata["Arn"], metadata["KeyManager"]) == (key, "AWS")
+    assert (
+        metadata["Description"] == "Default key that protects my DynamoDB data when no other key is defined"
+    )
     assert json.loads(world.kms.get_key_policy(KeyId=key)["Policy"])["Id"] == "auto-dynamodb-1"
     with refused(DENIED):
         world.kms.encrypt(KeyId=key, Plaintext=b"x")

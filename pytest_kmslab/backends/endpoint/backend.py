@@ -43,7 +43,12 @@ class EndpointBackend:
     """
 
     name = "endpoint"
-    capabilities = Capabilities(is_ephemeral=False, is_strongly_consistent=True, enforces=False)
+    capabilities = Capabilities(
+        is_ephemeral=False,
+        is_strongly_consistent=True,
+        enforces=False,
+        long_values=frozenset({"SequenceNumber"}),  # LocalStack's, of stream records, have 56 digits
+    )
     administrator: Administrator | None = None
 
     def __init__(self, url: str, region: str, root: Credentials | None = None) -> None:

@@ -24,15 +24,11 @@ from pytest_kmslab.backends.moto.patches.keys import key_id_of
 from pytest_kmslab.backends.moto.principals import IdentityReader, entity_of, mfa_seed, present_principals
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
-from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
+from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS, fixed_policy
 from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 PREFIX = "alias/aws/"
-DESCRIPTIONS = {
-    "alias/aws/dynamodb": "Default key that protects my DynamoDB data when no other key is defined"
-}
-"""As recorded (LocalStack); the others are moto's."""
 
 
 def aws_managed_key(account: str, region: str, alias: str) -> str:

@@ -1,4 +1,4 @@
-"""The key policy of an AWS managed key, which nobody can change."""
+"""An AWS managed key: its policy, which nobody can change, and its description."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pytest_kmslab.authz.partitions import partition_of, service_host
 
 USES = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey")
 LOOKS = ("Describe*", "Get*", "List*", "RevokeGrant")
+
+DESCRIPTIONS = {
+    "alias/aws/dynamodb": "Default key that protects my DynamoDB data when no other key is defined"
+}
+"""What a key is described as, by its alias: recorded from AWS by LocalStack, of others not known."""
 
 
 def fixed_policy(service: str, account: str, region: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ https://smithy.io/2.0/spec/constraint-traits.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -85,11 +85,16 @@ MOST_ERRORS = 10
 """AWS stops counting there (dynalite, from CreateTable with many empty indexes)."""
 
 
-def check_constraints(call: ApiCall) -> None:
+def check_constraints(call: ApiCall, long_values: Collection[str] = ()) -> None:
     """Return for a request that its service takes as far as can be told without looking anything up; raise
-    the ServiceError that AWS answers to every other. A call whose operation botocore does not know passes."""
+    the ServiceError that AWS answers to every other. A call whose operation botocore does not know passes.
+
+    Values of the shapes `long_values` may be of any length.
+    """
     plan = _PLANS.get(call.name) or _plan_of(call)
     violations = plan.checker(call.params) if plan.checker is not None else ()
+    if violations and long_values:
+        violations = [broken for broken in violations if not _is_long(broken, long_values)]
     if violations:
         dialect = DIALECTS[call.service]
         raise ServiceError(dialect.code, _text(violations, dialect))
@@ -103,6 +108,10 @@ def _plan_of(call: ApiCall) -> _Plan:
     model = operation_model(call.service, call.operation)
     checker = None if model is None else Compiler(call.service).checker(model.input_shape)
     return _PLANS.setdefault(call.name, _Plan(checker, REQUEST_CHECKS.get(call.name, ())))
+
+
+def _is_long(violation: Violation, shapes: Collection[str]) -> bool:
+    return violation.shape.name in shapes and "length less than" in violation.constraint
 
 
 def _text(violations: Sequence[Violation], dialect: Dialect) -> str:

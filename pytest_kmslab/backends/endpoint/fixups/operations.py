@@ -20,6 +20,7 @@ from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.operations import changes_account
 from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.rules.attachments import ATTACHED
+from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
 
 if TYPE_CHECKING:
@@ -159,11 +160,14 @@ def _key_policy_shown(view: EndpointAccountReader, call: ApiCall, response: Resp
 
 
 def _key_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
-    """An AWS managed key is a customer's to the emulators."""
+    """An AWS managed key is a customer's to the emulators, and LocalStack does not always describe one."""
     metadata = response["KeyMetadata"]
     key = view.keys.by_arn(metadata["Arn"])
     if key is not None and key.manager != metadata.get("KeyManager"):
         metadata["KeyManager"] = key.manager
+    described = [DESCRIPTIONS[alias] for alias in (key.aliases if key else ()) if alias in DESCRIPTIONS]
+    if described:
+        metadata["Description"] = described[0]
 
 
 def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:

@@ -144,6 +144,23 @@ def test_encryption_is_taken_off_again(account: Elsewhere) -> None:
     assert account.root.client("kms").list_grants(KeyId=key)["Grants"] == []
 
 
+def test_the_key_of_dynamodb_is_described_as_aws_does(account: Elsewhere) -> None:
+    metadata = account.root.client("kms").describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]
+
+    told = "Default key that protects my DynamoDB data when no other key is defined"
+    assert (metadata["KeyManager"], metadata["Description"]) == ("AWS", told)
+
+
+def test_a_sequence_number_of_the_endpoint_may_be_longer_than_those_of_aws(account: Elsewhere) -> None:
+    views = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    table = account.root.client("dynamodb").create_table(**TABLE, StreamSpecification=views)
+    arn, streams = table["TableDescription"]["LatestStreamArn"], account.root.client("dynamodbstreams")
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    asked = {"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "AT_SEQUENCE_NUMBER"}
+
+    assert streams.get_shard_iterator(**asked, SequenceNumber="4" * 56)["ShardIterator"]
+
+
 def test_a_protected_table_is_not_deleted(account: Elsewhere) -> None:
     dynamodb = account.root.client("dynamodb")
     dynamodb.create_table(**TABLE, DeletionProtectionEnabled=True)
