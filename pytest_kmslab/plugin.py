@@ -67,7 +67,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse to begin where a backend was asked for that is not there; xdist's controller looks for all."""
     run = session.config.stash[RUN]
     if hasattr(session.config, "workerinput"):
+        from pytest_kmslab.report.worker_counts import join_counts
+
         run.join_lab(session.config.workerinput)
+        run.trail.counter = join_counts(session.config.workerinput)
         return
     if session.config.getoption("collectonly"):
         return
@@ -139,24 +142,31 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         if cleanup.left and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if hasattr(session.config, "workeroutput"):
-            counts = session.config.stash[DECISION_COUNTS]
-            session.config.workeroutput[WORKER_OUTPUT] = (counts.decisions, counts.denials)
-            session.config.workeroutput[WORKER_LEFT] = cleanup.report()
             trail = session.config.stash[RUN].trail
+            if trail.counter is None:
+                counts = session.config.stash[DECISION_COUNTS]
+                session.config.workeroutput[WORKER_OUTPUT] = (counts.decisions, counts.denials)
+            session.config.workeroutput[WORKER_LEFT] = cleanup.report()
             session.config.workeroutput[WORKER_ELSEWHERE] = dict(trail.elsewhere)
             session.config.workeroutput[WORKER_UNDECIDED] = dict(trail.undecided)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Let an xdist worker share the lab with the others."""
+    """Let an xdist worker share the lab with the others, and count what it decides."""
+    from pytest_kmslab.report.worker_counts import offer_counts
+
+    offer_counts(node.workerinput)
     node.config.stash[RUN].offer_lab(node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Count what an xdist worker counted and left; one that crashed has told nothing."""
+    """Count what an xdist worker decided and left; of what one that crashed left it has told nothing."""
+    from pytest_kmslab.report.worker_counts import take_counts
+
     told = getattr(node, "workeroutput", {})
+    node.config.stash[DECISION_COUNTS].add(*take_counts(node.workerinput))
     node.config.stash[DECISION_COUNTS].add(*told.get(WORKER_OUTPUT, (0, 0)))
     run = node.config.stash[RUN]
     run.cleanup.take(*told.get(WORKER_LEFT, ()))

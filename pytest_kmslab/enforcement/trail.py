@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import RLock
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin, TrailEntry
 from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 CallListener = Callable[["ApiCall", "Sequence[TrailEntry]", "ServiceError | None"], None]
 """Is told of a call, its decisions in order, and the error that the service answers, if it refuses it."""
+
+
+class DecisionCounter(Protocol):
+    """Counts decisions."""
+
+    def count(self, allowed: bool) -> None:
+        """Count one."""
+
 
 PICKLE = pickle.HIGHEST_PROTOCOL
 KEPT = 50_000
@@ -51,6 +59,8 @@ class Trail:
         """How many calls of enforced services were made, whether or not they were decided."""
         self.listeners: list[CallListener] = []
         """Told of every call as soon as it is decided; only they see its parameters."""
+        self.counter: DecisionCounter | None = None
+        """Counts each decision where another process can see it."""
         self.logical_ids: dict[str, str] = {}
         """What templates call the resources of stacks, by the names or ids that these got."""
         self._test_began = 0
@@ -114,6 +124,8 @@ class Trail:
             self._entries.append(entry)
             if len(self._entries) > self._kept:
                 self._put_away(self._entries.popleft())
+            if self.counter is not None:
+                self.counter.count(decision.allowed)
         return entry
 
     def tell(self, call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceError | None) -> None:

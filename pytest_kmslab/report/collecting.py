@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from pytest_kmslab.report.terminal import write_folded
+
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
@@ -52,6 +54,7 @@ class Collecting:
         self.collectors = collectors
         self._view = view
         self._mark = 0
+        self._crashed = 0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -77,6 +80,7 @@ class Collecting:
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what an xdist worker collected; one that crashed has told nothing."""
         told = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
+        self._crashed += told is None
         for collector, data in zip(self.collectors, told or (), strict=False):
             collector.take(data)
 
@@ -98,3 +102,8 @@ class Collecting:
         if not terminalreporter.config.getoption("collectonly"):
             for collector in self.collectors:
                 collector.summarize(terminalreporter)
+        if self._crashed:
+            workers = f"{self._crashed} xdist worker{'s' * (self._crashed > 1)}"
+            write_folded(
+                terminalreporter, f"{workers} crashed: what was done there is not in this", yellow=True
+            )

@@ -132,7 +132,9 @@ def test_workers_write_one_report_and_one_trail_and_a_crash_counts_as_far_as_it_
     assert crashed["outcome"] == "failed"
     assert "crashed while running" in crashed["failure"]
     assert "kms:DescribeKey" in [call["operation"] for call in crashed["calls"]]
-    assert len(trail_of(project)) == report["totals"]["decisions"]
+    told, totals = len(trail_of(project)), report["totals"]
+    assert told == totals["decisions"]
+    result.stdout.fnmatch_lines([f"kmslab: {told} decisions, {totals['denied']} denied"])
     assert report["run"]["workers"] >= 2
 
 

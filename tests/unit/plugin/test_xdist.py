@@ -46,18 +46,28 @@ def test_a_usage_error_stops_the_controller(project: pytest.Pytester) -> None:
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
-def test_a_worker_that_crashes_does_not_break_the_summary(deciding: pytest.Pytester) -> None:
+def test_a_worker_that_crashes_counts_as_far_as_it_went(
+    deciding: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(deciding.path))
     deciding.makepyfile("""
         import os
 
-        def test_crash():
+        def test_before(decide):
+            decide("ana", False)
+
+        def test_crash(decide):
+            decide("ana", False)
+            decide("ana", True)
             os._exit(1)
 
         def test_it(decide):
             decide("ana", True)
     """)
-    result = deciding.runpytest_subprocess("-n1")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["kmslab: 1 decisions, 0 denied"])
+    result = deciding.runpytest_subprocess("-n1", "--kmslab-coverage")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["1 xdist worker crashed: what was done there is not in this"])
+    result.stdout.fnmatch_lines(["kmslab: 4 decisions, 2 denied"])
+    assert not list(deciding.path.glob("kmslab-counts-*"))
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
     result.stderr.no_fnmatch_line("*INTERNALERROR*")
