@@ -71,7 +71,7 @@ def _of_lab(
     executor: Executor | None,
 ) -> AccessMatrix:
     from pytest_kmslab.matrix.access_matrix import access_matrix_of
-    from pytest_kmslab.report.waiting import terminal_progress
+    from pytest_kmslab.report.console import terminal_progress
 
     progress = terminal_progress(PROGRESS)
     return access_matrix_of(view, principals, actions, resources, executor, progress)
@@ -87,7 +87,7 @@ def _of_files(
 ) -> AccessMatrix:
     from pytest_kmslab.matrix.access_matrix import decide_matrix
     from pytest_kmslab.matrix.policy_directory import read_directory
-    from pytest_kmslab.report.waiting import terminal_progress
+    from pytest_kmslab.report.console import terminal_progress
 
     directory = read_directory(policies, *place)
     who = directory.chosen_principals(map(_text, principals))

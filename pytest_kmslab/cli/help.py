@@ -1,8 +1,9 @@
-"""How the help of a command is laid out: paragraphs as wide as the terminal, examples as they are written."""
+"""What the command line tells of itself: help in paragraphs as wide as the terminal, and the version."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import groupby
 
 
@@ -13,11 +14,31 @@ class CommandHelp(argparse.HelpFormatter):
     """
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n\n".join(self._paragraph(part.splitlines(), width) for part in text.split("\n\n"))
+        paragraphs = []
+        for paragraph in text.split("\n\n"):
+            blocks = []
+            for is_example, lines in groupby(paragraph.splitlines(), key=lambda line: line.startswith(" ")):
+                if is_example:
+                    blocks.append("\n".join(lines))
+                else:
+                    blocks.append(super()._fill_text(" ".join(lines), width, ""))
+            paragraphs.append("\n".join(blocks))
+        return "\n\n".join(paragraphs)
 
-    def _paragraph(self, lines: list[str], width: int) -> str:
-        blocks = groupby(lines, key=lambda line: line.startswith(" "))
-        return "\n".join(self._block(list(block), is_example, width) for is_example, block in blocks)
 
-    def _block(self, lines: list[str], is_example: bool, width: int) -> str:
-        return "\n".join(lines) if is_example else super()._fill_text(" ".join(lines), width, "")
+class Version(argparse.Action):
+    """Prints the installed version; looked up only when asked for, which costs a command nothing."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and exit."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("pytest-kmslab")
+        except PackageNotFoundError:
+            found = "(not installed)"
+        print(f"kmslab {found}")
+        parser.exit()

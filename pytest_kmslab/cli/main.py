@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_kmslab.cli.decide import add_decide
+from pytest_kmslab.cli.help import Version
 from pytest_kmslab.cli.matrix import add_matrix
 from pytest_kmslab.cli.serve import add_serve
 from pytest_kmslab.cli.sweep import add_sweep
@@ -44,30 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kmslab", description="Decides AWS calls to KMS, DynamoDB, IAM and STS as AWS does."
     )
-    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    parser.add_argument("--version", action=Version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_decide(commands)
     add_matrix(commands)
     add_serve(commands)
     add_sweep(commands)
     return parser
-
-
-class _Version(argparse.Action):
-    """Prints the installed version; looked up only when asked for, which costs a command nothing."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
-        super().__init__(option_strings, dest=argparse.SUPPRESS, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            found = version("pytest-kmslab")
-        except PackageNotFoundError:
-            found = "(not installed)"
-        print(f"kmslab {found}")
-        parser.exit()
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def _decide(
         _print_rows(form, _rows(asked, executor))
         return _OK
     from pytest_kmslab.matrix.access_matrix import decide_matrix
-    from pytest_kmslab.report.waiting import terminal_progress
+    from pytest_kmslab.report.console import terminal_progress
 
     progress = terminal_progress("kmslab matrix, principals decided")
     matrix = decide_matrix(asked.principals, asked.questions, executor, progress)
@@ -149,7 +149,7 @@ def _decide(
 def _rows(asked: _Asked, executor: Executor | None) -> Iterator[tuple[str, str, str, bool]]:
     """Every cell as soon as it is decided: a large matrix is never in memory."""
     from pytest_kmslab.matrix.access_matrix import decided_chunks
-    from pytest_kmslab.report.waiting import terminal_progress
+    from pytest_kmslab.report.console import terminal_progress
 
     progress = None if sys.stdout.isatty() else terminal_progress("kmslab matrix, principals decided")
     for principals, answers in decided_chunks(asked.principals, asked.questions, executor, progress):

@@ -22,7 +22,7 @@ from pytest_kmslab.config.validators import ACCOUNT, REGION
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.gateway.requirements import check_requirements
+from pytest_kmslab.gateway.embedded import check_requirements
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend

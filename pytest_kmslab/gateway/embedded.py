@@ -1,18 +1,40 @@
-"""A gateway in a thread of this process, in front of a backend that runs here already."""
+"""A gateway in a thread of this process, in front of a backend that runs here already; and what any gateway
+needs beside a plain install: an extra, which a run without a gateway does well without.
+
+Nothing of the extra is imported before it is known to be there, so that what is missing can be told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.gateway.requirements import check_requirements
+from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.gateway.upstreams.protocol import Upstream
+
+
+PACKAGES = {"cheroot": "cheroot", "flask": "flask", "flask_cors": "flask-cors"}
+"""Modules of the extra `gateway` in pyproject.toml, and what an index calls them. cheroot is the HTTP server;
+moto's server imports the others: calls of services that are not decided are handed to it."""
+
+INSTALL = 'python -m pip install "pytest-kmslab[gateway]"'
+
+
+def check_requirements() -> None:
+    """Return where a gateway can be opened; raises BackendError, which says what to install."""
+    missing = [name for module, name in PACKAGES.items() if find_spec(module) is None]
+    if missing:
+        raise BackendError(
+            f"a gateway (`kmslab serve`, fixture `kmslab_endpoint`) needs {' and '.join(missing)}, which a "
+            f"plain install leaves out: run `{INSTALL}`"
+        )
 
 
 @contextmanager

@@ -80,19 +80,18 @@ class _Anonymizer:
             (re.compile(rf"(?<!{NAME})(?<!\.){re.escape(name)}(?!{NAME}|[.,]{NAME})"), self._words[name])
             for name in longest
         ]
-        self.anonymized(
-            printed["request"]
-        )  # The request's ids are the first ones, whatever was said before it.
+        # The request's ids are the first ones, whatever was said before it.
+        self.anonymized(printed["request"])
 
     def anonymized(self, value: Any) -> Any:
         """A value of the case, and all that is in it."""
         if isinstance(value, dict):
-            return {self._without_ids(key): self._held(key, inner) for key, inner in value.items()}
+            return {self._without_ids(key): self._member(key, inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.anonymized(inner) for inner in value]
         return self._text(value) if isinstance(value, str) else value
 
-    def _held(self, key: str, value: Any) -> Any:
+    def _member(self, key: str, value: Any) -> Any:
         if key in GIVEN_WORDS:
             return value
         if key == "identity":
@@ -105,7 +104,7 @@ class _Anonymizer:
         return {"name": name, "document": self.anonymized(policy["document"])}
 
     def _text(self, text: str) -> str:
-        """Names first, each set aside as a mark, so that no word is taken for a name again."""
+        # Names first, each set aside as a mark, so that no word is taken for a name again.
         marks: list[str] = []
         for pattern, name in self._names:
             if pattern.search(text):

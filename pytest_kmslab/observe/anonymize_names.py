@@ -91,6 +91,7 @@ def _in_resource(resource: str) -> Iterator[Named]:
     called, _, rest = resource.partition("/")
     kind = KINDS.get(called, "thing")
     parts = rest.split("/")
+    # A key has an id, which is told by its form.
     if not kind:
         return
     if called == "assumed-role":

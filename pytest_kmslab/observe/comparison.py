@@ -86,9 +86,11 @@ def compare(expected: Prediction, answer: AwsOutcome) -> Finding:
     if not answer.denied:
         return AGREES if denied is None else Finding(FindingKind.DISAGREES, "", denied, Outcome.ALLOWED)
     if denied is None:
-        return Finding(
-            FindingKind.DISAGREES, "", _asked(expected, answer), answer.decision or Outcome.IMPLICIT_DENY
-        )
+        # The question that AWS answered with no: of several about the action the one whose resource it names.
+        about = [entry for entry in expected.entries if _same(entry, answer)]
+        named = [entry for entry in about if entry.request.resource in answer.message]
+        asked = next(iter((*named, *about)), None)
+        return Finding(FindingKind.DISAGREES, "", asked, answer.decision or Outcome.IMPLICIT_DENY)
     if not _same(denied, answer):
         return Finding(FindingKind.DISAGREES, "", denied, Outcome.ALLOWED)
     if answer.decision in (None, denied.decision.decision):
@@ -101,7 +103,8 @@ def _inconclusive_reason(expected: Prediction, answer: AwsOutcome) -> str:
         return f"the engine expects {expected.refused}, which is no decision"
     if answer.by in UNREAD_POLICIES:
         return f"a {answer.by} decided, and those are not read"
-    if answer.by == PolicyType.SESSION.value and not _knows_session(expected):
+    is_session_known = any(entry.policies and entry.policies.session for entry in expected.entries)
+    if answer.by == PolicyType.SESSION.value and not is_session_known:
         return "a session policy decided that was passed before the run"
     unknown = next((key for entry in expected.entries for key in _unknown_keys(entry)), "")
     if unknown:
@@ -111,19 +114,8 @@ def _inconclusive_reason(expected: Prediction, answer: AwsOutcome) -> str:
     return ""
 
 
-def _asked(expected: Prediction, answer: AwsOutcome) -> TrailEntry | None:
-    """The question that AWS answered with no: of several about the action the one whose resource it names."""
-    about = [entry for entry in expected.entries if _same(entry, answer)]
-    named = [entry for entry in about if entry.request.resource in answer.message]
-    return next(iter((*named, *about)), None)
-
-
 def _same(entry: TrailEntry, answer: AwsOutcome) -> bool:
     return entry.request.action.lower() == answer.action.lower()
-
-
-def _knows_session(expected: Prediction) -> bool:
-    return any(entry.policies is not None and entry.policies.session for entry in expected.entries)
 
 
 def _unknown_keys(entry: TrailEntry) -> Iterator[str]:

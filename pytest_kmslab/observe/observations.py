@@ -47,6 +47,7 @@ class Observations:
         with self._lock:
             self.agreed += 1
             if settled:
+                # Under the lock: two threads may be about to keep the same case.
                 self._files.keep_agreement(expected, answer)
 
     def add_unsettled(self) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies, print_policy
 from pytest_kmslab.cases.case import Case, Expectation
 from pytest_kmslab.cases.write import case_as_json
@@ -47,7 +46,11 @@ def case_of(entry: TrailEntry, decision: Outcome, source: str, date: str) -> Cas
     """The case of one question, with no more of its context than can bear on the decision."""
     policies = entry.policies or Policies()
     whole = Case("", entry.request, policies, entry.grants, Expectation(decision), source, date)
-    texts, constrained = _texts(policies), any(map(_is_constrained, entry.grants))
+    texts = "\n".join(print_policy(policy.policy) for policy in each_policy(policies)).lower()
+    constrained = any(
+        grant.encryption_context_equals is not None or grant.encryption_context_subset is not None
+        for grant in entry.grants
+    )
     context = Context(
         {
             name: values
@@ -56,6 +59,7 @@ def case_of(entry: TrailEntry, decision: Outcome, source: str, date: str) -> Cas
         }
     )
     least = replace(whole, request=entry.request._replace(context=context))
+    # What is left out must not bear on the decision: a policy may go by a key in a way not known here.
     chosen = least if least.decide().decision is whole.decide().decision else whole
     return named(chosen)
 
@@ -94,14 +98,6 @@ def _bears(key: str, texts: str, *, constrained: bool) -> bool:
     if key.startswith(PAIRS):
         return constrained or PAIRS in texts
     return key.startswith("kms:") or key in texts
-
-
-def _is_constrained(grant: Grant) -> bool:
-    return grant.encryption_context_equals is not None or grant.encryption_context_subset is not None
-
-
-def _texts(policies: Policies) -> str:
-    return "\n".join(print_policy(named.policy) for named in each_policy(policies)).lower()
 
 
 def _source(entry: TrailEntry, answer: AwsOutcome) -> str:

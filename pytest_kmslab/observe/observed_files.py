@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from pytest_kmslab.cases.case import Case
 from pytest_kmslab.cases.write import case_as_json, print_case
 from pytest_kmslab.errors import CaseError
 from pytest_kmslab.observe.anonymize import anonymize
@@ -62,7 +62,9 @@ class ObservedFiles:
         case = disagreed_case(answer, finding, self._today())
         if case is None:
             return NOT_ASKED
-        case = _anonymized(case)
+        # The names stay where the engine would decide otherwise without them.
+        with suppress(CaseError):
+            case = named(anonymize(case))
         try:
             path = self._folder(DISAGREEMENTS) / file_name(case)
             path.write_text(print_case(case), encoding="utf-8")
@@ -80,11 +82,3 @@ class ObservedFiles:
         if not ignore.exists():
             ignore.write_text(IGNORED, encoding="utf-8")
         return folder
-
-
-def _anonymized(case: Case) -> Case:
-    """Without anybody's names, unless the engine would then decide otherwise than it did."""
-    try:
-        return named(anonymize(case))
-    except CaseError:
-        return case

@@ -56,7 +56,7 @@ class Observer:
         try:
             call = self._pipeline.identify(incoming)
             change = self._changes.begin(call, self._clock.now())
-        except Exception as error:
+        except Exception as error:  # Whatever it is: nothing may keep the call from AWS.
             return Observed(Prediction(name, inconclusive=_inconclusive_reason(error)))
         try:
             return Observed(_prediction(call, self._pipeline.prepare(call).verdict), change)
@@ -118,17 +118,13 @@ def _prediction(call: ApiCall, verdict: Verdict) -> Prediction:
     code = "" if refusal is None else refusal.code
     denied = bool(entries) and not entries[-1].decision.allowed
     if refusal is not None and code in DENIAL_CODES and not denied:
-        return Prediction(call.name, call, inconclusive=_unasked(call, refusal))
+        # A denial that no policy was asked for, and that says nothing of one.
+        is_foreign = denied_action(refusal.message)
+        why = "another account's resource was named" if is_foreign else f"{call.name} is not known here"
+        return Prediction(call.name, call, inconclusive=why)
     if code in DENIAL_CODES or code == "DryRunOperationException":
         code = ""
     return Prediction(call.name, call, entries, code)
-
-
-def _unasked(call: ApiCall, error: ServiceError) -> str:
-    """A denial that no policy was asked for."""
-    if denied_action(error.message):
-        return "another account's resource was named"
-    return f"{call.name} is not known here"
 
 
 def _inconclusive_reason(error: Exception) -> str:

@@ -71,6 +71,7 @@ class Changes:
         names = frozenset({NEW_KEY}) if call.name == NEW_KEY else _names(call.params)
         change = Change(now, call.service, names)
         with self._lock:
+            # Older ones bear on nothing any more, however long the run is.
             self._changes = [kept for kept in self._changes if now - kept.at < TABLE_KEY_SECONDS]
             self._changes.append(change)
         return change
@@ -101,8 +102,9 @@ class Changes:
 
 
 def _names(params: Mapping[str, Any]) -> frozenset[str]:
-    """The last part of each name: an ARN's own. An alias may be anybody's, and is not told."""
+    """The last part of each name: an ARN's own."""
     names = [str(params[name]) for name in NAMING if params.get(name)]
+    # An alias does not say of which key it is: the change is one of everything.
     if any(":alias/" in name or name.startswith("alias/") for name in names):
         return frozenset()
     return frozenset(re.split(r"[:/]", name.lower())[-1] for name in names)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_kmslab.privilege.conditions import conditions_of, literal
-from pytest_kmslab.privilege.permission import IDENTITY, Permission
-from pytest_kmslab.privilege.statements import policies_of
+from pytest_kmslab.privilege.statements import IDENTITY, Permission, policies_of
 from pytest_kmslab.privilege.use import PolicySet, Use
 
 

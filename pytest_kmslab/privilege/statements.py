@@ -1,4 +1,4 @@
-"""Permissions put together to as few statements as allow exactly them."""
+"""What a policy has to allow somebody, put together to as few statements as allow exactly that."""
 
 from __future__ import annotations
 
@@ -8,8 +8,23 @@ from typing import Any, NamedTuple
 from pytest_kmslab.authz.principal import PrincipalKind, identify
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.privilege.conditions import Conditions, element_of, merged
-from pytest_kmslab.privilege.permission import IDENTITY, Permission
 from pytest_kmslab.privilege.use import Document, PolicySet
+
+IDENTITY = ""
+"""The place of what an identity-based policy has to allow; any other place is the ARN of a resource."""
+
+
+class Permission(NamedTuple):
+    """One action on one resource that a policy has to allow somebody."""
+
+    place: str
+    """IDENTITY, or the ARN of the resource whose policy allows it."""
+    principal: str
+    """Whom a resource's policy names; empty in an identity-based policy."""
+    conditions: Conditions
+    action: str
+    resource: str
+    """As a policy writes it; in the policy of a resource `*`, which is that resource."""
 
 
 class Statement(NamedTuple):

@@ -7,7 +7,7 @@ Registered only where something is to be collected: a run without costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 WORKER_OUTPUT = "kmslab_collected"
 
 
-class Collector(Protocol):
-    """Collects from the decisions of tests."""
+class Collector:
+    """Collects from the decisions of tests; each does what it needs to, and nothing of the rest."""
 
     def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
         """Look at the account before a test's fixtures are torn down, and what it led to so far."""
@@ -38,6 +38,7 @@ class Collector(Protocol):
 
     def finish(self) -> bool:
         """Do what is to be done at the end; whether the run may still pass."""
+        return True
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:
         """Tell a person at the terminal."""
@@ -81,6 +82,7 @@ class Collecting:
         """Take what an xdist worker collected; one that crashed has told nothing."""
         told = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
         self._crashed += told is None
+        # A worker has the same options, and so the same collectors in the same order.
         for collector, data in zip(self.collectors, told or (), strict=False):
             collector.take(data)
 
@@ -90,6 +92,7 @@ class Collecting:
         result = yield
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[WORKER_OUTPUT] = [one.data() for one in self.collectors]
+        # Where nothing ran, that nothing is covered says nothing.
         elif not session.config.getoption("collectonly"):
             passes = [collector.finish() for collector in self.collectors]
             passed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)

@@ -1,4 +1,7 @@
-"""What the options of a run ask to be collected."""
+"""What the options of a run ask to be collected.
+
+Only what is asked for is imported: most runs collect nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,16 @@ def collectors_of(settings: Settings, trail: Trail) -> list[Collector]:
 
         collectors.append(CoverageCollector(settings))
     if settings.policies or settings.check_policy:
-        collectors += _about_uses(settings, trail)
-    return collectors
+        from pytest_kmslab.report.policies import PolicyWriter
+        from pytest_kmslab.report.policy_check import PolicyCheck, read_checked_policy
+        from pytest_kmslab.report.uses import UseCollector
 
-
-def _about_uses(settings: Settings, trail: Trail) -> list[Collector]:
-    from pytest_kmslab.report.policies import PolicyWriter
-    from pytest_kmslab.report.policy_check import PolicyCheck, read_checked_policy
-    from pytest_kmslab.report.uses import UseCollector
-
-    uses = UseCollector(trail)
-    collectors: list[Collector] = [uses]
-    if settings.policies:
-        collectors.append(PolicyWriter(uses, Path(settings.policies)))
-    if settings.check_policy:
-        checked = read_checked_policy(Path(settings.check_policy))
-        collectors.append(PolicyCheck(uses, checked, settings.admin_name))
+        uses = UseCollector(trail)
+        # Before those who need them: the uses of a worker are taken in this order too.
+        collectors.append(uses)
+        if settings.policies:
+            collectors.append(PolicyWriter(uses, Path(settings.policies)))
+        if settings.check_policy:
+            checked = read_checked_policy(Path(settings.check_policy))
+            collectors.append(PolicyCheck(uses, checked, settings.admin_name))
     return collectors

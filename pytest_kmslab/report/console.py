@@ -1,9 +1,10 @@
-"""A terminal that a person looks at, and rich to write to it; plain text does in every other case."""
+"""A terminal that a person looks at: tables, by rich where it is there, and progress of what takes time."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +16,7 @@ def rich_console(stream: IO[str]) -> Console | None:
     """A rich console on a stream; None where it is no terminal, or the extra `rich` is not installed."""
     if not stream.isatty() or find_spec("rich") is None:
         return None
+    # An extra, and slow to import: only who looks at a terminal pays for it.
     from rich.console import Console
 
     return Console(file=stream, soft_wrap=True)
@@ -48,3 +50,32 @@ def plain_table(rows: Sequence[Row]) -> list[str]:
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+# Progress of what takes a person's time: after two seconds, a few times a second.
+
+PATIENCE = 2.0
+"""Seconds in which nothing is told."""
+PAUSE = 0.2
+"""Seconds between two lines."""
+
+
+def terminal_progress(
+    what: str, clock: Callable[[], float] = time.monotonic
+) -> Callable[[int, int], None] | None:
+    """What to call with how many of how many are done; None where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+    began = clock()
+    told = began + PATIENCE - PAUSE
+
+    def report(done: int, number: int) -> None:
+        nonlocal told
+        now = clock()
+        is_last = done >= number and told > began + PATIENCE - PAUSE
+        if is_last or (now - told >= PAUSE and done < number):
+            told = now
+            sys.stderr.write(f"\r{what}: {done} of {number}" + ("\n" if is_last else ""))
+            sys.stderr.flush()
+
+    return report

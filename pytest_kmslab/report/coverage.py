@@ -169,6 +169,7 @@ class CoverageCounter:
         """Count the decisions of one test, which was given its node id."""
         for entry in _without_refused(entries):
             if entry.policies is None:
+                # The trail of a long test has let go of its oldest decisions' policies.
                 self._lost += entry.origin is not Origin.LAB
                 continue
             self._note_policies(entry, entry.policies)
@@ -245,7 +246,8 @@ class CoverageCounter:
             return None
         kept = self._known.get((kind, id(policy)))
         if kept is None:
-            known = _word(kind, entry), without_ids(print_policy(policy))
+            word = _RESOURCE_WORDS[_service(entry)] if kind is PolicyType.RESOURCE else kind.value
+            known = word, without_ids(print_policy(policy))
             # The policy is kept too: its id could be another's once it is gone.
             kept = self._known[kind, id(policy)] = (policy, known)
         if kept[1] not in self._seen:
@@ -319,10 +321,6 @@ def _without_refused(entries: Iterable[TrailEntry]) -> Iterator[TrailEntry]:
 
 def _service(entry: TrailEntry) -> str:
     return entry.request.action.partition(":")[0].lower()
-
-
-def _word(kind: PolicyType, entry: TrailEntry) -> str:
-    return _RESOURCE_WORDS[_service(entry)] if kind is PolicyType.RESOURCE else kind.value
 
 
 def _name(kind: PolicyType, named: NamedPolicy, entry: TrailEntry, share: Share) -> str:

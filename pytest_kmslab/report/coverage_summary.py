@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCoverage
 from pytest_kmslab.report.terminal import write_folded
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.entry import TrailEntry
 
 
-class CoverageCollector:
+class CoverageCollector(Collector):
     """`--kmslab-coverage`; `fail_under` is the percentage below which the run fails, 0 for none."""
 
     def __init__(self, settings: Settings) -> None:

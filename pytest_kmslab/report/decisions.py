@@ -109,6 +109,7 @@ def failure_text(entry: TrailEntry) -> str:
 
 def _person(principal: str) -> str:
     """The name of a user, or of the role behind a session."""
+    # `assumed-role/ROLE/SESSION` names the role first; a user's or role's own name comes after its path.
     kind, _, path = _short(principal).partition("/")
     name = path.partition("/")[0] if kind == "assumed-role" else path.rpartition("/")[2]
     return OURS.sub("", name or kind)

@@ -27,6 +27,7 @@ def left_lines(
     lines += [f"  {ref}{' ' if ref.arn else ''}{ref.arn}" for ref in refs]
     lines += [f"  {line}" for error in errors for line in error.splitlines()]
     lines += [
+        # A run holds the lock of its ledger to its end, and a sweep leaves alone what is locked.
         "remove it, once this run has ended, with:",
         f"  {sweep_command(account)} --yes",
         "or by hand with:",

@@ -13,10 +13,10 @@ from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, print_policy, read_policy
 from pytest_kmslab.privilege.use import Use
+from pytest_kmslab.report.policy_owner import KEY_ID
 
 GIVEN = re.compile(r"([\w+=,.@-]*?)-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![\w-])")
 """A name that the lab gave: what it was asked for, the run, the worker and a number."""
-KEY_ID = re.compile(r"(?<=key/)(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 class StableNames:
@@ -47,11 +47,13 @@ class Renaming:
         self._aliases = aliases
         self._taken: dict[tuple[str, str], str] = {}
         self._policies: dict[int, tuple[Policy, Policy]] = {}
+        # The longest first: one name may be the beginning of another.
         ids = "|".join(re.escape(name) for name in sorted(logical_ids, key=len, reverse=True))
         self._of_stacks = re.compile(rf"(?<![\w-])(?:{ids})(?![\w-])") if ids else None
 
     def text(self, text: str) -> str:
         """A text with every name in it replaced."""
+        # Before the names that the lab gave, which a stack's names have in them.
         if self._of_stacks is not None:
             text = self._of_stacks.sub(lambda found: self._name(found[0], self._logical_ids[found[0]]), text)
         text = KEY_ID.sub(lambda found: self._name_of_key(found[0]), text)

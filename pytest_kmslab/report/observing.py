@@ -63,6 +63,7 @@ class Observing:
         try:
             return (yield)
         finally:
+            # What the teardown of a session's fixtures led to, after the last test.
             self._warn("")
             if hasattr(session.config, "workeroutput"):
                 session.config.workeroutput[WORKER_OUTPUT] = dict(self.found.counts())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.privilege.least import LeastPrivilege, least_privilege
+from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.policy_names import chosen, file_names, folder_names, is_of_a_resource, name_of
 from pytest_kmslab.report.terminal import write_folded
 from pytest_kmslab.report.uses import UseCollector
@@ -15,14 +16,12 @@ from pytest_kmslab.report.uses import UseCollector
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_kmslab.account.model import AccountView
-    from pytest_kmslab.enforcement.entry import TrailEntry
 
 IDENTITY_FILE = "identity-policy.json"
 PROOF_FILE = "proof.json"
 
 
-class PolicyWriter:
+class PolicyWriter(Collector):
     """Writes the policies when the run ends; a proof that does not hold fails it."""
 
     def __init__(self, uses: UseCollector, folder: Path) -> None:
@@ -30,18 +29,6 @@ class PolicyWriter:
         self._folder = folder
         self._written: dict[Path, LeastPrivilege] = {}
         self._problem = ""
-
-    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
-        """Nothing to look at: only what is done counts."""
-
-    def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
-        """The uses are collected once, for all who need them."""
-
-    def data(self) -> Any:
-        """Nothing of its own."""
-
-    def take(self, data: Any) -> None:
-        """Nothing of its own."""
 
     def finish(self) -> bool:
         """Write everything; whether each proof holds."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import PolicyType
@@ -17,6 +17,7 @@ from pytest_kmslab.cases.policy_file import line_of, read_text
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies import read_document
 from pytest_kmslab.privilege.use import Document, Use
+from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE
 from pytest_kmslab.report.policy_names import file_names, folder_names, name_of
 from pytest_kmslab.report.terminal import write_folded
@@ -24,8 +25,6 @@ from pytest_kmslab.report.terminal import write_folded
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_kmslab.account.model import AccountView
-    from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.report.uses import UseCollector
 
 
@@ -42,6 +41,7 @@ class CheckedPolicy:
 
     def policies_for(self, use: Use) -> Policies:
         """What a request is decided under: the identity-based policy, and the resource's if it is given."""
+        # Boundaries, session and service control policies stay as they were: these two are on trial.
         resource = self.resources.get(self._file_of(use))
         identity = () if self.identity is None else (self.identity,)
         return use.policies._replace(identity=identity, resource=resource or use.policies.resource)
@@ -95,25 +95,13 @@ def _kind_of(file: Path) -> PolicyKind:
     return kinds.get("-".join(file.name.split("-")[:2]), "key")
 
 
-class PolicyCheck:
+class PolicyCheck(Collector):
     """Holds what the tests did to a policy. `administrator` is the lab's, who is held to it by name only."""
 
     def __init__(self, uses: UseCollector, policy: CheckedPolicy, administrator: str) -> None:
         self._uses = uses
         self._policy = policy
         self._administrator = administrator
-
-    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
-        """Nothing to look at: only what is done counts."""
-
-    def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
-        """The uses are collected once, for all who need them."""
-
-    def data(self) -> Any:
-        """Nothing of its own."""
-
-    def take(self, data: Any) -> None:
-        """Nothing of its own."""
 
     def finish(self) -> bool:
         """Whether the policy is enough, and anybody was held to it."""

@@ -19,7 +19,7 @@ from pytest_kmslab.lab.key_policy import POLICY_ID, USE_ACTIONS, USE_ACTIONS_OF_
 from pytest_kmslab.lab.naming import KEY_USER_NAME
 
 RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")
-KEY_ID = re.compile(r"(?<=key/)(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+KEY_ID = re.compile(r"(?<=key/)(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 def without_ids(text: str) -> str:
@@ -44,9 +44,10 @@ def share_of_lab(policy: Policy, administrator: str) -> Share:
         # Who copies the console's policy names users of no lab.
         return Share((False,) * len(whose))
     own = {administrator, KEY_USER_NAME}
-    others = [sorted({_name(arn) for arn in arns} - own) for arns in whose]
+    others = [sorted({RUN_SUFFIX.sub("", arn.rpartition("/")[2]) for arn in arns} - own) for arns in whose]
     is_labs = tuple(
-        _is_consoles(one) and not named for one, named in zip(policy.statements, others, strict=True)
+        _without_principal(statement.source) in _CONSOLES and not names
+        for statement, names in zip(policy.statements, others, strict=True)
     )
     return Share(is_labs, tuple(dict.fromkeys(name for named in others for name in named)))
 
@@ -55,6 +56,7 @@ def owner_of(kind: PolicyType, named: NamedPolicy, principal: str, administrator
     """`test`, `lab` or `AWS`, for a policy that was asked when this principal made a request."""
     if kind is not PolicyType.RESOURCE:
         name = principal.rpartition("/")[2]
+        # By its suffix: a test may have an administrator of this name too.
         if RUN_SUFFIX.sub("", name) == administrator != name:
             return "lab"
     is_attached = kind in (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY)
@@ -66,14 +68,6 @@ def _named(statement: Statement) -> list[str]:
     for its account."""
     names = statement.principals.names if statement.principals else ()
     return [arn for arn in names if arn.startswith("arn:") and not arn.endswith(":root")]
-
-
-def _name(arn: str) -> str:
-    return RUN_SUFFIX.sub("", arn.rpartition("/")[2])
-
-
-def _is_consoles(statement: Statement) -> bool:
-    return _without_principal(statement.source) in _CONSOLES
 
 
 def _without_principal(statement: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,10 @@ from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cases.write import case_as_json
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.privilege.use import Use, actor_of, identity_of
+from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.names import StableNames
 
 if TYPE_CHECKING:
-    import pytest
-
-    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.enforcement.trail import Trail
 
@@ -29,7 +27,7 @@ TESTS_NAMED = 5
 """Tests that are remembered at most for one request."""
 
 
-class UseCollector:
+class UseCollector(Collector):
     """Collects the requests that were allowed, each once, with some of the tests that led to it."""
 
     def __init__(self, trail: Trail) -> None:
@@ -37,9 +35,6 @@ class UseCollector:
         self._names = StableNames()
         self._found: dict[str, tuple[Use, list[str]]] = {}
         self._denied: Counter[str] = Counter()
-
-    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
-        """Nothing to look at: only what is done counts."""
 
     def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
         """Take what was allowed in one test."""
@@ -64,13 +59,6 @@ class UseCollector:
         for text, tests in found:
             case = parse_case(text)
             self._note(Use(case.request, case.policies, case.grants, tests[0]), tests)
-
-    def finish(self) -> bool:
-        """Nothing to be done: who needs the uses asks for them."""
-        return True
-
-    def summarize(self, reporter: pytest.TerminalReporter) -> None:
-        """Nothing to be told."""
 
     def of_actors(self) -> Mapping[str, list[Use]]:
         """What each user and role did, by its ARN."""

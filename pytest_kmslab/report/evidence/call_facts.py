@@ -88,18 +88,15 @@ def _change(call: ApiCall, entries: Sequence[TrailEntry]) -> Change | None:
     resource = entries[0].request.resource if entries else "*"
     if call.name in DOCUMENTS:
         what, parameter = DOCUMENTS[call.name]
-        return Change(what, resource, _policy_before(entries), _document(call.params.get(parameter)))
+        # The call was decided by the policy that it replaces: no answer has to be read for that.
+        policies = entries[0].policies if entries else None
+        decided_by = None if policies is None else policies.resource
+        before = "" if decided_by is None else _document(document_of(decided_by.policy))
+        return Change(what, resource, before, _document(call.params.get(parameter)))
     if call.name in CHANGES or (call.name == "dynamodb:UpdateTable" and "SSESpecification" in call.params):
         parameters = request_parameters(call) or {}
         return Change(CHANGES.get(call.name, "table encryption"), resource, "", json.dumps(parameters))
     return None
-
-
-def _policy_before(entries: Sequence[TrailEntry]) -> str:
-    """The resource's policy when the call was decided, which was by that policy."""
-    policies = entries[0].policies if entries else None
-    named = None if policies is None else policies.resource
-    return "" if named is None else _document(document_of(named.policy))
 
 
 def _document(document: Any) -> str:
@@ -107,6 +104,7 @@ def _document(document: Any) -> str:
     if not isinstance(document, str):
         return json.dumps(document)
     try:
+        # Without the blanks of whoever wrote it: before and after are compared as texts.
         return json.dumps(json.loads(document))
     except ValueError:
         return document

@@ -119,7 +119,7 @@ def _event(call: ApiCall, entry: TrailEntry) -> Record:
     return {
         "eventVersion": EVENT_VERSION,
         "userIdentity": {**user_identity(call.caller), **({"invokedBy": principal} if principal else {})},
-        "eventTime": _timestamp(entry.time),
+        "eventTime": datetime.fromtimestamp(entry.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{'kms' if entry.via else SOURCES.get(service, service)}.amazonaws.com",
         "eventName": action if entry.via else call.operation,
         "awsRegion": call.region,
@@ -212,7 +212,3 @@ def _additions(entry: TrailEntry, refusal: ServiceError | None, test: str) -> Re
         "test": test,
         "callErrorCode": None if refusal is None else refusal.code,
     }
-
-
-def _timestamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -32,7 +32,7 @@ def attach_decisions(
 
 
 def _add_properties(report: pytest.TestReport, item: pytest.Item, lines: Sequence[str]) -> None:
-    """pytest writes the properties that the report of the teardown has, which is made of the item's."""
+    # pytest writes those of the teardown's report, made of the item's; other plugins read this report's.
     for line in lines:
         one = (PROPERTY, line.replace("`", ""))
         if one not in item.user_properties:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pytest_kmslab.report.evidence.accounts import masked_values
-from pytest_kmslab.report.evidence.model import Assertion, Call, Matrix, Phase, plain
+from pytest_kmslab.report.evidence.model import plain
 from pytest_kmslab.report.evidence.records import TestRecord, Turn, turns
 from pytest_kmslab.report.evidence.run_facts import RunFacts
 
@@ -96,26 +96,21 @@ def values_of(record: TestRecord) -> dict[str, Any]:
         "outcome": record.outcome,
         "seconds": round(record.seconds, 6),
         "failure": record.failure,
-        "subtests": [_subtest(phase) for phase in record.phases if phase.when == "subtest"],
-        "assertions": [_assertion(one) for one in record.assertions],
-        "calls": [_call(call) for call in record.calls],
+        "subtests": [
+            {"name": part.name, "outcome": part.outcome, "seconds": round(part.seconds, 6), "text": part.text}
+            for part in record.phases
+            if part.when == "subtest"
+        ],
+        "assertions": list(map(_timed, record.assertions)),
+        "calls": list(map(_timed, record.calls)),
         "turns": [_turn(turn) for turn in turns(record.calls)],
-        "matrices": [_matrix(matrix) for matrix in record.matrices],
-        "resources": [{**plain(one), "at": timestamp(one.at)} for one in record.resources],
+        "matrices": list(map(_timed, record.matrices)),
+        "resources": list(map(_timed, record.resources)),
     }
 
 
-def _subtest(phase: Phase) -> dict[str, Any]:
-    seconds = round(phase.seconds, 6)
-    return {"name": phase.name, "outcome": phase.outcome, "seconds": seconds, "text": phase.text}
-
-
-def _call(call: Call) -> dict[str, Any]:
-    return {**plain(call), "at": timestamp(call.at)}
-
-
-def _assertion(assertion: Assertion) -> dict[str, Any]:
-    return {**plain(assertion), "at": timestamp(assertion.at)}
+def _timed(fact: Any) -> dict[str, Any]:
+    return {**plain(fact), "at": timestamp(fact.at)}
 
 
 def _turn(turn: Turn) -> dict[str, Any]:
@@ -128,10 +123,6 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "decision": turn.after.number,
         "changes": plain(turn.changes),
     }
-
-
-def _matrix(matrix: Matrix) -> dict[str, Any]:
-    return {**plain(matrix), "at": timestamp(matrix.at)}
 
 
 def timestamp(seconds: float) -> str:

@@ -94,15 +94,18 @@ class PageData:
         waiting = b""
         for chunk in self._chunks(run):
             waiting += compressor.compress(chunk.encode(errors=BROKEN))
+            # Base64 takes three bytes at a time: only so do its pieces make one text.
             whole = len(waiting) - len(waiting) % 3
             file.write(base64.b64encode(waiting[:whole]).decode())
             waiting = waiting[whole:]
         file.write(base64.b64encode(waiting + compressor.flush()).decode())
 
     def _chunks(self, run: RunFacts) -> Iterator[str]:
+        from pytest_kmslab.report.evidence.accounts import masked_values
+
         totals = {**total_values(self.totals), "outcomes": dict(self.outcomes)}
         head = {"columns": COLUMNS, "origins": ORIGINS, "decisions": DECISIONS, "totals": totals}
-        head["run"] = self._masked(run_values(run))
+        head["run"] = masked_values(run_values(run), self._mask)
         yield f"{json.dumps(head)[:-1]},"
         rows = {
             "tests": self._tests,
@@ -119,11 +122,6 @@ class PageData:
         for number, text in enumerate(self._texts):
             yield ("," if number else "") + json.dumps(self._mask(text), ensure_ascii=False)
         yield "]}"
-
-    def _masked(self, values: Any) -> Any:
-        from pytest_kmslab.report.evidence.accounts import masked_values
-
-        return masked_values(values, self._mask)
 
     def _text(self, text: str) -> int:
         return self._texts.setdefault(text, len(self._texts))
@@ -163,6 +161,7 @@ class PageData:
     def _change(self, change: Change, of_change: dict[int, int]) -> int:
         number = of_change[id(change)] = len(self._changes)
         texts = (change.what, change.resource, change.before, change.after)
+        # Its call is the next row.
         self._changes.append([*map(self._text, texts), len(self._calls)])
         return number
 

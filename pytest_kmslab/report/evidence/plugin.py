@@ -13,13 +13,12 @@ import pytest
 
 from pytest_kmslab.config.validators import paths_of
 from pytest_kmslab.report.evidence.accounts import AccountMask, unmasked
-from pytest_kmslab.report.evidence.files import check_writable
 from pytest_kmslab.report.evidence.model import Test
 from pytest_kmslab.report.evidence.parts import line_of, part_of
 from pytest_kmslab.report.evidence.recorder import Recorder
 from pytest_kmslab.report.evidence.records import CONTROLLER, TestRecord, read_records
 from pytest_kmslab.report.evidence.tests import phase_of, test_of
-from pytest_kmslab.report.evidence.trail_file import LineFile, TrailFile
+from pytest_kmslab.report.evidence.trail_file import LineFile, TrailFile, check_writable
 
 if TYPE_CHECKING:
     from pytest_kmslab.config.options import Settings
@@ -84,6 +83,7 @@ class Evidence:
         trail = here / Path(self._settings.trail).expanduser() if self._settings.trail else None
         if trail is not None:
             check_writable("--kmslab-trail", trail)
+            # An earlier run's decisions go here, once: every process appends from now on.
             trail.write_bytes(b"")
             self._trail = str(trail)
         if self._reports:
@@ -93,15 +93,12 @@ class Evidence:
         # A worker on another machine has none of the controller's folders.
         if not self._parts or not Path(self._parts).is_dir():
             return None
-        is_controller = not self._is_worker and self._has_workers
+        has_workers = self._config.getoption("tx", None) or self._config.getoption("numprocesses", None)
+        is_controller = has_workers and not self._is_worker
         part = CONTROLLER if is_controller else getattr(self._config, "workerinput", {}).get("workerid", "")
         file = LineFile(part_of(Path(self._parts), part), self._mask_secrets)
         file.write(line_of(Test(self._began, "", "", "", "", part)))
         return file
-
-    @property
-    def _has_workers(self) -> bool:
-        return bool(self._config.getoption("tx", None) or self._config.getoption("numprocesses", None))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -136,6 +133,7 @@ class Evidence:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Write the reports, once it is known what is left."""
         if self.recorder is not None:
+            # What comes from now on belongs to no test.
             self.recorder.add(Test(time.time(), "", "", "", "", ""))
         try:
             return (yield)
@@ -163,7 +161,10 @@ class Evidence:
     def _write_reports(self, session: pytest.Session) -> None:
         try:
             for path in self._reports:
-                self._write_report(path)
+                gathered = self._facts_of(self._began, self._workers)
+                is_masked = self._settings.report_accounts == "masked"
+                mask = AccountMask(gathered.account) if is_masked else unmasked
+                writer(path)(path, gathered, read_records(Path(self._parts)), mask)
                 self._lines.append(f"kmslab: report in {path}")
         except OSError as error:
             self._problem = f"the report `{error.filename}` could not be written: {error.strerror or error}"
@@ -171,12 +172,6 @@ class Evidence:
         finally:
             if self._parts:
                 shutil.rmtree(self._parts, ignore_errors=True)
-
-    def _write_report(self, path: Path) -> None:
-        gathered = self._facts_of(self._began, self._workers)
-        is_masked = self._settings.report_accounts == "masked"
-        mask = AccountMask(gathered.account) if is_masked else unmasked
-        writer(path)(path, gathered, read_records(Path(self._parts)), mask)
 
 
 def writer(path: Path) -> Writer:

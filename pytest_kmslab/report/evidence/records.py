@@ -62,7 +62,10 @@ class TestRecord:
         """The worst of its phases; `error` where only its fixtures failed, `crashed` where it never ended."""
         if not self.phases:
             return "crashed" if self.test.id else "passed"
-        outcomes = {_outcome(phase) for phase in self.phases}
+        outcomes = {
+            "error" if phase.outcome == "failed" and phase.when in ("setup", "teardown") else phase.outcome
+            for phase in self.phases
+        }
         return next(outcome for outcome in WORST_FIRST if outcome in outcomes)
 
     @property
@@ -74,11 +77,6 @@ class TestRecord:
     def failure(self) -> str:
         """What pytest shows of its failures."""
         return "\n\n".join(phase.text for phase in self.phases if phase.text and phase.when != "subtest")
-
-
-def _outcome(phase: Phase) -> str:
-    is_fixture = phase.when in ("setup", "teardown")
-    return "error" if phase.outcome == "failed" and is_fixture else phase.outcome
 
 
 @dataclass(frozen=True, slots=True)

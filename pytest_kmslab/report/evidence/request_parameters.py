@@ -58,6 +58,7 @@ def _of_operation(service: str, operation: str) -> Shown:
 def _of_shape(shape: Shape, above: tuple[str, ...], *, is_key: bool = False) -> Shown:
     """What is shown of a value of this shape; `above` are the shapes around it, which may be its own."""
     kind: str = shape.type_name
+    # A shape within itself would never come to an end.
     if shape.metadata.get("sensitive") or kind == "blob" or shape.name in above:
         return lambda _: _LEFT_OUT
     if shape.name == "AttributeValue":
@@ -94,6 +95,7 @@ def _of_structure(shape: Any, above: tuple[str, ...]) -> Shown:
 
 def _of_member(name: str, member: Shape, above: tuple[str, ...]) -> Shown:
     if name == STATEMENT and member.type_name == "string":
+        # CloudTrail shows a PartiQL statement without its values.
         return lambda text: LITERAL.sub(lambda found: found["name"] or REDACTED, text)
     return _of_shape(member, above, is_key=name in KEYS)
 

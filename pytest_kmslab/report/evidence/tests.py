@@ -31,13 +31,10 @@ test_of.__test__ = False  # type: ignore[attr-defined]
 def _title(item: pytest.Item) -> str:
     """The first line of its docstring, or its name in words; with the id of its parameters."""
     name = getattr(item, "originalname", None) or item.name
-    words = _first_line(getattr(getattr(item, "obj", None), "__doc__", None)) or _words(name)
+    docstring = _first_line(getattr(getattr(item, "obj", None), "__doc__", None))
+    words = docstring or name.removeprefix("test_").replace("_", " ").strip() or name
     callspec = getattr(item, "callspec", None)
     return f"{words} [{callspec.id}]" if callspec is not None else words
-
-
-def _words(name: str) -> str:
-    return name.removeprefix("test_").replace("_", " ").strip() or name
 
 
 def _first_line(doc: str | None) -> str:
@@ -64,6 +61,7 @@ def _subtest_name(report: Any) -> str:
 
 def _outcome(report: pytest.TestReport) -> str:
     if hasattr(report, "wasxfail"):
+        # pytest calls an xfail skipped, and an xpass passed or failed.
         return "xpassed" if report.passed else "xfailed"
     return str(report.outcome)
 

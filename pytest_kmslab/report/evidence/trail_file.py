@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_kmslab.report.evidence.cloudtrail import records
 
 if TYPE_CHECKING:
@@ -57,3 +59,17 @@ class TrailFile:
     def close(self) -> None:
         """Write no more."""
         self._lines.close()
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Make the folders of a file that is to be written, and raise pytest.UsageError if it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        was_there = path.exists()
+        with path.open("ab"):
+            pass
+        # An empty file would look like a report of a run that did nothing.
+        if not was_there:
+            path.unlink()
+    except OSError as error:
+        raise pytest.UsageError(f"{option}: `{path}` cannot be written: {error.strerror or error}") from error

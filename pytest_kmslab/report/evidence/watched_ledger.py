@@ -52,6 +52,7 @@ class WatchedLedger:
         """Note that it is gone."""
         noted = self._noted.pop(number)
         self._ledger.undone(noted.number)
+        # Without an ARN nothing was made: the create call was refused.
         if noted.ref.arn:
             self._tell("undone", noted.ref)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.cli.main import main
-from pytest_kmslab.report.waiting import terminal_progress
+from pytest_kmslab.report.console import terminal_progress
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "policies"
 Run = Callable[..., tuple[int, str, str]]

@@ -9,8 +9,7 @@ import pytest
 
 from pytest_kmslab.cli.main import main
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.gateway.embedded import open_gateway
-from pytest_kmslab.gateway.requirements import INSTALL, PACKAGES
+from pytest_kmslab.gateway.embedded import INSTALL, PACKAGES, open_gateway
 
 UNUSED: Any = None
 
