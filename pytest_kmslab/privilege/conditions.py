@@ -14,6 +14,18 @@ from pytest_kmslab.authz.request import Request
 _VIA = "kms:ViaService"
 _CONTEXT = "kms:EncryptionContext:"
 _FOR_AWS = "kms:GrantIsForAWSResource"
+OPERATIONS = "kms:GrantOperations"
+_OF_GRANT = (
+    "kms:GranteePrincipal",
+    "kms:GranteeServicePrincipal",
+    "kms:RetiringPrincipal",
+    "kms:RetiringServicePrincipal",
+    "kms:GrantConstraintType",
+    "kms:GrantConstraintSourceArn",
+)
+"""What a grant is besides its operations, each one value."""
+_HOLDING = tuple(f"ForAnyValue:{one}" for one in ("StringEquals", "StringLike", "StringEqualsIgnoreCase"))
+"""Operators that mean the same of the name of an operation: it is one of the values of the request."""
 
 
 class Condition(NamedTuple):
@@ -35,7 +47,8 @@ def conditions_of(request: Request) -> Conditions:
     """What a request of KMS is held to; none for other services.
 
     A request that a service makes is held to that service, and one with an encryption context to its pairs. A
-    grant is held to be an AWS service's own, or to whom it is for and what it allows.
+    grant is held to be an AWS service's own, or to whom it is for, who retires it, how it is constrained and
+    what it allows.
     """
     if not request.action.startswith("kms:"):
         return ()
@@ -63,11 +76,23 @@ def _grant(request: Request) -> Iterator[Condition]:
     if context.get(_FOR_AWS) == ("true",):
         yield Condition("Bool", _FOR_AWS, ("true",))
         return
-    grantee, operations = context.get("kms:GranteePrincipal"), context.get("kms:GrantOperations")
-    if grantee:
-        yield Condition("StringEquals", "kms:GranteePrincipal", grantee)
+    for key in _OF_GRANT:
+        if values := context.get(key):
+            yield Condition("StringEquals", key, values)
+    yield from _operations(tuple(sorted(context.get(OPERATIONS) or ())))
+
+
+def _operations(operations: tuple[str, ...]) -> Iterator[Condition]:
+    """These operations and no others; of more than there are operators for, fewer of them too.
+
+    `ForAllValues` alone is met by some of them too. An operator stands once in a statement, and to hold a
+    request to several values takes one for each.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
     if operations:
-        yield Condition("ForAllValues:StringEquals", "kms:GrantOperations", tuple(sorted(operations)))
+        yield Condition("ForAllValues:StringEquals", OPERATIONS, operations)
+    for operator, operation in zip(_HOLDING, operations if len(operations) > 1 else (), strict=False):
+        yield Condition(operator, OPERATIONS, (operation,))
 
 
 def merged(one: Conditions, other: Conditions) -> Conditions | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pytest_kmslab.authz.context import Context
+from pytest_kmslab.privilege.conditions import OPERATIONS, Conditions, conditions_of
 from pytest_kmslab.privilege.statements import Statement, documents_of
 from pytest_kmslab.privilege.use import PolicySet, Use, all_allowed
 
@@ -22,6 +24,8 @@ class Proof:
     """How many statements, actions, resources and values of conditions were taken out, each alone."""
     idle: tuple[str, ...]
     """Those without which everything is allowed all the same: none, or the policies are not the smallest."""
+    wider: tuple[str, ...] = ()
+    """What the policies allow besides, as no policy of AWS can say less: grants of fewer operations."""
 
     @property
     def holds(self) -> bool:
@@ -36,6 +40,7 @@ class Proof:
             "denied": list(self.denied),
             "removals": self.removals,
             "idle": list(self.idle),
+            "wider": list(self.wider),
         }
 
 
@@ -47,7 +52,24 @@ def prove(statements: Sequence[Statement], uses: Sequence[Use], distinct: Sequen
     denied = [f"{request.action} on {request.resource}" for request in refused]
     removals = list(_removals(statements))
     idle = [what for what, rest in removals if all_allowed(distinct, PolicySet.of(*documents_of(rest)))]
-    return Proof(len(uses), tuple(dict.fromkeys(denied)), len(removals), tuple(idle))
+    wider = dict.fromkeys(_wider(distinct, whole))
+    return Proof(len(uses), tuple(dict.fromkeys(denied)), len(removals), tuple(idle), tuple(wider))
+
+
+def _wider(uses: Sequence[Use], policies: PolicySet) -> Iterator[str]:
+    """Grants like those that were made, but for one operation, that are allowed too and that nobody made."""
+    made = {_grant_of(use) for use in uses}
+    for use in uses:
+        operations = use.request.context.get(OPERATIONS) or ()
+        for operation, rest in _one_less(tuple(sorted(operations))) if conditions_of(use.request) else ():
+            context = Context({**dict(use.request.context.pairs()), OPERATIONS: rest})
+            smaller = replace(use, request=use.request._replace(context=context))
+            if _grant_of(smaller) not in made and smaller.is_allowed_by(policies):
+                yield f"a grant without {operation} of {use.request.resource}"
+
+
+def _grant_of(use: Use) -> tuple[str, str, Conditions]:
+    return use.actor, use.request.resource, conditions_of(use.request)
 
 
 def _removals(statements: Sequence[Statement]) -> Iterator[tuple[str, list[Statement]]]:

@@ -56,6 +56,8 @@ class PolicyWriter(Collector):
             yield "nobody was allowed anything in the tests themselves: no policy is written"
         for folder, one in self._written.items():
             yield f"{folder}: {_told(one)}"
+            for what in one.proof.wider:
+                yield f"  allowed besides, as no policy can say less: {what}"
         for actor, number in self._uses.only_denied().items():
             denied = f"{_counted(number, 'request')} denied"
             yield f"{name_of(actor)} was allowed nothing ({denied}): no policy is written"

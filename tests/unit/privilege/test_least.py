@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -179,7 +180,7 @@ def test_services_take_the_policies() -> None:
     table, role = TABLE.replace(ACCOUNT, OTHER), ROLE.replace(ACCOUNT, OTHER)
     other = EVERYTHING._replace(resource=named(to(USER, "*")))
     used = [use("dynamodb:GetItem", table, policies=other), use("sts:AssumeRole", role, policies=other)]
-    found = least(*used, through("books"))
+    found = least(*used, through("books"), granting("Decrypt", "Encrypt", "Verify"))
     check_identity_document(json.dumps(found.identity_policy), "aws", managed=True)
     read_key_policy(json.dumps(found.resource_policies[KEY]), FakeAccount(), "aws")
     read_table_policy(json.dumps(found.resource_policies[table]), table, FakeAccount())
@@ -203,15 +204,80 @@ def test_what_a_grant_allows_needs_no_policy_and_the_grant_is_named() -> None:
             {"kms__GranteePrincipal": STRANGER, "kms__GrantOperations": ["Encrypt", "Decrypt"]},
             {
                 "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt", "Encrypt"]},
+                "ForAnyValue:StringEquals": {"kms:GrantOperations": "Decrypt"},
+                "ForAnyValue:StringLike": {"kms:GrantOperations": "Encrypt"},
                 "StringEquals": {"kms:GranteePrincipal": STRANGER},
             },
         ),
+        (
+            {
+                "kms__GranteeServicePrincipal": "rds.amazonaws.com",
+                "kms__RetiringServicePrincipal": "rds.amazonaws.com",
+                "kms__GrantConstraintSourceArn": "arn:aws:rds:us-east-1:111122223333:db:one",
+                "kms__GrantOperations": ["Decrypt"],
+            },
+            {
+                "ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"},
+                "StringEquals": {
+                    "kms:GrantConstraintSourceArn": "arn:aws:rds:us-east-1:111122223333:db:one",
+                    "kms:GranteeServicePrincipal": "rds.amazonaws.com",
+                    "kms:RetiringServicePrincipal": "rds.amazonaws.com",
+                },
+            },
+        ),
+        (
+            {
+                "kms__GranteePrincipal": STRANGER,
+                "kms__RetiringPrincipal": USER,
+                "kms__GrantConstraintType": ["EncryptionContextEquals"],
+                "kms__EncryptionContext:department": "it",
+                "kms__GrantOperations": ["Decrypt"],
+            },
+            {
+                "ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"},
+                "StringEquals": {
+                    "kms:EncryptionContext:department": "it",
+                    "kms:GrantConstraintType": "EncryptionContextEquals",
+                    "kms:GranteePrincipal": STRANGER,
+                    "kms:RetiringPrincipal": USER,
+                },
+            },
+        ),
     ],
-    ids=["DynamoDB's own", "direct"],
+    ids=["DynamoDB's own", "direct", "to a service", "constrained"],
 )
 def test_a_grant_is_held_to_its_purpose(context: dict[str, Any], condition: dict[str, Any]) -> None:
     (statement,) = statements(least(use("kms:CreateGrant", KEY, **context)), KEY)
     assert statement["Condition"] == condition
+
+
+def granting(*operations: str, to_whom: str = STRANGER) -> Use:
+    keys = {"kms__GranteePrincipal": to_whom, "kms__GrantOperations": list(operations)}
+    return use("kms:CreateGrant", KEY, **keys)
+
+
+@pytest.mark.parametrize(
+    "operations", [("Decrypt",), ("Decrypt", "Encrypt"), ("Decrypt", "Encrypt", "Verify")]
+)
+def test_a_grant_of_fewer_operations_is_another_grant(operations: tuple[str, ...]) -> None:
+    found = least(granting(*operations))
+    policies = PolicySet.of(found.identity_policy, found.resource_policies)
+    for number in range(1, len(operations)):
+        for fewer in combinations(operations, number):
+            assert not granting(*fewer).is_allowed_by(policies)
+    assert not granting(*operations, "Sign").is_allowed_by(policies)
+    assert not granting(*operations, to_whom=USER).is_allowed_by(policies)
+    assert found.proof.wider == ()
+
+
+def test_where_no_policy_can_hold_a_grant_to_all_its_operations_it_is_said() -> None:
+    found = least(granting("Decrypt", "DescribeKey", "Encrypt", "Verify"))
+    assert found.proof.wider == (f"a grant without Verify of {KEY}",)
+    assert found.as_json()["proof"]["wider"] == list(found.proof.wider)
+    both = least(
+        granting("Decrypt", "DescribeKey", "Encrypt", "Verify"), granting("Decrypt", "DescribeKey", "Encrypt")
+    )
+    assert both.proof.wider == ()
 
 
 def test_nothing_done_needs_nothing_and_proves_nothing() -> None:
