@@ -84,6 +84,7 @@ class MotoBackend:
         from moto.core.models import MockAWS
 
         from pytest_kmslab.backends.moto.patches.fast_requests import fast_requests
+        from pytest_kmslab.backends.moto.patches.fast_routing import fast_routing
         from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
         from pytest_kmslab.backends.moto.patches.keys import (
             multi_region_ciphertexts,
@@ -100,6 +101,7 @@ class MotoBackend:
         started = ExitStack()
         started.enter_context(fast_moto())
         started.enter_context(fast_requests())
+        started.enter_context(fast_routing())
         started.enter_context(mock_aws())
         started.enter_context(request_scope(self.account))
         started.enter_context(multi_region_ciphertexts())

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
 import pytest
+from botocore.utils import parse_timestamp
 from helpers.fake_client import Bed, FakeClient, RefusedError
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.lab.context import LabContext
-from pytest_kmslab.lab.sessions import PROBE_CALLS, PrincipalSession, Sessions
+from pytest_kmslab.lab.sessions import PROBE_CALLS, PrincipalSession, Sessions, read_timestamp
 from pytest_kmslab.lab.waiting.waiters import IN_A_ROW, Waiter
 
 
@@ -158,3 +160,28 @@ def test_a_lasting_session_keeps_its_clients_and_changes_its_credentials(site: L
 def test_clients_are_of_the_backends_region(site: LabContext) -> None:
     client = site.sessions.of(Credentials("AKIA1", "one")).client("kms")
     assert client.meta.region_name == site.backend.region
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-11-29T22:16:44Z",
+        "2024-02-29T00:00:00Z",
+        "2026-11-29T22:16:44.123Z",
+        "2026-11-29T22:16:44+02:00",
+        "Sun, 29 Nov 2026 22:16:44 GMT",
+        "1700000000",
+        1700000000.5,
+        0,
+    ],
+    ids=str,
+)
+def test_a_timestamp_is_what_botocore_reads(value: Any) -> None:
+    read, own = read_timestamp(value), parse_timestamp(value)
+    assert (read, read.utcoffset(), type(read.tzinfo)) == (own, own.utcoffset(), type(own.tzinfo))
+
+
+@pytest.mark.parametrize("value", ["2026-13-29T22:16:44Z", "2026-11-29T25:16:44Z", "none"])
+def test_a_timestamp_that_is_none_fails_as_with_botocore(value: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f'Invalid timestamp "{value}"')):
+        read_timestamp(value)

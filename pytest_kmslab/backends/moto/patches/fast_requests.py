@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape, quoteattr
 
 import moto.core.botocore_stubber as stubber
 from botocore.awsrequest import AWSPreparedRequest
+from moto.core import responses
 from moto.core.request import Request
 from moto.core.serialize import BaseXMLSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
+
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 
 LARGEST = 100_000
 """Characters of a body that is read here; moto refuses forms that are much larger."""
@@ -36,15 +36,15 @@ _PORTS = {"https": "443", "http": "80"}
 _date = lru_cache(maxsize=8)(http_date)
 
 
-@contextmanager
-def fast_requests() -> Iterator[None]:
+def fast_requests() -> Replaced:
     """Have moto read plain requests and write plain XML quickly, while this is open."""
-    with ExitStack() as patches:
-        if _normalize is not None:
-            patches.enter_context(patch.object(stubber, "normalize_request", _normalized))
-        patches.enter_context(patch("moto.core.responses.http_date", _date_of))
-        patches.enter_context(patch.object(BaseXMLSerializer, "_serialize_body", _body))
-        yield
+    rows = [
+        Replacement(responses, "http_date", _date_of),
+        Replacement(BaseXMLSerializer, "_serialize_body", _body),
+    ]
+    if _normalize is not None:
+        rows.append(Replacement(stubber, "normalize_request", _normalized))
+    return Replaced(*rows)
 
 
 # The oldest versions of moto make of botocore's request what they need further on.

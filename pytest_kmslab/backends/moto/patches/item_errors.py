@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.responses import DynamoHandler
+
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 
 _OPERATIONS = (
     "batch_get_item",
@@ -40,13 +40,9 @@ _FAILURES = (
 Operation = Callable[[DynamoHandler], Any]
 
 
-@contextmanager
-def readable_item_errors() -> Iterator[None]:
+def readable_item_errors() -> Replaced:
     """While this is open, moto refuses requests on items that it cannot read with a ValidationException."""
-    with ExitStack() as patched:
-        for name in _OPERATIONS:
-            patched.enter_context(patch.object(DynamoHandler, name, _guarded(getattr(DynamoHandler, name))))
-        yield
+    return Replaced(*(Replacement(DynamoHandler, name, guarded) for name, guarded in _GUARDED.items()))
 
 
 def _guarded(operation: Operation) -> Operation:
@@ -59,3 +55,6 @@ def _guarded(operation: Operation) -> Operation:
             raise MockValidationException(text) from failure
 
     return guarded
+
+
+_GUARDED = {name: _guarded(getattr(DynamoHandler, name)) for name in _OPERATIONS}

@@ -9,13 +9,12 @@ https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
-from moto.kms import utils
+from moto.kms import models, responses, utils
 from moto.kms.responses import KmsResponse
+
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 
 MULTI_REGION = "mrk-"
 _MARK = MULTI_REGION.encode()
@@ -24,8 +23,7 @@ _HYPHEN = slice(12, 13)
 _validate_key_id: Any = KmsResponse._validate_cmk_id
 
 
-@contextmanager
-def multi_region_ciphertexts() -> Iterator[None]:
+def multi_region_ciphertexts() -> Replaced:
     """While this is open, multi-Region keys are given ids of 36 characters, moto finds them by these, and the
     ciphertext of one with a longer id begins with what moto's own form of it has no room for."""
     write, read = utils._serialize_ciphertext_blob, utils._deserialize_ciphertext_blob
@@ -43,14 +41,13 @@ def multi_region_ciphertexts() -> Iterator[None]:
         ciphertext = read(ciphertext_blob[len(_MARK) :])
         return ciphertext._replace(key_id=MULTI_REGION + ciphertext.key_id)
 
-    with (
-        patch("moto.kms.models.generate_key_id", _key_id),
-        patch("moto.kms.responses.KmsResponse._validate_cmk_id", _find_key),
-        patch("moto.kms.utils._serialize_encryption_context", _context_bytes),
-        patch("moto.kms.utils._serialize_ciphertext_blob", serialize),
-        patch("moto.kms.utils._deserialize_ciphertext_blob", deserialize),
-    ):
-        yield
+    return Replaced(
+        Replacement(models, "generate_key_id", _key_id),
+        Replacement(KmsResponse, "_validate_cmk_id", _find_key),
+        Replacement(utils, "_serialize_encryption_context", _context_bytes),
+        Replacement(utils, "_serialize_ciphertext_blob", serialize),
+        Replacement(utils, "_deserialize_ciphertext_blob", deserialize),
+    )
 
 
 def _key_id(multi_region: bool = False) -> str:
@@ -79,9 +76,7 @@ def key_id_of(ciphertext: bytes) -> str | None:
         return None
 
 
-@contextmanager
-def without_moto_policy_check() -> Iterator[None]:
+def without_moto_policy_check() -> Replaced:
     """While this is open, a call that was let through is answered."""
     # moto denies DescribeKey to everybody whatever a Deny names, its principals and conditions unread.
-    with patch("moto.kms.responses.validate_policy", lambda key, action: None):
-        yield
+    return Replaced(Replacement(responses, "validate_policy", lambda key, action: None))

@@ -7,27 +7,28 @@ anew each time and always finds the same is worked out once here. No answer of m
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from threading import RLock
 from typing import Any
-from unittest.mock import patch
 
-from moto.core import models
+from moto.core import models, responses
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.kms import models as kms_models
 from moto.kms.models import KmsBackend
 from moto.kms.utils import KeySpec, generate_private_key
 from moto.moto_api._internal.moto_random import MotoRandom
 
 from pytest_kmslab.backends.moto.key_pairs import new_private_key
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 from pytest_kmslab.calls.kms.specs import KEY_SPECS
 
 MOTO_SPECS = frozenset(KeySpec.key_specs())
 
 _method_names = lru_cache(maxsize=256)(method_names_from_class)
-_check_spec_of_moto: Any = KmsBackend.__dict__["_KmsBackend__ensure_valid_key_spec"]
+_CHECK_SPEC = "_KmsBackend__ensure_valid_key_spec"
+_check_spec_of_moto: Any = vars(KmsBackend)[_CHECK_SPEC]
 _underscores = lru_cache(maxsize=4096)(camelcase_to_underscores)
 _names_of_attribute = XFormedAttributePicker.get_possible_keys
 _enable_patching = models.MockAWS._enable_patching
@@ -37,8 +38,7 @@ _callbacks: dict[Any, dict[str, list[Any]]] = {}
 """What answers `requests`, by HTTP method, for the function that it hands a request to."""
 
 
-@contextmanager
-def fast_moto() -> Iterator[None]:
+def fast_moto() -> Replaced:
     """Have moto do quickly, while this is open, what costs a lab most.
 
     A key gets its private key when somebody looks at it (an RSA key pair takes 50 ms and more), also one of a
@@ -46,16 +46,15 @@ def fast_moto() -> Iterator[None]:
     may stand in moto's objects, are listed once (0.1 ms and 0.5 ms a call). What answers the `requests`
     library, nearly two thousand objects, is made once and not at every start (2 ms).
     """
-    with (
-        patch("moto.kms.models.generate_private_key", _private_key),
-        patch("moto.kms.models.KmsBackend._KmsBackend__ensure_valid_key_spec", _check_spec),
-        patch("moto.core.responses.method_names_from_class", _method_names),
-        patch("moto.core.responses.camelcase_to_underscores", _underscores),
-        patch.object(XFormedAttributePicker, "get_possible_keys", _possible_names),
-        patch.object(MotoRandom, "get_random_string", _random_string),
-        patch.object(models.MockAWS, "_enable_patching", _start_answering),
-    ):
-        yield
+    return Replaced(
+        Replacement(kms_models, "generate_private_key", _private_key),
+        Replacement(KmsBackend, _CHECK_SPEC, _check_spec),
+        Replacement(responses, "method_names_from_class", _method_names),
+        Replacement(responses, "camelcase_to_underscores", _underscores),
+        Replacement(XFormedAttributePicker, "get_possible_keys", _possible_names),
+        Replacement(MotoRandom, "get_random_string", _random_string),
+        Replacement(models.MockAWS, "_enable_patching", _start_answering),
+    )
 
 
 def _check_spec(backend: KmsBackend, key_spec: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.responses import BaseResponse
 from moto.iam.models import iam_backends
+
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 
 ACCOUNT_HEADER = "x-moto-account-id"
 """By which moto is told in which account a request is."""
@@ -17,8 +16,7 @@ REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+", re.ASCII)
 SIGNED_REGION = re.compile(r"Credential=[^/]+/[0-9]+/([^/]+)/")
 
 
-@contextmanager
-def request_scope(account: str) -> Iterator[None]:
+def request_scope(account: str) -> Replaced:
     """Answer in the account that a request's header names, else in its access key's, else in this one;
     and in the Region that the request is signed for.
 
@@ -33,7 +31,9 @@ def request_scope(account: str) -> Iterator[None]:
         # Plain moto puts the environment variable MOTO_ACCOUNT_ID before the header, so that no other account
         # could be reached.
         header = response.headers.get(ACCOUNT_HEADER)
-        return str(header or _owner_of(response.get_access_key()) or account)
+        # moto has read the access key just before, where it did at all: to find it takes as long as to route.
+        access_key = getattr(response, "access_key", None) or response.get_access_key()
+        return str(header or _owner_of(access_key) or account)
 
     def region(response: Any, request: Any, full_url: str) -> str:
         addressed = region_in_address(response, request, full_url)
@@ -42,11 +42,10 @@ def request_scope(account: str) -> Iterator[None]:
         signed = SIGNED_REGION.search(request.headers.get("Authorization") or "")
         return addressed if signed is None or REGION.fullmatch(addressed) else signed[1]
 
-    with (
-        patch.object(BaseResponse, "get_current_account", current_account),
-        patch.object(BaseResponse, "get_region_from_url", region),
-    ):
-        yield
+    return Replaced(
+        Replacement(BaseResponse, "get_current_account", current_account),
+        Replacement(BaseResponse, "get_region_from_url", region),
+    )
 
 
 def _owner_of(access_key: str) -> str:

@@ -5,22 +5,19 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
-from unittest.mock import patch
 
 from moto.dynamodb.models.table import StreamShard
+
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 
 _add: Any = StreamShard.add
 
 
-@contextmanager
-def only_changes_in_streams() -> Iterator[None]:
+def only_changes_in_streams() -> Replaced:
     """While this is open, moto's streams leave out what changed nothing."""
-    with patch.object(StreamShard, "add", _add_change):
-        yield
+    return Replaced(Replacement(StreamShard, "add", _add_change))
 
 
 def _add_change(shard: StreamShard, old: Any, new: Any) -> None:

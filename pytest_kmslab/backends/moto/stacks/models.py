@@ -5,11 +5,9 @@ Within a stack these are not used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
@@ -26,6 +24,7 @@ from moto.iam.models import (
 from moto.kms.models import Alias, Key, kms_backends
 from moto.utilities.utils import get_partition
 
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 from pytest_kmslab.backends.moto.stacks.principal import root_caller
 from pytest_kmslab.backends.moto.stacks.properties import without_nothing
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, StackResource
@@ -61,15 +60,18 @@ MODELS: Mapping[Any, LookUp] = {
 }
 
 
-@contextmanager
-def models_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
+def models_made_by_calls(calls: ServiceCalls) -> Replaced:
     """While this is open, these models make by calls what they are given from a template."""
-    with ExitStack() as patches:
-        for model, look_up in MODELS.items():
-            kind = TYPES[model.cloudformation_type()]
-            create = partial(_create, calls, kind, look_up)
-            patches.enter_context(patch.object(model, "create_from_cloudformation_json", create))
-        yield
+    return Replaced(
+        *(
+            Replacement(
+                model,
+                "create_from_cloudformation_json",
+                partial(_create, calls, TYPES[model.cloudformation_type()], look_up),
+            )
+            for model, look_up in MODELS.items()
+        )
+    )
 
 
 def _create(
