@@ -8,7 +8,7 @@ from helpers.botocore_models import SERVICES, every_operation, operation, parame
 from helpers.fake_account import KEY_ID, FakeAccount, call
 
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
-from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS
+from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, changes_account
 
 NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 ROLE = "arn:aws:iam::123456789012:role/app"
@@ -92,3 +92,41 @@ def test_every_operation_asks_for_something_or_is_refused_in_the_services_words(
         assert authorization.request.principal == "arn:aws:iam::123456789012:user/ana"
         assert authorization.request.resource
         assert "aws:PrincipalArn" in authorization.request.context
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "changes"),
+    [
+        ("kms", "PutKeyPolicy", True),
+        ("kms", "CreateGrant", True),
+        ("kms", "ScheduleKeyDeletion", True),
+        ("kms", "GetKeyPolicy", False),
+        ("kms", "ListGrants", False),
+        ("kms", "DescribeKey", False),
+        ("kms", "Encrypt", False),
+        ("kms", "Decrypt", False),
+        ("kms", "GenerateDataKey", False),
+        ("kms", "ReEncrypt", False),
+        ("kms", "Sign", False),
+        ("kms", "VerifyMac", False),
+        ("kms", "DeriveSharedSecret", False),
+        ("dynamodb", "UpdateTable", True),
+        ("dynamodb", "DeleteTable", True),
+        ("dynamodb", "PutResourcePolicy", True),
+        ("dynamodb", "TagResource", True),
+        ("dynamodb", "PutItem", False),
+        ("dynamodb", "UpdateItem", False),
+        ("dynamodb", "DeleteItem", False),
+        ("dynamodb", "Query", False),
+        ("dynamodb", "Scan", False),
+        ("dynamodb", "BatchWriteItem", False),
+        ("dynamodb", "TransactWriteItems", False),
+        ("dynamodb", "ExecuteStatement", False),
+        ("iam", "AttachRolePolicy", True),
+        ("iam", "SimulatePrincipalPolicy", False),
+        ("sts", "AssumeRole", False),
+    ],
+)
+def test_what_changes_that_on_which_decisions_are_made(service: str, operation: str, changes: bool) -> None:
+    """What was read of an account is read anew after it: a change that is missed leaves decisions stale."""
+    assert changes_account(call(service, operation, {})) is changes
