@@ -40,6 +40,14 @@ class Answer(NamedTuple):
         """Whether somebody was denied something."""
         return self.code in DENIAL_CODES
 
+    @property
+    def line(self) -> str:
+        """In a line: ValidationException when calling GetItem: what the service said. Of a text of KMS inside
+        one of DynamoDB's, without what the SDK put around it."""
+        from pytest_kmslab.calls.dynamodb.sse.key_use import without_sdk_words
+
+        return f"{self.code} when calling {self.operation}: {without_sdk_words(self.message)}"
+
     def __str__(self) -> str:
         return f"{self.operation} was answered {self.code}: {self.message}"
 

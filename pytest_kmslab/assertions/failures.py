@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.assertions.answers import ExpectationError, carried_answers, client_error
+from pytest_kmslab.assertions.answers import ExpectationError, carried_answers, client_error, read_answer
 
 if TYPE_CHECKING:
     import pytest
@@ -63,7 +63,21 @@ def failure_line(error: BaseException | None, entries: Sequence[TrailEntry]) -> 
     meant = [entry for entry in denials if not answers or entry.request.action.lower() in answers]
     if meant and (answers or expectations):
         return failure_text(meant[-1])
-    return str(error) if expectations else ""
+    return str(error) if expectations else _answered(error)
+
+
+def _answered(error: BaseException | None) -> str:
+    """What a service, or the client before it sent anything, said is wrong with a call, without the name of a
+    class of botocore's; empty for every other error, whose own words count."""
+    from botocore.exceptions import ParamValidationError
+
+    members: Sequence[BaseException] = getattr(error, "exceptions", ())
+    if len(members) == 1:
+        return _answered(members[0])
+    if isinstance(error, ParamValidationError):
+        return " ".join(str(error).split())
+    answered = client_error(error)
+    return "" if answered is None else read_answer(answered).line
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fnmatch import fnmatch
+
 import pytest
 
 SECTION = "*- kmslab decisions -*"
@@ -161,7 +163,29 @@ DENIED_IN_THE_LAB = """
 
     def test_of_its_own(kmslab, encrypted_table):
         assert not "anything else"
+
+    def test_refused(kmslab, kms_key, encrypted_table, key_user):
+        kmslab.as_(kmslab.admin).client("kms").disable_key(KeyId=kms_key.id)
+        read(kmslab, encrypted_table, key_user)
+
+    def test_in_a_fixture_or_not(kmslab, kms_key):
+        kmslab.as_(kmslab.admin).client("kms").describe_key(KeyId="alias/none")
+
+    def test_never_sent(kmslab, kms_key):
+        kmslab.as_(kmslab.admin).client("kms").describe_key()
+
+    def test_wrapped_by_the_code(kmslab, kms_key):
+        try:
+            kmslab.as_(kmslab.admin).client("kms").describe_key(KeyId="alias/none")
+        except Exception as error:
+            raise LookupError("no key") from error
 """
+SAID = {
+    "refused": "ValidationException when calling GetItem: KMS key disabled error: arn:*:key/* is disabled.",
+    "in_a_fixture_or_not": "NotFoundException when calling DescribeKey: Alias arn:*:alias/none is not found.",
+    "never_sent": 'Parameter validation failed: Missing required parameter in input: "KeyId"',
+    "wrapped_by_the_code": "LookupError: no key",
+}
 WHY = "kms:Decrypt denied to mounika: no identity-based policy allows it"
 
 
@@ -171,14 +195,17 @@ def test_a_denial_has_one_line_the_tests_own_calls_and_awss_text_once(
 ) -> None:
     project.makepyfile(test_it=DENIED_IN_THE_LAB)
     monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.setenv("CI", "true")  # pytest cuts no line of the summary there
     result = project.runpytest_subprocess(*workers)
-    result.assert_outcomes(failed=5)
+    result.assert_outcomes(failed=9)
     text = result.stdout.str()
     summary = {line.split()[1]: line for line in text.splitlines() if line.startswith("FAILED")}
     for name in ("plain", "in_allowed", "wrapped"):
         assert summary[f"test_it.py::test_{name}"].endswith(f" - {WHY}")
     assert " - `kms:Decrypt` was not denied: it was allowed" in summary["test_it.py::test_not_denied"]
     assert " - AssertionError: assert not 'anything else'" in summary["test_it.py::test_of_its_own"]
+    for name, said in SAID.items():
+        assert fnmatch(summary[f"test_it.py::test_{name}"], f"FAILED test_it.py::test_{name} - {said}")
     assert text.count("is not authorized to perform: kms:Decrypt") == 3
     assert "def _make_api_call" not in text
     decisions = [line for line in text.splitlines() if "iam:CreateUser" in line or "kms:CreateKey" in line]

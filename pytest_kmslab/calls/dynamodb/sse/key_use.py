@@ -25,6 +25,7 @@ from pytest_kmslab.calls.kms.specs import SYMMETRIC
 VIA = "dynamodb"
 _MODEL = "com.amazonaws.services.kms.model."
 _INSIDE = re.compile(rf"{re.escape(_MODEL)}\w+: (?P<text>.*) \(Service: AWSKMS; ", re.DOTALL)
+_INSIDE_WHOLE = re.compile(rf"{_INSIDE.pattern}[^()]*\)", re.DOTALL)
 
 _WRAPPED = {
     "DisabledException": ("ValidationException", "KMS key disabled error"),
@@ -71,6 +72,11 @@ def text_of_kms(message: str) -> str:
     """What KMS said, of one of DynamoDB's messages around it; any other message as it is."""
     match = _INSIDE.search(message)
     return match["text"] if match else message
+
+
+def without_sdk_words(message: str) -> str:
+    """One of DynamoDB's messages with KMS's own text in place of the SDK's around it."""
+    return _INSIDE_WHOLE.sub(lambda found: found["text"], message)
 
 
 def wrapped(error: ServiceError) -> ServiceError:
