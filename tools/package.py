@@ -6,11 +6,13 @@ tests from the unpacked sdist, with the package that is installed. Arguments go 
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 ROOT = Path(__file__).parents[1]
 SHARE = ("tests/e2e", "tests/unit/authz", "tests/unit/assertions", "tests/unit/project/test_readme.py")
@@ -31,7 +33,17 @@ def build(into: Path) -> Path:
     run(sys.executable, "-m", "build", "--outdir", into)
     run(sys.executable, "-m", "twine", "check", "--strict", *into.iterdir())
     [sdist] = into.glob("*.tar.gz")
+    [wheel] = into.glob("*.whl")
+    if pictures := re.findall(r"<img[^>]*>", description(wheel)):
+        sys.exit(f"an index has no file for {pictures}: see hatch_build.py")
     return sdist
+
+
+def description(wheel: Path) -> str:
+    """What an index shows of a wheel, and what it knows of it."""
+    with ZipFile(wheel) as files:
+        [name] = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
+        return files.read(name).decode()
 
 
 def unpack(sdist: Path, into: Path) -> Path:

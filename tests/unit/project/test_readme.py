@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from configparser import ConfigParser
+from types import ModuleType
 
 import pytest
 from helpers.readme import README, ROOT, block, blocks, page, rows
@@ -73,8 +74,17 @@ def test_every_link_leads_to_a_file(document: str) -> None:
     assert missing == []
 
 
-def test_the_readme_reads_on_an_index_too() -> None:
-    assert re.findall(r"\]\((?!https?://)[^)]*\)", README) == [], "an index has no other file of the checkout"
+def test_the_readme_reads_on_an_index_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index has no other file of the checkout: what the build makes of a picture is told in words."""
+    interface = ModuleType("hatchling.metadata.plugin.interface")
+    interface.MetadataHookInterface = object  # type: ignore[attr-defined]
+    for name in ("hatchling", "hatchling.metadata", "hatchling.metadata.plugin"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, interface.__name__, interface)
+    shown = runpy.run_path(str(ROOT / "hatch_build.py"))["long_description"](README)
+    assert re.findall(r"\]\((?!https?://)[^)]*\)|<img[^>]*>", shown) == []
+    (alt,) = re.findall(r'<img[^>]* alt="([^"]*)"', README)
+    assert f"\n*{alt}*\n" in shown
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:docs/)?[\w.-]+\.md)`", README))))
