@@ -63,6 +63,12 @@ class Caller:
         return str(self.context.get("aws:SourceIdentity", ""))
 
 
+def grants_to(grants: tuple[Grant, ...], caller: Caller) -> tuple[Grant, ...]:
+    """Those of the grants whose grantee is the caller, its role or its account."""
+    names = caller.grantee_names
+    return tuple(grant for grant in grants if grant.grantee_principal in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """An access key as the account knows it: whose it is and what a signature must be made with."""

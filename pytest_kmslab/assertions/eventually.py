@@ -98,7 +98,9 @@ class _Expectation:
         error = _failure(state)
         if error is None:
             return None
-        if not _may_pass(error):
+        refusal = client_error(error)
+        is_passing = refusal is not None and read_answer(refusal).code in PASSING_CODES
+        if not (is_passing or isinstance(error, ExpectationError)):
             return FINAL
         went_through = isinstance(error, ExpectationError) and error.went_through
         return self._policy.within_if_allowed if went_through else self._policy.within
@@ -109,20 +111,10 @@ class _Expectation:
         if error is not None and state.attempt_number == 1:
             raise error
         tried = f"tried {state.attempt_number} times in {self._attempts.elapsed(state):.1f} s"
-        raise ExpectationError(f"{_text(error)}\n({tried})") from error
+        refusal = client_error(error)
+        text = error if refusal is None else read_answer(refusal)
+        raise ExpectationError(f"{text}\n({tried})") from error
 
 
 def _failure(state: RetryCallState) -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
-
-
-def _may_pass(error: BaseException) -> bool:
-    refusal = client_error(error)
-    return isinstance(error, ExpectationError) or (
-        refusal is not None and read_answer(refusal).code in PASSING_CODES
-    )
-
-
-def _text(error: BaseException | None) -> str:
-    refusal = client_error(error)
-    return str(error) if refusal is None else str(read_answer(refusal))

@@ -19,7 +19,7 @@ from pytest_kmslab.assertions.answers import (
     client_error,
     is_verdict,
 )
-from pytest_kmslab.enforcement.entry import Origin
+from pytest_kmslab.enforcement.entry import Mode, Origin
 from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
 from pytest_kmslab.errors import OutsideLabError
 from pytest_kmslab.session.current import CurrentRun, current_run
@@ -103,6 +103,7 @@ class Denial:
         answer = next(
             (one for one in answers if one.action.lower() == str(self._wanted.action).lower()), None
         )
+        # An exception without that denial in it is the test's own matter, and reaches pytest.
         if error is not None and answer is None and client_error(error) is None:
             return False
         entries = self._block.entries()
@@ -120,7 +121,7 @@ class Denial:
     ) -> None:
         __tracebackhide__ = True
         # Where calls are not stopped here, what was decided is a prediction: the service's answer counts.
-        is_fact = self._block.run.mode == "enforce"
+        is_fact = self._block.run.mode is Mode.ENFORCE
         seen = bool(denials) if is_fact else answer is not None and (bool(denials) or self._is_bare)
         if not seen or (error is not None and answer is None):
             text = f"{self._wanted} was not denied: {self._instead(error, answer, entries)}"
@@ -160,7 +161,7 @@ class Denial:
             return f"it was allowed; {_told(same)}"
         if answer is not None:
             return f"no decision of this run says so, but {answer}"
-        if self._block.run.mode == "off":
+        if self._block.run.mode is Mode.OFF:
             return "calls are not decided (--kmslab-enforcement=off)"
         others = [entry for entry in entries if not entry.decision.allowed]
         if others:
@@ -250,7 +251,7 @@ class Allowance:
                 "no AWS call of a service that is decided was made, so nothing was allowed"
             )
         is_bare = self._wanted == Wanted()
-        if not is_bare and self._block.run.mode != "off" and not self._wanted.among(entries):
+        if not is_bare and self._block.run.mode is not Mode.OFF and not self._wanted.among(entries):
             told = _told(entries) if entries else "no call of the block needs a permission"
             raise ExpectationError(f"{self._wanted} was not asked for; {told}")
 

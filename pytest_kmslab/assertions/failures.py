@@ -94,6 +94,7 @@ def _without_client_frames(trace: TracebackType | None) -> TracebackType | None:
     frames = list(_frames(trace))
     while frames and _is_of_client(frames[-1]):
         frames.pop()
+    # A traceback has no way to lose its end: it is made anew, innermost first.
     kept: TracebackType | None = None
     for one in reversed(frames):
         kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)

@@ -87,20 +87,16 @@ def _number(text: str) -> int:
 def run_matrix(arguments: argparse.Namespace) -> int:
     """Read, decide, print and compare; answers the exit status."""
     try:
-        _check(arguments)
+        for name, rule in (("account", ACCOUNT), ("region", REGION)):
+            value = getattr(arguments, name)
+            if value and not rule.accepts(value):
+                raise KmslabError(f"--{name} is `{value}`: give {rule.good}")
         asked, expected = _asked(arguments)
         with ExitStack() as stack:
             return _decide(arguments, asked, expected, _executor(arguments.jobs, stack))
     except KmslabError as error:
         print(f"kmslab matrix: {error}", file=sys.stderr)
         return _BAD_INPUT
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    for name, rule in (("account", ACCOUNT), ("region", REGION)):
-        value = getattr(arguments, name)
-        if value and not rule.accepts(value):
-            raise KmslabError(f"--{name} is `{value}`: give {rule.good}")
 
 
 def _asked(arguments: argparse.Namespace) -> tuple[_Asked, Expected | None]:

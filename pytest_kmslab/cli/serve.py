@@ -18,7 +18,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_kmslab.cli.help import CommandHelp
-from pytest_kmslab.config.validators import ACCOUNT, REGION
+from pytest_kmslab.config.validators import ACCOUNT, REGION, Rule
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
@@ -92,14 +92,14 @@ def _add_account(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument(
         "--account",
-        type=_account,
+        type=_ruled(ACCOUNT, "an account"),
         default="",
         metavar="ID",
         help="the account, 12 digits (default: MOTO_ACCOUNT_ID or 123456789012; at an endpoint its own)",
     )
     serve.add_argument(
         "--region",
-        type=_region,
+        type=_ruled(REGION, "a Region"),
         default="us-east-1",
         help="Region of unsigned requests (default: %(default)s)",
     )
@@ -283,16 +283,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _account(text: str) -> str:
-    if not ACCOUNT.accepts(text):
-        raise argparse.ArgumentTypeError(f"`{text}` is not an account: give {ACCOUNT.good}")
-    return text
+def _ruled(rule: Rule, what: str) -> Callable[[str], str]:
+    """Takes a text that is good by the rule of an option."""
 
+    def check(text: str) -> str:
+        if not rule.accepts(text):
+            raise argparse.ArgumentTypeError(f"`{text}` is not {what}: give {rule.good}")
+        return text
 
-def _region(text: str) -> str:
-    if not REGION.accepts(text):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a Region: give {REGION.good}")
-    return text
+    return check
 
 
 def _passing(text: str) -> PassThrough:

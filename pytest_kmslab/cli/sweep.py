@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -105,13 +104,14 @@ def _sweep(arguments: argparse.Namespace) -> int:
 
 def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
     from pytest_kmslab.lab.resource_kind import manual_commands
+    from pytest_kmslab.report.console import print_table
     from pytest_kmslab.report.leftovers import sweep_command
-    from pytest_kmslab.report.sweep import as_json, rows
+    from pytest_kmslab.report.sweep import COLUMNS, as_json, rows
 
     if arguments.json:
         print(as_json(findings, target))
         return
-    _print_table(rows(findings))
+    print_table(COLUMNS, rows(findings))
     for line in (*findings.problems, *findings.notes):
         print(f"kmslab sweep: {line}", file=sys.stderr)
     left = [one for one in findings.to_remove if one not in findings.removed]
@@ -126,13 +126,6 @@ def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
                 for line in manual_commands(one.ref, target.account.endpoint, target.account.profile)
             )
         )
-
-
-def _print_table(table: Sequence[Sequence[str]]) -> None:
-    from pytest_kmslab.report.console import print_table
-    from pytest_kmslab.report.sweep import COLUMNS
-
-    print_table(COLUMNS, table)
 
 
 def _duration(text: str) -> timedelta:

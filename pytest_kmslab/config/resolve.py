@@ -108,6 +108,7 @@ def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
 
 def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace) -> str | None:
     """What somebody gave, and is good; None where nobody did."""
+    # The first that gives a value wins, and is the only one that is looked at.
     sources = (
         ("the command line", getattr(arguments, option.ini, None)),
         (f"environment variable {option.environment}", os.environ.get(option.environment)),
@@ -116,7 +117,9 @@ def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace)
     for source, value in sources:
         if value is not None:
             text = ",".join(value) if isinstance(value, list) else str(value)
-            return _checked(option, text, source)
+            if not option.rule.accepts(text):
+                _refuse(f"{option.name}: `{text}`, from {source}, cannot be used: give {option.rule.good}")
+            return text
     return None
 
 
@@ -124,12 +127,6 @@ def _or_default(option: Option, text: str | None) -> str:
     if text is not None:
         return text
     return os.environ.get(option.instead, option.default) if option.instead else option.default
-
-
-def _checked(option: Option, value: str, source: str) -> str:
-    if not option.rule.accepts(value):
-        _refuse(f"{option.name}: `{value}`, from {source}, cannot be used: give {option.rule.good}")
-    return value
 
 
 def _refuse(message: str) -> NoReturn:

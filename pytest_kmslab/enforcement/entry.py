@@ -26,6 +26,18 @@ class Origin(str, Enum):
     """For the lab itself: to make or remove something, or to wait for it."""
 
 
+class Mode(str, Enum):
+    """What becomes of a call, and of a refusal for lack of permission or for bad credentials."""
+
+    ENFORCE = "enforce"
+    """It is decided, and a refusal is the answer: the backend never sees the call."""
+    OBSERVE = "observe"
+    """It is predicted: the call goes on, and what comes is compared with the prediction."""
+    OFF = "off"
+    """Nobody is refused for it. What a service refuses for other reasons (a disabled key, a key policy that
+    would lock its caller out) is refused all the same."""
+
+
 ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
 """For whom a call of this thread is made now."""
 

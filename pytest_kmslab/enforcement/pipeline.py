@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from enum import Enum
 from typing import Any
 
 from pytest_kmslab.account.model import Caller, Standing
@@ -26,7 +25,7 @@ from pytest_kmslab.enforcement.authentication import SpentPasswords, authenticat
 from pytest_kmslab.enforcement.authorizer import Authorizer
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.creations import Creations, looked_for
-from pytest_kmslab.enforcement.entry import TrailEntry
+from pytest_kmslab.enforcement.entry import Mode, TrailEntry
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
 from pytest_kmslab.enforcement.simulator.simulate import simulate
 from pytest_kmslab.enforcement.table_encryption import keep_table_encryption
@@ -40,18 +39,6 @@ Response = dict[str, Any]
 
 UNSIGNED = frozenset({"sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"})
 """What AWS takes of nobody: it says first what is wrong with such a request by its model."""
-
-
-class Mode(Enum):
-    """What becomes of a refusal for lack of permission or for bad credentials."""
-
-    ENFORCE = "enforce"
-    """It is the answer: the backend never sees the call."""
-    OBSERVE = "observe"
-    """It is a prediction: the call goes on, and what comes is compared with it."""
-    OFF = "off"
-    """Nobody is refused for it. What a service refuses for other reasons (a disabled key, a key policy that
-    would lock its caller out) is refused all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Gateway:
     def _answer(self, environ: Environ, request: WireRequest, service: str) -> Reply:
         """One call of an enforced service."""
         calls = WireCalls(self._enforcer, self._upstream.send, self._upstream.takes_account, self._now)
+        # DynamoDB keeps a table's key for a connection, and so does what decides here.
         connection = environ.get(CONNECTION)
         return calls.answer(service, lambda: replace(request, body=read_body(environ)), connection)
 

@@ -55,6 +55,7 @@ def refused_path(environ: Environ) -> Reply | None:
     No AWS path begins so: what an emulator puts there is its own, answers to no policy and is not signed.
     """
     path = unquote(raw_target(environ).partition("?")[0])
+    # An emulator may look at the path before or after it is decoded and its dots are resolved.
     for seen in {_squeezed(path), _squeezed(environ.get("PATH_INFO", "")), _squeezed(normpath(path))}:
         if seen.startswith("/moto-api"):
             return told(403, "`/moto-api` resets and shows the account, so it is closed: restart the gateway")
@@ -68,6 +69,7 @@ def _squeezed(path: str) -> str:
 
 
 def _is_open(path: str, method: str) -> bool:
+    # What leads elsewhere once its dots are resolved is none of the open paths.
     if normpath(path) not in (path, path.rstrip("/")):
         return False
     return path.startswith(HARMLESS) or (method in ("GET", "HEAD") and path.startswith(READABLE))
@@ -101,6 +103,7 @@ def _is_loopback(address: str) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return False
+    # A socket of both families calls this machine `::ffff:127.0.0.1`.
     mapped = getattr(parsed, "ipv4_mapped", None)
     return bool((mapped or parsed).is_loopback)
 

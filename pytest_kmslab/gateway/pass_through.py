@@ -65,7 +65,9 @@ def _services(request: WireRequest, form: Fields) -> set[str]:
     named = set(signed_services(request))
     if request.path.startswith("/_"):
         return named | _at_emulators_path(request)
-    return named or {UNSIGNED_CALL if _names_operation(request, form) else UNSIGNED}
+    members = {name.lower() for name, _ in (*fields(request.query), *form)}
+    is_call = bool(request.header("x-amz-target")) or "action" in members
+    return named or {UNSIGNED_CALL if is_call else UNSIGNED}
 
 
 def _at_emulators_path(request: WireRequest) -> set[str]:
@@ -75,11 +77,6 @@ def _at_emulators_path(request: WireRequest) -> set[str]:
     if request.path.startswith(EMULATORS_PATH):
         found.add(request.path.split("/")[2])
     return found
-
-
-def _names_operation(request: WireRequest, form: Fields) -> bool:
-    names = {name.lower() for name, _ in (*fields(request.query), *form)}
-    return bool(request.header("x-amz-target")) or "action" in names
 
 
 def pass_through(text: str) -> PassThrough:

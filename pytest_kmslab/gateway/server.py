@@ -64,6 +64,7 @@ class GatewayServer:
     @property
     def url(self) -> str:
         """Where clients on this machine find it."""
+        # An address that stands for all of this machine's is none to connect to.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -219,6 +220,7 @@ class _Request(HTTPRequest):
     header_reader = _Headers()
 
     def send_headers(self) -> None:
+        # Nothing is sent before there is something of the body: see `_Writer`.
         self.conn.wfile.begin()
         super().send_headers()
 

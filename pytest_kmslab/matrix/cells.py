@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kmslab.account.model import grants_to
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Decision
@@ -16,7 +17,6 @@ from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
     ResourceSubject,
-    grants_to,
     policies_of,
 )
 from pytest_kmslab.matrix.whole_calls import questions
@@ -58,7 +58,8 @@ def decide_cell(
         return asked, f"`{action}` is no action on `{resource.arn}`"
     try:
         for authorization, subject in questions(_call(principal, action, resource), action, resource):
-            policies, grants = _policies(principal, authorization, subject), grants_to(principal, subject)
+            policies = _policies(principal, authorization, subject)
+            grants = grants_to(subject.grants, principal.caller)
             decision = authorize(authorization.request, policies, grants)
             asked.append(Asked(authorization.request, policies, grants, decision))
             if not decision.allowed:

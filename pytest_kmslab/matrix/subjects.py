@@ -138,13 +138,8 @@ def policies_of(principal: PrincipalSubject, resource: ResourceSubject) -> Polic
     )
 
 
-def grants_to(principal: PrincipalSubject, resource: ResourceSubject) -> tuple[Grant, ...]:
-    """The grants on a resource whose grantee is the principal, its role or its account."""
-    names = principal.caller.grantee_names
-    return tuple(grant for grant in resource.grants if grant.grantee_principal in names)
-
-
 def _caller(view: AccountView, named: Named, arn: str) -> Caller:
+    # A session that somebody holds has tags and policies of its own, which its role has not.
     credentials = getattr(named, "credentials", None)
     known = None if credentials is None else view.credential(credentials.access_key_id)
     if known is not None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
-from pytest_kmslab.enforcement.pipeline import Incoming, Mode, Pipeline, Verdict
+from pytest_kmslab.enforcement.entry import Mode
+from pytest_kmslab.enforcement.pipeline import Incoming, Pipeline, Verdict
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.observe.aws_outcome import AwsOutcome, read_outcome

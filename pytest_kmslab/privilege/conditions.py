@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.request import Request
 
 _VIA = "kms:ViaService"
@@ -52,21 +51,17 @@ def conditions_of(request: Request) -> Conditions:
     """
     if not request.action.startswith("kms:"):
         return ()
-    return tuple(sorted((*_through(request.context), *_about(request.context), *_grant(request))))
-
-
-def _through(context: Context) -> Iterator[Condition]:
+    context = request.context
     via = context.get(_VIA)
-    if via:
-        yield Condition("StringEquals", _VIA, via)
-
-
-def _about(context: Context) -> Iterator[Condition]:
-    """The pairs of the encryption context. Two whose names differ in case only are one condition key, which
-    no statement can hold to both values: those are left out."""
-    for name, values in context.pairs():
-        if name.startswith(_CONTEXT) and len(context[name]) == 1:
-            yield Condition("StringEquals", name, values)
+    through = [Condition("StringEquals", _VIA, via)] if via else []
+    # Two pairs whose names differ in case only are one condition key, which no statement can hold to both
+    # values: those are left out.
+    about = [
+        Condition("StringEquals", name, values)
+        for name, values in context.pairs()
+        if name.startswith(_CONTEXT) and len(context[name]) == 1
+    ]
+    return tuple(sorted((*through, *about, *_grant(request))))
 
 
 def _grant(request: Request) -> Iterator[Condition]:

@@ -42,9 +42,11 @@ class Statement(NamedTuple):
         """The statement as a policy has it."""
         statement: Document = {"Effect": "Allow"}
         if self.place != IDENTITY:
-            statement["Principal"] = {_kind_of(self.principal): self.principal}
+            is_service = identify(self.principal).kind is PrincipalKind.SERVICE
+            statement["Principal"] = {"Service" if is_service else "AWS": self.principal}
         statement["Action"] = _one_or_list(self.actions)
-        if not _is_role(self.place):  # a trust policy is about its role, and IAM takes no Resource in one
+        # A trust policy is about its role, and IAM takes no Resource in one.
+        if ":role/" not in self.place:
             statement["Resource"] = _one_or_list(self.resources)
         if self.conditions:
             statement["Condition"] = element_of(self.conditions)
@@ -103,14 +105,6 @@ def _with_merged_conditions(statements: Iterable[Statement]) -> list[Statement]:
 def document_of(statements: list[Document]) -> Document:
     """A policy of these statements."""
     return {"Version": VERSION, "Statement": statements}
-
-
-def _kind_of(principal: str) -> str:
-    return "Service" if identify(principal).kind is PrincipalKind.SERVICE else "AWS"
-
-
-def _is_role(place: str) -> bool:
-    return ":role/" in place
 
 
 def _one_or_list(values: tuple[str, ...]) -> Any:

@@ -91,6 +91,7 @@ class Cleanup:
     def of(self, lab: Lab) -> Iterator[None]:
         """While this is open a lab is in use; at its end what a failed test made is kept if so asked."""
         before = self._failures
+        # A long run has thousands of labs: those that have nothing left are let go.
         self._labs = [*(other for other in self._labs if not other.is_empty), lab]
         yield
         if self._settings.keep and self._lives and self._failures > before:
@@ -100,6 +101,7 @@ class Cleanup:
         """Close what an interrupted run has not closed, try once more what could not be removed, and see
         what is left. A second call does nothing.
         """
+        # The last one first: it may be a lab within another.
         errors = [error for lab in reversed(self._labs) if (error := _closed(lab))]
         self._labs.clear()
         if self._ledger is not None:
@@ -142,6 +144,6 @@ def _closed(lab: Lab) -> str:
     """Close a lab; what went wrong, if anything did."""
     try:
         lab.close()
-    except Exception as error:
+    except Exception as error:  # Whatever it is: the other labs are still to be closed.
         return str(error)
     return ""

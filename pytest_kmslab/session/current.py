@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_kmslab.enforcement.trail import Trail
 
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
+    from pytest_kmslab.enforcement.entry import Mode
     from pytest_kmslab.report.evidence.recorder import Recorder
-
-Mode = Literal["enforce", "observe", "off"]
 
 
 class CurrentRun(Protocol):

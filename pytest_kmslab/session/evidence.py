@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.enforcement.entry import Mode
 from pytest_kmslab.report.coverage_summary import CoverageCollector
 from pytest_kmslab.report.evidence.plugin import Evidence
 from pytest_kmslab.report.evidence.run_facts import RunFacts, versions
@@ -39,7 +40,7 @@ def run_facts(config: pytest.Config, run: Run, began: float, workers: int) -> Ru
         place=run.place,
         account=run.account,
         region=run.settings.region,
-        enforcement="observe" if run.mode == "observe" else run.settings.enforcement,
+        enforcement="observe" if run.mode is Mode.OBSERVE else run.settings.enforcement,
         versions=versions(),
         undecided={**run.trail.elsewhere, **run.trail.undecided},
         left=tuple(run.cleanup.left),

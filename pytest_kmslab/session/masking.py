@@ -45,11 +45,10 @@ class MaskingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Put the text in place of what it is made from."""
-        record.msg, record.args = self._masked(record.getMessage()), None
+        text = SHOWN.sub(r"\g<before>***", record.getMessage())
+        # Without arguments: whoever formats it once more finds nothing to put in.
+        record.msg, record.args = self._secrets.masked(text), None
         return True
-
-    def _masked(self, text: str) -> str:
-        return self._secrets.masked(SHOWN.sub(r"\g<before>***", text))
 
     def install(self) -> None:
         """Filter boto3's logs from now on; nothing is imported for that."""
@@ -77,5 +76,6 @@ def _masked(node: Any, mask: Callable[[str], str], seen: set[int]) -> Any:
     if type(node).__module__.startswith("_pytest.") and hasattr(node, "__dict__") and id(node) not in seen:
         seen.add(id(node))
         for name, value in vars(node).items():
+            # Some of pytest's objects are frozen.
             object.__setattr__(node, name, _masked(value, mask, seen))
     return node

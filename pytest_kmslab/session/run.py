@@ -13,6 +13,7 @@ import pytest
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.creations import Creations
+from pytest_kmslab.enforcement.entry import Mode
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import AmbientClients, EnvironBlocks
@@ -28,7 +29,7 @@ from pytest_kmslab.lab.waiting.retrying import (
 from pytest_kmslab.session.aws_blocker import AwsBlocker
 from pytest_kmslab.session.backend_specs import BACKENDS
 from pytest_kmslab.session.cleanup import Cleanup
-from pytest_kmslab.session.current import Mode, run_is_current
+from pytest_kmslab.session.current import run_is_current
 from pytest_kmslab.session.masking import MaskingFilter
 from pytest_kmslab.session.runs_within import lead_calls_inwards
 from pytest_kmslab.session.secrets import Secrets
@@ -149,9 +150,9 @@ class Run:
     def mode(self) -> Mode:
         """What is done with a call: decided, predicted and compared, or neither."""
         if self.settings.backend == "aws":
-            return "off" if self.settings.observe == "off" else "observe"
+            return Mode.OFF if self.settings.observe == "off" else Mode.OBSERVE
         enforces_itself = self._backend is not None and self._backend.capabilities.enforces
-        return "off" if enforces_itself or self.settings.enforcement == "off" else "enforce"
+        return Mode.OFF if enforces_itself or self.settings.enforcement == "off" else Mode.ENFORCE
 
     @property
     def lab_scope(self) -> str:

@@ -66,6 +66,7 @@ class Secrets:
             if form in text
         }
         found.update(form for form in self._short if form in text)
+        # The longest first: one form may be a part of another.
         for form in sorted(found, key=len, reverse=True):
             text = text.replace(form, MASK)
         return text

@@ -28,6 +28,7 @@ class SigtermHandler:
 
     def install(self) -> None:
         """Take SIGTERM over, unless somebody else has; does nothing outside the main thread."""
+        # Python lets only the main thread set a handler.
         if threading.current_thread() is not threading.main_thread():
             return
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

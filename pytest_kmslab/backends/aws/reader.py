@@ -14,11 +14,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_kmslab.account.model import Caller, Credential, Identity, Key, Organization, Table
+from pytest_kmslab.account.model import Caller, Credential, Identity, Key, Organization, Table, grants_to
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.aws.principals import AwsIdentities
-from pytest_kmslab.backends.endpoint.account import ApiAccount, grant_of_token, grants_to
+from pytest_kmslab.backends.endpoint.account import ApiAccount, grant_of_token
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pytest_kmslab.account.model import AccountReader, Caller, Key
+from pytest_kmslab.account.model import AccountReader, Key
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
@@ -53,12 +53,6 @@ class ApiAccount:
         """The grants on a key."""
         key = self.keys.by_arn(key_arn)
         return () if key is None else self.keys.grants(key)
-
-
-def grants_to(grants: tuple[Grant, ...], caller: Caller) -> tuple[Grant, ...]:
-    """Those of the grants whose grantee is the caller, its role or its account."""
-    names = caller.grantee_names
-    return tuple(grant for grant in grants if grant.grantee_principal in names)
 
 
 def grant_of_token(reader: AccountReader, store: Store, token: str, region: str) -> tuple[Key, Grant] | None:

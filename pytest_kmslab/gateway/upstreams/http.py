@@ -78,6 +78,7 @@ class HttpUpstream:
         received = headers_of(environ)
         named = {name.strip().lower() for name in received.get("connection", "").split(",")}
         headers = {name: value for name, value in received.items() if name not in HOP_BY_HOP | named}
+        # urllib3 would ask for a compressed answer, which the client did not.
         headers.setdefault("accept-encoding", "identity")
         body = _body(environ, received)
         response = self._open(environ["REQUEST_METHOD"], raw_target(environ), headers, body)
@@ -108,6 +109,7 @@ class HttpUpstream:
 def _body(environ: Environ, headers: dict[str, str]) -> Any:
     """The request's body as a stream; None where it has none."""
     if "transfer-encoding" in headers:
+        # urllib3 sends an iterable in chunks again: nobody knows how long it is.
         return iter(lambda: environ["wsgi.input"].read(CHUNK), b"")
     length = int(headers.get("content-length") or 0)
     return _pieces(environ["wsgi.input"], length) if length else None
@@ -145,4 +147,5 @@ class _Stream:
             yield piece
 
     def close(self) -> None:
+        # With the rest of an answer in it a connection is good for no other call.
         self._response.release_conn() if self._response.closed else self._response.close()

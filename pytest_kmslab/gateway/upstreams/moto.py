@@ -55,6 +55,7 @@ class MotoUpstream:
     def _dispatcher(self) -> Any:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
+        # Two requests may be the first.
         with self._starting:
             if self._others is None:
                 self._others = DomainDispatcherApplication(_guarded_app)

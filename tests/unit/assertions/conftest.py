@@ -8,8 +8,9 @@ import pytest
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.enforcement.entry import Mode
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.session.current import Mode, run_is_current
+from pytest_kmslab.session.current import run_is_current
 
 ANA = "arn:aws:iam::111122223333:user/team/ana"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -47,7 +48,7 @@ class FakeRun:
 @pytest.fixture
 def run() -> Iterator[FakeRun]:
     """A lab whose calls are decided."""
-    run = FakeRun("enforce")
+    run = FakeRun(Mode.ENFORCE)
     with run_is_current(run):
         yield run
 
@@ -55,6 +56,6 @@ def run() -> Iterator[FakeRun]:
 @pytest.fixture
 def undecided() -> Iterator[FakeRun]:
     """A lab whose calls are not decided, so that a service's answer is all that is known."""
-    run = FakeRun("off")
+    run = FakeRun(Mode.OFF)
     with run_is_current(run):
         yield run
