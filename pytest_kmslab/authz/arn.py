@@ -28,6 +28,11 @@ class Arn:
     resource: str
     """The rest, which may hold further colons."""
 
+    @property
+    def name(self) -> str:
+        """What follows the last slash of the resource; the whole of one without."""
+        return self.resource.rpartition("/")[2]
+
 
 @lru_cache(maxsize=4096)
 def parse_arn(text: str) -> Arn:
@@ -55,6 +60,11 @@ def parts_of(text: str) -> Arn:
     segments = text.split(":", SEGMENTS - 1)
     is_arn = len(segments) == SEGMENTS and segments[0] == "arn"
     return Arn(*segments[1:]) if is_arn else NO_ARN
+
+
+def root_arn(partition: str, account: str) -> str:
+    """The ARN of an account's root user, by which policies name the account."""
+    return f"arn:{partition}:iam::{account}:root"
 
 
 def in_region(text: str, region: str) -> str:

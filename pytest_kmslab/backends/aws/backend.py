@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.aws.target_account import find_caller, open_session, region_of
 from pytest_kmslab.backends.protocol import Administrator, Capabilities, Credentials, EncryptionChanges
+from pytest_kmslab.backends.shared_account import SharedAccountBackend
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class AwsBackend:
+class AwsBackend(SharedAccountBackend):
     """The account that was named, if it is the one that the credentials belong to.
 
     The caller is the lab's administrator: nobody is made for that. AWS decides for itself, nothing is
@@ -31,6 +31,8 @@ class AwsBackend:
 
     name = "aws"
     capabilities = Capabilities(is_ephemeral=False, is_strongly_consistent=False, enforces=True)
+    makes_stacks_alone = False
+    """AWS makes them, and decides what they may do."""
 
     def __init__(
         self, region: str, account: str = "", profile: str = "", stand_in: str | None = None
@@ -41,7 +43,7 @@ class AwsBackend:
         self.endpoint_url = stand_in
         self._named_region = region
         self._profile = profile
-        self._started = 0
+        super().__init__()
 
     @cached_property
     def session(self) -> Any:
@@ -79,37 +81,12 @@ class AwsBackend:
         """What a person is told of it; raises BackendError where the account must not be used."""
         return f"account {self.account}, Region {self.region}, as {self.administrator.arn}"
 
-    @property
-    def running(self) -> bool:
-        """Whether it is between `start` and the last `stop`."""
-        return self._started > 0
-
-    def start(self) -> None:
-        """Make sure of the account; raises BackendError where it must not be used."""
+    def _make_sure(self) -> None:
         self.describe()
-        self._started += 1
-
-    def stop(self) -> None:
-        """Undo one `start`; the account stays as it is."""
-        self._started -= 1
-
-    revision = 0
-    """Nobody asks for it: what an account elsewhere is like is not known without asking."""
-
-    def note_change(self) -> None:
-        """What was read is forgotten call by call."""
 
     def forget(self) -> None:
         """Let go of what is kept."""
         self.reader.forget_all()
-
-    exclusive: AbstractContextManager[Any] = nullcontext()
-    """Nothing is held: others use the account as well."""
-
-    @property
-    def discards_account(self) -> bool:
-        """It stays."""
-        return False
 
     def owns_url(self, url: str) -> bool:
         """AWS's own addresses; in a test of this package those of its stand-in."""
@@ -117,20 +94,12 @@ class AwsBackend:
             return urlsplit(url).netloc == urlsplit(self.endpoint_url).netloc
         return leads_to_aws(url)
 
-    def served_url(self, url: str) -> str:
-        """The same."""
-        return url
-
     def attach_client(self, events: Any, url: str) -> None:
         """Calls go where they go."""
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """AWS reads every parameter rightly; forget what was read of what is about to change."""
         self._forget(call)
-        return {}
-
-    def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
-        """AWS needs none."""
         return {}
 
     def emulate(self, call: ApiCall) -> dict[str, Any] | None:
@@ -148,23 +117,12 @@ class AwsBackend:
         if changes_account(call):
             self.reader.forget(call)
 
-    def pass_time(self, now: float) -> None:
-        """The account has a clock of its own, which nobody here moves."""
-
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """AWS keeps it."""
 
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """AWS counts them."""
         return None
-
-    @property
-    def makes_stacks_alone(self) -> bool:
-        """No: it is AWS that makes them."""
-        return False
-
-    def check_stacks(self) -> None:
-        """Nothing: CloudFormation is a service there."""
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """DynamoDB makes them."""

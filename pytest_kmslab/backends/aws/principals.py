@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, unless_refused
 from pytest_kmslab.backends.endpoint.iam_snapshot import Entity, Snapshot, as_text, tags_of
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
@@ -20,8 +21,6 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import UnreadError
 
 KINDS = ("user", "role", "group")
-PARTS = 6
-"""Of an ARN."""
 
 
 class EntitiesOnDemand(Mapping[str, Entity]):
@@ -72,13 +71,13 @@ class EntitiesOnDemand(Mapping[str, Entity]):
 
     def _named_by(self, arn: str) -> tuple[str, str]:
         """The kind and name in an ARN; raises KeyError for nobody's, UnreadError for another account's."""
-        parts = arn.split(":", PARTS - 1)
-        kind, _, path = parts[-1].partition("/")
-        if len(parts) < PARTS or kind not in KINDS:
+        parts = parts_of(arn)
+        kind = parts.resource.partition("/")[0]
+        if kind not in KINDS:
             raise KeyError(arn)
-        if parts[4] != self._account:
+        if parts.account != self._account:
             raise UnreadError(f"`{arn}` is of another account")
-        return kind, path.rsplit("/", 1)[-1]
+        return kind, parts.name
 
     def _read(self, kind: str, name: str) -> Entity | None:
         detail = self.detail(kind, name)
@@ -93,8 +92,8 @@ class EntitiesOnDemand(Mapping[str, Entity]):
             unique_id=detail[f"{title}Id"],
             tags=tags_of(detail),
             inline={
-                policy: self._inline(kind, parameters, policy)
-                for policy in self._inline_names(kind, parameters)
+                str(policy): self._inline(kind, parameters, policy)
+                for policy in self._listed(f"list_{kind}_policies", "PolicyNames", parameters)
             },
             attached=tuple(
                 policy["PolicyArn"]
@@ -110,18 +109,8 @@ class EntitiesOnDemand(Mapping[str, Entity]):
         )
 
     def _detail(self, operation: str, title: str, parameters: Mapping[str, str]) -> Mapping[str, Any] | None:
-        from botocore.exceptions import ClientError
-
-        try:
-            answer: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**parameters)[title]
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return None
-            raise
-        return answer
-
-    def _inline_names(self, kind: str, parameters: Mapping[str, str]) -> list[str]:
-        return [str(name) for name in self._listed(f"list_{kind}_policies", "PolicyNames", parameters)]
+        ask = getattr(self._clients.of("iam"), operation)
+        return unless_refused({"NoSuchEntity"}, lambda: dict(ask(**parameters)[title]), None)
 
     def _inline(self, kind: str, parameters: Mapping[str, str], policy: str) -> str:
         iam = self._clients.of("iam")
@@ -213,11 +202,12 @@ class AwsIdentities(ApiIdentities):
             self._told[credentials] = self._clients.with_credentials("sts", credentials).get_caller_identity()
         identity = self._told[credentials]
         arn, account = identity["Arn"], identity["Account"]
-        kind, _, rest = arn.split(":", PARTS - 1)[-1].partition("/")
+        kind, _, rest = parts_of(arn).resource.partition("/")
         if kind == "root":
             return Caller(arn, account, arn, identity["UserId"], "Account")
         if account != self.account or kind not in ("user", "assumed-role"):
             raise UnreadError(f"the policies of `{arn}`")
+        # The session of a role is named after the role's name without its path; a user's ARN has the path.
         name = rest.split("/", 1)[0] if kind == "assumed-role" else rest.rsplit("/", 1)[-1]
         holder = self.snapshot.named("role" if kind == "assumed-role" else "user", name)
         if holder is None:

@@ -64,13 +64,11 @@ class MemoryStore:
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
 
-    def lasting(self, name: str) -> Record | None:
-        """A record, None where there is none."""
-        return self._records.get(name)
-
     def get(self, name: str) -> Record | None:
         """A record, None where there is none."""
         return self._records.get(name)
+
+    lasting = get
 
     def put(self, name: str, record: Record) -> None:
         """Keep a record in place of the one that is there."""
@@ -114,7 +112,7 @@ class AwsKeys(ApiKeys):
         self._store.put(_ciphertext_name(ciphertext), {"key": key_arn})
 
     def _describe(self, key_id: str, region: str) -> dict[str, Any] | None:
-        """KMS makes an AWS managed key for who describes it by its alias: find it by another way."""
+        # KMS makes an AWS managed key for who describes it by its alias: find it by another way.
         if key_id.startswith(OF_AWS):
             key_id = self._target(key_id, region)
         return super()._describe(key_id, region)
@@ -128,6 +126,7 @@ class AwsKeys(ApiKeys):
         raise UnreadError(f"the AWS managed key `{alias}`, which may not be made yet")
 
     def _read_policy(self, key: Key) -> str:
+        # AWS shows deleted principals by their unique id itself.
         return self._given_policy(key)
 
 
@@ -228,6 +227,7 @@ class AwsAccountReader:
             kinds = CHANGED.get(call.service, frozenset())
             self._of_others.drop(lambda key: key[0] in kinds)
             return
+        # A change of one user or role leaves what is known of others: nothing else of theirs hangs on it.
         changed = {str(call.params[name]).lower() for name in OF_ONE if call.params.get(name)}
         whole = not changed or bool(call.params.get("GroupName"))
         self._of_iam.drop(None if whole else lambda key: _name_of(key) in changed)
@@ -256,7 +256,7 @@ class AwsAccountReader:
 
 
 def _name_of(key: tuple[str, str]) -> str:
-    """Whose something is that was read of IAM: kept under a kind and a name, or under a word and an ARN."""
+    # Whose something is that was read of IAM: kept under a kind and a name, or under a word and an ARN.
     return key[1].rsplit("/", 1)[-1].lower()
 
 

@@ -42,7 +42,10 @@ def open_session(profile: str) -> Any:
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
-    _refuse_mock()
+    # moto in this process would answer in AWS's place.
+    models: Any = sys.modules.get("moto.core.models")
+    if models is not None and models.botocore_stubber.enabled:
+        raise BackendError("moto's `mock_aws` is active, and would answer for AWS: stop it first")
     for name in os.environ:
         if name.startswith(ENDPOINT_PREFIX):
             raise BackendError(_led_astray(f"environment variable `{name}`"))
@@ -92,7 +95,7 @@ def find_caller(
             f"the caller is the root user of account `{account}`: take an IAM user or role instead"
         )
     principal = _principal(session, arn, region, endpoint_url)
-    return Administrator(arn.rsplit("/", 1)[-1], principal, credentials, session)
+    return Administrator(parts_of(arn).name, principal, credentials, session)
 
 
 def _credentials(session: Any, profile: str) -> Credentials:
@@ -111,9 +114,9 @@ def _credentials(session: Any, profile: str) -> Credentials:
 
 
 def _variables(profile: str) -> Mapping[str, str]:
-    """What of the environment leads to the caller; a profile that was named counts alone."""
     if profile:
         return {"AWS_PROFILE": profile}
+    # What of the environment leads to the caller; a profile that was named counts alone.
     return {name: os.environ[name] for name in CREDENTIAL_VARIABLES if name in os.environ}
 
 
@@ -129,13 +132,13 @@ def _identity(session: Any, region: str, endpoint_url: str | None) -> Mapping[st
 
 
 def _principal(session: Any, arn: str, region: str, endpoint_url: str | None) -> str:
-    """Whom a key policy has to name: for a session of a role the role, with its path."""
     service, resource = parts_of(arn).service, parts_of(arn).resource
     if service == "iam":
         return arn
     kind, _, rest = resource.partition("/")
     if kind != "assumed-role":
         raise BackendError(f"the caller `{arn}` cannot use IAM: take an IAM user or a role")
+    # Whom a key policy has to name: for a session of a role the role, with its path.
     return _role_arn(session, rest.split("/", 1)[0], arn, region, endpoint_url)
 
 
@@ -150,13 +153,6 @@ def _role_arn(session: Any, role: str, arn: str, region: str, endpoint_url: str 
             f"role `{role}` of the caller `{arn}` cannot be looked up (iam:GetRole), and a key policy has to "
             f"name it: {error}"
         ) from None
-
-
-def _refuse_mock() -> None:
-    """moto in this process would answer in AWS's place."""
-    models: Any = sys.modules.get("moto.core.models")
-    if models is not None and models.botocore_stubber.enabled:
-        raise BackendError("moto's `mock_aws` is active, and would answer for AWS: stop it first")
 
 
 def _led_astray(what: str) -> str:

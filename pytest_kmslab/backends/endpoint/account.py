@@ -56,8 +56,9 @@ class ApiAccount:
 
 
 def grant_of_token(reader: AccountReader, store: Store, token: str, region: str) -> tuple[Key, Grant] | None:
-    """The grant of a token; a token is good in the Region that gave it out."""
+    """The grant of a token."""
     record = store.lasting(token_name(token))
+    # A token is good in the Region that gave it out.
     key = None if record is None else reader.key(record["key"], "", "")
     if record is None or key is None or key.region != region:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from pytest_kmslab.backends.protocol import (
     EncryptionChanges,
     ProbeUser,
 )
+from pytest_kmslab.backends.shared_account import SharedAccountBackend
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ ROOT = Credentials("test", "test")
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
-class EndpointBackend:
+class EndpointBackend(SharedAccountBackend):
     """An account at an endpoint, shared with every other process that uses the endpoint.
 
     `account` is empty before the first `start` or `describe`, which ask for it.
@@ -50,6 +50,8 @@ class EndpointBackend:
         long_values=frozenset({"SequenceNumber"}),  # LocalStack's, of stream records, have 56 digits
     )
     administrator: Administrator | None = None
+    makes_stacks_alone = True
+    """The endpoint makes what is in a stack by itself, undecided."""
 
     def __init__(self, url: str, region: str, root: Credentials | None = None) -> None:
         self.endpoint_url: str | None = url
@@ -58,7 +60,7 @@ class EndpointBackend:
         self.account = ""
         self._enforces_natively: bool | None = None
         self._url = url
-        self._started = 0
+        super().__init__()
 
     @cached_property
     def view(self) -> AccountView:
@@ -92,6 +94,7 @@ class EndpointBackend:
         iam.create_user(UserName=user, Tags=tags)
         made = iam.create_access_key(UserName=user)["AccessKey"]
         try:
+            # Nobody gave this user anything: whoever enforces denies it.
             nobody = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
             clients.with_credentials("kms", nobody).list_keys(Limit=1)
         except ClientError as error:
@@ -103,51 +106,21 @@ class EndpointBackend:
 
     def describe(self, probe_user: ProbeUser | None = None) -> str:
         """What a person is told of it; raises BackendError where the endpoint cannot be reached."""
-        self._reach()
+        self._make_sure()
         enforces = self.enforces_natively(probe_user)
         self.capabilities = replace(self.capabilities, enforces=enforces)
         natively = "decides by itself too" if enforces else "decides nothing by itself"
         return f"at {self._url}, account {self.account}, which {natively}"
 
-    @property
-    def running(self) -> bool:
-        """Whether it is between `start` and the last `stop`."""
-        return self._started > 0
-
-    def start(self) -> None:
-        """Look whether the endpoint is there; raises BackendError where it is not."""
-        self._reach()
-        self._started += 1
-
-    def stop(self) -> None:
-        """Undo one `start`; the account stays as it is."""
-        self._started -= 1
-
-    revision = 0
-    """Nobody asks for it: what an account elsewhere is like is not known without asking."""
-
-    def note_change(self) -> None:
-        """What was read is forgotten call by call."""
-
     def forget(self) -> None:
         """Let go of what is kept for a second."""
+        # A change of IAM's is taken for one of everything.
         self.reader.changed("iam")
 
-    exclusive: AbstractContextManager[Any] = nullcontext()
-    """Nothing is held: others use the account as well."""
-
-    @property
-    def discards_account(self) -> bool:
-        """Others may use it."""
-        return False
-
     def owns_url(self, url: str) -> bool:
-        """What would go to AWS, and the endpoint's port: on which host, no name can tell for sure."""
+        """What would go to AWS, and the endpoint's port."""
+        # On which host it is, no name can tell for sure.
         return leads_to_aws(url) or _port(url) == _port(self._url)
-
-    def served_url(self, url: str) -> str:
-        """The same."""
-        return url
 
     def attach_client(self, events: Any, url: str) -> None:
         """Send to the endpoint what a client would send to AWS; a client of another address keeps it."""
@@ -156,22 +129,15 @@ class EndpointBackend:
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Say which parameters the endpoint must get in another form."""
-        return self._mends.before_call(call)
-
-    def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
-        """None: an endpoint tells the account by the access key."""
-        return {}
+        return self._fixups.before_call(call)
 
     def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what the endpoint lacks."""
-        return self._mends.emulate(call)
+        return self._fixups.emulate(call)
 
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """Keep what the endpoint drops."""
-        self._mends.after_call(call, response)
-
-    def pass_time(self, now: float) -> None:
-        """The account has a clock of its own, which nobody here moves."""
+        self._fixups.after_call(call, response)
 
     def set_table_key(self, table_arn: str, key_arn: str | None) -> None:
         """Keep it in the shared store."""
@@ -182,14 +148,6 @@ class EndpointBackend:
         """Kept in the shared store."""
         view = self.reader.of_arn(table_arn)
         return None if view is None else view.tables.encryption_changes(table_arn)
-
-    @property
-    def makes_stacks_alone(self) -> bool:
-        """Yes."""
-        return True
-
-    def check_stacks(self) -> None:
-        """Nothing: CloudFormation is a service there."""
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on the endpoint's own key."""
@@ -205,7 +163,7 @@ class EndpointBackend:
         if (view := self.reader.of_arn(table_arn)) is not None:
             endpoint_grants.retire(view, table_arn)
 
-    def _reach(self) -> None:
+    def _make_sure(self) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -214,7 +172,7 @@ class EndpointBackend:
             raise BackendError(f"no AWS API answers at `{self._url}`: {error}") from error
 
     @cached_property
-    def _mends(self) -> EndpointFixups:
+    def _fixups(self) -> EndpointFixups:
         from pytest_kmslab.backends.endpoint.fixups.operations import EndpointFixups
 
         return EndpointFixups(self.reader)

@@ -36,6 +36,7 @@ class ReadCache:
             return entry[1]  # type: ignore[no-any-return]
         value = read()
         with self._lock:
+            # Somebody may have dropped everything meanwhile: then what was read may be from before.
             if age == self._age:
                 self._held[key] = (started, value)
         return value

@@ -6,8 +6,9 @@ seam, moto and others add to; these clients get those of botocore itself and nob
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.protocol import Credentials
@@ -18,6 +19,7 @@ NOT_IMPLEMENTED = 501
 AS_TEXT = "json_decode_policies"
 """botocore's handler that parses the policies IAM answers: they are wanted letter by letter."""
 
+T = TypeVar("T")
 POOL = 32
 CONNECT_SECONDS = 5
 READ_SECONDS = 120
@@ -126,6 +128,18 @@ def _plain_session() -> Any:
 def code_of(error: Any) -> str:
     """The error code of botocore's ClientError."""
     return str(error.response["Error"]["Code"])
+
+
+def unless_refused(codes: Collection[str], ask: Callable[[], T], otherwise: T) -> T:
+    """What an API answers; something else where it refuses with one of these codes."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) in codes:
+            return otherwise
+        raise
 
 
 def lacks(error: Any) -> bool:

@@ -37,7 +37,8 @@ class Snapshot:
     documents: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, kind: str, name: str) -> Entity | None:
-        """A user, role or group by its name, which IAM compares without case."""
+        """A user, role or group by its name."""
+        # IAM compares names without case.
         wanted = name.lower()
         return next(
             (
@@ -96,13 +97,15 @@ def _entity(kind: str, listed: str, detail: Mapping[str, Any]) -> Entity:
 
 
 def with_prefix(kind: str, unique_id: str) -> str:
-    """A unique id as AWS forms it: moto's lack the prefix that tells a user's from a role's."""
+    """A unique id as AWS forms it."""
+    # moto's lack the prefix that tells a user's from a role's.
     upper, prefix = unique_id.upper(), ID_PREFIX[kind]
     return upper if upper.startswith(prefix) else prefix + upper
 
 
 def as_text(document: Any) -> str:
-    """A policy document as IAM answers it: text, quoted as for a URL."""
+    """The text of a policy document."""
+    # IAM answers it quoted as for a URL.
     text = str(document or "")
     return text if text.lstrip().startswith("{") else unquote(text)
 

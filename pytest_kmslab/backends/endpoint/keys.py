@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import Key
+from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, unless_refused
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
 from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
@@ -47,10 +48,10 @@ class ApiKeys:
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, key ARN, alias name or alias ARN."""
         if key_id.startswith("arn:"):
-            parts = key_id.split(":", 5)
-            if len(parts) < 6 or parts[2] != "kms" or not parts[3] or not parts[4]:
+            arn = parts_of(key_id)
+            if arn.service != "kms" or not arn.region or not arn.account:
                 return None
-            region, account, key_id = parts[3], parts[4], parts[5].removeprefix("key/")
+            region, account, key_id = arn.region, arn.account, arn.resource.removeprefix("key/")
         if account != self._identities.account or not key_id or not region:
             return None
         return self._cache.get(("key", region, key_id), lambda: self._read(key_id, region))
@@ -80,22 +81,21 @@ class ApiKeys:
         self._store.put(token_name(token), {"key": key.arn, "grant": grant_id})
 
     def keep_grant(self, grant_id: str, grant: Mapping[str, Any]) -> None:
-        """Remember whom a grant means now, since KMS stores a principal by its unique id, and the resource
-        that it is for: an endpoint drops that constraint where its model of KMS is older.
-        """
+        """Remember whom a grant means now, and the resource that it is for."""
+        # KMS stores a principal by its unique id.
         entities = self._identities.snapshot.entities
         principals = {member: str(grant.get(member) or "") for member in GRANT_PRINCIPALS}
         meant = {member: entities[arn].unique_id for member, arn in principals.items() if arn in entities}
+        # An endpoint drops this constraint where its model of KMS is older.
         source = (grant.get("Constraints") or {}).get("SourceArn")
         if meant or source:
             self._store.put(_grant_name(grant_id), {**meant, **({SOURCE: source} if source else {})})
 
     def kept_of_grant(self, grant: Mapping[str, Any]) -> dict[str, Any]:
-        """The members of a grant that an endpoint does not keep. Whom it names now: renamed since by the
-        ARN, deleted since by the unique id, whoever has the name now.
-        """
+        """The members of a grant that an endpoint does not keep: its source, and whom it names now."""
         kept = dict(self._store.lasting(_grant_name(str(grant["GrantId"]))) or {})
         source = kept.pop(SOURCE, None)
+        # Renamed since by the ARN, deleted since by the unique id, whoever has the name now.
         principals: dict[str, Any] = {
             member: self._present_name(unique_id) for member, unique_id in kept.items()
         }
@@ -104,10 +104,11 @@ class ApiKeys:
         return principals
 
     def keep_principals(self, key: Key) -> None:
-        """KMS stores a principal by its unique id: remember whom each ARN means now."""
+        """Remember whom each ARN of a key policy means now."""
         entities = self._identities.snapshot.entities
         text = self._given_policy(key)
         principals = principals_of(text)
+        # KMS stores a principal by its unique id.
         meant = {arn: entities[arn].unique_id for arn in principals if arn in entities}
         meant.update((identifier, identifier) for identifier in principals if is_unique_id(identifier))
         self._store.put(_principals_name(key), meant)
@@ -136,24 +137,15 @@ class ApiKeys:
         )
 
     def _describe(self, key_id: str, region: str) -> dict[str, Any] | None:
-        from botocore.exceptions import ClientError
-
-        try:
-            metadata: dict[str, Any] = self._clients.of("kms", region).describe_key(KeyId=key_id)[
-                "KeyMetadata"
-            ]
-        except ClientError as error:
-            if code_of(error) in NOT_FOUND:
-                return None
-            raise
-        return metadata
+        kms = self._clients.of("kms", region)
+        return unless_refused(NOT_FOUND, lambda: dict(kms.describe_key(KeyId=key_id)["KeyMetadata"]), None)
 
     def _make_managed(self, alias: str, region: str) -> dict[str, Any] | None:
-        """Two processes may do it at once: the alias is one's, and the other's key goes."""
         from botocore.exceptions import ClientError
 
         kms = self._clients.of("kms", region)
         made = kms.create_key(Description=f"Default key of {alias.removeprefix(OF_AWS)}")["KeyMetadata"]
+        # Two processes may do it at once: the alias is one's, and the other's key goes.
         try:
             kms.create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
         except ClientError as error:
@@ -167,18 +159,16 @@ class ApiKeys:
         return tuple(alias["AliasName"] for page in pages for alias in page["Aliases"])
 
     def _tags(self, key_id: str, region: str) -> Mapping[str, str]:
-        from botocore.exceptions import ClientError
-
         pages = self._clients.of("kms", region).get_paginator("list_resource_tags").paginate(KeyId=key_id)
-        try:
-            return {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page.get("Tags") or ()}
-        except ClientError as error:
-            if code_of(error) in GONE:
-                return {}
-            raise
+        # Between the two reads somebody may have deleted the key; one without tags is as good.
+        tags: list[Any] = unless_refused(
+            GONE, lambda: [tag for page in pages for tag in page.get("Tags") or ()], []
+        )
+        return {tag["TagKey"]: tag["TagValue"] for tag in tags}
 
     def _read_policy(self, key: Key) -> str:
         if key.manager == "AWS":
+            # An emulator gives an AWS managed key the policy of a customer's.
             alias = next(alias for alias in key.aliases if alias.startswith(OF_AWS))
             return json.dumps(fixed_policy(alias.removeprefix(OF_AWS), key.account, key.region))
         text = self._given_policy(key)
@@ -204,7 +194,7 @@ class ApiKeys:
             .get_paginator("list_grants")
             .paginate(KeyId=key.key_id, PaginationConfig={"PageSize": GRANTS_A_PAGE})
         )
-        issuer = {"IssuingAccount": f"arn:{key.arn.split(':', 2)[1]}:iam::{key.account}:root"}
+        issuer = {"IssuingAccount": root_arn(parts_of(key.arn).partition, key.account)}
         grants = [grant for page in pages for grant in page["Grants"]]
         return tuple(Grant.from_json({**issuer, **grant, **self.kept_of_grant(grant)}) for grant in grants)
 

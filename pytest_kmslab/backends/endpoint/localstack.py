@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_kmslab.backends.endpoint.backend import ROOT, EndpointBackend
-from pytest_kmslab.backends.protocol import Credentials, ProbeUser
+from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import BackendError
 
 URL = re.compile(r"https?://[^\s/?#]+/?", re.ASCII)
@@ -46,22 +46,11 @@ class LocalStackBackend(EndpointBackend):
         root = Credentials(access_key, endpoint_secret_key or ROOT.secret_access_key)
         super().__init__(url.rstrip("/"), region, root)
 
-    def start(self) -> None:
-        """Look whether the endpoint is there; raises BackendError where it is not."""
+    def _make_sure(self) -> None:
         try:
-            super().start()
+            super()._make_sure()
         except BackendError as error:
             raise BackendError(f"{error}; {HOW}") from error
-
-    def describe(self, probe_user: ProbeUser | None = None) -> str:
-        """What a person is told of it; raises BackendError where the endpoint cannot be reached."""
-        try:
-            return super().describe(probe_user)
-        except BackendError as error:
-            raise BackendError(f"{error}; {HOW}") from error
-
-    def _reach(self) -> None:
-        super()._reach()
         if self._wanted not in ("", self.account):
             raise BackendError(
                 f"--kmslab-account is `{self._wanted}`, and access key `{self.root.access_key_id}` is of "

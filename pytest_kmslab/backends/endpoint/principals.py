@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 from pytest_kmslab.account.model import Caller, Credential
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks, unless_refused
 from pytest_kmslab.backends.endpoint.iam_snapshot import (
     Entity,
     Snapshot,
@@ -70,7 +70,8 @@ class ApiIdentities:
         return self._cache.get("iam", lambda: read_snapshot(self._clients.of("iam")))
 
     def keep(self, access_key_id: str, record: Record) -> None:
-        """Keep the secret of an access key of this account: nobody is told it a second time."""
+        """Keep the secret of an access key of this account."""
+        # Nobody is told it a second time.
         self._store.put(f"credentials/{access_key_id}", {**record, "account": self.account})
 
     def record(self, access_key_id: str) -> Record | None:
@@ -81,7 +82,7 @@ class ApiIdentities:
 
     def root_credential(self, access_key_id: str) -> Credential:
         """The root user's, by the access key that it goes by."""
-        arn = f"arn:{self._clients.partition}:iam::{self.account}:root"
+        arn = root_arn(self._clients.partition, self.account)
         caller = Caller(arn, self.account, arn, self.account, "Account")
         return Credential(
             access_key_id, self.root.secret_access_key, caller, session_token=self.root.session_token
@@ -96,7 +97,10 @@ class ApiIdentities:
     def _users(self, access_key_id: str, record: Record) -> Credential | None:
         credential = self._key_of(record["user"], access_key_id)
         if credential is None:
-            name = self._owner(access_key_id)
+            # Its user may have been renamed: IAM tells whose it is now.
+            last_used = self._clients.of("iam").get_access_key_last_used
+            owner: dict[str, Any] = unless_refused(NO_SUCH, lambda: last_used(AccessKeyId=access_key_id), {})
+            name = str(owner.get("UserName", ""))
             credential = self._key_of(name, access_key_id) if name else None
         user = self.snapshot.named("user", credential["UserName"]) if credential else None
         if credential is None or user is None:
@@ -118,42 +122,23 @@ class ApiIdentities:
 
     def _key_of(self, user: str, access_key_id: str) -> dict[str, Any] | None:
         """The access key of that id among a user's, with the user's name."""
-        keys = self._cache.get(("access keys", user), lambda: self._read_keys(user))
+        iam = self._clients.of("iam")
+        keys: list[dict[str, Any]] = self._cache.get(
+            ("access keys", user),
+            lambda: unless_refused(
+                NO_SUCH, lambda: list(iam.list_access_keys(UserName=user)["AccessKeyMetadata"]), []
+            ),
+        )
         record = next((key for key in keys if key["AccessKeyId"] == access_key_id), None)
         return None if record is None else {**record, "UserName": user}
 
-    def _read_keys(self, user: str) -> list[dict[str, Any]]:
-        from botocore.exceptions import ClientError
-
-        try:
-            listed: list[dict[str, Any]] = self._clients.of("iam").list_access_keys(UserName=user)[
-                "AccessKeyMetadata"
-            ]
-        except ClientError as error:
-            if code_of(error) in NO_SUCH:
-                return []
-            raise
-        return listed
-
-    def _owner(self, access_key_id: str) -> str:
-        """Whose an access key is now: its user may have been renamed."""
-        from botocore.exceptions import ClientError
-
-        try:
-            asked = self._clients.of("iam").get_access_key_last_used(AccessKeyId=access_key_id)
-        except ClientError as error:
-            if code_of(error) in NO_SUCH:
-                return ""
-            raise
-        return str(asked.get("UserName", ""))
-
     def _session(self, access_key_id: str, record: Record) -> Credential:
-        """A session lives as long as the user or role that it was made for."""
         lists = {name: tuple(record["caller"][name]) for name in ("session_policies", "transitive")}
         caller = Caller(**{**record["caller"], **lists})
         holder = self.entity(caller)
         if holder is not None:
             caller = replace(caller, tags=merged_tags(holder.tags, caller.tags))
+        # A session lives as long as the user or role that it was made for.
         made_for = holder.unique_id if holder is not None else self.account
         return Credential(
             access_key_id=access_key_id,
@@ -196,6 +181,7 @@ class ApiIdentities:
             text = self._read_document(arn)
             if not text:
                 return ""
+            # AWS's own do not change during a run, and take two calls to read.
             self._of_aws[arn] = text
         return self._of_aws[arn]
 
@@ -210,60 +196,45 @@ class ApiIdentities:
         for name, text in holder.inline.items():
             yield named_policy(name, text)
         for arn in holder.attached:
-            yield named_policy(arn.rsplit("/", 1)[-1], self.document(arn))
+            yield named_policy(parts_of(arn).name, self.document(arn))
 
     def _boundary(self, entity: Entity) -> str:
-        """Asked of the user or role itself: ministack leaves it out of the account's details."""
-        from botocore.exceptions import ClientError
-
+        # Asked of the user or role itself: ministack leaves it out of the account's details.
         iam = self._clients.of("iam")
-        required_authorizations = {
+        reads: Mapping[str, Callable[[], dict[str, Any]]] = {
             "user": lambda: iam.get_user(UserName=entity.name)["User"],
             "role": lambda: iam.get_role(RoleName=entity.name)["Role"],
         }
-        try:
-            asked = required_authorizations[entity.kind]() if entity.kind in required_authorizations else {}
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return ""
-            raise
-        return str((asked.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", ""))
+        detail: dict[str, Any] = unless_refused({"NoSuchEntity"}, reads.get(entity.kind, dict), {})
+        return str((detail.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", ""))
 
     def max_session_duration(self, role_arn: str) -> int:
-        """Of a role: the account's details leave it out."""
-        return self._cache.get(("session duration", role_arn), lambda: self._read_duration(role_arn))
-
-    def _read_duration(self, role_arn: str) -> int:
-        from botocore.exceptions import ClientError
-
-        try:
-            role = self._clients.of("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return LASTING
-            raise
+        """The longest session of a role, in seconds."""
+        # Asked of the role itself: the account's details leave it out.
+        get_role, name = self._clients.of("iam").get_role, parts_of(role_arn).name
+        role: dict[str, Any] = self._cache.get(
+            ("session duration", role_arn),
+            lambda: unless_refused({"NoSuchEntity"}, lambda: dict(get_role(RoleName=name)["Role"]), {}),
+        )
         return int(role.get("MaxSessionDuration") or LASTING)
 
     def _read_document(self, arn: str) -> str:
-        from botocore.exceptions import ClientError
-
         iam = self._clients.of("iam")
-        try:
+
+        def read() -> str:
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
             document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return ""
-            raise
-        return as_text(document)
+            return as_text(document)
+
+        return unless_refused({"NoSuchEntity"}, read, "")
 
     def tags_of_other(self, arn: str) -> Mapping[str, str]:
         """The tags of what is neither user nor role; none where the endpoint does not tell them."""
-        kind, _, path = parts_of(arn).resource.partition("/")
+        kind = parts_of(arn).resource.partition("/")[0]
         if kind not in LISTED_TAGS:
             return {}
         operation, member = LISTED_TAGS[kind]
-        name = path.rpartition("/")[2] if member.endswith("Name") else arn
+        name = parts_of(arn).name if member.endswith("Name") else arn
         return self._cache.get(("tags", arn), lambda: self._read_tags(operation, {member: name}))
 
     def _read_tags(self, operation: str, parameters: Mapping[str, str]) -> Mapping[str, str]:

@@ -59,6 +59,7 @@ class EndpointAccountReader:
         A key's policy is read with IAM's principals in it, so a change of IAM's is one of everything.
         """
         for view in (self._home, *filter(None, list(self._home._accounts.values()))):
+            # A key's policy is read with IAM's principals in it, so a change of IAM's is one of everything.
             if service == "iam":
                 view._of_iam.drop()
             view._of_others.drop()
@@ -80,7 +81,8 @@ class EndpointAccountReader:
         return None if view is None else view.keys.key(key_id, region, account)
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
-        """The key whose id stands at the head of the ciphertext, of whichever account."""
+        """The key whose id stands at the head of the ciphertext."""
+        # Of whichever account: KMS finds it by the ciphertext alone.
         known = (self._home.identities.account, *list(self._home._accounts))
         for owner in dict.fromkeys((account, *known)):
             view = self.at(owner)
@@ -95,8 +97,8 @@ class EndpointAccountReader:
         return None if view is None else view.tables.table(name, region, account)
 
     def streamed_table(self, shard_iterator: str) -> Table | None:
-        """The table of the stream that the iterator begins with; None once it has another stream, or is
-        gone: which key the old records are under is not known then."""
+        """The table of the stream that the iterator begins with."""
+        # None once it has another stream, or is gone: which key the old records are under is not known then.
         stream = shard_iterator.partition("|")[0]
         view = self.of_arn(stream)
         return None if view is None else view.tables.streamed(stream)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, unless_refused
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 
@@ -81,40 +81,24 @@ class SharedStore:
 
     def delete(self, name: str) -> None:
         """Remove a record; one that is gone is no error."""
-        from botocore.exceptions import ClientError
-
-        try:
-            self._s3.delete_object(Bucket=BUCKET, Key=name)
-        except ClientError as error:
-            if code_of(error) not in NOT_THERE:
-                raise
+        unless_refused(NOT_THERE, lambda: self._s3.delete_object(Bucket=BUCKET, Key=name), None)
         self._cache.drop()
 
     @cached_property
     def _s3(self) -> Any:
-        """One bucket for all accounts: where one was chosen, it is the default account's."""
+        # One bucket for all accounts: where one was chosen, it is the default account's.
         if ACCOUNT_ID.fullmatch(self._clients.root.access_key_id):
             return self._clients.with_credentials("s3", OWNER, HOME)
         return self._clients.of("s3", HOME)
 
     def _read(self, name: str) -> Record | None:
-        from botocore.exceptions import ClientError
+        def read() -> Record | None:
+            record: Record = json.load(self._s3.get_object(Bucket=BUCKET, Key=name)["Body"])
+            return record
 
-        try:
-            body = self._s3.get_object(Bucket=BUCKET, Key=name)["Body"].read()
-        except ClientError as error:
-            if code_of(error) in NOT_THERE:
-                return None
-            raise
-        record: Record = json.loads(body)
-        return record
+        return unless_refused(NOT_THERE, read, None)
 
     def _make_bucket(self) -> None:
-        """Two processes may do it at once."""
-        from botocore.exceptions import ClientError
-
-        try:
-            self._s3.create_bucket(Bucket=BUCKET)
-        except ClientError as error:
-            if code_of(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-                raise
+        # Two processes may do it at once.
+        made_by_another = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+        unless_refused(made_by_another, lambda: self._s3.create_bucket(Bucket=BUCKET), None)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks, unless_refused
 from pytest_kmslab.backends.endpoint.iam_snapshot import tags_of
 from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
@@ -20,8 +20,6 @@ NOT_FOUND = frozenset(
     {"ResourceNotFoundException", "TableNotFoundException", "ValidationException", "PolicyNotFoundException"}
 )
 UNDER_A_KEY = frozenset({"ENABLED", "UPDATING", "ENABLING"})
-
-T = TypeVar("T")
 
 
 class ApiTables:
@@ -58,13 +56,16 @@ class ApiTables:
         dynamodb = self._clients.of("dynamodb", region)
         return self._cache.get(
             ("description", region, name),
-            lambda: _unless_missing(lambda: dict(dynamodb.describe_table(TableName=name)["Table"])),
+            lambda: unless_refused(
+                NOT_FOUND, lambda: dict(dynamodb.describe_table(TableName=name)["Table"]), None
+            ),
         )
 
     def streamed(self, stream: str) -> Table | None:
-        """The table whose stream this is, as long as it is its latest one."""
+        """The table whose stream this is."""
         table = self.table(stream, "", "")
         shown = None if table is None else self.description(table.name, table.region)
+        # As long as it is its latest one: which key the records of an older one are under is not known.
         return table if shown is not None and shown.get("LatestStreamArn") == stream else None
 
     def policy_text(self, arn: str) -> str | None:
@@ -97,7 +98,8 @@ class ApiTables:
         return dict(self.record(arn).get("policies", {}).get(arn) or {})
 
     def keep_policy(self, arn: str, text: str | None, revision: int) -> None:
-        """Change it. A stream has a policy of its own, kept with the table that writes it."""
+        """Change what is kept of a policy."""
+        # A stream has a policy of its own, kept with the table that writes it.
         others = self.record(arn).get("policies", {})
         self.keep(arn, policies={**others, arn: {"text": text, "revision": revision}})
 
@@ -105,6 +107,7 @@ class ApiTables:
         """Remember what a table was like when a backup of it was made."""
         from dataclasses import asdict
 
+        # JSON has no tuples of pairs: what cannot be read back as it was is left out.
         fields = {name: value for name, value in asdict(table).items() if name != "key_attributes"}
         plain = {**fields, "tags": dict(table.tags), "index_keys": dict(table.index_keys)}
         self._store.put(_backup_name(arn), {"table": plain})
@@ -152,11 +155,12 @@ class ApiTables:
         )
 
     def _key_arn(self, arn: str, description: dict[str, Any]) -> str | None:
-        """What is kept; for a table that was made where no seam saw it, what the endpoint shows."""
+        """The key that a table is encrypted with; None for DynamoDB's own."""
         record = self.record(arn)
         if "key" in record:
             key_arn: str | None = record["key"]
             return key_arn
+        # A table that was made where no seam saw it: what the endpoint shows counts.
         shown = description.get("SSEDescription") or {}
         master_key = shown.get("KMSMasterKeyArn")
         if shown.get("Status") not in UNDER_A_KEY or not master_key:
@@ -168,11 +172,12 @@ class ApiTables:
         return str(master_key) if key is None else key.arn
 
     def _tags(self, arn: str, region: str) -> dict[str, str]:
-        pages = self._clients.of("dynamodb", region).get_paginator("list_tags_of_resource")
-        response = _unless_missing(
-            lambda: [tag for page in pages.paginate(ResourceArn=arn) for tag in page["Tags"]]
+        dynamodb = self._clients.of("dynamodb", region)
+        pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+        tags: list[Any] = unless_refused(
+            NOT_FOUND, lambda: [tag for page in pages for tag in page["Tags"]], []
         )
-        return tags_of({"Tags": response})
+        return tags_of({"Tags": tags})
 
     def _read_policy(self, table: Table, arn: str) -> str | None:
         from botocore.exceptions import ClientError
@@ -199,17 +204,6 @@ class KeptChanges(list[float]):
         """Add one, for every process to see."""
         super().append(time)
         self._keep(list(self))
-
-
-def _unless_missing(ask: Callable[[], T]) -> T | None:
-    from botocore.exceptions import ClientError
-
-    try:
-        return ask()
-    except ClientError as error:
-        if code_of(error) in NOT_FOUND:
-            return None
-        raise
 
 
 def _key_of_kind(described: dict[str, Any], kind: str) -> str:

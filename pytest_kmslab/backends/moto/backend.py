@@ -52,6 +52,8 @@ class MotoBackend:
     capabilities = Capabilities(is_ephemeral=True, is_strongly_consistent=True, enforces=False)
     administrator: Administrator | None = None
     endpoint_url: str | None = None
+    makes_stacks_alone = False
+    """Each resource of a stack is made by a call that is decided."""
     exclusive: AbstractContextManager[Any] = DOOR.lock
     """One call at a time: moto's models are plain Python objects that are not made for threads."""
 
@@ -69,14 +71,15 @@ class MotoBackend:
             self.account, self.root, partition=partition_of(region).name, every_root=root is not None
         )
         self.view = AccountView(self.reader)
-        self._mends: MotoFixups = MotoFixups(self.reader)
+        self._fixups: MotoFixups = MotoFixups(self.reader)
 
         self._started: list[ExitStack] = []
         self.running = False
         self._service_calls: ServiceCalls | None = None
         self._services = MotoServices()
         self._doorkeeper: Doorkeeper | None = None
-        self._is_outermost = False
+        self.discards_account = False
+        """Whether it was this backend that started moto's mock, and not somebody around the lab."""
 
     def start(self) -> None:
         """Start moto's mock; the first one of the process empties the account."""
@@ -97,7 +100,7 @@ class MotoBackend:
 
         # Whoever started moto's mock before us owns the account, and throws it away.
         if not self._started:
-            self._is_outermost = MockAWS._nested_count == 0
+            self.discards_account = MockAWS._nested_count == 0
         started = ExitStack()
         started.enter_context(fast_moto())
         started.enter_context(fast_requests())
@@ -145,11 +148,6 @@ class MotoBackend:
     def forget(self) -> None:
         """No other process has this account."""
 
-    @property
-    def discards_account(self) -> bool:
-        """Whether it was this backend that started moto's mock, and not somebody around the lab."""
-        return self._is_outermost
-
     def owns_url(self, url: str) -> bool:
         """moto answers what would go to AWS, and nothing else."""
         return leads_to_aws(url)
@@ -177,7 +175,7 @@ class MotoBackend:
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
-        return self._mends.before_call(call)
+        return self._fixups.before_call(call)
 
     def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """In which account moto is to look."""
@@ -188,11 +186,11 @@ class MotoBackend:
 
     def emulate(self, call: ApiCall) -> dict[str, Any] | None:
         """Answer what moto lacks."""
-        return self._mends.emulate(call)
+        return self._fixups.emulate(call)
 
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """Keep what moto drops."""
-        self._mends.after_call(call, response)
+        self._fixups.after_call(call, response)
 
     def pass_time(self, now: float) -> None:
         """Delete the keys whose deletion was scheduled for before now, rotate others, let imported material
@@ -222,12 +220,6 @@ class MotoBackend:
         changes: list[float] = table.__dict__.setdefault("kmslab_encryption_changes", [])
         return EncryptionChanges(table.created_at.replace(tzinfo=timezone.utc).timestamp(), changes)
 
-    @property
-    def makes_stacks_alone(self) -> bool:
-        """No, moto does not."""
-        # Each resource of a stack is made by a call that is decided.
-        return False
-
     def check_stacks(self) -> None:
         """Raise BackendError where moto's CloudFormation lacks what it imports."""
         from pytest_kmslab.backends.moto.stacks.installation import check_installed
@@ -236,8 +228,8 @@ class MotoBackend:
 
     def add_table_grants(self, table_arn: str, key_arn: str) -> None:
         """Leave DynamoDB's two grants on moto's own key."""
-        self._mends.add_table_grants(table_arn, key_arn)
+        self._fixups.add_table_grants(table_arn, key_arn)
 
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
-        self._mends.retire_table_grants(table_arn)
+        self._fixups.retire_table_grants(table_arn)

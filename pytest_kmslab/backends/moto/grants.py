@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import entity_of, present_name, unique_id
@@ -79,7 +80,7 @@ def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
         entity = entity_of(str(getattr(grant, member)))
         if entity is not None and f"kmslab_{member}" not in grant.__dict__:
             setattr(grant, f"kmslab_{member}", unique_id(entity))
-    setattr(grant, ISSUER, f"arn:{place_of(key.arn).partition}:iam::{account}:root")
+    setattr(grant, ISSUER, root_arn(place_of(key.arn).partition, account))
 
 
 def _twin(key: Any, grant: Any) -> Any:
@@ -95,7 +96,7 @@ def _parameters(grant: Any) -> tuple[Any, ...]:
 
 def issuer(key: Any, grant: Any) -> str:
     """The issuing account of a grant, as the ARN of its root user; DynamoDB's are the key's own account's."""
-    root = f"arn:{place_of(key.arn).partition}:iam::{key.account_id}:root"
+    root = root_arn(place_of(key.arn).partition, key.account_id)
     return str(getattr(grant, ISSUER, root))
 
 

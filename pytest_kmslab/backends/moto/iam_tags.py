@@ -89,9 +89,7 @@ def _entity(arn: str) -> Any:
     if place.kind in _BY_ARN:
         return getattr(backend, _BY_ARN[place.kind]).get(arn)
     entities = getattr(backend, _BY_NAME[place.kind]).values() if place.kind in _BY_NAME else ()
-    return next(
-        (entity for entity in list(entities) if str(entity.arn).rpartition("/")[2] == place.last), None
-    )
+    return next((entity for entity in list(entities) if place_of(entity.arn).last == place.last), None)
 
 
 def keep_made(_view: object, call: ApiCall, response: Response) -> None:

@@ -11,6 +11,8 @@ import json
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pytest_kmslab.authz.arn import parts_of
+
 
 class ResourceLocation(NamedTuple):
     """What an ARN says. `rest` is its last part, which begins with `kind/name` and ends with `last`."""
@@ -28,12 +30,11 @@ class ResourceLocation(NamedTuple):
 @lru_cache(maxsize=4096)
 def place_of(arn: str) -> ResourceLocation:
     """What an ARN says; a Place of empty texts for what is none."""
-    if not arn.startswith("arn:") or arn.count(":") < 5:
-        return ResourceLocation()
-    partition, service, region, account, rest = arn.split(":", 5)[1:]
-    kind, _, path = rest.partition("/")
+    parts = parts_of(arn)
+    kind, _, path = parts.resource.partition("/")
+    name, last = path.split("/", 1)[0], path.rsplit("/", 1)[-1]
     return ResourceLocation(
-        partition, service, region, account, rest, kind, path.split("/", 1)[0], path.rsplit("/", 1)[-1]
+        parts.partition, parts.service, parts.region, parts.account, parts.resource, kind, name, last
     )
 
 

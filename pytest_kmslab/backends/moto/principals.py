@@ -13,6 +13,7 @@ from moto.iam.models import Role, User, iam_backends
 from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller, Credential, Identity
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of
 from pytest_kmslab.backends.protocol import Credentials
@@ -65,7 +66,7 @@ class IdentityReader:
         return None
 
     def _root_credential(self, access_key_id: str, account: str) -> Credential:
-        arn = f"arn:{self._partition}:iam::{account}:root"
+        arn = root_arn(self._partition, account)
         caller = Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
         return Credential(access_key_id, self._root.secret_access_key, caller)
 

@@ -35,10 +35,12 @@ RE_ENCRYPT_TO = {
 
 
 def only_encryption(view: EndpointAccountReader, call: ApiCall) -> Response | None:
-    """UpdateTable that changes the encryption and nothing else: LocalStack drops it, or answers 500.
+    """UpdateTable that changes the encryption and nothing else; None for any other.
 
     The change itself is kept by `enforcement.table_encryption`, for every emulator alike.
     """
+    # LocalStack drops it, or answers 500. The change is kept by `enforcement.table_encryption`, for every
+    # emulator alike.
     if SSE not in call.params or set(call.params) - {"TableName", SSE}:
         return None
     table = view.table(str(call.params["TableName"]), call.region, call.account)
@@ -73,12 +75,12 @@ def partiql_instead(
 
 
 def re_encrypt(view: EndpointAccountReader, call: ApiCall) -> Response | None:
-    """ReEncrypt, which ministack lacks, and LocalStack fails at without a SourceKeyId: what was decided on is
-    decrypted and encrypted again."""
+    """ReEncrypt by two calls, as the keys were decided on."""
     params = call.params
     source = view.key_of_ciphertext(params["CiphertextBlob"], call.region, call.account)
     there = view if source is None else view.at(source.account) or view
     here = view.of_arn(str(params["DestinationKeyId"])) or view
+    # ministack lacks it, and LocalStack fails at it without a SourceKeyId.
     try:
         opened = there.clients.of("kms", call.region).decrypt(**_given(params, RE_ENCRYPT_FROM))
         sealed = here.clients.of("kms", call.region).encrypt(
@@ -109,12 +111,13 @@ def _if_lacking(view: EndpointAccountReader, call: ApiCall, instead: Callable[[]
 
 
 def update_user(view: EndpointAccountReader, call: ApiCall) -> Response | None:
-    """UpdateUser: LocalStack keeps tags by the ARN that a user had, so they are given to the user anew.
+    """UpdateUser.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
     user = view.identities.snapshot.named("user", str(call.params["UserName"]))
     response = view.clients.do(call)
+    # LocalStack keeps tags by the ARN that a user had, so they are given to the user anew.
     if user is not None and user.tags:
         name = str(call.params.get("NewUserName") or user.name)
         tags = [{"Key": key, "Value": value} for key, value in user.tags.items()]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def attached(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """A policy that is to be attached: ministack takes one that does not exist."""
+    """A policy that is to be attached."""
+    # ministack attaches one that does not exist.
     if not view.identities.document(str(call.params["PolicyArn"])):
         raise attaching.not_attachable(str(call.params["PolicyArn"]))
     kind, member, _ = attaching.ATTACHED[call.operation]
@@ -84,10 +85,10 @@ def deletable(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def _listed(view: EndpointAccountReader, operation: str, listed: str, user: str) -> Any:
-    """What a user has of a kind; nothing where the endpoint lacks the operation, or the user is not there."""
     try:
         return getattr(view.clients.of("iam"), operation)(UserName=user).get(listed) or ()
     except ClientError as error:
+        # What a user has of a kind; nothing where the endpoint lacks the operation, or the user is not there.
         if lacks(error) or code_of(error) == "NoSuchEntity":
             return ()
         raise
@@ -102,8 +103,7 @@ OWNED: Mapping[str, tuple[str, str, str, str]] = {
 
 
 def owned(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """What a call deletes or changes of a user's must be theirs: ministack takes anybody's, whoever is named.
-    Where it cannot be seen whose it is, it is nobody's.
+    """What a call deletes or changes of a user's must be theirs.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
     """
@@ -112,6 +112,7 @@ def owned(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     kind = call.operation.removeprefix("Delete").removeprefix("Update")
     operation, listed, member, called = OWNED[kind]
     wanted = call.params[member]
+    # ministack takes anybody's, whoever is named. Where it cannot be seen whose it is, it is nobody's.
     owned_items = _listed(view, operation, listed, user)
     if all(item[member] != wanted for item in owned_items):
         raise ServiceError("NoSuchEntity", f"The {called} with id {wanted} cannot be found.", 404)

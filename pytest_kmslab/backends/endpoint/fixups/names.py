@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall
 
 NAMING = ("TableName", "RequestItems", "TransactItems")
@@ -17,13 +18,14 @@ ANSWERED = ("Responses", "UnprocessedKeys", "UnprocessedItems")
 
 
 def plain_names(call: ApiCall, account: str) -> Mapping[str, Any]:
-    """The parameters that name tables of the account in which the call is done by ARN, with names instead.
+    """The parameters that name tables of the call's account by ARN, with names instead.
 
     An ARN of another account or Region stays one: by its name a table would be taken that nobody was asked
     about.
     """
     if call.service != "dynamodb":
         return {}
+    # An ARN of another account or Region stays one: its name would be that of a table nobody was asked about.
     own = f":dynamodb:{call.region}:{account}:table/"
     plain = {member: _plain(call.params[member], own) for member in NAMING if member in call.params}
     return {member: value for member, value in plain.items() if value != call.params[member]}
@@ -32,7 +34,7 @@ def plain_names(call: ApiCall, account: str) -> Mapping[str, Any]:
 def show_given_names(call: ApiCall, response: dict[str, Any]) -> None:
     """A batch's answer under the ARNs that the call gave."""
     items = call.params.get("RequestItems") if call.service == "dynamodb" else None
-    arns = {key.rpartition("/")[2]: key for key in items or () if key.startswith("arn:")}
+    arns = {parts_of(key).name: key for key in items or () if key.startswith("arn:")}
     for member in ANSWERED if arns else ():
         if response.get(member):
             response[member] = {arns.get(name, name): value for name, value in response[member].items()}
@@ -44,8 +46,10 @@ def _plain(value: Any, own: str) -> Any:
         return value.rpartition(own)[2]
     if isinstance(value, Mapping):
         return {key.rpartition(own)[2]: asked for key, asked in value.items()}
-    return [{kind: _of_transaction(action, own) for kind, action in item.items()} for item in value]
-
-
-def _of_transaction(action: Mapping[str, Any], own: str) -> Mapping[str, Any]:
-    return {**action, "TableName": str(action.get("TableName", "")).rpartition(own)[2]}
+    return [
+        {
+            kind: {**action, "TableName": str(action.get("TableName", "")).rpartition(own)[2]}
+            for kind, action in item.items()
+        }
+        for item in value
+    ]

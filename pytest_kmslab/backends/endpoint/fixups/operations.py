@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint.fixups import table_policies
@@ -81,12 +82,12 @@ def _plain_encryption(view: EndpointAccountReader, call: ApiCall) -> Mapping[str
 
 
 def _no_encryption(_reader: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """UpdateTable with more than the encryption: LocalStack answers 500 where that is to be disabled."""
+    # UpdateTable with more than the encryption: LocalStack answers 500 where that is to be disabled.
     return {SSE: {"Enabled": True}} if SSE in call.params else {}
 
 
 def _protected(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """An old DynamoDB Local deletes a protected table."""
+    # An old DynamoDB Local deletes a protected table.
     table = view.table(str(call.params.get("TableName")), call.region, call.account)
     if table is not None and view.tables.record(table.arn).get("protected"):
         raise ServiceError("ValidationException", PROTECTED)
@@ -94,7 +95,7 @@ def _protected(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def _table_made(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
-    """`set_table_key` has begun the record already."""
+    # `set_table_key` has begun the record already.
     table_policies.begin(view, call, response["TableDescription"]["TableArn"])
     if call.params.get("DeletionProtectionEnabled"):
         view.tables.keep(response["TableDescription"]["TableArn"], protected=True)
@@ -116,7 +117,7 @@ def _table_shown(view: EndpointAccountReader, _call: ApiCall, response: Response
 
 
 def _table_gone(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
-    """Described as it was, which is how DeleteTable answers."""
+    # Described as it was, which is how DeleteTable answers.
     _show_encryption(view, response["TableDescription"])
     view.tables.begin(response["TableDescription"]["TableArn"])
 
@@ -160,8 +161,8 @@ def _key_policy_shown(view: EndpointAccountReader, call: ApiCall, response: Resp
 
 
 def _key_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) -> None:
-    """An AWS managed key is a customer's to the emulators, and LocalStack does not always describe one."""
     metadata = response["KeyMetadata"]
+    # An AWS managed key is a customer's to the emulators, and LocalStack does not always describe one.
     key = view.keys.by_arn(metadata["Arn"])
     if key is not None and key.manager != metadata.get("KeyManager"):
         metadata["KeyManager"] = key.manager
@@ -182,18 +183,19 @@ def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Res
 
 
 def keep_grant_token(view: KeepsRecords, call: ApiCall, response: Response) -> None:
-    """CreateGrant: a grant token is told nobody a second time."""
+    """CreateGrant: keep the grant's token, and whom it names."""
     key = view.key(str(call.params["KeyId"]), call.region, call.account)
     if key is not None:
+        # A grant token is told nobody a second time.
         view.keys.keep_token(response["GrantToken"], key, response["GrantId"])
         view.keys.keep_grant(str(response["GrantId"]), call.params)
 
 
 def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
-    """Whom each grant names now; and the issuing account, which LocalStack leaves out."""
     for grant in response["Grants"]:
         grant.update(view.keys.kept_of_grant(grant))
-        grant.setdefault("IssuingAccount", f"arn:{call.partition}:iam::{view.identities.account}:root")
+        # Whom each grant names now; and the issuing account, which LocalStack leaves out.
+        grant.setdefault("IssuingAccount", root_arn(call.partition, view.identities.account))
 
 
 BeforeCall = Callable[["EndpointAccountReader", ApiCall], Mapping[str, Any]]

@@ -72,13 +72,15 @@ def keep_federation_token(view: KeepsRecords, call: ApiCall, response: dict[str,
         username="",
         tags=given_tags(call.params),
         token_issued=issued_at(call),
+        # Without a policy such a session may do nothing: one that allows nothing stands for none.
         session_policies=_session_policies(view, call.params) or (NOTHING,),
     )
     _keep(view, call, response, caller)
 
 
 def show_caller(_reader: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
-    """GetCallerIdentity: LocalStack takes a session token's holder for the root user."""
+    """GetCallerIdentity as the credential was read."""
+    # LocalStack takes a session token's holder for the root user.
     response.update(Arn=call.caller.arn, Account=call.caller.account, UserId=call.caller.user_id)
 
 

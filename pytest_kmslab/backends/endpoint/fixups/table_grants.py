@@ -26,7 +26,7 @@ def add(view: EndpointAccountReader, table_arn: str, key_arn: str) -> None:
 
 
 def retire(view: EndpointAccountReader, table_arn: str) -> None:
-    """Take a table's grants off the key it is kept to be under; grants of people and of others stay."""
+    """Take a table's grants off the key that it is kept to be under."""
     from botocore.exceptions import ClientError
 
     key_arn = view.tables.record(table_arn).get("key") or ""
@@ -34,6 +34,7 @@ def retire(view: EndpointAccountReader, table_arn: str) -> None:
     key = None if owner is None else owner.keys.by_arn(key_arn)
     if owner is None or key is None:
         return
+    # Grants of people, and of other tables, stay.
     for grant in owner.keys.grants(key):
         if not is_of_table(grant.grantee_principal, grant.encryption_context_subset, table_arn):
             continue

@@ -33,9 +33,10 @@ def get(view: EndpointAccountReader, call: ApiCall) -> Response:
 
 
 def put(view: EndpointAccountReader, call: ApiCall) -> Response:
-    """PutResourcePolicy: the same document again is the same revision."""
+    """PutResourcePolicy."""
     partition = parts_of(str(call.params["ResourceArn"])).partition
     before, text = _expected(view, call), as_written(str(call.params["Policy"]), partition)
+    # The same document again is the same revision; ministack gives it another.
     if before is not None and before["Policy"] == text:
         return {"RevisionId": before["RevisionId"]}
     return _do(view, call, PUT, {"Policy": text})
@@ -51,7 +52,8 @@ def delete(view: EndpointAccountReader, call: ApiCall) -> Response:
 
 
 def begin(view: EndpointAccountReader, call: ApiCall, arn: str) -> None:
-    """CreateTable: the new table has the policy that it is made with, and not that of one before it."""
+    """CreateTable with its policy."""
+    # ministack drops the policy, and leaves a deleted table's to the next of that name.
     text = call.params.get("ResourcePolicy")
     with_arn = call._replace(params={"ResourceArn": arn, **({"Policy": text} if text else {})})
     (put if text else delete)(view, with_arn)
@@ -88,9 +90,9 @@ def _do(view: EndpointAccountReader, call: ApiCall, operation: str, more: dict[s
 def _of_store(
     view: EndpointAccountReader, call: ApiCall, arn: str, operation: str, policy: str | None
 ) -> Response:
-    """The same from what is kept of the table or stream."""
     if view.table(arn, call.region, call.account) is None:
         raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {arn}")
+    # The same from what is kept of the table or stream.
     kept = view.tables.kept_policy(arn)
     if operation == GET:
         if not kept.get("text"):

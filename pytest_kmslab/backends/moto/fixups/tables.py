@@ -34,7 +34,7 @@ def plain_name(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """CreateTable by the table's ARN."""
     # moto would make a table of that name.
     name = str(call.params.get("TableName"))
-    return {"TableName": name.rpartition("/")[2]} if name.startswith("arn:") else {}
+    return {"TableName": parts_of(name).name} if name.startswith("arn:") else {}
 
 
 def with_prefix(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
@@ -85,9 +85,8 @@ def _named(call: ApiCall) -> str:
     """The ARN that a call names; an error where it is a stream that is not there, or whose policy has
     another revision than is expected."""
     arn = str(call.params["ResourceArn"])
-    path, _, label = arn.partition(STREAM)
-    where = parts_of(arn)
-    table = dynamodb_backends[where.account][where.region].tables.get(path.rpartition("/")[2])
+    where, label = place_of(arn), arn.partition(STREAM)[2]
+    table = dynamodb_backends[where.account][where.region].tables.get(where.name)
     if label and (table is None or table.latest_stream_label != label):
         raise missing_stream(arn)
     policy = _policies(arn).get(arn)

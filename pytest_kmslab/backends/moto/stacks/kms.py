@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.backends.moto.stacks.properties import (
     Properties,
     kms_tags,
@@ -81,7 +81,7 @@ def _default_policy(where: Deployment) -> str | None:
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:{where.partition}:iam::{where.account}:root"},
+        "Principal": {"AWS": root_arn(where.partition, where.account)},
         "Action": "kms:*",
         "Resource": "*",
     }

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto.principals import entity_of, unique_id
 from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, REQUEST, ServiceCalls, StackRequest
@@ -111,5 +112,5 @@ def _session_of(role: Any, context: dict[str, Any]) -> Caller:
 
 def root_caller(account: str, partition: str) -> Caller:
     """The root user of an account."""
-    arn = f"arn:{partition}:iam::{account}:root"
+    arn = root_arn(partition, account)
     return Caller(arn, account, principal_arn=arn, user_id=account, kind="Account")
