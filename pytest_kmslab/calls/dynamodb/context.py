@@ -16,12 +16,8 @@ from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
-from pytest_kmslab.calls.dynamodb.expressions import (
-    PLACEHOLDERS,
-    attributes_of,
-    check_placeholders,
-    key_equalities,
-)
+from pytest_kmslab.calls.dynamodb.expressions import attributes_of, key_equalities
+from pytest_kmslab.calls.dynamodb.placeholders import EXPRESSION_PARAMETERS, check_placeholders
 from pytest_kmslab.calls.rules.old_parameters import OLD_PARAMETERS, check_old_parameters
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
@@ -95,8 +91,8 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
     """
     if not OLD_PARAMETERS.isdisjoint(params):
         check_old_parameters(params)
-    if not PLACEHOLDERS.isdisjoint(params):
-        check_placeholders(params)
+    if not EXPRESSION_PARAMETERS.isdisjoint(params):
+        check_placeholders(action, params)
     context: Context = {RETURN_CONSUMED_CAPACITY: params.get("ReturnConsumedCapacity") or "NONE"}
     attributes, leading = named_attributes(params), leading_keys(params, table, index)
     if attributes:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from pytest_kmslab.calls.authorization import Params, ServiceError
+from pytest_kmslab.calls.dynamodb.placeholders import undefined
 
 _KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
 _WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#?\w+)(?P<call>\s*\()?", re.ASCII)
@@ -29,33 +30,9 @@ _BETWEEN = re.compile(rf"{_NAME}\s+BETWEEN\s+{_VALUE}\s+AND\s+{_VALUE}", re.ASCI
 _BEGINS = re.compile(rf"begins_with\s*\(\s*{_NAME}\s*,\s*{_VALUE}\s*\)", re.ASCII)
 _AND = re.compile(r"\s*\bAND\b\s*", re.IGNORECASE)
 
-_PLACEHOLDERS = {
-    "ExpressionAttributeNames": re.compile(r"#\w+", re.ASCII),
-    "ExpressionAttributeValues": re.compile(r":\w+", re.ASCII),
-}
-
-PLACEHOLDERS = frozenset(_PLACEHOLDERS)
-"""The parameters that say what placeholders stand for."""
-
-_UNDEFINED = {
-    "#": "name used in the document path is not defined; attribute name",
-    ":": "value used in expression is not defined; attribute value",
-}
-
 
 def _refuse(kind: str, problem: str) -> NoReturn:
     raise ServiceError("ValidationException", f"Invalid {kind}: {problem}")
-
-
-def check_placeholders(params: Params) -> None:
-    """Raise what DynamoDB answers to a placeholder that cannot be one."""
-    for member, form in _PLACEHOLDERS.items():
-        for placeholder in params.get(member) or ():
-            if form.fullmatch(placeholder) is None:
-                raise ServiceError(
-                    "ValidationException",
-                    f'{member} contains invalid key: Syntax error; key: "{placeholder}"',
-                )
 
 
 @lru_cache(maxsize=1024)
@@ -119,11 +96,10 @@ def key_equalities(params: Params) -> list[tuple[str, Any]]:
 
 
 def _defined(placeholder: str, known: Mapping[str, Any]) -> Any:
-    undefined = _UNDEFINED.get(placeholder[0])
-    if undefined is None:
+    if placeholder[0] not in "#:":
         return placeholder
     if placeholder not in known:
-        _refuse("KeyConditionExpression", f"An expression attribute {undefined}: {placeholder}")
+        raise undefined("KeyConditionExpression", placeholder)
     return known[placeholder]
 
 

@@ -40,6 +40,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     required_text,
     table_arn,
 )
+from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders
 from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes, check_projected
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
 
@@ -162,7 +163,11 @@ def transaction(call: ApiCall, view: AccountView) -> Authorizations:
     """
     tables: list[Table | None] = []
     mismatches: list[ServiceError | None] = []
-    for action, part in _transaction_parts(call):
+    parts = list(_transaction_parts(call))
+    for action, part in parts:
+        # Before any of them is decided: paritysuite/dynamodb-conformance, validation-ordering/transactions.
+        check_placeholders(action, part)
+    for action, part in parts:
         arn = table_arn(call, required_text(part, "TableName"))
         table = view.table(arn, call.region, call.account)
         tables.append(table)

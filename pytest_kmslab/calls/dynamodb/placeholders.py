@@ -1,0 +1,108 @@
+"""What DynamoDB refuses of expressions and their placeholders, before it looks at a table or a key.
+
+Texts and their order are DynamoDB's: moto's tests that are verified on AWS (test_dynamodb_exceptions,
+test_dynamodb_transactions), dynalite's, which were run against AWS, and paritysuite/dynamodb-conformance.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from pytest_kmslab.calls.api_call import Params, ServiceError
+
+NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
+_PROJECTION = "ProjectionExpression"
+
+EXPRESSIONS: Mapping[str, tuple[str, ...]] = {
+    "GetItem": (_PROJECTION,),
+    "BatchGetItem": (_PROJECTION,),
+    "PutItem": ("ConditionExpression",),
+    "DeleteItem": ("ConditionExpression",),
+    "ConditionCheckItem": ("ConditionExpression",),
+    "UpdateItem": ("UpdateExpression", "ConditionExpression"),
+    "Scan": ("FilterExpression", _PROJECTION),
+    "Query": ("FilterExpression", "KeyConditionExpression", _PROJECTION),
+}
+"""The expressions of each action, in the order in which an error lists them."""
+_READ = ("UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression", _PROJECTION)
+"""In the order in which DynamoDB reads them."""
+
+EXPRESSION_PARAMETERS = frozenset((*_READ, NAMES, VALUES))
+"""A request that has none of these has nothing that is refused here."""
+
+_FORMS = {NAMES: re.compile(r"#\w+", re.ASCII), VALUES: re.compile(r":\w+", re.ASCII)}
+_USED = re.compile(r"[#:]\w+", re.ASCII)
+_UNDEFINED = {
+    "#": "name used in the document path is not defined; attribute name",
+    ":": "value used in expression is not defined; attribute value",
+}
+
+
+def check_placeholders(action: str, params: Params) -> None:
+    """Raise the first thing that DynamoDB refuses of a request, or of its part for one item or table."""
+    present = {member: params[member] for member in _READ if params.get(member) is not None}
+    given = {member: params[member] for member in _FORMS if params.get(member) is not None}
+    if not present:
+        _check_needed(action, given)
+    for member, placeholders in given.items():
+        _check_form(member, placeholders)
+    if present:
+        defined = frozenset(name for placeholders in given.values() for name in placeholders)
+        used: set[str] = set()
+        for member, expression in present.items():
+            used.update(_used(member, expression, defined))
+        _check_used(given, used)
+
+
+def undefined(member: str, placeholder: str) -> ServiceError:
+    """What DynamoDB answers to a placeholder that stands for nothing."""
+    return _refused(f"Invalid {member}: An expression attribute {_UNDEFINED[placeholder[0]]}: {placeholder}")
+
+
+def _check_needed(action: str, given: Mapping[str, Params]) -> None:
+    if NAMES in given:
+        raise _refused(f"{NAMES} can only be specified when using expressions")
+    if VALUES in given:
+        expressions = [member for member in EXPRESSIONS.get(action, ()) if member != _PROJECTION]
+        are = f"{' and '.join(expressions)} {'are' if len(expressions) > 1 else 'is'} null"
+        raise _refused(f"{VALUES} can only be specified when using expressions: {are}")
+
+
+def _check_form(member: str, placeholders: Params) -> None:
+    if not placeholders:
+        raise _refused(f"{member} must not be empty")
+    for placeholder in placeholders:
+        if _FORMS[member].fullmatch(placeholder) is None:
+            raise _refused(f'{member} contains invalid key: Syntax error; key: "{placeholder}"')
+
+
+def _used(member: str, expression: str, defined: Iterable[str]) -> Sequence[str]:
+    """The placeholders of an expression, all of which are defined."""
+    if not expression:
+        raise _refused(f"Invalid {member}: The expression can not be empty;")
+    placeholders = placeholders_of(expression)
+    for placeholder in placeholders:
+        if placeholder not in defined:
+            raise undefined(member, placeholder)
+    return placeholders
+
+
+@lru_cache(maxsize=1024)
+def placeholders_of(expression: str) -> tuple[str, ...]:
+    """The placeholders of an expression, in order."""
+    return tuple(_USED.findall(expression))
+
+
+def _check_used(given: Mapping[str, Params], used: set[str]) -> None:
+    for member, placeholders in given.items():
+        unused = [name for name in placeholders if name not in used]
+        if unused:
+            keys = ", ".join(unused)
+            raise _refused(f"Value provided in {member} unused in expressions: keys: {{{keys}}}")
+
+
+def _refused(text: str) -> ServiceError:
+    return ServiceError("ValidationException", text)
