@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from pytest_kmslab.errors import TemplateError
+from pytest_kmslab.lab.permissions import names_of
 from pytest_kmslab.lab.templates.template import Template
+from pytest_kmslab.templates.parameters import Broken, broken_constraint, is_secret
 
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 """What `cdk deploy` acknowledges for whoever calls it."""
@@ -55,7 +56,8 @@ def stack_parameters(
             text = f"`parameters` has no `{name}`, for which the template has no default"
             raise template.error(text, "Parameters", name)
     texts = {name: _text(name, value) for name, value in values.items()}
-    for name, text in texts.items():
+    defaults = {name: _text(name, one["Default"]) for name, one in declared.items() if "Default" in one}
+    for name, text in {**defaults, **texts}.items():
         _check(template, name, text)
     return [{"ParameterKey": name, "ParameterValue": text} for name, text in texts.items()]
 
@@ -81,65 +83,39 @@ def _text(name: str, value: Any) -> str:
 def _check(template: Template, name: str, text: str) -> None:
     """Raise TemplateError for a value that the template refuses; a secret one is not told."""
     parameter = template.parameters[name]
-    if str(parameter["Type"]).startswith("AWS::SSM::"):
-        return  # the value is the name of a parameter in the store
-    of_list = parameter["Type"] == "CommaDelimitedList" or str(parameter["Type"]).startswith("List<")
-    for value in text.split(",") if of_list else [text]:
-        broken = _broken_constraint(parameter, value.strip() if of_list else value)
-        if broken:
-            secret = str(parameter.get("NoEcho")).lower() == "true"
-            told = "" if secret else f" `{value}`"
-            raise template.error(f"`parameters[{name!r}]`{told} {broken}", "Parameters", name)
+    broken = broken_constraint(parameter, text)
+    if broken:
+        told = "" if is_secret(parameter) else f" `{broken.value}`"
+        raise template.error(f"`parameters[{name!r}]`{told} {_words(parameter, broken)}", "Parameters", name)
 
 
-def _broken_constraint(parameter: Mapping[str, Any], value: str) -> str:
-    """What a value breaks of its parameter's declaration; empty where it keeps all."""
-    allowed = parameter.get("AllowedValues")
-    if isinstance(allowed, list) and value not in map(_plain, allowed):
-        return f"is none of the `AllowedValues` {', '.join(f'`{_plain(one)}`' for one in allowed)}"
-    pattern = parameter.get("AllowedPattern")
-    if isinstance(pattern, str) and not _fits(pattern, value):
-        return str(parameter.get("ConstraintDescription") or f"does not fit the `AllowedPattern` `{pattern}`")
-    if parameter["Type"] in ("Number", "List<Number>"):
-        return _broken_number(parameter, value)
-    limits = parameter.get("MinLength"), parameter.get("MaxLength")
-    return _outside(len(value), limits, ("shorter than its `MinLength`", "longer than its `MaxLength`"))
+def _words(parameter: Mapping[str, Any], broken: Broken) -> str:
+    described = parameter.get("ConstraintDescription")
+    if described and broken.constraint == "AllowedPattern":
+        return str(described)
+    return _WORDS[broken.constraint].format(broken.limit)
 
 
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+_WORDS = {
+    "AllowedPattern": "does not fit the `AllowedPattern` `{}`",
+    "AllowedValues": "is none of the `AllowedValues` {}",
+    "MaxLength": "is longer than its `MaxLength` {}",
+    "MaxValue": "is more than its `MaxValue` {}",
+    "MinLength": "is shorter than its `MinLength` {}",
+    "MinValue": "is less than its `MinValue` {}",
+    "Number": "is no number",
+}
 
 
-def _fits(pattern: str, value: str) -> bool:
-    try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
-        return True  # Java's, which Python does not read: CloudFormation will say
-
-
-def _broken_number(parameter: Mapping[str, Any], value: str) -> str:
-    try:
-        number = float(value)
-    except ValueError:
-        return "is no number"
-    limits = parameter.get("MinValue"), parameter.get("MaxValue")
-    return _outside(number, limits, ("less than its `MinValue`", "more than its `MaxValue`"))
-
-
-def _outside(size: float, limits: tuple[Any, Any], words: tuple[str, str]) -> str:
-    least, most = (None if limit is None else float(limit) for limit in limits)
-    if least is not None and size < least:
-        return f"is {words[0]}"
-    return f"is {words[1]}" if most is not None and size > most else ""
-
-
-def stack_capabilities(template: Template, names: Iterable[str] | str) -> list[str]:
-    """The capabilities as CreateStack takes them; raises TemplateError where one lacks that is needed."""
-    capabilities = [names] if isinstance(names, str) else list(names)
+def stack_capabilities(template: Template, names: Iterable[str] | str | None) -> list[str]:
+    """The capabilities as CreateStack takes them, all for None; raises TemplateError where one lacks."""
+    capabilities = list(CAPABILITIES if names is None else names_of("capabilities", names))
     for capability in capabilities:
         if capability not in CAPABILITIES:
             known = ", ".join(f"`{one}`" for one in CAPABILITIES)
-            raise TemplateError(f"`capabilities` has `{capability}`, which is none of {known}")
+            near = get_close_matches(str(capability).upper(), CAPABILITIES, 1)
+            hint = f": did you mean `{near[0]}`?" if near else ""
+            raise TemplateError(f"`capabilities` has `{capability}`, which is none of {known}{hint}")
     _check_iam(template, capabilities)
     if "Transform" in template.content and "CAPABILITY_AUTO_EXPAND" not in capabilities:
         text = "the template has a `Transform`, for which `capabilities` needs `CAPABILITY_AUTO_EXPAND`"

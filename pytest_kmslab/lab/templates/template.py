@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.errors import TemplateError
-from pytest_kmslab.lab.templates.references import check_references
+from pytest_kmslab.templates.form import malformed
+from pytest_kmslab.templates.references import circle, is_expanded_later, unresolved
 
 TemplateSource = Path | Mapping[str, Any] | str
 """A template: the file of one, a dict, or JSON or YAML text."""
@@ -75,7 +76,7 @@ class Template:
 
     @cached_property
     def _lines(self) -> Mapping[tuple[str, ...], int]:
-        from pytest_kmslab.lab.templates import yaml_text
+        from pytest_kmslab.templates import yaml_text
 
         return yaml_text.lines(self.text) if self.has_lines else {}
 
@@ -125,7 +126,32 @@ def _check(template: Template) -> None:
     for name, parameter in parameters.items():
         if not isinstance(parameter, Mapping) or not isinstance(parameter.get("Type"), str):
             raise template.error(f"parameter `{name}` has no `Type`", "Parameters", str(name))
-    check_references(template)
+    for found in malformed(template.content):
+        raise template.error(found.text, *found.path)
+    _check_references(template)
+
+
+_WORDS = {
+    "": "a resource or parameter",
+    "Resources": "a resource",
+    "Conditions": "a condition",
+    "Mappings": "a mapping",
+}
+
+
+def _check_references(template: Template) -> None:
+    """Raise TemplateError where a template speaks of what it does not have, or goes round in a circle."""
+    if is_expanded_later(template.content):
+        return
+    for missing in unresolved(template.content):
+        what = f"{_WORDS[missing.named.kind]} `{missing.named.name}`"
+        text = f"`{missing.by}` speaks of {what}, which the template has not"
+        raise template.error(text, missing.section, missing.by)
+    # A condition may take a resource away, and with it a circle: that is left to CloudFormation.
+    names = [] if "Conditions" in template.content else circle(template.resources)
+    if names:
+        told = ", ".join(f"`{name}`" for name in names)
+        raise template.error(f"{told} can be made only after one another", "Resources", names[0])
 
 
 def _read(where: str, file: Path) -> str:
@@ -156,13 +182,11 @@ def _parsed(where: str, text: str) -> Any:
 
 
 def _of_yaml(where: str, text: str) -> Any:
-    from yaml import YAMLError
-
-    from pytest_kmslab.lab.templates import yaml_text
+    from pytest_kmslab.templates import yaml_text
 
     try:
         return yaml_text.parse(text)
-    except YAMLError as error:
+    except yaml_text.YAMLError as error:
         line = yaml_text.error_line(error)
         told = f"{where}{f', line {line}' if line else ''}: {yaml_text.error_text(error)}"
         raise TemplateError(told) from None

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 LOADED = "moto.cloudformation.models"
 
+OPERATIONS = ("create_stack", "create_change_set", "update_stack", "execute_change_set", "delete_stack")
+"""The operations of moto's backend that are done by `StackOperations`."""
+
 
 def check_installed() -> None:
     """Load moto's CloudFormation; raises BackendError where what it needs is not there."""
@@ -72,17 +75,18 @@ def stacks_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
 
 @contextmanager
 def _installed(calls: ServiceCalls) -> Iterator[None]:
-    from moto.cloudformation import models, responses, utils
+    from moto.cloudformation import models, responses
 
-    from pytest_kmslab.backends.moto.stacks.operations import StackOperations, read_condition
+    from pytest_kmslab.backends.moto.stacks.operations import StackOperations
     from pytest_kmslab.backends.moto.stacks.principal import Principals
+    from pytest_kmslab.backends.moto.stacks.reading import templates_as_cloudformation_reads_them
     from pytest_kmslab.backends.moto.stacks.resource_map import StackResourceMap
 
     principals = Principals(calls)
     operations = StackOperations(principals)
     backend, response = models.CloudFormationBackend, responses.CloudFormationResponse
     with ExitStack() as patches:
-        for name in ("create_stack", "update_stack", "execute_change_set", "delete_stack"):
+        for name in OPERATIONS:
             around = partial(getattr(operations, name), getattr(backend, name))
             patches.enter_context(patch.object(backend, name, _method(around)))
         for name, handled in (("__init__", operations.make_instance), ("delete", operations.delete_instance)):
@@ -98,9 +102,7 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
             "StackResourceMap", (StackResourceMap,), {"deploy": staticmethod(partial(_deployment, calls))}
         )
         patches.enter_context(patch.object(models, "ResourceMap", deployed))
-        for module in (models, responses, utils):
-            read = partial(read_condition, module.yaml_tag_constructor)
-            patches.enter_context(patch.object(module, "yaml_tag_constructor", read))
+        patches.enter_context(templates_as_cloudformation_reads_them())
         yield
 
 

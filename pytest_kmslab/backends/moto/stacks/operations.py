@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from moto.cloudformation import models
 from moto.cloudformation.parsing import OutputMap
 
+from pytest_kmslab.backends.moto.stacks.outputs import check_outputs
 from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
 from pytest_kmslab.backends.moto.stacks.resource_map import CREATING
@@ -45,11 +47,14 @@ class StackOperations:
 
     def create_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """CreateStack, also of a nested stack."""
-        nested = PRINCIPAL.get() is not None
+        nested, before = PRINCIPAL.get() is not None, set(backend.stacks)
+        if not nested and REQUEST.get() is not None:
+            _check_name(name)
         with self._acting(backend, None, more.get("role_arn")):
             try:
                 with _creating():
                     stack = original(backend, name, *arguments, **more)
+                    check_outputs(stack)
                 if not nested:
                     self._principals.note_stack(stack)
                 return stack
@@ -59,6 +64,10 @@ class StackOperations:
                 if nested:
                     raise
                 return stack
+            except Exception:
+                for stack_id in backend.stacks.keys() - before:
+                    del backend.stacks[stack_id]  # what was refused as a whole is not there
+                raise
 
     def make_instance(self, original: Original, instance: Any, **more: Any) -> None:
         """One stack of a stack set, in the account and Region that are given; raises ServiceError."""
@@ -89,18 +98,33 @@ class StackOperations:
         role_arn = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
         with self._acting(backend, stack, role_arn):
             role = role_arn or stack.role_arn
-            before = _State(stack)
+            before, events = _State(stack), len(stack.events)
             _retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
             try:
                 with opened(stack):
                     answer = original(backend, name, *arguments, **more)
+                    check_outputs(stack)
             except ResourceFailedError as failure:
                 before.restore(stack)
                 _fail_update(stack, failure)
                 return stack
+            except Exception:
+                before.restore(stack)
+                del stack.events[events:]
+                raise
             finally:
                 stack.role_arn = role
             return answer
+
+    def create_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
+        """CreateChangeSet: what is wrong with the template is told here, before anything is kept."""
+        if more.get("change_set_type") != "UPDATE":
+            _check_name(str(more.get("stack_name")))
+        resources = _read(backend, more["stack_name"], more["template"], more["parameters"])
+        change_set_id, stack_id = original(backend, *arguments, **more)
+        change_set = backend.change_sets[change_set_id]
+        change_set.parameters = resources.given(change_set.parameters)
+        return change_set_id, stack_id
 
     def execute_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
         """ExecuteChangeSet, of a new stack or of one that is there."""
@@ -148,6 +172,40 @@ class StackOperations:
                 _set_status(stack, "DELETE_FAILED", _which("delete", failure))
 
 
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*", re.ASCII)
+LONGEST_NAME = 128
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+
+
+def _check_name(name: str) -> None:
+    """Raise ServiceError for a name that no stack can have."""
+    if not _NAME.fullmatch(name):
+        constraint = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+    elif len(name) > LONGEST_NAME:
+        constraint = f"Member must have length less than or equal to {LONGEST_NAME}"
+    else:
+        return
+    what = f"Value '{name}' at 'stackName' failed to satisfy constraint: {constraint}"
+    raise ServiceError("ValidationError", f"1 validation error detected: {what}")
+
+
+def _read(backend: Any, name: str, template: str, parameters: dict[str, Any]) -> Any:
+    """The resources of a template as they would be; raises moto's ValidationError for what is refused."""
+    make_map: Any = models.ResourceMap  # type: ignore[attr-defined]  # ours is there: see `installation`
+    resources = make_map(
+        "",
+        name,
+        parameters,
+        {},
+        region_name=backend.region_name,
+        account_id=backend.account_id,
+        template=models.Stack.parse_template(template),
+        cross_stack_resources=backend.exports,
+    )
+    resources.load()
+    return resources
+
+
 def _retain(stack: Any, names: Iterable[str]) -> None:
     """Leave resources when the stack is deleted; raises ServiceError before that has failed once.
 
@@ -176,6 +234,7 @@ class _State:
             resources._resource_json_map,
             resources.input_parameters,
             dict(resources.resolved_parameters),
+            resources.parameter_texts,
             dict(resources.tags),
         )
 
@@ -184,9 +243,9 @@ class _State:
         for name, value in self._values.items():
             setattr(stack, name, value)
         resources = stack.resource_map
-        template, resources._resource_json_map, parameters, resolved, resources.tags = self._map
+        template, resources._resource_json_map, parameters, resolved, texts, resources.tags = self._map
         resources._template, resources.input_parameters = template, parameters
-        resources.resolved_parameters = resolved
+        resources.resolved_parameters, resources.parameter_texts = resolved, texts
         resources._parsed_resources.update(resolved)
         resources.load_conditions()
 
@@ -287,8 +346,3 @@ def _tell(stack: Any, failure: ResourceFailedError, status: str) -> None:
 def _set_status(stack: Any, status: str, reason: str | None) -> None:
     stack.status = status
     stack._add_stack_event(status, resource_status_reason=reason)
-
-
-def read_condition(original: Callable[..., Any], loader: Any, tag: Any, node: Any) -> Any:
-    """`!Condition` in YAML: moto knows it by its long form only, and takes the short one for false."""
-    return {"Condition": node.value} if tag == "!Condition" else original(loader, tag, node)

@@ -69,7 +69,8 @@ def missing_value(value: Any, look_up: LookUp) -> str | None:
         if kind == "Fn::Sub":
             return _missing_in_sub(argument, look_up)
         if kind in ("Ref", "Fn::GetAtt") and argument != "AWS::NoValue":
-            name = argument if kind == "Ref" else ".".join(map(str, argument))
+            is_text = isinstance(argument, str)
+            name = argument if is_text else ".".join(map(str, argument))
             return None if look_up(value) is not None else str(name)
     return missing_value(list(value.values()), look_up)
 

@@ -14,15 +14,17 @@ from functools import partial
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import UnsupportedAttribute, ValidationError
+from moto.cloudformation.exceptions import CloudFormationError, UnsupportedAttribute, ValidationError
 from moto.ssm.models import ssm_backends
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.backends.moto.stacks.dynamic_references import with_references
 from pytest_kmslab.backends.moto.stacks.other_services import (
     as_refusal,
     code_from_elsewhere,
     is_of_a_service,
 )
+from pytest_kmslab.backends.moto.stacks.parameters import ParameterTexts, parameter_texts, resolved
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
 from pytest_kmslab.backends.moto.stacks.references import in_order, missing_value, references
 from pytest_kmslab.backends.moto.stacks.resource import (
@@ -30,8 +32,13 @@ from pytest_kmslab.backends.moto.stacks.resource import (
     ResourceFailedError,
     StackResource,
 )
+from pytest_kmslab.backends.moto.stacks.template_check import check_form, check_stack
 from pytest_kmslab.backends.moto.stacks.types import ENFORCED_PREFIXES, SAM_PREFIX, TYPES
+from pytest_kmslab.backends.moto.stacks.values import StackValues, as_mapping
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.templates.conditions import Conditions
+from pytest_kmslab.templates.parameters import is_list, items_of
+from pytest_kmslab.templates.problem import TemplateProblemError
 
 RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
@@ -52,8 +59,12 @@ class StackResourceMap(parsing.ResourceMap):
     deploy: Deploy
     """How a resource of the stack reaches the services; set where the map is installed."""
 
+    parameter_texts: ParameterTexts
+    """The value of each parameter, as it was given or is by default."""
+
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self.parameter_texts = ParameterTexts()
         partition = partition_of(self._region_name)
         own = {"AWS::Partition": partition.name, "AWS::URLSuffix": partition.dns_suffix}
         self._parsed_resources.update(own)
@@ -143,11 +154,19 @@ class StackResourceMap(parsing.ResourceMap):
             missing = missing_value(properties, self._look_up)
             if missing is not None:
                 raise invalid(f"pytest-kmslab: `{missing}` is nothing that moto has made")
-            resolved: Mapping[str, Any] = without_nothing(parsing.clean_json(properties, self))
+            known = without_nothing(self._resolved(properties))
+            found: Mapping[str, Any] = with_references(known, self._account_id, self._region_name)
             takes_tags = "Tags" in TYPES[raw["Type"]].properties
         # CloudFormation's own tags cannot be set by a call.
         own_tags = {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
-        return with_stack_tags(resolved, own_tags) if takes_tags else resolved
+        return with_stack_tags(found, own_tags) if takes_tags else found
+
+    def _resolved(self, properties: Any) -> Any:
+        """Properties without functions; raises ServiceError for one that cannot be resolved."""
+        try:
+            return parsing.clean_json(properties, self)
+        except CloudFormationError as error:
+            raise ServiceError("ValidationError", str(error.message)) from error
 
     def _look_up(self, function: Mapping[str, Any]) -> Any:
         if "Fn::If" in function:
@@ -158,7 +177,39 @@ class StackResourceMap(parsing.ResourceMap):
             return None  # moto makes no resource of this type, and calls that an error of the template
         return parsing.clean_json(function, self)
 
-    def parse_ssm_parameter(self, value: str, value_type: str) -> str:
+    def load(self) -> None:
+        """Read the template; raises moto's ValidationError as CloudFormation refuses it."""
+        if self._template == {}:
+            self.input_parameters = {}  # a stack that has nothing but a change set takes none
+            super().load()
+            return
+        with _refusing():
+            check_form(self._template)
+            super().load()
+            check_stack(self._template, self)
+
+    def load_parameters(self) -> None:
+        """Hold the parameters to their declarations and resolve them."""
+        declared = as_mapping(self._template.get("Parameters"))
+        self.parameter_texts = parameter_texts(declared, self.input_parameters)
+        self.no_echo_parameter_keys = sorted(self.parameter_texts.secret)
+        self.resolved_parameters = resolved(declared, self.parameter_texts, self.parse_ssm_parameter)
+        self._parsed_resources.update(self.resolved_parameters)
+
+    def given(self, parameters: Mapping[str, str]) -> ParameterTexts:
+        """Those of the values that were given, and which of them are secret."""
+        texts = ParameterTexts(parameters)
+        texts.secret = self.parameter_texts.secret
+        return texts
+
+    def load_conditions(self) -> None:
+        """Find out which conditions hold."""
+        declared = as_mapping(self._template.get("Conditions"))
+        self.lazy_condition_map: Any = Conditions(declared, StackValues(self))
+        for name in declared:
+            self.lazy_condition_map[name]
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> Any:
         """The value of a parameter in the parameter store; raises moto's ValidationError for none.
 
         CDK asks in every template for the version of its bootstrap stack: the account counts as bootstrapped.
@@ -169,31 +220,19 @@ class StackResourceMap(parsing.ResourceMap):
         if parameter is None:
             text = f"Unable to fetch parameters [{value}] from parameter store for this account."
             raise ValidationError(message=text)
-        return str(super().parse_ssm_parameter(value, value_type))
+        return items_of(str(parameter.value)) if is_list(value_type) else str(parameter.value)
 
     def validate_outputs(self) -> None:
-        """Of the types here by their own attributes, of moto's by moto's."""
-        template = self._template
-        outputs = template.get("Outputs") or {}
-        ours = {name for name, output in outputs.items() if self._is_of_ours(output)}
-        others = {name: output for name, output in outputs.items() if name not in ours}
-        self._template = {**template, "Outputs": others}
-        try:
-            super().validate_outputs()
-        finally:
-            self._template = template
-
-    def _is_of_ours(self, output: Mapping[str, Any]) -> bool:
-        """Whether an output is an attribute of a resource of a type here; raises moto's error for none."""
-        value = output.get("Value")
-        attribute = value.get("Fn::GetAtt") if isinstance(value, dict) else None
-        raw = self._resource_json_map.get(attribute[0]) if isinstance(attribute, list) else None
-        kind = TYPES.get(raw["Type"]) if raw else None
-        if raw is None or kind is None or attribute is None:
-            return False
-        if attribute[1] not in kind.attributes:
-            raise UnsupportedAttribute(resource=kind.name.rpartition(":")[2], attr=attribute[1])
-        return bool(self._is_wanted(raw))
+        """Raise moto's error for an output that is an attribute which its resource does not have."""
+        for output in as_mapping(self._template.get("Outputs")).values():
+            value = as_mapping(output).get("Value")
+            named = value.get("Fn::GetAtt") if isinstance(value, dict) else None
+            name, _, attribute = (
+                ".".join(map(str, named)) if isinstance(named, list) else str(named)
+            ).partition(".")
+            raw = self._resource_json_map.get(name)
+            if raw is not None and attribute and self._is_wanted(output) and not _has(raw["Type"], attribute):
+                raise UnsupportedAttribute(resource=raw["Type"].rpartition(":")[2], attr=attribute)
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Make what is new, change what differs, then delete what is gone."""
@@ -208,21 +247,20 @@ class StackResourceMap(parsing.ResourceMap):
 
     def _read(self, template: dict[str, Any], parameters: dict[str, Any] | None) -> None:
         self._template = template
-        self._resource_json_map = template["Resources"]
-        if parameters:
-            self.input_parameters = parameters
-        self.load_mapping()
-        self.load_parameters()
-        self.load_conditions()
+        self._resource_json_map = dict(as_mapping(template.get("Resources")))
+        self.input_parameters = parameters or {}
+        self.load()
 
     def _bring_up(self, name: str, old: Mapping[str, Any] | None, parameters: set[str]) -> None:
         raw = self._resource_json_map[name]
         if not self._is_wanted(raw):
             return
         current = self._parsed_resources.get(name)
-        if current is None or (old is not None and old.get("Type") != raw["Type"]):
+        if current is None:
             self._parsed_resources.pop(name, None)
             self[name]
+        elif old is not None and old.get("Type") != raw["Type"]:
+            self._replace(name, old, current)
         elif isinstance(current, StackResource):
             self._change(name, raw, current)
         elif raw != old or parameters.intersection(references(raw)):
@@ -231,6 +269,13 @@ class StackResourceMap(parsing.ResourceMap):
                 name, raw, self, account_id=self._account_id, region_name=self._region_name
             )
             self._parsed_resources[name] = resource
+
+    def _replace(self, name: str, old: Mapping[str, Any], current: Any) -> None:
+        """Make a resource of another type in place of one."""
+        del self._parsed_resources[name]
+        self.teardown.append(lambda: self._parsed_resources.__setitem__(name, current))
+        self[name]
+        self._replaced.append((current, old))
 
     def _change(self, name: str, raw: dict[str, Any], current: StackResource) -> None:
         properties = self.properties_of(name, raw)
@@ -256,7 +301,7 @@ class StackResourceMap(parsing.ResourceMap):
         while self._replaced:
             resource, raw = self._replaced.pop()
             if self._policy(raw, "UpdateReplacePolicy") not in RETAINED:
-                _quietly(resource.remove)
+                _quietly(partial(self._delete_one, resource, dict(raw)))
         kept = {name for name, raw in self._resource_json_map.items() if self._is_wanted(raw)}
         for name in reversed(in_order(old, list(old))):
             if name in kept or name not in self._parsed_resources:
@@ -310,6 +355,23 @@ class StackResourceMap(parsing.ResourceMap):
         self._replaced.clear()
         while self.teardown:
             _quietly(self.teardown.pop())
+
+
+def _has(type_name: str, attribute: str) -> bool:
+    """Whether resources of a type have an attribute; of what moto does not make nothing is known."""
+    if type_name in TYPES:
+        return attribute in TYPES[type_name].attributes
+    model = parsing.get_model_map().get(type_name)
+    return model is None or bool(model.has_cfn_attr(attribute))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What is wrong with a template, as moto's error of it."""
+    try:
+        yield
+    except TemplateProblemError as error:
+        raise ValidationError(message=error.text) from error
 
 
 def _quietly(act: Callable[[], None]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+YAMLError = yaml.YAMLError
+
 NO_PREFIX = frozenset({"Ref", "Condition"})
 """The functions that are no `Fn::`."""
 

@@ -1,0 +1,44 @@
+"""The outputs of a stack: texts, as CloudFormation wants them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+
+from pytest_kmslab.backends.moto.stacks.template_check import check_text
+from pytest_kmslab.backends.moto.stacks.values import clean_json
+from pytest_kmslab.templates.functions import text_of
+from pytest_kmslab.templates.problem import TemplateProblemError
+
+
+def parse_output(name: str, output: Any, resources: Any) -> Any:
+    """moto's object of an output; None for one that a condition leaves out, and of what moto did not make.
+
+    Raises moto's ValidationError for a value that is no text.
+    """
+    if "Condition" in output and not resources.lazy_condition_map[output["Condition"]]:
+        return None
+    value = clean_json(output["Value"], resources)
+    if value is None:
+        return None
+    try:
+        check_text(value)
+    except TemplateProblemError as error:
+        raise ValidationError(message=error.text) from error
+    description: Any = output.get("Description")
+    return parsing.Output(name, text_of(value), description)
+
+
+def check_outputs(stack: Any) -> None:
+    """Raise moto's ValidationError for outputs that cannot be told, or two exports of one name."""
+    for output in stack.output_map.values():
+        assert output is None or isinstance(output.value, str)
+    names = [export.name for export in stack.exports]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValidationError(message=f"Template format error: Export with name {twice} is there twice")

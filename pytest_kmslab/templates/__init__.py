@@ -1,0 +1,1 @@
+"""Templates of CloudFormation: read, held to its rules, their functions resolved. It calls nobody."""

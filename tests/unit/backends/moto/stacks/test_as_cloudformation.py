@@ -1,0 +1,246 @@
+"""A template says in moto's stacks what it says to CloudFormation; what that refuses leaves nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import Stacks
+
+KEY: dict[str, Any] = {"Type": "AWS::KMS::Key", "Properties": {}}
+USER: dict[str, Any] = {"Type": "AWS::IAM::User", "Properties": {"UserName": "ana"}}
+YES = {"Fn::Equals": ["a", "a"]}
+NO = {"Fn::Equals": ["a", "b"]}
+
+
+def of(**sections: Any) -> dict[str, Any]:
+    return {"Resources": {"Key": KEY}, **sections}
+
+
+def parameter(**more: Any) -> dict[str, Any]:
+    return of(Parameters={"P": {"Type": "String", **more}})
+
+
+def named(name: str, **attributes: Any) -> dict[str, Any]:
+    """A template of a user, whose name is as given."""
+    return {"Resources": {"User": {"Type": "AWS::IAM::User", "Properties": {"UserName": name}, **attributes}}}
+
+
+GIVEN = "hunter22"
+NOT_IN_MAP = of(
+    Outputs={"O": {"Value": {"Fn::FindInMap": ["M", "x", "y"]}}}, Mappings={"M": {"a": {"b": "c"}}}
+)
+LIST = {"Type": "CommaDelimitedList", "Default": "a,b"}
+ROUND = {
+    "A": {"Type": "AWS::IAM::User", "Properties": {"UserName": {"Fn::Sub": "${B}-a"}}},
+    "B": {"Type": "AWS::IAM::User", "Properties": {"UserName": {"Fn::Sub": "${A}-b"}}},
+}
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("a section", of(Foo={}), r"Invalid template property or properties \[Foo\]"),
+    ("an attribute", {"Resources": {"Key": {**KEY, "Foo": 1}}}, "Invalid template resource property 'Foo'"),
+    ("a logical id", {"Resources": {"Key-1": KEY}}, "Resource name Key-1 is non alphanumeric"),
+    ("no resources", {"Resources": {}}, "At least one Resources member must be defined"),
+    ("no type", {"Resources": {"Key": {}}}, "must contain a Type member"),
+    ("null", named(None), r"\[/Resources/User/Properties/UserName\] 'null' values are not allowed"),  # type: ignore[arg-type]
+    (
+        "snapshot",
+        {"Resources": {"Key": {**KEY, "DeletionPolicy": "Snapshot"}}},
+        "does not support deletion policy",
+    ),
+    ("a policy", {"Resources": {"Key": {**KEY, "UpdateReplacePolicy": "Keep"}}}, "UpdateReplacePolicy Keep"),
+    ("a reference", named({"Ref": "None"}), r"dependencies \[None\] in the Resources block"),  # type: ignore[arg-type]
+    (
+        "an output",
+        of(Outputs={"O": {"Value": {"Ref": "None"}}}),
+        r"dependencies \[None\] in the Outputs block",
+    ),
+    ("a policy variable", named({"Fn::Sub": "${aws:username}"}), r"dependencies \[aws:username\]"),  # type: ignore[arg-type]
+    ("a dependency", {"Resources": {"Key": {**KEY, "DependsOn": "None"}}}, r"dependencies \[None\]"),
+    ("a condition", {"Resources": {"Key": {**KEY, "Condition": "None"}}}, "condition dependency None"),
+    ("a mapping", named({"Fn::FindInMap": ["M", "a", "b"]}), "Mapping named 'M' is not present"),  # type: ignore[arg-type]
+    ("no such key of a mapping", NOT_IN_MAP, "Unable to get mapping for M::x::y"),
+    ("a circle", {"Resources": ROUND}, "Circular dependency between resources"),
+    (
+        "a list as an output",
+        of(Parameters={"P": LIST}, Outputs={"O": {"Value": {"Ref": "P"}}}),
+        "evaluate to a String",
+    ),
+    ("an output without value", of(Outputs={"O": {}}), "must contain a Value object"),
+    ("a macro", of(Transform="Macro"), "No transform named Macro found"),
+    (
+        "an included part",
+        of(Transform={"Name": "AWS::Include"}),
+        "does not expand the transform AWS::Include",
+    ),
+    ("a loop", {"Resources": {"Fn::ForEach::Keys": ["K", ["A"], {"${K}": KEY}]}}, "is a loop"),
+    (
+        "a rule",
+        of(Rules={"R": {"Assertions": [{"Assert": NO, "AssertDescription": "must be b"}]}}),
+        "must be b",
+    ),
+    ("a type of a parameter", parameter(Type="Sting"), "Unrecognized parameter type: Sting"),
+    ("a parameter without value", parameter(), r"Parameters: \[P\] must have values"),
+    ("a default", parameter(Default="b", AllowedValues=["a"]), "Parameter 'P' must be one of AllowedValues"),
+    ("text", "Resources: [", "YAML not well-formed"),
+    ("no template", "Key", "unsupported structure"),
+]
+
+
+@pytest.mark.parametrize(("case", "template", "text"), REFUSED, ids=[case for case, _, _ in REFUSED])
+def test_what_cloudformation_refuses_is_refused_and_leaves_nothing(
+    stacks: Stacks, case: str, template: Any, text: str
+) -> None:
+    with pytest.raises(ClientError, match=text) as refused:
+        stacks.deploy(template, Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"])
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+    assert stacks.client.describe_stacks()["Stacks"] == []
+    root = stacks.account.root
+    assert not root.client("kms").list_keys()["Keys"]
+    assert not root.client("iam").list_users()["Users"]
+
+
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    ({"AllowedValues": ["a"]}, "must be one of AllowedValues"),
+    ({"AllowedPattern": "[0-9]+"}, r"must match pattern \[0-9\]"),
+    (
+        {"AllowedPattern": "[0-9]+", "ConstraintDescription": "must be digits"},
+        "failed to satisfy constraint: must be digits",
+    ),
+    ({"MinLength": 20}, "must contain at least 20 characters"),
+    ({"MaxLength": 2}, "must contain at most 2 characters"),
+    ({"Type": "Number"}, "must be a number"),
+]
+
+
+@pytest.mark.parametrize(("constraint", "text"), BROKEN)
+def test_a_parameter_that_breaks_its_declaration_is_refused(
+    stacks: Stacks, constraint: dict[str, Any], text: str
+) -> None:
+    given = [{"ParameterKey": "P", "ParameterValue": GIVEN}]
+    with pytest.raises(ClientError, match=text):
+        stacks.deploy(parameter(**constraint), Parameters=given)
+    assert stacks.client.describe_stacks()["Stacks"] == []
+
+
+def test_a_parameter_that_the_template_has_not_is_refused(stacks: Stacks) -> None:
+    with pytest.raises(ClientError, match=r"Parameters: \[P\] do not exist in the template"):
+        stacks.deploy(of(), Parameters=[{"ParameterKey": "P", "ParameterValue": GIVEN}])
+
+
+@pytest.mark.parametrize("name", ["1a", "a_b", "a b", "a" * 129])
+def test_a_name_that_no_stack_can_have_is_refused(stacks: Stacks, name: str) -> None:
+    with pytest.raises(ClientError, match="at 'stackName' failed to satisfy constraint"):
+        stacks.deploy(of(), name)
+
+
+def test_an_update_that_is_refused_changes_nothing(stacks: Stacks) -> None:
+    given = [{"ParameterKey": "P", "ParameterValue": "a"}]
+    stacks.deploy(parameter(AllowedValues=["a", "b"]), Parameters=given)
+    for template, text in (
+        (of(Foo={}), "Foo"),
+        (parameter(AllowedValues=["b"]), "must be one of AllowedValues"),
+    ):
+        with pytest.raises(ClientError, match=text):
+            stacks.update(template, Parameters=given if "Parameters" in template else [])
+    assert stacks.look("s").status == "CREATE_COMPLETE"
+    with pytest.raises(ClientError, match="Foo"):
+        stacks.client.create_change_set(
+            StackName="s", ChangeSetName="c", ChangeSetType="UPDATE", TemplateBody=json.dumps(of(Foo={}))
+        )
+    given[0]["ParameterValue"] = "b"
+    assert stacks.update(parameter(AllowedValues=["a", "b"]), Parameters=given).status == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize("how", ["given", "default"])
+def test_a_secret_parameter_is_shown_to_nobody(stacks: Stacks, how: str) -> None:
+    secret = {"NoEcho": "true", **({"Default": GIVEN} if how == "default" else {})}
+    given = {"Parameters": [{"ParameterKey": "P", "ParameterValue": GIVEN}]} if how == "given" else {}
+    body = json.dumps(parameter(**secret))
+    stacks.client.create_stack(StackName="s", TemplateBody=body, **given)
+    stack = stacks.client.describe_stacks(StackName="s")["Stacks"][0]
+    assert stack["Parameters"] == [{"ParameterKey": "P", "ParameterValue": "****"}]
+    stacks.client.create_change_set(
+        StackName="t", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=body, **given
+    )
+    change_set = stacks.client.describe_change_set(StackName="t", ChangeSetName="c")
+    assert GIVEN not in str(change_set.get("Parameters"))
+
+
+def test_the_default_of_a_list_and_a_number_decide_as_on_aws(stacks: Stacks) -> None:
+    """A condition compares texts: with moto's own reading neither would hold."""
+    template = of(
+        Parameters={"P": LIST, "N": {"Type": "Number", "Default": 5}},
+        Conditions={
+            "First": {"Fn::Equals": [{"Fn::Select": [0, {"Ref": "P"}]}, "a"]},
+            "Five": {"Fn::Equals": [{"Ref": "N"}, "5"]},
+        },
+        Outputs={name: {"Value": {"Fn::If": [name, "yes", "no"]}} for name in ("First", "Five")},
+    )
+    assert stacks.deploy(template).outputs == {"First": "yes", "Five": "yes"}
+
+
+def test_what_a_condition_leaves_out_is_in_nothing_that_is_made(stacks: Stacks) -> None:
+    left_out = {**USER, "Condition": "No"}
+    template = of(Conditions={"No": NO, "Yes": YES})
+    template["Resources"]["User"] = left_out
+    template["Outputs"] = {"O": {"Value": {"Fn::If": ["Yes", "none", {"Ref": "User"}]}}}
+    assert stacks.deploy(template).outputs == {"O": "none"}
+    template["Outputs"] = {"O": {"Value": {"Ref": "User"}}}
+    with pytest.raises(ClientError, match=r"dependencies \[User\] in the Outputs block"):
+        stacks.deploy(template, "t")
+    template["Outputs"]["O"]["Condition"] = "No"
+    assert stacks.deploy(template, "u").outputs == {}
+
+
+def test_yaml_with_dates_lists_and_attributes_of_stacks(stacks: Stacks) -> None:
+    text = """
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      Description: !Join ["-", [!Ref AWS::Region, !Select [0, !Split [",", "a,b"]]]]
+      KeyPolicy:
+        Version: 2012-10-17
+        Statement:
+          Effect: Allow
+          Principal: {AWS: !Sub ["arn:aws:iam::${Id}:root", {Id: !Ref AWS::AccountId}]}
+          Action: kms:*
+          Resource: "*"
+Outputs:
+  Arn: {Value: !GetAtt Key.Arn}
+  Region: {Value: !Select [3, !Split [":", !GetAtt [Key, Arn]]]}
+"""
+    made = stacks.deploy(text)
+    assert made.outputs["Region"] == "us-east-1"
+    described = stacks.account.root.client("kms").describe_key(KeyId=made.outputs["Arn"])["KeyMetadata"]
+    assert described["Description"] == "us-east-1-a"
+
+
+def test_values_come_from_the_parameter_store_and_secrets_manager(stacks: Stacks) -> None:
+    root = stacks.account.root
+    root.client("ssm").put_parameter(Name="/name", Value="ana", Type="String")
+    root.client("ssm").put_parameter(Name="/names", Value="bob, eve", Type="StringList")
+    root.client("secretsmanager").create_secret(Name="s", SecretString='{"name": "kim"}')
+    template = named("{{resolve:ssm:/name}}")
+    template["Parameters"] = {"L": {"Type": "AWS::SSM::Parameter::Value<List<String>>", "Default": "/names"}}
+    others = {
+        "Eve": {"Fn::Select": [1, {"Ref": "L"}]},
+        "Kim": "{{resolve:secretsmanager:s:SecretString:name}}",
+    }
+    for logical_id, name in others.items():
+        template["Resources"][logical_id] = {"Type": "AWS::IAM::User", "Properties": {"UserName": name}}
+    assert stacks.deploy(template).status == "CREATE_COMPLETE"
+    assert {one["UserName"] for one in root.client("iam").list_users()["Users"]} == {"ana", "eve", "kim"}
+    failed = stacks.deploy(named("{{resolve:ssm:/none}}"), "t")
+    assert "Could not resolve" in failed.failures["User"]
+
+
+def test_a_resource_of_another_type_takes_the_place_of_the_old_one(stacks: Stacks) -> None:
+    stacks.deploy({"Resources": {"One": USER}})
+    stacks.update({"Resources": {"One": {"Type": "AWS::IAM::Group", "Properties": {"GroupName": "ana"}}}})
+    iam = stacks.account.root.client("iam")
+    assert (iam.list_users()["Users"], len(iam.list_groups()["Groups"])) == ([], 1)
