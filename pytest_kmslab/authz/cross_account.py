@@ -32,6 +32,7 @@ _KMS = (
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html"""
 
 _DYNAMODB = (
+    "AssociateTableReplica",
     "BatchGetItem",
     "BatchWriteItem",
     "ConditionCheckItem",
@@ -51,8 +52,9 @@ _DYNAMODB = (
     "UpdateItem",
     "UpdateTable",
 )
-"""Neither PartiQL nor backups nor the settings of a table.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html"""
+"""Neither PartiQL nor backups nor the settings of a table; the first is what joining a global table asks for.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables_MA_security.html"""
 
 CROSS_ACCOUNT_ACTIONS = frozenset(
     f"{service}:{operation}".lower()

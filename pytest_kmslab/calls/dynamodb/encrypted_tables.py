@@ -19,7 +19,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     table_of,
     target_table,
 )
-from pytest_kmslab.calls.dynamodb.replicas import replica_updates
+from pytest_kmslab.calls.dynamodb.replicas import joining, replica_updates
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import SseMode, check_change, read_specification
@@ -36,13 +36,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_I
 def create_table(call: ApiCall, view: AccountView) -> Authorizations:
     """CreateTable: on the table to be, then on the key it is to be encrypted with.
 
-    An empty list of tags needs dynamodb:TagResource too.
+    An empty list of tags needs dynamodb:TagResource too, and a replica of another account's table what every
+    replica needs.
     """
     arn = new_table(call)
     tags = request_tags(call.params.get("Tags") or ())
     yield authorization(call, call.operation, arn, tags)
     if "Tags" in call.params:
         yield authorization(call, "TagResource", arn, tags)
+    if call.params.get("GlobalTableSourceArn"):
+        yield from joining(call, view, arn)
     yield from new_table_policy(call, view, arn)
     check_new_table(call.params)
     check_added(call.params.get("Tags") or ())

@@ -1,6 +1,8 @@
-"""Replicas of a table in other Regions (global tables of version 2019), made and removed by UpdateTable.
+"""Replicas of a table (global tables of version 2019): in other Regions, made and removed by UpdateTable; in
+other accounts, made by CreateTable there.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables_MA_security.html
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.authorization import ApiCall, Authorizations
 from pytest_kmslab.calls.dynamodb.context import authorization
-from pytest_kmslab.calls.dynamodb.names import required_text
+from pytest_kmslab.calls.dynamodb.names import named_table, required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
@@ -58,6 +60,17 @@ def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authoriza
     for update in call.params.get("GlobalTableWitnessUpdates") or ():
         for kind, witness in update.items():
             yield from _in_region(call, view, arn, _WITNESS_ACTIONS[kind], witness)
+
+
+def joining(call: ApiCall, view: AccountView, arn: str) -> Authorizations:
+    """Ask for what a new table needs that joins another as its replica: the other has to let it, and the new
+    one is filled. That it takes the same actions as a replica of one's own is inferred (docs/fidelity.md)."""
+    source = named_table(call, "GlobalTableSourceArn")
+    table = view.table(source, call.region, call.account)
+    yield authorization(call, "AssociateTableReplica", source, None, table)
+    for action in _REPLICA_ACTIONS["Create"]:
+        if action != call.operation:
+            yield authorization(call, action, arn)
 
 
 def _own_kind(view: AccountView, table: Table) -> str:

@@ -46,9 +46,10 @@ def _nothing(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:AssumeRole on the role; with session tags or a source identity, given now or inherited in a
-    chain of roles, a permission more for each.
+    chain of roles, and with contexts that a provider asserts, a permission more for each.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
     """
     role: str = call.params["RoleArn"]
     if call.caller.kind == "FederatedUser":
@@ -65,10 +66,18 @@ def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
         actions.append("sts:TagSession")
     if "SourceIdentity" in call.params or call.caller.source_identity:
         actions.append("sts:SetSourceIdentity")
+    if call.params.get("ProvidedContexts"):
+        actions.append("sts:SetContext")
+        keys["sts:RequestContextProviders"] = _providers(call)
     for action in actions:
         yield _authorization(call, action, role, keys, account)
     check_role_session(call, view)
     _check_session_policy(call)
+
+
+def _providers(call: ApiCall) -> tuple[str, ...]:
+    """Who asserts the contexts of a call; what they assert only AWS can read (`sts:RequestContext/…`)."""
+    return tuple(entry["ProviderArn"] for entry in call.params["ProvidedContexts"] if "ProviderArn" in entry)
 
 
 def _check_session_policy(call: ApiCall) -> None:

@@ -24,6 +24,7 @@ SNAKE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 PERMISSION_ONLY = {
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
+    "dynamodb:AssociateTableReplica",
     "dynamodb:ConditionCheckItem",
     "dynamodb:PartiQLSelect",
     "dynamodb:PartiQLInsert",

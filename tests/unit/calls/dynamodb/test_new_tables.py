@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from helpers.authorizations import actions, asked, pairs
-from helpers.fake_account import KEY_ID, FakeAccount, key_arn, table_arn
+from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn, outcome, policy, table_arn, user
+
+from pytest_kmslab.calls.authorization import ServiceError
 
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
 CHOOSING = ["kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt"]
@@ -128,3 +130,51 @@ def test_other_updates_of_replicas(update_of: dict[str, Any], wanted: list[str],
         "dynamodb:UpdateTable",
         *(f"dynamodb:{action}" for action in wanted),
     ]
+
+
+def test_a_replica_of_another_accounts_table_needs_its_consent() -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables_MA_security.html"""
+    view = FakeAccount()
+    source = view.add_table("orders", region="eu-west-1", account="210987654321", tags={"team": "blue"})
+    params = {"TableName": "orders", "GlobalTableSourceArn": source.arn}
+    found = asked("CreateTable", params, view)
+    assert pairs(found) == [
+        ("dynamodb:CreateTable", table_arn()),
+        ("dynamodb:AssociateTableReplica", source.arn),
+        *(
+            (f"dynamodb:{action}", table_arn())
+            for action in (
+                "CreateTableReplica",
+                "Query",
+                "Scan",
+                "UpdateItem",
+                "PutItem",
+                "GetItem",
+                "DeleteItem",
+                "BatchWriteItem",
+            )
+        ),
+    ]
+    consent = found[1].request
+    assert consent.resource_account == "210987654321"
+    assert consent.context["aws:ResourceTag/team"] == ("blue",)
+
+
+@pytest.mark.parametrize("source", ["no name of a table!", "arn:aws:s3:::orders", f"{table_arn()}/index/ix"])
+def test_what_is_joined_is_a_table(source: str) -> None:
+    with pytest.raises(ServiceError, match="ValidationException"):
+        asked("CreateTable", {"TableName": "orders", "GlobalTableSourceArn": source}, FakeAccount())
+
+
+@pytest.mark.parametrize("consents", [True, False])
+def test_the_other_account_can_consent(consents: bool) -> None:
+    view, ana = FakeAccount(), user()
+    source = view.add_table("orders", account="210987654321")
+    view.allow(ana, {"Action": "dynamodb:*"})
+    if consents:
+        view.key_policies[source.arn] = policy(
+            {"Principal": {"AWS": ana.account}, "Action": "dynamodb:AssociateTableReplica"}
+        )
+    params = {"TableName": "new", "GlobalTableSourceArn": source.arn}
+    got = outcome(call("dynamodb", "CreateTable", params, ana), view)
+    assert got == ("allowed" if consents else "dynamodb:AssociateTableReplica")

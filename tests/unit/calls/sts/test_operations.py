@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from helpers.authorizations import required_authorizations
-from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, user
+from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, role_session, user
 
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.calls.authorization import ServiceError
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
@@ -55,6 +57,71 @@ def test_session_tags_and_a_source_identity_need_a_permission_each(view: FakeAcc
     assert found[0].request.context["aws:RequestTag/Team"] == ("blue",)
     assert found[0].request.context["sts:TransitiveTagKeys"] == ("Team",)
     assert found[0].request.context["sts:SourceIdentity"] == ("ana",)
+
+
+def test_contexts_that_a_provider_asserts_need_a_permission_more(view: FakeAccount) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html"""
+    provider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+    asserted = [{"ProviderArn": provider, "ContextAssertion": "opaque"}]
+    found = list(required_authorizations(assume(ProvidedContexts=asserted), view))
+    assert [(one.request.action, one.request.resource) for one in found] == [
+        ("sts:AssumeRole", ROLE),
+        ("sts:SetContext", ROLE),
+    ]
+    assert found[1].request.context["sts:RequestContextProviders"] == (provider,)
+    (alone,) = required_authorizations(assume(ProvidedContexts=[]), view)
+    assert "sts:RequestContextProviders" not in alone.request.context
+    trust = policy({"Principal": {"AWS": ANA.arn}, "Action": "sts:AssumeRole"})
+    view.key_policies[ROLE] = trust
+    assert outcome(assume(ProvidedContexts=asserted), view) == "sts:SetContext"
+    view.key_policies[ROLE] = policy(
+        {"Principal": {"AWS": ANA.arn}, "Action": ["sts:AssumeRole", "sts:SetContext"]}
+    )
+    assert outcome(assume(ProvidedContexts=asserted), view) == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("FederatedUser", "Cannot call AssumeRole with federated credentials"),
+        ("Account", "Roles may not be assumed by root accounts."),
+    ],
+)
+def test_who_can_assume_no_role_at_all(view: FakeAccount, kind: str, text: str) -> None:
+    caller = replace(ANA, kind=kind)
+    with pytest.raises(ServiceError) as refused:
+        next(required_authorizations(assume()._replace(caller=caller), view))
+    assert (refused.value.code, refused.value.message, refused.value.status) == ("AccessDenied", text, 403)
+
+
+@pytest.mark.parametrize("operation", ["GetSessionToken", "GetFederationToken"])
+@pytest.mark.parametrize("caller", [role_session(), replace(ANA, token_issued="2026-01-02T12:00:00Z")])
+def test_temporary_credentials_get_no_further_ones(view: FakeAccount, operation: str, caller: Caller) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html"""
+    with pytest.raises(ServiceError) as refused:
+        list(required_authorizations(call("sts", operation, {"Name": "fed"}, caller), view))
+    text = f"Cannot call {operation} with session credentials"
+    assert (refused.value.code, refused.value.message, refused.value.status) == ("AccessDenied", text, 403)
+
+
+def test_what_is_said_of_a_root_task_and_of_a_token() -> None:
+    (root,) = required_authorizations(
+        call(
+            "sts",
+            "AssumeRoot",
+            {"TargetPrincipal": "arn:aws:iam::210987654321:root", "TaskPolicyArn": {"arn": "arn:p"}},
+        ),
+        FakeAccount(),
+    )
+    assert root.request.resource == "arn:aws:iam::210987654321:root"
+    assert root.request.context["sts:TaskPolicyArn"] == ("arn:p",)
+    assert root.request.context["aws:ResourceAccount"] == ("210987654321",)
+    params = {"Audience": ["a", "b"], "SigningAlgorithm": "RS256", "DurationSeconds": 300}
+    (token,) = required_authorizations(call("sts", "GetWebIdentityToken", params), FakeAccount())
+    context = token.request.context
+    assert context["sts:IdentityTokenAudience"] == ("a", "b")
+    assert context["sts:SigningAlgorithm"] == ("RS256",)
+    assert context["sts:DurationSeconds"] == ("300",)
 
 
 @pytest.mark.parametrize(
