@@ -8,8 +8,8 @@ count together.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.deciding import deciding_statements
@@ -28,6 +28,7 @@ NEW_KEY = "key/*"
 """What a key is called that is not made yet."""
 KEY = "key/KEY-ID"
 """What a key is called that has no alias."""
+_UNNAMED = {NEW_KEY: "of a key without alias", KEY: "of a key without alias"}
 TESTS_NAMED = 3
 """Tests that are named at most for one statement."""
 
@@ -63,6 +64,10 @@ class PolicyCoverage:
     managed policy), which are not under test."""
     statements: tuple[StatementCoverage, ...]
     """Its statements, in their order."""
+    test: str = ""
+    """The first test, by its node id, that had it; empty where none is known."""
+    title: str = ""
+    """Its type and name; where others have the same, the test too, and a number."""
 
     @property
     def is_under_test(self) -> bool:
@@ -149,6 +154,7 @@ class _Seen:
     name: str
     owner: str
     statements: list[tuple[str, str, bool]]
+    test: str = ""
     decided: Counter[int] = field(default_factory=Counter)
     tests: dict[int, list[str]] = field(default_factory=dict)
 
@@ -164,6 +170,8 @@ class CoverageCounter:
         self._seen: dict[Known, _Seen] = {}
         self._known: dict[tuple[PolicyType, int], tuple[Policy, Known]] = {}
         self._lost = 0
+        self._unnamed: list[_Seen] = []
+        """Those that were noted before it was told of which test they are."""
 
     def add(self, test: str, entries: Iterable[TrailEntry]) -> None:
         """Count the decisions of one test, which was given its node id."""
@@ -175,6 +183,9 @@ class CoverageCounter:
             self._note_policies(entry, entry.policies)
             if entry.origin is not Origin.LAB:
                 self._count(test, entry, entry.policies)
+        for seen in self._unnamed:
+            seen.test = test
+        self._unnamed.clear()
 
     def note_made(self, view: AccountView, entries: Iterable[TrailEntry]) -> None:
         """Note the policies of the users and roles that these decisions let be made: nobody may ask under
@@ -193,7 +204,7 @@ class CoverageCounter:
         ordered = sorted(
             policies, key=lambda one: (not one.is_under_test, one.policy_type, one.name, one.text)
         )
-        return Coverage(tuple(ordered), self._lost)
+        return Coverage(_titled(ordered), self._lost)
 
     def data(self) -> dict[str, Any]:
         """What was counted, in a form that one process can send to another."""
@@ -202,6 +213,7 @@ class CoverageCounter:
                 *known,
                 seen.name,
                 seen.owner,
+                seen.test,
                 seen.statements,
                 sorted(seen.decided.items()),
                 sorted(seen.tests.items()),
@@ -213,9 +225,9 @@ class CoverageCounter:
     def take(self, data: Mapping[str, Any]) -> None:
         """Count what another process has counted; nothing of one that crashed."""
         self._lost += data.get("lost", 0)
-        for kind, text, name, owner, statements, decided, tests in data.get("policies", ()):
+        for kind, text, name, owner, first, statements, decided, tests in data.get("policies", ()):
             listed = [(one, effect, by_lab) for one, effect, by_lab in statements]
-            seen = self._seen.setdefault((kind, text), _Seen(name, owner, listed))
+            seen = self._seen.setdefault((kind, text), _Seen(name, owner, listed, first))
             for index, number in decided:
                 seen.decided[index] += number
             for index, named in tests:
@@ -252,6 +264,7 @@ class CoverageCounter:
             kept = self._known[kind, id(policy)] = (policy, known)
         if kept[1] not in self._seen:
             self._seen[kept[1]] = self._new(kind, named, entry)
+            self._unnamed.append(self._seen[kept[1]])
         seen = self._seen[kept[1]]
         if seen.name.startswith((NEW_KEY, KEY)):  # a key has its alias later than its policy
             seen.name = _name(kind, named, entry, self._share(kind, policy))
@@ -290,7 +303,22 @@ class CoverageCounter:
             StatementCoverage(name, effect, seen.decided[index], tuple(seen.tests.get(index, ())), by_lab)
             for index, (name, effect, by_lab) in enumerate(seen.statements)
         ]
-        return PolicyCoverage(known[0], seen.name, known[1], seen.owner, tuple(statements))
+        return PolicyCoverage(known[0], seen.name, known[1], seen.owner, tuple(statements), seen.test)
+
+
+def _titled(policies: Sequence[PolicyCoverage]) -> tuple[PolicyCoverage, ...]:
+    """The policies with titles of which there is only one each."""
+    plain = [f"{one.policy_type} {_UNNAMED.get(one.name, one.name)}" for one in policies]
+    longer = [
+        f"{title}, in {one.test}" if plain.count(title) > 1 and one.test else title
+        for title, one in zip(plain, policies, strict=True)
+    ]
+    numbers = [longer[: at + 1].count(title) for at, title in enumerate(longer)]
+    titles = [
+        f"{title} ({number})" if longer.count(title) > 1 else title
+        for title, number in zip(longer, numbers, strict=True)
+    ]
+    return tuple(replace(one, title=title) for one, title in zip(policies, titles, strict=True))
 
 
 def _is_real(entry: TrailEntry) -> bool:

@@ -78,7 +78,7 @@ def shortfall(coverage: Coverage, fail_under: float) -> str:
 def coverage_lines(coverage: Coverage) -> Iterator[str]:
     """Every policy under test with what of it decided nothing, then all together."""
     for policy in coverage.under_test:
-        yield f"{title(policy)}: {_share(policy)}"
+        yield f"{policy.title}: {_share(policy)}"
         for statement in policy.untested:
             yield f"  untested {statement.effect}: {statement.name}"
     others = len(coverage.policies) - len(coverage.under_test)
@@ -93,15 +93,11 @@ def coverage_lines(coverage: Coverage) -> Iterator[str]:
         yield "no policy of the tests' own was asked"
     if coverage.untested_denies:
         yield "a Deny that no test met: " + ", ".join(
-            f"`{statement.name}` of {title(policy)}" for policy, statement in coverage.untested_denies
+            f"`{statement.name}` of {policy.title}" for policy, statement in coverage.untested_denies
         )
-
-
-def title(policy: PolicyCoverage) -> str:
-    """A policy by its type and name."""
-    return f"{policy.policy_type} {policy.name}"
 
 
 def _share(policy: PolicyCoverage) -> str:
     number = len(policy.counted)
-    return f"{number - len(policy.untested)} of {number} statements decided something"
+    statements = "statement" if number == 1 else "statements"
+    return f"{number - len(policy.untested)} of {number} {statements} decided something"

@@ -80,6 +80,7 @@ RUN = RunFacts(
                 "name": "alias/mine",
                 "text": "{}",
                 "owner": "test",
+                "title": "key policy alias/mine",
                 "statements": [
                     {"name": "Never", "effect": "Deny", "decided": 0, "tests": [], "by_lab": False},
                     {"name": "Account", "effect": "Allow", "decided": 0, "tests": [], "by_lab": True},

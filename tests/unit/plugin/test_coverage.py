@@ -62,8 +62,8 @@ def test_a_policy_that_nobody_asked_under_is_named(project: pytest.Pytester) -> 
     result = project.runpytest_inprocess("--kmslab-coverage")
     result.stdout.fnmatch_lines(
         [
-            "identity-based policy limits: 0 of 1 statements decided something",
-            "permissions boundary reader-boundary: 0 of 1 statements decided something",
+            "identity-based policy limits: 0 of 1 statement decided something",
+            "permissions boundary reader-boundary: 0 of 1 statement decided something",
             "0 of 2 statements decided something: 0 %",
         ]
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -163,6 +164,23 @@ def test_a_policy_made_for_each_test_is_one_policy() -> None:
     )
     coverage = counted(with_key(first), with_key(second))
     assert len(coverage.policies) == 1
+
+
+def test_policies_of_one_name_are_told_apart_by_their_test() -> None:
+    one, other, third = (named(to(USER, "kms:*", Sid=sid), name=KEY) for sid in ("One", "Other", "Third"))
+    counter, merged = CoverageCounter(), CoverageCounter()
+    counter.add("test_a.py::test_one", [with_key(one)])
+    counter.add("test_a.py::test_two", [with_key(other), with_key(third)])
+    merged.take(json.loads(json.dumps(counter.data())))
+    for coverage in (counter.result(), merged.result()):
+        assert [policy.title for policy in coverage.policies] == [
+            "key policy of a key without alias, in test_a.py::test_one",
+            "key policy of a key without alias, in test_a.py::test_two (1)",
+            "key policy of a key without alias, in test_a.py::test_two (2)",
+        ]
+    assert [policy.title for policy in counted(with_key(one)).policies] == [
+        "key policy of a key without alias"
+    ]
 
 
 def test_workers_count_together() -> None:

@@ -6,7 +6,7 @@ function drawCoverage() {
   const coverage = data.run.policy_coverage;
   if (!coverage) { place("coverage").append(make("p", { class: "quiet" }, "Nothing was gathered.")); return; }
   const own = coverage.policies.filter((policy) => policy.owner === "test"), others = coverage.policies.filter((policy) => policy.owner !== "test");
-  const untested = own.flatMap((policy) => policy.statements.filter((one) => !one.decided && one.effect === "Deny").map((one) => `\`${one.name}\` of ${policy.policy_type} ${policy.name}`));
+  const untested = own.flatMap((policy) => policy.statements.filter((one) => !one.decided && one.effect === "Deny").map((one) => `\`${one.name}\` of ${policy.title}`));
   place("coverage").append(
     make("p", {}, coverage.statements ? `${number(coverage.covered)} of ${several(coverage.statements, "statement")} of the policies under test decided something (${coverage.percent} %).` : "No policy of the tests’ own decided anything: all that were asked are AWS’s or the lab’s."),
     ...(untested.length ? [make("p", { class: "warning" }, withCode(`A Deny that no test met: ${untested.join(", ")}.`))] : []));
@@ -17,8 +17,8 @@ function drawCoverage() {
 
 function drawPolicyCoverage(policy) {
   const counted = policy.statements.filter((one) => policy.owner !== "test" || !one.by_lab), met = counted.filter((one) => one.decided).length;
-  const counts = ` ${policy.policy_type}, ${OWNERS[policy.owner] || policy.owner}: ${met} of ${several(counted.length, "statement")} decided something`;
-  return folded({ class: "group" }, [make("strong", {}, policy.name), make("span", { class: "quiet" }, counts)], () => [
+  const counts = ` ${OWNERS[policy.owner] || policy.owner}: ${met} of ${several(counted.length, "statement")} decided something`;
+  return folded({ class: "group" }, [make("strong", {}, policy.title), make("span", { class: "quiet" }, counts)], () => [
     table(["statement", "effect", "decided"], policy.statements.map((one) => [make("code", {}, one.name), one.effect, one.decided ? one.decided : word(one.effect === "Deny" ? "denied" : "skipped", one.by_lab ? "never (the lab’s own)" : "never")])),
     make("pre", {}, pretty(policy.text).join("\n"))]);
 }
