@@ -57,6 +57,7 @@ from pytest_kmslab.lab.templates.arguments import (
     CAPABILITIES,
     ParameterValue,
     stack_capabilities,
+    stack_name,
     stack_parameters,
 )
 from pytest_kmslab.lab.templates.for_emulators import for_emulator, refuse_loops
@@ -67,7 +68,6 @@ if TYPE_CHECKING:
 
 
 ROLE_NAME = "kmslab-role"
-STACK_NAME = "kmslab-stack"
 
 
 class Lab(ActingLab):
@@ -244,7 +244,7 @@ class Lab(ActingLab):
         template: TemplateSource,
         *,
         parameters: Mapping[str, ParameterValue] | None = None,
-        capabilities: Iterable[str] | str = CAPABILITIES,
+        capabilities: Iterable[str] | str | None = CAPABILITIES,
         name: str | None = None,
     ) -> Stack:
         """Make a CloudFormation stack of a template, and return when it is there; its name is made unique.
@@ -257,7 +257,7 @@ class Lab(ActingLab):
         cannot be deployed, and makes nothing then; ResourceError for a stack that failed, with what failed in
         it and why, and removes it.
         """
-        read, backend = read_template(template), self._context.backend
+        read, backend, base = read_template(template), self._context.backend, stack_name(name)
         parts = stack_parameters(read, parameters), stack_capabilities(read, capabilities)
         backend.check_stacks()
         if not backend.capabilities.enforces:
@@ -266,7 +266,7 @@ class Lab(ActingLab):
         if alone:
             read = for_emulator(read, pseudo_parameters(self._creation), partial(has_bucket, self._creation))
         request = StackRequest(read, *parts, is_checked=alone)
-        return create_stack(self._creation, name or STACK_NAME, request, self._objects)
+        return create_stack(self._creation, base, request, self._objects)
 
     @for_the_lab
     def adopt(self, arn: str) -> Any:

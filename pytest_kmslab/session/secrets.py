@@ -32,6 +32,7 @@ class Secrets:
     def handlers(self) -> tuple[tuple[str, Any], ...]:
         """What to add to `botocore.handlers.BUILTIN_HANDLERS`; other services are left alone."""
         return (
+            ("before-call.cloudformation", self.before_stack),
             ("before-call.iam", self.before_call),
             ("after-call.iam", self.after_call),
             ("after-call.sts", self.after_call),
@@ -42,6 +43,14 @@ class Secrets:
         body = params.get("body")
         if isinstance(body, Mapping):
             self._add(body.get(name) for name in GIVEN)
+
+    def before_stack(self, params: Mapping[str, Any], **_: Any) -> None:
+        """Learn the parameters with `NoEcho` of a template that a call to CloudFormation carries."""
+        body = params.get("body")
+        if isinstance(body, Mapping) and "NoEcho" in str(body.get("TemplateBody")):
+            from pytest_kmslab.templates.secret_parameters import secret_values
+
+            self._add(secret_values(str(body["TemplateBody"]), body))
 
     def after_call(self, parsed: Mapping[str, Any], **_: Any) -> None:
         """Learn the secrets that IAM or STS answered."""

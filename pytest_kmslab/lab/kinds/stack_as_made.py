@@ -18,12 +18,20 @@ from pytest_kmslab.lab.resource_kind import Client
 Properties = Mapping[str, Any]
 
 
+JUDGED = ("AWS::DynamoDB::", "AWS::IAM::", "AWS::KMS::")
+"""How the types begin of what decisions are made from."""
+
+
 def differences(client: Client, resources: Mapping[str, Any], members: list[Member]) -> Iterator[str]:
     """What of a stack is otherwise than its template says, a line each."""
     made = {member.logical_id: member for member in members if member.physical_id}
     for name, resource in resources.items():
+        if name not in made:
+            if resource["Type"].startswith(JUDGED) and "Condition" not in resource:
+                yield f"`{name}` ({resource['Type']}) is not there"
+            continue
         check = CHECKS.get(resource["Type"])
-        if check is None or name not in made:
+        if check is None:
             continue
         properties = resource.get("Properties") or {}
         for lost in check(client, properties, made[name].physical_id):

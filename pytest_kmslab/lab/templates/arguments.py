@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -37,7 +38,27 @@ NAMES = frozenset({"GroupName", "InstanceProfileName", "ManagedPolicyName", "Rol
 
 NAMED_TYPES = IAM_TYPES - {f"AWS::IAM::{name}" for name in ("AccessKey", "Policy", "UserToGroupAddition")}
 
+STACK_NAME = "kmslab-stack"
+LONGEST_NAME = 128 - 24
+"""Characters of a name that is to be made unique:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*", re.ASCII)
+
 ParameterValue = str | int | float | bool | Iterable[Any]
+
+
+def stack_name(name: str | None) -> str:
+    """The name of a stack before it is made unique; raises TemplateError for one that no stack can have."""
+    if name is None:
+        return STACK_NAME
+    if not isinstance(name, str):
+        raise TypeError(f"`name` takes a text, not a `{type(name).__name__}`")
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise TemplateError(
+            f"`name` `{name}` is no name of a stack: letters, digits and hyphens, a letter first, at most "
+            f"{LONGEST_NAME}"
+        )
+    return name
 
 
 def stack_parameters(

@@ -15,6 +15,7 @@ from typing import Any
 from moto.cloudformation import models
 from moto.cloudformation.parsing import OutputMap
 
+from pytest_kmslab.backends.moto.stacks.left_out import tell_left_out
 from pytest_kmslab.backends.moto.stacks.outputs import check_outputs
 from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
@@ -55,6 +56,7 @@ class StackOperations:
                 with _creating():
                     stack = original(backend, name, *arguments, **more)
                     check_outputs(stack)
+                tell_left_out(stack)
                 if not nested:
                     self._principals.note_stack(stack)
                 return stack
@@ -114,6 +116,7 @@ class StackOperations:
                 raise
             finally:
                 stack.role_arn = role
+            tell_left_out(stack)
             return answer
 
     def create_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
@@ -149,6 +152,7 @@ class StackOperations:
             stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
             for export in stack.exports:
                 backend.exports[export.name] = export
+            tell_left_out(stack)
 
     def delete_stack(self, original: Original, backend: Any, name: str) -> None:
         """DeleteStack."""

@@ -19,6 +19,7 @@ from moto.ssm.models import ssm_backends
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto.stacks.dynamic_references import with_references
+from pytest_kmslab.backends.moto.stacks.left_out import is_made
 from pytest_kmslab.backends.moto.stacks.other_services import (
     as_refusal,
     code_from_elsewhere,
@@ -65,6 +66,8 @@ class StackResourceMap(parsing.ResourceMap):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.parameter_texts = ParameterTexts()
+        self.left_out: dict[str, str] = {}
+        """The types of the resources that moto does not make, by their names."""
         partition = partition_of(self._region_name)
         own = {"AWS::Partition": partition.name, "AWS::URLSuffix": partition.dns_suffix}
         self._parsed_resources.update(own)
@@ -115,6 +118,9 @@ class StackResourceMap(parsing.ResourceMap):
     def _make_others(self, name: str) -> Any:
         """A resource that moto makes; where moto or a stack of its own fails, it fails here too."""
         raw = self._resource_json_map[name]
+        if not is_made(str(raw.get("Type"))):
+            self.left_out[name] = str(raw.get("Type"))
+            return None
         with code_from_elsewhere(self, raw):
             try:
                 return super().__getitem__(name)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.backends.moto.stacks.left_out import NotMadeWarning
+
 from .conftest import Stacks
 
 KEY: dict[str, Any] = {"Type": "AWS::KMS::Key", "Properties": {}}
@@ -244,3 +246,19 @@ def test_a_resource_of_another_type_takes_the_place_of_the_old_one(stacks: Stack
     stacks.update({"Resources": {"One": {"Type": "AWS::IAM::Group", "Properties": {"GroupName": "ana"}}}})
     iam = stacks.account.root.client("iam")
     assert (iam.list_users()["Users"], len(iam.list_groups()["Groups"])) == ([], 1)
+
+
+def test_what_moto_does_not_make_is_told_in_one_sentence(stacks: Stacks) -> None:
+    template = of(
+        Outputs={"Acl": {"Value": {"Fn::GetAtt": ["Acl", "Arn"]}}, "Key": {"Value": {"Ref": "Key"}}}
+    )
+    template["Resources"]["Acl"] = {"Type": "AWS::WAFv2::WebACL"}
+    template["Resources"]["Wait"] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+    with pytest.warns(
+        NotMadeWarning, match=r"moto makes no `Acl` \(AWS::WAFv2::WebACL\): stack `s` goes"
+    ) as told:
+        made = stacks.deploy(template)
+    assert (len(told), list(made.outputs)) == (1, ["Key"])
+    named_by_it = named({"Fn::Sub": "${Acl.Arn}"})  # type: ignore[arg-type]
+    named_by_it["Resources"]["Acl"] = {"Type": "AWS::WAFv2::WebACL"}
+    assert "`Acl.Arn` is nothing that moto has made" in stacks.deploy(named_by_it, "t").failures["User"]
