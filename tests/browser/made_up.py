@@ -80,7 +80,7 @@ RUN = RunFacts(
                 "name": "alias/mine",
                 "text": "{}",
                 "owner": "test",
-                "title": "key policy alias/mine",
+                "title": f"key policy alias/mine, in tests/test_it.py::test_{'_'.join(['a_long_name'] * 9)}",
                 "statements": [
                     {"name": "Never", "effect": "Deny", "decided": 0, "tests": [], "by_lab": False},
                     {"name": "Account", "effect": "Allow", "decided": 0, "tests": [], "by_lab": True},
