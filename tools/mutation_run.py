@@ -4,8 +4,9 @@
 
 A pattern names mutants, such as `pytest_kmslab.authz.grant*`; without one all of the package is mutated,
 which takes about a quarter of an hour on one core. Of each module N mutants are drawn with --sample; what
-they say of the module is printed with its 95 % interval. Survivors are printed as diffs. Exit 0 if the
-package's bar is kept, 1 if not, 2 if the mutants could not be made or tried.
+they say of the module is printed with its 95 % interval, and of all with each module as large as it is.
+Survivors are printed as diffs. Exit 0 if the package's bar is kept, 1 if not, 2 if the mutants could not be
+made or tried.
 """
 
 from __future__ import annotations
@@ -49,17 +50,17 @@ tests/unit/cases
 # Calls' own tests, but for the one that has a lab made, for which the plugin itself would have to be there;
 # then those of what uses calls, but for what takes seconds or is about what comes after a decision.
 CALLS_TESTS = """tests/unit/calls
-tests/unit/backends/moto
-tests/unit/enforcement
+tests/unit/backends/moto/fixups
+tests/unit/enforcement/test_constraints.py
+tests/unit/enforcement/test_decided_resources.py
+tests/unit/enforcement/test_implicit_user.py
+tests/unit/enforcement/test_other_accounts.py
+tests/unit/enforcement/test_table_encryption.py
+tests/unit/enforcement/test_temporary_credentials.py
 tests/unit/matrix/test_policy_directory.py
 tests/unit/report/test_policy_check.py
 --deselect=tests/unit/calls/test_known_actions.py::test_all_that_take_an_action_say_it
 --ignore=tests/unit/backends/moto/fixups/kms
---ignore=tests/unit/backends/moto/patches
---ignore=tests/unit/backends/moto/stacks
---ignore=tests/unit/enforcement/simulator
---ignore=tests/unit/enforcement/test_account_at_endpoint.py
---ignore=tests/unit/enforcement/test_threads.py
 """
 AUTHZ_COPIED = ("tests/unit/authz", "tests/unit/cases", "tests/helpers")
 
@@ -242,15 +243,18 @@ def report(work: Path, target: Target, made_of: Mapping[str, int]) -> int:
     counts = {
         module: Counter(fate for name, fate in fates if module_of(name) == module) for module in made_of
     }
+    print("| module | mutants | tried | survivors | killed, per cent |")
     for module, count in sorted(counts.items()):
         low, high = (100 * bound for bound in interval(count, made_of[module]))
-        print(
-            f"{module:36} {made_of[module]:5} mutants, {count.total():4} tried, {count['survived']:4} left, "
-            f"{count['endless']:3} endless: {100 * killed(count):5.1f} % killed ({low:.0f} to {high:.0f})"
-        )
+        within = "" if low == high else f" ({low:.0f} to {high:.0f})"
+        row = (f"`{module}`", made_of[module], count.total(), count["survived"])
+        print(f"| {' | '.join(map(str, row))} | {100 * killed(count):.1f}{within} |")
     every = sum(made_of.values())
     share = 100 * sum(killed(counts[module]) * made_of[module] for module in made_of) / every
-    print(f"all: {every} mutants, {share:.1f} % killed, each module counted as large as it is")
+    tried = sum(count.total() for count in counts.values())
+    print(
+        f"| all | {every} | {tried} | {sum(count['survived'] for count in counts.values())} | {share:.1f} |"
+    )
     return 0 if share >= target.bar else 1
 
 
