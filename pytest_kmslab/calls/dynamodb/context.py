@@ -17,6 +17,7 @@ from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of, key_equalities
+from pytest_kmslab.calls.dynamodb.numbers import as_stored
 from pytest_kmslab.calls.dynamodb.placeholders import EXPRESSION_PARAMETERS, check_placeholders
 from pytest_kmslab.calls.rules.old_parameters import OLD_PARAMETERS, check_old_parameters
 
@@ -133,10 +134,11 @@ def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[
     hash_key = hash_key_of(table, index)
     item = params.get("Key") or params.get("Item")
     if item and hash_key in item:
-        return (value_text(item[hash_key]),)
+        return value_texts(item[hash_key])
     pairs = [*(params.get("Key") or {}).items(), *key_equalities(params)]
     # Where the key's schema is not known, naming every key value can only make a condition stricter.
-    return unique(value_text(value) for name, value in pairs if not hash_key or name == hash_key)
+    named = (value for name, value in pairs if not hash_key or name == hash_key)
+    return unique(text for value in named for text in value_texts(value))
 
 
 def leading_context(values: tuple[str, ...]) -> Context:
@@ -158,6 +160,13 @@ def value_text(value: Any) -> str:
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
     return str(value)
+
+
+def value_texts(value: Any) -> tuple[str, ...]:
+    """The same of a partition key: a number is there as it was sent and as it is stored, since either way
+    it names the item. Which of the two AWS compares is not known."""
+    text = value_text(value)
+    return unique((text, as_stored(text))) if isinstance(value, Mapping) and "N" in value else (text,)
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.attribute_values import refusal_of_value
 from pytest_kmslab.calls.validation_messages import wire_name
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
 from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
@@ -134,6 +135,12 @@ def _worded(violation: Violation, dialect: Dialect) -> str:
     return f"{value} at '{violation.path}' failed to satisfy constraint: {violation.constraint}"
 
 
+_AROUND = {
+    "ExpressionAttributeValueMap": "ExpressionAttributeValues contains invalid value: {said} for key {key}"
+}
+"""What a map says of what is wrong with one of its values (dynalite)."""
+
+
 class _Compiled(NamedTuple):
     """A shape: the limits of its value itself, and what looks into it."""
 
@@ -229,6 +236,7 @@ class Compiler:
         limits, inner = self._compile(shape.value, Row(), within)
         if keys is None and limits is None and inner is None:
             return None
+        around = _AROUND.get(shape.name, "{said}")
 
         def check(value: Any) -> list[Violation]:
             violations: list[Violation] = []
@@ -239,7 +247,7 @@ class Compiler:
             if inner is not None:
                 for key, item in value.items():
                     for violation in inner(item):
-                        said = violation.said.replace("{key}", key)
+                        said = around.replace("{said}", violation.said).replace("{key}", key)
                         violations.append(violation._replace(said=said).within(f"{key}.member"))
             return violations
 
@@ -270,7 +278,7 @@ class _Field(NamedTuple):
 
 
 def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
-    """An attribute value has exactly one type (dynalite); which there are was read already."""
+    """An attribute value has exactly one type (dynalite), and what DynamoDB takes of that type."""
     if not isinstance(value, dict):
         return []
     if len(value) != 1:
@@ -279,7 +287,8 @@ def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
         return [Violation("", value, shape, _ONE_MEMBER.constraint, said)]
     ((kind, content),) = value.items()
     if kind not in ("L", "M"):
-        return []
+        said = refusal_of_value(kind, content)
+        return [Violation("", value, shape, _ONE_MEMBER.constraint, said)] if said else []
     items = content if kind == "L" else content.values()
     return next((violations for item in items if (violations := _of_attribute(shape, item))), [])
 

@@ -305,6 +305,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
     "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
     "dynamodbstreams:GetRecords": item_answers.place_records,
+    "dynamodb:TagResource": tables.keep_last_tags,
     "dynamodb:TransactGetItems": tables.project_transacted,
     "iam:CreateRole": documents.keep_made,
     "iam:UpdateAssumeRolePolicy": documents.keep_trust,

@@ -51,6 +51,17 @@ def keep_created(_reader: MotoAccountReader, call: ApiCall, response: dict[str, 
         _keep(response["TableDescription"]["TableArn"], str(text))
 
 
+def keep_last_tags(_reader: MotoAccountReader, call: ApiCall, _response: dict[str, Any]) -> None:
+    """TagResource of a key that the table has: the new value takes the old one's place."""
+    # moto keeps and lists both.
+    arn = str(call.params["ResourceArn"])
+    where = parts_of(arn)
+    for table in dynamodb_backends[where.account][where.region].tables.values():
+        if table.table_arn == arn:
+            values = {tag["Key"]: tag["Value"] for tag in table.tags}
+            table.tags = [{"Key": key, "Value": value} for key, value in values.items()]
+
+
 def forget_deleted(_reader: MotoAccountReader, _call: ApiCall, response: dict[str, Any]) -> None:
     """DeleteTable: the policy goes with the table."""
     arn = response["TableDescription"]["TableArn"]

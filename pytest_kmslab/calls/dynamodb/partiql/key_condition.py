@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.calls.dynamodb.context import unique, value_text
+from pytest_kmslab.calls.dynamodb.context import unique, value_texts
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
 from pytest_kmslab.calls.dynamodb.partiql.tokens import Token, Tokens, at_depth, is_sign
 
@@ -61,10 +61,12 @@ def inserted_literal(tokens: Tokens, name: str) -> Token | None:
 
 def _texts(tokens: Tokens, values: Values) -> Iterator[str]:
     for token in tokens:
-        if token.kind != "parameter":
+        if token.kind == "number":
+            yield from value_texts({"N": token.value})
+        elif token.kind != "parameter":
             yield token.value
         elif int(token.value) < len(values):
-            yield value_text(values[int(token.value)])
+            yield from value_texts(values[int(token.value)])
 
 
 def _pinned(tokens: Tokens, name: str) -> tuple[Token, ...] | None:
@@ -182,4 +184,4 @@ def _of_whole_item(tokens: Tokens, hash_key: str, values: Values) -> Iterator[st
     item = values[int(tokens[0].value)]
     members = item.get("M", {}) if isinstance(item, Mapping) else {}
     if hash_key in members:
-        yield value_text(members[hash_key])
+        yield from value_texts(members[hash_key])

@@ -58,6 +58,10 @@ def test_no_such_tags_are_put(dynamodb: Any, tags: list[dict[str, str]], text: s
 def test_tags_that_are_there_may_change(dynamodb: Any) -> None:
     dynamodb.create_table(**table(Tags=[tag(f"k{n}") for n in range(50)]))
     dynamodb.tag_resource(ResourceArn=ARN, Tags=[tag(f"k{n}", "y") for n in range(50)])
+    tags = (
+        dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=ARN).build_full_result()["Tags"]
+    )
+    assert sorted(tags, key=str) == sorted([tag(f"k{n}", "y") for n in range(50)], key=str)
     dynamodb.untag_resource(ResourceArn=ARN, TagKeys=["k1", "none"])
     dynamodb.tag_resource(ResourceArn=ARN, Tags=[tag("myaws:foo", "v" * 256)])
 

@@ -1,0 +1,50 @@
+"""Values of items as DynamoDB keeps and counts them.
+
+Measured on AWS: paritysuite/dynamodb-conformance, limits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from moto.dynamodb import responses
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.responses import ProjectionExpressionParser
+
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
+from pytest_kmslab.calls.dynamodb.numbers import as_stored
+
+_MOST_ACTIONS = 100
+_init: Any = DynamoType.__init__
+_read: Any = ProjectionExpressionParser.__init__
+_PLACED = re.compile(r"(#\w+)((?:\[\d+\])+)", re.ASCII)
+"""A name with a place in a list, or places in lists within it."""
+
+
+def item_values_of_dynamodb() -> Replaced:
+    """While this is open, moto keeps numbers in the one form that DynamoDB has for each, takes a hundred
+    actions in a transaction, and leaves it to `calls` to say which placeholders are not used."""
+    return Replaced(
+        Replacement(DynamoType, "__init__", _with_plain_numbers),
+        Replacement(responses, "TRANSACTION_MAX_ITEMS", _MOST_ACTIONS),
+        Replacement(ProjectionExpressionParser, "__init__", _with_places),
+        Replacement(responses, "validate_attributes_used", lambda *_args, **_options: None),
+    )
+
+
+def _with_plain_numbers(value: Any, given: Any) -> None:
+    _init(value, given)
+    if value.type == "N":
+        value.value = as_stored(str(value.value))
+    elif value.type == "NS":
+        value.value = [as_stored(str(member)) for member in value.value]
+
+
+def _with_places(parser: Any, expression: str | None, names: Mapping[str, str] | None) -> None:
+    # moto looks a name up with its place in a list, `#a[0]`, and does not find it.
+    placed = {
+        found[0]: f"{names[found[1]]}{found[2]}" for found in _PLACED.finditer(expression or "") if names
+    }
+    _read(parser, expression, {**(names or {}), **placed})
