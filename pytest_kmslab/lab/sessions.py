@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -55,7 +56,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
 USER_AGENT = "pytest-kmslab"
 """What CloudTrail shows of the lab's calls; a fixed text also saves botocore a tenth of each call."""
 
-_UTC_SECOND = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
+_IN_UTC = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z", re.ASCII)
 
 
 class AllowedActions(Protocol):
@@ -254,12 +255,11 @@ def read_timestamp(value: Any) -> datetime:
     botocore has dateutil guess the form of every text: as long as a tenth of a call, of which IAM answers two
     in five with a text.
     """
-    written = _UTC_SECOND.fullmatch(value) if isinstance(value, str) else None
-    try:
-        if written is not None:
-            return datetime(*map(int, written.groups()), tzinfo=_zone_of_utc())  # type: ignore[arg-type,misc]
-    except ValueError:
-        pass
+    written = _IN_UTC.fullmatch(value) if isinstance(value, str) else None
+    if written is not None:
+        *whole, fraction = written.groups(default="")
+        with suppress(ValueError):
+            return datetime(*map(int, whole), int(fraction.ljust(6, "0")), _zone_of_utc())  # type: ignore[arg-type,misc]
     return parse_timestamp(value)
 
 

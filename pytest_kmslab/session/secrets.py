@@ -25,7 +25,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._by_piece: dict[str, set[str]] = {}
+        self._by_piece: dict[str, tuple[str, ...]] = {}
         self._short: set[str] = set()
 
     @property
@@ -92,7 +92,9 @@ class Secrets:
             self._short.add(form)
             return
         for start in range(SHORTEST):
-            self._by_piece.setdefault(form[start : start + SHORTEST], set()).add(form)
+            piece = form[start : start + SHORTEST]
+            # Not a set: of sets, which a lab has fifty of, the garbage collector would look at each for ever.
+            self._by_piece[piece] = (*self._by_piece.get(piece, ()), form)
 
 
 def _forms(secret: str) -> Iterator[str]:
