@@ -23,5 +23,6 @@ def access_key_to_send(call: ApiCall, backend: Backend) -> str | None:
     account = account_of_call(call, backend.view)
     if account != backend.account:
         return account
+    # A root access key of twelve digits chose the account: to an endpoint every other key is of its own one.
     is_chosen = ACCOUNT_ID.fullmatch(root) is not None
     return root if is_chosen or call.account != account else None

@@ -42,6 +42,7 @@ def authenticate(credentials: Credentials | None, service: str, view: AccountVie
         raise protocol_of(service).unknown_token.error(UNKNOWN)
     if credentials.secret_access_key != known.secret_access_key:
         raise protocol_of(service).bad_signature.error(WRONG_SECRET)
+    # An ended session of a kind that IAM takes of nobody is unknown to it, not expired.
     if service == "iam":
         check_service(known.caller, service)
     if known.expires_at is not math.inf and known.expires_at <= clock.now():
@@ -52,8 +53,7 @@ def authenticate(credentials: Credentials | None, service: str, view: AccountVie
 def in_partition(caller: Caller, service: str, region: str) -> Caller:
     """The caller as a Region's partition knows them; raises ServiceError for a caller of another partition.
 
-    Partitions share no credentials. The root user's access key is made up: it is one of each partition that
-    is named by its Region. A client that names none is taken to be where the backend is.
+    Partitions share no credentials.
     https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
     """
     own, wanted = caller.arn.partition(":")[2].partition(":")[0], partition_of(region)
@@ -61,8 +61,10 @@ def in_partition(caller: Caller, service: str, region: str) -> Caller:
         return caller
     if caller.kind != "Account":
         raise protocol_of(service).unknown_token.error(UNKNOWN)
+    # A client that names no Region of its own (a global service's `us-east-1`) is where the backend is.
     if wanted is COMMERCIAL:
         return caller
+    # The root user's access key is made up by us, so it is one of each partition that a Region names.
     arn = f"arn:{wanted.name}:iam::{caller.account}:root"
     return replace(caller, arn=arn, principal_arn=arn)
 
@@ -77,17 +79,12 @@ def check_service(caller: Caller, service: str) -> None:
 
 
 def _shut_out_of_iam(caller: Caller) -> bool:
-    """Sessions of a user without multi-factor authentication, and federated ones.
-
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
-    """
     if not caller.token_issued or caller.kind == "AssumedRole":
         return False
-    return caller.kind == "FederatedUser" or not _with_mfa(caller)
-
-
-def _with_mfa(caller: Caller) -> bool:
-    return str(caller.context.get("aws:MultiFactorAuthPresent", "")).lower() == "true"
+    # Of GetSessionToken IAM takes only what was asked for with multi-factor authentication; of
+    # GetFederationToken nothing. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    with_mfa = str(caller.context.get("aws:MultiFactorAuthPresent", "")).lower() == "true"
+    return caller.kind == "FederatedUser" or not with_mfa
 
 
 # One-time passwords that were taken already: AWS takes each once.
@@ -112,6 +109,7 @@ class SpentPasswords:
     def spend(self, call: ApiCall, now: float) -> None:
         """After the call was let through: its password is not taken again."""
         if call.service == "sts" and call.params.get("TokenCode"):
+            # What AWS would refuse by its age need not be remembered: a long run spends many.
             self._spent = {password: used for password, used in self._spent.items() if now - used < SHOWN}
             self._spent[_given(call)] = now
 

@@ -52,6 +52,7 @@ class Authorizer:
         resource = request.resource
         owner = request.resource_account or account_of(resource)
         organization = standing.organization
+        # A resource control policy is of the organization that owns the resource, whoever calls.
         if owner != standing.account:
             organization = view.organization(owner) if owner else None
         policies = Policies(
@@ -64,7 +65,10 @@ class Authorizer:
         if organization is not None:
             request = _in_organization(request, organization)
             policies = policies._replace(resource_control=view.resource_control(resource))
-        grants = _grants(call, request, view) if request.action.startswith("kms:") else ()
+        grants: tuple[Grant, ...] = ()
+        if request.action.startswith("kms:"):
+            # To retire a grant all of them count: its retiring principal need not be its grantee.
+            grants = view.grants(resource) if request.grant_id else view.grants_to(resource, call.caller)
         return Authorized(request, self.decide(request, policies, grants), policies, grants)
 
     def decide(self, request: Request, policies: Policies, grants: tuple[Grant, ...]) -> Decision:
@@ -76,6 +80,7 @@ class Authorizer:
         if kept is not None and kept[0] == policies:
             return kept[1]
         decision = authorize(request, policies)
+        # Only now is it known whether a condition bore on it: then it holds for this one request.
         if request.context.unread:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
@@ -86,16 +91,10 @@ class Authorizer:
 def _policy_on(authorization: Authorization, view: AccountView) -> NamedPolicy | None:
     """The policy on the resource, or the one that is to be judged in its place."""
     resource = authorization.request.resource
+    # KMS judges a new key, or a key whose policy is replaced, by the policy that is being put.
     if authorization.resource_policy is not None:
         return NamedPolicy(resource, authorization.resource_policy)
     return view.resource_policy(resource)
-
-
-def _grants(call: ApiCall, request: Request, view: AccountView) -> tuple[Grant, ...]:
-    """Those to the caller; to retire one, all: its retiring principal need not be its grantee."""
-    if request.grant_id:
-        return view.grants(request.resource)
-    return view.grants_to(request.resource, call.caller)
 
 
 def _in_organization(request: Request, organization: Organization) -> Request:

@@ -56,11 +56,18 @@ class Wanted:
         request = entry.request
         return (
             (self.action is None or request.action.lower() == self.action.lower())
-            and (self.by is None or _is_principal(request.principal, _text(self.by)))
+            and (self.by is None or self._is_by(request.principal, _text(self.by)))
             and (self.on is None or is_named(request.resource, _text(self.on)))
             and (self.via is None or entry.via == self.via)
             and (self.because is None or _is_because(entry, self.because))
         )
+
+    @staticmethod
+    def _is_by(principal: str, wanted: str) -> bool:
+        # A role calls by its sessions only, whose ARNs leave out its path.
+        role = ROLE.fullmatch(wanted)
+        session = "" if role is None else f"arn:{role[1]}:sts::{role[2]}:assumed-role/{role[3]}/"
+        return bool(session and principal.startswith(session)) or is_named(principal, wanted)
 
     def __str__(self) -> str:
         action = "anything" if self.action is None else f"`{self.action}`"
@@ -94,13 +101,6 @@ def _check_named(argument: str, named: object) -> None:
 
 def _text(named: Named) -> str:
     return named if isinstance(named, str) else named.arn
-
-
-def _is_principal(principal: str, wanted: str) -> bool:
-    role = ROLE.fullmatch(wanted)
-    if role is not None and principal.startswith(f"arn:{role[1]}:sts::{role[2]}:assumed-role/{role[3]}/"):
-        return True
-    return is_named(principal, wanted)
 
 
 def is_named(resource: str, wanted: str) -> bool:

@@ -156,12 +156,9 @@ class Pipeline:
             self.after_call(pending.call, response)
             if changes_account(pending.call):
                 self.backend.note_change()
-                self._note_creation(pending, response)
-
-    def _note_creation(self, pending: PendingCall, response: Response) -> None:
-        call = pending.call
-        if pending.is_new:
-            self.creations.note_answer(call.service, call.operation, call.params, response)
+                if pending.is_new:
+                    call = pending.call
+                    self.creations.note_answer(call.service, call.operation, call.params, response)
 
     def identify(self, incoming: Incoming) -> ApiCall:
         """Who calls, and what: raises ServiceError where nobody known does or it cannot be read."""
@@ -193,6 +190,7 @@ class Pipeline:
         table = looked_for(call.service, call.operation, call.params)
         if not table:
             return True
+        # What was read of an endpoint may be older than what somebody beside us has made there.
         self.backend.forget()
         return self.backend.view.table(table, call.region, call.account) is None
 
@@ -203,6 +201,7 @@ class Pipeline:
         except ServiceError:
             if self.enforcing:
                 raise
+            # moto's own made-up keys are nobody's: with enforcement off whoever holds them may do all.
             return authenticate(self.backend.root, service, self.backend.view, self._clock)
 
     def _pass_time(self, now: float) -> None:
@@ -229,6 +228,7 @@ class Pipeline:
             return
         verdict = self.judge(pending.call, Trail(), pending.connection)
         if verdict.refusal is not None:
+            # The decisions that stand in the trail allowed what is refused after all.
             if verdict.entries and not verdict.entries[-1].decision.allowed:
                 self._trail.record_in_vain(pending.verdict.entries)
             entries = [
@@ -274,6 +274,7 @@ class Pipeline:
             if self.mode is not Mode.OFF or authorization.instead is not None:
                 standing = standing or self.backend.view.standing(call.caller)
                 self._authorize(call, authorization, standing, trail, entries)
+            # DynamoDB counts encryption changes before it looks at the key that is asked for.
             if number == 0 and call.operation == "UpdateTable":
                 self._check_quota(call)
         if self._table_keys is not None:
@@ -346,7 +347,6 @@ class Pipeline:
             raise denial_of(call, authorization, decision)
 
     def _check_quota(self, call: ApiCall) -> None:
-        """DynamoDB counts encryption changes before it looks at the key that is asked for."""
         if not call.params.get("SSESpecification"):
             return
         table = self.backend.view.table(str(call.params.get("TableName")), call.region, call.account)

@@ -80,7 +80,8 @@ class EnforcedServiceCalls:
             raise ServiceError("InternalFailure", text, 500) from error
         response = ParsedResponse(operation, reply).data
         if reply.status >= 300:
-            raise _error(response, reply.status)
+            refusal = response.get("Error") or {}
+            raise ServiceError(str(refusal.get("Code")), str(refusal.get("Message")), reply.status)
         return response
 
     def note_stack(self, stack_id: str) -> None:
@@ -130,8 +131,3 @@ def connect_services(pipeline: Pipeline) -> Pipeline:
     if hasattr(backend, "connect_services"):
         backend.connect_services(EnforcedServiceCalls(pipeline, backend.send))
     return pipeline
-
-
-def _error(parsed: Mapping[str, Any], status: int) -> ServiceError:
-    error = parsed.get("Error") or {}
-    return ServiceError(str(error.get("Code")), str(error.get("Message")), status)

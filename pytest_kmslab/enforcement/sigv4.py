@@ -188,7 +188,14 @@ def verify_signature(
     token = signature.token or None
     known = view.credential(signature.access_key_id)
     secret = "" if known is None else known.secret_access_key
-    if not secret or not _holds(request, signature, secret):
+    claimed = request.headers.get("x-amz-content-sha256")
+    # What is signed is the hash that the header claims: it must be that of the body.
+    is_of_body = claimed is None or claimed == sha256(request.body).hexdigest()
+    if not (
+        secret
+        and is_of_body
+        and hmac.compare_digest(_calculated(request, signature, secret), signature.signature)
+    ):
         return Credentials(signature.access_key_id, f"{secret}\n", token)
     return Credentials(signature.access_key_id, secret, token)
 
@@ -234,21 +241,16 @@ def _covers(request: WireRequest, service: str, signature: Signature) -> None:
         raise _worthless(service, f"'{min(missing)}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
-def _holds(request: WireRequest, signature: Signature, secret: str) -> bool:
-    claimed = request.headers.get("x-amz-content-sha256")
-    if claimed is not None and claimed != sha256(request.body).hexdigest():
-        return False
-    return hmac.compare_digest(_calculated(request, signature, secret), signature.signature)
-
-
 def _calculated(request: WireRequest, signature: Signature, secret: str) -> str:
     headers = HTTPHeaders()
     for name in signature.signed_headers:
         headers[name] = request.headers.get(name, "")
+    # The query string was signed with all that is in it but the signature itself.
+    parts = (part for part in request.query.split("&") if part.partition("=")[0].lower() != "x-amz-signature")
     signed: Any = SimpleNamespace(
         method=request.method,
         # not https: there the payload is not always signed
-        url=f"http://gateway{request.path}?{_signed_query(request)}",
+        url=f"http://gateway{request.path}?{'&'.join(parts)}",
         headers=headers,
         params=None,
         body=request.body,
@@ -257,13 +259,6 @@ def _calculated(request: WireRequest, signature: Signature, secret: str) -> str:
     signer = _Signer(secret, signature)
     text: str = signer.string_to_sign(signed, signer.canonical_request(signed))
     return signer.signature(text, signed)
-
-
-def _signed_query(request: WireRequest) -> str:
-    """The query string as it was signed: all of it but the signature itself."""
-    return "&".join(
-        part for part in request.query.split("&") if part.partition("=")[0].lower() != "x-amz-signature"
-    )
 
 
 _NOBODY = ReadOnlyCredentials("", "", None)

@@ -28,8 +28,8 @@ def keep_table_encryption(backend: Backend, call: ApiCall, response: Response, n
 
 
 def _created(backend: Backend, call: ApiCall, response: Response, _now: float) -> None:
-    """CreateTable answers the encryption at once, with the key's ARN whatever form the key was given in."""
     key = _chosen(backend, call, call.params.get("SSESpecification"))
+    # CreateTable answers the encryption at once, with the key's ARN whatever form the key was given in.
     _encrypt_new(backend, response["TableDescription"], key)
 
 
@@ -51,7 +51,6 @@ def _restored_to_point_in_time(backend: Backend, call: ApiCall, response: Respon
 
 
 def _updated(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
-    """UpdateTable answers `UPDATING`, with the key that is being left, if any."""
     specification = call.params.get("SSESpecification")
     if read_specification(specification).mode is SseMode.NOTHING:
         return
@@ -61,12 +60,13 @@ def _updated(backend: Backend, call: ApiCall, response: Response, now: float) ->
         known.changes.append(now)
     before = backend.view.table(description["TableArn"], call.region, call.account)
     _change(backend, description["TableArn"], before, _chosen(backend, call, specification))
+    # UpdateTable answers with the key that is being left, if any.
     left = before is not None and before.key_arn is not None and _shown(before.key_arn)
     description["SSEDescription"] = {**(left or {}), "Status": "UPDATING"}
 
 
 def _deleted(backend: Backend, _call: ApiCall, response: Response, _now: float) -> None:
-    """DynamoDB retires its grants when a table goes."""
+    # DynamoDB retires its grants when a table goes.
     backend.retire_table_grants(response["TableDescription"]["TableArn"])
 
 
@@ -103,6 +103,7 @@ def _change(backend: Backend, table_arn: str, before: Table | None, key: Key | N
     if before is not None and before.key_arn is not None:
         backend.retire_table_grants(table_arn)
     backend.set_table_key(table_arn, None if key is None else key.arn)
+    # On its own and on AWS managed keys DynamoDB needs no grants.
     if key is not None and key.manager == "CUSTOMER":
         backend.add_table_grants(table_arn, key.arn)
 

@@ -107,6 +107,7 @@ class _WithHeldKeys(AccountView):
         fresh: Callable[[float | None], bool],
     ) -> None:
         super().__init__(view.reader)
+        # AccountView has the reader's own methods under these names, so a method here would not be found.
         self.table = self._table
         self.streamed_table = self._streamed_table
         self._held = held
@@ -124,6 +125,7 @@ class _WithHeldKeys(AccountView):
         if table is None or table.key_arn is None:
             return table
         entry = Entry(self._caller, table.arn, table.key_arn)
+        # DynamoDB decrypts with the table key it holds and asks KMS nothing, so nobody is denied by KMS.
         if self._fresh(self._held.get(entry)):
             return replace(table, key_arn=None)
         self._asked.append(entry)

@@ -22,6 +22,7 @@ def check_quota(changes: list[float], created: float, now: float) -> None:
 
     The wording is the recorded one but for the form of its times, which is not known.
     """
+    # The windows follow one another from the table's creation on: they do not slide.
     window_end = created + (int((now - created) // WINDOW) + 1) * WINDOW
     recent = [change for change in changes if change >= window_end - WINDOW]
     if len(recent) < FREE_CHANGES or (len(recent) < MOST_CHANGES and now - recent[-1] >= PAUSE):

@@ -219,6 +219,7 @@ class Trail:
         from pytest_kmslab.authz.context import Context
 
         if self._file is None:
+            # Without a name: it is gone with the process, however that ends.
             self._file = tempfile.TemporaryFile(prefix="kmslab-trail-")  # noqa: SIM115 (closed by `close`)
         # A context may still hold the function that makes it, which no file takes.
         request = entry.request._replace(context=Context(dict(entry.request.context.pairs())))

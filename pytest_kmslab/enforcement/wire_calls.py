@@ -118,6 +118,7 @@ class _WireCall:
         """What a request says of its signature; unreadable it counts as none where nothing is enforced."""
         try:
             signature = sigv4.parse_signature(request, self._service)
+            # A signature for another Region than that of the address is good nowhere.
             if signature is not None:
                 check_region(request.header("host"), signature.region, self._service)
             return signature
@@ -157,11 +158,12 @@ class _WireCall:
         return ParsedResponse(operation, self._reply) if self._reply.status < 300 else None
 
     def _authorization(self, call: ApiCall) -> Headers:
-        """Backends tell the account and Region by these headers. A caller without any goes as root; where
-        the account cannot be said otherwise, whatever is not at home is done as the account's root user."""
+        """The headers by which the backend tells the account and the Region of a call."""
         backend, signature = self._pipeline.backend, self._signature
+        # Nobody signed: let through it was as the root user, or as a call that AWS takes of nobody.
         if signature is None:
             return unproven(backend.root.access_key_id, call)
+        # Where no header says the account, what is not at home is done as that account's root user.
         access_key = None if self._calls.takes_account else access_key_to_send(call, backend)
         return signature.headers if access_key is None else unproven(access_key, call)
 

@@ -68,8 +68,11 @@ def simulate(call: ApiCall, view: AccountView) -> dict[str, Any] | None:
         return None
     simulation = prepare(call, view)
     resources = call.params.get("ResourceArns") or ["*"]
-    _check_actions(call.params["ActionNames"])
-    # Each an ARN, in which wildcards may stand, or `*`. The text is inferred.
+    # Each with its service, and without wildcards. The texts are inferred.
+    for action in call.params["ActionNames"]:
+        if ACTION.fullmatch(action) is None:
+            raise ServiceError("InvalidInput", f"Invalid action name: {action}")
+    # Each an ARN, in which wildcards may stand, or `*`.
     for resource in resources:
         if resource != "*" and not (resource.startswith("arn:") and resource.count(":") >= PARTS - 1):
             raise ServiceError("InvalidInput", f"Invalid resource ARN: {resource}")
@@ -99,16 +102,11 @@ def policies_of_source(call: ApiCall, view: AccountView) -> Policies:
     """The policies of the user, group or role that the call names; raises ServiceError NoSuchEntity."""
     source = str(call.params["PolicySourceArn"])
     account, kind, name = _entity(source)
-    if not _exists(view, source, account, kind, name):
+    # A group is no principal, so it is looked for by its name.
+    is_group_of = kind == "group" and view.iam_arn("group", name, account) == source
+    if not (is_group_of or (kind != "group" and view.principal_exists(source))):
         raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
     return view.policies(Caller(source, account, source, "", "User"), "*")
-
-
-def _exists(view: AccountView, source: str, account: str, kind: str, name: str) -> bool:
-    """A group is no principal, so it is looked for by its name."""
-    if kind == "group":
-        return view.iam_arn("group", name, account) == source
-    return view.principal_exists(source)
 
 
 def _entity(source: str) -> tuple[str, str, str]:
@@ -147,20 +145,10 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
         permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
         service_control=held.service_control,
     )
-    return Simulation(principal, policies, texts, _context(params), _owner(params))
-
-
-def _owner(params: Mapping[str, Any]) -> str:
-    """The account that owns what does not say: given as the ARN of its root user, or as its id."""
-    arn = str(params.get("ResourceOwner") or "")
-    return arn.split(":")[4] if arn.count(":") >= PARTS - 1 else arn
-
-
-def _check_actions(actions: list[str]) -> None:
-    """Each with its service, and without wildcards. The text is inferred."""
-    for action in actions:
-        if ACTION.fullmatch(action) is None:
-            raise ServiceError("InvalidInput", f"Invalid action name: {action}")
+    # The account of resources that do not say whose they are: as the ARN of its root user, or as its id.
+    owner = str(params.get("ResourceOwner") or "")
+    owner = owner.split(":")[4] if owner.count(":") >= PARTS - 1 else owner
+    return Simulation(principal, policies, texts, _context(params), owner)
 
 
 def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
@@ -199,10 +187,16 @@ def _result(simulation: Simulation, action: str, resources: list[str]) -> dict[s
         "MatchedStatements": _matched(simulation, worst),
         "MissingContextValues": _missing(simulation) if resources == ["*"] else [],
     }
-    if simulation.policies.permissions_boundary is not None:
-        result["PermissionsBoundaryDecisionDetail"] = _boundary_detail(simulation, action, resources)
-    if simulation.policies.service_control:
-        result["OrganizationsDecisionDetail"] = _organization_detail(simulation, action, resources)
+    boundary, service_control = simulation.policies.permissions_boundary, simulation.policies.service_control
+    # Each is asked whether it allows the action by itself, on every resource.
+    if boundary is not None:
+        alone = _all_allowed(simulation, Policies(identity=(boundary,)), action, resources)
+        result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": alone}
+    if service_control:
+        # A service control policy allows nothing: it is asked what it leaves of everything.
+        left = Policies(identity=(EVERYTHING,), service_control=service_control)
+        alone = _all_allowed(simulation, left, action, resources)
+        result["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": alone}
     if resources != ["*"]:
         result["EvalDecisionDetails"] = {}
         result["ResourceSpecificResults"] = [_of_resource(simulation, *decision) for decision in decisions]
@@ -225,10 +219,11 @@ def _decide(simulation: Simulation, action: str, resource: str) -> Decision:
 
 
 def _as_simulated(simulation: Simulation, action: str, resource: str) -> Policies:
-    """The simulator knows no key policy but the one it is given; without one IAM alone decides."""
     policies = simulation.policies
     if policies.resource is not None or not action.lower().startswith("kms:") or resource == "*":
         return policies
+    # The simulator knows no key policy but the one it is given: without one IAM alone decides, as under a
+    # key policy that trusts its account.
     owners = (simulation.owner, resource.split(":")[4], simulation.principal.split(":")[4])
     account = next((owner for owner in owners if ACCOUNT.fullmatch(owner)), "*")
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
@@ -278,22 +273,9 @@ def _missing(simulation: Simulation) -> list[str]:
     return [key for key in dict.fromkeys(keys) if key not in simulation.context]
 
 
-def _boundary_detail(simulation: Simulation, action: str, resources: list[str]) -> dict[str, bool]:
-    """Whether the boundary by itself allows the action on every resource."""
-    boundary = simulation.policies.permissions_boundary
-    alone = replace(simulation, policies=Policies(identity=(boundary,) if boundary else ()))
-    return {"AllowedByPermissionsBoundary": _all_allowed(alone, action, resources)}
-
-
-def _organization_detail(simulation: Simulation, action: str, resources: list[str]) -> dict[str, bool]:
-    """Whether the service control policies by themselves leave the action on every resource."""
-    policies = Policies(identity=(EVERYTHING,), service_control=simulation.policies.service_control)
+def _all_allowed(simulation: Simulation, policies: Policies, action: str, resources: list[str]) -> bool:
     alone = replace(simulation, policies=policies)
-    return {"AllowedByOrganizations": _all_allowed(alone, action, resources)}
-
-
-def _all_allowed(simulation: Simulation, action: str, resources: list[str]) -> bool:
-    return all(_decide(simulation, action, resource).allowed for resource in resources)
+    return all(_decide(alone, action, resource).allowed for resource in resources)
 
 
 def _start(params: Mapping[str, Any], results: list[dict[str, Any]]) -> int:
