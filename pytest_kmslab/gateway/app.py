@@ -27,11 +27,13 @@ from pytest_kmslab.wire.writing import error_reply
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.gateway.creations import PassedCreations
+    from pytest_kmslab.wire.routing import Fields
 
 
 class Gateway:
     """The application. `now` answers epoch seconds, by which signatures expire; `passing` says what passes
-    undecided."""
+    undecided, and `passed_creations` takes note of what of it makes an alarm or a stack."""
 
     def __init__(
         self,
@@ -40,12 +42,14 @@ class Gateway:
         trail: Trail,
         now: Callable[[], float] = time.time,
         passing: PassThrough = EVERY_OTHER,
+        passed_creations: PassedCreations | None = None,
     ) -> None:
         self._enforcer = pipeline
         self._upstream = upstream
         self._trail = trail
         self._now = now
         self._passing = passing
+        self._passed_creations = passed_creations
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -63,7 +67,7 @@ class Gateway:
             else:
                 if self._enforcer.active:
                     self._enforcer.undecided.let_through(undecided_service(request))
-                return self._upstream.forward(environ, start_response)
+                return self._forward(environ, request, form, start_response)
         except RefusedError as refused:
             reply = error_reply(service_model(refused.service), refused.error)
         except ServiceError as error:
@@ -73,6 +77,14 @@ class Gateway:
         except BackendError as error:
             reply = told(501, str(error))
         return _written(reply, start_response)
+
+    def _forward(
+        self, environ: Environ, request: WireRequest, form: Fields, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Pass a request on, and take note of what it makes where a lab can adopt that."""
+        if self._passed_creations is None:
+            return self._upstream.forward(environ, start_response)
+        return self._passed_creations.forward(environ, request, form, start_response, self._upstream.forward)
 
     def before_call(self) -> None:
         """Read the models of the enforced services now, which takes some 0.1 s, not at the first call."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.enforcement.trail import Trail
+    from pytest_kmslab.gateway.creations import Exists
     from pytest_kmslab.gateway.upstreams.protocol import Upstream
 
 
@@ -38,17 +39,20 @@ def check_requirements() -> None:
 
 
 @contextmanager
-def open_gateway(pipeline: Pipeline, trail: Trail) -> Iterator[str]:
+def open_gateway(pipeline: Pipeline, trail: Trail, exists: Exists) -> Iterator[str]:
     """Serve on a free port of this machine, and answer the URL; at the end every connection is closed.
 
-    Raises BackendError where no port is to be had, or the extra `gateway` is not installed.
+    `exists` tells whether an alarm or a stack is there before one is made. Raises BackendError where no port
+    is to be had, or the extra `gateway` is not installed.
     """
     check_requirements()
     from pytest_kmslab.gateway.app import Gateway
+    from pytest_kmslab.gateway.creations import PassedCreations
     from pytest_kmslab.gateway.server import GatewayServer
 
     with closing(upstream_of(pipeline.backend)) as upstream:
-        gateway = Gateway(pipeline, upstream, trail)
+        passed = PassedCreations(pipeline.creations, pipeline.backend, exists)
+        gateway = Gateway(pipeline, upstream, trail, passed_creations=passed)
         server = GatewayServer(gateway, "127.0.0.1", 0)
         server.start()
         try:

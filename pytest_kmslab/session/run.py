@@ -392,7 +392,7 @@ class Run:
                 "backend `aws` has no gateway (fixture `kmslab_endpoint`): let other processes call AWS "
                 "itself, within `with kmslab.environ(user)`"
             )
-        with open_gateway(self.pipeline, self.trail) as url, self.interceptor.leaving_to(url):
+        with open_gateway(self.pipeline, self.trail, self._exists) as url, self.interceptor.leaving_to(url):
             yield url
 
 
