@@ -155,3 +155,34 @@ def test_another_accounts_table_is_encrypted_in_that_accounts_name(view: FakeAcc
     assert context["kms:ViaService"] == ("dynamodb.us-east-1.amazonaws.com",)
     assert context["kms:CallerAccount"] == (ACCOUNT,)
     assert required_authorizations[1].request.resource_account == there
+
+
+TAGGED = {"team": "blue"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("GetItem", {"TableName": "orders", "Key": {"id": {"S": "1"}}}),
+        ("Query", {"TableName": "orders", "KeyConditions": BY_ID}),
+        ("Scan", {"TableName": "orders", "IndexName": "ix"}),
+        ("BatchGetItem", {"RequestItems": {"orders": {"Keys": [{"id": {"S": "1"}}]}}}),
+        ("BatchWriteItem", {"RequestItems": {"orders": [{"PutRequest": {"Item": {"id": {"S": "1"}}}}]}}),
+        (
+            "TransactGetItems",
+            {"TransactItems": [{"Get": {"TableName": "orders", "Key": {"id": {"S": "1"}}}}]},
+        ),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Put": {"TableName": "orders", "Item": {"id": {"S": "1"}}}}]},
+        ),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM orders"}),
+        ("SearchVectors", {"TableName": "orders", "IndexName": "ix"}),
+    ],
+)
+def test_every_way_to_an_item_carries_the_tags_of_its_table(operation: str, params: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html"""
+    view = FakeAccount()
+    view.add_table("orders", tags=TAGGED)
+    (authorization,) = asked(operation, params, view)
+    assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)

@@ -37,3 +37,36 @@ def test_an_iterator_that_names_no_stream_is_refused(iterator: str, view: FakeAc
         asked("GetRecords", {"ShardIterator": iterator}, view)
 
     assert refusal.value.code == "ValidationException"
+
+
+@pytest.mark.parametrize("operation", ["DescribeStream", "GetShardIterator"])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        STREAM.replace("2026-01-01", "2025-01-01"),
+        STREAM.replace("us-east-1", "eu-west-1"),
+        STREAM.replace("orders", "others"),
+    ],
+)
+def test_a_stream_that_is_not_the_tables_latest_is_not_there(
+    operation: str, stream: str, view: FakeAccount
+) -> None:
+    elsewhere = view.add_table(
+        "orders", region="eu-west-1", stream_arn=STREAM.replace("us-east-1", "eu-west-1")
+    )
+    assert elsewhere.stream_arn
+    with pytest.raises(ServiceError) as refusal:
+        asked(operation, {"StreamArn": stream}, view)
+    text = f"ResourceNotFoundException: Requested resource not found: Stream: {stream} not found"
+    assert str(refusal.value) == text
+
+
+@pytest.mark.parametrize(
+    "iterator",
+    [STREAM, f"{STREAM.replace('us-east-1', 'eu-west-1')}|1|x", f"{STREAM.replace('orders', 'others')}|1|x"],
+)
+def test_an_iterator_of_a_stream_that_is_not_here(iterator: str, view: FakeAccount) -> None:
+    view.add_table("orders", region="eu-west-1", stream_arn=STREAM.replace("us-east-1", "eu-west-1"))
+    with pytest.raises(ServiceError) as refusal:
+        asked("GetRecords", {"ShardIterator": iterator}, view)
+    assert str(refusal.value) == "ValidationException: Invalid ShardIterator"

@@ -215,3 +215,29 @@ def test_the_callers_tags_and_session() -> None:
         context = next(asked).request.context
         assert {name: context.get(name) for name in expected} == expected
         assert ("aws:username" in context) is (caller.kind == "User")
+
+
+def test_services_that_a_grant_names() -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"""
+    params = {
+        "Operations": ["Decrypt"],
+        "GranteeServicePrincipal": "backup.amazonaws.com",
+        "RetiringServicePrincipal": "dynamodb.amazonaws.com",
+        "Constraints": {"SourceArn": "arn:aws:s3:::bucket"},
+    }
+    context = context_of("CreateGrant", params)
+    assert context["kms:GranteeServicePrincipal"] == ("backup.amazonaws.com",)
+    assert context["kms:RetiringServicePrincipal"] == ("dynamodb.amazonaws.com",)
+    assert "kms:GranteePrincipal" not in context
+
+
+def test_the_key_that_replication_makes_says_whose_call_it_is() -> None:
+    view = FakeAccount()
+    view.add_key(multi_region=True, multi_region_type="PRIMARY")
+    params = {"KeyId": KEY_ID, "ReplicaRegion": "eu-west-1"}
+    making = list(required_authorizations(call("kms", "ReplicateKey", params), view))
+    for authorization in making:
+        assert authorization.request.context["kms:CallerAccount"] == (ACCOUNT,)
+        assert authorization.request.context["kms:MultiRegion"] == ("true",)
+    regions = [one.request.context["aws:RequestedRegion"] for one in making]
+    assert regions == [("us-east-1",), ("eu-west-1",)]
