@@ -39,11 +39,11 @@ def check_requirements() -> None:
 
 
 @contextmanager
-def open_gateway(pipeline: Pipeline, trail: Trail, exists: Exists) -> Iterator[str]:
+def open_gateway(pipeline: Pipeline, trail: Trail, exists: Exists | None = None) -> Iterator[str]:
     """Serve on a free port of this machine, and answer the URL; at the end every connection is closed.
 
-    `exists` tells whether an alarm or a stack is there before one is made. Raises BackendError where no port
-    is to be had, or the extra `gateway` is not installed.
+    `exists` tells whether an alarm or a stack is there before one is made; without it none counts as made by
+    the run. Raises BackendError where no port is to be had, or the extra `gateway` is not installed.
     """
     check_requirements()
     from pytest_kmslab.gateway.app import Gateway
@@ -51,7 +51,7 @@ def open_gateway(pipeline: Pipeline, trail: Trail, exists: Exists) -> Iterator[s
     from pytest_kmslab.gateway.server import GatewayServer
 
     with closing(upstream_of(pipeline.backend)) as upstream:
-        passed = PassedCreations(pipeline.creations, pipeline.backend, exists)
+        passed = exists and PassedCreations(pipeline.creations, pipeline.backend, exists)
         gateway = Gateway(pipeline, upstream, trail, passed_creations=passed)
         server = GatewayServer(gateway, "127.0.0.1", 0)
         server.start()
