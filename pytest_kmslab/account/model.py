@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.arn import account_of, parts_of
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, named_policy, read_policy
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ class Caller:
     @property
     def grantee_names(self) -> tuple[str, ...]:
         """The grantees whose grants serve them: the caller, its role, its account."""
-        root = f"arn:{self.arn.split(':', 2)[1]}:iam::{self.account}:root"
+        # A grant may be given to an account: by its number, or by the ARN of its root user.
+        root = f"arn:{parts_of(self.arn).partition}:iam::{self.account}:root"
         return self.arn, self.principal_arn, root, self.account
 
     @property
     def source_identity(self) -> str:
-        """Of a session, whoever is behind it, which no later session of a chain can change; else empty."""
+        """Of a session, whoever is behind it; else empty."""
+        # No later session of a chain can change it.
         return str(self.context.get("aws:SourceIdentity", ""))
 
 
@@ -84,50 +86,61 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A KMS key. `state` is KMS's KeyState, `manager` `CUSTOMER` or `AWS`; `aliases` are names with
-    their `alias/` prefix; `multi_region_type` is `PRIMARY`, `REPLICA` or empty.
-    """
+    """A KMS key."""
 
     arn: str
     key_id: str
+    """The last part of its ARN."""
     account: str
     region: str
     state: str
+    """KMS's KeyState."""
     spec: str
+    """Its KeySpec."""
     usage: str
+    """Its KeyUsage."""
     origin: str
+    """Where its material comes from: `AWS_KMS`, `EXTERNAL` …"""
     manager: str
+    """`CUSTOMER` or `AWS`."""
     multi_region: bool = False
     multi_region_type: str = ""
+    """`PRIMARY`, `REPLICA` or empty."""
     aliases: tuple[str, ...] = ()
+    """Their names with the prefix `alias/`."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A DynamoDB table. `key_arn` is the KMS key it is encrypted with, None for the AWS owned key;
-    `hash_key` is its partition key, `index_keys` those of its secondary indexes by the index's name;
-    `range_key` is its sort key, empty where it has none; `stream_arn` is its latest stream, empty where it
-    never had one, `stream_enabled` whether that is written to; `local_indexes` are the names of its local
-    indexes; `on_demand` is whether it is billed by request; `key_types` are the types (`S`, `N`, `B`) of its
-    key attributes, partition key first, empty where they are not known; `projected` are, by their names,
-    the attributes that its global indexes project which do not project all, their own keys among them."""
+    """A DynamoDB table."""
 
     arn: str
     name: str
     account: str
     region: str
     key_arn: str | None
+    """The KMS key that it is encrypted with; None for the AWS owned key."""
     tags: Mapping[str, str] = field(default_factory=dict)
     hash_key: str = ""
+    """Its partition key."""
     index_keys: Mapping[str, str] = field(default_factory=dict)
+    """The partition keys of its secondary indexes, by the index's name."""
     range_key: str = ""
+    """Its sort key; empty where it has none."""
     stream_arn: str = ""
+    """Its latest stream; empty where it never had one."""
     stream_enabled: bool = False
+    """Whether that is written to."""
     local_indexes: tuple[str, ...] = ()
+    """The names of its local indexes."""
     on_demand: bool = False
+    """Whether it is billed by request."""
     key_types: tuple[str, ...] = ()
+    """The types (`S`, `N`, `B`) of its key attributes, partition key first; empty where not known."""
     projected: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """By their names, the attributes that its global indexes project which do not project all, their own keys
+    among them."""
     key_attributes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The attributes of its primary key; empty where they are not known."""
 
@@ -276,6 +289,7 @@ class AccountView:
         identity, boundary = self.reader.identity(caller)
         organization = self.organization(caller.account)
         texts = enumerate(caller.session_policies)
+        # Each of several session policies allows by itself: together they are one of the policies' kinds.
         session = [named_policy(f"session policy {number}", text) for number, text in texts]
         policies = Policies(
             identity=identity,
@@ -293,16 +307,19 @@ class AccountView:
 
     def resource_policy(self, resource: str) -> NamedPolicy | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
+        # Most resources have none, and an empty text is no policy.
         text = self.reader.resource_policy_text(resource)
         return named_policy(resource, text) if text else None
 
     def key_policy(self, key_arn: str) -> Policy | None:
         """The key policy of a key, parsed."""
+        # An empty policy is one that denies everybody, and no key is without one.
         text = self.reader.resource_policy_text(key_arn)
         return None if text is None else read_policy(text)
 
     def resource_control(self, resource: str) -> Levels:
         """The resource control policies on a resource, from the organization's root to its account."""
+        # They are those of the organization that owns the resource, not of the caller's.
         owner = account_of(resource)
         organization = self.organization(owner) if owner else None
         return () if organization is None else organization.resource_control

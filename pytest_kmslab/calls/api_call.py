@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.context import Context, Keys, LazyContext
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.authz.policy import Policy
@@ -76,9 +77,10 @@ class ApiCall(_Sent):
     @cached_property
     def partition(self) -> str:
         """The partition that the caller is of (`aws`, `aws-cn`, …)."""
-        if ":" not in self.caller.arn:  # a service, which is of every partition
+        # A service is of every partition, and has no ARN.
+        if ":" not in self.caller.arn:
             return partition_of(self.region).name
-        return self.caller.arn.split(":", 2)[1] or "aws"
+        return parts_of(self.caller.arn).partition or "aws"
 
     @cached_property
     def name(self) -> str:

@@ -42,7 +42,9 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
         keys["aws:username"] = caller.username
     if caller.token_issued:
         keys["aws:TokenIssueTime"] = caller.token_issued
+        # Long-term credentials do not have this key at all; temporary ones without a device have it as false.
         keys["aws:MultiFactorAuthPresent"] = False
+    # Of the network nothing else is known here: other keys of it are absent.
     if caller.address:
         keys["aws:SourceIp"] = caller.address
     for name, value in caller.tags.items():
@@ -95,6 +97,7 @@ def request_tags(tags: Iterable[Mapping[str, Any]], key: str = "Key", value: str
 
 
 def tag_keys(names: Iterable[str]) -> Keys:
-    """`aws:TagKeys` for the tags that a request names; absent where it names none."""
+    """`aws:TagKeys` for the tags that a request names."""
+    # Absent where it names none: `Null` tests for that.
     listed = tuple(names)
     return {"aws:TagKeys": listed} if listed else {}

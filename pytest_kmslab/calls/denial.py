@@ -56,10 +56,10 @@ def denial_text(call: ApiCall, authorization: Authorization, decision: Decision)
 
 
 def _says_nothing(call: ApiCall, authorization: Authorization, reason: Reason) -> bool:
-    """Whether KMS keeps to itself why: what another account's key policy says is not the caller's to know."""
     request = authorization.request
     if not request.action.startswith("kms:") or reason.policy_type is not PolicyType.RESOURCE:
         return False
+    # Whether KMS keeps to itself why: what another account's key policy says is not the caller's to know.
     owner = request.resource_account or account_of(request.resource) or call.account
     return owner != call.account and reason.effect is not Effect.UNREADABLE
 
@@ -67,6 +67,7 @@ def _says_nothing(call: ApiCall, authorization: Authorization, reason: Reason) -
 def _cause(action: str, reason: Reason) -> str:
     kind = reason.policy_type
     if reason.effect is Effect.UNREADABLE:
+        # AWS takes no such policy; here it may have been put before the lab, or AWS knows more than we do.
         return (
             f"with an explicit deny in {_a(kind)}: pytest-kmslab cannot read the policy `{reason.policy}`, "
             "which may hold a Deny; mend it, or report it if AWS accepts it"

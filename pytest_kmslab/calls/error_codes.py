@@ -42,6 +42,7 @@ _OLD_DENIAL_OF_DECRYPT = "The ciphertext refers to a customer master key that do
 
 def denied_action(message: str) -> str:
     """The action that a denial is of, as AWS spelt it; empty where the text does not say."""
+    # AWS words it in many ways, but always names the action after these words.
     match = re.search(_DENIED_ACTION, message)
     if match is not None:
         return match[1]

@@ -23,6 +23,8 @@ def account_of_call(call: ApiCall, view: Account) -> str:
     if owners is None:
         return call.account
     accounts = {owner or call.account for owner in owners(view, call)}
+    # A call on things of several accounts stays with the caller's: by a bare name in another, a table would
+    # be read that nobody was asked about.
     return accounts.pop() if len(accounts) == 1 else call.account
 
 
@@ -38,12 +40,14 @@ def _batch(_account: Account, call: ApiCall) -> Iterator[str]:
 
 
 def _transaction(_account: Account, call: ApiCall) -> Iterator[str]:
+    # Each action of a transaction names a table of its own.
     for entry in call.params["TransactItems"]:
         for part in entry.values():
             yield account_of(part["TableName"])
 
 
 def _ciphertext(view: Account, call: ApiCall) -> Iterator[str]:
+    # KMS finds the key by the ciphertext alone, also another account's.
     key = view.key_of_ciphertext(call.params["CiphertextBlob"], call.region, call.account)
     yield "" if key is None else key.account
     yield from _named("DestinationKeyId")(view, call)
@@ -51,6 +55,7 @@ def _ciphertext(view: Account, call: ApiCall) -> Iterator[str]:
 
 def _grant(view: Account, call: ApiCall) -> Iterator[str]:
     yield from _named("KeyId")(view, call)
+    # A token names neither key nor account.
     token = call.params.get("GrantToken")
     grant = view.grant_of_token(token, call.region, call.account) if token else None
     if grant is not None:

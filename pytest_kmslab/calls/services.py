@@ -121,6 +121,7 @@ ACTION_PREFIXES = tuple(sorted(set(SIGNING_NAMES.values())))
 
 
 def protocol_of(service: str) -> Protocol:
-    """The protocol of a service; of one that is not decided the query protocol, whose codes are the older."""
+    """The protocol of a service; of one that is not decided the query protocol."""
     row = SERVICES.get(service)
+    # The codes of the query protocol are the older, and other services have them too.
     return QUERY if row is None else row.protocol

@@ -49,6 +49,7 @@ def refusal(kind: PolicyKind, text: str) -> str:
         return ""
     document: dict[str, Any] = json.loads(text)
     listed = document["Statement"]
+    # The service says what is wrong, not where: each statement is tried by itself.
     for number, statement in enumerate(listed if isinstance(listed, list) else [listed]):
         if _refusal(kind, json.dumps({**document, "Statement": [statement]}), partition) == why:
             return f"AWS refuses Statement[{number}]: {why}"

@@ -30,12 +30,14 @@ _WORD = re.compile(r"[a-z0-9-]+")
 
 def plain_scope(authorization: str) -> str | None:
     """The service of an Authorization header in the one form that all backends read alike."""
+    # All backends read these two forms alike; of any other it is not known which part they take.
     match = _PLAIN.fullmatch(authorization) or _PLAIN_4A.fullmatch(authorization)
     return match["service"] if match else None
 
 
 def named_services(credentials: Iterable[str]) -> list[str]:
     """Every enforced service (by its signing name) that any word of these texts names."""
+    # A backend may take any word of it for the service.
     words = [word for text in credentials for word in _WORD.findall(_readings(text))]
     return [word for word in words if word in SIGNING_NAMES]
 
@@ -53,10 +55,11 @@ def check_readable(authorization: str) -> None:
 
 
 def check_region(host: str, region: str, service: str) -> None:
-    """Refuse a request that is signed for another Region than its address is in, as AWS does: a backend
-    that goes by the address would touch what nobody was asked about.
+    """Refuse a request that is signed for another Region than its address is in, as AWS does.
+
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
+    # A backend that goes by the address would touch what nobody was asked about.
     if _region_of(host) not in ("", region):
         text = f"Credential should be scoped to a valid Region, not '{region}'. "
         raise protocol_of(service).bad_signature.error(text)
@@ -70,5 +73,6 @@ def _region_of(host: str) -> str:
 
 
 def _readings(text: str) -> str:
-    """The text as it stands and as a decoder of header parameters makes it, in lower case."""
+    """The ways in which a backend may read credentials, in lower case."""
+    # As the text stands, and as a decoder of header parameters makes it.
     return f"{text} {unquote(text)} {unquote(text).replace(chr(92), '')}".lower()

@@ -81,6 +81,7 @@ def request_of(environ: Environ, body: bytes = b"") -> WireRequest:
 def raw_target(environ: Environ) -> str:
     """Path and query as they stood in the request line, without scheme and host."""
     raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "")
+    # A server keeps the request line as it came; WSGI itself keeps only what is decoded.
     if raw.startswith("/"):
         return raw
     if "://" in raw:
@@ -91,7 +92,8 @@ def raw_target(environ: Environ) -> str:
 
 
 def headers_of(environ: Environ) -> dict[str, str]:
-    """Header names in lower case; a header that came twice was folded by the server."""
+    """Header names in lower case."""
+    # A header that came twice was folded by the server, so that no value is lost here.
     headers = {
         name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"
     }

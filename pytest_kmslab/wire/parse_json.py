@@ -135,6 +135,7 @@ def _structure(shape: StructureShape, within: tuple[str, ...]) -> Convert:
 def _members_reader(plans: Mapping[str, ValuePlan]) -> Convert:
     def read(value: Any, where: str) -> dict[str, Any]:
         members: dict[str, Any] = dict(value)
+        # A member that stands there twice is read by one decoder as the first, by another as the last.
         if len(members) != len(value):
             _each_once(value)
         values = {}
@@ -183,6 +184,7 @@ def _map(shape: MapShape, within: tuple[str, ...]) -> Convert:
 
 
 def _blob(value: Any, where: str) -> bytes:
+    # Python's decoder passes over what is not base64 unless it is told not to.
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
@@ -204,6 +206,7 @@ def _attribute_value(value: Any, where: str) -> Any:
     for kind, content in attribute.items():
         if type(content) is not _ATTRIBUTE_TYPES.get(kind):
             raise UnreadableError(f"`{where}` holds an attribute value that is not of its type `{kind}`")
+        # What is nested deeper stays as it is on the wire: only its members are looked at.
         if type(content) in _NESTING:
             attribute[kind] = _plain(content)
     return attribute

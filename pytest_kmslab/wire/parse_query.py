@@ -41,6 +41,7 @@ def _form(body: Any) -> Mapping[str, str]:
     pairs = list(body.items()) if isinstance(body, Mapping) else _url_decoded(body)
     form: dict[str, str] = {}
     for name, value in pairs:
+        # Of a field that comes twice one backend takes the first, another the last.
         if not isinstance(name, str) or name in form:
             raise UnreadableError(f"the form has `{name}` twice, or not as a text")
         form[name] = _text(value, name)
@@ -66,6 +67,7 @@ def _text(value: Any, name: str) -> str:
 
 
 def _plant(tree: Tree, parts: list[str], text: str, name: str) -> None:
+    # A form nests as deep as its names have dots.
     if len(parts) > MAX_DEPTH:
         raise UnreadableError(f"`{name[:80]}…` is nested too deeply")
     for part in parts[:-1]:
@@ -133,6 +135,7 @@ def _branches(node: Any, where: str, *exactly: str) -> Tree:
 def _numbered(node: Any, where: str) -> list[Any]:
     branches = _branches(node, where)
     names = [str(number) for number in range(1, len(branches) + 1)]
+    # A gap would shift the items for a backend that counts, and end the list for one that looks for the next.
     if set(names) != set(branches):
         raise UnreadableError(f"`{where}` is not numbered from 1 without a gap")
     return [branches[name] for name in names]
@@ -149,6 +152,7 @@ def _boolean(text: str, where: str) -> bool:
 
 
 def _integer(text: str, where: str) -> int:
+    # Python's `int` also reads `1_000` and digits of other scripts.
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise UnreadableError(f"`{where}` is not a number")
     return int(text)

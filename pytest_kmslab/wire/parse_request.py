@@ -25,6 +25,7 @@ def read_operation(request: WireRequest, model: ServiceModel) -> OperationModel:
     if request.path != "/":
         text = f"the path of a request must be `/`, not `{request.path[:80]}`"
         raise protocol_of(model.service_name).unknown_operation.error(text)
+    # A backend may unpack it, and would then do what nobody has read.
     if request.header("content-encoding").lower() not in ("", "identity"):
         text = "a compressed body is not read here: send it without Content-Encoding"
         raise protocol_of(model.service_name).unreadable.error(text)
@@ -45,6 +46,7 @@ def _target(request: WireRequest, model: ServiceModel) -> str:
         text = "a request must be a POST without a query string"
         raise protocol_of(service).unknown_operation.error(text)
     prefix, _, name = request.header("x-amz-target").partition(".")
+    # Of another API version, or of another service, whose operations may have the same names.
     if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
         raise protocol_of(service).unknown_operation.error("")
     return name
@@ -63,6 +65,7 @@ def _action(request: WireRequest, model: ServiceModel) -> str:
 
 def _form(request: WireRequest) -> str:
     """The form of a query request: the body of a POST, the query string of a GET, never both."""
+    # One backend reads the query string first, another the body.
     if request.method not in ("POST", "GET") or (request.body and request.query):
         text = "give the parameters in the body of a POST or in the query string of a GET"
         raise QUERY.unreadable.error(text)

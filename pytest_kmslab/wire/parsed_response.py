@@ -35,6 +35,7 @@ class ParsedResponse(UserDict[str, Any]):
     @property
     def changed(self) -> bool:
         """Whether anything in it is not as the backend answered."""
+        # Most responses are not even parsed.
         return self._data is not None and self._data != self._before
 
     def _parse(self) -> dict[str, Any]:

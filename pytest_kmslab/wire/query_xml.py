@@ -40,6 +40,7 @@ def error_xml(namespace: str, error: ServiceError, request_id: str) -> bytes:
 
 
 def _structure(parent: Element, shape: Any, value: Mapping[str, Any]) -> None:
+    # Members that a response does not have are left out, not written empty.
     for name, member in shape.members.items():
         if value.get(name) is not None:
             _write(parent, str(member.serialization.get("name", name)), member, value[name])

@@ -75,6 +75,7 @@ def route(request: WireRequest, form: Fields) -> str | None:
     names = {SIGNING_NAMES[sign] for sign in signs}
     if len(names) > 1 or any(scope not in names for scope in named_scopes(credentials)):
         raise RefusedError(service, _wrong_scope(service))
+    # Those services' APIs are not made for browsers, and a signature in a URL outlives the request.
     if any(name.lower() in _QUERY_CREDENTIALS for name, _ in all_fields):
         raise RefusedError(service, _presigned(service))
     return service
@@ -97,13 +98,14 @@ def fields(query: str) -> Fields:
 
 
 def _target(request: WireRequest) -> Iterator[str]:
-    """The most telling sign: it tells streams from tables. The path is one in the CBOR protocol, which these
-    services do not speak; LocalStack goes by it all the same.
+    """The services that `X-Amz-Target` names: the most telling sign, which tells streams from tables.
 
     https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
     """
     target = request.header("x-amz-target").lower()
     if request.header("smithy-protocol"):
+        # In the CBOR protocol the path is one. These services do not speak it; LocalStack goes by it all the
+        # same.
         target += unquote(request.path).lower()
     return (service for part, service in TARGETS.items() if part in target)
 
@@ -120,11 +122,12 @@ def _fields(request: WireRequest, pairs: Fields) -> Iterator[str]:
 
 
 def _host(request: WireRequest, pairs: Fields) -> Iterator[str]:
-    """By the host name; a mere likeness (`tests.example`) counts where nothing better tells whose call it
-    is, since some backends look for `sts.` anywhere."""
+    """The services that the host name names, or moto's path."""
     host = request.header("host")
     matches = [_HOST.search(host), _PATH.search(request.path)]
     calls = request.header("x-amz-target") or any(name.lower() == "action" for name, _ in pairs)
+    # A mere likeness (`tests.example`) counts where nothing better tells whose call it is: some backends look
+    # for `sts.` anywhere.
     if calls and plain_scope(request.header("authorization")) is None:
         matches.append(_HOST_LIKE.search(host))
     for match in matches:

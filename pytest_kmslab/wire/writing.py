@@ -52,6 +52,7 @@ def judged_request(
     if SERVICES[model.service_name].is_json:
         kind = _json_type(model)
         target: Headers = (("X-Amz-Target", f"{model.metadata['targetPrefix']}.{operation.name}"),)
+        # JSON has no bytes: a blob is base64 on the wire.
         body = json.dumps(params, default=_base64).encode()
     else:
         kind, target, body = _FORM, (), _form(operation, params)
@@ -123,6 +124,8 @@ def _json(shape: Any, value: Any) -> Any:
         return [_json(shape.member, item) for item in value]
     if kind == "map":
         return {name: _json(shape.value, item) for name, item in value.items()}
+    # Times are epoch seconds in the JSON protocols:
+    # https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
     if isinstance(value, datetime):
         return value.timestamp()
     return _base64(value) if isinstance(value, bytes) else value
@@ -132,6 +135,7 @@ def _reply(model: ServiceModel, status: int, body: bytes, request_id: str) -> Re
     service = SERVICES[model.service_name]
     kind = _json_type(model) if service.is_json else "text/xml"
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id)]
+    # botocore holds DynamoDB's answers to this checksum, and asks again where it is wrong.
     if service.sends_crc32:
         headers.append(("x-amz-crc32", str(crc32(body))))
     return Reply(status, tuple(headers), body)

@@ -42,6 +42,7 @@ def create_table(call: ApiCall, view: AccountView) -> Authorizations:
     arn = new_table(call)
     tags = request_tags(call.params.get("Tags") or ())
     yield authorization(call, call.operation, arn, tags)
+    # An empty list of tags needs dynamodb:TagResource too.
     if "Tags" in call.params:
         yield authorization(call, "TagResource", arn, tags)
     if call.params.get("GlobalTableSourceArn"):
@@ -107,10 +108,10 @@ def _home(call: ApiCall) -> tuple[str, str]:
 
 
 def _restored(call: ApiCall, view: AccountView, source: Table | None, target: str) -> Authorizations:
-    """A backup stays under the key that its table had when it was made.
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"""
     for action in RESTORING:
         yield authorization(call, action, target)
+    # A backup stays under the key that its table had when it was made.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     encryption = read_specification(call.params.get("SSESpecificationOverride"))
     yield from use_keys(call, view, (source,))
     key_id = encryption.named

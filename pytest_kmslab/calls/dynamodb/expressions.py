@@ -66,6 +66,7 @@ def _between_commas(text: str) -> Iterator[str]:
     depth, part = 0, ""
     for character in text:
         depth += (character == "(") - (character == ")")
+        # The arguments of a function are between commas too.
         if character == "," and not depth:
             yield part
             part = ""
@@ -152,11 +153,9 @@ def _divided(text: str) -> list[str]:
     parts, start = [], 0
     for conjunction in _AND.finditer(text):
         part = text[start : conjunction.start()]
-        if part.count("(") == part.count(")") and not _opens_between(part):
+        if part.count("(") == part.count(")") and not (
+            re.search(r"\bBETWEEN\s+:\w+\s*$", part, re.IGNORECASE) is not None
+        ):
             parts.append(part)
             start = conjunction.end()
     return [*parts, text[start:]]
-
-
-def _opens_between(part: str) -> bool:
-    return re.search(r"\bBETWEEN\s+:\w+\s*$", part, re.IGNORECASE) is not None

@@ -67,6 +67,7 @@ def check_item(part: Params, table: Table | None) -> None:
         return
     if "Key" in part:
         check_key(part["Key"], table)
+    # moto takes an item without its key for one that nobody was asked about.
     if "Item" in part:
         _check_not_empty(part["Item"], table)
         _check_whole_item(part["Item"], table)
@@ -79,12 +80,13 @@ def check_item(part: Params, table: Table | None) -> None:
 
 
 def check_written(part: Params, table: Table | None) -> None:
-    """The same for a part of BatchWriteItem, which words a missing key as a key that does not match."""
+    """The same for a part of BatchWriteItem."""
     if table is None or not table.key_attributes:
         return
     _check_not_empty(part.get("Item") or {}, table)
     if "Key" in part:
         check_key(part["Key"], table)
+    # It words a missing key as a key that does not match.
     elif not set(table.key_attributes) <= set(part.get("Item") or ()):
         raise invalid(NOT_THE_KEY)
 
@@ -115,8 +117,9 @@ def check_key(key: Mapping[str, Any], table: Table) -> None:
 
 
 def check_statement(statement: Statement, values: Sequence[Any], table: Table | None) -> None:
-    """Raise what DynamoDB answers to a PartiQL statement that writes without naming one whole key, or that
-    changes a key. SELECT may read many items."""
+    """Raise what DynamoDB answers to a PartiQL statement that writes without naming one whole key, or
+    that changes a key."""
+    # SELECT may read many items.
     if statement.parameters != len(values):
         raise invalid(OTHER_NUMBER)
     if table is None or not table.key_attributes or statement.action == "PartiQLSelect":
@@ -177,7 +180,7 @@ def _written_out(tokens: Mapping[str, Token | None], values: Sequence[Any]) -> d
 
 
 def _check_not_empty(attributes: Mapping[str, Any], table: Table) -> None:
-    """An empty value names no item, and to `ForAllValues` it is none at all: it would be let in."""
+    # An empty value names no item, and to `ForAllValues` it is none at all: it would be let in.
     for name in table.key_attributes:
         for kind, text in _EMPTY_KINDS.items():
             if (attributes.get(name) or {}).get(kind, True) in ("", b""):

@@ -60,6 +60,7 @@ def item(call: ApiCall, view: AccountView) -> Authorizations:
     arn = arn_of_table(call.params.get("TableName"), call.partition, call.region, call.account)
     table = view.table(arn, call.region, call.account)
     yield authorization(call, call.operation, arn, item_context(call.operation, call.params, table), table)
+    # Only who may do it is told what is wrong with the key.
     check_item(call.params, table)
     use = use_of_key(call, view, table)
     if use is not None:
@@ -75,6 +76,8 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
     index = call.params.get("IndexName") or ""
     table = view.table(arn, call.region, call.account)
     context = item_context(call.operation, call.params, table, index)
+    # On the index alone:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
     yield authorization(call, call.operation, index_arn(arn, index) if index else arn, context, table)
     check_projected(table, index, answered_attributes(call.params))
     hash_key = hash_key_of(table, index)

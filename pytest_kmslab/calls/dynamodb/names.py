@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import parse_arn, parts_of
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.validation_messages import invalid as invalid
 from pytest_kmslab.calls.validation_messages import violated, wire_name
@@ -30,6 +30,7 @@ def empty(where: str, shown: str = "[]") -> ServiceError:
 
 def missing_table(arn: str) -> ServiceError:
     """What DynamoDB answers to an operation on a table that is not there."""
+    # Also by the table's name alone, which is all that some calls give.
     name = arn.rpartition("/")[2]
     return ServiceError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
 
@@ -51,6 +52,7 @@ def required_text(params: Params, name: str) -> str:
     """A required string parameter."""
     value = required(params, name)
     if not isinstance(value, str):
+        # The parser has looked at this already; it is asked once more by who trusts nobody.
         raise ServiceError("SerializationException", f"`{name}` must be a string")
     return value
 
@@ -100,6 +102,7 @@ def _checked_arn(arn: str, partition: str = "", region: str = "") -> str:
     """The ARN of a table, if it is one, and of the partition and Region if these are given."""
     if _TABLE_ARN.fullmatch(arn) is None:
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+    # Another partition or Region is refused in words of their own (ACK-013, 442).
     own = parse_arn(arn)
     for what, differs in (
         ("partition", partition and own.partition != partition),
@@ -117,7 +120,7 @@ def new_table(call: ApiCall) -> str:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
     """
     table_name = named_table(call)
-    if table_name != arn_of(call, f"table/{table_name.rpartition('/')[2]}"):
+    if table_name != arn_of(call, f"table/{parts_of(table_name).name}"):
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {table_name}")
     return table_name
 
@@ -156,7 +159,8 @@ def resource_arn(text: str) -> str:
 
 
 def global_table_arn(call: ApiCall) -> str:
-    """The ARN of the global table (version 2017) that a call names; it has no Region."""
+    """The ARN of the global table (version 2017) that a call names."""
+    # It has no Region.
     name = _name(required_text(call.params, "GlobalTableName"), "globalTableName")
     return arn_of(call, f"global-table/{name}", region="")
 

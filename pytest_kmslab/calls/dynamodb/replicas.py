@@ -55,6 +55,7 @@ def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authoriza
             _check_key(kind, replica.get("KMSMasterKeyId"), _own_kind(view, table))
             yield from _in_region(call, view, arn, _REPLICA_ACTIONS[kind], replica)
             copied = copied or kind == "Create"
+    # A new replica is filled with the items of the table, whose own key is used for that (docs/fidelity.md).
     if copied:
         yield from use_keys(call, view, (table,))
     for update in call.params.get("GlobalTableWitnessUpdates") or ():
@@ -74,18 +75,16 @@ def joining(call: ApiCall, view: AccountView, arn: str) -> Authorizations:
 
 
 def _own_kind(view: AccountView, table: Table) -> str:
-    """Who manages the table's key: `CUSTOMER` or `AWS`; empty for the key that AWS owns."""
     key = key_of_table(view, table)
+    # Who manages the table's key: `CUSTOMER` or `AWS`; empty for the key that AWS owns.
     return "" if key is None else key.manager
 
 
 def _check_key(kind: str, key_id: str | None, manager: str) -> None:
-    """Raise what DynamoDB answers to a replica whose key is not of the kind that the table's is.
-
-    Recorded: a table under a customer's key wants one for each replica, AWS's is none of them (ACK-313); a
-    table under the key that AWS owns takes none, and no replica's key is changed (ACK-295, 309). For a table
-    under `aws/dynamodb` the same is inferred.
-    """
+    # Raise what DynamoDB answers to a replica whose key is not of the kind that the table's is.
+    # Recorded: a table under a customer's key wants one for each replica, AWS's is none of them (ACK-313); a
+    # table under the key that AWS owns takes none, and no replica's key is changed (ACK-295, 309). For a
+    # table under `aws/dynamodb` the same is inferred.
     of_customer = manager == "CUSTOMER"
     if kind == "Update" and key_id:
         raise refused(EACH_REPLICA)

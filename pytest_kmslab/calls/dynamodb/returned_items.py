@@ -28,6 +28,7 @@ def keep_named_attributes(call: ApiCall, response: Response) -> None:
     for part, item in pairs(call.params, response):
         attributes = answered_attributes(part)
         for attribute in [name for name in item if attributes and name not in attributes]:
+            # A backend that ignores how attributes are named answers all of them.
             del item[attribute]
 
 
@@ -90,4 +91,5 @@ def check_projected(table: Table | None, index: str, attributes: Iterable[str]) 
 def check_consistent(table: Table | None, index: str) -> None:
     """Raise what DynamoDB answers to a statement that reads a global index consistently."""
     if table is not None and index in table.index_keys and index not in table.local_indexes:
+        # Measured on AWS: paritysuite/dynamodb-conformance, indexReads.
         raise invalid("Strongly consistent read is not supported on Global Secondary Indexes")

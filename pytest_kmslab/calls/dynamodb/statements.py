@@ -69,7 +69,7 @@ def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
 
 
 def _read(call: ApiCall) -> Iterator[tuple[Statement, Any]]:
-    """Each statement with its parameters. A transaction says which of its statements cannot be read.
+    """Each statement with its parameters.
 
     Measured on AWS: paritysuite/dynamodb-conformance, partiqlGrammar.
     """
@@ -79,6 +79,8 @@ def _read(call: ApiCall) -> Iterator[tuple[Statement, Any]]:
         except ServiceError as error:
             if call.operation != "ExecuteTransaction":
                 raise
+            # A transaction says which of its statements cannot be read. Measured on AWS:
+            # paritysuite/dynamodb-conformance, partiqlGrammar.
             raise invalid(f"Validation failed in TransactStatements[{at}]: {error.message}") from None
 
 
@@ -111,9 +113,9 @@ def unreadable(entry: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _resources(statement: Statement, arn: str) -> tuple[str, ...]:
-    """The table, or the index that is read; writing to an index, which no table allows, asks for both."""
     if not statement.index:
         return (arn,)
+    # The table, or the index that is read; writing to an index, which no table allows, asks for both.
     index = index_arn(arn, statement.index)
     return (index,) if statement.action == "PartiQLSelect" else (arn, index)
 
@@ -127,14 +129,9 @@ def _context(call: ApiCall, statement: Statement, table: Table | None, values: A
         context[ATTRIBUTES] = statement.attributes
     context.update(leading_context(leading_values(statement, hash_key, values)))
     if statement.action == "PartiQLSelect":
-        context[SELECT] = _selected(statement)
+        everything = "ALL_PROJECTED_ATTRIBUTES" if statement.index else "ALL_ATTRIBUTES"
+        context[SELECT] = everything if statement.everything else "SPECIFIC_ATTRIBUTES"
         context[FULL_TABLE_SCAN] = is_full_scan(statement, hash_key)
     elif statement.action != "PartiQLInsert":
         context[RETURN_VALUES] = statement.returned
     return context
-
-
-def _selected(statement: Statement) -> str:
-    if not statement.everything:
-        return "SPECIFIC_ATTRIBUTES"
-    return "ALL_PROJECTED_ATTRIBUTES" if statement.index else "ALL_ATTRIBUTES"

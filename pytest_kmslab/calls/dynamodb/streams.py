@@ -17,26 +17,24 @@ from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 
 
 def _on_stream(call: ApiCall, view: AccountView) -> Authorizations:
-    """The stream that is decided about is the one that is read: a backend that looks for its table only would
-    read it by any label, Region or partition. Of a table's streams only the latest is known."""
     arn = sub_arn(required_text(call.params, "StreamArn"), "stream")
     table = view.table(table_of(arn), call.region, call.account)
     yield authorization(call, call.operation, arn, None, table)
+    # The stream that is decided about is the one that is read: a backend that looks for its table only would
+    # read it by any label, Region or partition. Of a table's streams only the latest is known.
     if table is None or arn != table.stream_arn or parts_of(arn).region != call.region:
         text = f"Requested resource not found: Stream: {arn} not found"
         raise ServiceError("ResourceNotFoundException", text)
 
 
 def _get_records(call: ApiCall, view: AccountView) -> Authorizations:
-    """A shard iterator begins with the ARN of its stream: `<stream ARN>|<version>|<opaque>`.
-
-    Its records are under the key of the table that wrote them, which may be gone by now, or have left its
-    name to another.
-    """
     iterator = required_text(call.params, "ShardIterator")
     stream, bar, _ = iterator.partition("|")
     if not bar:
         raise invalid("Invalid ShardIterator")
+    # A shard iterator begins with the ARN of its stream: `<stream ARN>|<version>|<opaque>`.
+    # Its records are under the key of the table that wrote them, which may be gone by now, or have left its
+    # name to another.
     arn = sub_arn(stream, "stream")
     table = view.streamed_table(iterator)
     yield authorization(call, call.operation, arn, None, table)
@@ -46,6 +44,7 @@ def _get_records(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def _list_streams(call: ApiCall, view: AccountView) -> Authorizations:
+    # Which table's streams are wanted makes no difference: AWS knows no resource for it.
     yield authorization(call, call.operation, "*")
 
 

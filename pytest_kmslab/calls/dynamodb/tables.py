@@ -51,6 +51,7 @@ def authorization_plan(
             table = view.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
             tables.append(table)
             yield authorization(call, call.operation, arn, keys(call.params) if keys else None, table)
+            # In words that backends have otherwise.
             if needs_table and table is None:
                 raise missing_table(arn)
         if uses_key:
@@ -92,7 +93,8 @@ def on_sub(member: str, kind: str) -> Resources:
 
 
 def on_bulk_operation(call: ApiCall) -> Iterator[str]:
-    """A bulk operation, by whatever ARN it has: its form is not documented."""
+    """A bulk operation."""
+    # By whatever ARN it has: its form is not documented.
     yield resource_arn(required_text(call.params, "BulkOperationArn"))
 
 
@@ -102,7 +104,8 @@ def on_everything(call: ApiCall) -> Iterator[str]:
 
 
 def on_every_table(call: ApiCall) -> Iterator[str]:
-    """All tables of the Region: what AWS names in a denial of ListTables."""
+    """All tables of the Region."""
+    # That is what AWS names in a denial of ListTables.
     yield arn_of(call, "table/*")
 
 

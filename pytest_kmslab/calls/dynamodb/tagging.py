@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import (
     ApiCall,
     AuthorizationPlan,
@@ -19,10 +18,10 @@ from pytest_kmslab.calls.authorization import (
 )
 from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
 from pytest_kmslab.calls.dynamodb.context import authorization
-from pytest_kmslab.calls.dynamodb.names import kind_of, required, required_text, table_of
-from pytest_kmslab.calls.dynamodb.table_policy.target import NOT_A_TARGET, TARGETS
+from pytest_kmslab.calls.dynamodb.names import required, table_of
+from pytest_kmslab.calls.dynamodb.table_policy.target import is_here, table_or_stream
 from pytest_kmslab.calls.rules.table_tags import check_tagging, check_untagging
-from pytest_kmslab.calls.validation_messages import invalid, refused
+from pytest_kmslab.calls.validation_messages import invalid
 
 
 def tags_plan(
@@ -44,16 +43,8 @@ def tags_plan(
 
 def _tagged(call: ApiCall) -> str:
     """The ARN that ResourceArn holds; raises ValidationException for one that can have no tags."""
-    arn = required_text(call.params, "ResourceArn")
-    if not arn.startswith("arn:"):
-        raise refused(f"ARNs must start with 'arn:': {arn}")
-    kind = kind_of(arn)
-    if kind == "index":
-        raise refused(f"{NOT_A_TARGET}{arn}")
-    if kind not in TARGETS:
-        raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
-    target = parts_of(arn)
-    if (target.partition, target.region) != (call.partition, call.region):
+    arn = table_or_stream(call)
+    if not is_here(call, arn):
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     return arn
 

@@ -38,9 +38,9 @@ def iam_context(call: ApiCall, view: AccountView, arn: str) -> Keys:
 
 
 def _tags_of(view: AccountView, arn: str) -> Keys:
-    """`aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`."""
     kind = parts_of(arn).resource.partition("/")[0]
     tags = view.iam_tags(arn) if kind in TAGGED else {}
+    # `aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`.
     own = {f"iam:ResourceTag/{name}": value for name, value in tags.items()} if kind in _OWN_TAGS else {}
     return {**resource_tags(tags), **own}
 
@@ -54,7 +54,7 @@ def _tag_names(call: ApiCall) -> list[str]:
 
 
 def _boundary(call: ApiCall, view: AccountView, arn: str) -> Keys:
-    """The boundary about to be set or, where the request sets none, the one of the user or role."""
+    # The boundary about to be set or, where the request sets none, the one of the user or role.
     if "PermissionsBoundary" in call.params:
         return {"iam:PermissionsBoundary": call.params["PermissionsBoundary"]}
     target = Caller(arn, call.account, arn, "", "User" if ":user/" in arn else "AssumedRole")

@@ -58,6 +58,7 @@ _NOT_FOUND: Mapping[str, tuple[str, str]] = {
 
 def implicit_user(call: ApiCall) -> Mapping[str, Any]:
     """The calling user, as the member that a call about oneself leaves out; empty for every other call."""
+    # A backend would take the user from the access key that is to be deleted, or take root.
     return {"UserName": call.caller.username} if _of_oneself(call) and call.caller.kind == "User" else {}
 
 
@@ -67,9 +68,10 @@ def of_root(call: ApiCall) -> bool:
 
 
 def check_roots_own(call: ApiCall) -> None:
-    """Raise NoSuchEntity where the root user asks for one of their own keys, certificates or devices: of
-    the root user's none is kept, and those of users are not theirs. Texts but the first are inferred."""
+    """Raise NoSuchEntity where the root user asks for one of their own keys, certificates or devices."""
     if of_root(call) and call.operation in _NOT_FOUND:
+        # Of the root user's none is kept, and those of users are not theirs. Texts but the first are
+        # inferred.
         what, member = _NOT_FOUND[call.operation]
         user = call.params.get(member, call.account)
         raise ServiceError("NoSuchEntity", f"The {what} {user} cannot be found.", 404)

@@ -64,16 +64,16 @@ def _recorded_create(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def _renaming(call: ApiCall, view: AccountView) -> Authorizations:
-    """Changing a name or path: on the old ARN and, where it differs, on the new one."""
     old = resource_of(call, view)
     new = renamed(call, old, RENAMING[call.operation])
+    # Changing a name or path: on the old ARN and, where it differs, on the new one.
     for arn in dict.fromkeys((old, new)):
         yield _authorization(call, f"iam:{call.operation}", arn, iam_context(call, view, arn))
 
 
 def _trusting(call: ApiCall, view: AccountView) -> Authorizations:
-    """Making a role or changing whom it trusts: those who are named must be there."""
     yield from (_recorded_create if call.operation in TAGGING else _one)(call, view)
+    # Making a role or changing whom it trusts: those who are named must be there.
     member = "AssumeRolePolicyDocument" if call.operation == "CreateRole" else "PolicyDocument"
     check_trust_policy(call, str(call.params[member]), view)
 
@@ -85,20 +85,18 @@ def _putting(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def _adding_role(call: ApiCall, view: AccountView) -> Authorizations:
-    """A role put into an instance profile is passed to EC2.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
-    """
     yield from _one(call, view)
+    # A role put into an instance profile is passed to EC2.
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     role = arn_by_name(call, view, "role", call.params["RoleName"])
     keys = {**iam_context(call, view, role), "iam:PassedToService": "ec2.amazonaws.com"}
     yield _authorization(call, "iam:PassRole", role, keys)
 
 
 def _last_used(call: ApiCall, view: AccountView) -> Authorizations:
-    """A key of another account is as unknown as one that nobody has."""
     yield from _one(call, view)
     if foreign_key(call, view):
+        # A key of another account is as unknown as one that nobody has.
         text = f"The Access Key with id {call.params['AccessKeyId']} cannot be found"
         raise ServiceError("NoSuchEntity", text, 404)
 

@@ -35,13 +35,15 @@ def iam_arn(call: ApiCall, resource: str) -> str:
 
 
 def owner_of(call: ApiCall, arn: str) -> str:
-    """The account of an ARN that a call gives: AWS's own managed policies are the caller's too."""
+    """The account of an ARN that a call gives."""
+    # AWS's own managed policies have no account, and are everybody's.
     owner = account_of(arn)
     return owner if owner.isdigit() else call.account
 
 
 def arn_by_name(call: ApiCall, view: AccountView, kind: str, name: str) -> str:
     """The ARN of an existing user, role, group, …; of one that does not exist, without a path."""
+    # Only the account knows the path; what does not exist is taken to have none.
     arn = view.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
     return arn or iam_arn(call, f"{kind}/{name}")
 
@@ -62,6 +64,7 @@ def _user(call: ApiCall, view: AccountView) -> str:
 
 
 def _self(call: ApiCall, view: AccountView) -> str:
+    # Who names nobody means themselves; a role session has no user to mean.
     if call.caller.kind not in ("User", "Account"):
         raise ServiceError("ValidationError", _NOT_A_USER)
     return call.caller.arn
@@ -97,6 +100,7 @@ def foreign_key(call: ApiCall, view: AccountView) -> bool:
 
 def _key_holder(call: ApiCall, view: AccountView) -> str:
     credential = view.credential(call.params["AccessKeyId"])
+    # Of another account's key the caller is told no more than of one that nobody has.
     known = credential is not None and credential.caller.account == call.account
     return credential.caller.arn if credential is not None and known else iam_arn(call, "user/*")
 

@@ -48,7 +48,7 @@ def create_alias(call: ApiCall, view: AccountView) -> Authorizations:
 def update_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, the key that it names, then the key that it will name."""
     alias = _alias_name(call)
-    old = _named(call, view, alias)
+    old = find_key(call, view, alias, "kms:UpdateAlias")
     new = _target(call, view)
     yield alias_authorization(call, alias)
     yield key_authorization(call, "kms:UpdateAlias", old, {})
@@ -66,7 +66,7 @@ def update_alias(call: ApiCall, view: AccountView) -> Authorizations:
 def delete_alias(call: ApiCall, view: AccountView) -> Authorizations:
     """The alias, then the key that it names."""
     alias = _alias_name(call)
-    key = _named(call, view, alias)
+    key = find_key(call, view, alias, "kms:DeleteAlias")
     yield alias_authorization(call, alias)
     yield key_authorization(call, "kms:DeleteAlias", key, {})
 
@@ -79,7 +79,7 @@ def _target(call: ApiCall, view: AccountView) -> Key:
 
 
 def _refuse_many(key: Key) -> None:
-    """Raise LimitExceededException for an alias more than a key can have; the text is inferred."""
+    # Raise LimitExceededException for an alias more than a key can have; the text is inferred.
     if len(key.aliases) >= MOST_ALIASES:
         raise ServiceError("LimitExceededException", f"{key.arn} has {MOST_ALIASES} aliases already.")
 
@@ -92,18 +92,15 @@ def _alias_name(call: ApiCall) -> str:
 
 
 def _refuse_reserved(alias: str) -> None:
-    """Raise NotAuthorizedException (which has no message) for an alias of AWS's own."""
+    # Raise NotAuthorizedException (which has no message) for an alias of AWS's own.
     if alias.startswith(OF_AWS):
         raise ServiceError("NotAuthorizedException", "")
 
 
-def _named(call: ApiCall, view: AccountView, alias: str) -> Key:
-    return find_key(call, view, alias, f"kms:{call.operation}")
-
-
 def alias_authorization(call: ApiCall, alias: str) -> Authorization:
-    """The question about the alias, which has no policy of its own, whatever hangs on the key it names."""
+    """The authorization on the alias itself."""
     authorization = account_authorization(
         call, f"kms:{call.operation}", {"kms:CallerAccount": call.account}, kms_arn(call, alias)
     )
+    # An alias has no policy of its own, whatever hangs on the key that it names.
     return authorization._replace(resource_policy=_NO_POLICY)

@@ -76,6 +76,8 @@ def encryption_context(pairs: Mapping[str, str] | None) -> Keys:
     """
     if not pairs:
         return {}
+    # Condition keys compare without case, encryption contexts with it: pairs whose names differ in case alone
+    # become two values of one key.
     keys: Keys = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
     keys["kms:EncryptionContextKeys"] = tuple(pairs)
     return keys
@@ -87,7 +89,8 @@ def of_encryption_context(params: Params, key: Key) -> Keys:
 
 
 def of_algorithm(params: Params, key: Key) -> Keys:
-    """The algorithm in use, named or not: a data key is always made under SYMMETRIC_DEFAULT."""
+    """The algorithm in use, named or not."""
+    # A data key is always made under SYMMETRIC_DEFAULT.
     return {"kms:EncryptionAlgorithm": params.get("EncryptionAlgorithm", SYMMETRIC)}
 
 
@@ -98,6 +101,7 @@ def of_alias(params: Params, key: Key) -> Keys:
 
 def alias_keys(key_id: str) -> Keys:
     """`kms:RequestAlias` of a key identifier."""
+    # Absent where the key is not named by an alias: policies test for that with `Null`.
     alias = request_alias(key_id)
     return {"kms:RequestAlias": alias} if alias else {}
 
@@ -110,6 +114,7 @@ def of_grant(params: Params, key: Key) -> Keys:
         if name in params:
             keys[f"kms:{name}"] = params[name]
     constraints = params.get("Constraints", {})
+    # A grant for one resource of a service says so in a key of its own.
     if "SourceArn" in constraints:
         keys["kms:GrantConstraintSourceArn"] = constraints["SourceArn"]
     return {**keys, **constraint_keys({kind: constraints.get(kind) for kind in CONSTRAINTS})}
@@ -124,6 +129,7 @@ def constraint_keys(constraints: Mapping[str, Mapping[str, str] | None]) -> Keys
 
 def of_direct_grant_call(params: Params, key: Key) -> Keys:
     """A call about grants that no AWS service makes on the caller's behalf."""
+    # An AWS service makes its own calls with this key true; no direct call does.
     return {"kms:GrantIsForAWSResource": False}
 
 

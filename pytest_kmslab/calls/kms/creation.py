@@ -79,6 +79,7 @@ def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
     primary = find_key_by_id(call, view, call.params["KeyId"], action)
     yield key_authorization(call, action, primary, {"kms:PrimaryRegion": region})
     refuse_other_than_primary(primary)
+    # Both keys take part: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-update.html
     replica = view.key(primary.key_id, region, primary.account)
     if replica is None:
         raise ServiceError("NotFoundException", f"Key '{in_region(primary.arn, region)}' does not exist")
@@ -87,8 +88,9 @@ def update_primary_region(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def refuse_other_than_primary(key: Key) -> None:
-    """Raise UnsupportedOperationException for no multi-Region primary key; recorded (LocalStack)."""
+    """Raise UnsupportedOperationException for no multi-Region primary key."""
     if key.multi_region_type != "PRIMARY":
+        # Recorded by LocalStack.
         text = f"{key.arn} is not a multi-region primary key."
         raise ServiceError("UnsupportedOperationException", text)
 
@@ -98,13 +100,14 @@ def _policy_checks(call: ApiCall, view: AccountView, authorization: Authorizatio
     if text is None:
         return
     policy = read_key_policy(text, view, call.partition)
+    # The caller must be able to put the policy again, or nobody could.
     if not bypasses(call):
         yield lockout_check(authorization, policy)
 
 
 def _tag_authorization(call: ApiCall, authorization: Authorization) -> Authorizations:
-    """With tags, kms:TagResource on the new key, by IAM alone."""
     if call.params.get("Tags"):
+        # With tags, kms:TagResource on the new key, by IAM alone.
         policy = delegation(call.partition, call.account)
         request = authorization.request._replace(action="kms:TagResource")
         yield authorization._replace(request=request, resource_policy=policy)
@@ -121,7 +124,7 @@ def new_key_keys(call: ApiCall) -> Keys:
 
 
 def _bypass(call: ApiCall) -> Keys:
-    """Absent where the request does not say: the documentation tests it with `Null`."""
+    # Absent where the request does not say: the documentation tests it with `Null`.
     bypass = call.params.get("BypassPolicyLockoutSafetyCheck")
     return {} if bypass is None else {"kms:BypassPolicyLockoutSafetyCheck": bypass}
 

@@ -40,13 +40,14 @@ OPERATIONS = _OF_SYMMETRIC.union(*_OF_USAGE.values())
 
 
 def create_grant(call: ApiCall, view: AccountView) -> Authorizations:
-    """kms:CreateGrant on the key; then InvalidArnException for a user, role or group that is no principal,
-    and ValidationException for what the key cannot do.
+    """kms:CreateGrant on the key; then InvalidArnException for no principal, and ValidationException for
+    what the key cannot do.
 
     A grant to a name that nobody has yet would be the grant of whoever gets it.
     """
     for authorization in _create_grant(call, view):
         yield authorization
+        # A grant to a name that nobody has yet would be the grant of whoever gets it.
         for member in PRINCIPALS:
             _check_principal(call.params.get(member), view, call.partition)
 
@@ -60,7 +61,7 @@ def _check_principal(principal: str | None, view: AccountView, partition: str) -
 
 
 def _check_members(params: Params, _key: Key) -> None:
-    """Services have members of their own, and a resource that they act for; the texts are inferred."""
+    # Services have members of their own, and a resource that they act for; the texts are inferred.
     service = params.get("GranteeServicePrincipal")
     if (params.get("GranteePrincipal") is None) is (service is None):
         raise ServiceError(
@@ -77,7 +78,7 @@ def _check_members(params: Params, _key: Key) -> None:
 
 
 def _check_operations(params: Params, key: Key) -> None:
-    """Of the texts only that of a grant of CreateGrant alone was seen on AWS."""
+    # Of the texts only that of a grant of CreateGrant alone was seen on AWS.
     operations: list[str] = params["Operations"]
     if not operations:
         raise ServiceError("ValidationException", "Operations must not be empty.")
@@ -93,12 +94,12 @@ def _check_operations(params: Params, key: Key) -> None:
 
 
 def _check_constraints(params: Params, key: Key) -> None:
-    """The text of two constraints is as people pasted it from AWS."""
     constraints = params.get("Constraints") or {}
     pairs_of_kinds = [pairs for kind in CONSTRAINTS if (pairs := constraints.get(kind))]
     if pairs_of_kinds and key.spec != SYMMETRIC:
         text = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
         raise ServiceError("ValidationException", text)
+    # The text of two constraints is as people pasted it from AWS.
     if len(pairs_of_kinds) > 1:
         raise ServiceError("ValidationException", "More than one constraint supplied")
     for pairs in pairs_of_kinds:

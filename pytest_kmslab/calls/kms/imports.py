@@ -16,19 +16,22 @@ _OF_SYMMETRIC = ("ImportType", "KeyMaterialDescription", "KeyMaterialId")
 
 
 def refuse_made_by_kms(_params: Params, key: Key) -> None:
-    """Raise UnsupportedOperationException for a key that has no imported material; recorded (LocalStack)."""
+    """Raise UnsupportedOperationException for a key that has no imported material."""
+    # Recorded by LocalStack.
     if key.origin != "EXTERNAL":
         raise origin_error(key)
 
 
 def check_wrapping(params: Params, key: Key) -> None:
-    """Raise UnsupportedOperationException for an algorithm that the material of the key cannot be wrapped by.
+    """Raise UnsupportedOperationException for an algorithm that the material of the key cannot be wrapped
+    by.
 
     The rules are documented, code and texts are inferred.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html
     """
     algorithm, spec = params["WrappingAlgorithm"], params["WrappingKeySpec"]
     refuse_foreign_spec("WrappingKeySpec", spec, key.region)
+    # The rules are documented, code and texts are inferred.
     by_aes = algorithm.startswith("RSA_AES_KEY_WRAP_")
     is_long = key.spec == "ECC_NIST_P521" and spec == "RSA_2048"
     if (
@@ -55,11 +58,11 @@ def check_expiry(params: Params, _key: Key) -> None:
 
 
 def check_import_type(params: Params, key: Key) -> None:
-    """Raise ValidationException for members that do not go with the key or each other, and
-    UnsupportedOperationException for new material of a replica: it comes to the primary key first.
+    """Raise ServiceError for members of an import that do not go with the key or each other.
 
     The rules are documented, codes and texts are inferred.
     """
+    # The rules are documented, codes and texts are inferred.
     foreign = [member for member in _OF_SYMMETRIC if params.get(member) is not None]
     if foreign and not is_symmetric(key):
         text = f"{foreign[0]} is supported only for symmetric encryption KMS keys."
@@ -68,6 +71,7 @@ def check_import_type(params: Params, key: Key) -> None:
     if is_new and params.get("KeyMaterialId") is not None:
         text = f"KeyMaterialId must not be set if the ImportType is {NEW}"
         raise ServiceError("ValidationException", text)
+    # New material comes to the primary key first.
     if is_new and key.multi_region_type == "REPLICA":
         text = f"{key.arn} is not a multi-region primary key."
         raise ServiceError("UnsupportedOperationException", text)

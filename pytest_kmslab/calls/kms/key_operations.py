@@ -81,7 +81,7 @@ def _crypto(usage: str, checks: tuple[Check, ...], *request: RequestKeys) -> Key
 
 
 def _algorithm(member: str) -> Check:
-    """The algorithm that a parameter names is one of the key's."""
+    # The algorithm that a parameter names is one of the key's.
     return lambda params, key: refuse_algorithm(key, params[member])
 
 
@@ -93,7 +93,7 @@ def _encryption(params: Params, key: Key) -> None:
 
 
 def _data_key(_params: Params, key: Key) -> None:
-    """A data key is encrypted by a symmetric key, whatever else the request says."""
+    # A data key is encrypted by a symmetric key, whatever else the request says.
     refuse_algorithm(key, SYMMETRIC)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView, Key
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
@@ -28,7 +29,7 @@ _STATES: Mapping[str, tuple[str, str]] = {
 PENDING_DELETION_STATES = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 """States in which a key can only be looked at, or saved."""
 NO_MATERIAL_STATES = PENDING_DELETION_STATES | {"PendingImport"}
-"""DOOMED, and the state of a key without material."""
+"""These, and the state of a key without material."""
 NOT_GRANTABLE_STATES = NO_MATERIAL_STATES | {"Disabled"}
 """States in which no grant can be made."""
 NOT_USABLE_STATES = frozenset(_STATES)
@@ -51,17 +52,19 @@ def find_key(call: ApiCall, view: AccountView, key_id: str, action: str) -> Key:
     key = view.key(key_id, call.region, call.account)
     if key is not None:
         return key
+    # AWS does not tell whether a key of another account exists.
     if owner != call.account:
         raise _hidden(call, action)
     raise ServiceError("NotFoundException", _not_found(call, key_id))
 
 
 def find_key_by_id(call: ApiCall, view: AccountView, key_id: str, action: str) -> Key:
-    """The key that a key id or key ARN names: only cryptographic operations, DescribeKey and GetPublicKey
-    take an alias. Raises as `find_key` does, and InvalidArnException for an alias.
+    """The key that a key id or key ARN names. Raises as `find_key` does, and InvalidArnException for an
+    alias.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
     """
+    # Only cryptographic operations, DescribeKey and GetPublicKey take an alias.
     if request_alias(key_id):
         raise ServiceError("InvalidArnException", BY_ALIAS)
     return find_key(call, view, key_id, action)
@@ -74,6 +77,7 @@ def key_of_ciphertext(call: ApiCall, view: AccountView, ciphertext: bytes) -> Ke
     https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
     """
     key = view.key_of_ciphertext(ciphertext, call.region, call.account)
+    # The ciphertext of an asymmetric key does not say whose it is, whatever the backend wrote into it.
     if key is None or key.spec != SYMMETRIC:
         raise ServiceError("InvalidCiphertextException", "")
     return key
@@ -81,6 +85,7 @@ def key_of_ciphertext(call: ApiCall, view: AccountView, ciphertext: bytes) -> Ke
 
 def request_alias(key_id: str) -> str:
     """The alias name by which a request names a key, empty where it does not use one."""
+    # What is no whole ARN may still end in an alias, and is refused as one.
     name = key_id.split(":", 5)[-1] if key_id.startswith("arn:") else key_id
     return name if name.startswith(ALIAS) else ""
 
@@ -101,6 +106,7 @@ def refuse_usage(key: Key, usage: str, operation: str) -> None:
 
 def refuse_dry_run(call: ApiCall) -> None:
     """Raise DryRunOperationException where the call only asked whether it would succeed."""
+    # The last of all checks: everything else was found in order.
     if call.params.get("DryRun"):
         text = "The request would have succeeded, but the DryRun option is set."
         raise ServiceError("DryRunOperationException", text)
@@ -109,12 +115,13 @@ def refuse_dry_run(call: ApiCall) -> None:
 def _owner(call: ApiCall, key_id: str) -> str:
     if not key_id.startswith("arn:"):
         return call.account
-    parts = key_id.split(":", 5)
-    if len(parts) < 6 or parts[2] != "kms" or not parts[5].startswith(("key/", ALIAS)):
+    arn = parts_of(key_id)
+    if arn.service != "kms" or not arn.resource.startswith(("key/", ALIAS)):
         raise ServiceError("NotFoundException", f"Invalid keyId '{key_id}'")
-    if parts[3] != call.region:
-        raise ServiceError("NotFoundException", f"Invalid arn {parts[3]}")
-    return parts[4]
+    # KMS looks in its own Region only.
+    if arn.region != call.region:
+        raise ServiceError("NotFoundException", f"Invalid arn {arn.region}")
+    return arn.account
 
 
 def _not_found(call: ApiCall, key_id: str) -> str:

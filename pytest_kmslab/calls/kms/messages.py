@@ -32,10 +32,10 @@ def check_message(params: Params, key: Key) -> None:
     if message_type not in _TYPES.get(algorithm, (RAW, DIGEST)):
         text = f"Message type {message_type} is incompatible with key spec {key.spec}."
         raise ServiceError("ValidationException", text)
-    length = MU_BYTES if message_type == MU else _digest_length(algorithm)
+    length = (
+        MU_BYTES
+        if message_type == MU
+        else next((length for end, length in DIGEST_BYTES.items() if algorithm.endswith(end)), 0)
+    )
     if message_type != RAW and len(params["Message"]) != length:
         raise ServiceError("ValidationException", f"Digest is invalid length for algorithm {algorithm}.")
-
-
-def _digest_length(algorithm: str) -> int:
-    return next((length for end, length in DIGEST_BYTES.items() if algorithm.endswith(end)), 0)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.rules.condition_values import LEGACY, condition_fault
@@ -37,14 +38,15 @@ _LOCKOUT = "The new key policy will not allow you to update the key policy in th
 
 
 def read_key_policy(text: str, view: AccountView, partition: str) -> Policy:
-    """The key policy, fit to be put in an account of a partition; raises LimitExceededException
-    or MalformedPolicyDocumentException.
+    """The key policy, fit to be put in an account of a partition; raises LimitExceededException or
+    MalformedPolicyDocumentException.
 
     Principals come first: AWS's texts for wrong ones are known, its texts for most other mistakes are not.
     """
     if len(text.encode("utf-8")) > MAX_BYTES:
         raise ServiceError("LimitExceededException", f"the key policy is longer than {MAX_BYTES} bytes")
     statements = statements_of(text)
+    # Principals come first: AWS's texts for wrong ones are known, its texts for most other mistakes are not.
     for faults in _CHECKS:
         for fault in faults(statements, view, partition):
             raise ServiceError(_MALFORMED, fault)
@@ -59,7 +61,7 @@ def delegation(partition: str, account: str) -> Policy:
 
     It stands in for the key's own where AWS asks IAM alone.
     """
-    root = f"arn:{partition}:iam::{account}:root"
+    root = root_arn(partition, account)
     statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
@@ -84,7 +86,7 @@ def _without_principal(statements: list[Statement], _view: AccountView, _partiti
 
 
 def _invalid_principals(statements: list[Statement], view: AccountView, partition: str) -> Iterator[str]:
-    """AWS has principals in the partition of the key only, and canonical users for S3 only."""
+    # AWS has principals in the partition of the key only, and canonical users for S3 only.
     for statement in statements:
         if not names_somebody(statement):
             yield _PRINCIPALS
@@ -97,7 +99,7 @@ def _invalid_services(statements: list[Statement], _view: AccountView, partition
 
 
 def _missing_fields(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
-    """Since August 2025 KMS asks for both; that an empty list lacks them too is inferred."""
+    # Since August 2025 KMS asks for both; that an empty list lacks them too is inferred.
     for name in ("Action", "Resource"):
         for statement in statements:
             if statement.get(name, statement.get(f"Not{name}")) in (None, []):
@@ -105,21 +107,19 @@ def _missing_fields(statements: list[Statement], _view: AccountView, _partition:
 
 
 def _wild_vendors(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
-    """That KMS says of it what IAM says is inferred."""
+    # That KMS says of it what IAM says is inferred.
     for statement in statements:
         actions = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
         yield from (fault for fault in map(action_fault, actions) if fault == WILD_VENDOR)
 
 
 def _conditions(statements: list[Statement], _view: AccountView, _partition: str) -> Iterator[str]:
-    """A set operator that an empty request passes, on a key that has one value; and a value that its operator
-    cannot read, of which KMS is taken to say what IAM says.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#set-operators
-    """
     for statement in statements:
         conditions = statement.get("Condition", {})
         if isinstance(conditions, dict) and all(isinstance(keys, dict) for keys in conditions.values()):
+            # A set operator that an empty request passes, on a key that has one value; and a value that its
+            # operator cannot read, of which KMS is taken to say what IAM says.
+            # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#set-operators
             if _overly_permissive(conditions):
                 yield _OVERLY_PERMISSIVE
             yield from (fault for fault in [condition_fault(conditions)] if fault == LEGACY)
@@ -149,5 +149,6 @@ def _overly_permissive(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def policy_name(_view: Any, call: ApiCall) -> Mapping[str, Any]:
-    """PolicyName: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html."""
+    """The name of a key policy where the call leaves it out."""
+    # Only the newest model of KMS has it optional; backends want it said.
     return {} if "PolicyName" in call.params else {"PolicyName": "default"}

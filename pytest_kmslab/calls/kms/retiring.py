@@ -36,6 +36,7 @@ def _grant(call: ApiCall, view: AccountView) -> tuple[Key, Grant]:
     if key_id is None or grant_id is None:
         raise ServiceError("ValidationException", "Specify a grant token, or a key ID and a grant ID.")
     key = find_key_by_id(call, view, key_id, "kms:RetireGrant")
+    # Who names a key needs no permission to list its grants: KMS looks the one up.
     for grant in view.grants(key.arn):
         if grant.grant_id == grant_id:
             return key, grant

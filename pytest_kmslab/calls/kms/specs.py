@@ -59,11 +59,13 @@ def is_symmetric(key: Key) -> bool:
 
 
 def refuse_algorithm(key: Key, algorithm: str) -> None:
-    """Raise InvalidKeyUsageException where the key does not have the algorithm that was asked for.
+    """Raise InvalidKeyUsageException where the key does not have the algorithm that was asked for, or its
+    algorithms are not known.
 
     Without this the algorithm condition keys would be decided on what the caller claims. So nothing is
     let through where the key's algorithms are not known.
     """
+    # Without this the algorithm condition keys would be decided on what the caller claims.
     uses = KEY_SPECS.get(key.spec)
     if uses is None:
         text = f"pytest-kmslab does not know the KeySpec `{key.spec}`, and refuses what it cannot judge: "
@@ -74,19 +76,21 @@ def refuse_algorithm(key: Key, algorithm: str) -> None:
 
 
 def refuse_encryption_context(key: Key, pairs: Mapping[str, str] | None) -> None:
-    """Raise ValidationException where a key gets an encryption context that has none; the text is inferred.
+    """Raise ValidationException where a key gets an encryption context that has none.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
     """
     if pairs and key.spec != SYMMETRIC:
+        # The text is inferred.
         text = "EncryptionContext is supported only on operations with symmetric encryption KMS keys."
         raise ServiceError("ValidationException", text)
 
 
 def check_plaintext_size(spec: str, algorithm: str, plaintext: bytes) -> None:
-    """Raise ValidationException for more than fits under an RSA key; recorded (LocalStack)."""
+    """Raise ValidationException for more than fits under an RSA key."""
     if algorithm not in _PADDING:
         return
+    # Recorded by LocalStack.
     most = RSA_BYTES[spec] - _PADDING[algorithm]
     if len(plaintext) > most:
         text = f"Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {most} bytes."
@@ -94,9 +98,8 @@ def check_plaintext_size(spec: str, algorithm: str, plaintext: bytes) -> None:
 
 
 def refuse_foreign_spec(member: str, spec: str, region: str) -> None:
-    """Raise UnsupportedOperationException for a spec that the Region does not have: SM2 is of China only,
-    ML-KEM of all others. The text was seen of KeySpec SM2 (floci-io/floci 3026).
-    """
+    """Raise UnsupportedOperationException for a spec that the Region does not have."""
+    # SM2 is of China only, ML-KEM of all others. The text was seen of KeySpec SM2 (floci-io/floci 3026).
     missing = _KEM_SPECS if region.startswith(_CHINA) else ("SM2",)
     if spec in missing:
         text = f"{member} {spec} is not supported in this Region"
@@ -104,9 +107,9 @@ def refuse_foreign_spec(member: str, spec: str, region: str) -> None:
 
 
 def refuse_symmetric(_params: Params, key: Key) -> None:
-    """Raise UnsupportedOperationException for a key that has no public key; which code AWS answers is
-    inferred. https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html"""
+    """Raise UnsupportedOperationException for a key that has no public key."""
     if key.spec == SYMMETRIC or key.spec.startswith("HMAC_"):
+        # Which code AWS answers is inferred.
         raise ServiceError("UnsupportedOperationException", "")
 
 
@@ -122,9 +125,10 @@ def refuse_unrotatable(_params: Params, key: Key) -> None:
 
 
 def refuse_unrotatable_origin(_params: Params, key: Key) -> None:
-    """Raise UnsupportedOperationException for a key whose material KMS did not make, as pasted from AWS
-    (duo-labs/cloudmapper 906); of an asymmetric key KMS tells that it is not rotated."""
+    """Raise UnsupportedOperationException for a key whose material KMS did not make."""
     if key.origin not in _ROTATABLE_ORIGINS:
+        # As pasted from AWS (duo-labs/cloudmapper 906). Of an asymmetric key KMS tells that it is not
+        # rotated.
         raise origin_error(key)
 
 
@@ -135,28 +139,31 @@ def origin_error(key: Key) -> ServiceError:
 
 
 def refuse_replica(_params: Params, key: Key) -> None:
-    """Raise UnsupportedOperationException for a replica: rotation is set on the primary key, for all of them.
+    """Raise UnsupportedOperationException for a replica.
 
     Code and text are inferred from those of ReplicateKey.
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auto-rotate.html
     """
     if key.multi_region_type == "REPLICA":
+        # Rotation is set on the primary key, for all of them. Code and text are inferred from those of
+        # ReplicateKey.
         raise ServiceError("UnsupportedOperationException", f"{key.arn} is not a multi-region primary key.")
 
 
 def refuse_material_list(params: Params, key: Key) -> None:
-    """Raise ValidationException where the materials of a key are asked for that has but one; code and text
-    are inferred. https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html"""
+    """Raise ValidationException where the materials of a key are asked for that has but one."""
     if params.get("IncludeKeyMaterial") is not None and not is_symmetric(key):
+        # Code and text are inferred.
         text = "IncludeKeyMaterial is supported only for symmetric encryption KMS keys."
         raise ServiceError("ValidationException", text)
 
 
 def refuse_rotation(params: Params, key: Key) -> None:
-    """The same for a rotation on demand, which imported material can have too.
+    """The same for a rotation on demand.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html
     """
+    # Imported material can be rotated so too, but not by a schedule.
     if key.origin == "EXTERNAL" and is_symmetric(key):
         refuse_replica(params, key)
     else:
@@ -188,8 +195,9 @@ BYTES: Mapping[str, int] = {"AES_128": 16, "AES_256": 32}
 
 
 def check_length(params: Params, _key: Key) -> None:
-    """Raise ValidationException unless the length is said, in one way; the text is as pasted from AWS."""
+    """Raise ValidationException unless the length is said, in one way."""
     if (params.get("KeySpec") is None) is (params.get("NumberOfBytes") is None):
+        # The text is as pasted from AWS.
         raise ServiceError("ValidationException", "Please specify either number of bytes or key spec.")
 
 

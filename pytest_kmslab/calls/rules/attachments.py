@@ -66,16 +66,17 @@ def not_found(arn: str) -> ServiceError:
 
 
 def not_passable(arn: str) -> ServiceError:
-    """Of a managed policy that is to limit a session and is not there; code and text are inferred.
+    """Of a managed policy that is to limit a session and is not there.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
+    # Code and text are inferred.
     return ServiceError("MalformedPolicyDocument", f"Policy {arn} does not exist or is not attachable.")
 
 
 def check_passed_policies(call: ApiCall) -> None:
-    """Raise ServiceError for managed policies that cannot limit a session: more than ten, which is
-    documented, or of another partition; codes and texts are inferred.
+    """Raise ServiceError for managed policies that cannot limit a session: more than ten, or of another
+    partition.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
@@ -83,6 +84,7 @@ def check_passed_policies(call: ApiCall) -> None:
         policy.get("arn") if isinstance(policy, Mapping) else policy
         for policy in call.params.get("PolicyArns") or ()
     ]
+    # The number is documented; codes and texts are inferred.
     if len(passed) > MOST_PASSED:
         text = f"Member must have length less than or equal to {MOST_PASSED}"
         raise ServiceError(
@@ -95,15 +97,17 @@ def check_passed_policies(call: ApiCall) -> None:
 
 
 def check_attached(call: ApiCall, attached: Collection[str]) -> None:
-    """Raise LimitExceeded for a managed policy too many; one that is attached already may be again."""
+    """Raise LimitExceeded for a managed policy too many."""
     quota = ATTACHED[call.operation][2]
+    # One that is attached already may be attached again.
     if len(attached) >= MOST[quota] and call.params["PolicyArn"] not in attached:
         raise _too_many(quota)
 
 
 def check_groups(call: ApiCall, groups: Collection[str]) -> None:
-    """Raise LimitExceeded for a group too many of a user; the text is inferred."""
+    """Raise LimitExceeded for a group too many of a user."""
     if len(groups) >= MOST["GroupsPerUser"] and call.params["GroupName"] not in groups:
+        # The text is inferred.
         raise _too_many("GroupsPerUser")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.partitions import partition_of, service_host
 
 USES = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey")
@@ -22,7 +23,7 @@ def fixed_policy(service: str, account: str, region: str) -> dict[str, Any]:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     """
     through = {"kms:CallerAccount": account, "kms:ViaService": service_host(service, region)}
-    root = f"arn:{partition_of(region).name}:iam::{account}:root"
+    root = root_arn(partition_of(region).name, account)
     statements = [
         (f"Allow access through {service} for all principals of the account", "*", USES, through),
         ("Allow direct access to key metadata to the account", root, LOOKS, None),

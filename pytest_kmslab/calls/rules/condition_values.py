@@ -15,6 +15,7 @@ from pytest_kmslab.authz.arn import SEGMENTS
 from pytest_kmslab.authz.context import text_of
 from pytest_kmslab.authz.operators import OPERATORS
 from pytest_kmslab.authz.values import read_network, read_number
+from pytest_kmslab.calls.rules.policy_texts import listed
 
 SYNTAX = "Syntax errors in policy."
 LEGACY = "The policy failed legacy parsing"
@@ -41,7 +42,7 @@ def is_arn(text: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    """IAM reads more dates than the decision does: one that only IAM reads counts against the caller."""
+    # IAM reads more dates than the decision does: one that only IAM reads counts against the caller.
     if _DATE.fullmatch(text):
         return True
     return bool(_SECONDS.fullmatch(text)) and abs(int(text.partition(".")[0])) <= _LATEST
@@ -67,6 +68,7 @@ def condition_fault(conditions: Any) -> str:
 
     Its form comes before its values. A block without keys is taken, whatever its operator.
     """
+    # Its form comes before its values. A block without keys is taken, whatever its operator.
     if not isinstance(conditions, dict) or not all(map(_is_block, conditions.items())):
         return SYNTAX
     faults = (_value_fault(operator, keys) for operator, keys in conditions.items())
@@ -81,13 +83,12 @@ def _is_block(entry: tuple[str, Any]) -> bool:
 
 
 def _are_values(values: Any) -> bool:
-    listed = values if isinstance(values, list) else [values]
-    return all(isinstance(value, (str, bool, int, float)) for value in listed)
+    return all(isinstance(value, (str, bool, int, float)) for value in listed(values))
 
 
 def _is_operator(operator: str) -> bool:
-    """Null is the one operator without IfExists; that it goes without `ForAnyValue:` is inferred."""
     match = _QUALIFIED.fullmatch(operator)
+    # Null is the one operator without IfExists; that it goes without `ForAnyValue:` is inferred.
     of_null = operator in ("Null", "ForAllValues:Null")
     return of_null or (match is not None and match[1].removesuffix("IfExists") in OPERATORS)
 
@@ -96,10 +97,6 @@ def _value_fault(operator: str, keys: Mapping[str, Any]) -> str:
     match = _QUALIFIED.fullmatch(operator)
     for family, (is_readable, fault) in _READABLE.items():
         if match is not None and match[1].startswith(family):
-            values = (value for listed in keys.values() for value in _texts(listed))
+            values = (text_of(value) for element in keys.values() for value in listed(element))
             return "" if all(map(is_readable, values)) else fault
     return ""
-
-
-def _texts(listed: Any) -> list[str]:
-    return [text_of(value) for value in (listed if isinstance(listed, list) else [listed])]

@@ -32,11 +32,12 @@ def check_identity_policy(call: ApiCall) -> None:
 
 
 def check_inline_size(call: ApiCall, inline: Mapping[str, str]) -> None:
-    """Raise LimitExceeded where a policy makes the inline policies too long that are held already.
+    """Raise LimitExceeded where a policy makes the inline policies of its holder too long together.
 
     White space is not counted.
     """
     kind, member, most = INLINE[call.operation]
+    # The policy of the same name is replaced.
     others = [text for name, text in inline.items() if name != call.params["PolicyName"]]
     if sum(map(_size, (*others, str(call.params["PolicyDocument"])))) > most:
         text = f"Maximum policy size of {most} bytes exceeded for {kind} {call.params[member]}"
@@ -51,4 +52,5 @@ def check_trust_policy(call: ApiCall, text: str, view: AccountView) -> None:
 
 
 def _size(text: str) -> int:
+    # White space is not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     return len("".join(text.split()))

@@ -28,7 +28,7 @@ be given, and what IAM says where another has it."""
 
 
 def check_name_is_free(call: ApiCall, view: AccountView) -> None:
-    """Raise EntityAlreadyExists for a name that another of the kind has; one's own may change its case.
+    """Raise EntityAlreadyExists for a name that another of the kind has.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html
     """
@@ -38,6 +38,7 @@ def check_name_is_free(call: ApiCall, view: AccountView) -> None:
     kind, own, member, text = row
     name = str(call.params[member])
     holder = view.iam_arn(kind, name, call.account)
+    # One's own name may change its case.
     renamed = view.iam_arn(kind, str(call.params[own]), call.account) if own else None
     if holder is not None and holder != renamed:
         raise ServiceError("EntityAlreadyExists", text.format(name), 409)
@@ -58,6 +59,7 @@ def check_identity_provider(call: ApiCall) -> None:
     if call.operation != _MAKING:
         return
     if not str(call.params["Url"]).startswith("https://"):
+        # Measured by cdk-preflight (pf-iam-oidc-provider-*); this text is inferred.
         raise ServiceError("InvalidInput", "The URL of an OpenID Connect provider must begin with https://")
     if len(call.params.get("ClientIDList") or ()) > MOST_CLIENTS:
         text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENTS}"

@@ -16,7 +16,7 @@ from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.rules.condition_values import LEGACY, SYNTAX, condition_fault
-from pytest_kmslab.calls.rules.policy_texts import action_fault
+from pytest_kmslab.calls.rules.policy_texts import action_fault, listed
 from pytest_kmslab.calls.rules.resource_arns import resource_fault
 from pytest_kmslab.errors import PolicyError
 
@@ -50,6 +50,7 @@ def check_identity_document(text: str, partition: str, *, managed: bool = False)
     """
     document = read_document(text, SYNTAX)
     statements = _statements(document)
+    # Only a managed policy has to be of the version that has variables; an inline one is of any, or of none.
     if managed and document.get("Version") != MANAGED_VERSION:
         raise malformed(_VERSION)
     for faults in _CHECKS:
@@ -76,12 +77,11 @@ def malformed(fault: str) -> ServiceError:
 
 def texts(element: Any) -> list[str]:
     """The texts of an element that holds one or a list of them."""
-    return [text for text in (element if isinstance(element, list) else [element]) if isinstance(text, str)]
+    return [text for text in listed(element) if isinstance(text, str)]
 
 
 def _statements(document: dict[str, Any]) -> list[Statement]:
-    listed = document.get("Statement")
-    statements: list[Any] = listed if isinstance(listed, list) else [listed]
+    statements: list[Any] = listed(document.get("Statement"))
     known = document.keys() <= _ELEMENTS and document.get("Version", MANAGED_VERSION) in _VERSIONS
     if not (
         known and isinstance(document.get("Id", ""), str) and statements and all(map(_is_one, statements))
@@ -107,9 +107,7 @@ def _is_one(statement: Any) -> bool:
 
 
 def _is_text(element: Any) -> bool:
-    return isinstance(element, str) or (
-        isinstance(element, list) and all(isinstance(text, str) for text in element)
-    )
+    return all(isinstance(text, str) for text in listed(element))
 
 
 def _principals(statements: list[Statement], _partition: str) -> Iterator[str]:
@@ -130,7 +128,7 @@ def _effects(statements: list[Statement], _partition: str) -> Iterator[str]:
 
 
 def _resource_forms(statements: list[Statement], partition: str) -> Iterator[str]:
-    """What does not parse comes before anything else that is wrong with resources."""
+    # What does not parse comes before anything else that is wrong with resources.
     yield from (fault for fault in _resource_faults(statements, partition) if fault == LEGACY)
 
 

@@ -41,7 +41,7 @@ def check_new_table(params: Params) -> None:
 
 
 def _key_schema(params: Params) -> Refusals:
-    """ACK-042, 124; pf-dynamodb-key-schema-shape."""
+    # ACK-042, 124; pf-dynamodb-key-schema-shape.
     yield from _order_of_keys(params["KeySchema"])
 
 
@@ -56,7 +56,7 @@ def _order_of_keys(schema: Sequence[Mapping[str, str]]) -> Refusals:
 
 
 def _definitions(params: Params) -> Refusals:
-    """ACK-042, 127; pf-dynamodb-attribute-definitions-usage, …-duplicate-attribute-definitions."""
+    # ACK-042, 127; pf-dynamodb-attribute-definitions-usage, …-duplicate-attribute-definitions.
     defined = _names(params.get("AttributeDefinitions") or ())
     for name in _twice(defined):
         yield invalid(f"Attribute Name is duplicated: {name}")
@@ -81,7 +81,7 @@ def _definitions(params: Params) -> Refusals:
 
 
 def _number_of_indexes(params: Params) -> Refusals:
-    """ACK-043, 129; pf-dynamodb-gsi-count, …-lsi-count, …-duplicate-index-name."""
+    # ACK-043, 129; pf-dynamodb-gsi-count, …-lsi-count, …-duplicate-index-name.
     for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
         if params.get(member) == []:
             yield refused(f"List of {member} is empty")
@@ -99,7 +99,8 @@ def _global_keys(params: Params) -> Refusals:
 
 
 def global_index_keys(schema: Sequence[Mapping[str, str]]) -> Refusals:
-    """A global index may have several HASH and several RANGE keys (ACK-123, 124)."""
+    """What is wrong with the keys of a global index."""
+    # It may have several HASH and several RANGE keys (ACK-123, 124).
     kinds = [key["KeyType"] for key in schema]
     if kinds[:1] != ["HASH"]:
         yield invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
@@ -113,7 +114,7 @@ def global_index_keys(schema: Sequence[Mapping[str, str]]) -> Refusals:
 
 
 def _local_keys(params: Params) -> Refusals:
-    """ACK-129; pf-dynamodb-lsi-shape."""
+    # ACK-129; pf-dynamodb-lsi-shape.
     table = params["KeySchema"]
     if _local(params) and len(table) < 2:
         yield refused(
@@ -133,7 +134,7 @@ def _local_keys(params: Params) -> Refusals:
 
 
 def _projections(params: Params) -> Refusals:
-    """ACK-126; pf-dynamodb-gsi-projection-nonkey, …-projection-nonkey-total."""
+    # ACK-126; pf-dynamodb-gsi-projection-nonkey, …-projection-nonkey-total.
     projected = 0
     for index in (*_global(params), *_local(params)):
         yield from projection(index.get("Projection") or {})
@@ -159,7 +160,7 @@ def projection(shape: Mapping[str, Any]) -> Refusals:
 
 
 def _capacity(params: Params) -> Refusals:
-    """ACK-024, 038, 128; pf-dynamodb-billing-throughput, …-gsi-billing-throughput."""
+    # ACK-024, 038, 128; pf-dynamodb-billing-throughput, …-gsi-billing-throughput.
     on_demand = is_on_demand(params)
     if on_demand and params.get("ProvisionedThroughput"):
         yield refused(NO_UNITS_ON_DEMAND)
@@ -177,7 +178,7 @@ def _capacity(params: Params) -> Refusals:
 
 
 def _on_demand_limits(params: Params) -> Refusals:
-    """ACK-038, 128; pf-dynamodb-ondemand-throughput-billing."""
+    # ACK-038, 128; pf-dynamodb-ondemand-throughput-billing.
     if is_on_demand(params):
         return
     for unit in _limits(params):
@@ -196,7 +197,7 @@ def _limits(params: Mapping[str, Any]) -> list[str]:
 
 
 def _warm(params: Params) -> Refusals:
-    """pf-dynamodb-warm-throughput-minimum, ACK-128: the units for reading are told first."""
+    # pf-dynamodb-warm-throughput-minimum, ACK-128: the units for reading are told first.
     yield from _too_cold(params, is_on_demand(params), "table")
     for index in _global(params):
         yield from _too_cold(index, is_on_demand(params), f"index {index['IndexName']}")
@@ -215,7 +216,7 @@ def _too_cold(params: Mapping[str, Any], on_demand: bool, what: str) -> Refusals
 
 
 def _stream(params: Params) -> Refusals:
-    """ACK-035."""
+    # ACK-035.
     specification = params.get("StreamSpecification") or {}
     enabled, view = specification.get("StreamEnabled"), specification.get("StreamViewType")
     if enabled is False and view:
@@ -244,7 +245,8 @@ NO_UNITS_ON_DEMAND = (
 
 
 def is_on_demand(params: Mapping[str, Any]) -> bool:
-    """Whether a table is to be billed by request; PROVISIONED is what a request means that does not say."""
+    """Whether a table is to be billed by request."""
+    # PROVISIONED is what a request means that does not say.
     return params.get("BillingMode") == "PAY_PER_REQUEST"
 
 

@@ -62,7 +62,7 @@ def _refusals(params: Params) -> Refusals:
 
 
 def _both_kinds(params: Params) -> Refusals:
-    """KeyConditions may stand beside expressions that are not of keys."""
+    # KeyConditions may stand beside expressions that are not of keys.
     new, old = [name for name in _NEW if params.get(name)], [name for name in _OLD if name in params]
     if params.get("KeyConditionExpression"):
         new.append("KeyConditionExpression")
@@ -104,6 +104,7 @@ def _expected(name: str, expected: Mapping[str, Any]) -> Refusals:
     elif "AttributeValueList" in expected:
         yield refused(f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
     else:
+        # Left out, Exists means true.
         exists, has_value = expected.get("Exists"), "Value" in expected
         if exists is not False and not has_value:
             shown = "null" if exists is None else "true"

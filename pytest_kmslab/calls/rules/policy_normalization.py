@@ -35,6 +35,7 @@ def normalized_document(call: ApiCall) -> Mapping[str, Any]:
     text = str(call.params["PolicyDocument"])
     older = call.name in INLINE_PUTS and _is_older(text)
     try:
+        # In the older version `${` stands for itself: the later one writes that `${$}{`.
         document = json.loads(text.replace("${", "${$}{") if older else text)
         changed = isinstance(document, dict) and _change_all(document)
     except (ValueError, RecursionError):
@@ -77,12 +78,13 @@ def _places(statement: Any) -> Iterator[tuple[dict[str, Any], str, Change]]:
 
 
 def _quoted(value: Any) -> Any:
+    # LocalStack refuses numbers; IAM's grammar has quotation marks optional.
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return json.dumps(value) if number else value
 
 
 def _dated(value: Any) -> Any:
-    """The same moment in UTC with seconds, of a date that moto refuses."""
+    # The same moment in UTC with seconds, of a date that moto refuses.
     match = _REFUSED_DATE.fullmatch(value) if isinstance(value, str) else None
     seconds = read_date(value) if match else None
     if match is None or seconds is None:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from pytest_kmslab.authz.arn import SEGMENTS
+from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.calls.rules.policy_texts import listed
 
 ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
 
@@ -22,12 +23,14 @@ def principals_of(text: str) -> tuple[str, ...]:
 
 
 def is_unique_id(principal: str) -> bool:
-    """Whether a principal is given by its unique id, which AWS takes as well, and shows as the ARN."""
+    """Whether a principal is given by its unique id."""
+    # AWS takes it as well, and shows it as the ARN.
     return principal.startswith(("AIDA", "AROA"))
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
-    """A policy's text with other names for some of its principals; a condition's values stay as written."""
+    """A policy's text with other names for some of its principals."""
+    # A condition's values stay as written: AWS stores only principals by their unique id.
     document = json.loads(text)
     for statement in _listed(document.get("Statement") if isinstance(document, dict) else None):
         for element in ("Principal", "NotPrincipal"):
@@ -52,9 +55,7 @@ def _named(document: Any) -> Iterator[str]:
 
 
 def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    return [] if value is None else listed(value)
 
 
 class Directory(Protocol):
@@ -71,8 +72,7 @@ class Directory(Protocol):
 
 
 def principal_exists(principal: str, directory: Directory) -> bool:
-    """Whether a principal can be resolved. Accounts and federated users are taken to exist; a session exists
-    where its role does, since whoever made that role later would get in.
+    """Whether a principal can be resolved.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -80,10 +80,12 @@ def principal_exists(principal: str, directory: Directory) -> bool:
         return directory.has_unique_id(principal)
     if principal == "*" or ACCOUNT_ID.fullmatch(principal):
         return True
-    parts = principal.split(":", SEGMENTS - 1)
-    kind, _, path = parts[-1].partition("/") if len(parts) == SEGMENTS else ("", "", "")
+    arn = parts_of(principal)
+    kind, _, path = arn.resource.partition("/")
     if kind in ("user", "role"):
         return directory.has_arn(principal)
     if kind == "assumed-role":
-        return directory.has_role(path.partition("/")[0], parts[4])
+        # Whoever makes the role later would get in by the name of its session.
+        return directory.has_role(path.partition("/")[0], arn.account)
+    # Accounts and federated users are taken to exist: nobody else's account tells.
     return kind in ("root", "federated-user")

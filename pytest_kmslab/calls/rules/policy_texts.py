@@ -13,12 +13,13 @@ def statements_of(text: str) -> list[dict[str, Any]]:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    statements = _listed(document.get("Statement", [])) if isinstance(document, dict) else []
+    statements = listed(document.get("Statement", [])) if isinstance(document, dict) else []
     return [statement for statement in statements if isinstance(statement, dict)]
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def listed(element: Any) -> list[Any]:
+    """The values of an element that may be a list or a single one."""
+    return element if isinstance(element, list) else [element]
 
 
 # Actions that IAM does not take in a policy. Texts and order are recorded from AWS, by moto

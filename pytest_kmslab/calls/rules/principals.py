@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.calls.rules.policy_texts import listed
 
 ELEMENTS = ("Principal", "NotPrincipal")
 
@@ -29,13 +30,14 @@ def named_principals(statement: Mapping[str, Any], kind: str) -> Iterator[Any]:
     for element in ELEMENTS:
         value = statement.get(element)
         if isinstance(value, dict) and kind in value:
-            yield from value[kind] if isinstance(value[kind], list) else [value[kind]]
+            yield from listed(value[kind])
 
 
 def names_somebody(statement: Mapping[str, Any]) -> bool:
-    """Whether a statement names a principal at all; canonical users are of S3 only."""
+    """Whether a statement names a principal at all."""
     value = statement.get("Principal", statement.get("NotPrincipal"))
     if isinstance(value, dict):
+        # Canonical users are of S3 only.
         return "CanonicalUser" not in value and any(value.values())
     return bool(value)
 
@@ -79,7 +81,7 @@ _CHINA, _SUFFIX = ".amazonaws.com.cn", ".amazonaws.com"
 
 
 @lru_cache(maxsize=1)
-def _listed() -> frozenset[str]:
+def _all_services() -> frozenset[str]:
     return frozenset(_LIST.read_text(encoding="ascii").split())
 
 
@@ -91,6 +93,7 @@ def is_service_principal(name: str, partition: str = "aws") -> bool:
     """
     regional = _REGIONAL.fullmatch(name)
     plain = regional["name"] + regional["suffix"] if regional else name
+    # In China services go by `.amazonaws.com` or by `.amazonaws.com.cn`, elsewhere by the first.
     if partition == "aws-cn" and plain.endswith(_CHINA):
         plain = plain.removesuffix(_CHINA) + _SUFFIX
-    return plain in _listed() or bool(_INTERNAL.fullmatch(name))
+    return plain in _all_services() or bool(_INTERNAL.fullmatch(name))

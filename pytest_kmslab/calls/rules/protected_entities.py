@@ -61,27 +61,29 @@ _SUFFIXED = frozenset({"autoscaling.amazonaws.com", "connect.amazonaws.com", "le
 
 
 def check_managed_policy(call: ApiCall) -> None:
-    """Raise AccessDenied for a change of a managed policy of AWS's, whatever the caller is allowed."""
+    """Raise AccessDenied for a change of a managed policy of AWS's."""
     arn = str(call.params.get("PolicyArn", ""))
     if call.operation in CHANGING_POLICIES and account_of(arn) == OF_AWS:
+        # Whatever the caller is allowed: the policy is not theirs.
         denied = f"User: {call.caller.arn} is not authorized to perform: iam:{call.operation}"
         raise ServiceError("AccessDenied", f"{denied} on resource: policy {arn}", 403)
 
 
 def check_reserved(call: ApiCall) -> None:
-    """Raise InvalidInput for a path, or the name of a role, that only AWS gives. What is said of a name is
-    inferred."""
+    """Raise InvalidInput for a path, or the name of a role, that only AWS gives."""
     path = str(call.params.get("NewPath") or call.params.get("Path") or "")
     for start, text in _PATHS.items():
         if path.startswith(start):
             raise ServiceError("InvalidInput", text)
+    # What is said of a name is inferred.
     name = str(call.params.get("RoleName", ""))
     if call.operation == "CreateRole" and name.lower().startswith(_NAMES):
         raise ServiceError("InvalidInput", f"The role name {name} is reserved for AWS")
 
 
 def check_protected_role(call: ApiCall, view: AccountView) -> None:
-    """Raise UnmodifiableEntity for a change of a role that belongs to a service or to IAM Identity Center.
+    """Raise UnmodifiableEntity for a change of a role that belongs to a service or to IAM Identity
+    Center, and NoSuchEntity where another role is to be deleted as one of a service.
 
     Of the role of a service its description can be changed and its tags. DeleteServiceLinkedRole finds no
     other role: the code is the one that its page has, the text is inferred.
@@ -91,8 +93,10 @@ def check_protected_role(call: ApiCall, view: AccountView) -> None:
         return
     name = str(call.params.get("RoleName", ""))
     arn = view.iam_arn("role", name, call.account) or ""
+    # The code is the one that the operation's page has, the text is inferred.
     if call.operation == _DELETING_LINKED and arn and _LINKED not in arn:
         raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
+    # Of the role of a service the description can be changed, and the tags.
     described = call.operation in _DESCRIBING and "MaxSessionDuration" not in call.params
     linked = _LINKED in arn and call.operation in _CHANGING_ROLES and not described
     if linked or _RESERVED in arn:
@@ -101,7 +105,8 @@ def check_protected_role(call: ApiCall, view: AccountView) -> None:
 
 
 def check_service_linked_role(call: ApiCall) -> None:
-    """Raise ServiceError for a service-linked role of no service, or with a suffix that its service has not.
+    """Raise ServiceError for a service-linked role of no service, or with a suffix that its service has
+    not.
 
     Measured by cdk-preflight (pf-iam-slr-service-name-format); the second is recorded by LocalStack.
     """
@@ -111,5 +116,6 @@ def check_service_linked_role(call: ApiCall) -> None:
     if not is_service_principal(service, call.partition):
         text = f"{service} is not a valid AWS service name (Service Principal)"
         raise ServiceError("AccessDenied", text, 403)
+    # Recorded by LocalStack; the other was measured by cdk-preflight (pf-iam-slr-service-name-format).
     if call.params.get("CustomSuffix") and service not in _SUFFIXED:
         raise ServiceError("InvalidInput", f"Custom suffix is not allowed for {service}")

@@ -76,18 +76,18 @@ def _service_fault(resource: str, parts: list[str]) -> str:
 
 
 def _shown(parts: list[str]) -> str:
-    """As IAM shows an ARN of another partition: it takes the first part for `arn`, whatever it is."""
+    # As IAM shows an ARN of another partition: it takes the first part for `arn`, whatever it is.
     return ":".join(["arn", *parts[1:], *["*"] * (SEGMENTS - len(parts))])
 
 
 def _can_be_completed(region: str, account: str) -> bool:
-    """`arn:aws:s3:my-bucket` passes for a Region; `arn:aws:s3:b` and `arn:aws:s3::b` do not parse."""
+    # `arn:aws:s3:my-bucket` passes for a Region; `arn:aws:s3:b` and `arn:aws:s3::b` do not parse.
     of_region = not region or _is_wild(region) or bool(_REGION_LIKE.fullmatch(region))
     return of_region and (not account or _is_wild(account) or account.isdigit())
 
 
 def _is_of_iam(account: str, relative: str) -> bool:
-    """What AWS itself owns in IAM is of more kinds than an account has."""
+    # What AWS itself owns in IAM is of more kinds than an account has.
     whole = bool(account) and relative in ("*", "root")
     return whole or account == "aws" or relative.startswith((*_IAM_KINDS, *_OTHER_IAM_KINDS))
 

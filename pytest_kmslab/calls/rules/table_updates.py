@@ -68,7 +68,8 @@ def check_update_of(params: Params, table: Table) -> None:
 
 
 def changed_members(params: Params) -> frozenset[str]:
-    """What a request changes: an empty list or empty throughput counts as absent (ACK-359, 456)."""
+    """The members of a request that change something."""
+    # An empty list or empty throughput counts as absent (ACK-359, 456).
     return frozenset(
         name
         for name, value in params.items()
@@ -97,7 +98,7 @@ _WITH_REPLICAS = frozenset({"ReplicaUpdates", "GlobalTableWitnessUpdates", "Mult
 
 
 def _with_capacity(params: Params, changed: frozenset[str]) -> Refusals:
-    """ACK-174, 382: capacity, stream and indexes change in requests of their own."""
+    # ACK-174, 382: capacity, stream and indexes change in requests of their own.
     indexes = _makes_index(params) or any("Delete" in update for update in params.get(_INDEXES) or ())
     units = "ProvisionedThroughput" in changed
     if "StreamSpecification" in changed and (units or params.get("BillingMode") == "PROVISIONED"):
@@ -115,7 +116,7 @@ def _makes_index(params: Params) -> bool:
 
 
 def _index_updates(params: Params) -> Refusals:
-    """ACK-123, 126, 159, 160, 162."""
+    # ACK-123, 126, 159, 160, 162.
     updates: Sequence[Mapping[str, Any]] = params.get(_INDEXES) or ()
     for update in updates:
         if not update:
@@ -146,7 +147,7 @@ def _new_index(params: Params, index: Mapping[str, Any]) -> Refusals:
 
 
 def _stream_view(params: Params) -> Refusals:
-    """ACK-018, 050."""
+    # ACK-018, 050.
     specification = params.get("StreamSpecification") or {}
     enabled, view = specification.get("StreamEnabled"), specification.get("StreamViewType")
     if enabled and not view:
@@ -156,7 +157,7 @@ def _stream_view(params: Params) -> Refusals:
 
 
 def _billing(params: Params) -> Refusals:
-    """ACK-056, 164."""
+    # ACK-056, 164.
     units = params.get("ProvisionedThroughput")
     if is_on_demand(params) and units:
         yield refused(NO_UNITS_ON_DEMAND)
@@ -165,7 +166,7 @@ def _billing(params: Params) -> Refusals:
 
 
 def _stream_state(params: Params, table: Table) -> Refusals:
-    """ACK-018, 050: a stream that is on is neither turned on again nor changed."""
+    # ACK-018, 050: a stream that is on is neither turned on again nor changed.
     enabled = (params.get("StreamSpecification") or {}).get("StreamEnabled")
     if enabled and table.stream_enabled:
         yield invalid(f"Table already has an enabled stream: TableName: {table.name}")
@@ -174,7 +175,7 @@ def _stream_state(params: Params, table: Table) -> Refusals:
 
 
 def _indexes_of(params: Params, table: Table) -> Refusals:
-    """ACK-166, 169, 380."""
+    # ACK-166, 169, 380.
     names = set(table.index_keys) - set(table.local_indexes)
     for update in params.get(_INDEXES) or ():
         for action, index in update.items():
@@ -192,6 +193,6 @@ def _indexes_of(params: Params, table: Table) -> Refusals:
 
 
 def _units_of(params: Params, table: Table) -> Refusals:
-    """ACK-018."""
+    # ACK-018.
     if params.get("ProvisionedThroughput") and table.on_demand and "BillingMode" not in params:
         yield refused(NO_UNITS_ON_DEMAND)

@@ -16,6 +16,7 @@ from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.authz.principal import plain_account
 from pytest_kmslab.calls.rules.condition_values import SYNTAX, condition_fault
 from pytest_kmslab.calls.rules.identity_documents import malformed, read_document, texts
+from pytest_kmslab.calls.rules.policy_texts import listed
 from pytest_kmslab.calls.rules.principals import is_known_principal, named_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
@@ -59,11 +60,11 @@ _KINDS = ("AWS", "Service", "Federated")
 def check_trust_document(text: str, view: AccountView, partition: str) -> None:
     """Raise MalformedPolicyDocument for what cannot be the trust policy of a role in a partition."""
     document = read_document(text, _NOT_JSON)
-    listed = document.get("Statement", [])
-    for statement in listed if isinstance(listed, list) else [listed]:
+    statements = document.get("Statement", [])
+    for statement in listed(statements):
         for fault in _faults(statement, view, partition) if isinstance(statement, dict) else [SYNTAX]:
             raise malformed(fault)
-    if listed == []:
+    if statements == []:
         raise malformed(_EMPTY)
     try:
         policy = parse_policy(text)
@@ -100,10 +101,10 @@ def _no_principal(principal: Any) -> str:
 
 
 def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> Iterator[str]:
-    """How other kinds of principals are told of is inferred."""
     element = statement.get("Principal")
     if element == "*":
         yield _STAR
+    # How other kinds of principals are told of is inferred.
     for kind, principals in element.items() if isinstance(element, dict) else ():
         if kind not in _KINDS:
             yield f'Invalid principal in policy: "{kind.upper()}":"{_first(principals)}"'
@@ -120,12 +121,13 @@ def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition
 
 
 def _is_trusted(principal: str, view: AccountView, partition: str) -> bool:
-    """IAM takes an account with dashes too."""
+    # IAM takes an account with dashes too.
     return is_known_principal(plain_account(principal), view, partition)
 
 
 def _is_provider(provider: str, partition: str) -> bool:
-    """Whether a text is the name or ARN of an identity provider; it is not looked for."""
+    """Whether a text is the name or ARN of an identity provider."""
+    # It is not looked for: a trust policy may name one that is not there yet.
     arn = _PROVIDER.fullmatch(provider)
     return arn["partition"] == partition if arn else bool(_DOMAIN.fullmatch(provider))
 

@@ -47,6 +47,7 @@ def one_time_password(seed: str, now: int) -> str:
 
 def _shown(seed: str, code: str, now: int) -> bool:
     try:
+        # The password before and the one after are taken too: clocks differ.
         shown = [one_time_password(seed, now + off) for off in (-STEP, 0, STEP)]
     except binascii.Error:
         return False

@@ -27,7 +27,8 @@ def given_tags(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def merged_tags(own: Mapping[str, str], session: Mapping[str, str]) -> dict[str, str]:
-    """The tags of a role or user with those of a session, which win; keys are the same in any case."""
+    """The tags of a role or user with those of a session, which win."""
+    # Tag keys are the same in any case.
     passed = {name.lower() for name in session}
     return {**{name: own[name] for name in own if name.lower() not in passed}, **session}
 
@@ -41,11 +42,14 @@ def role_session_tags(call: ApiCall) -> dict[str, str]:
 
 def transitive_keys(call: ApiCall) -> tuple[str, ...]:
     """The keys of the tags that the next session in the chain has too."""
+    # Once transitive a tag stays so:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining
     return tuple(dict.fromkeys((*(call.params.get("TransitiveTagKeys") or ()), *call.caller.transitive)))
 
 
 def lasting_context(caller: Caller) -> dict[str, Any]:
-    """What a session keeps of its maker's condition keys: the organization is read anew at each use."""
+    """What a session keeps of its maker's condition keys."""
+    # The organization is read anew at each use: an account may leave it.
     return {name: value for name, value in caller.context.items() if name not in _ORGANIZATION}
 
 
@@ -55,12 +59,14 @@ def issued_at(call: ApiCall) -> str:
 
 
 def expiration(call: ApiCall, end: datetime) -> datetime:
-    """When the session ends: as the backend says, moved on by as much as the clock was."""
+    """When a session ends."""
+    # As the backend says, moved on by as much as a test has moved the clock.
     ends = end if end.tzinfo else end.replace(tzinfo=timezone.utc)
     return ends + moved_on(call)
 
 
 def moved_on(call: ApiCall) -> timedelta:
     """By how much the clock that a call goes by is ahead of the backend's own."""
+    # Less than a minute is the time that the call took.
     moved = (call.time or datetime.now(timezone.utc)) - datetime.now(timezone.utc)
     return timedelta() if abs(moved) < _AGREES else moved

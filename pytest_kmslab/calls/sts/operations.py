@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import NO_ARN, parts_of, root_arn
 from pytest_kmslab.calls.authorization import (
     ApiCall,
     Authorization,
@@ -36,17 +36,14 @@ _TOKEN_KEYS = ("DurationSeconds", "SigningAlgorithm", "Audience")
 
 
 def _nothing(call: ApiCall, view: AccountView) -> Authorizations:
-    """No permission is needed, or none can be judged: no policy controls GetCallerIdentity and
-    GetSessionToken, and who calls with a SAML assertion or a web identity token signs nothing.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
-    """
+    # No permission is needed, or none can be judged: no policy controls GetCallerIdentity and
+    # GetSessionToken, and who calls with a SAML assertion or a web identity token signs nothing.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
     yield from ()
 
 
 def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
-    """sts:AssumeRole on the role; with session tags or a source identity, given now or inherited in a
-    chain of roles, and with contexts that a provider asserts, a permission more for each.
+    """sts:AssumeRole on the role, and what tags, source identity and contexts take besides.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
@@ -61,6 +58,8 @@ def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
     keys = {**resource_tags(tags), **{f"iam:ResourceTag/{name}": value for name, value in tags.items()}}
     keys.update(_request_keys(call, _ROLE_KEYS))
     keys.update(authenticated(call, view))
+    # With session tags or a source identity, given now or inherited in a chain, and with contexts that a
+    # provider asserts, a permission more for each.
     actions = ["sts:AssumeRole"]
     if call.params.get("Tags") or call.caller.transitive:
         actions.append("sts:TagSession")
@@ -81,18 +80,18 @@ def _providers(call: ApiCall) -> tuple[str, ...]:
 
 
 def _check_session_policy(call: ApiCall) -> None:
+    # AWS looks at them once the call is allowed: who may not learns nothing.
     if call.params.get("Policy"):
         check_identity_document(call.params["Policy"], call.partition)
     check_passed_policies(call)
 
 
 def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
-    """The account of a role that exists; nobody is told that one does not."""
     arn = parts_of(role)
-    if arn.service == "iam" and arn.resource.startswith("role/"):
-        name = arn.resource.rpartition("/")[2]
-        if view.iam_arn("role", name, arn.account) == role:
-            return arn.account
+    is_role = arn.service == "iam" and arn.resource.startswith("role/")
+    if is_role and view.iam_arn("role", arn.name, arn.account) == role:
+        return arn.account
+    # Nobody is told that a role does not exist.
     text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
     raise ServiceError("AccessDenied", text, 403)
 
@@ -100,24 +99,23 @@ def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
 def _assume_root(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:AssumeRoot on the root user of a member account."""
     target: str = call.params["TargetPrincipal"]
-    account = target.split(":")[4] if target.startswith("arn:") and target.count(":") >= 5 else target
-    arn = f"arn:{call.partition}:iam::{account}:root"
+    # The account is named by its number, or by the ARN of its root user.
+    account = parts_of(target).account if parts_of(target) is not NO_ARN else target
+    arn = root_arn(call.partition, account)
     keys: Keys = {"sts:TaskPolicyArn": call.params["TaskPolicyArn"].get("arn", "")}
     yield _authorization(call, "sts:AssumeRoot", arn, keys, account)
 
 
 def _get_session_token(call: ApiCall, view: AccountView) -> Authorizations:
-    """No permission is needed, but lasting credentials are."""
+    # No permission is needed, but lasting credentials are.
     _refuse_temporary(call)
     authenticated(call, view)
     yield from ()
 
 
 def _refuse_temporary(call: ApiCall) -> None:
-    """Temporary credentials get no further ones by these calls.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
-    """
+    # Temporary credentials get no further ones by these calls.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
     if call.caller.token_issued or call.caller.kind in ("AssumedRole", "FederatedUser"):
         raise ServiceError("AccessDenied", f"Cannot call {call.operation} with session credentials", 403)
 

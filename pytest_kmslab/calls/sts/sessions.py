@@ -48,10 +48,11 @@ def check_role_session(call: ApiCall, view: AccountView) -> None:
 
 
 def check_session_tags(call: ApiCall) -> None:
-    """Raise ServiceError for tags that no session can have. What is said of reserved ones is inferred.
+    """Raise ServiceError for tags that no session can have.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules_creating
     """
+    # What is said of reserved ones is inferred.
     tags: Sequence[dict[str, str]] = call.params.get("Tags") or ()
     for tag in tags:
         if any(text.lower().startswith("aws:") for text in (tag["Key"], tag["Value"])):
@@ -61,11 +62,9 @@ def check_session_tags(call: ApiCall) -> None:
 
 
 def _check_duration(call: ApiCall, view: AccountView) -> None:
-    """No longer than the role allows, and an hour where one role assumes another.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
-    """
     seconds: int = call.params.get("DurationSeconds", LASTING)
+    # No longer than the role allows, and an hour where one role assumes another.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
     if call.caller.kind == "AssumedRole" and seconds > CHAINED:
         raise ServiceError("ValidationError", _TOO_LONG_IN_A_CHAIN)
     if seconds > LASTING and seconds > view.max_session_duration(call.params["RoleArn"]):

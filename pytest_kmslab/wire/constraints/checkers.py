@@ -117,6 +117,7 @@ def _is_long(violation: Violation, shapes: Collection[str]) -> bool:
 
 def _text(violations: Sequence[Violation], dialect: Dialect) -> str:
     """All of them in one text; one that has words of its own is told where there is no other."""
+    # AWS stops counting at ten.
     usual = [violation for violation in violations if not violation.said][:MOST_ERRORS]
     if not usual:
         return violations[0].said
@@ -261,6 +262,7 @@ class Compiler:
         own = [limits.said.get(limit.kind, "") for limit in limits.each()]
         said = next((text for text in own if text and "{path}" not in text), "")
         wrong = next(item for item in value if not limits.allow(item)) if said else ""
+        # Which of the elements is wrong AWS does not say.
         text = f"{beginning} satisfy constraint: [{', '.join(constraints)}]"
         return Violation("", value, shape, text, said.replace("{value}", str(wrong)))
 
@@ -278,9 +280,10 @@ class _Field(NamedTuple):
 
 
 def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
-    """An attribute value has exactly one type (dynalite), and what DynamoDB takes of that type."""
+    """What is wrong with an attribute value: it has exactly one type, and what DynamoDB takes of that type."""
     if not isinstance(value, dict):
         return []
+    # Recorded by dynalite, as is the text.
     if len(value) != 1:
         fault = "has more than one datatypes set" if value else "is empty"
         said = f"Supplied AttributeValue {fault}, must contain exactly one of the supported datatypes"
@@ -294,6 +297,7 @@ def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
 
 
 def _all_allowed(limits: Limits, values: Iterable[Any]) -> bool:
+    # Most lists are only limited in their items' lengths, which is looked at without a call for each.
     lengths = limits.lengths
     if lengths is None:
         return all(map(limits.allow, values))

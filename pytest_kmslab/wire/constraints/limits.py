@@ -49,6 +49,7 @@ class Limits:
     """The lengths of values, where nothing but the length is limited."""
 
     def __post_init__(self) -> None:
+        # A range tells at once whether a length is in it, where nothing else is limited.
         only_length = self.measure is len and self.pattern is None and self.values is None
         most = sys.maxsize if self.most is None else self.most + 1
         object.__setattr__(self, "lengths", range(self.least or 0, most) if only_length else None)
@@ -64,7 +65,8 @@ class Limits:
         )
 
     def broken(self, value: Any) -> Iterator[Broken]:
-        """Those that a value breaks, in AWS's order: the length before the pattern."""
+        """The limits that a value breaks."""
+        # AWS tells of the length before the pattern.
         size = self.measure(value)
         for limit in self.each():
             if (
@@ -120,6 +122,7 @@ def _values(shape: Shape, row: Row) -> frozenset[str] | None:
 
 def in_javas_order(shape: Shape) -> str:
     """The values of an enum, in the order in which AWS lists them."""
+    # As Java's HashSet goes through its buckets, newest first in each.
     values = list(getattr(shape, "enum", ()))[::-1]
     return ", ".join(sorted(values, key=lambda text: _hash(text) % _BUCKETS))
 

@@ -85,10 +85,10 @@ def _translated(text: str, end: int) -> str:
 
 
 def _expanded(token: re.Match[str], inside: bool, end: int) -> str:
-    """A pair of surrogates as the one character that it stands for, a named class as its characters."""
     if token["high"]:
         units = int(token["high"], 16), int(token["low"], 16)
         return f"\\U{0x10000 + ((units[0] - 0xD800) << 10) + units[1] - 0xDC00:08x}"
+    # A pair of surrogates as the one character that it stands for, a named class as its characters.
     name = token["property"]
     members = _POSIX.get(name) or _category(name, end)
     return members if inside else f"[{members}]"

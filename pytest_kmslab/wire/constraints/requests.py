@@ -20,26 +20,26 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
 
 
 def _check_role_arn(call: ApiCall) -> None:
-    """Recorded: LocalStack's snapshot of STS, `test_sts_invalid_parameters`."""
+    # Recorded: LocalStack's snapshot of STS, `test_sts_invalid_parameters`.
     arn = call.params.get("RoleArn")
     if arn is not None and _ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationError", f"{arn} is invalid")
 
 
 def _check_policy_arn(call: ApiCall) -> None:
-    """Recorded: LocalStack's snapshot of IAM, `non_existent_malformed_policy_arn`."""
+    # Recorded: LocalStack's snapshot of IAM, `non_existent_malformed_policy_arn`.
     _parse_policy_arn(call, str(call.params["PolicyArn"]))
 
 
 def _check_boundary(call: ApiCall) -> None:
-    """Measured: cdk-preflight, pf-iam-permissions-boundary-policy-arn."""
     arn = call.params.get("PermissionsBoundary")
+    # Measured: cdk-preflight, pf-iam-permissions-boundary-policy-arn.
     if arn is not None and not _parse_policy_arn(call, arn).startswith("policy/"):
         raise ServiceError("InvalidInput", f"ARN {arn} is not valid.")
 
 
 def _parse_policy_arn(call: ApiCall, arn: str) -> str:
-    """The last part of an ARN of the caller's partition (cdk-preflight, pf-iam-policy-arn-partition)."""
+    # The last part of an ARN of the caller's partition (cdk-preflight, pf-iam-policy-arn-partition).
     if _ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationError", "Invalid ARN:  Could not be parsed!")
     policy = parts_of(arn)
@@ -49,7 +49,7 @@ def _parse_policy_arn(call: ApiCall, arn: str) -> str:
 
 
 def _check_iam_tags(call: ApiCall) -> None:
-    """As AWS answered TagUser (mulgadc/spinifex)."""
+    # As AWS answered TagUser (mulgadc/spinifex).
     keys = [tag["Key"] for tag in call.params.get("Tags") or ()]
     if any(key.lower().startswith(RESERVED) for key in keys):
         raise ServiceError("InvalidInput", _IAM_RESERVED)
@@ -59,9 +59,9 @@ def _check_iam_tags(call: ApiCall) -> None:
 
 
 def _check_new_name(call: ApiCall) -> None:
-    """Measured: cdk-preflight, pf-dynamodb-table-name-length. A short name that a table is
-    only looked for by is that of none."""
     name = call.params["TableName"]
+    # Measured: cdk-preflight, pf-dynamodb-table-name-length. A short name that a table is only looked for by
+    # is that of none.
     if len(name) < SHORTEST_NEW_NAME:
         limit = f"have length greater than or equal to {SHORTEST_NEW_NAME}"
         raise ServiceError("ValidationException", violated(f"'{name}'", "tableName", limit))

@@ -16,9 +16,10 @@ _ATTRIBUTE_VALUE = "com.amazonaws.dynamodb.v20120810.AttributeValue@0"
 
 
 def shown(value: Any, shape: Shape) -> str:
-    """A value in its quotes. What Latin-1 does not have is shown as a question mark, as was seen of KMS and
-    DynamoDB (cdk-preflight: pf-kms-key-policy-charset, pf-dynamodb-table-name-format)."""
+    """A value in its quotes, as AWS's error shows it."""
     text = _text(value, shape)
+    # What Latin-1 does not have is a question mark, as was seen of KMS and DynamoDB (cdk-preflight:
+    # pf-kms-key-policy-charset, pf-dynamodb-table-name-format).
     return f"'{text.encode('latin-1', 'replace').decode('latin-1')}'"
 
 
@@ -40,6 +41,7 @@ def _text(value: Any, shape: Shape) -> str:
 
 def _structure(value: dict[str, Any], shape: StructureShape) -> str:
     """`KeySchemaElement(attributeName=id, keyType=HASH)`: members that are not set are null."""
+    # `KeySchemaElement(attributeName=id, keyType=HASH)`: members that are not set are null.
     members = (
         f"{wire_name(name)}={_text(value.get(name), member)}" for name, member in shape.members.items()
     )

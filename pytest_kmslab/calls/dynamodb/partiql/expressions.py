@@ -85,6 +85,7 @@ class ExpressionWriter:
 
     def _change(self, change: Change) -> tuple[str, str]:
         path = self.path(change.path)
+        # REMOVE has a path and no value.
         if not change.value:
             return "REMOVE", path
         called = _call(change.value)
@@ -134,8 +135,8 @@ class ExpressionWriter:
         return f"{self._operand(operand)} BETWEEN {self._operand(low)} AND {self._operand(high)}"
 
     def _of_kind(self, operand: Tokens, rest: Tokens) -> str:
-        """`IS MISSING`, `IS NULL` and `IS` with the name of a type, each with or without `NOT`."""
         negation, kind = ("NOT " if len(rest) > 1 else ""), rest[-1]
+        # `IS MISSING`, `IS NULL` and `IS` with the name of a type, each with or without `NOT`.
         if kind.keyword == "MISSING":
             function = "attribute_exists" if negation else "attribute_not_exists"
             return f"{function}({self.path(operand)})"
@@ -172,7 +173,7 @@ def _call(tokens: Tokens) -> tuple[str, Tokens] | None:
 
 
 def _is_compared_with_truth(tokens: Tokens) -> bool:
-    """Whether a function is compared with a boolean (measured: partiql/whereFunctions)."""
+    # Whether a function is compared with a boolean (measured: partiql/whereFunctions).
     truth = (
         len(tokens) > 2 and tokens[-1].keyword in ("TRUE", "FALSE") and is_sign(tokens, len(tokens) - 2, "=")
     )

@@ -26,8 +26,9 @@ def leading_values(statement: Statement, hash_key: str, values: Values) -> tuple
     if statement.inserted:
         inserted: Sequence[Token] = tuple(_inserted(statement.inserted, hash_key))
         return unique((*_texts(inserted, values), *_of_whole_item(statement.inserted, hash_key, values)))
+    # Naming the values of every compared attribute can only make a condition stricter.
     if not hash_key:
-        return unique(_texts(_every_value(statement.where), values))
+        return unique(_texts(tuple(token for token in statement.where if token.kind in _LITERALS), values))
     return unique(_texts(_pinned(statement.where, hash_key) or (), values))
 
 
@@ -36,6 +37,7 @@ def is_full_scan(statement: Statement, hash_key: str) -> bool:
 
     Where the partition key is not known it is taken to read all.
     """
+    # Where the partition key is not known it is taken to read all.
     return not hash_key or _pinned(statement.where, hash_key) is None
 
 
@@ -94,12 +96,13 @@ def bare(tokens: Tokens) -> Tokens:
 
 
 def split(tokens: Tokens, keyword: str) -> list[Tokens]:
-    """The parts between one keyword outside of brackets; the AND of a BETWEEN divides nothing."""
+    """The parts between one keyword outside of brackets."""
     parts, start, between = [], 0, 0
     for at, (depth, token) in enumerate(at_depth(tokens)):
         if depth:
             continue
         between += token.keyword == "BETWEEN"
+        # The AND of a BETWEEN divides nothing.
         if token.keyword == "AND" and between:
             between -= 1
         elif token.keyword == keyword:
@@ -151,10 +154,6 @@ def _listed(tokens: Tokens) -> tuple[Token, ...] | None:
     return None if None in values else tuple(value for value in values if value is not None)
 
 
-def _every_value(tokens: Tokens) -> tuple[Token, ...]:
-    return tuple(token for token in tokens if token.kind in _LITERALS)
-
-
 def _inserted(tokens: Tokens, hash_key: str) -> Iterator[Token]:
     depths = list(at_depth(tokens))
     for at, (depth, token) in enumerate(depths):
@@ -178,9 +177,9 @@ def _ends(tokens: Tokens, at: int) -> bool:
 
 
 def _of_whole_item(tokens: Tokens, hash_key: str, values: Values) -> Iterator[str]:
-    """The partition key of an item that is one parameter: a map."""
     if len(tokens) != 1 or tokens[0].kind != "parameter" or int(tokens[0].value) >= len(values):
         return
+    # The partition key of an item that is one parameter: a map.
     item = values[int(tokens[0].value)]
     members = item.get("M", {}) if isinstance(item, Mapping) else {}
     if hash_key in members:

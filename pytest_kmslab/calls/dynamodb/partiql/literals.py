@@ -51,7 +51,8 @@ def check_written(tokens: Tokens, path: str = "root") -> None:
 
 
 def check_inserted(tokens: Tokens) -> None:
-    """The same of an item: each of its attributes is a value of its own."""
+    """The same of an item."""
+    # Each attribute of an item is a value of its own: paths begin at it.
     for member in between_commas(tokens[1:-1]):
         check_written(member[2:])
 

@@ -70,6 +70,7 @@ def _is_read(statement: Statement) -> bool:
 def _refusals(statement: Statement, table: Table | None) -> Iterator[str]:
     if statement.action != "PartiQLSelect" or table is None or not table.key_attributes:
         return
+    # In the order in which AWS was seen to tell them.
     if statement.index:
         yield CHECKS_AN_INDEX if statement.exists else READS_AN_INDEX
     alone = is_one_read(statement, table)

@@ -62,9 +62,9 @@ def inserted_item(statement: Statement, values: Sequence[Any]) -> Mapping[str, A
 
 
 def _change(statement: Statement, values: Sequence[Any], table: Table) -> ItemRequest:
-    """UPDATE changes no item that is not there; DELETE of one succeeds."""
     writer = ExpressionWriter(values)
     key, rest = _key_and_rest(statement.where, values, table)
+    # UPDATE changes no item that is not there; DELETE of one succeeds.
     conditions = [writer.condition(part) for part in rest]
     params: dict[str, Any] = {"Key": key, "ReturnValues": statement.returned}
     if statement.action == "PartiQLUpdate":

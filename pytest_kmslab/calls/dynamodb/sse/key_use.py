@@ -57,7 +57,7 @@ def place_of(table: Table) -> TableLocation:
 def place_at(arn: str) -> TableLocation:
     """The place of a table by its ARN, which may be still to be made."""
     table = parts_of(arn)
-    return TableLocation(table.resource.split("/")[1], table.region, table.account)
+    return TableLocation(table.name, table.region, table.account)
 
 
 def kms_text(exception: str, code: str, message: str) -> str:
@@ -90,18 +90,22 @@ def check_state(key: Key) -> None:
     """Raise what DynamoDB answers where the key cannot be used in its present state."""
     try:
         refuse_state(key, NOT_USABLE_STATES)
+    # DynamoDB hands on what KMS says, in words of its own around it.
     except ServiceError as error:
         raise wrapped(error) from None
 
 
 def key_of_table(view: AccountView, table: Table) -> Key | None:
-    """The key of a table in KMS, None where it is under the AWS owned key.
+    """The key of a table in KMS, None where it is under the AWS owned key; raises ServiceError where it
+    is gone.
 
     `aws/dynamodb` is asked for as every other: its fixed policy lets everybody of its account in through
     DynamoDB, save whom a Deny keeps out, and nobody of another. Raises ServiceError where the key is gone.
     """
     if table.key_arn is None:
         return None
+    # `aws/dynamodb` is asked for as every other: its fixed policy lets everybody of its account in through
+    # DynamoDB, save whom a Deny keeps out, and nobody of another.
     key = view.key(table.key_arn, table.region, table.account)
     if key is None:
         raise wrapped(ServiceError("NotFoundException", f"Key '{table.key_arn}' does not exist"))
@@ -124,20 +128,16 @@ def decrypt_authorization(call: ApiCall, key: Key, place: TableLocation) -> Auth
 
 
 def _from_dynamodb(caller: Caller) -> Caller:
-    """DynamoDB asks from an address of its own and by TLS, however its caller came.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
-    """
+    # DynamoDB asks from an address of its own and by TLS, however its caller came.
+    # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
     if not caller.address and caller.secure_transport:
         return caller
     return replace(caller, address="", secure_transport=True)
 
 
 def _through_dynamodb(caller: Caller, region: str) -> Keys:
-    """What says that a service asks on somebody's behalf; DynamoDB may itself have been asked by one.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
-    """
+    # What says that a service asks on somebody's behalf; DynamoDB may itself have been asked by one.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
     called_via = (*caller.context.get("aws:CalledVia", ()), "dynamodb.amazonaws.com")
     return {
         "kms:ViaService": service_host("dynamodb", region),
@@ -159,6 +159,7 @@ def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, pl
 
 def use_keys(call: ApiCall, view: AccountView, tables: Iterable[Table | None]) -> Authorizations:
     """Ask for the use of every table's key, once a table; a table that does not exist asks nothing.
+    Raises ServiceError where a key cannot be used.
 
     Raises ServiceError where a key cannot be used. Whether AWS looks at a key's state or at the
     caller's rights first is not known; state comes first here.
@@ -178,6 +179,7 @@ def use_of_key(call: ApiCall, view: AccountView, table: Table | None) -> Authori
     key = None if table is None else key_of_table(view, table)
     if table is None or key is None:
         return None
+    # Whether AWS looks at a key's state or at the caller's rights first is not known; state comes first here.
     if key.state in NOT_USABLE_STATES:
         check_state(key)
     return decrypt_authorization(call, key, TableLocation(table.name, table.region, table.account))

@@ -40,6 +40,7 @@ class Encryption:
     @property
     def named(self) -> str:
         """The key in KMS that is asked for, by a name that KMS knows; empty where it is none."""
+        # Who asks for KMS and names no key gets the one that AWS manages for DynamoDB.
         return self.key_id or (OWN_ALIAS if self.mode is SseMode.KMS else "")
 
 

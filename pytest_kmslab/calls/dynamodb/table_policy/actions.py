@@ -100,6 +100,7 @@ def invalid_actions(policy: Policy, kind: str) -> list[str]:
     actions = [
         name for statement in policy.statements if statement.actions for name in statement.actions.patterns
     ]
+    # A pattern has to match one that it can.
     return [
         name
         for name in dict.fromkeys(actions)

@@ -19,7 +19,7 @@ from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
 from pytest_kmslab.calls.dynamodb.table_policy.public import UNBOUNDED, is_public
 from pytest_kmslab.calls.rules.identity_documents import texts
-from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, statements_of
+from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, listed, statements_of
 from pytest_kmslab.calls.rules.principals import names_somebody, unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
@@ -45,6 +45,8 @@ def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
         raise refused(f"Maximum policy size of {MAX_BYTES} bytes exceeded")
     policy = _parsed(text)
     _check_sids(policy)
+    # Which mistake AWS reports first is not known, but that an action comes before a resource
+    # (aws/aws-cdk#32230).
     _check_actions(policy, kind_of(target) or "")
     _check_resources(policy, kind_of(target) or "")
     partition = parts_of(target).partition
@@ -79,13 +81,15 @@ def _parsed(text: str) -> Policy:
 
 
 def as_stored(text: str) -> str:
-    """A table's policy as DynamoDB keeps it: it takes an Effect in any case of letters, and keeps `Allow`.
+    """A table's policy as DynamoDB keeps it.
 
     Measured by cdk-preflight (rules/dynamodb).
     """
     document = _loaded(text)
     changed = False
     for statement in _statements_in(document):
+        # It takes an Effect in any case of letters, and keeps `Allow`. Measured by cdk-preflight
+        # (rules/dynamodb).
         effect = statement.get("Effect")
         if isinstance(effect, str) and effect.capitalize() in _EFFECTS and effect not in _EFFECTS:
             statement["Effect"], changed = effect.capitalize(), True
@@ -93,12 +97,8 @@ def as_stored(text: str) -> str:
 
 
 def _statements_in(document: Any) -> list[dict[str, Any]]:
-    listed = document.get("Statement") if isinstance(document, dict) else None
-    return [
-        statement
-        for statement in (listed if isinstance(listed, list) else [listed])
-        if isinstance(statement, dict)
-    ]
+    statements = listed(document.get("Statement")) if isinstance(document, dict) else []
+    return [statement for statement in statements if isinstance(statement, dict)]
 
 
 def _loaded(text: str) -> Any:
@@ -109,7 +109,7 @@ def _loaded(text: str) -> Any:
 
 
 def _missing(statements: list[dict[str, Any]]) -> Iterator[str]:
-    """Seen of Resource; that the others are asked for in the same words is inferred."""
+    # Seen of Resource; that the others are asked for in the same words is inferred.
     for statement in statements:
         yield from (names[0] for names in _FIELDS if not any(name in statement for name in names))
 
@@ -123,19 +123,17 @@ def _check_sids(policy: Policy) -> None:
 def _check_actions(policy: Policy, kind: str) -> None:
     names = invalid_actions(policy, kind)
     if names:
-        listed = ", ".join(f'"{name}"' for name in names)
-        raise _malformed(f"The following action names are invalid: {listed}")
+        shown = ", ".join(f'"{name}"' for name in names)
+        raise _malformed(f"The following action names are invalid: {shown}")
 
 
 def _check_resources(policy: Policy, kind: str) -> None:
-    """A stream has its own policy: a table's cannot name it, and its own can name nothing else.
-
-    Whether the ARN is of the table that the policy hangs on is not looked at (ACK-211).
-    """
     for arn in (
         arn for statement in policy.statements if statement.resources for arn in statement.resources.patterns
     ):
         relative = arn.split(":", 5)[-1]
+        # A stream has its own policy: a table's cannot name it, and its own can name nothing else.
+        # Whether the ARN is of the table that the policy hangs on is not looked at (ACK-211).
         if relative.startswith("table/") and _of_stream(relative) is (kind != "stream"):
             raise _malformed(f'The relative-id "{relative}" is invalid for ARN "{arn}"')
 

@@ -46,6 +46,7 @@ def new_table_policy(call: ApiCall, view: AccountView, arn: str) -> Authorizatio
         return
     asked = authorization(call, "PutResourcePolicy", arn)
     yield asked
+    # CreateTable cannot say that its caller wants to be locked out.
     yield lockout_check(asked, read_table_policy(required_text(call.params, "ResourcePolicy"), arn, view))
 
 
@@ -55,4 +56,6 @@ def lockout_check(asked: Authorization, policy: Policy) -> Authorization:
     Recorded from AWS (ACK-210): a Deny of PutResourcePolicy that reaches the caller is refused, whatever
     it depends on; one of DeleteResourcePolicy alone is not.
     """
+    # Recorded from AWS (ACK-210): a Deny of PutResourcePolicy that reaches the caller is refused, whatever it
+    # depends on; one of DeleteResourcePolicy alone is not.
     return asked._replace(resource_policy=policy, instead=ServiceError("AccessDeniedException", _LOCKOUT))

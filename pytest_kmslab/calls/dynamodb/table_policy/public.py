@@ -49,6 +49,7 @@ def is_public(policy: Policy) -> bool:
 
     AWS reasons about the whole policy; here each Allow is looked at by itself (docs/fidelity.md).
     """
+    # AWS reasons about the whole policy; here each Allow is looked at by itself (docs/fidelity.md).
     return any(_lets_everybody_in(statement) for statement in policy.statements)
 
 
@@ -58,7 +59,7 @@ def _lets_everybody_in(statement: Statement) -> bool:
 
 
 def _bounds(condition: Condition) -> bool:
-    """Whether a condition fails for all but some: `ForAllValues:` and `…IfExists` hold without a value."""
+    # Whether a condition fails for all but some: `ForAllValues:` and `…IfExists` hold without a value.
     row = condition.row
     if row is None or condition.if_exists or condition.qualifier == "ForAllValues" or not condition.values:
         return False

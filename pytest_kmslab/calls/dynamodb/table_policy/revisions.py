@@ -6,6 +6,7 @@ Code and beginnings of the texts are recorded from AWS: ACK-205, 209.
 
 from __future__ import annotations
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.authorization import ServiceError
 from pytest_kmslab.calls.dynamodb.names import kind_of
 
@@ -23,9 +24,11 @@ def check_revision(expected: str | None, current: str | None, arn: str) -> None:
 
     `current` is None where there is no policy, which `NO_POLICY` expects.
     """
+    # Who expects nothing changes whatever is there.
     if expected is None or expected == (current or NO_POLICY):
         return
-    what = f"{kind_of(arn)} {arn.rpartition('/')[2]}"
+    # A stream is named by its label, a table by its name.
+    what = f"{kind_of(arn)} {parts_of(arn).name}"
     if current is None:
         wanted = f"Requested update for policy with revision id {expected}"
         raise policy_not_found(f"{wanted}, but {what} has no associated policy.")

@@ -28,6 +28,17 @@ def target_of(call: ApiCall) -> str:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
     """
+    arn = table_or_stream(call)
+    if not is_here(call, arn):
+        raise refused(f"Invalid resource Arn: {arn}")
+    # AWS looks at the ARN before it asks for permission: even an administrator of the other account.
+    if parts_of(arn).account != call.account:
+        raise invalid(_NOT_OWN_ACCOUNT)
+    return arn
+
+
+def table_or_stream(call: ApiCall) -> str:
+    """The ARN that ResourceArn holds; raises ValidationException unless it is of a table or a stream."""
     arn = required_text(call.params, "ResourceArn")
     if not arn.startswith("arn:"):
         raise refused(f"ARNs must start with 'arn:': {arn}")
@@ -36,12 +47,13 @@ def target_of(call: ApiCall) -> str:
         raise refused(f"{NOT_A_TARGET}{arn}")
     if kind not in TARGETS:
         raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
-    target = parts_of(arn)
-    if (target.partition, target.region) != (call.partition, call.region):
-        raise refused(f"Invalid resource Arn: {arn}")
-    if target.account != call.account:
-        raise invalid(_NOT_OWN_ACCOUNT)
     return arn
+
+
+def is_here(call: ApiCall, arn: str) -> bool:
+    """Whether an ARN is of the partition and the Region of a call: the two operations word it differently."""
+    target = parts_of(arn)
+    return (target.partition, target.region) == (call.partition, call.region)
 
 
 def table_behind(call: ApiCall, view: AccountView, arn: str) -> Table | None:
@@ -56,6 +68,7 @@ def check_exists(arn: str, table: Table | None) -> None:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-attach-resource-policy-streams.html
     """
     if kind_of(arn) == "stream":
+        # A stream outlives its table, and so does its policy: that is left to the backend.
         if table is not None and table.stream_arn != arn:
             raise missing_stream(arn)
     elif table is None:
@@ -65,5 +78,5 @@ def check_exists(arn: str, table: Table | None) -> None:
 def missing_stream(arn: str) -> ServiceError:
     """What DynamoDB answers to an operation on the policy of a stream that is not there."""
     path, _, label = arn.partition("/stream/")
-    text = f"Requested resource not found: Stream: {label} not found for Table: {path.rpartition('/')[2]}"
+    text = f"Requested resource not found: Stream: {label} not found for Table: {parts_of(path).name}"
     return ServiceError("ResourceNotFoundException", text)

@@ -12,6 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.authz.arn import root_arn
+from pytest_kmslab.calls.rules.policy_texts import listed
+
 _TOP = ("Version", "Id", "Statement")
 _STATEMENT = (
     *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"),
@@ -29,10 +32,7 @@ def as_written(text: str, partition: str) -> str:
     written = {
         **document,
         "Version": document.get("Version", VERSION_IF_NONE),
-        "Statement": [
-            _statement(statement, partition)
-            for statement in (statements if isinstance(statements, list) else [statements])
-        ],
+        "Statement": [_statement(statement, partition) for statement in listed(statements)],
     }
     return json.dumps(_ordered(written, _TOP), separators=(",", ":"), ensure_ascii=False)
 
@@ -50,9 +50,9 @@ def _statement(statement: Mapping[str, Any], partition: str) -> dict[str, Any]:
 
 
 def _principals(principals: Any, partition: str) -> Any:
-    several = principals if isinstance(principals, list) else [principals]
+    # AWS writes an account as the ARN of its root user, each principal once.
     whole = [
-        f"arn:{partition}:iam::{name}:root" if _ACCOUNT.fullmatch(str(name)) else name for name in several
+        root_arn(partition, name) if _ACCOUNT.fullmatch(str(name)) else name for name in listed(principals)
     ]
     return _one(list(dict.fromkeys(whole)))
 
@@ -62,5 +62,5 @@ def _one(value: Any) -> Any:
 
 
 def _ordered(members: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
-    """Known members in AWS's order, then others as they came."""
+    # Known members in AWS's order, then others as they came.
     return {name: members[name] for name in (*order, *members) if name in members}
