@@ -280,7 +280,7 @@ class _Field(NamedTuple):
 
 
 def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
-    """What is wrong with an attribute value: it has exactly one type, and what DynamoDB takes of that type."""
+    """What is wrong with an attribute value: it has one type, of which DynamoDB takes not everything."""
     if not isinstance(value, dict):
         return []
     # Recorded by dynalite, as is the text.
