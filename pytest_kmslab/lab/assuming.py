@@ -16,6 +16,8 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import PolicyError, ResourceError
+from pytest_kmslab.lab.arguments import Requests, check_tags
+from pytest_kmslab.lab.permissions import check_taken
 from pytest_kmslab.lab.policies import ManagedPolicy, PolicySources, read_policies
 from pytest_kmslab.lab.role_session import Assumer, RoleSession
 from pytest_kmslab.lab.waiting.waiters import PROPAGATION_LIMIT, Passing, error_code
@@ -135,7 +137,7 @@ def session_parameters(
     tags: Mapping[str, str] | None,
     duration: int | None,
 ) -> dict[str, Any]:
-    """What AssumeRole is called with; raises PolicyError for a session policy that cannot be read."""
+    """What AssumeRole is called with; raises PolicyError for a session policy that STS does not take."""
     parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": name or SESSION_NAME}
     arns = []
     for one in read_policies("policy", policy):
@@ -146,13 +148,20 @@ def session_parameters(
         elif "Policy" in parameters:
             raise PolicyError("`policy` has two documents: STS takes one, beside managed policies")
         else:
+            check_taken(one, partition_of(assumption.context.backend.region).name)
             parameters["Policy"] = one.text
     if arns:
         parameters["PolicyArns"] = arns
+    backend, member = assumption.context.backend, {"RoleArn": role_arn, "RoleSessionName": SESSION_NAME}
+    requests = Requests("sts", "AssumeRole", backend.region, backend.account, member)
+    if name is not None:
+        requests.check("name", RoleSessionName=name)
     if tags:
-        parameters["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+        parameters["Tags"] = [{"Key": key, "Value": value} for key, value in check_tags(tags).items()]
+        requests.check("tags", Tags=parameters["Tags"])
     if duration is not None:
         parameters["DurationSeconds"] = duration
+        requests.check("duration", DurationSeconds=duration)
     return parameters
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.acting import ActingLab
 from pytest_kmslab.lab.adoption import Adoption
@@ -19,19 +18,11 @@ from pytest_kmslab.lab.assuming import RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.inventory import inventory
-from pytest_kmslab.lab.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
 from pytest_kmslab.lab.kinds.group import IamGroup, create_group
-from pytest_kmslab.lab.kinds.key import (
-    SYMMETRIC,
-    KeyRequest,
-    KmsKey,
-    Principal,
-    arns_of,
-    create_key,
-    usage_of,
-)
+from pytest_kmslab.lab.kinds.key import SYMMETRIC, KmsKey, Principal
+from pytest_kmslab.lab.kinds.key_creation import KeyRequest, console_policy_of, create_key
 from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
 from pytest_kmslab.lab.kinds.stack import (
     Stack,
@@ -40,7 +31,7 @@ from pytest_kmslab.lab.kinds.stack import (
     has_bucket,
     pseudo_parameters,
 )
-from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption
+from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption, table_policy_check
 from pytest_kmslab.lab.kinds.table import create_table as make_table
 from pytest_kmslab.lab.kinds.user import (
     IamUser,
@@ -50,8 +41,15 @@ from pytest_kmslab.lab.kinds.user import (
 from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.objects import LabObjects
 from pytest_kmslab.lab.permissions import names_of, read_permissions
-from pytest_kmslab.lab.policies import InlineSources, PolicySource, PolicySources, read_document
+from pytest_kmslab.lab.policies import (
+    InlineSources,
+    PolicyDocument,
+    PolicySource,
+    PolicySources,
+    read_document,
+)
 from pytest_kmslab.lab.principals import Principals
+from pytest_kmslab.lab.refused_policies import naming_policy
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 from pytest_kmslab.lab.templates.arguments import (
     CAPABILITIES,
@@ -128,11 +126,12 @@ class Lab(ActingLab):
         read, and makes nothing then.
         """
         if policy is None:
-            policy = self._console_policy(administrators, users, spec, usage or usage_of(spec))
+            document = self._console_policy(spec, usage, administrators=administrators, users=users)
+        else:
+            document = read_document("policy", policy)
         if description is None:
             description = self._context.settings.key_description
-        text = read_document("policy", policy).text
-        request = KeyRequest(text, description, spec, usage or "", tags or {}, multi_region)
+        request = KeyRequest(document, description, spec, usage or "", tags or {}, multi_region)
         base = alias or self._context.settings.key_alias
         return create_key(self._creation, base, request, probers=self._principals)
 
@@ -168,11 +167,13 @@ class Lab(ActingLab):
         refused = {"TableName": "name", **({} if key is None else {"SSESpecification": "key"})}
         for parameter in refused.keys() & create_table.keys():
             raise TypeError(f"create_table() takes `{refused[parameter]}`, not `{parameter}` beside it")
-        policy = create_table.get("ResourcePolicy")
-        if policy is not None:
-            create_table["ResourcePolicy"] = read_document("ResourcePolicy", policy).text
         base = name or self._context.settings.table_name
-        return make_table(self._creation, base, key, create_table)
+        given = create_table.get("ResourcePolicy")
+        if given is None:
+            return make_table(self._creation, base, key, create_table)
+        policy = read_document("ResourcePolicy", given)
+        with naming_policy(policy, table_policy_check(self._creation)):
+            return make_table(self._creation, base, key, {**create_table, "ResourcePolicy": policy.text})
 
     @for_the_lab
     def create_alarm(self, table: DynamoDBTable) -> str:
@@ -200,7 +201,7 @@ class Lab(ActingLab):
         ResourceError for a policy that cannot be read or is not there, and makes nothing then.
         """
         base = name or self._context.settings.user_name
-        permissions = read_permissions(self._creation, policies, inline, boundary)
+        permissions = read_permissions(self._creation, "user", policies, inline, boundary)
         request = UserRequest(permissions, tags or {}, names_of("groups", groups), path, console)
         user = create_user(self._creation, base, request)
         self._principals.add(user)
@@ -224,7 +225,7 @@ class Lab(ActingLab):
         Without `trust` it is left to the account's IAM policies who may assume it: the lab's administrator
         may. Policies are given, and refused, as in `create_user`.
         """
-        permissions = read_permissions(self._creation, policies, inline, boundary)
+        permissions = read_permissions(self._creation, "role", policies, inline, boundary)
         trusting = account_trust(self.account, self.region) if trust is None else trust
         trusted = read_document("trust", trusting)
         request = RoleRequest(permissions, trusted, tags or {}, path, max_session)
@@ -235,7 +236,7 @@ class Lab(ActingLab):
         self, name: str | None = None, *, policies: PolicySources = (), inline: InlineSources | None = None
     ) -> IamGroup:
         """Make an IAM group, under the path `/kmslab/`; the name is made unique. Policies as for users."""
-        permissions = read_permissions(self._creation, policies, inline)
+        permissions = read_permissions(self._creation, "group", policies, inline)
         return create_group(self._creation, name or "kmslab-group", permissions)
 
     @for_the_lab
@@ -339,14 +340,8 @@ class Lab(ActingLab):
         session = self._principals.session(self.admin).in_region(region)
         return replace(self._creation, client=session.client)
 
-    def _console_policy(
-        self,
-        administrators: Principal | Iterable[Principal] | None,
-        users: Principal | Iterable[Principal] | None,
-        spec: str,
-        usage: str,
-    ) -> dict[str, Any]:
-        sources = [self.admin if principals is None else principals for principals in (administrators, users)]
-        actions = use_actions(spec == SYMMETRIC, usage)
-        partition = partition_of(self.region).name
-        return console_policy(self.account, *map(arns_of, sources), partition=partition, use=actions)
+    def _console_policy(self, spec: str, usage: str | None, **principals: Any) -> PolicyDocument:
+        """Of `administrators` and `users`, the lab's administrator where one of them was not given."""
+        everybody = {name: self.admin if one is None else one for name, one in principals.items()}
+        given = [name for name, one in principals.items() if one is not None]
+        return console_policy_of(self._creation, everybody, given, spec, usage)

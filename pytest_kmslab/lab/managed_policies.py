@@ -20,6 +20,9 @@ PATHS = ("", "service-role/", "job-function/", "aws-service-role/")
 `service-role/AWSLambdaBasicExecutionRole` in its ARN.
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html"""
 
+NO_POLICY_ARN = frozenset({"InvalidInput", "InvalidInputException", "ValidationError"})
+"""What IAM says of an ARN that no managed policy can have."""
+
 WELL_KNOWN = frozenset({"AdministratorAccess", "AmazonDynamoDBFullAccess"})
 """Those that the lab's own fixtures name: every account has them, and asking would cost each test a call."""
 
@@ -54,19 +57,21 @@ class ManagedPolicies:
             paths = ("",) if "/" in name else PATHS
             arns = [AWS_POLICY.format(partition=partition, path=path, name=name) for path in paths]
         for arn in arns:
-            if _may_exist(iam, arn):
+            if _may_exist(iam, arn, policy.argument):
                 return arn
         what = "managed policy" if name.startswith("arn:") else "AWS managed policy of the name"
         raise ResourceError(f"`{policy.argument}`: there is no {what} `{name}`{_hint(name)}")
 
 
-def _may_exist(iam: IAMClient, arn: str) -> bool:
+def _may_exist(iam: IAMClient, arn: str, argument: str) -> bool:
     try:
         iam.get_policy(PolicyArn=arn)
     except ClientError as error:
         if error_code(error) in ("NoSuchEntity", "NoSuchEntityException"):
             return False
         # Who may not ask may still attach: IAM says then whether it is there.
+        if error_code(error) in NO_POLICY_ARN:
+            raise ResourceError(f"`{argument}`: {error}") from None
         if error_code(error) != "AccessDenied":
             raise
     return True

@@ -82,6 +82,7 @@ class Naming:
         self.worker = worker
         self._now = now
         self._numbers = itertools.count(1)
+        self._latest = 0
 
     @property
     def mark(self) -> str:
@@ -90,7 +91,12 @@ class Naming:
 
     def name(self, base: str) -> str:
         """`base` made unique: `my_table_kms` becomes `my_table_kms-1a2b3c4d-gw0-3`."""
-        return f"{base}{self.mark}{next(self._numbers)}"
+        self._latest = next(self._numbers)
+        return f"{base}{self.mark}{self._latest}"
+
+    def sample(self, base: str) -> str:
+        """A name such as `name` would give next, without giving it."""
+        return f"{base}{self.mark}{self._latest + 1}"
 
     def tags(self, name: str) -> dict[str, str]:
         """The tags of a resource made now: run, worker, its unique name, and when it may be taken for

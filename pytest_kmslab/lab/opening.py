@@ -79,5 +79,5 @@ def make_administrator(context: LabContext, teardown: TeardownStack) -> IamUser:
     creation = Creation(context, teardown, root.client)
     policy = context.settings.admin_policy
     policy_source = ADMINISTRATOR_ACCESS if not policy else Path(policy) if is_file(policy) else policy
-    permissions = read_permissions(creation, policy_source, argument="--kmslab-admin-policy")
+    permissions = read_permissions(creation, "user", policy_source, argument="--kmslab-admin-policy")
     return create_user(creation, context.settings.admin_name, UserRequest(permissions))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.rules.attachments import check_number
+from pytest_kmslab.calls.rules.iam_documents import check_inline_sizes, check_managed_size
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
-from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.errors import PolicyError, ResourceError
 from pytest_kmslab.lab.policies import (
     InlineSources,
     ManagedPolicy,
@@ -21,6 +24,7 @@ from pytest_kmslab.lab.policies import (
     read_policies,
     read_policy_source,
 )
+from pytest_kmslab.lab.refused_policies import faulty_statement
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
@@ -45,13 +49,15 @@ class Permissions:
 
 def read_permissions(
     creation: Creation,
+    kind: str,
     policies: PolicySources,
     inline: InlineSources | None = None,
     boundary: PolicySource | None = None,
     *,
     argument: str = "policies",
 ) -> Permissions:
-    """Read what a `create_…` was given; raises PolicyError or ResourceError, and nothing is made.
+    """Read what the `create_…` of a `user`, `role` or `group` was given; raises PolicyError or ResourceError,
+    and nothing is made.
 
     A document among the `policies` becomes an inline policy; an error calls them by `argument`.
     """
@@ -61,20 +67,41 @@ def read_permissions(
     bound = None if boundary is None else read_policy_source("boundary", boundary)
     for document in (*inlined, bound):
         if isinstance(document, PolicyDocument):
-            _check_taken(document, partition_of(creation.region).name, managed=document is bound)
+            check_taken(document, partition_of(creation.region).name, managed=document is bound)
+    _check_lengths(kind, inlined)
+    arns = tuple(_arn(creation, policy) for policy in policies_read if isinstance(policy, ManagedPolicy))
+    if not creation.context.backend.capabilities.enforces:  # AWS raises this quota for whoever asks
+        _check_number(kind, argument, arns)
     return Permissions(
-        tuple(_arn(creation, policy) for policy in policies_read if isinstance(policy, ManagedPolicy)),
-        inlined,
-        _arn(creation, bound) if isinstance(bound, ManagedPolicy) else bound or "",
+        arns, inlined, _arn(creation, bound) if isinstance(bound, ManagedPolicy) else bound or ""
     )
 
 
-def _check_taken(document: PolicyDocument, partition: str, *, managed: bool) -> None:
-    """Raise PolicyError for a document that IAM would refuse only once somebody was made for it."""
+def check_taken(document: PolicyDocument, partition: str, *, managed: bool = False) -> None:
+    """Raise PolicyError for a document that IAM or STS would refuse only once somebody was made for it."""
+    check = partial(check_identity_document, partition=partition, managed=managed)
     try:
-        check_identity_document(document.text, partition, managed=managed)
+        check(document.text)
+        if managed:
+            check_managed_size(document.text)
     except ServiceError as error:
-        raise PolicyError(f"{document.where}: {error.message}") from None
+        place = document.place(faulty_statement(document.text, check))
+        raise PolicyError(f"{document.where}: {error.message}{f' ({place})' if place else ''}") from None
+
+
+def _check_lengths(kind: str, inlined: Sequence[PolicyDocument]) -> None:
+    try:
+        check_inline_sizes(kind, [document.text for document in inlined])
+    except ServiceError as error:
+        where = ", ".join(dict.fromkeys(document.where for document in inlined))
+        raise PolicyError(f"{where}: {error.message}") from None
+
+
+def _check_number(kind: str, argument: str, arns: Sequence[str]) -> None:
+    try:
+        check_number(kind, len(set(arns)))
+    except ServiceError as error:
+        raise ResourceError(f"`{argument}`: {error.message}") from None
 
 
 def _arn(creation: Creation, policy: ManagedPolicy) -> str:
@@ -112,7 +139,8 @@ def take_permissions(iam: IAMClient, kind: str, name: str) -> None:
 
 def names_of(argument: str, named: Any) -> tuple[str, ...]:
     """The names of objects of the lab, or names; one alone is one. Raises TypeError for what has none."""
-    objects = [named] if isinstance(named, str) or hasattr(named, "name") else list(named)
+    several = isinstance(named, Iterable) and not isinstance(named, str) and not hasattr(named, "name")
+    objects: Any = list(named) if several else [named]
     names = [one if isinstance(one, str) else getattr(one, "name", None) for one in objects]
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"`{argument}` takes names, or what has a name: `{named!r}`")

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pytest_kmslab.cases.policy_file import check_document, read_text
+from pytest_kmslab.cases.policy_file import check_document, line_of, read_text
 from pytest_kmslab.errors import PolicyError
 
 PolicySource = str | Path | Mapping[str, Any]
@@ -56,6 +56,15 @@ class PolicyDocument:
     """Its file's without the ending, or the one given with it; empty for others."""
     where: str = field(default="", compare=False)
     """How an error calls it: the argument, and the file if it is one."""
+    is_file: bool = field(default=False, compare=False)
+
+    def place(self, statement: int | None) -> str:
+        """Where one of its statements is, with the line of a file; empty for none."""
+        if statement is None:
+            return ""
+        named = f"Statement[{statement}]"
+        line = line_of(named, self.text) if self.is_file else 0
+        return f"line {line}, {named}" if line else named
 
 
 def read_policies(argument: str, sources: PolicySources) -> tuple[ManagedPolicy | PolicyDocument, ...]:
@@ -155,7 +164,7 @@ def _document(argument: str, source: PolicySource) -> PolicyDocument:
         raise _no_policy(argument, source)
     check_document(where, text, None if isinstance(source, Mapping) else text)
     name = _NOT_IN_A_NAME.sub("-", source.stem)[:_LONGEST_NAME] if isinstance(source, Path) else ""
-    return PolicyDocument(text, name, where)
+    return PolicyDocument(text, name, where, isinstance(source, Path))
 
 
 def _printed(where: str, document: Mapping[str, Any]) -> str:

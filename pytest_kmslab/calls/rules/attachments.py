@@ -104,6 +104,13 @@ def check_attached(call: ApiCall, attached: Collection[str]) -> None:
         raise _too_many(quota)
 
 
+def check_number(kind: str, number: int) -> None:
+    """Raise LimitExceeded for more managed policies than a `user`, `role` or `group` may have."""
+    quota = f"PoliciesPer{kind.capitalize()}"
+    if number > MOST[quota]:
+        raise _too_many(quota)
+
+
 def check_groups(call: ApiCall, groups: Collection[str]) -> None:
     """Raise LimitExceeded for a group too many of a user."""
     if len(groups) >= MOST["GroupsPerUser"] and call.params["GroupName"] not in groups:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
@@ -27,7 +27,13 @@ def check_identity_policy(call: ApiCall) -> None:
     text = str(call.params["PolicyDocument"])
     managed = call.operation not in INLINE
     check_identity_document(text, call.partition, managed=managed)
-    if managed and _size(text) > MANAGED:
+    if managed:
+        check_managed_size(text)
+
+
+def check_managed_size(text: str) -> None:
+    """Raise LimitExceeded for a managed policy that is too long."""
+    if _size(text) > MANAGED:
         raise ServiceError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED}", 409)
 
 
@@ -42,6 +48,15 @@ def check_inline_size(call: ApiCall, inline: Mapping[str, str]) -> None:
     if sum(map(_size, (*others, str(call.params["PolicyDocument"])))) > most:
         text = f"Maximum policy size of {most} bytes exceeded for {kind} {call.params[member]}"
         raise ServiceError("LimitExceeded", text, 409)
+
+
+def check_inline_sizes(kind: str, documents: Iterable[str]) -> None:
+    """Raise LimitExceeded for inline policies that are too long together for a `user`, `role` or `group`."""
+    most = next(most for of, _, most in INLINE.values() if of == kind)
+    if sum(map(_size, documents)) > most:
+        raise ServiceError(
+            "LimitExceeded", f"Maximum policy size of {most} bytes exceeded for the {kind}", 409
+        )
 
 
 def check_trust_policy(call: ApiCall, text: str, view: AccountView) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.arguments import check_texts, naming_arguments, several_texts
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
@@ -44,11 +47,22 @@ def create_grant(
     retiring: str | None = None,
 ) -> Grant:
     """Make a grant; KMS takes one of the two constraints."""
+    contexts = {"context_equals": context_equals, "context_subset": context_subset}
+    for argument, context in contexts.items():
+        check_texts(argument, context)
     by_kind = {"EncryptionContextEquals": context_equals, "EncryptionContextSubset": context_subset}
     constraints = {name: dict(context) for name, context in by_kind.items() if context is not None}
     more: dict[str, Any] = {"Constraints": constraints} if constraints else {}
     if retiring is not None:
         more["RetiringPrincipal"] = retiring
-    names: list[Any] = [operations] if isinstance(operations, str) else list(operations)
-    answer = kms.create_grant(KeyId=key_arn, GranteePrincipal=grantee, Operations=names, **more)
+    names = several_texts("operations", operations)
+    words = {
+        "to": f"granteePrincipal|{re.escape(grantee)}",
+        "operations": "operation",
+        "context_equals": "EncryptionContextEquals",
+        "context_subset": "EncryptionContextSubset",
+        "retiring": f"retiringPrincipal|{re.escape(str(retiring))}",
+    }
+    with naming_arguments(words):
+        answer = kms.create_grant(KeyId=key_arn, GranteePrincipal=grantee, Operations=names, **more)
     return Grant(answer["GrantId"], answer["GrantToken"], key_arn, kms)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.lab.kinds.iam_requests import check_iam_request
 from pytest_kmslab.lab.naming import NAME_TAG, OURS, RUN_TAG, WORKER_TAG
 from pytest_kmslab.lab.permissions import Permissions, give_permissions, take_permissions
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen, unless_gone
@@ -43,6 +44,7 @@ class IamGroup:
 
 def create_group(creation: Creation, base: str, permissions: Permissions) -> IamGroup:
     """Make a group with its policies."""
+    check_iam_request(creation, "group", base)
     iam: IAMClient = creation.client("iam")
     with creation.of(GROUP, base) as made:
         arn = iam.create_group(GroupName=made.name, Path=PATH)["Group"]["Arn"]

@@ -6,16 +6,18 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.calls.kms.policies import read_key_policy
 from pytest_kmslab.lab import key_policy
-from pytest_kmslab.lab.creation import Creation, remove_orphans
 from pytest_kmslab.lab.kinds.grant import Grant, create_grant
 from pytest_kmslab.lab.naming import NAME_TAG, RUN_TAG
-from pytest_kmslab.lab.policies import PolicySource, read_document
+from pytest_kmslab.lab.policies import PolicyDocument, PolicySource, read_document
+from pytest_kmslab.lab.refused_policies import Check, naming_policy
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -25,13 +27,11 @@ from pytest_kmslab.lab.resource_kind import (
     seen_if_ours,
     unless_gone,
 )
-from pytest_kmslab.lab.unknown_principals import naming_unknown_principals
 from pytest_kmslab.lab.waiting.key_policy_propagation import Probers, wait_until_effective
 from pytest_kmslab.lab.waiting.waiters import KEY_POLICY_PRINCIPAL_LIMIT, NOT_YET_A_PRINCIPAL, Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
-    from mypy_boto3_kms.type_defs import CreateKeyRequestTypeDef
 
     from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.lab.cost.prices import Prices
@@ -40,8 +40,6 @@ POLICY_NAME = "default"
 PRINCIPALS_SEEN = "KMS to see the principals of a key policy"
 
 SYMMETRIC = "SYMMETRIC_DEFAULT"
-USAGES = {"HMAC_": "GENERATE_VERIFY_MAC", "ECC_": "SIGN_VERIFY", "ML_DSA_": "SIGN_VERIFY"}
-"""What keys are for by how their spec begins, where it is not encryption."""
 
 ALIAS_PREFIX = "alias/"
 DELETION_DAYS = 7
@@ -66,6 +64,14 @@ Principal = HasArn | str
 def arn_of(principal: Principal) -> str:
     """The ARN of a principal."""
     return principal if isinstance(principal, str) else principal.arn
+
+
+def given_arn(argument: str, principal: Any) -> str:
+    """The ARN of a principal that was given; raises TypeError for what has none."""
+    arn = principal if isinstance(principal, str) else getattr(principal, "arn", None)
+    if not isinstance(arn, str):
+        raise TypeError(f"`{argument}` takes an ARN, or what has an `arn`: `{principal!r}`")
+    return arn
 
 
 def arns_of(principals: Principal | Iterable[Principal]) -> list[str]:
@@ -123,9 +129,14 @@ class KmsKey:
         take time to act, it returns once the policy is read back and KMS was seen to decide by it, several
         times in a row; raises ResourceError where it is not read back.
         """
-        text = policy if isinstance(policy, str) else read_document("policy", policy).text
+        if isinstance(policy, str):  # letter by letter as it was: KMS reads it
+            document = PolicyDocument(policy, "", "`policy`")
+        else:
+            document = read_document("policy", policy)
+        text = document.text
         before = None if self._waiter.is_strongly_consistent else self.policy()
-        with naming_unknown_principals(text, self._view):
+        check = None if self._view is None else key_policy_check(self._view, parts_of(self.arn).partition)
+        with naming_policy(document, check, self._view):
             self._waiter.while_refused(
                 lambda: self._kms.put_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME, Policy=text),
                 NOT_YET_A_PRINCIPAL,
@@ -146,11 +157,11 @@ class KmsKey:
 
         Raises PolicyError for a key policy that has lost the console's shape.
         """
-        self.put_policy(key_policy.with_user(self.policy(), arn_of(principal)))
+        self.put_policy(key_policy.with_user(self.policy(), given_arn("principal", principal)))
 
     def remove_user(self, principal: Principal) -> None:
         """Remove a key user as the console does, from the same two statements; raises as `add_user`."""
-        self.put_policy(key_policy.without_user(self.policy(), arn_of(principal)))
+        self.put_policy(key_policy.without_user(self.policy(), given_arn("principal", principal)))
 
     @contextmanager
     def added_user(self, principal: Principal) -> Iterator[None]:
@@ -184,11 +195,11 @@ class KmsKey:
         return create_grant(
             self._kms,
             self.arn,
-            arn_of(to),
+            given_arn("to", to),
             operations,
             context_equals=context_equals,
             context_subset=context_subset,
-            retiring=None if retiring is None else arn_of(retiring),
+            retiring=None if retiring is None else given_arn("retiring", retiring),
         )
 
     def create_alias(self, alias: str) -> None:
@@ -239,76 +250,14 @@ def _schedule(kms: KMSClient, arn: str) -> None:
         return
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRequest:
-    """What a key is made with."""
-
-    policy: str
-    description: str
-    spec: str = SYMMETRIC
-    """KMS's KeySpec."""
-    usage: str = ""
-    """KMS's KeyUsage; empty for what the spec is for."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Beside the run's own, which win."""
-    multi_region: bool = False
-
-    def parameters(self, tags: Mapping[str, str]) -> CreateKeyRequestTypeDef:
-        """CreateKey's, with the run's tags."""
-        parameters: Any = {
-            "Policy": self.policy,
-            "Description": self.description,
-            "KeyUsage": self.usage or usage_of(self.spec),
-            "KeySpec": self.spec,
-            "Tags": key_tags({**self.tags, **tags}),
-        }
-        if self.multi_region:
-            parameters["MultiRegion"] = True
-        return parameters  # type: ignore[no-any-return]
+def key_policy_check(view: AccountView, partition: str) -> Check:
+    """What KMS looks at before it takes a key policy."""
+    return partial(read_key_policy, view=view, partition=partition)
 
 
 def key_tags(tags: Mapping[str, str]) -> list[Any]:
     """Tags as KMS takes them, which has its own words for their members."""
     return [{"TagKey": name, "TagValue": value} for name, value in tags.items()]
-
-
-def usage_of(spec: str) -> str:
-    """What a key of a spec is for; RSA and SM2 keys, which have a choice, for encryption as KMS's default.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-    """
-    return next((usage for begin, usage in USAGES.items() if spec.startswith(begin)), "ENCRYPT_DECRYPT")
-
-
-def create_key(
-    creation: Creation, base: str, key_request: KeyRequest, *, probers: Probers | None = None
-) -> KmsKey:
-    """Create a key with an alias; a principal that KMS does not see yet is waited for as in
-    `KmsKey.put_policy`.
-    """
-    kms: KMSClient = creation.client("kms")
-    view = creation.context.backend.view
-    with creation.of(KMS_KEY, base) as made, naming_unknown_principals(key_request.policy, view):
-        request = key_request.parameters(made.tags)
-        answer = creation.waiter.while_refused(
-            lambda: kms.create_key(**request),
-            NOT_YET_A_PRINCIPAL,
-            PRINCIPALS_SEEN,
-            KEY_POLICY_PRINCIPAL_LIMIT,
-        )
-    metadata = answer["KeyMetadata"]
-    key = KmsKey(kms, creation.waiter, metadata["KeyId"], metadata["Arn"], probers=probers, view=view)
-    retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-    made.confirm(key.arn, partial(_remove_made, creation, replace(made.ref, arn=key.arn), retried))
-    key.create_alias(ALIAS_PREFIX + made.name)
-    return key
-
-
-def _remove_made(creation: Creation, ref: ResourceRef, retried: bool) -> None:
-    """Remove a key with aliases that came later; botocore may have made a second one where it `retried`."""
-    KMS_KEY.remove(creation.client, creation.waiter, ref)
-    if retried:
-        remove_orphans(creation.client, creation.waiter, replace(ref, arn=""), creation.context.naming)
 
 
 class KeyKind(ResourceKind):

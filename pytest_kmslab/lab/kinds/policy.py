@@ -27,12 +27,12 @@ from pytest_kmslab.lab.waiting.waiters import Waiter
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
 
-    from pytest_kmslab.lab.creation import Creation
+    from pytest_kmslab.lab.creation import Creation, Made
     from pytest_kmslab.lab.policies import PolicyDocument
 
 
-def create_policy(creation: Creation, base: str, document: PolicyDocument) -> str:
-    """Make a customer managed policy; returns its ARN."""
+def create_policy(creation: Creation, base: str, document: PolicyDocument) -> tuple[str, Made]:
+    """Make a customer managed policy; returns its ARN, and what removes it before the lab's end."""
     iam: IAMClient = creation.client("iam")
     with creation.of(POLICY, document.name or base) as made:
         answer = iam.create_policy(
@@ -41,12 +41,7 @@ def create_policy(creation: Creation, base: str, document: PolicyDocument) -> st
     arn = answer["Policy"]["Arn"]
     remove = partial(POLICY.remove, creation.client, creation.waiter, replace(made.ref, arn=arn))
     made.confirm(arn, remove)
-    return arn
-
-
-def boundary_arn(creation: Creation, base: str, boundary: str | PolicyDocument) -> str:
-    """The ARN of a permissions boundary, which is made where it was given as a document."""
-    return boundary if isinstance(boundary, str) else create_policy(creation, f"{base}-boundary", boundary)
+    return arn, made
 
 
 class PolicyKind(ResourceKind):

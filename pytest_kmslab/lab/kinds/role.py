@@ -6,14 +6,18 @@ import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.calls.rules.trust_documents import check_trust_document
+from pytest_kmslab.lab.arguments import naming_arguments
 from pytest_kmslab.lab.assuming import RoleAssumption, session_parameters
 from pytest_kmslab.lab.kinds.iam_entity import IamEntityKind
-from pytest_kmslab.lab.kinds.policy import boundary_arn
+from pytest_kmslab.lab.kinds.iam_requests import bounded_by, check_iam_request
 from pytest_kmslab.lab.permissions import Permissions, give_permissions, take_permissions
 from pytest_kmslab.lab.policies import PolicyDocument, PolicySources
+from pytest_kmslab.lab.refused_policies import naming_policy
 from pytest_kmslab.lab.resource_kind import (
     Client,
     ResourceRef,
@@ -60,7 +64,8 @@ class IamRole:
         in seconds. Raises ResourceError where the trust policy lets none of them.
         """
         parameters = session_parameters(self._assumption, self.arn, name, policy, tags, duration)
-        return self._assumption.assume(parameters, Assumer(via, service, source_arn))
+        with naming_arguments({"duration": "Duration", "tags": r"\btags?\b", "policy": "policy"}):
+            return self._assumption.assume(parameters, Assumer(via, service, source_arn))
 
     def trust(self) -> dict[str, Any]:
         """The trust policy, parsed."""
@@ -94,17 +99,23 @@ def account_trust(account: str, region: str) -> Mapping[str, Any]:
 
 def create_role(creation: Creation, base: str, request: RoleRequest, assumption: RoleAssumption) -> IamRole:
     """Make a role with its policies."""
+    more = {"Path": ("path", request.path), "MaxSessionDuration": ("max_session", request.max_session)}
+    check_iam_request(creation, "role", base, request.tags, **more)
     iam: IAMClient = creation.client("iam")
-    boundary = boundary_arn(creation, base, request.permissions.boundary)
-    more: Any = {"PermissionsBoundary": boundary} if boundary else {}
-    with creation.of(ROLE, base) as made:
+    view = creation.context.backend.view
+    check = partial(check_trust_document, view=view, partition=partition_of(creation.region).name)
+    with (
+        naming_policy(request.trust, check),
+        bounded_by(creation, base, request.permissions.boundary) as boundary,
+        creation.of(ROLE, base) as made,
+    ):
         answer = iam.create_role(
             RoleName=made.name,
             Path=request.path,
             AssumeRolePolicyDocument=request.trust.text,
             MaxSessionDuration=request.max_session,
             Tags=tag_list({**request.tags, **made.tags}),
-            **more,
+            **boundary,
         )
         give_permissions(iam, "role", made.name, request.permissions)
     role = IamRole(made.name, answer["Role"]["Arn"], iam, assumption, request.permissions.managed)

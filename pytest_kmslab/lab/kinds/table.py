@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
+from pytest_kmslab.lab.arguments import Requests, check_text, name_hint, naming_arguments
 from pytest_kmslab.lab.kinds.alarm import delete_alarms
 from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.refused_policies import Check
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
@@ -40,6 +44,14 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.creation import Creation
 
 PARTITION_KEY = "id"
+
+NAMED_BY = {
+    "key": "KMS|SSESpecification",
+    "Tags": r"\bTags?\b",
+    "ResourcePolicy": "policy",
+    "KeySchema": "key ?schema",
+}
+"""The arguments that only DynamoDB can tell to be wrong, by what it says then; others it calls by name."""
 
 Encryption = KmsKey | str
 """A key to encrypt with: one of the lab, or a key id, key ARN, alias (`alias/…`) or alias ARN."""
@@ -195,7 +207,7 @@ def table_parameters(
         request["AttributeDefinitions"] = [partition_key, *others]
     if not {"BillingMode", "ProvisionedThroughput"} & set(more):
         request["BillingMode"] = "PAY_PER_REQUEST"
-    own = [tag for tag in more.get("Tags", ()) if tag["Key"] not in tags]
+    own = [tag for tag in more.get("Tags", ()) if tag.get("Key") not in tags]
     request["Tags"] = [*own, *tag_list(tags)]
     if key is not None:
         request["SSESpecification"] = sse_specification(key)
@@ -210,12 +222,38 @@ def _encrypted_under(table: Mapping[str, Any], key_arn: str) -> bool:
 def create_table(
     creation: Creation, base: str, key: Encryption | None, more: Mapping[str, Any] | None = None
 ) -> DynamoDBTable:
-    """Make a table with these parameters of CreateTable, and return when it is ACTIVE."""
-    with creation.of(TABLE, base) as made:
+    """Make a table with these parameters of CreateTable, and return when it is ACTIVE.
+
+    Raises TypeError or ResourceError for what certainly is none of them; the rest DynamoDB looks at.
+    """
+    _check_arguments(creation, base, key, more or {})
+    words = {**NAMED_BY, **{name: name for name in more or {} if name not in NAMED_BY}}
+    with creation.of(TABLE, base) as made, naming_arguments(words):
         table = DynamoDBTable(Clients.of(creation.client), creation.waiter, made.name)
         table.create(made.tags, key, more)
     made.confirm(table.arn, table.delete)
     return table
+
+
+def table_policy_check(creation: Creation) -> Check:
+    """What DynamoDB looks at before it takes the policy of a new table."""
+    partition = partition_of(creation.region).name
+    arn = f"arn:{partition}:dynamodb:{creation.region}:{creation.account}:table/name"
+    return partial(read_table_policy, target=arn, view=creation.context.backend.view)
+
+
+def _check_arguments(creation: Creation, base: str, key: Encryption | None, more: Mapping[str, Any]) -> None:
+    if not (key is None or isinstance(key, str | KmsKey)):
+        raise TypeError(f"`key` is a key of the lab, its id, ARN or alias: `{key!r}`")
+    tags = more.get("Tags", ())
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, Mapping) for tag in tags):
+        raise TypeError(f"`Tags` is a list of dicts with `Key` and `Value`, as for CreateTable: `{tags!r}`")
+    naming = creation.context.naming
+    # By botocore's model CreateTable takes an ARN too; this one takes the name of a new table alone.
+    restore = Requests(
+        "dynamodb", "RestoreTableFromBackup", creation.region, creation.account, {"BackupArn": "a" * 37}
+    )
+    restore.check("name", hint=name_hint(naming), TargetTableName=naming.sample(check_text("name", base)))
 
 
 class TableKind(ResourceKind):

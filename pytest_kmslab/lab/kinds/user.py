@@ -19,7 +19,7 @@ from pytest_kmslab.lab.kinds.credentials_file import (
     write_credentials,
 )
 from pytest_kmslab.lab.kinds.iam_entity import IamEntityKind
-from pytest_kmslab.lab.kinds.policy import boundary_arn
+from pytest_kmslab.lab.kinds.iam_requests import bounded_by, check_groups, check_iam_request
 from pytest_kmslab.lab.kinds.user_removal import delete_user
 from pytest_kmslab.lab.permissions import Permissions, give_permissions
 from pytest_kmslab.lab.resource_kind import (
@@ -87,6 +87,8 @@ def create_user(creation: Creation, base: str, request: UserRequest) -> IamUser:
     With console access it can sign in with a new strong password that need not be reset; the credentials
     file is recorded before the user is made.
     """
+    check_iam_request(creation, "user", base, request.tags, Path=("path", request.path))
+    check_groups(creation, request.groups)
     name = creation.context.naming.name(base)
     directory = creation.context.credentials_directory if request.console else None
     if directory is not None:
@@ -95,8 +97,10 @@ def create_user(creation: Creation, base: str, request: UserRequest) -> IamUser:
         ref = ResourceRef(CREDENTIALS_FILE, str(path))
         step = creation.teardown.intend(ref, lambda: path.unlink(missing_ok=True))
         creation.teardown.confirm(step, str(path))
-    boundary = boundary_arn(creation, base, request.permissions.boundary)
-    with creation.of(USER, base, name=name) as made:
+    with (
+        bounded_by(creation, base, request.permissions.boundary) as boundary,
+        creation.of(USER, base, name=name) as made,
+    ):
         user = _create(creation.client("iam"), name, made.tags, request, boundary, directory)
     made.confirm(user.arn, user.delete)
     return user
@@ -107,13 +111,12 @@ def _create(
     name: str,
     tags: Mapping[str, str],
     request: UserRequest,
-    boundary: str,
+    boundary: Any,
     directory: Path | None,
 ) -> IamUser:
     permissions = request.permissions
-    more: Any = {"PermissionsBoundary": boundary} if boundary else {}
     answer = iam.create_user(
-        UserName=name, Path=request.path, Tags=tag_list({**request.tags, **tags}), **more
+        UserName=name, Path=request.path, Tags=tag_list({**request.tags, **tags}), **boundary
     )
     arn = answer["User"]["Arn"]
     give_permissions(iam, "user", name, permissions)

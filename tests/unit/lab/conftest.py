@@ -37,3 +37,21 @@ def site(tmp_path: Path) -> Iterator[LabContext]:
 def lab(site: LabContext) -> Iterator[Lab]:
     with open_lab(site) as lab:
         yield lab
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One lab for all tests of a module, in which nothing is made that stays."""
+    run = Run(Settings())
+    run.install()
+    run.backend.start()
+    try:
+        naming, directory = Naming("1a2b3c4d", "gw0"), tmp_path_factory.mktemp("credentials")
+        context = LabContext.of(
+            run.backend, run.settings, run.trail, naming, directory, creations=run.creations
+        )
+        with open_lab(context) as lab:
+            yield lab
+    finally:
+        run.backend.stop()
+        run.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,3 +70,64 @@ def test_a_trust_policy_that_is_none(lab: Lab, trust: str, hint: str) -> None:
     with pytest.raises(PolicyError) as caught:
         lab.create_role(trust=trust)
     assert str(caught.value).endswith(hint)
+
+
+STATEMENTS = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    %s,
+    {
+      "Effect": "Allow",
+      %s
+      "Resource": "*"
+    }
+  ]
+}
+"""
+OF_KEY = '{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"}'
+OF_ROLE = '{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}'
+OF_TABLE = '{"Effect": "Deny", "Principal": "*", "Action": "dynamodb:Scan", "Resource": "*"}'
+OF_IDENTITY = '{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}'
+
+
+def refused(lab: Lab, kind: str, file: Path) -> str:
+    """What is said of a policy file that cannot be taken."""
+    key, role = lab.create_key(), lab.create_role()
+    give = {
+        "key": lambda: lab.create_key(policy=file),
+        "put": lambda: key.put_policy(file),
+        "role": lambda: lab.create_role(trust=file),
+        "table": lambda: lab.create_table(ResourcePolicy=file),
+        "session": lambda: role.session(policy=[file]),
+    }[kind]
+    with pytest.raises((ClientError, PolicyError)) as caught:
+        give()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "wrong", "argument"),
+    [
+        ("key", OF_KEY, '"Action": "kms:Decrypt",', "policy"),
+        (
+            "key",
+            OF_KEY,
+            '"Principal": {"AWS": "arn:aws:iam::123456789012:user/no"}, "Action": "*",',
+            "policy",
+        ),
+        ("put", OF_KEY, '"Action": "kms:Decrypt",', "policy"),
+        ("role", OF_ROLE, '"Principal": "*", "Action": "sts:AssumeRole",', "trust"),
+        ("role", OF_ROLE, '"Principal": {"Service": "nope"}, "Action": "sts:AssumeRole",', "trust"),
+        ("table", OF_TABLE, '"Action": "dynamodb:Scan",', "ResourcePolicy"),
+        ("session", OF_IDENTITY, '"Principal": "*", "Action": "kms:*",', r"policy\[0\]"),
+        ("session", OF_IDENTITY, "", r"policy\[0\]"),
+    ],
+)
+def test_a_policy_that_is_refused_is_named_with_file_and_line(
+    lab: Lab, tmp_path: Path, kind: str, first: str, wrong: str, argument: str
+) -> None:
+    file = tmp_path / "wrong.json"
+    file.write_text(STATEMENTS % (first, wrong))
+    said = refused(lab, kind, file)
+    assert re.search(rf"`{argument}`, file `.*wrong.json`", said), said
+    assert "line 5, Statement[1]" in said, said

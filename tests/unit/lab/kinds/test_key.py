@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 from helpers.fake_client import Bed, FakeClient, RefusedError, creation_of
 
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.lab.kinds.key import KeyRequest, KmsKey, create_key
+from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.key_creation import KeyRequest, create_key
 from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.policies import PolicyDocument
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 NOT_YET = RefusedError("MalformedPolicyDocumentException", message="one or more invalid principals.")
@@ -22,7 +24,9 @@ def test_a_principal_that_kms_does_not_see_yet_is_waited_for(bed: Bed) -> None:
         create_key=[NOT_YET, MADE], put_key_policy=[NOT_YET, NOT_YET, {}], get_key_policy=[POLICY]
     )
     waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
-    key = create_key(creation_of(kms, waiter), "orders", KeyRequest('{"Statement": []}', ""))
+    key = create_key(
+        creation_of(kms, waiter), "orders", KeyRequest(PolicyDocument('{"Statement": []}', ""), "")
+    )
     assert len(bed.slept) == 1
     key.put_policy({"Statement": []})
     assert kms.operations.count("put_key_policy") == 3
