@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from helpers.authorizations import required_authorizations
 from helpers.botocore_models import SERVICES, every_operation, operation, parameters, service_model
-from helpers.fake_account import KEY_ID, FakeAccount, call
+from helpers.fake_account import KEY_ID, FakeAccount, call, role_session, user
 
+from pytest_kmslab.account.model import Caller
 from pytest_kmslab.calls.authorization import Authorization, ServiceError
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, changes_account
 
@@ -92,6 +95,61 @@ def test_every_operation_asks_for_something_or_is_refused_in_the_services_words(
         assert authorization.request.principal == "arn:aws:iam::123456789012:user/ana"
         assert authorization.request.resource
         assert "aws:PrincipalArn" in authorization.request.context
+
+
+SPELLED = """
+aws:CalledVia aws:CalledViaFirst aws:CalledViaLast aws:CurrentTime aws:EpochTime aws:MultiFactorAuthAge
+aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn aws:PrincipalIsAWSService aws:PrincipalOrgID
+aws:PrincipalTag aws:PrincipalType aws:RequestTag aws:RequestedRegion aws:ResourceAccount aws:ResourceTag
+aws:SecureTransport aws:SourceIp aws:TagKeys aws:TokenIssueTime aws:ViaAWSService aws:userid aws:username
+dynamodb:Attributes dynamodb:EnclosingOperation dynamodb:FirstPartitionKeyValues dynamodb:FullTableScan
+dynamodb:LeadingKeys dynamodb:ReturnConsumedCapacity dynamodb:ReturnValues dynamodb:Select
+iam:AWSServiceName iam:OrganizationsPolicyId iam:PassedToService iam:PermissionsBoundary iam:PolicyARN
+iam:ResourceTag iam:ServiceSpecificCredentialAgeDays iam:ServiceSpecificCredentialServiceName
+kms:BypassPolicyLockoutSafetyCheck kms:CallerAccount kms:CustomerMasterKeySpec kms:CustomerMasterKeyUsage
+kms:DataKeyPairSpec kms:EncapsulationAlgorithm kms:EncryptionAlgorithm kms:EncryptionContext
+kms:EncryptionContextKeys kms:ExpirationModel kms:GrantConstraintSourceArn kms:GrantConstraintType
+kms:GrantIsForAWSResource kms:GrantOperations kms:GranteePrincipal kms:GranteeServicePrincipal
+kms:KeyAgreementAlgorithm kms:KeyOrigin kms:KeySpec kms:KeyUsage kms:MacAlgorithm kms:MessageType
+kms:MultiRegion kms:MultiRegionKeyType kms:PrimaryRegion kms:ReEncryptOnSameKey kms:ReplicaRegion
+kms:RequestAlias kms:ResourceAliases kms:RetiringPrincipal kms:RetiringServicePrincipal
+kms:RotationPeriodInDays kms:ScheduleKeyDeletionPendingWindowInDays kms:SigningAlgorithm kms:ValidTo
+kms:ViaService kms:WrappingAlgorithm kms:WrappingKeySpec
+sts:DurationSeconds sts:ExternalId sts:IdentityTokenAudience sts:RequestContextProviders sts:RoleSessionName
+sts:SigningAlgorithm sts:SourceIdentity sts:TaskPolicyArn sts:TransitiveTagKeys
+"""
+"""Condition keys as AWS writes them, those of tags and encryption contexts without what follows.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+SESSION = role_session(
+    tags={"Team": "blue"},
+    token_issued="2026-01-02T11:59:00Z",
+    address="192.0.2.7",
+    context={"aws:MultiFactorAuthPresent": "true", "aws:PrincipalOrgID": "o-1"},
+)
+
+
+@pytest.mark.parametrize("caller", [user(tags={"Team": "blue"}), SESSION], ids=["a user", "a session"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_condition_keys_are_spelt_as_aws_spells_them(
+    service: str, caller: Caller, account: FakeAccount
+) -> None:
+    """They compare without case, and are shown to people in explanations and cases."""
+    account.tags_by_arn[ROLE] = {"Stage": "prod"}
+    noon = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
+    said: set[str] = set()
+    for name in OPERATIONS[service]:
+        if name not in service_model(service).operation_names:
+            continue
+        for full in (True, False):
+            asked = call(service, name, fitting(service, name, full), caller)._replace(time=noon)
+            with suppress(ServiceError):
+                for authorization in required_authorizations(asked, account):
+                    said.update(key for key, _ in authorization.request.context.pairs())
+    without_ends = {":".join(key.partition("/")[0].split(":")[:2]) for key in said}
+    assert without_ends - set(SPELLED.split()) == set()
+    assert len(without_ends) > 10
 
 
 @pytest.mark.parametrize(
