@@ -40,19 +40,15 @@ def denial_text(call: ApiCall, authorization: Authorization, decision: Decision)
     request = authorization.request
     reason = decision.reasons[0] if decision.reasons else Reason(PolicyType.IDENTITY, Effect.MISSING)
     who = f"User: {call.caller.arn} is not authorized to perform: {request.action}"
-    if _says_nothing(call, authorization, reason):
-        where = (
-            "on the resource associated with this ciphertext"
-            if authorization.from_ciphertext
-            else "on this resource"
-        )
-        return f"{who} {where} {_ELSEWHERE}"
-    where = (
-        "on the resource associated with this ciphertext"
-        if authorization.from_ciphertext
-        else (f"on resource: {request.resource}")
-    )
-    return f"{who} {where} {_cause(request.action, reason)}"
+    says_nothing = _says_nothing(call, authorization, reason)
+    cause = _ELSEWHERE if says_nothing else _cause(request.action, reason)
+    return f"{who} {_where(authorization, says_nothing)} {cause}"
+
+
+def _where(authorization: Authorization, says_nothing: bool) -> str:
+    if authorization.from_ciphertext:
+        return "on the resource associated with this ciphertext"
+    return "on this resource" if says_nothing else f"on resource: {authorization.request.resource}"
 
 
 def _says_nothing(call: ApiCall, authorization: Authorization, reason: Reason) -> bool:
