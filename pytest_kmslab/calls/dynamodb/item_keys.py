@@ -182,8 +182,9 @@ def _written_out(tokens: Mapping[str, Token | None], values: Sequence[Any]) -> d
 def _check_not_empty(attributes: Mapping[str, Any], table: Table) -> None:
     # An empty value names no item, and to `ForAllValues` it is none at all: it would be let in.
     for name in table.key_attributes:
+        value = attributes.get(name)
         for kind, text in _EMPTY_KINDS.items():
-            if (attributes.get(name) or {}).get(kind, True) in ("", b""):
+            if isinstance(value, Mapping) and value.get(kind) in ("", b""):
                 raise invalid(EMPTY.format(kind=text, name=name))
 
 

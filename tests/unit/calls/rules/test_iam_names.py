@@ -233,3 +233,36 @@ def test_how_many_managed_policies_are_attached() -> None:
 )
 def test_identity_providers(view: FakeAccount, params: dict[str, Any], refused: str) -> None:
     assert said(view, "CreateOpenIDConnectProvider", **params).startswith(refused)
+
+
+def refused(operation: str, params: dict[str, Any]) -> tuple[str, str, int]:
+    view = FakeAccount()
+    with pytest.raises(ServiceError) as error:
+        list(required_authorizations(call("iam", operation, params), view))
+    return error.value.code, error.value.message, error.value.status
+
+
+def test_identity_providers_that_are_not_made() -> None:
+    provider = {"Url": "https://example.com", "ClientIDList": [f"c{number}" for number in range(100)]}
+    assert list(required_authorizations(call("iam", "CreateOpenIDConnectProvider", provider), FakeAccount()))
+    assert refused("CreateOpenIDConnectProvider", provider | {"Url": "http://example.com"}) == (
+        "InvalidInput",
+        "The URL of an OpenID Connect provider must begin with https://",
+        400,
+    )
+    more = provider | {"ClientIDList": [*provider["ClientIDList"], "more"]}
+    assert refused("CreateOpenIDConnectProvider", more) == (
+        "LimitExceeded",
+        "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100",
+        409,
+    )
+
+
+def test_a_policy_of_aws_is_changed_by_nobody() -> None:
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert refused("DeletePolicy", {"PolicyArn": arn}) == (
+        "AccessDenied",
+        "User: arn:aws:iam::123456789012:user/ana is not authorized to perform: iam:DeletePolicy "
+        f"on resource: policy {arn}",
+        403,
+    )
