@@ -259,7 +259,8 @@ def read_timestamp(value: Any) -> datetime:
     if written is not None:
         *whole, fraction = written.groups(default="")
         with suppress(ValueError):
-            return datetime(*map(int, whole), int(fraction.ljust(6, "0")), _zone_of_utc())  # type: ignore[arg-type,misc]
+            numbers = map(int, (*whole, fraction.ljust(6, "0")))
+            return datetime(*numbers, tzinfo=_zone_of_utc())  # type: ignore[arg-type,misc]
     return parse_timestamp(value)
 
 
