@@ -43,6 +43,12 @@ def is_plain_http(url: str) -> bool:
     return url.startswith("http:") and leads_to_aws(url)
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL: where its calls go."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def is_of_aws(host: str) -> bool:
     """Whether a host name is one of AWS's; case and a dot at its end do not matter."""
     name = host.rstrip(".").lower()

@@ -72,9 +72,9 @@ class Wanted:
     def __str__(self) -> str:
         action = "anything" if self.action is None else f"`{self.action}`"
         via = self.via or None
-        named = [("by", self.by), ("on", self.on), ("via", via), ("because of", self.because)]
-        told = "".join(f" {word} `{_text(one)}`" for word, one in named if one is not None)
-        return f"{action}{' called directly' if self.via == '' else ''}{told}"
+        limits = [("by", self.by), ("on", self.on), ("via", via), ("because of", self.because)]
+        rest = "".join(f" {word} `{_text(limit)}`" for word, limit in limits if limit is not None)
+        return f"{action}{' called directly' if self.via == '' else ''}{rest}"
 
 
 def check_action(action: str) -> str:

@@ -233,9 +233,9 @@ class Pipeline:
                 self._trail.record_in_vain(pending.verdict.entries)
             entries = [
                 self._trail.record(
-                    one.operation, one.request, one.decision, one.via, one.policies, one.grants
+                    last.operation, last.request, last.decision, last.via, last.policies, last.grants
                 )
-                for one in verdict.entries[-1:]
+                for last in verdict.entries[-1:]
             ]
             self._trail.tell(pending.call, entries, verdict.refusal)
             raise verdict.refusal

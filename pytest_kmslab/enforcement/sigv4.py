@@ -116,8 +116,9 @@ def without_signature(request: WireRequest) -> WireRequest:
 def _presigned(request: WireRequest) -> dict[str, str]:
     """The parameters of a presigned URL's signature by their names; empty for other requests."""
     pairs = [part.partition("=") for part in request.query.split("&") if _signs(part)]
-    found = {unquote(name).lower(): unquote(value) for name, _, value in pairs}
-    return found if len(found) == len(pairs) else {"x-amz-signature": ""}  # twice the same: not to be read
+    parameters = {unquote(name).lower(): unquote(value) for name, _, value in pairs}
+    # Of a parameter that comes twice nobody knows which one counts: a signature in no form at all.
+    return parameters if len(parameters) == len(pairs) else {"x-amz-signature": ""}
 
 
 def _signs(part: str) -> bool:
@@ -162,16 +163,16 @@ def _signature_of(
     scope = _SCOPE.fullmatch(credential)
     if scope is None or not _HEADERS.fullmatch(headers) or not _SIGNATURE.fullmatch(signature):
         return None
-    named = scope["id"], scope["date"], scope["region"], scope["service"]
-    return Signature(*named, tuple(headers.split(";")), signature, stamp, token, expires)
+    parts = scope["id"], scope["date"], scope["region"], scope["service"]
+    return Signature(*parts, tuple(headers.split(";")), signature, stamp, token, expires)
 
 
 def _parts(header: str) -> dict[str, str]:
     """The parameters of the header; none where one comes twice or the algorithm is another."""
     algorithm, _, rest = header.partition(" ")
     pairs = [part.strip().partition("=") for part in rest.split(",")]
-    found = {name: value for name, _, value in pairs}
-    return found if algorithm == _ALGORITHM and len(found) == len(pairs) == 3 else {}
+    parameters = {name: value for name, _, value in pairs}
+    return parameters if algorithm == _ALGORITHM and len(parameters) == len(pairs) == 3 else {}
 
 
 def verify_signature(

@@ -88,9 +88,9 @@ class TableKeyCache:
         if call.name not in _CHANGING or (call.operation == "UpdateTable" and _SSE not in call.params):
             return
         described = response.get("TableDescription") or response.get("ImportTableDescription") or {}
-        for held in self._fetched.values():
-            for entry in [entry for entry in held if entry.table == described.get("TableArn")]:
-                del held[entry]
+        for fetched in self._fetched.values():
+            for entry in [entry for entry in fetched if entry.table == described.get("TableArn")]:
+                del fetched[entry]
 
     def _fresh(self, fetched: float | None) -> bool:
         return fetched is not None and self._now() - fetched < self._seconds

@@ -55,7 +55,7 @@ class EnvironBlocks:
     def open(self, credentials: Credentials, put_back: Callable[[], object]) -> Iterator[None]:
         """Have clients without credentials of their own act as somebody for as long as the block lasts.
 
-        At its end what was set for it is put back; blocks of threads overlap, so after that of a later block.
+        At its end what was set for it is put back.
         """
         block = _Block(_botocore_credentials(credentials), put_back)
         self._blocks.append(block)
@@ -63,13 +63,11 @@ class EnvironBlocks:
         try:
             yield
         finally:
-            self._end(block)
-
-    def _end(self, block: _Block) -> None:
-        block.is_open = False
-        while self._blocks and not self._blocks[-1].is_open:
-            self._blocks.pop().put_back()
-        self.current = self._blocks[-1].credentials if self._blocks else None
+            block.is_open = False
+            # Blocks of threads overlap: what an earlier one set is put back only after those that came later.
+            while self._blocks and not self._blocks[-1].is_open:
+                self._blocks.pop().put_back()
+            self.current = self._blocks[-1].credentials if self._blocks else None
 
 
 @dataclass(eq=False, slots=True)
@@ -109,7 +107,11 @@ class Follower:
         """Have a call signed so."""
         blocks, url = self._blocks, params["url"]
         current = blocks.current if blocks.runs_within is None else blocks.innermost(url)
-        if current is None or not (self._goes_there or self._leads_there(url)):
+        if current is None:
+            return
+        # Asked again where the client's calls do not go to the lab: a gateway opens later.
+        self._goes_there = self._goes_there or self._blocks.count_for(url)
+        if not self._goes_there:
             return
         signing = context.get("signing") or {}
         if "request_credentials" not in signing:
@@ -121,11 +123,6 @@ class Follower:
         context = request.context
         if "request_credentials" not in (context.get("signing") or ()):
             self.before_call({"url": request.url}, context)
-
-    def _leads_there(self, url: str) -> bool:
-        """Whether the client's calls go to the lab; asked again where not, for a gateway opens later."""
-        self._goes_there = self._blocks.count_for(url)
-        return self._goes_there
 
 
 class AmbientClients:
@@ -220,17 +217,15 @@ class AmbientClients:
         return session.instance_variables().get("profile") is None
 
     def _is_ambient(self, resolver: Any, credentials: Any) -> bool:
-        """Whether nobody has given in code what a session has found.
-
-        In a block of `environ` the environment names somebody already. Whoever sets a real access key there,
-        or has botocore find another way, gives credentials; the fake keys of moto and of suites beside it are
-        nobody's.
-        """
+        """Whether nobody has given in code what a session has found."""
         if not _is_botocores_own(resolver, credentials.method):
             return False
         current = self._blocks.innermost()
         if current is None:
             return True
+        # In a block of `environ` the environment names somebody already. Whoever sets a real access key
+        # there, or has botocore find another way, gives credentials; the fake keys of moto and of suites
+        # beside it are nobody's.
         if credentials.method != current.method:
             return credentials.method == ENVIRONMENT and not _is_issued(credentials)
         return credentials.method != ENVIRONMENT or (

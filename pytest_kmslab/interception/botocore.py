@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from pytest_kmslab.backends.addresses import is_plain_http
+from pytest_kmslab.backends.addresses import is_plain_http, origin_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
@@ -68,6 +68,7 @@ class CallInterception:
             comes_here = self._connect(signer, url)
             if service in pipeline.services:
                 keep_model(model.service_model)
+        # Also of what is not decided: a run inside this one has nothing to do with it.
         if comes_here:
             context[TAKER] = pipeline.backend
         if service not in pipeline.services:
@@ -75,13 +76,16 @@ class CallInterception:
                 pipeline.undecided.let_through(service, model.name)
             return None
         if not comes_here:
-            pipeline.record_undecided(_origin(url))
+            pipeline.record_undecided(origin_of(url))
             return None
         try:
             credentials = signing_credentials(signer, context)
             pending = pipeline.begin(self._incoming(model, params, signer, context, credentials))
         except ServiceError as error:
-            return _refusal(url, error)
+            # botocore takes a response for the service's answer, and makes of it what it makes of AWS's.
+            kind = "Receiver" if error.status >= 500 else "Sender"
+            refusal = {"Type": kind, "Code": error.code, "Message": error.message}
+            return _response(url, error.status, {**error.members, "Error": refusal})
         if pending.response is None and pipeline.backend.endpoint_url is None and is_async(signer):
             check_served()
         return self._let_through(pending, params, context, credentials)
@@ -103,6 +107,7 @@ class CallInterception:
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""
         ticket = self._forget(context)
+        # What somebody else answered in the backend's place has changed nothing there.
         if ticket is not None and ticket.arrived and http_response.status_code < 300:
             self._pipeline.finish(ticket.pending, parsed)
 
@@ -160,6 +165,7 @@ class CallInterception:
         _replace(params, pending.replaced)
         params["headers"].update(pending.headers)
         body = params["body"]
+        # From here on handlers of botocore's events may change the request: what was judged is kept apart.
         context[self] = Ticket(
             pending,
             params["url"],
@@ -179,25 +185,14 @@ def _is_plain_address(url: str, region: str, service: str) -> bool:
     return is_plain_http(url)
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def _replace(params: dict[str, Any], replacements: Any) -> None:
-    """Send other parameters than the caller gave: as JSON, or as fields of a form, which takes names only."""
     if not replacements:
         return
+    # Of a form's fields only whole ones can be replaced: no structure has to be.
     if isinstance(params["body"], dict):
         params["body"].update(replacements)
         return
     params["body"] = json.dumps({**json.loads(params["body"]), **replacements}).encode()
-
-
-def _refusal(url: str, error: ServiceError) -> Response:
-    kind = "Receiver" if error.status >= 500 else "Sender"
-    told = {"Type": kind, "Code": error.code, "Message": error.message}
-    return _response(url, error.status, {**error.members, "Error": told})
 
 
 def _response(url: str, status: int, body: dict[str, Any]) -> Response:

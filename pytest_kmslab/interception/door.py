@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from pytest_kmslab.backends.addresses import is_plain_http
+from pytest_kmslab.backends.addresses import is_plain_http, origin_of
 from pytest_kmslab.backends.moto.door import DOOR, Response
 from pytest_kmslab.backends.moto.patches.request_scope import ACCOUNT_HEADER
 from pytest_kmslab.calls.api_call import ServiceError
@@ -83,6 +83,7 @@ class RunDoorkeeper:
         mark = _text(request.headers.get(self._header))
         if not mark:
             return None
+        # Good once: whoever sends the same request again is judged anew.
         del request.headers[self._header]
         ticket = self._tickets.pop(mark, None)
         if ticket is None or not _is_of(request, ticket):
@@ -98,12 +99,12 @@ class RunDoorkeeper:
     def judge(self, service: str, request: Any) -> Response:
         """Decide a request without a mark by its signature, as the gateway does, and do or refuse it."""
         reply = self._calls.answer(service, lambda: _received(request), explanation=WHY)
-        self._pipeline.record_decided(_origin(request.url))
+        self._pipeline.record_decided(origin_of(request.url))
         return _response(reply)
 
     def count(self, request: Any) -> None:
         """Count a request without a mark that is let pass."""
-        self._pipeline.record_undecided(_origin(request.url))
+        self._pipeline.record_undecided(origin_of(request.url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,13 @@ class DecidedCall:
         try:
             return do()
         finally:
+            # Also where moto failed, which may have changed half.
             if changes_account(call):
                 self.pipeline.backend.note_change()
 
 
 def _is_of(request: Any, ticket: Ticket) -> bool:
-    """Whether a request is the one that was judged."""
+    """Whether a request is the one that was judged: handlers of botocore's events may have changed it."""
     headers = request.headers
     body = urlencode(ticket.body, doseq=True) if isinstance(ticket.body, dict) else ticket.body
     return (
@@ -155,6 +157,7 @@ def _received(request: Any) -> WireRequest:
     """A request as it came: one of a server's, or botocore's own, as older versions of moto hand it on."""
     parts, is_secure = urlsplit(request.url), not is_plain_http(request.url)
     environ = getattr(request, "environ", None)
+    # Older versions of moto hand on botocore's own request.
     if environ is None:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc)
@@ -163,11 +166,6 @@ def _received(request: Any) -> WireRequest:
     received = request_of(environ, request.get_data())
     # Where moto made the request itself, its environment has the query string in one place only.
     return replace(received, query=request.query_string.decode("latin-1"), is_secure=is_secure)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _response(reply: Reply) -> Response:

@@ -92,12 +92,15 @@ class BotocoreHooks:
         if self.runs_within is None:
             return self._ask(model, params, request_signer, context)
         hooks = [*self.runs_within(), self]
-        hooks.sort(key=lambda one: not one._signs_as_root(request_signer, context))  # root is of one run only
-        answers = (one._ask(model, params, request_signer, context) for one in hooks)
-        return next((answer for answer in answers if answer is not None), None)
 
-    def _signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
-        return any(handler.signs_as_root(signer, context) for handler in self._handlers)
+        def is_of_another(run: BotocoreHooks) -> bool:
+            # Each run makes up a root user of its own: who signs as root belongs to one run only.
+            return not any(handler.signs_as_root(request_signer, context) for handler in run._handlers)
+
+        answers = (
+            run._ask(model, params, request_signer, context) for run in sorted(hooks, key=is_of_another)
+        )
+        return next((answer for answer in answers if answer is not None), None)
 
     def _ask(
         self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]

@@ -24,7 +24,9 @@ class Registration:
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = tuple(handlers)
-        self._finder = AfterImport(HANDLERS_MODULE, self._add)
+        self._finder = AfterImport(
+            HANDLERS_MODULE, lambda module: module.BUILTIN_HANDLERS.extend(self._handlers)
+        )
 
     def install(self) -> None:
         """Add the handlers: sessions made from now on have them."""
@@ -35,10 +37,9 @@ class Registration:
         self._finder.remove()
         module = sys.modules.get(HANDLERS_MODULE)
         if module is not None:
-            module.BUILTIN_HANDLERS[:] = [one for one in module.BUILTIN_HANDLERS if one not in self._handlers]
-
-    def _add(self, module: ModuleType) -> None:
-        module.BUILTIN_HANDLERS.extend(self._handlers)
+            # In place: botocore's sessions have the very list.
+            others = [handler for handler in module.BUILTIN_HANDLERS if handler not in self._handlers]
+            module.BUILTIN_HANDLERS[:] = others
 
 
 class AfterImport(MetaPathFinder):
@@ -67,6 +68,7 @@ class AfterImport(MetaPathFinder):
         """Find the module, once, and leave every other one to the finders behind."""
         if fullname != self._name:
             return None
+        # Out of the way first: the search for the module would come here again.
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:

@@ -1,6 +1,6 @@
-"""What botocore gives no public way to: a client's signer, its credentials and its events.
+"""What botocore gives no public way to: a client's signer, its credentials and events, a session's proxy.
 
-All private use of botocore's clients is in this file.
+All private use of botocore is in this file.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | N
 
     The request may have credentials of its own in its signing context; otherwise those of its client count.
     """
-    held = (context.get("signing") or {}).get("request_credentials") or signer._credentials
+    credentials = (context.get("signing") or {}).get("request_credentials") or signer._credentials
     unsigned = context.get("auth_type") == "none" or context["client_config"].signature_version is UNSIGNED
-    if held is None or unsigned:
+    if credentials is None or unsigned:
         return None
-    frozen = held.get_frozen_credentials()
+    frozen = credentials.get_frozen_credentials()
     if inspect.iscoroutine(frozen):
         frozen = _done(frozen)
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
@@ -63,8 +63,14 @@ def events_of(signer: Any) -> Any:
     return signer._event_emitter
 
 
+def goes_through_proxy(http_session: Any, url: str) -> bool:
+    """Whether botocore's own HTTP session sends a request to an address through a proxy."""
+    return bool(http_session._proxy_config.proxy_url_for(url))
+
+
 def is_async(signer: Any) -> bool:
     """Whether a client is one of aiobotocore's, which awaits what it is answered."""
+    # By name, which needs no import: aiobotocore is not there in most runs.
     return type(signer).__module__.partition(".")[0] == "aiobotocore"
 
 

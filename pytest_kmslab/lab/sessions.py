@@ -179,7 +179,8 @@ class Sessions:
     def __init__(self, backend: Backend, waiter: Waiter) -> None:
         self._backend = backend
         self._waiter = waiter
-        self._shared: boto3.Session | None = None
+        self._shared: tuple[Any, boto3.Session] | None = None
+        """The session that all principals share, with botocore's own, which has the models."""
         self._config = Config(user_agent=USER_AGENT, **OWN_ADDRESS)
         if not waiter.is_strongly_consistent:
             self._config = self._config.merge(LAB_RETRIES)
@@ -192,7 +193,7 @@ class Sessions:
             "aws_secret_access_key": credentials.secret_access_key,
             "aws_session_token": credentials.session_token,
         }
-        return PrincipalSession(self._boto3(), {**self._place(), **keys}, self._waiter, allowed)
+        return PrincipalSession(self._sessions()[1], {**self._place(), **keys}, self._waiter, allowed)
 
     def existing(self, session: Any) -> PrincipalSession:
         """A session that signs as a botocore session does which finds its credentials itself.
@@ -227,24 +228,24 @@ class Sessions:
         backend = self._backend
         return {"region_name": backend.region, "endpoint_url": backend.endpoint_url, "config": self._config}
 
-    def _boto3(self) -> boto3.Session:
+    def _sessions(self) -> tuple[Any, boto3.Session]:
         if self._shared is None:
-            import botocore.session
-
-            self._shared = _boto3_session(_with_timestamps(botocore.session.get_session()))
+            core = _new_core()
+            self._shared = core, _boto3_session(core)
         return self._shared
 
     def _core(self) -> Any:
         """A botocore session that has the models of the shared one."""
-        import botocore.session
-
-        core = _with_timestamps(botocore.session.get_session())
-        core.register_component("data_loader", self._boto3()._session.get_component("data_loader"))
+        core = _new_core()
+        core.register_component("data_loader", self._sessions()[0].get_component("data_loader"))
         return core
 
 
-def _with_timestamps(core: Any) -> Any:
-    """A botocore session that reads timestamps quickly."""
+def _new_core() -> Any:
+    """A botocore session, which reads timestamps quickly."""
+    import botocore.session
+
+    core: Any = botocore.session.get_session()
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
     return core
 

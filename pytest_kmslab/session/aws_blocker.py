@@ -62,8 +62,10 @@ class AwsBlocker:
         send = self._send = module.URLLib3Session.send
 
         def guarded_send(session: Any, request: Any) -> Any:
-            # botocore tells nobody else whether it goes through a proxy.
-            if session._proxy_config.proxy_url_for(request.url):
+            from pytest_kmslab.interception.signers import goes_through_proxy
+
+            # Of a request through a proxy only the proxy's address is looked up.
+            if goes_through_proxy(session, request.url):
                 self._check(urlsplit(request.url).hostname or "")
             return send(session, request)
 

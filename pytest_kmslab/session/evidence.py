@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_kmslab.enforcement.entry import Mode
 from pytest_kmslab.report.coverage_summary import CoverageCollector
@@ -30,7 +30,9 @@ def run_facts(config: pytest.Config, run: Run, began: float, workers: int) -> Ru
     """The run as it is known at its end."""
     session = config.pluginmanager.get_plugin("session")
     observing = config.pluginmanager.get_plugin("kmslab_observing")
-    collecting = config.pluginmanager.get_plugin("kmslab_collecting")
+    collecting: Collecting | None = config.pluginmanager.get_plugin("kmslab_collecting")
+    collectors = () if collecting is None else collecting.collectors
+    coverages = [collector.coverage for collector in collectors if isinstance(collector, CoverageCollector)]
     return RunFacts(
         started=began,
         finished=time.time(),
@@ -47,7 +49,7 @@ def run_facts(config: pytest.Config, run: Run, began: float, workers: int) -> Ru
         kept=tuple(run.cleanup.kept),
         cost=_cost(run),
         observed=None if observing is None else dict(observing.total()),
-        coverage=None if collecting is None else _coverage(collecting),
+        coverage=coverages[0].as_json() if coverages else None,
     )
 
 
@@ -57,10 +59,5 @@ def _cost(run: Run) -> str:
     from pytest_kmslab.report.cost import cost_line
 
     line = cost_line(run.prices, run.cleanup.lifetimes, run.trail.mark())
-    told = line.removeprefix("kmslab: ")
-    return f"{told[:1].upper()}{told[1:]}."
-
-
-def _coverage(collecting: Collecting) -> dict[str, Any] | None:
-    found = [one.coverage for one in collecting.collectors if isinstance(one, CoverageCollector)]
-    return found[0].as_json() if found else None
+    sentence = line.removeprefix("kmslab: ")
+    return f"{sentence[:1].upper()}{sentence[1:]}."

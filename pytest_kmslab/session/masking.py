@@ -72,7 +72,7 @@ def _masked(node: Any, mask: Callable[[str], str], seen: set[int]) -> Any:
     if isinstance(node, str):
         return mask(node)
     if type(node) in (list, tuple):
-        return type(node)(_masked(one, mask, seen) for one in node)
+        return type(node)(_masked(part, mask, seen) for part in node)
     if type(node).__module__.startswith("_pytest.") and hasattr(node, "__dict__") and id(node) not in seen:
         seen.add(id(node))
         for name, value in vars(node).items():

@@ -32,11 +32,11 @@ def lead_calls_inwards() -> None:
 
 
 def _look_within(run: Seamed) -> None:
-    run.interceptor.runs_within = lambda: [one.interceptor for one in _within(run)]
-    run.blocks.runs_within = lambda: [one.blocks for one in _within(run)]
+    run.interceptor.runs_within = lambda: [within.interceptor for within in _within(run)]
+    run.blocks.runs_within = lambda: [within.blocks for within in _within(run)]
 
 
 def _within(run: Seamed) -> list[Seamed]:
     """The runs inside a run that the code which asks belongs to, innermost first."""
-    runs: list[Seamed] = [one for one in open_runs() if isinstance(one, Seamed)]
+    runs: list[Seamed] = [other for other in open_runs() if isinstance(other, Seamed)]
     return runs[: runs.index(run) : -1] if run in runs else []

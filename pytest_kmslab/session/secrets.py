@@ -54,9 +54,9 @@ class Secrets:
 
     def after_call(self, parsed: Mapping[str, Any], **_: Any) -> None:
         """Learn the secrets that IAM or STS answered."""
-        for held in (parsed.get("AccessKey"), parsed.get("Credentials")):
-            if isinstance(held, Mapping):
-                self._add(held.get(name) for name in ANSWERED)
+        for answer in (parsed.get("AccessKey"), parsed.get("Credentials")):
+            if isinstance(answer, Mapping):
+                self._add(answer.get(name) for name in ANSWERED)
 
     def learn(self, *secrets: str) -> None:
         """Learn secrets that no answer of IAM or STS to this process holds."""
@@ -68,15 +68,15 @@ class Secrets:
             self._add((os.environ.get(name, ""),))
         # A run may know ten thousand secrets, and writes as many texts: looked at are pieces that touch, of
         # which every long secret holds one whole.
-        found = {
+        forms = {
             form
             for start in range(0, len(text) - SHORTEST + 1, SHORTEST)
             for form in self._by_piece.get(text[start : start + SHORTEST], ())
             if form in text
         }
-        found.update(form for form in self._short if form in text)
+        forms.update(form for form in self._short if form in text)
         # The longest first: one form may be a part of another.
-        for form in sorted(found, key=len, reverse=True):
+        for form in sorted(forms, key=len, reverse=True):
             text = text.replace(form, MASK)
         return text
 

@@ -101,8 +101,8 @@ class Sharing:
         region = context.backend.region
         self._ledger = FileLedger(ledger.path.parent, ledger.account, naming.run, naming.worker, region)
         self._folder.add_ledger(self._ledger.path)
-        named = replace(context, naming=naming, ledger=watched(self._ledger))
-        return SharedLab(self._folder, named, learn_secret)
+        of_worker = replace(context, naming=naming, ledger=watched(self._ledger))
+        return SharedLab(self._folder, of_worker, learn_secret)
 
     def _leave(self) -> Report:
         """Leave what is shared to the workers that are still there; the last one removes it all."""

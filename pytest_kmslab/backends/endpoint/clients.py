@@ -112,16 +112,17 @@ def _plain_session() -> Any:
     from botocore.session import Session
 
     session: Any = Session(include_builtin_handlers=False)
+    events = session.get_component("event_emitter")
     for event, handler, *place in BUILTIN_HANDLERS:
         of_botocore = str(getattr(handler, "__module__", "")).startswith("botocore.")
         if not of_botocore or getattr(handler, "__name__", "") == AS_TEXT:
             continue
         if not place:
-            session.register(event, handler)
+            events.register(event, handler)
         elif place[0] is REGISTER_FIRST:
-            session._events.register_first(event, handler)
+            events.register_first(event, handler)
         else:
-            session._events.register_last(event, handler)
+            events.register_last(event, handler)
     return session
 
 

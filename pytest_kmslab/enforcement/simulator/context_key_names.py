@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.policy import NamedPolicy, print_policy
+from pytest_kmslab.authz.policy import NamedPolicy, Policy, print_policy
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.enforcement.simulator.simulate import given_policies, policies_of_source
@@ -29,12 +29,11 @@ def context_key_names(call: ApiCall, view: AccountView) -> dict[str, Any] | None
         policies = (*policies_of_source(call, view).identity, *named_policies)
     else:
         return None
-    names = {name.lower(): name for policy in policies for name in _names(policy)}
+    names = {name.lower(): name for policy in policies for name in _names(policy.policy)}
     return {"ContextKeyNames": list(names.values())}
 
 
-def _names(named: NamedPolicy) -> Iterator[str]:
-    policy = named.policy
+def _names(policy: Policy) -> Iterator[str]:
     for statement in policy.statements:
         for condition in statement.conditions:
             yield condition.key

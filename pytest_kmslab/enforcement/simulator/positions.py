@@ -47,8 +47,8 @@ def _statements_at(text: str, decoder: json.JSONDecoder) -> int:
 
 
 def _skip(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return at if found is None else found.end()
+    space = _SPACE.match(text, at)
+    return at if space is None else space.end()
 
 
 def _position(text: str, offset: int) -> Position:

@@ -93,9 +93,9 @@ def _custom(call: ApiCall, _view: AccountView) -> Simulation:
 def _principal(call: ApiCall, view: AccountView) -> Simulation:
     source = str(call.params["PolicySourceArn"])
     kind = _entity(source)[1]
-    held = policies_of_source(call, view)
+    policies = policies_of_source(call, view)
     caller = _caller(call, source if kind == "user" else "")
-    return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", held, {})
+    return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", policies, {})
 
 
 def policies_of_source(call: ApiCall, view: AccountView) -> Policies:
@@ -130,7 +130,7 @@ def _caller(call: ApiCall, default: str) -> str:
     return arn or default
 
 
-def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, str]) -> Simulation:
+def _simulation(call: ApiCall, principal: str, own: Policies, texts: dict[str, str]) -> Simulation:
     params = call.params
     named_policies = given_policies("PolicyInputList", params.get("PolicyInputList"), texts)
     boundary = given_policies(
@@ -140,10 +140,10 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
         "ResourcePolicy", [params["ResourcePolicy"]] if params.get("ResourcePolicy") else None, texts
     )
     policies = Policies(
-        identity=(*held.identity, *named_policies),
+        identity=(*own.identity, *named_policies),
         resource=resource[0] if resource else None,
-        permissions_boundary=boundary[0] if boundary else held.permissions_boundary,
-        service_control=held.service_control,
+        permissions_boundary=boundary[0] if boundary else own.permissions_boundary,
+        service_control=own.service_control,
     )
     # The account of resources that do not say whose they are: as the ARN of its root user, or as its id.
     owner = str(params.get("ResourceOwner") or "")
@@ -153,15 +153,15 @@ def _simulation(call: ApiCall, principal: str, held: Policies, texts: dict[str, 
 
 def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
     """The policies that a call gives, whose texts are put into `texts`; raises ServiceError InvalidInput."""
-    named = []
+    policies = []
     for number, text in enumerate(documents or (), start=1):
         name = f"{kind}.{number}"
         try:
-            named.append(NamedPolicy(name, parse_policy(text)))
+            policies.append(NamedPolicy(name, parse_policy(text)))
         except PolicyError as error:
             raise ServiceError("InvalidInput", f"Invalid policy document {name}: {error}") from None
         texts[name] = text
-    return tuple(named)
+    return tuple(policies)
 
 
 def _context(params: Mapping[str, Any]) -> Context:
@@ -265,9 +265,9 @@ def _missing(simulation: Simulation) -> list[str]:
     read = (*policies.identity, policies.resource, policies.permissions_boundary)
     keys = (
         condition.key
-        for named in read
-        if named is not None
-        for statement in named.policy.statements
+        for policy in read
+        if policy is not None
+        for statement in policy.policy.statements
         for condition in statement.conditions
     )
     return [key for key in dict.fromkeys(keys) if key not in simulation.context]
