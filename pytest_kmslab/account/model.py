@@ -141,6 +141,8 @@ class Table:
     projected: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """By their names, the attributes that its global indexes project which do not project all, their own keys
     among them."""
+    units: tuple[int, ...] = ()
+    """Those provisioned for reading and for writing; empty where they are not known."""
     key_attributes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The attributes of its primary key; empty where they are not known."""
 

@@ -14,7 +14,7 @@ from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import EncryptionChanges
-from pytest_kmslab.calls.rules.new_tables import is_on_demand
+from pytest_kmslab.calls.rules.new_tables import UNITS, is_on_demand
 
 NOT_FOUND = frozenset(
     {"ResourceNotFoundException", "TableNotFoundException", "ValidationException", "PolicyNotFoundException"}
@@ -134,6 +134,7 @@ class ApiTables:
             *(description.get("GlobalSecondaryIndexes") or ()),
             *(description.get("LocalSecondaryIndexes") or ()),
         )
+        throughput = description.get("ProvisionedThroughput") or {}
         return Table(
             arn=arn,
             name=description["TableName"],
@@ -151,6 +152,7 @@ class ApiTables:
             on_demand=is_on_demand(description.get("BillingModeSummary") or {}),
             key_types=tuple(_key_types(description)),
             projected=tuple(_projected(description)),
+            units=tuple(throughput[unit] for unit in UNITS if unit in throughput),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 

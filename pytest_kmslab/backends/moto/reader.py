@@ -25,6 +25,7 @@ from pytest_kmslab.backends.moto.principals import IdentityReader, entity_of, mf
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
 from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS, fixed_policy
+from pytest_kmslab.calls.rules.new_tables import UNITS
 from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
 
@@ -294,6 +295,7 @@ def _table(table: Any) -> Table:
         table.billing_mode == "PAY_PER_REQUEST",
         tuple([kind for kind in (table.hash_key_type, table.range_key_type) if kind]),
         _projected(table.global_indexes) if table.global_indexes else (),
+        tuple([table.throughput[unit] for unit in UNITS if unit in (table.throughput or ())]),
     )
 
 

@@ -15,6 +15,7 @@ from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.dynamodb.expressions import updated_attributes
 from pytest_kmslab.calls.dynamodb.names import invalid
+from pytest_kmslab.calls.dynamodb.numbers import as_stored
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import equality, inserted_literal
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import is_pinned
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
@@ -98,10 +99,31 @@ def check_batch(parts: Iterable[Params], table: Table | None) -> None:
     seen: list[list[Any]] = []
     for part in parts:
         attributes = part.get("Key") or part.get("Item") or {}
-        key = [attributes.get(name) for name in table.key_attributes]
+        key = [_told_apart(attributes.get(name)) for name in table.key_attributes]
         if key in seen:
             raise invalid("Provided list of item keys contains duplicates")
         seen.append(key)
+
+
+def check_targets(parts: Iterable[tuple[Params, Table | None]]) -> None:
+    """Raise what DynamoDB answers to a transaction that names an item twice, whatever for.
+
+    Measured on AWS: paritysuite/dynamodb-conformance, transactGet and transactWriteItems.
+    """
+    targets: list[tuple[str, list[Any]]] = []
+    for part, table in parts:
+        if table is None or not table.key_attributes:
+            continue
+        named = part.get("Key") or part.get("Item") or {}
+        target = (table.arn, [_told_apart(named.get(name)) for name in table.key_attributes])
+        if target in targets:
+            raise invalid("Transaction request cannot include multiple operations on one item")
+        targets.append(target)
+
+
+def _told_apart(value: Any) -> Any:
+    """A value of a key, a number in the one form that DynamoDB has for it."""
+    return {"N": as_stored(str(value["N"]))} if isinstance(value, Mapping) and "N" in value else value
 
 
 def check_key(key: Mapping[str, Any], table: Table) -> None:

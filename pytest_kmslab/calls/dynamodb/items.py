@@ -29,6 +29,7 @@ from pytest_kmslab.calls.dynamodb.item_keys import (
     cancelled,
     check_batch,
     check_item,
+    check_targets,
     check_written,
 )
 from pytest_kmslab.calls.dynamodb.names import (
@@ -40,7 +41,7 @@ from pytest_kmslab.calls.dynamodb.names import (
     required_text,
     table_arn,
 )
-from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders
+from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders, check_write
 from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes, check_projected
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
 
@@ -57,6 +58,8 @@ _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
 
 def item(call: ApiCall, view: AccountView) -> Authorizations:
     """GetItem, PutItem, UpdateItem, DeleteItem: on the table."""
+    if call.operation != "GetItem":
+        check_write(call.params, call.operation)
     arn = arn_of_table(call.params.get("TableName"), call.partition, call.region, call.account)
     table = view.table(arn, call.region, call.account)
     yield authorization(call, call.operation, arn, item_context(call.operation, call.params, table), table)
@@ -178,6 +181,7 @@ def transaction(call: ApiCall, view: AccountView) -> Authorizations:
         mismatches.append(_checked(part, table))
     if any(mismatches):
         raise cancelled(mismatches)
+    check_targets(zip((part for _, part in parts), tables, strict=True))
     yield from use_keys(call, view, tables)
 
 

@@ -24,6 +24,8 @@ ON_DEMAND_UNITS = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
 """The least WarmThroughput of an on-demand table (pf-dynamodb-warm-throughput-minimum)."""
 _PROVISIONED_UNITS = {"ReadUnitsPerSecond": "ReadCapacityUnits", "WriteUnitsPerSecond": "WriteCapacityUnits"}
 
+UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
+
 Refusals = Iterator[ServiceError]
 Index = Mapping[str, Any]
 

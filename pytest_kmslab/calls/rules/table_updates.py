@@ -16,6 +16,7 @@ from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.rules.new_tables import (
     MOST_GLOBAL_INDEXES,
     NO_UNITS_ON_DEMAND,
+    UNITS,
     global_index_keys,
     is_on_demand,
     projection,
@@ -193,6 +194,21 @@ def _indexes_of(params: Params, table: Table) -> Refusals:
 
 
 def _units_of(params: Params, table: Table) -> Refusals:
-    # ACK-018.
-    if params.get("ProvisionedThroughput") and table.on_demand and "BillingMode" not in params:
+    # ACK-018; units that stay as they are: paritysuite/dynamodb-conformance, text of dynalite's tests.
+    throughput = params.get("ProvisionedThroughput")
+    if not throughput:
+        return
+    if table.on_demand and "BillingMode" not in params:
         yield refused(NO_UNITS_ON_DEMAND)
+    others = changed_members(params) - {"ProvisionedThroughput", "BillingMode"}
+    units = tuple(throughput.get(unit) for unit in UNITS)
+    if not table.on_demand and not others and units == table.units:
+        shown = " ".join(
+            f"Current {unit} provisioned for the table: {number}. Requested {unit}: {number}."
+            for unit, number in zip(UNITS, units, strict=True)
+        )
+        yield invalid(
+            "The provisioned throughput for the table will not change. The requested value equals the "
+            f"current value. {shown} Refer to the Amazon DynamoDB Developer Guide for current limits and how "
+            "to request higher limits."
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kmslab.calls.authorization import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.attribute_values import refusal_of_value
+from pytest_kmslab.calls.dynamodb.placeholders import ONE_ERROR
 from pytest_kmslab.calls.validation_messages import wire_name
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
 from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _ABSENT: Any = object()
 _NULL = Broken("required", "Member must not be null")
+_A_VALUE = "Member must be a value that DynamoDB can hold"
 _ONE_MEMBER = Broken("members", "Member must have exactly one of its members set")
 
 
@@ -98,7 +100,9 @@ def check_constraints(call: ApiCall, long_values: Collection[str] = ()) -> None:
         violations = [broken for broken in violations if not _is_long(broken, long_values)]
     if violations:
         dialect = DIALECTS[call.service]
-        raise ServiceError(dialect.code, _text(violations, dialect))
+        raise ServiceError(
+            dialect.code, _text(violations, dialect, ONE_ERROR if call.name in _TOLD_AS_ONE else "")
+        )
     for check in plan.checks:
         check(call)
 
@@ -107,7 +111,7 @@ def _plan_of(call: ApiCall) -> _Plan:
     if call.service not in DIALECTS:
         return _Plan(None, ())
     model = operation_model(call.service, call.operation)
-    checker = None if model is None else Compiler(call.service).checker(model.input_shape)
+    checker = None if model is None else Compiler(call.service, call.operation).checker(model.input_shape)
     return _PLANS.setdefault(call.name, _Plan(checker, REQUEST_CHECKS.get(call.name, ())))
 
 
@@ -115,12 +119,14 @@ def _is_long(violation: Violation, shapes: Collection[str]) -> bool:
     return violation.shape.name in shapes and "length less than" in violation.constraint
 
 
-def _text(violations: Sequence[Violation], dialect: Dialect) -> str:
-    """All of them in one text; one that has words of its own is told where there is no other."""
+def _text(violations: Sequence[Violation], dialect: Dialect, before: str = "") -> str:
+    """All of them in one text; one that has words of its own is told where there is no other. `before` comes
+    before those of an attribute value."""
     # AWS stops counting at ten.
     usual = [violation for violation in violations if not violation.said][:MOST_ERRORS]
     if not usual:
-        return violations[0].said
+        first = violations[0]
+        return f"{before if first.constraint == _A_VALUE else ''}{first.said}"
     errors = "error" if len(usual) == 1 else "errors"
     return f"{len(usual)} validation {errors} detected: " + "; ".join(
         _worded(broken, dialect) for broken in usual
@@ -136,10 +142,11 @@ def _worded(violation: Violation, dialect: Dialect) -> str:
     return f"{value} at '{violation.path}' failed to satisfy constraint: {violation.constraint}"
 
 
-_AROUND = {
-    "ExpressionAttributeValueMap": "ExpressionAttributeValues contains invalid value: {said} for key {key}"
-}
-"""What a map says of what is wrong with one of its values (dynalite)."""
+_ATTRIBUTE = "AttributeValue"
+_TOLD_AS_ONE = frozenset(f"dynamodb:{operation}" for operation in ("PutItem", "UpdateItem", "DeleteItem"))
+_TOLD_WITH_KEYS = frozenset({"Scan", "TransactWriteItems"})
+"""Operations that name the placeholder whose value is wrong: valueLayers."""
+_WITH_KEY = "ExpressionAttributeValues contains invalid value: {said} for key {key}"
 
 
 class _Compiled(NamedTuple):
@@ -150,9 +157,10 @@ class _Compiled(NamedTuple):
 
 
 class Compiler:
-    """Makes the checkers of one service."""
+    """Makes the checkers of one operation of a service."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, operation: str = "") -> None:
+        self._operation = operation
         self._rows = ROWS[service]
         self._dialect = DIALECTS[service]
 
@@ -162,7 +170,7 @@ class Compiler:
 
     def _compile(self, shape: Shape, member: Row, within: tuple[str, ...]) -> _Compiled:
         """`member` is what is known of the place that the shape stands in."""
-        if shape.name == "AttributeValue":
+        if shape.name == _ATTRIBUTE:
             return _Compiled(None, partial(_of_attribute, shape))
         if shape.name in within:
             return _Compiled(None, None)
@@ -237,7 +245,8 @@ class Compiler:
         limits, inner = self._compile(shape.value, Row(), within)
         if keys is None and limits is None and inner is None:
             return None
-        around = _AROUND.get(shape.name, "{said}")
+        tells_key = shape.name == "ExpressionAttributeValueMap" and self._operation in _TOLD_WITH_KEYS
+        around = _WITH_KEY if tells_key else "{said}"
 
         def check(value: Any) -> list[Violation]:
             violations: list[Violation] = []
@@ -291,7 +300,7 @@ def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
     ((kind, content),) = value.items()
     if kind not in ("L", "M"):
         said = refusal_of_value(kind, content)
-        return [Violation("", value, shape, _ONE_MEMBER.constraint, said)] if said else []
+        return [Violation("", value, shape, _A_VALUE, said)] if said else []
     items = content if kind == "L" else content.values()
     return next((violations for item in items if (violations := _of_attribute(shape, item))), [])
 

@@ -60,11 +60,11 @@ def update(call: ApiCall) -> Response:
     if destinations.get(stream, ("", None))[0] != _LIVE:
         raise invalid(
             f"{_BAD_STATE}No streaming destination with streamArn: {stream} found for table with "
-            f"tableName: {_name(call)}"
+            f"tableName: {name_in(call)}"
         )
     wanted = configuration[_PRECISION]
     if (destinations[stream][1] or "MILLISECOND") == wanted:
-        table = _table(call)
+        table = named_table(call)
         raise invalid(
             f"Invalid Request: Precision is already set to the desired value of {wanted} for tableId: "
             f"{table_id(table.table_arn, table.created_at)}, kdsArn: {stream}"
@@ -79,39 +79,33 @@ def describe(call: ApiCall) -> Response:
         {"StreamArn": arn, "DestinationStatus": status, **({_PRECISION: precision} if precision else {})}
         for arn, (status, precision) in _destinations(call).items()
     ]
-    return {"TableName": _name(call), "KinesisDataStreamDestinations": shown}
-
-
-def describe_insights(call: ApiCall) -> Response:
-    """DescribeContributorInsights."""
-    # Nobody can enable them here. A table that is not there is refused as by its other operations.
-    _destinations(call)
-    index = {"IndexName": call.params["IndexName"]} if call.params.get("IndexName") else {}
-    return {"TableName": _name(call), **index, "ContributorInsightsStatus": "DISABLED"}
+    return {"TableName": name_in(call), "KinesisDataStreamDestinations": shown}
 
 
 def _destinations(call: ApiCall) -> dict[str, tuple[str, str | None]]:
     """Status and precision by the ARN of the stream, kept on moto's own table, so that they go with it."""
-    destinations: dict[str, tuple[str, str | None]] = _table(call).__dict__.setdefault(
+    destinations: dict[str, tuple[str, str | None]] = named_table(call).__dict__.setdefault(
         "kmslab_destinations", {}
     )
     return destinations
 
 
-def _table(call: ApiCall) -> Any:
+def named_table(call: ApiCall) -> Any:
+    """Moto's table that a call names; raises ServiceError where there is none."""
     table = table_named(str(call.params["TableName"]), call.region, call.account)
     if table is None:
-        raise missing_table(_name(call))
+        raise missing_table(name_in(call))
     return table_of(table.arn)
 
 
-def _name(call: ApiCall) -> str:
+def name_in(call: ApiCall) -> str:
+    """The name of the table that a call names, by it or by its ARN."""
     return str(call.params["TableName"]).rpartition("/")[2]
 
 
 def _answer(call: ApiCall, status: str, **configuration: Any) -> Response:
     return {
-        "TableName": _name(call),
+        "TableName": name_in(call),
         "StreamArn": call.params["StreamArn"],
         "DestinationStatus": status,
         **configuration,
@@ -119,7 +113,6 @@ def _answer(call: ApiCall, status: str, **configuration: Any) -> Response:
 
 
 DESTINATIONS: Mapping[str, Callable[[ApiCall], Response]] = {
-    "dynamodb:DescribeContributorInsights": describe_insights,
     "dynamodb:DescribeKinesisStreamingDestination": describe,
     "dynamodb:DisableKinesisStreamingDestination": disable,
     "dynamodb:EnableKinesisStreamingDestination": enable,

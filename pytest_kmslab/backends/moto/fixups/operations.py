@@ -22,8 +22,11 @@ from pytest_kmslab.backends.moto.fixups import (
     streams,
     table_descriptions,
     tables,
+    transfers,
     users,
 )
+from pytest_kmslab.backends.moto.fixups.contributor_insights import INSIGHTS
+from pytest_kmslab.backends.moto.fixups.global_tables import GLOBAL_TABLES
 from pytest_kmslab.backends.moto.fixups.kinesis_destinations import DESTINATIONS
 from pytest_kmslab.backends.moto.fixups.kms import (
     encryption,
@@ -39,6 +42,7 @@ from pytest_kmslab.backends.moto.fixups.kms.materials import materials
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
 from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
+from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
@@ -263,6 +267,9 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **dict.fromkeys((f"iam:List{kind}Tags" for kind in (*_UNTAGGED, "InstanceProfile")), tags.show),
     **dict.fromkeys(PARTIQL, answer_partiql),
     **DESTINATIONS,
+    **INSIGHTS,
+    **GLOBAL_TABLES,
+    **TRANSFERS,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodbstreams:DescribeStream": streams.describe_disabled,
     "dynamodbstreams:GetShardIterator": streams.shard_iterator,
@@ -305,6 +312,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
     "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
     "dynamodbstreams:GetRecords": item_answers.place_records,
+    "dynamodb:ExportTableToPointInTime": transfers.name_export,
     "dynamodb:TagResource": tables.keep_last_tags,
     "dynamodb:TransactGetItems": tables.project_transacted,
     "iam:CreateRole": documents.keep_made,

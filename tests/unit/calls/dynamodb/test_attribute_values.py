@@ -91,10 +91,16 @@ def error(act: Any, **params: Any) -> str:
 @pytest.mark.parametrize(("value", "told"), REFUSED)
 def test_it_is_refused_wherever_it_stands(dynamodb: Any, value: Any, told: str) -> None:
     item = {"id": {"N": "2"}, "a": {"L": [{"M": {"x": value}}]}}
-    assert error(dynamodb.put_item, Item=item) == told
-    update = {"UpdateExpression": "SET a = :v", "ExpressionAttributeValues": {":v": value}}
+    one = f"1 validation error detected: {told}"
+    assert error(dynamodb.put_item, Item=item) == one
+    given = {"ExpressionAttributeValues": {":v": value}}
+    update = {"UpdateExpression": "SET a = :v", **given}
+    assert (
+        error(dynamodb.update_item, Key={"id": {"N": "1"}}, **update)
+        == f"1 validation error detected: {told}"
+    )
     within = f"ExpressionAttributeValues contains invalid value: {told} for key :v"
-    assert error(dynamodb.update_item, Key={"id": {"N": "1"}}, **update) == within
+    assert error(dynamodb.scan, FilterExpression="a = :v", **given) == within
     with pytest.raises(ClientError, match="ValidationException"):
         dynamodb.batch_write_item(RequestItems={"orders": [{"PutRequest": {"Item": item}}]})
     assert dynamodb.scan(TableName="orders", Select="COUNT")["Count"] == 1
@@ -146,3 +152,18 @@ def test_a_place_in_a_list_uses_the_name_before_it(dynamodb: Any) -> None:
     found = dynamodb.get_item(TableName="orders", Key={"id": {"N": "1"}}, **read)["Item"]
 
     assert found == {"l": {"L": [{"M": {"x": {"N": "10.5"}}}]}}
+
+
+def test_an_item_is_named_once_however_its_number_is_written(dynamodb: Any) -> None:
+    keys = [{"id": {"N": "1"}}, {"id": {"N": "1.0"}}]
+    gets = [{"Get": {"TableName": "orders", "Key": key}} for key in keys]
+    puts = [{"Put": {"TableName": "orders", "Item": key}} for key in keys]
+    with pytest.raises(ClientError, match="cannot include multiple operations on one item"):
+        dynamodb.transact_get_items(TransactItems=gets)
+    with pytest.raises(ClientError, match="cannot include multiple operations on one item"):
+        dynamodb.transact_write_items(TransactItems=puts)
+    with pytest.raises(ClientError, match="Provided list of item keys contains duplicates"):
+        dynamodb.batch_get_item(RequestItems={"orders": {"Keys": keys}})
+    dynamodb.transact_get_items(
+        TransactItems=[gets[0], {"Get": {"TableName": "orders", "Key": {"id": {"N": "2"}}}}]
+    )

@@ -239,3 +239,16 @@ def test_replicas_have_a_key_of_the_same_kind(account: Account, dynamodb: Any) -
     told = error(dynamodb.update_table, replica("Create", KMSMasterKeyId="alias/aws/dynamodb"))
     assert told == ("ValidationException", MIXED)
     dynamodb.update_table(**replica("Create", KMSMasterKeyId=there))
+
+
+def test_units_that_are_provisioned_already_are_no_change(dynamodb: Any) -> None:
+    dynamodb.create_table(**table(**PROVISIONED))
+    same = PROVISIONED["ProvisionedThroughput"]
+
+    for change in ({"ProvisionedThroughput": same}, PROVISIONED):
+        code, text = error(dynamodb.update_table, {"TableName": "orders", **change})
+        assert code == "ValidationException"
+        assert text.startswith("The provisioned throughput for the table will not change.")
+    dynamodb.update_table(TableName="orders", **MORE)
+    dynamodb.update_table(TableName="orders", **BY_REQUEST)
+    dynamodb.update_table(TableName="orders", **PROVISIONED)
