@@ -1,12 +1,12 @@
 """Changes a package a little in thousands of ways, and counts how many the tests notice (mutmut).
 
-    python tools/mutation_run.py [--package authz|calls] [--sample N] [--seed S] [--tables] [pattern …]
+    python tools/mutation_run.py [--package authz|calls] [--sample N] [--most N] … [pattern …]
 
 A pattern names mutants, such as `pytest_kmslab.authz.grant*`; without one all of the package is mutated,
-which takes about a quarter of an hour on one core. Of each module N mutants are drawn with --sample; what
-they say of the module is printed with its 95 % interval, and of all with each module as large as it is.
-Survivors are printed as diffs. Exit 0 if the package's bar is kept, 1 if not, 2 if the mutants could not be
-made or tried.
+which takes about a quarter of an hour on one core. With --sample N mutants of each module are drawn, and with
+--most so many of these are tried; what they say of a module is printed with its 95 % interval, and of all
+with each module as large as it is. Survivors are printed as diffs. Exit 0 if the package's bar is kept, 1 if
+not, 2 if the mutants could not be made or tried.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("patterns", nargs="*", default=["*"], help="which mutants")
     parser.add_argument("--package", choices=TARGETS, default="authz", help="what is mutated")
     parser.add_argument("--sample", type=int, metavar="N", help="draw so many mutants of each module")
+    parser.add_argument("--most", type=int, metavar="N", help="try so many of those that were drawn")
     parser.add_argument("--seed", default="1", metavar="S", help="what the sample is drawn by")
     parser.add_argument("--tables", action="store_true", help="mutate what modules name at their top instead")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutation", help="where it happens")
@@ -141,11 +142,12 @@ def main(arguments: Sequence[str]) -> int:
     named = [name for name in names if any(fnmatch(name, pattern) for pattern in options.patterns)]
     if options.tables:
         named = [name for name in named if TABLE in name]
-    chosen = drawn(named, options.sample, options.seed)
+    chosen = drawn(named, options.sample, options.seed)[: options.most]
     if not chosen or not tried(work, target, chosen):
         print(f"the {len(chosen)} mutants could not be tried", file=sys.stderr)
         return 2
-    return report(work, target, Counter(map(module_of, named)))
+    sizes = Counter(map(module_of, named))
+    return report(work, target, {module: sizes[module] for module in set(map(module_of, chosen))})
 
 
 def drawn(names: Sequence[str], most: int | None, seed: str) -> list[str]:

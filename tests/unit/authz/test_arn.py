@@ -59,3 +59,11 @@ def test_an_arn_in_another_region_has_all_else_as_it_was() -> None:
         "arn:aws-cn:kms:cn-northwest-1:1:key/a:b"
     )
     assert parts_of("arn:aws-cn:kms:cn-north-1:1:key/a:b") == parse_arn("arn:aws-cn:kms:cn-north-1:1:key/a:b")
+
+
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [("user/ana", "ana"), ("role/svc/deep/app", "app"), ("root", "root"), ("table/orders/index/ix", "ix")],
+)
+def test_the_name_is_what_follows_the_last_slash(resource: str, name: str) -> None:
+    assert parse_arn(f"arn:aws:iam::111122223333:{resource}").name == name

@@ -8,6 +8,7 @@ from helpers.factories import ACCOUNT, KEY, ROOT, USER, allow, deny, named, requ
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.deciding import deciding_statements
 from pytest_kmslab.authz.decision import PolicyType
+from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import Policies
 
 ACCOUNTS = to(ROOT, "kms:*", Sid="Account")
@@ -65,3 +66,20 @@ def test_every_level_of_an_organization_had_to_allow_it() -> None:
     limits = [name for kind, name, _ in found if kind == "service control policy"]
     assert limits == ["Decrypts", "Root"]
     assert KEY.split(":")[4] == ACCOUNT
+
+
+@pytest.mark.parametrize("kind", ["service_control", "resource_control"])
+def test_the_policies_of_an_organization_count_where_they_had_to_allow_the_request(kind: str) -> None:
+    everybody = {} if kind == "service_control" else {"Principal": "*"}
+    levels: dict[str, Any] = {kind: ((named({**OTHER, **everybody}, {**DECRYPT, **everybody}),),)}
+    found = deciding(identity=(named(DECRYPT),), resource=named(ACCOUNTS), **levels)
+    assert (getattr(PolicyType, kind.upper()).value, "Decrypts", 1) in found
+    assert len(found) == 3
+
+
+def test_a_boundary_does_not_count_where_a_grant_allows_without_it() -> None:
+    request, grants = request_of(), (Grant(USER, frozenset({"Decrypt"}), "g1"),)
+    held = Policies(resource=named(ACCOUNTS), permissions_boundary=named(OTHER, DECRYPT))
+    decision = authorize(request, held, grants)
+    assert decision.allowed
+    assert deciding_statements(request, held, grants, decision) == []

@@ -1,0 +1,25 @@
+"""https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kmslab.authz.partitions import partition_of, service_host
+
+
+@pytest.mark.parametrize(
+    ("region", "name", "host"),
+    [
+        ("us-east-1", "aws", "kms.us-east-1.amazonaws.com"),
+        ("eu-west-1", "aws", "kms.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "aws-cn", "kms.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "aws-us-gov", "kms.us-gov-west-1.amazonaws.com"),
+        ("us-iso-east-1", "aws-iso", "kms.us-iso-east-1.c2s.ic.gov"),
+        ("us-isob-east-1", "aws-iso-b", "kms.us-isob-east-1.sc2s.sgov.gov"),
+        ("eu-isoe-west-1", "aws-iso-e", "kms.eu-isoe-west-1.cloud.adc-e.uk"),
+        ("eusc-de-east-1", "aws-eusc", "kms.eusc-de-east-1.amazonaws.eu"),
+    ],
+)
+def test_a_region_is_of_one_partition(region: str, name: str, host: str) -> None:
+    assert partition_of(region).name == name
+    assert service_host("kms", region) == host
