@@ -54,12 +54,18 @@ def create_group(creation: Creation, base: str, permissions: Permissions) -> Iam
     return group
 
 
-def delete_group(iam: IAMClient, name: str) -> None:
-    """Remove what blocks the deletion of a group, and delete it; one that is gone is no error."""
+def take_members(iam: IAMClient, name: str) -> None:
+    """Take all users out of a group; one that is gone has none."""
     with suppress(iam.exceptions.NoSuchEntityException):
         for users in iam.get_paginator("get_group").paginate(GroupName=name):
             for user in users["Users"]:
                 iam.remove_user_from_group(GroupName=name, UserName=user["UserName"])
+
+
+def delete_group(iam: IAMClient, name: str) -> None:
+    """Remove what blocks the deletion of a group, and delete it; one that is gone is no error."""
+    with suppress(iam.exceptions.NoSuchEntityException):
+        take_members(iam, name)
         take_permissions(iam, "group", name)
         iam.delete_group(GroupName=name)
 

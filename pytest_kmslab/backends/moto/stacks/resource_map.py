@@ -48,6 +48,8 @@ _BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
 BOOTSTRAP_VERSION = "30"
 """https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
+NESTED = "AWS::CloudFormation::Stack"
+
 CREATING: ContextVar[list[Any] | None] = ContextVar("kmslab_stack_creating", default=None)
 """The resource maps of the stack that is being created: there is one once moto has read its template."""
 
@@ -134,7 +136,7 @@ class StackResourceMap(parsing.ResourceMap):
                 error = ServiceError("ValidationError", text)
                 raise ResourceFailedError(self, str(raw.get("Type")), name, error) from nested
             except Exception as error:
-                if not is_of_a_service(error):
+                if not is_of_a_service(error) and raw.get("Type") != NESTED:
                     raise
                 raise ResourceFailedError(self, str(raw.get("Type")), name, as_refusal(error)) from error
 

@@ -43,6 +43,8 @@ class StackValues:
         except KeyError:
             text = f"Template format error: Unresolved resource dependencies [{name}] in the template"
             raise TemplateProblemError(text) from None
+        if hasattr(resource, "output_map"):
+            return resource.stack_id  # moto answers the name of a nested stack
         return getattr(resource, "physical_resource_id", resource)
 
     def attribute(self, name: str, attribute: str) -> Any:

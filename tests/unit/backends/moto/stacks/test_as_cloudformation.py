@@ -262,3 +262,45 @@ def test_what_moto_does_not_make_is_told_in_one_sentence(stacks: Stacks) -> None
     named_by_it = named({"Fn::Sub": "${Acl.Arn}"})  # type: ignore[arg-type]
     named_by_it["Resources"]["Acl"] = {"Type": "AWS::WAFv2::WebACL"}
     assert "`Acl.Arn` is nothing that moto has made" in stacks.deploy(named_by_it, "t").failures["User"]
+
+
+def nested(stacks: Stacks, **parameters: Any) -> Any:
+    """A template of a user, and of a stack in it whose key denies them."""
+    bucket = stacks.account.root.client("s3")
+    bucket.create_bucket(Bucket="templates")
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": {"AWS": {"Ref": "Who"}}, "Action": "kms:Encrypt", "Resource": "*"},
+    ]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    inner = {
+        "Parameters": {"Who": {"Type": "String"}},
+        "Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document}}},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}},
+    }
+    bucket.put_object(Bucket="templates", Key="inner.json", Body=json.dumps(inner).encode())
+    properties = {"TemplateURL": "https://templates.s3.amazonaws.com/inner.json", "Parameters": parameters}
+    stack = {"Type": "AWS::CloudFormation::Stack", "Properties": properties}
+    return {
+        "Resources": {"User": USER, "Inner": stack},
+        "Outputs": {
+            "Key": {"Value": {"Fn::Sub": "${Inner.Outputs.Arn}"}},
+            "Inner": {"Value": {"Ref": "Inner"}},
+        },
+    }
+
+
+def test_the_outputs_of_a_stack_in_a_stack_are_its_attributes(stacks: Stacks) -> None:
+    made = stacks.deploy(nested(stacks, Who={"Fn::GetAtt": ["User", "Arn"]}))
+    assert made.status == "CREATE_COMPLETE", made
+    assert ":stack/s-Inner-" in made.outputs["Inner"]
+    policy = stacks.account.root.client("kms").get_key_policy(KeyId=made.outputs["Key"], PolicyName="default")
+    denied = json.loads(policy["Policy"])["Statement"][1]["Principal"]
+    assert denied == {"AWS": "arn:aws:iam::123456789012:user/ana"}
+
+
+def test_a_stack_in_a_stack_that_is_refused_fails_as_a_resource(stacks: Stacks) -> None:
+    made = stacks.deploy(nested(stacks, Nobody="x"))
+    assert made.status == "ROLLBACK_COMPLETE"
+    assert "Parameters: [Nobody] do not exist in the template" in made.failures["Inner"]
+    assert stacks.account.root.client("iam").list_users()["Users"] == []
