@@ -95,10 +95,10 @@ def _of_files(
     return decide_matrix(who, questions, executor, terminal_progress(PROGRESS))
 
 
-def _several(given: Any) -> tuple[Any, ...]:
+def _several(subjects: Any) -> tuple[Any, ...]:
     """One alone is one: a string is not taken letter by letter."""
-    return (given,) if isinstance(given, str) or hasattr(given, "arn") else tuple(given)
+    return (subjects,) if isinstance(subjects, str) or hasattr(subjects, "arn") else tuple(subjects)
 
 
-def _text(named: Named) -> str:
-    return named if isinstance(named, str) else named.arn
+def _text(subject: Named) -> str:
+    return subject if isinstance(subject, str) else subject.arn

@@ -78,7 +78,7 @@ def is_verdict(error: BaseException) -> bool:
         return True
     if not isinstance(error, Exception | SystemExit):
         return True
-    return any(is_verdict(one) for one in getattr(error, "exceptions", ()))
+    return any(is_verdict(inner) for inner in getattr(error, "exceptions", ()))
 
 
 def carried_answers(error: BaseException | None, *, handled: BaseException | None = None) -> Iterator[Answer]:
@@ -88,11 +88,11 @@ def carried_answers(error: BaseException | None, *, handled: BaseException | Non
     seen = {id(handled)}
     waiting = [error]
     while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
             continue
-        seen.add(id(one))
-        answered = client_error(one)
+        seen.add(id(current))
+        answered = client_error(current)
         if answered is not None:
             yield read_answer(answered)
-        waiting += [one.__context__, one.__cause__, *getattr(one, "exceptions", ())]
+        waiting += [current.__context__, current.__cause__, *getattr(current, "exceptions", ())]

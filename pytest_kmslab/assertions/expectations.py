@@ -101,7 +101,8 @@ class Denial:
             return False
         answers = list(carried_answers(error, handled=self._block.handled))
         answer = next(
-            (one for one in answers if one.action.lower() == str(self._wanted.action).lower()), None
+            (carried for carried in answers if carried.action.lower() == str(self._wanted.action).lower()),
+            None,
         )
         # An exception without that denial in it is the test's own matter, and reaches pytest.
         if error is not None and answer is None and client_error(error) is None:
@@ -252,8 +253,8 @@ class Allowance:
             )
         is_bare = self._wanted == Wanted()
         if not is_bare and self._block.run.mode is not Mode.OFF and not self._wanted.among(entries):
-            told = _told(entries) if entries else "no call of the block needs a permission"
-            raise ExpectationError(f"{self._wanted} was not asked for; {told}")
+            instead = _told(entries) if entries else "no call of the block needs a permission"
+            raise ExpectationError(f"{self._wanted} was not asked for; {instead}")
 
 
 def allowed(

@@ -55,8 +55,8 @@ def failure_line(error: BaseException | None, entries: Sequence[TrailEntry]) -> 
     """What failed, in one line without the name of a class; empty where pytest's own line says it better."""
     from pytest_kmslab.report.decisions import failure_text
 
-    expectations = [one for one in _chain(error) if isinstance(one, ExpectationError)]
-    if expectations and not any(one.was_denied for one in expectations):
+    expectations = [expectation for expectation in _chain(error) if isinstance(expectation, ExpectationError)]
+    if expectations and not any(expectation.was_denied for expectation in expectations):
         return str(error)
     denials = [entry for entry in entries if not entry.decision.allowed]
     answers = [answer.action.lower() for answer in carried_answers(error) if answer.is_denial]
@@ -96,8 +96,8 @@ def _without_client_frames(trace: TracebackType | None) -> TracebackType | None:
         frames.pop()
     # A traceback has no way to lose its end: it is made anew, innermost first.
     kept: TracebackType | None = None
-    for one in reversed(frames):
-        kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    for frame in reversed(frames):
+        kept = TracebackType(kept, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return kept
 
 

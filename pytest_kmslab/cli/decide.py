@@ -102,7 +102,7 @@ def _add_request(decide: argparse.ArgumentParser) -> None:
 def _add_policies(decide: argparse.ArgumentParser) -> None:
     group = decide.add_argument_group("the policies that apply to it, each a JSON file")
     resource = group.add_mutually_exclusive_group()
-    for where, flag, is_list, told in (
+    for where, flag, is_list, about in (
         (resource, "--key-policy", False, "of the key"),
         (resource, "--resource-policy", False, "of a table or a role"),
         (group, "--identity-policy", True, "of the principal; may be repeated"),
@@ -111,7 +111,7 @@ def _add_policies(decide: argparse.ArgumentParser) -> None:
         (group, "--grants", False, "what ListGrants answers of the key"),
     ):
         action = "append" if is_list else "store"
-        where.add_argument(flag, metavar="FILE", type=Path, action=action, help=told)
+        where.add_argument(flag, metavar="FILE", type=Path, action=action, help=about)
 
 
 def _add_output(decide: argparse.ArgumentParser) -> None:
@@ -122,7 +122,7 @@ def _add_output(decide: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--expect",
-        choices=[one.value for one in Outcome],
+        choices=[outcome.value for outcome in Outcome],
         help="exit 1 if the request is decided otherwise",
     )
     group.add_argument("--schema", action="store_true", help="print the JSON Schema of a case")
@@ -199,12 +199,12 @@ class _Reading:
             self._complain(str(error))
 
     def _of_stream(self, stream: BinaryIO, source: str) -> Iterator[DecidedCase]:
-        for found in split_cases(iter(lambda: stream.readline(LONGEST), b"")):
+        for case_text in split_cases(iter(lambda: stream.readline(LONGEST), b"")):
             self.cases += 1
             try:
-                yield self._decided(found.text())
+                yield self._decided(case_text.text())
             except KmslabError as error:
-                self._complain(f"{source}:{found.line}: {error}")
+                self._complain(f"{source}:{case_text.line}: {error}")
 
     def _decided(self, text: str | dict[str, Any]) -> DecidedCase:
         case = parse_case(text)
@@ -223,8 +223,10 @@ def case_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
     check_request(*(getattr(arguments, name) for name in (*_REQUEST, "resource_account")))
     context: dict[str, str | list[str]] = {}
     for key, value in arguments.context or ():
-        held = context.get(key)
-        context[key] = value if held is None else [*([held] if isinstance(held, str) else held), value]
+        values = context.get(key)
+        context[key] = (
+            value if values is None else [*([values] if isinstance(values, str) else values), value]
+        )
     case: dict[str, Any] = {
         "name": f"{arguments.action} by {arguments.principal}",
         "request": {name: getattr(arguments, name) for name in _REQUEST} | {"context": context},
@@ -271,19 +273,19 @@ def _grants_of(file: Path) -> Any:
         return CaseError(f"`--grants`, file `{file}`: {why}")
 
     try:
-        found = read_json(file.read_text(encoding="utf-8-sig"), refuse)
+        content = read_json(file.read_text(encoding="utf-8-sig"), refuse)
     except (OSError, UnicodeDecodeError) as error:
         raise refuse(f"cannot be read: {error}") from None
-    grants = found.get("Grants") if isinstance(found, dict) else found
+    grants = content.get("Grants") if isinstance(content, dict) else content
     if not isinstance(grants, list):
         raise refuse("holds neither a list of grants nor an object with `Grants`")
-    return [_grant(one) for one in grants]
+    return [_grant(grant) for grant in grants]
 
 
-def _grant(found: Any) -> Any:
-    if not isinstance(found, dict):
-        return found
-    return {name: value for name, value in found.items() if name in (*_GRANT_MEMBERS, "Constraints")}
+def _grant(grant: Any) -> Any:
+    if not isinstance(grant, dict):
+        return grant
+    return {name: value for name, value in grant.items() if name in (*_GRANT_MEMBERS, "Constraints")}
 
 
 def _open(name: str) -> AbstractContextManager[BinaryIO]:
@@ -292,19 +294,19 @@ def _open(name: str) -> AbstractContextManager[BinaryIO]:
 
 def _print(decided: Iterator[DecidedCase], arguments: argparse.Namespace) -> None:
     if arguments.explain:
-        for one in decided:
-            print(one.in_words())
+        for case in decided:
+            print(case.in_words())
     elif arguments.format == "table" or (arguments.format is None and sys.stdout.isatty()):
         _print_table(decided)
     else:
-        for one in decided:
-            print(json.dumps(one.as_json()))
+        for case in decided:
+            print(json.dumps(case.as_json()))
 
 
 def _print_table(decided: Iterator[DecidedCase]) -> None:
     from pytest_kmslab.report.console import print_table
 
-    while rows := [_row(one) for one in islice(decided, ROWS)]:
+    while rows := [_row(case) for case in islice(decided, ROWS)]:
         # The last column is for what somebody expected, if anybody did.
         used = len(COLUMNS) if any(row[-1] for row in rows) else len(COLUMNS) - 1
         print_table(COLUMNS[:used], [row[:used] for row in rows])

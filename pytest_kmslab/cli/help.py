@@ -37,8 +37,8 @@ class Version(argparse.Action):
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            found = version("pytest-kmslab")
+            installed = version("pytest-kmslab")
         except PackageNotFoundError:
-            found = "(not installed)"
-        print(f"kmslab {found}")
+            installed = "(not installed)"
+        print(f"kmslab {installed}")
         parser.exit()

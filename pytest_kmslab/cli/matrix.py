@@ -66,8 +66,8 @@ def add_matrix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     matrix.add_argument("directory", metavar="DIR", type=Path, help="directory of policy files")
     for flag, what in (("--principal", "NAME"), ("--action", "ACTION"), ("--resource", "NAME")):
-        told = f"{flag[2:]} to ask about; may be repeated (default: all)"
-        matrix.add_argument(flag, metavar=what, action="append", default=[], help=told)
+        about = f"{flag[2:]} to ask about; may be repeated (default: all)"
+        matrix.add_argument(flag, metavar=what, action="append", default=[], help=about)
     matrix.add_argument("--account", default="", help="account of the policies, if their files do not say it")
     matrix.add_argument("--region", default="", help="Region of the keys and tables (default: us-east-1)")
     matrix.add_argument("--expect", metavar="FILE", type=Path, help="CSV, YAML or JSON of what may be")

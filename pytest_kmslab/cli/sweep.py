@@ -114,16 +114,16 @@ def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
     print_table(COLUMNS, rows(findings))
     for line in (*findings.problems, *findings.notes):
         print(f"kmslab sweep: {line}", file=sys.stderr)
-    left = [one for one in findings.to_remove if one not in findings.removed]
+    left = [leftover for leftover in findings.to_remove if leftover not in findings.removed]
     if not left:
         print(f"kmslab sweep: {len(findings.removed)} removed, nothing to be removed is left")
         return
     print(f"remove it with:\n  {sweep_command(target.account)} --yes\nor by hand with:")
-    for one in left:
+    for leftover in left:
         print(
             "\n".join(
                 f"  {line}"
-                for line in manual_commands(one.ref, target.account.endpoint, target.account.profile)
+                for line in manual_commands(leftover.ref, target.account.endpoint, target.account.profile)
             )
         )
 

@@ -28,7 +28,7 @@ def add_options(parser: pytest.Parser) -> None:
         good = f"{option.help}: {option.rule.good}"
         parser.addini(option.ini, f"{good} (default: {default})", type="string", default=None)
         if option.on_command_line:
-            told, default = (option.help, "off") if option.is_switch else (good, default)
+            about, default = (option.help, "off") if option.is_switch else (good, default)
             also = f" (default: {default}; ini {option.ini}, environment {option.environment})"
             form: dict[str, str] = (
                 {"action": "store_const", "const": "true"}
@@ -37,7 +37,7 @@ def add_options(parser: pytest.Parser) -> None:
             )
             if option.repeats:
                 form["action"] = "append"
-            group.addoption(option.flag, dest=option.ini, default=None, help=told + also, **form)
+            group.addoption(option.flag, dest=option.ini, default=None, help=about + also, **form)
 
 
 def resolve_for_command(arguments: argparse.Namespace) -> Settings:

@@ -80,8 +80,8 @@ def _fields(stream: IO[bytes], content_type: str) -> Fields:
         _, form, files = parser.parse(stream, kind.lower(), None, options)
     except Exception as error:  # werkzeug's parsers raise whatever fits: what cannot be read is not passed on
         raise ServiceError("MalformedInput", f"the body is not the form it says it is: {error}") from error
-    found: list[tuple[str, Any]] = list(form.items(multi=True))
-    return tuple(found + [(name, "") for name in files])
+    pairs: list[tuple[str, Any]] = list(form.items(multi=True))
+    return tuple(pairs + [(name, "") for name in files])
 
 
 def _length(environ: Environ, limit: int) -> int:

@@ -62,21 +62,21 @@ EVERY_OTHER = PassThrough()
 
 def _services(request: WireRequest, form: Fields) -> set[str]:
     """What a request is for; nothing for a page of an emulator, which is no call."""
-    named = set(signed_services(request))
+    services = set(signed_services(request))
     if request.path.startswith("/_"):
-        return named | _at_emulators_path(request)
+        return services | _at_emulators_path(request)
     members = {name.lower() for name, _ in (*fields(request.query), *form)}
     is_call = bool(request.header("x-amz-target")) or "action" in members
-    return named or {UNSIGNED_CALL if is_call else UNSIGNED}
+    return services or {UNSIGNED_CALL if is_call else UNSIGNED}
 
 
 def _at_emulators_path(request: WireRequest) -> set[str]:
     """The service whose path it is, and that which takes the path for one of its own: it may be the name of
     an object in the bucket that the host names."""
-    found = {UNSIGNED} if _BUCKET.search(request.header("host")) else set()
+    services = {UNSIGNED} if _BUCKET.search(request.header("host")) else set()
     if request.path.startswith(EMULATORS_PATH):
-        found.add(request.path.split("/")[2])
-    return found
+        services.add(request.path.split("/")[2])
+    return services
 
 
 def pass_through(text: str) -> PassThrough:
@@ -87,7 +87,9 @@ def pass_through(text: str) -> PassThrough:
     if not names:
         raise ValueError(f"give services such as `s3,sqs`, or `{NONE}`")
     signing_names = frozenset(map(_signing_name, names))
-    return PassThrough(names, signing_names, frozenset(one for name in names for one in _unsigned(name)))
+    return PassThrough(
+        names, signing_names, frozenset(target for name in names for target in _unsigned(name))
+    )
 
 
 def _signing_name(name: str) -> str:
@@ -116,9 +118,9 @@ def _unsigned(name: str) -> Iterator[str]:
             yield f"{model.metadata.get('targetPrefix', '')}.{operation}"
 
 
-def _refused(request: WireRequest, service: str, told: str) -> Reply:
+def _refused(request: WireRequest, service: str, passing: str) -> Reply:
     """A refusal that clients can read: JSON for a call with a target, XML for all others."""
-    text = f"this gateway does not pass `{service}` through, but {told}: name it in `--pass-through`"
+    text = f"this gateway does not pass `{service}` through, but {passing}: name it in `--pass-through`"
     if request.header("x-amz-target"):
         kind, code = "application/x-amz-json-1.0", "AccessDeniedException"
         body = json.dumps({"__type": code, "message": f"pytest-kmslab: {text}"})

@@ -176,8 +176,8 @@ class _Chunks(ChunkedRFile):
         if self.closed:
             return
         line = self.rfile.readline()
-        found = _CHUNK.fullmatch(line)
-        size = -1 if found is None else int(found[1], 16)
+        match = _CHUNK.fullmatch(line)
+        size = -1 if match is None else int(match[1], 16)
         piece = self.rfile.read(max(size, 0))
         if len(piece) != size or self.rfile.readline(2) != b"\r\n":
             raise ValueError(f"the body is not in plain chunks: {line[:40]!r}")

@@ -90,8 +90,8 @@ class RoleAssumption:
         except ServiceError as error:
             if error.code not in NOT_LET:
                 raise
-            told = ", ".join(f"{name} `{value}`" for name, value in keys.items())
-            raise self._not_let(role, f"`{service}` ({told})", error.message) from error
+            condition_keys = ", ".join(f"{name} `{value}`" for name, value in keys.items())
+            raise self._not_let(role, f"`{service}` ({condition_keys})", error.message) from error
 
     def _some_arn(self, service: str) -> str:
         """A resource of the service in this account and Region, of which nothing else is known."""
@@ -125,8 +125,8 @@ def services_of(document: Mapping[str, Any]) -> list[str]:
     allowed = [statement.get("Principal") for statement in every if statement.get("Effect") == "Allow"]
     if not all(isinstance(principal, Mapping) and set(principal) == {"Service"} for principal in allowed):
         return []
-    named = [principal["Service"] for principal in allowed]
-    return sorted({one for some in named for one in ([some] if isinstance(some, str) else some)})
+    services = [principal["Service"] for principal in allowed]
+    return sorted({name for some in services for name in ([some] if isinstance(some, str) else some)})
 
 
 def session_parameters(
@@ -140,16 +140,16 @@ def session_parameters(
     """What AssumeRole is called with; raises PolicyError for a session policy that STS does not take."""
     parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": name or SESSION_NAME}
     arns = []
-    for one in read_policies("policy", policy):
-        if isinstance(one, ManagedPolicy):
+    for source in read_policies("policy", policy):
+        if isinstance(source, ManagedPolicy):
             partition = partition_of(assumption.context.backend.region).name
-            found = assumption.context.managed_policies.arn(assumption.client("iam"), one, partition)
-            arns.append({"arn": found})
+            arn = assumption.context.managed_policies.arn(assumption.client("iam"), source, partition)
+            arns.append({"arn": arn})
         elif "Policy" in parameters:
             raise PolicyError("`policy` has two documents: STS takes one, beside managed policies")
         else:
-            check_taken(one, partition_of(assumption.context.backend.region).name)
-            parameters["Policy"] = one.text
+            check_taken(source, partition_of(assumption.context.backend.region).name)
+            parameters["Policy"] = source.text
     if arns:
         parameters["PolicyArns"] = arns
     backend, member = assumption.context.backend, {"RoleArn": role_arn, "RoleSessionName": SESSION_NAME}

@@ -120,7 +120,7 @@ def _find_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Nami
     """Find the resource, polling where the account is eventually consistent."""
 
     def find() -> list[Found]:
-        return [found for found in ref.kind.find_all(client, ref) if naming.owns(found.tags)]
+        return [resource for resource in ref.kind.find_all(client, ref) if naming.owns(resource.tags)]
 
     if waiter.is_strongly_consistent:
         return find()

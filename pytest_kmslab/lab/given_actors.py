@@ -75,5 +75,5 @@ def _of_answer(answer: Mapping[str, Any]) -> Credentials:
         raise TypeError(f"{error} is missing in this dict, which can be nobody: give {ACCEPTED}") from None
 
 
-def _nobody(given: Any) -> TypeError:
-    return TypeError(f"nobody can act as a `{type(given).__name__}`: give {ACCEPTED}")
+def _nobody(actor: Any) -> TypeError:
+    return TypeError(f"nobody can act as a `{type(actor).__name__}`: give {ACCEPTED}")

@@ -71,10 +71,10 @@ def console_policy(
     """
     root = _statement(ACCOUNT_SID, f"arn:{partition}:iam::{account}:root", "kms:*")
     parts = [root]
-    if named := list(administrators):
-        parts.append(_statement(ADMINISTRATORS_SID, named, list(ADMINISTRATOR_ACTIONS)))
-    if named := list(users):
-        parts += _user_statements(named, use)
+    if arns := list(administrators):
+        parts.append(_statement(ADMINISTRATORS_SID, arns, list(ADMINISTRATOR_ACTIONS)))
+    if arns := list(users):
+        parts += _user_statements(arns, use)
     return {"Version": "2012-10-17", "Id": POLICY_ID, "Statement": parts}
 
 
@@ -92,7 +92,7 @@ def with_user(policy: Mapping[str, Any], arn: str) -> Document:
     """
     if not _has_user_statements(policy):
         return _with_statements(policy, [*_statements(policy), *_user_statements([arn])])
-    return _change_users(policy, lambda named: named if arn in named else [*named, arn])
+    return _change_users(policy, lambda users: users if arn in users else [*users, arn])
 
 
 def without_user(policy: Mapping[str, Any], arn: str) -> Document:
@@ -102,7 +102,7 @@ def without_user(policy: Mapping[str, Any], arn: str) -> Document:
     """
     if not _has_user_statements(policy):
         return dict(policy)
-    return _change_users(policy, lambda named: [one for one in named if one != arn])
+    return _change_users(policy, lambda users: [one for one in users if one != arn])
 
 
 def same_meaning(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -142,7 +142,7 @@ def _statements(policy: Mapping[str, Any]) -> list[Document]:
 
 
 def _find(policy: Mapping[str, Any], sid: str) -> Document | None:
-    return next((one for one in _statements(policy) if one.get("Sid") == sid), None)
+    return next((statement for statement in _statements(policy) if statement.get("Sid") == sid), None)
 
 
 def _principals(statement: Mapping[str, Any]) -> list[str]:
@@ -165,8 +165,8 @@ def _change_users(policy: Mapping[str, Any], change: Any) -> Document:
     for statement in _statements(policy):
         if statement.get("Sid") not in _USER_SIDS:
             changed.append(statement)
-        elif named := change(_principals(statement)):
-            changed.append({**statement, "Principal": {"AWS": named}})
+        elif users := change(_principals(statement)):
+            changed.append({**statement, "Principal": {"AWS": users}})
     return _with_statements(policy, changed)
 
 
@@ -179,7 +179,7 @@ def _version(policy: Mapping[str, Any]) -> Any:
 
 
 def _canonical(policy: Mapping[str, Any]) -> frozenset[Any]:
-    return frozenset(_canonical_statement(one) for one in _statements(policy))
+    return frozenset(_canonical_statement(statement) for statement in _statements(policy))
 
 
 def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
@@ -192,7 +192,7 @@ def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
         principal = statement.get(name, {})
         kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
         parts[name] = frozenset(
-            (kind, _account_root(one)) for kind, named in kinds.items() for one in _values(named)
+            (kind, _account_root(value)) for kind, names in kinds.items() for value in _values(names)
         )
     parts["Condition"] = frozenset(
         (operator.lower(), key.lower(), frozenset(_values(wanted)))
@@ -211,4 +211,4 @@ def _account_root(principal: str) -> str:
 def _values(value: Any) -> list[str]:
     """One value or a list of them, as texts: `true` and `"true"` are the same to IAM."""
     listed = value if isinstance(value, list) else [value]
-    return [str(one).lower() if isinstance(one, bool) else str(one) for one in listed]
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in listed]

@@ -42,11 +42,11 @@ class ManagedPolicies:
         if name in WELL_KNOWN:
             return AWS_POLICY.format(partition=partition, path="", name=name)
         if name not in self._arns:
-            found = self._find(iam, policy, partition)
+            arn = self._find(iam, policy, partition)
             # A customer's own policy can be deleted and made again within a run: it is asked for each time.
-            if ":iam::aws:" not in found:
-                return found
-            self._arns[name] = found
+            if ":iam::aws:" not in arn:
+                return arn
+            self._arns[name] = arn
         return self._arns[name]
 
     def _find(self, iam: IAMClient, policy: ManagedPolicy, partition: str) -> str:

@@ -81,8 +81,8 @@ class LabObjects:
         """The object for a resource of a stack; raises KeyError for one that is gone."""
         if member.type == NESTED:
             return self._stack(member.physical_id)
-        found = look(self._creation.client, member, self._creation.region)
-        ref = None if found is None else found.ref
+        resource = look(self._creation.client, member, self._creation.region)
+        ref = None if resource is None else resource.ref
         if ref is None and member.kind is not None:
             raise KeyError(f"`{member.logical_id}` of the stack, `{member.physical_id}`, is gone")
         if ref is not None and ref.kind in MAKERS:

@@ -94,12 +94,12 @@ def read_document(argument: str, source: PolicySource) -> PolicyDocument:
     return policy
 
 
-def _meant(argument: str, named: str) -> str:
+def _meant(argument: str, name: str) -> str:
     """What may have been meant by a name where a document is wanted."""
-    if named.endswith(".json"):
+    if name.endswith(".json"):
         return ": give the file as a `pathlib.Path`"
-    if argument == "trust" and named.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        return f': name the service in one, `"Principal": {{"Service": "{named}"}}`'
+    if argument == "trust" and name.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return f': name the service in one, `"Principal": {{"Service": "{name}"}}`'
     return ""
 
 

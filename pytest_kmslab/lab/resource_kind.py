@@ -102,8 +102,8 @@ class ResourceKind:
 
     def find_all(self, client: Client, ref: ResourceRef) -> list[Found]:
         """All that a create call for this resource may have made: a call that was sent twice may make two."""
-        found = self.find(client, ref)
-        return [] if found is None else [found]
+        resource = self.find(client, ref)
+        return [] if resource is None else [resource]
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """Give one tags beside those that it has, as far as the service keeps any."""
@@ -145,13 +145,13 @@ def is_named_by_us(name: str) -> bool:
 def seen_if_ours(what: str, look: Callable[[], Found | None]) -> Iterator[Found | Unseen]:
     """What was seen if it carries a run's tags; nothing where it went meanwhile."""
     try:
-        found = look()
+        resource = look()
     except ClientError as error:
         if error_code(error) not in GONE:
             yield Unseen(what, error)
         return
-    if found is not None and RUN_TAG in found.tags:
-        yield found
+    if resource is not None and RUN_TAG in resource.tags:
+        yield resource
 
 
 def unless_gone(look: Callable[[], Found | None]) -> Found | None:

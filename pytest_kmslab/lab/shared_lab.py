@@ -101,7 +101,7 @@ class _Recipe(NamedTuple):
 
 
 def _described(thing: Any) -> Description:
-    name, recipe = next((name, one) for name, one in _RECIPES.items() if isinstance(thing, one.kind))
+    name, recipe = next((name, recipe) for name, recipe in _RECIPES.items() if isinstance(thing, recipe.kind))
     return {"recipe": name, **recipe.describe(thing)}
 
 

@@ -50,11 +50,11 @@ class Cell(NamedTuple):
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """The decision of every authorization that the call requires, up to the first denial."""
-        return tuple(one.decision for one in self.asked)
+        return tuple(asked.decision for asked in self.asked)
 
     def explain(self) -> str:
         """Why, in a few lines for each authorization."""
-        texts = [explain(one.request, one.policies, one.grants, one.decision) for one in self.asked]
+        texts = [explain(asked.request, asked.policies, asked.grants, asked.decision) for asked in self.asked]
         return "\n\n".join([*texts, *([self.error] if self.error else [])])
 
 

@@ -178,8 +178,8 @@ def _name_written_twice(node: Any) -> tuple[str, int] | None:
         if name.value in known:
             return name.value, name.start_mark.line + 1
         known.add(name.value)
-        if found := _name_written_twice(value):
-            return found
+        if twice := _name_written_twice(value):
+            return twice
     return None
 
 
@@ -214,7 +214,9 @@ def _json_cell(path: Path, number: int, row: Any) -> tuple[Cell, bool]:
 
 
 def _of_mapping(where: str, document: Any) -> Expected:
-    if not isinstance(document, Mapping) or not all(isinstance(one, Mapping) for one in document.values()):
+    if not isinstance(document, Mapping) or not all(
+        isinstance(actions, Mapping) for actions in document.values()
+    ):
         raise MatrixError(
             f"{where}: write principals, below each its actions, and with each action its resources"
         )
@@ -226,11 +228,11 @@ def _of_mapping(where: str, document: Any) -> Expected:
 
 def _listed(value: Any) -> list[str]:
     is_one = isinstance(value, str) or not isinstance(value, Iterable)
-    return [_text(one) for one in ([value] if is_one else value)]
+    return [_text(resource) for resource in ([value] if is_one else value)]
 
 
-def _text(named: Any) -> str:
-    return str(getattr(named, "arn", named))
+def _text(subject: Any) -> str:
+    return str(getattr(subject, "arn", subject))
 
 
 def _short(arn: str) -> str:

@@ -98,7 +98,7 @@ class PolicyDirectory:
             if is_about(action, resource.arn)
         ]
         for action in actions:
-            if action not in {one for one, _ in asked}:
+            if action not in {asked_action for asked_action, _ in asked}:
                 raise MatrixError(f"`{action}` is about no key, table or role of the directory")
         return asked
 
@@ -111,7 +111,7 @@ def _is_misspelt(name: str, special: Sequence[str]) -> bool:
     """Whether a file has no effect, or that of another policy, because of how its name is written: a boundary
     that is not read as one would allow what it is there to deny."""
     stem, _, ending = name.lower().rpartition(".")
-    is_meant = stem in {one.partition(".")[0] for one in special}
+    is_meant = stem in {file_name.partition(".")[0] for file_name in special}
     return (is_meant and name not in special) or (ending == "json" and not name.endswith(".json"))
 
 
@@ -132,10 +132,12 @@ def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[
     """The subjects of these names, or ARNs; all where there is no name."""
     wanted = list(names)
     for name in wanted:
-        if not any(is_named(one.arn, name) for one in subjects):
-            listed = ", ".join(one.arn.split(":", 5)[-1] for one in subjects)
+        if not any(is_named(subject.arn, name) for subject in subjects):
+            listed = ", ".join(subject.arn.split(":", 5)[-1] for subject in subjects)
             raise MatrixError(f"there is no {kind} `{name}` in the directory, but {listed or 'none at all'}")
-    return tuple(one for one in subjects if not wanted or any(is_named(one.arn, name) for name in wanted))
+    return tuple(
+        subject for subject in subjects if not wanted or any(is_named(subject.arn, name) for name in wanted)
+    )
 
 
 def is_about(action: str, arn: str) -> bool:
@@ -181,7 +183,7 @@ class _Reader:
         known = [*users, *roles]
         known += self._named_elsewhere([*keys.values(), *tables], known)
         resources = (*keys.values(), *tables, *(role for role in trusted if role is not None))
-        for arn, count in Counter(one.arn for one in resources).items():
+        for arn, count in Counter(resource.arn for resource in resources).items():
             if count > 1:
                 raise MatrixError(f"`{self.folder}`: {count} files are of `{arn}`")
         actions = tuple(settings.get("actions", ACTIONS))
@@ -208,25 +210,27 @@ class _Reader:
         file = self.folder / SETTINGS
         if not file.is_file():
             return {}
-        found = self._object(file, ("account", "region", "actions"))
-        actions = found.get("actions", [])
-        if not isinstance(actions, list) or not all(isinstance(one, str) for one in actions):
+        settings = self._object(file, ("account", "region", "actions"))
+        actions = settings.get("actions", [])
+        if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
             raise MatrixError(f"file `{file}`: `actions` is not a list of actions")
         for name in ("account", "region"):
-            if not isinstance(found.get(name, ""), str):
+            if not isinstance(settings.get(name, ""), str):
                 raise MatrixError(f"file `{file}`: `{name}` is not text")
-        return found
+        return settings
 
     def _only_account(self) -> str:
         """The account that the files name, if they name one only."""
-        named: set[str] = set()
+        accounts: set[str] = set()
         for kind in FOLDERS:
             for file in self._files(kind):
-                named.update(_ACCOUNT.findall(read_text(f"file `{file}`", file)))
-        if len(named) == 1:
-            return named.pop()
-        found = f"the files name {', '.join(sorted(named))}" if named else "no file names one"
-        raise MatrixError(f"`{self.folder}`: whose account it is, is not clear, as {found}: give the account")
+                accounts.update(_ACCOUNT.findall(read_text(f"file `{file}`", file)))
+        if len(accounts) == 1:
+            return accounts.pop()
+        what_is_named = f"the files name {', '.join(sorted(accounts))}" if accounts else "no file names one"
+        raise MatrixError(
+            f"`{self.folder}`: whose account it is, is not clear, as {what_is_named}: give the account"
+        )
 
     def _files(self, kind: str) -> list[Path]:
         return [file for file in _files_below(self.folder / kind) if file.suffix == ".json"]
@@ -292,7 +296,7 @@ class _Reader:
             boundary = [self._policy(file) for file in own if file.name == BOUNDARY]
             others = (BOUNDARY, MANAGED, *((TRUST,) if kind == "role" else ()))
             identity = [self._policy(file) for file in own if file.name not in others]
-            identity += [one for file in own if file.name == MANAGED for one in self._managed(file)]
+            identity += [policy for file in own if file.name == MANAGED for policy in self._managed(file)]
             limit = boundary[0] if boundary else None
             yield PrincipalSubject(arn, caller_of(arn), tuple(identity), limit)
 
@@ -337,15 +341,15 @@ class _Reader:
         text = read_text(f"file `{file}`", file)
         if "Statement" in self._object(file, (*members, "Version", "Id", "Statement")):
             return "", self._policy(file).text, ""
-        found = self._object(file, members)
+        content = self._object(file, members)
         for name in ("arn", "key"):
-            if not isinstance(found.get(name, ""), str):
+            if not isinstance(content.get(name, ""), str):
                 raise MatrixError(f"file `{file}`: `{name}` is not text")
-        if found.get("policy") is None:
-            return found.get("arn", ""), None, found.get("key", "")
-        policy = json.dumps(found["policy"])
+        if content.get("policy") is None:
+            return content.get("arn", ""), None, content.get("key", "")
+        policy = json.dumps(content["policy"])
         self._check(file, policy, text)
-        return found.get("arn", ""), policy, found.get("key", "")
+        return content.get("arn", ""), policy, content.get("key", "")
 
     def _object(self, file: Path, members: Sequence[str]) -> dict[str, Any]:
         text = read_text(f"file `{file}`", file)
@@ -354,13 +358,13 @@ class _Reader:
             line = line_of(why, text)
             return MatrixError(f"file `{file}`{f', line {line}' if line else ''}: {why}")
 
-        found = read_json(text, refuse)
-        if not isinstance(found, dict):
+        content = read_json(text, refuse)
+        if not isinstance(content, dict):
             raise refuse("is not a JSON object")
-        for name in found:
+        for name in content:
             if name not in members:
                 raise refuse(f"unknown member `{name}`, known are {', '.join(members)}")
-        return found
+        return content
 
     def _named_elsewhere(
         self, resources: Iterable[ResourceSubject], known: Sequence[PrincipalSubject]
@@ -372,10 +376,10 @@ class _Reader:
             statements = parse_policy(resource.policy.text).statements if resource.policy else ()
             for statement in statements:
                 arns.update(statement.principals.names if statement.principals else ())
-        found = {arn for arn in arns if re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+", arn)}
-        found -= {principal.arn for principal in known}
-        others = {arn for arn in found if parse_arn(arn).account != self.account}
+        principals = {arn for arn in arns if re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+", arn)}
+        principals -= {principal.arn for principal in known}
+        others = {arn for arn in principals if parse_arn(arn).account != self.account}
         self.notes += [
             f"`{arn}` is of another account, whose policies are not known: left out" for arn in sorted(others)
         ]
-        return [PrincipalSubject(arn, caller_of(arn)) for arn in sorted(found - others)]
+        return [PrincipalSubject(arn, caller_of(arn)) for arn in sorted(principals - others)]

@@ -166,9 +166,9 @@ def _texts(policies: Sequence[NamedPolicy]) -> tuple[PolicyText, ...]:
     return tuple(_text(policy) for policy in policies)
 
 
-def _text(named: NamedPolicy) -> PolicyText:
-    policy: Policy = named.policy
-    return PolicyText(named.name, print_policy(policy))
+def _text(policy_named: NamedPolicy) -> PolicyText:
+    policy: Policy = policy_named.policy
+    return PolicyText(policy_named.name, print_policy(policy))
 
 
 def _parsed(texts: Sequence[PolicyText]) -> tuple[NamedPolicy, ...]:

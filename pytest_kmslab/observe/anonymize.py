@@ -111,11 +111,11 @@ class _Anonymizer:
                 marks.append(name)
                 text = pattern.sub(f"\0{len(marks) - 1}\0", text)
         text = self._without_ids(text)
-        return re.sub("\0(\\d+)\0", lambda found: marks[int(found[1])], text)
+        return re.sub("\0(\\d+)\0", lambda match: marks[int(match[1])], text)
 
     def _without_ids(self, text: str) -> str:
         for kind, form, example in IDS:
-            text = re.sub(form, lambda found, k=kind, e=example: self._id(k, e, found[0]), text)  # type: ignore[misc]
+            text = re.sub(form, lambda match, k=kind, e=example: self._id(k, e, match[0]), text)  # type: ignore[misc]
         return text
 
     def _id(self, kind: str, example: Numbered, identifier: str) -> str:

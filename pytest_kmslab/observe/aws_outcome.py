@@ -66,5 +66,5 @@ def _is_mixed(parsed: Mapping[str, Any]) -> bool:
     """Whether it answers several PartiQL statements, some of them with an error."""
     responses = parsed.get("Responses")
     return isinstance(responses, list) and any(
-        isinstance(one, Mapping) and "Error" in one for one in responses
+        isinstance(response, Mapping) and "Error" in response for response in responses
     )

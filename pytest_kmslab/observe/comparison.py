@@ -88,8 +88,8 @@ def compare(expected: Prediction, answer: AwsOutcome) -> Finding:
     if denied is None:
         # The question that AWS answered with no: of several about the action the one whose resource it names.
         about = [entry for entry in expected.entries if _same(entry, answer)]
-        named = [entry for entry in about if entry.request.resource in answer.message]
-        asked = next(iter((*named, *about)), None)
+        about_its_resource = [entry for entry in about if entry.request.resource in answer.message]
+        asked = next(iter((*about_its_resource, *about)), None)
         return Finding(FindingKind.DISAGREES, "", asked, answer.decision or Outcome.IMPLICIT_DENY)
     if not _same(denied, answer):
         return Finding(FindingKind.DISAGREES, "", denied, Outcome.ALLOWED)
@@ -124,12 +124,12 @@ def _unknown_keys(entry: TrailEntry) -> Iterator[str]:
         return
     context, action = entry.request.context.folded, entry.request.action.lower()
     outside = ":assumed-role/" in entry.request.principal
-    for named in each_policy(entry.policies):
-        relevant = named.policy.relevant(action)
+    for policy in each_policy(entry.policies):
+        relevant = policy.policy.relevant(action)
         for statement in (*relevant.denies, *relevant.allows):
             text = json.dumps(dict(statement.source)).lower()
             for key in UNKNOWN_KEYS:
-                if key in text and not any(held.startswith(key) for held in context):
+                if key in text and not any(known_key.startswith(key) for known_key in context):
                     yield key
             if outside and "aws:principaltag/" in text:
                 yield "aws:principaltag of a session"
@@ -142,6 +142,6 @@ def each_policy(policies: Policies) -> Iterable[NamedPolicy]:
     return (
         *policies.identity,
         *policies.session,
-        *(named for level in levels for named in level),
-        *(named for named in single if named is not None),
+        *(policy for level in levels for policy in level),
+        *(policy for policy in single if policy is not None),
     )

@@ -77,8 +77,8 @@ def named(case: Case) -> Case:
 def digest(case: Case) -> str:
     """Eight characters that are the same for the same question with the same expectation."""
     printed = case_as_json(case)
-    told = {part: printed[part] for part in ("request", "policies", "grants", "expect") if part in printed}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+    parts = {part: printed[part] for part in ("request", "policies", "grants", "expect") if part in printed}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def file_name(case: Case) -> str:

@@ -94,8 +94,8 @@ class Observer:
         if expected.call is not None:
             arns.add(expected.call.caller.principal_arn)
         denied = expected.denied
-        held = denied is not None and bool(denied.via) and not answer.denied
-        settled = self._changes.settled(arns, self._clock.now(), table_key=held)
+        may_hold_key = denied is not None and bool(denied.via) and not answer.denied
+        settled = self._changes.settled(arns, self._clock.now(), table_key=may_hold_key)
         if finding.kind is FindingKind.AGREES:
             self._observations.add_agreement(expected, answer, settled=settled)
         elif settled and self._still(observed, answer):

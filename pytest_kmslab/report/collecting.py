@@ -80,10 +80,10 @@ class Collecting:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what an xdist worker collected; one that crashed has told nothing."""
-        told = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
-        self._crashed += told is None
+        collected = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
+        self._crashed += collected is None
         # A worker has the same options, and so the same collectors in the same order.
-        for collector, data in zip(self.collectors, told or (), strict=False):
+        for collector, data in zip(self.collectors, collected or (), strict=False):
             collector.take(data)
 
     @pytest.hookimpl(wrapper=True)
@@ -91,7 +91,7 @@ class Collecting:
         """Let a worker tell its controller; in every other run finish, which may fail it."""
         result = yield
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput[WORKER_OUTPUT] = [one.data() for one in self.collectors]
+            session.config.workeroutput[WORKER_OUTPUT] = [collector.data() for collector in self.collectors]
         # Where nothing ran, that nothing is covered says nothing.
         elif not session.config.getoption("collectonly"):
             passes = [collector.finish() for collector in self.collectors]

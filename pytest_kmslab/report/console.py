@@ -67,14 +67,14 @@ def terminal_progress(
     if not sys.stderr.isatty():
         return None
     began = clock()
-    told = began + PATIENCE - PAUSE
+    last_shown = began + PATIENCE - PAUSE
 
     def report(done: int, number: int) -> None:
-        nonlocal told
+        nonlocal last_shown
         now = clock()
-        is_last = done >= number and told > began + PATIENCE - PAUSE
-        if is_last or (now - told >= PAUSE and done < number):
-            told = now
+        is_last = done >= number and last_shown > began + PATIENCE - PAUSE
+        if is_last or (now - last_shown >= PAUSE and done < number):
+            last_shown = now
             sys.stderr.write(f"\r{what}: {done} of {number}" + ("\n" if is_last else ""))
             sys.stderr.flush()
 

@@ -40,8 +40,8 @@ def left_lines(
 
 def sweep_command(account: Account) -> str:
     """The `kmslab sweep` for an account, without `--yes`."""
-    named = {"--endpoint": account.endpoint, "--profile": account.profile}
+    flags = {"--endpoint": account.endpoint, "--profile": account.profile}
     if account.backend == "aws" or account.account not in ACCOUNTS_OF_EMULATORS:
-        named["--account"] = account.account
-    options = "".join(f" {name} {shlex.quote(value)}" for name, value in named.items() if value)
+        flags["--account"] = account.account
+    options = "".join(f" {name} {shlex.quote(value)}" for name, value in flags.items() if value)
     return f"kmslab sweep --backend {account.backend}{options}"

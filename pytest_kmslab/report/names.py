@@ -29,10 +29,10 @@ class StableNames:
         """The names of one test; `logical_ids` are those of stacks' resources by their names."""
         aliases = {}
         for use in uses:
-            found = KEY_ID.search(use.request.resource)
+            key_id = KEY_ID.search(use.request.resource)
             names = use.request.context.get("kms:ResourceAliases")
-            if found and names:
-                aliases[found[0]] = names[0].removeprefix("alias/")
+            if key_id and names:
+                aliases[key_id[0]] = names[0].removeprefix("alias/")
         return Renaming(self._known, logical_ids, aliases)
 
 
@@ -55,9 +55,9 @@ class Renaming:
         """A text with every name in it replaced."""
         # Before the names that the lab gave, which a stack's names have in them.
         if self._of_stacks is not None:
-            text = self._of_stacks.sub(lambda found: self._name(found[0], self._logical_ids[found[0]]), text)
-        text = KEY_ID.sub(lambda found: self._name_of_key(found[0]), text)
-        return GIVEN.sub(lambda found: self._name(found[0], found[1] or "unnamed"), text)
+            text = self._of_stacks.sub(lambda match: self._name(match[0], self._logical_ids[match[0]]), text)
+        text = KEY_ID.sub(lambda match: self._name_of_key(match[0]), text)
+        return GIVEN.sub(lambda match: self._name(match[0], match[1] or "unnamed"), text)
 
     def use(self, use: Use, test: str) -> Use:
         """A request with every name replaced; its identity-based policies, not asked again, are left out."""
@@ -98,10 +98,10 @@ class Renaming:
         )
 
     def _several(self, policies: tuple[NamedPolicy, ...]) -> tuple[NamedPolicy, ...]:
-        return tuple(NamedPolicy(self.text(one.name), self._policy(one.policy)) for one in policies)
+        return tuple(NamedPolicy(self.text(policy.name), self._policy(policy.policy)) for policy in policies)
 
-    def _one(self, named: NamedPolicy | None) -> NamedPolicy | None:
-        return None if named is None else self._several((named,))[0]
+    def _one(self, policy: NamedPolicy | None) -> NamedPolicy | None:
+        return None if policy is None else self._several((policy,))[0]
 
     def _policy(self, policy: Policy) -> Policy:
         known = self._policies.get(id(policy))
@@ -111,8 +111,8 @@ class Renaming:
         return known[1]
 
     def _grant(self, grant: Grant) -> Grant:
-        def pairs(given: Mapping[str, str] | None) -> Mapping[str, str] | None:
-            return None if given is None else {name: self.text(value) for name, value in given.items()}
+        def pairs(context: Mapping[str, str] | None) -> Mapping[str, str] | None:
+            return None if context is None else {name: self.text(value) for name, value in context.items()}
 
         return replace(
             grant,

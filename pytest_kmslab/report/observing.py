@@ -121,14 +121,14 @@ class Observing:
 
         Once for each case, however often it came.
         """
-        for found in self.found.disagreements[self._warned :]:
+        for disagreement in self.found.disagreements[self._warned :]:
             self._warned += 1
-            kind = f"{found.expected.operation} {found.file}"
+            kind = f"{disagreement.expected.operation} {disagreement.file}"
             if kind in self._told:
                 continue
             self._told.add(kind)
             message = warnings.WarningMessage(
-                DisagreementWarning(text_of(found)), DisagreementWarning, __file__, 0
+                DisagreementWarning(text_of(disagreement)), DisagreementWarning, __file__, 0
             )
             self._config.hook.pytest_warning_recorded.call_historic(
                 kwargs={"warning_message": message, "nodeid": nodeid, "when": "runtest", "location": None}
@@ -156,24 +156,24 @@ def reasons(inconclusive: Counter[str]) -> str:
     shown = inconclusive.most_common(REASONS_SHOWN)
     if len(inconclusive) == 1:
         return shown[0][0]
-    told = "; ".join(f"{number} × {why}" for why, number in shown)
+    texts = "; ".join(f"{number} × {why}" for why, number in shown)
     rest = sum(inconclusive.values()) - sum(number for _, number in shown)
-    return f"{told}; {rest} for other reasons" if rest else told
+    return f"{texts}; {rest} for other reasons" if rest else texts
 
 
 # The text of a disagreement between AWS and the engine: both sides, and where the case is.
 
 
-def text_of(found: Disagreement) -> str:
+def text_of(disagreement: Disagreement) -> str:
     """Four lines: the call, what AWS answered, what the engine expected, and the file of the case."""
-    answer = found.answer
+    answer = disagreement.answer
     aws = f"{answer.code}: {answer.message}" if answer.denied else "let it through"
     return "\n".join(
         (
-            f"AWS and the engine disagree on {found.expected.operation}",
+            f"AWS and the engine disagree on {disagreement.expected.operation}",
             f"  AWS:    {aws}",
-            f"  engine: {_expected(found.expected)}",
-            f"  case:   {found.file}",
+            f"  engine: {_expected(disagreement.expected)}",
+            f"  case:   {disagreement.file}",
         )
     )
 

@@ -39,7 +39,7 @@ class Share:
 
 def share_of_lab(policy: Policy, administrator: str) -> Share:
     """What of a key policy is the lab's, whose administrator has this name."""
-    whose = [_named(one) for one in policy.statements]
+    whose = [_named(statement) for statement in policy.statements]
     if policy.id != POLICY_ID or not any(RUN_SUFFIX.search(arn) for arns in whose for arn in arns):
         # Who copies the console's policy names users of no lab.
         return Share((False,) * len(whose))
@@ -49,7 +49,7 @@ def share_of_lab(policy: Policy, administrator: str) -> Share:
         _without_principal(statement.source) in _CONSOLES and not names
         for statement, names in zip(policy.statements, others, strict=True)
     )
-    return Share(is_labs, tuple(dict.fromkeys(name for named in others for name in named)))
+    return Share(is_labs, tuple(dict.fromkeys(name for other in others for name in other)))
 
 
 def owner_of(kind: PolicyType, named: NamedPolicy, principal: str, administrator: str) -> str:

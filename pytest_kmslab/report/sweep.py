@@ -20,26 +20,26 @@ def as_json(findings: Findings, target: Target) -> str:
         "backend": account.backend,
         "account": account.account,
         "endpoint": account.endpoint,
-        "leftovers": [_object(one, findings, target) for one in findings.leftovers],
+        "leftovers": [_object(leftover, findings, target) for leftover in findings.leftovers],
         "problems": findings.problems,
         "notes": findings.notes,
     }
     return json.dumps(shown, indent=2)
 
 
-def _object(one: Leftover, findings: Findings, target: Target) -> dict[str, Any]:
+def _object(leftover: Leftover, findings: Findings, target: Target) -> dict[str, Any]:
     return {
-        "kind": one.ref.kind.name,
-        "name": one.ref.name,
-        "region": one.ref.region,
-        "arn": one.ref.arn,
-        "run": one.run,
-        "worker": one.worker,
-        "age_seconds": None if one.age is None else int(one.age.total_seconds()),
-        "outcome": outcome(one, findings),
-        "why": one.why,
-        "error": findings.failures.get(one, ""),
-        "by_hand": manual_commands(one.ref, target.account.endpoint, target.account.profile),
+        "kind": leftover.ref.kind.name,
+        "name": leftover.ref.name,
+        "region": leftover.ref.region,
+        "arn": leftover.ref.arn,
+        "run": leftover.run,
+        "worker": leftover.worker,
+        "age_seconds": None if leftover.age is None else int(leftover.age.total_seconds()),
+        "outcome": outcome(leftover, findings),
+        "why": leftover.why,
+        "error": findings.failures.get(leftover, ""),
+        "by_hand": manual_commands(leftover.ref, target.account.endpoint, target.account.profile),
     }
 
 
@@ -47,32 +47,32 @@ def rows(findings: Findings) -> list[tuple[str, ...]]:
     """A row for each leftover, in the order of COLUMNS."""
     return [
         (
-            one.ref.kind.name,
-            one.ref.name,
-            one.ref.region,
-            age_text(one.age),
-            one.run,
-            outcome(one, findings),
-            findings.failures.get(one, one.why),
+            leftover.ref.kind.name,
+            leftover.ref.name,
+            leftover.ref.region,
+            age_text(leftover.age),
+            leftover.run,
+            outcome(leftover, findings),
+            findings.failures.get(leftover, leftover.why),
         )
-        for one in findings.leftovers
+        for leftover in findings.leftovers
     ]
 
 
 def sweep_lines(findings: Findings) -> list[str]:
     """What a run says of the sweep before it: nothing where there was nothing."""
-    removed = [f"removed {one.ref} of run {one.run}" for one in findings.removed]
-    failed = [f"could not remove {one.ref}: {why}" for one, why in findings.failures.items()]
+    removed = [f"removed {leftover.ref} of run {leftover.run}" for leftover in findings.removed]
+    failed = [f"could not remove {leftover.ref}: {why}" for leftover, why in findings.failures.items()]
     return [f"kmslab sweep: {line}" for line in (*removed, *failed, *findings.problems)]
 
 
-def outcome(one: Leftover, findings: Findings) -> str:
+def outcome(leftover: Leftover, findings: Findings) -> str:
     """What came of a leftover, or would with `--yes`."""
-    if one in findings.failures:
+    if leftover in findings.failures:
         return "could not be removed"
-    if one in findings.removed:
+    if leftover in findings.removed:
         return "removed"
-    return "stays" if one.stays else "to be removed"
+    return "stays" if leftover.stays else "to be removed"
 
 
 def age_text(age: timedelta | None) -> str:

@@ -48,16 +48,16 @@ def parse(text: str) -> Any:
 
 def lines(text: str) -> Lines:
     """Where the names of a text stand, counted from 1; empty for what is no mapping."""
-    found: Lines = {}
+    line_of_name: Lines = {}
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
-        return found
+        return line_of_name
     for section, name in _members(root):
-        found[section.value,] = section.start_mark.line + 1
+        line_of_name[section.value,] = section.start_mark.line + 1
         for member, _ in _members(name):
-            found[section.value, member.value] = member.start_mark.line + 1
-    return found
+            line_of_name[section.value, member.value] = member.start_mark.line + 1
+    return line_of_name
 
 
 def _members(node: Any) -> list[tuple[Any, Any]]:

@@ -42,12 +42,12 @@ def test_a_user_is_known_by_its_access_key(store: Store) -> None:
 
 def test_an_inactive_a_deleted_and_an_unknown_access_key(store: Store) -> None:
     _, key = store.user()
-    named = {"UserName": "ana", "AccessKeyId": key["AccessKeyId"]}
-    store("iam", "UpdateAccessKey", **named, Status="Inactive")
+    parameters = {"UserName": "ana", "AccessKeyId": key["AccessKeyId"]}
+    store("iam", "UpdateAccessKey", **parameters, Status="Inactive")
     credential = store.view.credential(key["AccessKeyId"])
     assert credential is not None
     assert not credential.active
-    store("iam", "DeleteAccessKey", **named)
+    store("iam", "DeleteAccessKey", **parameters)
     for unknown in (key["AccessKeyId"], "AKIAFOREIGN", "not an id", "../x", ""):
         assert store.view.credential(unknown) is None
 
@@ -65,7 +65,7 @@ def test_identity_policies_are_inline_attached_and_the_groups(store: Store) -> N
     policies = store.view.policies(store.caller(key), "*")
     assert {policy.name for policy in policies.identity} == {"inline", "managed", "ofreaders"}
     assert policies.permissions_boundary is None
-    assert all(len(named.policy.statements) == 1 for named in policies.identity)
+    assert all(len(policy.policy.statements) == 1 for policy in policies.identity)
 
 
 def test_the_default_version_of_a_managed_policy_counts(store: Store) -> None:
@@ -164,21 +164,21 @@ def test_grants_by_key_by_grantee_and_by_token(store: Store) -> None:
     made = store("kms", "CreateKey")["KeyMetadata"]
     context = {"EncryptionContextSubset": {"a": "b"}}
     common = {"KeyId": made["Arn"], "Operations": ["Decrypt"]}
-    given = store("kms", "CreateGrant", GranteePrincipal=arn, Constraints=context, Name="mine", **common)
+    answer = store("kms", "CreateGrant", GranteePrincipal=arn, Constraints=context, Name="mine", **common)
     store("kms", "CreateGrant", GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/bob", **common)
     assert len(store.view.grants(made["Arn"])) == 2
     (grant,) = store.view.grants_to(made["Arn"], store.caller(access_key))
-    assert (grant.grant_id, grant.name, grant.operations) == (given["GrantId"], "mine", {"Decrypt"})
+    assert (grant.grant_id, grant.name, grant.operations) == (answer["GrantId"], "mine", {"Decrypt"})
     assert grant.encryption_context_subset == {"a": "b"}
     assert grant.issuing_account == f"arn:aws:iam::{ACCOUNT}:root"
-    found = store.view.grant_of_token(given["GrantToken"], REGION, ACCOUNT)
-    assert found is not None
-    assert (found[0].arn, found[1].grant_id) == (made["Arn"], given["GrantId"])
-    assert store.view.grant_of_token(given["GrantToken"], "eu-west-1", ACCOUNT) is None
+    key_and_grant = store.view.grant_of_token(answer["GrantToken"], REGION, ACCOUNT)
+    assert key_and_grant is not None
+    assert (key_and_grant[0].arn, key_and_grant[1].grant_id) == (made["Arn"], answer["GrantId"])
+    assert store.view.grant_of_token(answer["GrantToken"], "eu-west-1", ACCOUNT) is None
     assert store.view.grant_of_token("no token", REGION, ACCOUNT) is None
-    store("kms", "RevokeGrant", KeyId=made["Arn"], GrantId=given["GrantId"])
+    store("kms", "RevokeGrant", KeyId=made["Arn"], GrantId=answer["GrantId"])
     assert store.view.grants_to(made["Arn"], store.caller(access_key)) == ()
-    assert store.view.grant_of_token(given["GrantToken"], REGION, ACCOUNT) is None
+    assert store.view.grant_of_token(answer["GrantToken"], REGION, ACCOUNT) is None
 
 
 def test_a_table_is_found_by_name_and_by_the_arn_of_its_parts(store: Store) -> None:

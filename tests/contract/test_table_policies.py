@@ -69,9 +69,9 @@ def test_the_policy_of_a_stream_is_not_its_tables(lacking: Store) -> None:
     lacking("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=DENY)
     assert lacking.view.resource_policy(stream_arn) is None
     lacking("dynamodb", "PutResourcePolicy", ResourceArn=stream_arn, Policy=ALLOW)
-    for named, text in ((arn, DENY), (stream_arn, ALLOW)):
-        found = lacking("dynamodb", "GetResourcePolicy", ResourceArn=named)["Policy"]
-        assert json.loads(found) == json.loads(text)
+    for resource, text in ((arn, DENY), (stream_arn, ALLOW)):
+        document = lacking("dynamodb", "GetResourcePolicy", ResourceArn=resource)["Policy"]
+        assert json.loads(document) == json.loads(text)
     lacking("dynamodb", "DeleteResourcePolicy", ResourceArn=stream_arn)
     assert lacking.view.resource_policy(arn) is not None
     assert lacking.view.resource_policy(stream_arn) is None

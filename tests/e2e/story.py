@@ -62,12 +62,12 @@ class StoryTeller:
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or self._config.get_verbosity() < 0:
             return
-        told = [str(value) for name, value in report.user_properties if name == PROPERTY]
-        for text in told[self._told.get(report.nodeid, 0) :]:
+        lines = [str(value) for name, value in report.user_properties if name == PROPERTY]
+        for text in lines[self._told.get(report.nodeid, 0) :]:
             reporter.ensure_newline()
             for line in folded(text):
                 reporter.write_line(line)
-        self._told[report.nodeid] = max(len(told), self._told.get(report.nodeid, 0))
+        self._told[report.nodeid] = max(len(lines), self._told.get(report.nodeid, 0))
 
 
 def folded(text: str) -> list[str]:

@@ -34,7 +34,9 @@ def test_the_key_has_its_alias(
 ) -> None:
     assert fresh_key.alias.startswith(f"alias/{settings.key_alias}-")
     aliases = client(iam_admin, "kms").list_aliases(KeyId=fresh_key.arn)["Aliases"]
-    assert [(one["AliasName"], one["TargetKeyId"]) for one in aliases] == [(fresh_key.alias, fresh_key.id)]
+    assert [(alias["AliasName"], alias["TargetKeyId"]) for alias in aliases] == [
+        (fresh_key.alias, fresh_key.id)
+    ]
 
 
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
@@ -78,15 +80,15 @@ STATEMENTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("sid", STATEMENTS)
 def test_the_key_policy_says_what_the_console_writes(kmslab: Lab, fresh_key: KmsKey, sid: str) -> None:
     policy = fresh_key.policy()
-    found = [one for one in policy["Statement"] if one.get("Sid") == sid]
+    statements = [one for one in policy["Statement"] if one.get("Sid") == sid]
     wanted = {"Sid": sid, "Effect": "Allow", "Resource": "*", **STATEMENTS[sid]}
     who = wanted["Principal"]["AWS"].format(account=kmslab.account, admin=kmslab.admin.arn)
     wanted = {**wanted, "Principal": {"AWS": [who]}}
-    assert same_meaning({**policy, "Statement": found}, {"Version": "2012-10-17", "Statement": [wanted]})
+    assert same_meaning({**policy, "Statement": statements}, {"Version": "2012-10-17", "Statement": [wanted]})
 
 
 def test_the_key_policy_says_nothing_else(fresh_key: KmsKey) -> None:
-    assert {one.get("Sid") for one in fresh_key.policy()["Statement"]} == set(STATEMENTS)
+    assert {statement.get("Sid") for statement in fresh_key.policy()["Statement"]} == set(STATEMENTS)
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,13 @@ ATTACHMENT = "Allow attachment of persistent resources"
 
 def principals(policy: dict[str, Any], sid: str) -> list[str]:
     """Whom a statement names."""
-    named = next(one for one in policy["Statement"] if one["Sid"] == sid)["Principal"]["AWS"]
-    return named if isinstance(named, list) else [named]
+    users = next(one for one in policy["Statement"] if one["Sid"] == sid)["Principal"]["AWS"]
+    return users if isinstance(users, list) else [users]
 
 
 def actions(policy: dict[str, Any], sid: str) -> set[str]:
     """What a statement allows."""
-    return set(next(one for one in policy["Statement"] if one["Sid"] == sid)["Action"])
+    return set(next(statement for statement in policy["Statement"] if statement["Sid"] == sid)["Action"])
 
 
 def test_adding_a_key_user_changes_two_statements(kms_key: KmsKey, outsider: IamUser) -> None:

@@ -72,7 +72,7 @@ def test_the_key_loses_its_alias_when_it_is_removed(kmslab: Lab, client: Client,
     key.remove()
     key.remove()
     pages = client(iam_admin, "kms").get_paginator("list_aliases").paginate()
-    assert alias not in [one["AliasName"] for page in pages for one in page["Aliases"]]
+    assert alias not in [alias_there["AliasName"] for page in pages for alias_there in page["Aliases"]]
     assert key.state() == "PendingDeletion"
 
 

@@ -66,7 +66,7 @@ def encrypt_a_table(
         assert table.encryption() == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key.arn}
         asked = [entry.request.action for entry in trail.allowed(by=admin, on=key, via="dynamodb")]
         story.step(2, "The administrator makes a table in DynamoDB, encrypted under the key.")
-        requests = ", ".join(one.removeprefix("kms:") for one in dict.fromkeys(asked))
+        requests = ", ".join(action.removeprefix("kms:") for action in dict.fromkeys(asked))
         story.says(f"UpdateTable: DynamoDB asks KMS in their name for {requests}.")
     with subtests.test("3: an item, seen by the administrator"), allowed():
         dynamodb = lab.as_(admin).client("dynamodb")

@@ -51,9 +51,11 @@ class Account:
 
     def temporary(self, made: Any) -> boto3.Session:
         """A session with the credentials that STS answered."""
-        given = made["Credentials"]
+        credentials = made["Credentials"]
         return self.session(
-            Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            Credentials(
+                credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+            )
         )
 
     def user(self, name: str, *documents: Any, **more: Any) -> boto3.Session:

@@ -67,11 +67,11 @@ def outcome(call: ApiCall, view: FakeAccount) -> str:
     """What becomes of a call: `allowed`, the code of the service's error, or the action that was denied."""
     try:
         for authorization in PLANS.get(call.name, deny_unknown)(call, view):
-            found = view.policies(call.caller, authorization.request.resource)
+            policies = view.policies(call.caller, authorization.request.resource)
             if authorization.resource_policy is not None:
-                found = found._replace(resource=NamedPolicy("new", authorization.resource_policy))
+                policies = policies._replace(resource=NamedPolicy("new", authorization.resource_policy))
             if not authorize(
-                authorization.request, found, view.grants(authorization.request.resource)
+                authorization.request, policies, view.grants(authorization.request.resource)
             ).allowed:
                 return authorization.instead.code if authorization.instead else authorization.request.action
     except ServiceError as error:
@@ -180,8 +180,8 @@ class FakeAccount:
 
     def allow(self, caller: Caller, *statements: dict[str, Any]) -> None:
         """Give a caller an identity-based policy of these statements, besides those it has."""
-        named = NamedPolicy(f"policy {len(statements)}", policy(*statements))
-        self.identity_policies[caller.arn] = (*self.identity_policies.get(caller.arn, ()), named)
+        written = NamedPolicy(f"policy {len(statements)}", policy(*statements))
+        self.identity_policies[caller.arn] = (*self.identity_policies.get(caller.arn, ()), written)
 
     def policies(self, caller: Caller, resource: str) -> Policies:
         if resource in self.policies_by_resource:
@@ -215,8 +215,10 @@ class FakeAccount:
         return self.tables_by_backup.get(arn)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
-        found = ((arn, grant) for arn, grants in self.grants_by_key.items() for grant in grants)
-        return next(((self.keys_by_arn[arn], grant) for arn, grant in found if grant.token == token), None)
+        grants_by_arn = ((arn, grant) for arn, grants in self.grants_by_key.items() for grant in grants)
+        return next(
+            ((self.keys_by_arn[arn], grant) for arn, grant in grants_by_arn if grant.token == token), None
+        )
 
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         names = {caller.arn, caller.principal_arn, caller.account, f"arn:aws:iam::{caller.account}:root"}

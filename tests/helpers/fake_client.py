@@ -52,8 +52,8 @@ class FakeClient:
         self._answers = answers
 
     def __getattr__(self, operation: str) -> Any:
-        def call(*_: Any, **given: Any) -> Any:
-            self.calls.append((operation, given))
+        def call(*_: Any, **parameters: Any) -> Any:
+            self.calls.append((operation, parameters))
             answers = self._answers.get(operation, [{}])
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
             if isinstance(answer, Exception):

@@ -41,8 +41,8 @@ def owner_of_mine(account: Account) -> Any:
 def error(act: Callable[[], Any]) -> tuple[str, str]:
     with pytest.raises(ClientError) as caught:
         act()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 def held(root: Any) -> list[Any]:

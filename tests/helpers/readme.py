@@ -23,8 +23,8 @@ def blocks(language: str = "", text: str = README) -> list[str]:
 
 def block(start: str, text: str = README) -> str:
     """The one fenced block, of any language, that starts so."""
-    [found] = [block for block in blocks(r"\w*", text) if block.startswith(start)]
-    return found
+    [block_found] = [block for block in blocks(r"\w*", text) if block.startswith(start)]
+    return block_found
 
 
 def rows(first_cell: str, text: str) -> list[list[str]]:

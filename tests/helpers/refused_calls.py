@@ -38,5 +38,5 @@ def raw(session: boto3.Session, service: str, url: str | None = None) -> Any:
 def refused(client: Any, operation: str, params: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(ClientError) as error:
         client._make_api_call(operation, params)
-    told = error.value.response["Error"]
-    return told["Code"], told["Message"]
+    answered = error.value.response["Error"]
+    return answered["Code"], answered["Message"]

@@ -76,20 +76,20 @@ class World:
 
     def places(self) -> list[tuple[str, int]]:
         """Every policy there is, by field and number."""
-        found = []
+        places = []
         for field in ("identity", "session", "service_control", "resource_control"):
-            found += [(field, number) for number in range(len(getattr(self, field)))]
+            places += [(field, number) for number in range(len(getattr(self, field)))]
         for field in ("resource", "permissions_boundary", "vpc_endpoint"):
-            found += [(field, 0)] if getattr(self, field) is not None else []
-        return found
+            places += [(field, 0)] if getattr(self, field) is not None else []
+        return places
 
     def adding(self, place: tuple[str, int], statement: Statement) -> World:
         """The same world with one statement more in a policy."""
         field, number = place
-        held = getattr(self, field)
+        policies = getattr(self, field)
         if field in _SINGLE:
-            return replace(self, **{field: (*held, statement)})
-        more = (*held[:number], (*held[number], statement), *held[number + 1 :])
+            return replace(self, **{field: (*policies, statement)})
+        more = (*policies[:number], (*policies[number], statement), *policies[number + 1 :])
         return replace(self, **{field: more})
 
 
@@ -228,10 +228,14 @@ def repaired(world: World) -> World:
     return world
 
 
-def _without(held: Any, sid: str) -> Any:
-    if isinstance(held, dict):
-        return held
-    return tuple(_without(one, sid) for one in held if not (isinstance(one, dict) and one["Sid"] == sid))
+def _without(value: Any, sid: str) -> Any:
+    if isinstance(value, dict):
+        return value
+    return tuple(
+        _without(statement, sid)
+        for statement in value
+        if not (isinstance(statement, dict) and statement["Sid"] == sid)
+    )
 
 
 def _allowing(world: World, field: str) -> World:

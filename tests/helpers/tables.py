@@ -70,5 +70,5 @@ NO_UNITS = (
 def error(act: Any, params: Params) -> tuple[str, str]:
     with pytest.raises(ClientError) as caught:
         act(**params)
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]

@@ -76,8 +76,8 @@ class HttpUpstream:
     def forward(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Pass a request on as it came, both ways as a stream."""
         received = headers_of(environ)
-        named = {name.strip().lower() for name in received.get("connection", "").split(",")}
-        headers = {name: value for name, value in received.items() if name not in HOP_BY_HOP | named}
+        of_connection = {name.strip().lower() for name in received.get("connection", "").split(",")}
+        headers = {name: value for name, value in received.items() if name not in HOP_BY_HOP | of_connection}
         # urllib3 would ask for a compressed answer, which the client did not.
         headers.setdefault("accept-encoding", "identity")
         body = _body(environ, received)

@@ -90,10 +90,10 @@ def delete_alarms(cloudwatch: CloudWatchClient, table: str) -> None:
 def exists(cloudwatch: CloudWatchClient, name: str) -> bool:
     """Whether there is an alarm of this name, or it cannot be told."""
     try:
-        found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        alarms = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     except (BotoCoreError, ClientError):
         return True
-    return bool(found["MetricAlarms"] or found.get("CompositeAlarms"))
+    return bool(alarms["MetricAlarms"] or alarms.get("CompositeAlarms"))
 
 
 def _watches(alarm: MetricAlarmTypeDef, table: str) -> bool:

@@ -82,9 +82,9 @@ class GroupKind(ResourceKind):
         """All of the labs' path whose names a lab gave."""
         for page in client("iam").get_paginator("list_groups").paginate(PathPrefix=PATH):
             for group in page["Groups"]:
-                found = self._found(group, region)
-                if found.tags:
-                    yield found
+                resource = self._found(group, region)
+                if resource.tags:
+                    yield resource
 
     def find(self, client: Client, ref: ResourceRef) -> Found | None:
         """By its name; one that no lab made has no tags."""

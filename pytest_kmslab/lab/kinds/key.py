@@ -77,8 +77,8 @@ def given_arn(argument: str, principal: Any) -> str:
 def arns_of(principals: Principal | Iterable[Principal]) -> list[str]:
     """The ARNs of one principal or of several."""
     several = isinstance(principals, Iterable) and not isinstance(principals, str)
-    named: Any = principals if several else [principals]
-    return [arn_of(principal) for principal in named]
+    listed: Any = principals if several else [principals]
+    return [arn_of(principal) for principal in listed]
 
 
 class KmsKey:
@@ -283,21 +283,21 @@ class KeyKind(ResourceKind):
     def find(self, client: Client, ref: ResourceRef) -> Found | None:
         """By its ARN, otherwise by its alias."""
         kms: KMSClient = client("kms")
-        named = ref.arn or ALIAS_PREFIX + ref.name
+        key_id = ref.arn or ALIAS_PREFIX + ref.name
 
         def look() -> Found | None:
-            return self._look(kms, kms.describe_key(KeyId=named)["KeyMetadata"]["Arn"], ref.region, ref.name)
+            return self._look(kms, kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"], ref.region, ref.name)
 
         return unless_gone(look)
 
     def find_all(self, client: Client, ref: ResourceRef) -> list[Found]:
         """By the tag, since a key has no name; raises what kept one from being seen where none was found."""
         every = list(self.every(client, ref.region))
-        named = [key for key in every if isinstance(key, Found) and key.tags.get(NAME_TAG) == ref.name]
+        keys = [key for key in every if isinstance(key, Found) and key.tags.get(NAME_TAG) == ref.name]
         unseen = next((key for key in every if isinstance(key, Unseen)), None)
-        if not named and unseen is not None:
+        if not keys and unseen is not None:
             raise unseen.error
-        return named
+        return keys
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""

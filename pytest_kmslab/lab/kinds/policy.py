@@ -65,8 +65,8 @@ class PolicyKind(ResourceKind):
             return unless_gone(
                 lambda: self._look(client, iam.get_policy(PolicyArn=ref.arn)["Policy"], ref.region)
             )
-        named = (policy for policy in _ours(client) if policy["PolicyName"] == ref.name)
-        policy = next(named, None)
+        policies = (policy for policy in _ours(client) if policy["PolicyName"] == ref.name)
+        policy = next(policies, None)
         return None if policy is None else unless_gone(lambda: self._look(client, policy, ref.region))
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:

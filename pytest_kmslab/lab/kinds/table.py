@@ -191,8 +191,8 @@ class DynamoDBTable:
 
 def sse_specification(key: Encryption) -> SSESpecificationTypeDef:
     """How CreateTable and UpdateTable are told to encrypt under a key."""
-    named = key.arn if isinstance(key, KmsKey) else key
-    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": named}
+    key_id = key.arn if isinstance(key, KmsKey) else key
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_id}
 
 
 def table_parameters(
@@ -202,7 +202,9 @@ def table_parameters(
     request: Any = {"TableName": name, **more}
     if "KeySchema" not in request:
         partition_key = {"AttributeName": PARTITION_KEY, "AttributeType": "S"}
-        others = [one for one in more.get("AttributeDefinitions", ()) if one != partition_key]
+        others = [
+            attribute for attribute in more.get("AttributeDefinitions", ()) if attribute != partition_key
+        ]
         request["KeySchema"] = [{"AttributeName": PARTITION_KEY, "KeyType": "HASH"}]
         request["AttributeDefinitions"] = [partition_key, *others]
     if not {"BillingMode", "ProvisionedThroughput"} & set(more):

@@ -116,8 +116,8 @@ def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[C
 def _reason(conflict: ClientError, denied: list[ClientError]) -> ClientError:
     """The denial of the list that would have told what is in the way; the first where that is not said."""
     message = str(conflict).lower()
-    named = (error for error in denied if IN_THE_WAY.get(error.operation_name, "no words") in message)
-    return next(named, denied[0] if denied else conflict)
+    telling = (error for error in denied if IN_THE_WAY.get(error.operation_name, "no words") in message)
+    return next(telling, denied[0] if denied else conflict)
 
 
 def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:

@@ -60,10 +60,10 @@ class Sweep:
 
     def look(self) -> Findings:
         """Find everything that was left, without changing anything; ask once."""
-        found = {one.ref.arn: one for one in self._every()} if self._scan else {}
+        by_arn = {one.ref.arn: one for one in self._every()} if self._scan else {}
         for record in self._records:
-            found.update((one.ref.arn, one) for one in self._written(record, found))
-        self.findings.leftovers += [self._judged(one) for one in found.values() if self._is_dead(one)]
+            by_arn.update((one.ref.arn, one) for one in self._written(record, by_arn))
+        self.findings.leftovers += [self._judged(one) for one in by_arn.values() if self._is_dead(one)]
         for record in self._records:
             self.findings.leftovers += self._files(record)
         for record in self._dead:
@@ -107,7 +107,7 @@ class Sweep:
 
     def _forget(self) -> None:
         """Remove the ledgers of runs that have nothing left, and nothing in them that is not understood."""
-        left = {one.run for one in self.findings.leftovers if one not in self.findings.removed}
+        left = {leftover.run for leftover in self.findings.leftovers if leftover not in self.findings.removed}
         for record in self._records:
             if record.run not in left and not self.findings.problems:
                 record.remove_files()
@@ -126,21 +126,21 @@ class Sweep:
 
     def _seen(self, kind: ResourceKind, region: str, every: Iterable[Found | Unseen]) -> Iterator[Found]:
         try:
-            for one in every:
-                if isinstance(one, Found):
-                    yield one
+            for resource in every:
+                if isinstance(resource, Found):
+                    yield resource
                 else:
-                    lines = self.findings.notes if one.others else self.findings.problems
-                    lines.append(f"cannot look at {one.what}: {_text(one.error)}")
+                    lines = self.findings.notes if resource.others else self.findings.problems
+                    lines.append(f"cannot look at {resource.what}: {_text(resource.error)}")
         except (BotoCoreError, ClientError) as error:
             self.findings.problems.append(f"cannot list every {kind.name} in {region}: {_text(error)}")
 
-    def _written(self, record: RunRecord, found: dict[str, Found]) -> Iterator[Found]:
+    def _written(self, record: RunRecord, by_arn: dict[str, Found]) -> Iterator[Found]:
         """What a ledger names and no list showed, if it is there and the run's."""
-        named = {(one.ref.kind, one.ref.name) for one in found.values()}
+        known = {(one.ref.kind, one.ref.name) for one in by_arn.values()}
         for entry in record.entries.values():
             ref = entry.ref
-            if not ref.kind.is_file and (ref.kind, ref.name) not in named:
+            if not ref.kind.is_file and (ref.kind, ref.name) not in known:
                 for resource in self._named(ref):
                     # What was adopted may lack the run's tags: it is known by being the very same.
                     if resource.tags.get(RUN_TAG) == record.run or is_same(resource.ref, ref):
@@ -153,30 +153,30 @@ class Sweep:
         try:
             if not ref.arn:
                 return ref.kind.find_all(client, ref)
-            found = ref.kind.find(client, ref)
+            resource = ref.kind.find(client, ref)
         except (BotoCoreError, ClientError) as error:
             self.findings.problems.append(f"cannot look at {ref}: {_text(error)}")
             return []
-        return [] if found is None else [found]
+        return [] if resource is None else [resource]
 
-    def _is_dead(self, found: Found) -> bool:
+    def _is_dead(self, resource: Found) -> bool:
         """Whether the run of a thing does not live, for all that is known here, and is to be swept."""
-        run = found.tags[RUN_TAG]
+        run = resource.tags[RUN_TAG]
         return run not in self._living and (self._strangers or self._process(run) is not None)
 
     def _process(self, run: str) -> RunRecord | None:
         """The ledger of a run of this machine that is dead."""
         return next((record for record in self._dead if record.run == run), None)
 
-    def _judged(self, found: Found) -> Leftover:
-        run, worker = found.tags[RUN_TAG], found.tags.get(WORKER_TAG, "")
-        age = None if found.created is None else self._now - found.created
-        until = self._kept_until(found)
+    def _judged(self, resource: Found) -> Leftover:
+        run, worker = resource.tags[RUN_TAG], resource.tags.get(WORKER_TAG, "")
+        age = None if resource.created is None else self._now - resource.created
+        until = self._kept_until(resource)
         if until is not None and until > self._now:
             stays, why = True, f"kept until {until:%Y-%m-%d %H:%M} UTC"
         else:
             stays, why = self._by_age(self._process(run), age)
-        return Leftover(found.ref, run, worker, age, why, stays)
+        return Leftover(resource.ref, run, worker, age, why, stays)
 
     def _by_age(self, record: RunRecord | None, age: timedelta | None) -> tuple[bool, str]:
         """Whether something stays that nobody keeps, and why."""
@@ -188,13 +188,13 @@ class Sweep:
             return True, "its age is not known"
         return age < limit, f"{'not ' if age < limit else ''}older than {_words(limit)}"
 
-    def _kept_until(self, found: Found) -> datetime | None:
-        named = (found.ref.kind, found.ref.name)
-        for entry in self._entries(found.tags[RUN_TAG]):
-            if entry.kept and (entry.ref.kind, entry.ref.name) == named:
+    def _kept_until(self, resource: Found) -> datetime | None:
+        identity = (resource.ref.kind, resource.ref.name)
+        for entry in self._entries(resource.tags[RUN_TAG]):
+            if entry.kept and (entry.ref.kind, entry.ref.name) == identity:
                 return entry.kept
         try:
-            return parse_time(found.tags[KEPT_TAG])
+            return parse_time(resource.tags[KEPT_TAG])
         except (KeyError, ValueError):
             return None
 

@@ -97,12 +97,12 @@ class Account:
         return cls(backend, account, endpoint, profile)
 
 
-def folder_of(named: str) -> Path:
+def folder_of(folder: str) -> Path:
     """Where ledgers are: the folder that was named, otherwise one below the user's directory for state."""
     from platformdirs import user_state_path
 
-    if named:
-        return Path(named).expanduser().absolute()
+    if folder:
+        return Path(folder).expanduser().absolute()
     return user_state_path("pytest-kmslab", appauthor=False) / "ledger"
 
 

@@ -35,7 +35,7 @@ def for_emulator(
 ) -> Template:
     """The template with these pseudo parameters written out, and no code in buckets that are not there."""
     content = without_bootstrap_check(_written_out(template.content, pseudo))
-    resources = {name: _with_code(one, has_bucket) for name, one in content["Resources"].items()}
+    resources = {name: _with_code(resource, has_bucket) for name, resource in content["Resources"].items()}
     content = {**content, "Resources": resources}
     if content == template.content:
         return template
@@ -45,11 +45,13 @@ def for_emulator(
 def without_bootstrap_check(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without the question of every template of CDK for the version of its bootstrap stack."""
     parameters = content.get("Parameters") or {}
-    asked = {name for name, one in parameters.items() if _BOOTSTRAP.fullmatch(str(one.get("Default")))}
-    rest = {name: one for name, one in content.items() if name not in ("Parameters", "Rules")}
+    asked = {
+        name for name, parameter in parameters.items() if _BOOTSTRAP.fullmatch(str(parameter.get("Default")))
+    }
+    rest = {name: section for name, section in content.items() if name not in ("Parameters", "Rules")}
     if not asked or any(f'"Ref": "{name}"' in json.dumps(rest, default=str) for name in asked):
         return content
-    others = {name: one for name, one in parameters.items() if name not in asked}
+    others = {name: parameter for name, parameter in parameters.items() if name not in asked}
     return {**rest, "Parameters": others} if others else rest
 
 
@@ -61,7 +63,7 @@ def _written_out(value: Any, pseudo: Mapping[str, str]) -> Any:
             name: _substituted(one, pseudo) if name == "Fn::Sub" else _written_out(one, pseudo)
             for name, one in value.items()
         }
-    return [_written_out(one, pseudo) for one in value] if isinstance(value, list) else value
+    return [_written_out(element, pseudo) for element in value] if isinstance(value, list) else value
 
 
 def _substituted(value: Any, pseudo: Mapping[str, str]) -> Any:

@@ -54,12 +54,20 @@ class Template:
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
         """What it declares under `Parameters`, by name."""
-        return {name: one for name, one in _section(self.content, "Parameters") if isinstance(one, Mapping)}
+        return {
+            name: parameter
+            for name, parameter in _section(self.content, "Parameters")
+            if isinstance(parameter, Mapping)
+        }
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """What it declares under `Resources`, by logical id."""
-        return {name: one for name, one in _section(self.content, "Resources") if isinstance(one, Mapping)}
+        return {
+            name: resource
+            for name, resource in _section(self.content, "Resources")
+            if isinstance(resource, Mapping)
+        }
 
     @property
     def retained(self) -> frozenset[str]:
@@ -188,5 +196,5 @@ def _of_yaml(where: str, text: str) -> Any:
         return yaml_text.parse(text)
     except yaml_text.YAMLError as error:
         line = yaml_text.error_line(error)
-        told = f"{where}{f', line {line}' if line else ''}: {yaml_text.error_text(error)}"
-        raise TemplateError(told) from None
+        message = f"{where}{f', line {line}' if line else ''}: {yaml_text.error_text(error)}"
+        raise TemplateError(message) from None

@@ -29,7 +29,7 @@ class AccountMask:
 
     def _mask(self, text: str) -> str:
         without_keys = ACCESS_KEY_ID.sub(r"\1***", text)
-        return NUMBER.sub(lambda found: self._name(found[0].replace("-", "")), without_keys)
+        return NUMBER.sub(lambda match: self._name(match[0].replace("-", "")), without_keys)
 
     def _name(self, number: str) -> str:
         others = len(self._names) + 1
@@ -46,7 +46,7 @@ def masked_values(value: Any, mask: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {mask(name): masked_values(one, mask) for name, one in value.items()}
+        return {mask(name): masked_values(member, mask) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [masked_values(one, mask) for one in value]
+        return [masked_values(element, mask) for element in value]
     return value

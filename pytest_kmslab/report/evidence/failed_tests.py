@@ -34,10 +34,10 @@ def attach_decisions(
 def _add_properties(report: pytest.TestReport, item: pytest.Item, lines: Sequence[str]) -> None:
     # pytest writes those of the teardown's report, made of the item's; other plugins read this report's.
     for line in lines:
-        one = (PROPERTY, line.replace("`", ""))
-        if one not in item.user_properties:
-            item.user_properties.append(one)
-            report.user_properties.append(one)
+        line_property = (PROPERTY, line.replace("`", ""))
+        if line_property not in item.user_properties:
+            item.user_properties.append(line_property)
+            report.user_properties.append(line_property)
 
 
 def _add_extra(report: Any, text: str) -> None:

@@ -175,7 +175,7 @@ FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*NAMES,
 def plain(fact: Any) -> Any:
     """A fact as plain values: a mapping of its fields."""
     if isinstance(fact, tuple):
-        return [plain(one) for one in fact]
+        return [plain(part) for part in fact]
     names = FIELDS.get(type(fact))
     return fact if names is None else {name: plain(getattr(fact, name)) for name in names}
 
@@ -187,5 +187,5 @@ def read(kind: type[Any], values: Mapping[str, Any]) -> Any:
 
 def _read(kind: type[Any] | None, value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(value if kind is None else [read(kind, one) for one in value])
+        return tuple(value if kind is None else [read(kind, part) for part in value])
     return value if kind is None or value is None else read(kind, value)

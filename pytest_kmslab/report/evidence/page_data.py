@@ -165,9 +165,9 @@ class PageData:
         self._changes.append([*map(self._text, texts), len(self._calls)])
         return number
 
-    def _assertion(self, one: Assertion) -> Row:
-        texts = map(self._text, (one.kind, one.wanted, one.unmet))
-        return [self._ms(one.at), *texts, one.first, one.last, one.attempt]
+    def _assertion(self, assertion: Assertion) -> Row:
+        texts = map(self._text, (assertion.kind, assertion.wanted, assertion.unmet))
+        return [self._ms(assertion.at), *texts, assertion.first, assertion.last, assertion.attempt]
 
     def _subtest(self, phase: Phase) -> Row:
         name, outcome = self._text(phase.name), self._text(phase.outcome)
@@ -175,7 +175,7 @@ class PageData:
 
     def _turn(self, turn: Any, of_change: dict[int, int]) -> Row:
         texts = map(self._text, (turn.principal, turn.action, turn.resource))
-        before, after = (DECISIONS.index(one.decision) for one in (turn.before, turn.after))
+        before, after = (DECISIONS.index(decision.decision) for decision in (turn.before, turn.after))
         return [*texts, before, after, [of_change[id(change)] for change in turn.changes]]
 
     def _matrix(self, matrix: Matrix, test: int) -> Row:

@@ -68,7 +68,7 @@ def _of_shape(shape: Shape, above: tuple[str, ...], *, is_key: bool = False) -> 
         return _of_structure(shape, above)
     if kind == "list":
         each = _of_shape(getattr(shape, "member"), above, is_key=is_key)  # noqa: B009 (botocore's shapes differ)
-        return lambda values: [one for value in values if (one := each(value)) is not _LEFT_OUT]
+        return lambda values: [shown for value in values if (shown := each(value)) is not _LEFT_OUT]
     if kind == "map":
         return _of_map(_of_shape(getattr(shape, "value"), above, is_key=is_key))  # noqa: B009
     return _plain
@@ -85,9 +85,9 @@ def _of_structure(shape: Any, above: tuple[str, ...]) -> Shown:
         shown: dict[str, Any] = {}
         for name, member in value.items():
             known = members.get(name)
-            told = _LEFT_OUT if known is None else known[1](member)
-            if known is not None and told is not _LEFT_OUT and told != {}:
-                shown[known[0]] = told
+            value_shown = _LEFT_OUT if known is None else known[1](member)
+            if known is not None and value_shown is not _LEFT_OUT and value_shown != {}:
+                shown[known[0]] = value_shown
         return shown
 
     return show
@@ -96,13 +96,13 @@ def _of_structure(shape: Any, above: tuple[str, ...]) -> Shown:
 def _of_member(name: str, member: Shape, above: tuple[str, ...]) -> Shown:
     if name == STATEMENT and member.type_name == "string":
         # CloudTrail shows a PartiQL statement without its values.
-        return lambda text: LITERAL.sub(lambda found: found["name"] or REDACTED, text)
+        return lambda text: LITERAL.sub(lambda match: match["name"] or REDACTED, text)
     return _of_shape(member, above, is_key=name in KEYS)
 
 
 def _of_map(each: Shown) -> Shown:
     def show(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: one for key, value in values.items() if (one := each(value)) is not _LEFT_OUT}
+        return {key: shown for key, value in values.items() if (shown := each(value)) is not _LEFT_OUT}
 
     return show
 

@@ -53,8 +53,8 @@ class TrailFile:
     ) -> None:
         """Write a record for each decision of a call."""
         if entries:
-            told = records(call, entries, refusal, self._test())
-            self._lines.write(*(json.dumps(record) for record in told))
+            lines = records(call, entries, refusal, self._test())
+            self._lines.write(*(json.dumps(record) for record in lines))
 
     def close(self) -> None:
         """Write no more."""

@@ -35,8 +35,8 @@ def check_denied(played: Played, *, explicit: bool) -> None:
     request = played.case.request
     assert played.code == CODES.get(request.action.partition(":")[0], "AccessDenied")
     who = f"User: {request.principal} is not authorized to perform: {request.action} on "
-    _, found, tail = played.message.partition(who)
-    assert found, played.message
+    _, match, tail = played.message.partition(who)
+    assert match, played.message
     if crosses(played.case) and HIDDEN in tail:
         return
     assert ("with an explicit deny in a" in tail) is explicit, played.message

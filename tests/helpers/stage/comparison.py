@@ -31,8 +31,8 @@ def mentioned(case: Case) -> set[str]:
     """The condition keys, in lower case, on which the decision can depend: those that a statement about
     the action tests or takes the value of, and for grants the encryption context and the source."""
     names: set[str] = set()
-    for named in caller_policies(case.policies):
-        for statement in named.policy.statements:
+    for caller_policy in caller_policies(case.policies):
+        for statement in caller_policy.policy.statements:
             if statement.covers_action(case.request.action.lower()):
                 names |= {condition.folded_key for condition in statement.conditions}
                 names |= {name.lower() for name in _VARIABLE.findall(json.dumps(statement.source))}
@@ -73,20 +73,20 @@ def _instant(value: str) -> str:
 
 
 def _of_policies(wanted: Policies, real: Policies) -> Iterator[str]:
-    identity = [named for named in real.identity if named.name != EXTRA]
+    identity = [policy for policy in real.identity if policy.name != EXTRA]
     pairs: Mapping[str, tuple[list[Policy], list[Policy]]] = {
         "identity": (_read(*wanted.identity), _read(*identity)),
         "resource": (_read(wanted.resource), [one for one in _read(real.resource) if one.statements]),
         "boundary": (_read(wanted.permissions_boundary), _read(real.permissions_boundary)),
         "session": (_read(*wanted.session) or [_NOTHING], _read(*real.session) or [_NOTHING]),
     }
-    for kind, (said, held) in pairs.items():
-        if len(said) != len(held) or any(policy not in held for policy in said):
-            yield f"{kind} policies: the case says {said}, there are {held}"
+    for kind, (said, made) in pairs.items():
+        if len(said) != len(made) or any(policy not in made for policy in said):
+            yield f"{kind} policies: the case says {said}, there are {made}"
 
 
-def _read(*named: NamedPolicy | None) -> list[Policy]:
-    return [one.policy for one in named if one is not None]
+def _read(*policies: NamedPolicy | None) -> list[Policy]:
+    return [one.policy for one in policies if one is not None]
 
 
 def _of_reasons(case: Case, entry: TrailEntry, grant_ids: Mapping[str, str]) -> Iterator[str]:

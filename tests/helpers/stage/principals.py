@@ -43,9 +43,9 @@ class People:
     def unique_id(self, arn: str) -> str:
         """What `aws:userid` is for a user. moto's own answers lack the prefix that AWS's have."""
         kind, _, name = _parts(arn)
-        found = getattr(self.iam(_account(arn)), f"get_{kind}")(**{f"{kind.title()}Name": name})
-        given = str(found[kind.title()][f"{kind.title()}Id"]).upper()
-        return given if given.startswith("AIDA") else f"AIDA{given}"
+        answer = getattr(self.iam(_account(arn)), f"get_{kind}")(**{f"{kind.title()}Name": name})
+        unique_id = str(answer[kind.title()][f"{kind.title()}Id"]).upper()
+        return unique_id if unique_id.startswith("AIDA") else f"AIDA{unique_id}"
 
     def give(self, arn: str, name: str, document: str) -> None:
         """An inline policy, or a managed one where it is too long for that."""
@@ -132,8 +132,10 @@ class People:
 
 
 def _session(answer: Any) -> Credentials:
-    given = answer["Credentials"]
-    return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    credentials = answer["Credentials"]
+    return Credentials(
+        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+    )
 
 
 def _trust(account: str) -> dict[str, Any]:

@@ -112,10 +112,10 @@ def _unresolved(case: Case) -> bool:
     """Principals of other partitions, deleted ones, and two that IAM cannot hold at the same time."""
     if not case.request.action.startswith("kms:"):
         return False
-    found = {case.request.principal} | named_principals(case)
-    found |= set(case.request.context.get("aws:PrincipalArn") or ())
-    arns = {arn for arn in found if arn.startswith("arn:aws:iam::") and not arn.endswith(":root")}
-    odd = {arn for arn in found if arn.startswith(("arn:aws-", "AIDA", "AROA"))}
+    names = {case.request.principal} | named_principals(case)
+    names |= set(case.request.context.get("aws:PrincipalArn") or ())
+    arns = {arn for arn in names if arn.startswith("arn:aws:iam::") and not arn.endswith(":root")}
+    odd = {arn for arn in names if arn.startswith(("arn:aws-", "AIDA", "AROA"))}
     groups = {arn for arn in arns if ":group/" in arn}
     places = {tuple(part.lower() for part in match.groups()) for arn in arns if (match := _PLACE.match(arn))}
     return bool(odd or groups) or len(places) < len(arns - groups)
@@ -123,21 +123,21 @@ def _unresolved(case: Case) -> bool:
 
 def named_principals(case: Case) -> set[str]:
     """Everybody whom the resource's policy or a grant names."""
-    found = {grant.grantee_principal for grant in case.grants}
-    found |= {grant.retiring_principal for grant in case.grants}
+    names = {grant.grantee_principal for grant in case.grants}
+    names |= {grant.retiring_principal for grant in case.grants}
     for statement in case.policies.resource.policy.statements if case.policies.resource else ():
         for element in (statement.principals, statement.not_principals):
-            found |= set(element.names) if element else set()
+            names |= set(element.names) if element else set()
     for name in ("kms:GranteePrincipal", "kms:RetiringPrincipal"):
-        found |= set(case.request.context.get(name) or ())
-    return found - {""}
+        names |= set(case.request.context.get(name) or ())
+    return names - {""}
 
 
 def _no_tag(case: Case) -> bool:
     """Tags of users and roles are of letters, digits, blanks and a few signs."""
     context = case.request.context
     values = [context.get(name) or () for name in mentioned(case) if name.startswith("aws:principaltag/")]
-    return any(re.search(r"[*?$]", value) for found in values for value in found)
+    return any(re.search(r"[*?$]", value) for texts in values for value in texts)
 
 
 def _contradicts(case: Case) -> bool:
@@ -147,18 +147,18 @@ def _contradicts(case: Case) -> bool:
 
 
 def _old_version(case: Case) -> bool:
-    held = (*case.policies.identity, *case.policies.session, case.policies.permissions_boundary)
-    return any(one is not None and one.policy.version != "2012-10-17" for one in held)
+    policies = (*case.policies.identity, *case.policies.session, case.policies.permissions_boundary)
+    return any(policy is not None and policy.policy.version != "2012-10-17" for policy in policies)
 
 
 def _unreadable(case: Case) -> bool:
     """A policy that cannot be read, or that is refused today, whatever was stored before."""
-    if any(one.policy.error for one in caller_policies(case.policies)):
+    if any(caller_policy.policy.error for caller_policy in caller_policies(case.policies)):
         return True
-    held = (*case.policies.identity, *case.policies.session, case.policies.permissions_boundary)
+    policies = (*case.policies.identity, *case.policies.session, case.policies.permissions_boundary)
     try:
-        for one in filter(None, held):
-            check_identity_document(print_policy(one.policy), "aws")
+        for policy in filter(None, policies):
+            check_identity_document(print_policy(policy.policy), "aws")
     except ServiceError:
         return True
     resource = case.policies.resource if case.request.action.startswith("kms:") else None

@@ -41,8 +41,8 @@ class RemoteStage(Stage):
     def _opened(self, text: str) -> tuple[Script, People]:
         """The case, in accounts that nobody has been in yet."""
         number = next(self._numbers)
-        accounts = {given: f"{2 + place}{number:011d}" for place, given in enumerate(_accounts(text))}
-        text = ACCOUNT_ID.sub(lambda found: accounts[found[0]], text)
+        accounts = {account: f"{2 + place}{number:011d}" for place, account in enumerate(_accounts(text))}
+        text = ACCOUNT_ID.sub(lambda match: accounts[match[0]], text)
         self._clients.owner = root_of(accounts[HOME])
         return Script(text, accounts[HOME]), RemotePeople(self._clients, accounts[HOME])
 

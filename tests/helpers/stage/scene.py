@@ -45,11 +45,11 @@ class Scene:
     @property
     def pairs(self) -> dict[str, str]:
         """The encryption context; a case that says only the keys leaves the values to us."""
-        given = dict.fromkeys(self.values("kms:EncryptionContextKeys"), "x")
+        context = dict.fromkeys(self.values("kms:EncryptionContextKeys"), "x")
         for name, values in self.case.request.context.pairs():
             if name.startswith(PAIR):
-                given[name.removeprefix(PAIR)] = values[0]
-        return given
+                context[name.removeprefix(PAIR)] = values[0]
+        return context
 
     @property
     def encryption_context(self) -> dict[str, Any]:

@@ -46,15 +46,15 @@ class Script:
 
     @property
     def grants(self) -> list[dict[str, Any]]:
-        given: list[dict[str, Any]] = json.loads(self._text).get("grants", [])
-        return given
+        grants: list[dict[str, Any]] = json.loads(self._text).get("grants", [])
+        return grants
 
     def policies(self, kind: str) -> list[tuple[str, str]]:
         """Name and text of the policies of a kind."""
-        given = json.loads(self._text)["policies"].get(kind, [])
+        policies = json.loads(self._text)["policies"].get(kind, [])
         if kind == "identity":
-            return [(policy["name"], _text(policy["document"])) for policy in given]
-        documents = given if isinstance(given, list) else [given]
+            return [(policy["name"], _text(policy["document"])) for policy in policies]
+        documents = policies if isinstance(policies, list) else [policies]
         return [(f"{kind}{number}", _text(document)) for number, document in enumerate(documents)]
 
     @property
@@ -79,10 +79,10 @@ class Script:
     @property
     def cast(self) -> set[str]:
         """The users and roles that have to be there: KMS refuses a key policy that names nobody."""
-        found = named_principals(self.case) | {self.entity}
+        names = named_principals(self.case) | {self.entity}
         if self.resource.startswith("arn:aws:iam::") and self.action != "iam:CreateUser":
-            found.add(self.resource)
-        return {arn for arn in found if arn.startswith("arn:aws:iam::") and not arn.endswith(":root")}
+            names.add(self.resource)
+        return {arn for arn in names if arn.startswith("arn:aws:iam::") and not arn.endswith(":root")}
 
     def tags(self, of: str) -> dict[str, str]:
         """The tags that the request has by a condition key (`aws:PrincipalTag`, `aws:ResourceTag`)."""
