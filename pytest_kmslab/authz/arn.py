@@ -62,6 +62,16 @@ def parts_of(text: str) -> Arn:
     return Arn(*segments[1:]) if is_arn else NO_ARN
 
 
+def resource_of(text: str) -> str:
+    """What an ARN names in its account: `table/orders`; of what is no ARN the text."""
+    return text.split(":", SEGMENTS - 1)[-1]
+
+
+def name_in(text: str) -> str:
+    """The name or id that an ARN ends in, without its path: a key's id, a role's name."""
+    return text.rpartition("/")[2]
+
+
 def root_arn(partition: str, account: str) -> str:
     """The ARN of an account's root user, by which policies name the account."""
     return f"arn:{partition}:iam::{account}:root"

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.config.validators import ACCOUNT, REGION
 from pytest_kmslab.errors import KmslabError
 
@@ -151,7 +152,7 @@ def _rows(asked: _Asked, executor: Executor | None) -> Iterator[tuple[str, str, 
     for principals, answers in decided_chunks(asked.principals, asked.questions, executor, progress):
         cells = ((who, action, what) for who in principals for action, what in asked.questions)
         for (who, action, what), allowed in zip(cells, answers, strict=True):
-            yield _path(who.arn), action, _path(what.arn), bool(allowed)
+            yield resource_of(who.arn), action, resource_of(what.arn), bool(allowed)
 
 
 def _print_rows(form: str, rows: Iterator[tuple[str, str, str, bool]]) -> None:
@@ -181,7 +182,3 @@ def _compare(matrix: AccessMatrix, expected: Expected) -> int:
     if not lines:
         print(f"{len(matrix)} cells are as expected")
     return _FAILED if lines else _OK
-
-
-def _path(arn: str) -> str:
-    return arn.split(":", 5)[-1]

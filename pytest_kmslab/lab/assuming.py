@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.authz.arn import name_in, root_arn
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
@@ -106,7 +107,7 @@ class RoleAssumption:
         account, partition = self.context.backend.account, partition_of(self.context.backend.region).name
         return ResourceError(
             f"role `{role}` cannot be assumed as {who}: {why}. Its trust policy has to allow "
-            f"`sts:AssumeRole` to whoever assumes it (`arn:{partition}:iam::{account}:root` leaves that to "
+            f"`sts:AssumeRole` to whoever assumes it (`{root_arn(partition, account)}` leaves that to "
             "IAM policies); or say by `via=` who is to, or by `service=` and `source_arn=` as which service"
         )
 
@@ -114,7 +115,7 @@ class RoleAssumption:
     def _trusted_services(self, role: str) -> list[str]:
         """The services that are the only ones that a trust policy lets in; none if it lets in others too."""
         iam = self.client("iam")
-        document = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+        document = iam.get_role(RoleName=name_in(role))["Role"]["AssumeRolePolicyDocument"]
         return services_of(document)
 
 

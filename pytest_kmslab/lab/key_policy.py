@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.errors import PolicyError
 
 Document = dict[str, Any]
@@ -69,7 +70,7 @@ def console_policy(
 
     A statement that would name nobody is left out, as KMS refuses one.
     """
-    root = _statement(ACCOUNT_SID, f"arn:{partition}:iam::{account}:root", "kms:*")
+    root = _statement(ACCOUNT_SID, root_arn(partition, account), "kms:*")
     parts = [root]
     if arns := list(administrators):
         parts.append(_statement(ADMINISTRATORS_SID, arns, list(ADMINISTRATOR_ACTIONS)))

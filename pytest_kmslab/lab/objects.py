@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.kinds.alarm import ALARM
@@ -101,9 +102,7 @@ class LabObjects:
 
     def _key(self, ref: ResourceRef) -> KmsKey:
         kms = self._creation.client("kms")
-        key = KmsKey(
-            kms, self._creation.waiter, ref.arn.rpartition("/")[2], ref.arn, probers=self._principals
-        )
+        key = KmsKey(kms, self._creation.waiter, name_in(ref.arn), ref.arn, probers=self._principals)
         key.alias = next(aliases_of(kms, ref.arn), "")
         return key
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.lab.kinds.existing import ExistingKey
 from pytest_kmslab.lab.kinds.key import KmsKey
@@ -133,7 +134,7 @@ def _describe_key(key: KmsKey) -> Description:
 def _restore_key(description: Description, lab: Lab) -> KmsKey:
     arn = description["arn"]
     kms, waiter = lab.as_(lab.admin).client("kms"), lab._creation.waiter
-    key = KmsKey(kms, waiter, arn.rpartition("/")[2], arn, probers=lab._principals)
+    key = KmsKey(kms, waiter, name_in(arn), arn, probers=lab._principals)
     key.alias = description["alias"]
     return key
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.matrix.subjects import MatrixError
@@ -236,4 +237,4 @@ def _text(subject: Any) -> str:
 
 
 def _short(arn: str) -> str:
-    return f"`{arn.split(':', 5)[-1]}`"
+    return f"`{resource_of(arn)}`"

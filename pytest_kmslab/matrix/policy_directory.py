@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.account.model import Key, Table
-from pytest_kmslab.authz.arn import Arn, parse_arn
+from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, resource_of
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.written_policies import PolicyKind, refusal
@@ -133,7 +133,7 @@ def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[
     wanted = list(names)
     for name in wanted:
         if not any(is_named(subject.arn, name) for subject in subjects):
-            listed = ", ".join(subject.arn.split(":", 5)[-1] for subject in subjects)
+            listed = ", ".join(resource_of(subject.arn) for subject in subjects)
             raise MatrixError(f"there is no {kind} `{name}` in the directory, but {listed or 'none at all'}")
     return tuple(
         subject for subject in subjects if not wanted or any(is_named(subject.arn, name) for name in wanted)
@@ -253,7 +253,7 @@ class _Reader:
         parsed = self._parsed(file, arn, "kms", "key")
         key = Key(
             arn,
-            arn.rpartition("/")[2],
+            name_in(arn),
             parsed.account,
             parsed.region,
             "Enabled",
@@ -280,7 +280,7 @@ class _Reader:
             raise MatrixError(f"file `{file}`: there is no key `{key_name}` in {self.folder / 'keys'}")
         key, parsed = keys.get(key_name), self._parsed(file, arn, "dynamodb", "table")
         key_arn = None if key is None else key.arn
-        table = Table(arn, arn.rpartition("/")[2], parsed.account, parsed.region, key_arn)
+        table = Table(arn, name_in(arn), parsed.account, parsed.region, key_arn)
         text = None if policy is None else PolicyText(arn, policy)
         return ResourceSubject(arn, text, table=table, table_key=key)
 

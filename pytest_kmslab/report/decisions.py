@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.lab.naming import OURS
@@ -85,7 +86,9 @@ def headline(entry: TrailEntry) -> str:
     ARNs lose what comes before the resource: the same account and Region over and over.
     """
     request, answer = entry.request, entry.decision.decision.value
-    asked = f"{answer} {request.action} on {_short(request.resource)} for {_short(request.principal)}"
+    asked = (
+        f"{answer} {request.action} on {resource_of(request.resource)} for {resource_of(request.principal)}"
+    )
     if entry.operation == request.action:
         return asked
     return f"{asked} (in {entry.operation}{f', via {entry.via}' if entry.via else ''})"
@@ -95,8 +98,9 @@ def one_line(entry: TrailEntry) -> str:
     """A decision in one line: `kms:Decrypt` denied to `user/ana` on `key/1`: no grant allows it."""
     request, decision = entry.request, entry.decision
     answer = "allowed" if decision.allowed else "denied"
-    whom = f"`{request.action}` {answer} to `{_short(request.principal)}` on `{_short(request.resource)}`"
-    return f"{whom}: {reason_text(decision.reasons[0], request.resource)}" if decision.reasons else whom
+    what, whom = resource_of(request.resource), resource_of(request.principal)
+    asked = f"`{request.action}` {answer} to `{whom}` on `{what}`"
+    return f"{asked}: {reason_text(decision.reasons[0], request.resource)}" if decision.reasons else asked
 
 
 def failure_text(entry: TrailEntry) -> str:
@@ -110,7 +114,7 @@ def failure_text(entry: TrailEntry) -> str:
 def _person(principal: str) -> str:
     """The name of a user, or of the role behind a session."""
     # `assumed-role/ROLE/SESSION` names the role first; a user's or role's own name comes after its path.
-    kind, _, path = _short(principal).partition("/")
+    kind, _, path = resource_of(principal).partition("/")
     name = path.partition("/")[0] if kind == "assumed-role" else path.rpartition("/")[2]
     return OURS.sub("", name or kind)
 
@@ -124,10 +128,6 @@ def reason_text(reason: Reason, resource: str) -> str:
         return "the root user needs no policy"
     policy = f"its {kind}" if reason.policy == resource else f"{kind} `{reason.policy}`"
     return REASONS[reason.effect].format(statement=f"`{reason.statement}`", policy=policy, kind=kind)
-
-
-def _short(arn: str) -> str:
-    return arn.split(":", 5)[-1]
 
 
 def explanation_of(entry: TrailEntry) -> str:

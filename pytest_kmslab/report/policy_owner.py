@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policy, parse_policy
 from pytest_kmslab.authz.statement import Statement
@@ -44,7 +45,7 @@ def share_of_lab(policy: Policy, administrator: str) -> Share:
         # Who copies the console's policy names users of no lab.
         return Share((False,) * len(whose))
     own = {administrator, KEY_USER_NAME}
-    others = [sorted({RUN_SUFFIX.sub("", arn.rpartition("/")[2]) for arn in arns} - own) for arns in whose]
+    others = [sorted({RUN_SUFFIX.sub("", name_in(arn)) for arn in arns} - own) for arns in whose]
     is_labs = tuple(
         _without_principal(statement.source) in _CONSOLES and not names
         for statement, names in zip(policy.statements, others, strict=True)
@@ -55,7 +56,7 @@ def share_of_lab(policy: Policy, administrator: str) -> Share:
 def owner_of(kind: PolicyType, named: NamedPolicy, principal: str, administrator: str) -> str:
     """`test`, `lab` or `AWS`, for a policy that was asked when this principal made a request."""
     if kind is not PolicyType.RESOURCE:
-        name = principal.rpartition("/")[2]
+        name = name_in(principal)
         # By its suffix: a test may have an administrator of this name too.
         if RUN_SUFFIX.sub("", name) == administrator != name:
             return "lab"
@@ -89,5 +90,5 @@ def _is_awss(named: NamedPolicy) -> bool:
     """Whether a policy is one of AWS's managed policies, by its name and its text."""
     from pytest_kmslab.backends.moto.managed_policies import document
 
-    record = document(named.name.rpartition("/")[2])
+    record = document(name_in(named.name))
     return record is not None and parse_policy(json.dumps(record["Document"])) == named.policy

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.naming import time_of_tags
 from pytest_kmslab.lab.resource_kind import (
@@ -47,7 +48,7 @@ def create_alarm(creation: Creation, table_name: str, table_arn: str) -> str:
     cloudwatch = creation.client("cloudwatch")
     with creation.of(ALARM, table_name) as made:
         put_alarm(cloudwatch, made.name, table_name, made.tags)
-    partition = table_arn.split(":")[1]
+    partition = parse_arn(table_arn).partition
     made.confirm(f"arn:{partition}:cloudwatch:{creation.region}:{creation.account}:alarm:{made.name}")
     return made.name
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.key import DELETION_DAYS, POLICY_NAME, KmsKey
 from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
@@ -33,7 +34,7 @@ class ExistingKey(KmsKey):
     def __init__(
         self, kms: KMSClient, waiter: Waiter, arn: str, *, managed: bool, probers: Probers | None = None
     ) -> None:
-        super().__init__(kms, waiter, arn.rsplit("/", 1)[-1], arn, probers=probers)
+        super().__init__(kms, waiter, name_in(arn), arn, probers=probers)
         self._managed = managed
         self._check()
         self.policy_text = self._policy_text()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 from pytest_kmslab.lab.arguments import naming_arguments
@@ -92,7 +93,7 @@ class RoleRequest:
 
 def account_trust(account: str, region: str) -> Mapping[str, Any]:
     """The trust policy that leaves it to the account's IAM policies who may assume a role."""
-    root = f"arn:{partition_of(region).name}:iam::{account}:root"
+    root = root_arn(partition_of(region).name, account)
     statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": list(ASSUME_ACTIONS)}
     return {"Version": "2012-10-17", "Statement": [statement]}
 

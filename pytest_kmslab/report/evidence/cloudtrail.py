@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.arn import account_of, name_in
 from pytest_kmslab.calls.context_keys import SERVICE
 from pytest_kmslab.calls.dynamodb.sse.key_use import text_of_kms
 from pytest_kmslab.report.evidence.request_parameters import request_parameters
@@ -160,7 +160,7 @@ def _session_context(caller: Caller) -> Record:
             "principalId": caller.user_id.partition(":")[0],
             "arn": caller.principal_arn,
             "accountId": caller.account,
-            "userName": caller.principal_arn.rpartition("/")[2],
+            "userName": name_in(caller.principal_arn),
         }
     if caller.source_identity:
         context["sourceIdentity"] = caller.source_identity
