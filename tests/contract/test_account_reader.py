@@ -1,11 +1,11 @@
-"""What every store of facts answers, asked of both: moto's objects, and the API in front of a moto server."""
+"""What every reader of an account answers."""
 
 from __future__ import annotations
 
 import json
 import time
 
-from helpers.endpoint import ACCOUNT, REGION, Store
+from helpers.endpoint import REGION, Store
 
 ALLOW = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -25,7 +25,7 @@ TABLE = {
 
 
 def test_the_root_user_is_known(store: Store) -> None:
-    assert store.root.arn == f"arn:aws:iam::{ACCOUNT}:root"
+    assert store.root.arn == f"arn:aws:iam::{store.account}:root"
     assert store.root.kind == "Account"
 
 
@@ -35,7 +35,7 @@ def test_a_user_is_known_by_its_access_key(store: Store) -> None:
     assert credential is not None
     assert credential.secret_access_key == key["SecretAccessKey"]
     assert credential.active
-    assert credential.caller.arn == arn == f"arn:aws:iam::{ACCOUNT}:user/people/ana"
+    assert credential.caller.arn == arn == f"arn:aws:iam::{store.account}:user/people/ana"
     assert credential.caller.user_id.startswith("AIDA")
     assert (credential.caller.username, credential.caller.tags) == ("ana", {"team": "red"})
 
@@ -95,10 +95,10 @@ def test_a_role_session_has_the_roles_arn_its_tags_and_its_session_policy(store:
     caller = credential.caller
     assert credential.session_token == session["SessionToken"]
     assert credential.expires_at > time.time()
-    assert caller.arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s1"
+    assert caller.arn == f"arn:aws:sts::{store.account}:assumed-role/reader/s1"
     assert (caller.principal_arn, caller.kind, caller.tags) == (made["Arn"], "AssumedRole", {"of": "session"})
     assert len(store.view.policies(caller, "*").session) == 1
-    assert store.view.iam_arn("role", "reader", ACCOUNT) == made["Arn"]
+    assert store.view.iam_arn("role", "reader", store.account) == made["Arn"]
     assert store.view.iam_tags(made["Arn"]) == {"of": "role"}
     assert store.view.resource_policy(made["Arn"]) is not None
     store("iam", "DeleteRole", RoleName="reader")
@@ -109,24 +109,24 @@ def test_a_role_session_has_the_roles_arn_its_tags_and_its_session_policy(store:
 def test_a_key_is_found_by_every_form_of_its_name(store: Store) -> None:
     made = store("kms", "CreateKey", Tags=[{"TagKey": "a", "TagValue": "b"}])["KeyMetadata"]
     store("kms", "CreateAlias", AliasName="alias/mine", TargetKeyId=made["KeyId"])
-    alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/mine"
+    alias_arn = f"arn:aws:kms:{REGION}:{store.account}:alias/mine"
     for name in (made["KeyId"], made["Arn"], "alias/mine", alias_arn):
-        key = store.view.key(name, REGION, ACCOUNT)
+        key = store.view.key(name, REGION, store.account)
         assert key is not None
         assert key.arn == made["Arn"]
         assert (key.state, key.spec, key.usage) == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
         assert (key.aliases, key.tags, key.manager) == (("alias/mine",), {"a": "b"}, "CUSTOMER")
     for name in ("alias/other", "no-such-id", alias_arn.replace(REGION, "eu-west-1"), "arn:aws:s3:::x"):
-        assert store.view.key(name, REGION, ACCOUNT) is None
+        assert store.view.key(name, REGION, store.account) is None
     assert store.view.key(made["KeyId"], REGION, "111122223333") is None
     store("kms", "DisableKey", KeyId=made["KeyId"])
-    disabled = store.view.key(made["KeyId"], REGION, ACCOUNT)
+    disabled = store.view.key(made["KeyId"], REGION, store.account)
     assert disabled is not None
     assert disabled.state == "Disabled"
 
 
 def test_the_aws_managed_key_has_the_fixed_policy(store: Store) -> None:
-    key = store.view.key("alias/aws/dynamodb", REGION, ACCOUNT)
+    key = store.view.key("alias/aws/dynamodb", REGION, store.account)
     assert key is not None
     assert key.manager == "AWS"
     policy = store.view.key_policy(key.arn)
@@ -137,11 +137,11 @@ def test_the_aws_managed_key_has_the_fixed_policy(store: Store) -> None:
 def test_a_ciphertext_names_its_key(store: Store) -> None:
     made = store("kms", "CreateKey")["KeyMetadata"]
     blob = store("kms", "Encrypt", KeyId=made["KeyId"], Plaintext=b"x")["CiphertextBlob"]
-    key = store.view.key_of_ciphertext(blob, REGION, ACCOUNT)
+    key = store.view.key_of_ciphertext(blob, REGION, store.account)
     assert key is not None
     assert key.arn == made["Arn"]
     for foreign in (b"not one of ours", b"", b"\xff" * 60):
-        assert store.view.key_of_ciphertext(foreign, REGION, ACCOUNT) is None
+        assert store.view.key_of_ciphertext(foreign, REGION, store.account) is None
 
 
 def test_a_key_policy_names_a_deleted_user_by_its_unique_id(store: Store) -> None:
@@ -165,20 +165,20 @@ def test_grants_by_key_by_grantee_and_by_token(store: Store) -> None:
     context = {"EncryptionContextSubset": {"a": "b"}}
     common = {"KeyId": made["Arn"], "Operations": ["Decrypt"]}
     answer = store("kms", "CreateGrant", GranteePrincipal=arn, Constraints=context, Name="mine", **common)
-    store("kms", "CreateGrant", GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/bob", **common)
+    store("kms", "CreateGrant", GranteePrincipal=f"arn:aws:iam::{store.account}:user/bob", **common)
     assert len(store.view.grants(made["Arn"])) == 2
     (grant,) = store.view.grants_to(made["Arn"], store.caller(access_key))
     assert (grant.grant_id, grant.name, grant.operations) == (answer["GrantId"], "mine", {"Decrypt"})
     assert grant.encryption_context_subset == {"a": "b"}
-    assert grant.issuing_account == f"arn:aws:iam::{ACCOUNT}:root"
-    key_and_grant = store.view.grant_of_token(answer["GrantToken"], REGION, ACCOUNT)
+    assert grant.issuing_account == f"arn:aws:iam::{store.account}:root"
+    key_and_grant = store.view.grant_of_token(answer["GrantToken"], REGION, store.account)
     assert key_and_grant is not None
     assert (key_and_grant[0].arn, key_and_grant[1].grant_id) == (made["Arn"], answer["GrantId"])
-    assert store.view.grant_of_token(answer["GrantToken"], "eu-west-1", ACCOUNT) is None
-    assert store.view.grant_of_token("no token", REGION, ACCOUNT) is None
+    assert store.view.grant_of_token(answer["GrantToken"], "eu-west-1", store.account) is None
+    assert store.view.grant_of_token("no token", REGION, store.account) is None
     store("kms", "RevokeGrant", KeyId=made["Arn"], GrantId=answer["GrantId"])
     assert store.view.grants_to(made["Arn"], store.caller(access_key)) == ()
-    assert store.view.grant_of_token(answer["GrantToken"], REGION, ACCOUNT) is None
+    assert store.view.grant_of_token(answer["GrantToken"], REGION, store.account) is None
 
 
 def test_a_table_is_found_by_name_and_by_the_arn_of_its_parts(store: Store) -> None:
@@ -187,12 +187,12 @@ def test_a_table_is_found_by_name_and_by_the_arn_of_its_parts(store: Store) -> N
         "TableArn"
     ]
     for name in ("table", arn, f"{arn}/index/i", f"{arn}/stream/2026"):
-        table = store.view.table(name, REGION, ACCOUNT)
+        table = store.view.table(name, REGION, store.account)
         assert table is not None
         assert (table.arn, table.name, table.hash_key, table.key_arn) == (arn, "table", "id", None)
         assert table.tags == {"a": "b"}
-    assert store.view.table("other", REGION, ACCOUNT) is None
-    assert store.view.table("table", "eu-west-1", ACCOUNT) is None
+    assert store.view.table("other", REGION, store.account) is None
+    assert store.view.table("table", "eu-west-1", store.account) is None
 
 
 def test_the_key_of_a_table_is_kept_and_goes_with_it(store: Store) -> None:
@@ -200,7 +200,7 @@ def test_the_key_of_a_table_is_kept_and_goes_with_it(store: Store) -> None:
     arn = store("dynamodb", "CreateTable", TableName="table", **TABLE)["TableDescription"]["TableArn"]
     store.backend.set_table_key(arn, key)
     store.backend.add_table_grants(arn, key)
-    table = store.view.table("table", REGION, ACCOUNT)
+    table = store.view.table("table", REGION, store.account)
     assert table is not None
     assert table.key_arn == key
     assert {grant.grantee_principal for grant in store.view.grants(key)} == {
@@ -215,9 +215,9 @@ def test_the_key_of_a_table_is_kept_and_goes_with_it(store: Store) -> None:
     store.backend.retire_table_grants(arn)
     assert store.view.grants(key) == ()
     store("dynamodb", "DeleteTable", TableName="table")
-    assert store.view.table("table", REGION, ACCOUNT) is None
+    assert store.view.table("table", REGION, store.account) is None
     store("dynamodb", "CreateTable", TableName="table", **TABLE)
-    made_again = store.view.table("table", REGION, ACCOUNT)
+    made_again = store.view.table("table", REGION, store.account)
     assert made_again is not None
     assert made_again.key_arn is None
 
@@ -225,13 +225,13 @@ def test_the_key_of_a_table_is_kept_and_goes_with_it(store: Store) -> None:
 def test_principals_that_kms_could_resolve(store: Store) -> None:
     arn, _ = store.user()
     exists = store.view.principal_exists
-    for there in (arn, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, "*"):
+    for there in (arn, f"arn:aws:iam::{store.account}:root", store.account, "*"):
         assert exists(there)
     for missing in (
-        f"arn:aws:iam::{ACCOUNT}:user/ghost",
-        f"arn:aws:iam::{ACCOUNT}:user/other-path/ana",
-        f"arn:aws:iam::{ACCOUNT}:group/readers",
-        f"arn:aws:iam::{ACCOUNT}:policy/p",
+        f"arn:aws:iam::{store.account}:user/ghost",
+        f"arn:aws:iam::{store.account}:user/other-path/ana",
+        f"arn:aws:iam::{store.account}:group/readers",
+        f"arn:aws:iam::{store.account}:policy/p",
         "AIDAEXAMPLEEXAMPLEEXA",
         "ana",
     ):
@@ -245,6 +245,6 @@ def test_how_long_a_roles_sessions_last_at_most(store: Store) -> None:
     )
     assert store.view.max_session_duration(short) == 3600
     assert store.view.max_session_duration(long) == 7200
-    assert store.view.max_session_duration(f"arn:aws:iam::{ACCOUNT}:role/none") == 3600
+    assert store.view.max_session_duration(f"arn:aws:iam::{store.account}:role/none") == 3600
     store("iam", "UpdateRole", RoleName="long", MaxSessionDuration=10_800)
     assert store.view.max_session_duration(long) == 10_800

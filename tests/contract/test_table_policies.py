@@ -1,4 +1,4 @@
-"""Policies of tables, by every store alike: moto's objects, and the API in front of a moto server."""
+"""Policies of tables, by every backend alike."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def lacking(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
         raise JsonRESTError("UnknownOperationException", "")
 
     for name in POLICY_OPERATIONS:
+        # Nothing is changed of an endpoint that is elsewhere: it has them, or lacks them by itself.
         monkeypatch.setattr(DynamoHandler, name, lacks)
     return store
 

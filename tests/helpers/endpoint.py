@@ -37,10 +37,12 @@ class Store:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.view = backend.view
-        self._session = boto3.Session("any", "any", region_name=REGION)
+        keys = backend.root.access_key_id, backend.root.secret_access_key
+        self._session = boto3.Session(*keys, region_name=REGION)
         root = backend.view.credential(backend.root.access_key_id)
         assert root is not None
         self.root = root.caller
+        self.account = self.root.account
 
     def __call__(self, service: str, operation: str, **params: Any) -> Any:
         call = ApiCall(service, operation, params, REGION, self.root)
