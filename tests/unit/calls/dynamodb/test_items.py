@@ -87,7 +87,7 @@ def test_a_batch_of_writes_names_what_is_put_and_what_is_deleted(view: FakeAccou
 def test_a_transaction_asks_for_each_item_as_if_it_came_alone(view: FakeAccount) -> None:
     items = [
         {"Put": {"TableName": "orders", "Item": KEY}},
-        {"Update": {"TableName": "orders", "Key": KEY}},
+        {"Update": {"TableName": "orders", "Key": {"id": {"S": "another"}}}},
         {"Delete": {"TableName": "stock", "Key": KEY}},
         {"ConditionCheck": {"TableName": "plain", "Key": KEY}},
     ]
