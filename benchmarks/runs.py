@@ -13,10 +13,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from textwrap import dedent
 
-from measure import Row
+from measure import Row, ratio
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
+REPORT_ROUNDS = 7
 LABS = 80
 LAB_TESTS = 1_000
 """Tests that two workers share."""
@@ -88,6 +89,7 @@ def rows() -> Iterator[Row]:
     with TemporaryDirectory() as folder:
         yield from _path(Path(folder))
         yield from _labs(Path(folder))
+        yield from _reports(Path(folder))
         yield from _collecting(Path(folder))
         yield from _workers(Path(folder))
 
@@ -112,6 +114,24 @@ def _labs(folder: Path) -> Iterator[Row]:
     yield Row("a lab of its own for each test, in plain GetItems", median(labs), "×", 22)
     # 5 s where a plain GetItem takes 1.15 ms.
     yield Row("tests/e2e on moto, a lab for each test, in plain GetItems", median(suite), "×", 4350)
+
+
+def _reports(folder: Path) -> Iterator[Row]:
+    """What a report adds to a run of the project's own suite, beside the same without one; all take turns."""
+    kinds = {
+        "none": (),
+        "json": (f"--kmslab-report={folder}/r.json",),
+        "html": (f"--kmslab-report={folder}/r.html",),
+    }
+    suite = str(ROOT / "tests" / "e2e")
+    measured: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(REPORT_ROUNDS):
+        for kind, asked in kinds.items():
+            measured[kind].append(_cpu([suite, *asked], ROOT))
+    for kind in ("json", "html"):
+        yield Row(
+            f"tests/e2e with a report as {kind} / without one", ratio(measured, kind, "none"), "×", 1.10
+        )
 
 
 def _collecting(folder: Path) -> Iterator[Row]:

@@ -4,7 +4,8 @@
 
 What an example needs is in its requirements.txt. Where this environment has all of it, the tests run here;
 otherwise (aiobotocore pins botocore) in an environment of their own, with the wheel that tox names by
-TOX_PACKAGE. Exit 0 if all passed.
+TOX_PACKAGE. The smallest policies of everybody who acts in them are written into the copy and proven. Exit 0
+if all passed.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ def main(names: Sequence[str]) -> int:
 
 
 def passes(folder: Path, work: Path) -> bool:
-    """Whether the tests of an example pass, in a copy of it."""
+    """Whether the tests of an example pass, in a copy, and the proof of what each principal needs holds."""
     copy = work / folder.name
     shutil.copytree(folder, copy)
     needed = requirements(folder)
     missing = [one for one in needed if not is_here(one)]
     python = own_environment(work / f"{folder.name}-env", needed) if missing else sys.executable
     print(f"examples: {folder.name}, {'an environment of its own' if missing else 'here'}", flush=True)
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--kmslab-policies=least"]
     return subprocess.run(command, cwd=copy, env=clean(os.environ), check=False).returncode == 0
 
 
