@@ -50,6 +50,7 @@ class RoleAssumption:
             return self._tried(self.client_of(assumer.via, "sts"), parameters, f"`{assumer.via!r}`")
         services = self._trusted_services(parameters["RoleArn"])
         if not services:
+            # The test did not say who assumes it: the lab does, and that call is its own.
             assume = for_the_lab(self._tried)
             return assume(self.client("sts"), parameters, "the lab's administrator")
         if len(services) > 1:

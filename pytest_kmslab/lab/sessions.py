@@ -211,6 +211,7 @@ class Sessions:
         if role not in self._lasting:
             self._lasting[role] = self._new_lasting(credentials)
         current, session = self._lasting[role]
+        # The clients hold this very object, and sign with what is in it.
         current.access_key = credentials.access_key_id
         current.secret_key = credentials.secret_access_key
         current.token = credentials.session_token
@@ -237,6 +238,7 @@ class Sessions:
     def _core(self) -> Any:
         """A botocore session that has the models of the shared one."""
         core = _new_core()
+        # The models are shared, the credentials are this one's own.
         core.register_component("data_loader", self._sessions()[0].get_component("data_loader"))
         return core
 

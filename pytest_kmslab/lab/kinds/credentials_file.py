@@ -38,6 +38,7 @@ class ConsoleAccess:
 
 def new_password(length: int = PASSWORD_LENGTH) -> str:
     """A random password with lower and upper case letters, digits and symbols."""
+    # One of each class first: an account's password policy may ask for all of them.
     chosen = [secrets.choice(characters) for characters in _CLASSES]
     everything = "".join(_CLASSES)
     chosen += [secrets.choice(everything) for _ in range(length - len(chosen))]

@@ -111,6 +111,7 @@ class GroupKind(ResourceKind):
         name = group["GroupName"]
         tags = {}
         if group["Path"] == PATH and OURS.search(name):
+            # `Naming` puts the run, the worker and a number at the end of every name.
             run, worker, _ = name.rsplit("-", 3)[1:]
             tags = {RUN_TAG: run, WORKER_TAG: worker, NAME_TAG: name}
         ref = ResourceRef(self, name, region, group["Arn"], group["GroupId"])

@@ -134,6 +134,7 @@ class KmsKey:
         else:
             document = read_document("policy", policy)
         text = document.text
+        # By what changes it is known whom KMS will answer otherwise.
         before = None if self._waiter.is_strongly_consistent else self.policy()
         check = None if self._view is None else key_policy_check(self._view, parts_of(self.arn).partition)
         with naming_policy(document, check, self._view):
@@ -244,6 +245,7 @@ def _schedule(kms: KMSClient, arn: str) -> None:
     try:
         kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=DELETION_DAYS)
     except kms.exceptions.KMSInvalidStateException:
+        # KMS says so of a key that is scheduled already, and of others that it cannot delete now.
         if kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] not in DELETED_STATES:
             raise
     except kms.exceptions.NotFoundException:
@@ -278,6 +280,8 @@ class KeyKind(ResourceKind):
                     unseen.append(key)
                 else:
                     yield key
+        # Only now it is known whether others could be looked at: then it is this key's policy that forbids
+        # it.
         yield from (replace(key, others=len(unseen) < len(keys)) for key in unseen)
 
     def find(self, client: Client, ref: ResourceRef) -> Found | None:
@@ -323,6 +327,7 @@ class KeyKind(ResourceKind):
     def _look(self, kms: KMSClient, arn: str, region: str, name: str = "") -> Found | None:
         pages = kms.get_paginator("list_resource_tags").paginate(KeyId=arn)
         tags = {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page["Tags"]}
+        # An account may have thousands of keys: only those of a run are described.
         if RUN_TAG not in tags and not name:
             return None
         metadata = kms.describe_key(KeyId=arn)["KeyMetadata"]

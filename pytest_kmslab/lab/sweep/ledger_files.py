@@ -100,7 +100,7 @@ def records(paths: Iterable[Path]) -> Iterator[tuple[list[RunRecord], list[RunRe
                 living.append(read(path))
             elif path.exists():
                 dead.append((read(path), lock))
-            else:
+            else:  # its run ended since the files were listed
                 release(lock, remove=True)
         yield living, [record for record, _ in dead]
     finally:
@@ -109,6 +109,7 @@ def records(paths: Iterable[Path]) -> Iterator[tuple[list[RunRecord], list[RunRe
 
 
 def _age(path: Path) -> tuple[float, str]:
+    # It may be gone since it was listed.
     with suppress(FileNotFoundError):
         return path.stat().st_mtime, path.name
     return 0.0, path.name
@@ -129,6 +130,7 @@ def _try_lock(path: Path) -> Any:
 
 
 def _run(record: RunRecord, event: Event) -> None:
+    # Nothing is known of what another version writes: it is told of, and nothing is removed.
     if event["version"] != VERSION:
         raise ValueError(event["version"])
     names = ("backend", "account", "endpoint", "profile")

@@ -49,6 +49,7 @@ class Sweep:
     ) -> None:
         self._target = target
         self._living = {record.run for record in living}
+        # A lock says nothing of a run of another machine: its ledger is left to that one.
         self._dead = [record for record in dead if record.of_here and record.run not in self._living]
         self._records = [record for record in self._dead if _is_of(record, target.account)]
         self._older_than = older_than
@@ -109,6 +110,7 @@ class Sweep:
         """Remove the ledgers of runs that have nothing left, and nothing in them that is not understood."""
         left = {leftover.run for leftover in self.findings.leftovers if leftover not in self.findings.removed}
         for record in self._records:
+            # A line that is not understood may name what nobody here knows of.
             if record.run not in left and not self.findings.problems:
                 record.remove_files()
 
@@ -121,6 +123,7 @@ class Sweep:
         regions = dict.fromkeys((*self._target.regions, *sorted(written - {""})))
         for number, region in enumerate(regions):
             for kind in IN_ACCOUNT:
+                # What is in no Region is looked for once.
                 if kind.is_regional or number == 0:
                     yield from self._seen(kind, region, kind.every(self._client(region), region))
 
@@ -162,6 +165,7 @@ class Sweep:
     def _is_dead(self, resource: Found) -> bool:
         """Whether the run of a thing does not live, for all that is known here, and is to be swept."""
         run = resource.tags[RUN_TAG]
+        # Nobody here knows whether a run of another machine lives: of those the age decides.
         return run not in self._living and (self._strangers or self._process(run) is not None)
 
     def _process(self, run: str) -> RunRecord | None:
@@ -184,6 +188,7 @@ class Sweep:
         if record is not None and limit is None:
             return False, f"its run is dead: process {record.pid} of {record.begun or 'an unknown time'}"
         limit = OLDER_THAN if limit is None else limit
+        # It may be of a run that lives.
         if age is None:
             return True, "its age is not known"
         return age < limit, f"{'not ' if age < limit else ''}older than {_words(limit)}"
@@ -194,6 +199,7 @@ class Sweep:
             if entry.kept and (entry.ref.kind, entry.ref.name) == identity:
                 return entry.kept
         try:
+            # A run of another machine says it by a tag alone.
             return parse_time(resource.tags[KEPT_TAG])
         except (KeyError, ValueError):
             return None
@@ -230,6 +236,7 @@ def sweeping(target: Target, folder: Path, **more: Any) -> Iterator[Sweep]:
 def sweeping_run(target: Target, folder: Path, run: str) -> Iterator[Sweep]:
     """A sweep of what workers of one run left that were killed, once nobody of that run lives any more."""
     with records(ledgers_in(folder, run)) as (living, dead):
+        # Who came to an end has told what was left: only the killed are looked after.
         yield Sweep(target, living, [record for record in dead if not record.ended], strangers=False)
 
 

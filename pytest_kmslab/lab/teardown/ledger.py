@@ -143,6 +143,7 @@ class FileLedger:
             known = {name: text for name, text in (("arn", ref.arn), ("id", ref.unique_id)) if text}
             where = {"kind": ref.kind.name, "name": ref.name, "region": ref.region}
             self._write("intend", number=self._numbers, **where, **known)
+            # After the line is on the disk: what could not be written down is not made.
             self._open[self._numbers] = ref
             return self._numbers
 
@@ -203,6 +204,7 @@ class FileLedger:
             if self._file < 0:
                 return
             if self._open:
+                # Marked, so that what was left on purpose is told from what a killed run left.
                 self._write("end")
             os.close(self._file)
             self._file = -1
@@ -222,13 +224,13 @@ class FileLedger:
             ) from error
 
     def _begin(self) -> None:
-        """Lock first: a file without a lock is a dead run's."""
         from filelock import FileLock
 
         self._folder.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
         self._held = FileLock(
             self.path.with_suffix(LOCK_SUFFIX), timeout=0, mode=FILE_OWNERS_ONLY, thread_local=False
         )
+        # Locked before the file is there: one without a lock is a dead run's.
         self._held.acquire()
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_OWNERS_ONLY)
         begun = {"event": "run", "version": VERSION, **asdict(self.account), **self._header}
@@ -239,6 +241,7 @@ class FileLedger:
 def release(lock: BaseFileLock | None, remove: bool) -> None:
     """Let a lock go; `remove` its file too, which nobody asks for any more, while it is still held."""
     if lock is not None:
+        # While the lock is still held: nobody can have taken it in between.
         if remove:
             with suppress(OSError):
                 os.unlink(lock.lock_file)
@@ -252,6 +255,7 @@ def _append(file: int, event: dict[str, Any]) -> None:
 def _write_all(file: int, data: bytes) -> None:
     if os.write(file, data) != len(data):
         raise OSError("the disk is full")
+    # What is made next must not outlive this line, whatever happens to the machine.
     os.fsync(file)
 
 

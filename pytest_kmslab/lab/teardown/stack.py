@@ -75,6 +75,7 @@ class TeardownStack:
         """
         number = self._ledger.intend(what) if isinstance(what, ResourceRef) else 0
         step = TeardownStep(what, remove, number=number)
+        # The end of the list is removed first.
         self._steps.insert(len(self._steps) if after is None else self._steps.index(after), step)
         return step
 
@@ -128,7 +129,7 @@ class TeardownStack:
                     if step.remove is not None:
                         step.remove()
                     self.undone(step)
-                except Exception as error:
+                except Exception as error:  # Whatever it is: the rest is still to be removed.
                     failures.append((step.what, error))
         if failures:
             raise TeardownError([(str(what), error) for what, error in failures])

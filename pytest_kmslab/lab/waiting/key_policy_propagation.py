@@ -82,6 +82,7 @@ def wait_until_effective(
         return
     for arn, allowed in expected_changes(probers, key_arn, before, after):
         _ask_as(waiter, probers.client(arn, "kms"), key_arn, arn, allowed)
+    # DynamoDB keeps a table's key for a connection: over a new one it asks KMS anew.
     probers.reconnect()
 
 
@@ -107,6 +108,7 @@ def _expected(by_key_policy: Outcome, own: str | None) -> bool | None:
     """What KMS will answer; None where that hangs on more than is known."""
     if Outcome.EXPLICIT_DENY in (by_key_policy, own):
         return False
+    # The key policy's Allow is enough, unless a policy of theirs denies, which nobody may be able to tell.
     if by_key_policy is Outcome.ALLOWED:
         return True if own is not None else None
     return None if own in (None, Outcome.ALLOWED) else False
@@ -129,5 +131,6 @@ def _answer(kms: KMSClient, key_arn: str) -> str:
     try:
         kms.generate_data_key(KeyId=key_arn, KeySpec="AES_256", DryRun=True)
     except ClientError as error:
+        # A dry run that would succeed is answered with an error too.
         return error_code(error)
     return ""

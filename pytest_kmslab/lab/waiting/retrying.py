@@ -70,6 +70,7 @@ class Progress:
     def show(self, waited: float, limit: float) -> None:
         """Say how long it has taken, if it is time for a line."""
         if waited >= self._next:
+            # Twice as late each time: a long wait does not fill the terminal.
             self._next = 2 * waited
             self._report(f"kmslab: waiting for {self._what}: {waited:.0f} s so far, {limit:g} s at most")
 
@@ -127,6 +128,7 @@ class Attempts:
 
     def elapsed(self, state: RetryCallState) -> float:
         """How long it has taken so far."""
+        # Without a clock the pauses alone are counted: who passes a `sleep` of its own need not wait.
         return self._clock() - self._started if self._clock else state.idle_for
 
     def goes_on_after(self, is_wanted: bool) -> bool:
@@ -136,6 +138,7 @@ class Attempts:
 
     def _again(self, state: RetryCallState) -> bool:
         limit = self._limit_of(state)
+        # First of the two, since it counts the outcome: a failure ends a row even where it is final.
         return self.goes_on_after(limit is None) and limit != FINAL
 
     def _is_over(self, state: RetryCallState) -> bool:
@@ -145,6 +148,7 @@ class Attempts:
     def _wait(self, state: RetryCallState) -> float:
         limit = self._limit_of(state)
         if limit is None:
+            # Something has changed: a failure from now on may pass as fast as the first.
             self._pause = self._pauses.first
             return self._pauses.in_row
         self._progress.show(self.elapsed(state), limit)

@@ -147,6 +147,7 @@ class Waiter:
 
         def limit_of(state: RetryCallState) -> float | None:
             assert state.outcome is not None
+            # An error of the look itself is the caller's to handle.
             if state.outcome.failed:
                 return FINAL
             return None if done(state.outcome.result()) else limit
