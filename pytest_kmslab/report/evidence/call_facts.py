@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.policy import document_of
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin
+from pytest_kmslab.privilege.use import NEW_KEY
 from pytest_kmslab.report.decisions import explanation_of, reason_text
 from pytest_kmslab.report.evidence.model import Call, Change, Decision
 from pytest_kmslab.report.evidence.request_parameters import request_parameters
@@ -22,6 +24,8 @@ DOCUMENTS = {
     "iam:UpdateAssumeRolePolicy": ("trust policy", "PolicyDocument"),
 }
 """Calls that replace the policy that hangs on their resource, and the parameter that holds the new one."""
+LOCKOUT_CHECKS = {"kms:PutKeyPolicy": "key policy", "dynamodb:PutResourcePolicy": "table policy"}
+"""Actions that a new policy is asked for before it is put, and what that policy is."""
 CHANGES = {
     "kms:CreateGrant": "grant",
     "kms:RevokeGrant": "grant",
@@ -60,11 +64,32 @@ def call_fact(call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceErro
         operation=call.name,
         principal=call.caller.arn,
         origin=origin.value,
-        decisions=tuple(_decision(entry) for entry in entries),
+        decisions=tuple(_decisions(entries)),
         error="" if refusal is None else refusal.code,
         message="" if refusal is None else refusal.message,
         change=_change(call, entries) if refusal is None else None,
     )
+
+
+def _decisions(entries: Sequence[TrailEntry]) -> Iterator[Decision]:
+    for at, entry in enumerate(entries):
+        decision = _decision(entry)
+        yield _of_new_policy(decision) if _is_lockout_check(entries, at) else decision
+
+
+def _is_lockout_check(entries: Sequence[TrailEntry], at: int) -> bool:
+    """Whether it was asked if the author of a new policy could change it again: a question that has the
+    context of the call which brings the policy, or is about a key that is not made yet."""
+    request = entries[at].request
+    is_again = at > 0 and entries[at - 1].request.context is request.context
+    return request.action in LOCKOUT_CHECKS and (is_again or request.resource.endswith(NEW_KEY))
+
+
+def _of_new_policy(decision: Decision) -> Decision:
+    """Says of which policy it was asked, as there is another one which allows it."""
+    policy = LOCKOUT_CHECKS[decision.action]
+    explanation = decision.explanation.replace(f"the {policy}", f"the new {policy}")
+    return replace(decision, explanation=explanation.replace(f"  {policy}:", f"  new {policy}:"))
 
 
 def _decision(entry: TrailEntry) -> Decision:
