@@ -77,6 +77,7 @@ def stacks_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
 def _installed(calls: ServiceCalls) -> Iterator[None]:
     from moto.cloudformation import models, responses
 
+    from pytest_kmslab.backends.moto.stacks.nested import update_nested
     from pytest_kmslab.backends.moto.stacks.operations import StackOperations
     from pytest_kmslab.backends.moto.stacks.principal import Principals
     from pytest_kmslab.backends.moto.stacks.reading import templates_as_cloudformation_reads_them
@@ -98,9 +99,11 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
         patches.enter_context(patch.object(response, "call_action", _method(answered)))
         compared = partial(_differs, response._validate_different_update)
         patches.enter_context(patch.object(response, "_validate_different_update", _method(compared)))
-        deployed = type(
-            "StackResourceMap", (StackResourceMap,), {"deploy": staticmethod(partial(_deployment, calls))}
-        )
+        reached = {
+            "deploy": staticmethod(partial(_deployment, calls)),
+            "update_nested": staticmethod(update_nested),
+        }
+        deployed = type("StackResourceMap", (StackResourceMap,), reached)
         patches.enter_context(patch.object(models, "ResourceMap", deployed))
         patches.enter_context(templates_as_cloudformation_reads_them())
         yield

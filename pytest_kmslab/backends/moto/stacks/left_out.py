@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.cloudformation import parsing
 
 CUSTOM = "Custom::"
+NOTHING = frozenset({*parsing.NULL_MODELS, "AWS::CDK::Metadata"})
+"""Types of which there is nothing to make."""
 
 
 class NotMadeWarning(UserWarning):
@@ -21,12 +23,25 @@ def is_made(type_name: str) -> bool:
 
 
 def tell_left_out(stack: Any) -> None:
-    """Warn of what a stack goes without; what only waits for others is nothing to make."""
-    left_out: Mapping[str, str] = stack.resource_map.left_out
-    named = [f"`{name}` ({kind})" for name, kind in left_out.items() if kind not in parsing.NULL_MODELS]
-    if named:
-        text = (
-            f"moto makes no {', no '.join(named)}: stack `{stack.name}` goes without, and without the "
-            "outputs and properties that tell of it"
-        )
+    """Warn of what a stack goes without."""
+    told = [*_resources(stack), *_outputs(stack)]
+    if told:
+        text = f"stack `{stack.name}` goes without {', '.join(told)}: moto does not make or know them"
         warnings.warn(NotMadeWarning(text), stacklevel=2)
+
+
+def _resources(stack: Any) -> Iterator[str]:
+    """Resources of types that moto does not make."""
+    left_out: Mapping[str, str] = stack.resource_map.left_out
+    for name, kind in left_out.items():
+        if kind not in NOTHING:
+            yield f"`{name}` ({kind})"
+
+
+def _outputs(stack: Any) -> Iterator[str]:
+    """Outputs whose values are not known."""
+    declared = stack.template_dict.get("Outputs") or {}
+    for name, output in declared.items():
+        is_wanted = "Condition" not in output or stack.resource_map.lazy_condition_map[output["Condition"]]
+        if is_wanted and stack.output_map[name] is None:
+            yield f"output `{name}`"

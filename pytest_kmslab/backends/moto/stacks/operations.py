@@ -100,7 +100,7 @@ class StackOperations:
         role_arn = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
         with self._acting(backend, stack, role_arn):
             role = role_arn or stack.role_arn
-            before, events = _State(stack), len(stack.events)
+            before, events = State(stack), len(stack.events)
             _retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
             try:
                 with opened(stack):
@@ -135,7 +135,7 @@ class StackOperations:
         stack = backend.stacks[change_set.stack_id]
         with self._acting(backend, stack, change_set.role_arn):
             stack.role_arn = change_set.role_arn or stack.role_arn
-            before = _State(stack)
+            before = State(stack)
             _retag(stack, change_set.tags)
             try:
                 with opened(stack):
@@ -225,7 +225,7 @@ def _retain(stack: Any, names: Iterable[str]) -> None:
     stack.resource_map.retained = retained
 
 
-class _State:
+class State:
     """What a stack was before an update."""
 
     _NAMES = ("template", "template_dict", "parameters", "tags", "output_map", "description")

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.exceptions import UnsupportedAttribute, ValidationError
 
 from pytest_kmslab.backends.moto.stacks.template_check import check_text
-from pytest_kmslab.backends.moto.stacks.values import clean_json
+from pytest_kmslab.backends.moto.stacks.types import TYPES
+from pytest_kmslab.backends.moto.stacks.values import as_mapping, clean_json
 from pytest_kmslab.templates.functions import text_of
 from pytest_kmslab.templates.problem import TemplateProblemError
 
@@ -42,3 +43,34 @@ def check_outputs(stack: Any) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValidationError(message=f"Template format error: Export with name {twice} is there twice")
+
+
+def check_attributes(resources: Any) -> None:
+    """Raise moto's error for an output that is an attribute which its resource does not have."""
+    for output in as_mapping(resources._template.get("Outputs")).values():
+        value = as_mapping(output).get("Value")
+        said = as_mapping(value).get("Fn::GetAtt")
+        name, _, attribute = (".".join(map(str, said)) if isinstance(said, list) else str(said)).partition(
+            "."
+        )
+        raw = as_mapping(resources._template.get("Resources")).get(name)
+        if (
+            raw is not None
+            and attribute
+            and _is_shown(output, resources)
+            and not _has(raw["Type"], attribute)
+        ):
+            raise UnsupportedAttribute(resource=raw["Type"].rpartition(":")[2], attr=attribute)
+
+
+def _is_shown(output: Any, resources: Any) -> bool:
+    condition = output.get("Condition")
+    return condition is None or bool(resources.lazy_condition_map[condition])
+
+
+def _has(type_name: str, attribute: str) -> bool:
+    """Whether resources of a type have an attribute; of what moto does not make nothing is known."""
+    if type_name in TYPES:
+        return attribute in TYPES[type_name].attributes
+    model = parsing.get_model_map().get(type_name)
+    return model is None or bool(model.has_cfn_attr(attribute))

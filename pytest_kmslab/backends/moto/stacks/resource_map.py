@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import CloudFormationError, UnsupportedAttribute, ValidationError
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.ssm.models import ssm_backends
 
 from pytest_kmslab.authz.partitions import partition_of
@@ -25,6 +25,7 @@ from pytest_kmslab.backends.moto.stacks.other_services import (
     code_from_elsewhere,
     is_of_a_service,
 )
+from pytest_kmslab.backends.moto.stacks.outputs import check_attributes
 from pytest_kmslab.backends.moto.stacks.parameters import ParameterTexts, parameter_texts, resolved
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
 from pytest_kmslab.backends.moto.stacks.references import in_order, missing_value, references
@@ -61,6 +62,9 @@ class StackResourceMap(parsing.ResourceMap):
 
     deploy: Deploy
     """How a resource of the stack reaches the services; set where the map is installed."""
+
+    update_nested: Callable[[Any, Mapping[str, Any]], Callable[[], None] | None]
+    """Changes a stack in the stack, and answers how to change it back; set there too."""
 
     parameter_texts: ParameterTexts
     """The value of each parameter, as it was given or is by default."""
@@ -232,15 +236,7 @@ class StackResourceMap(parsing.ResourceMap):
 
     def validate_outputs(self) -> None:
         """Raise moto's error for an output that is an attribute which its resource does not have."""
-        for output in as_mapping(self._template.get("Outputs")).values():
-            value = as_mapping(output).get("Value")
-            named = value.get("Fn::GetAtt") if isinstance(value, dict) else None
-            name, _, attribute = (
-                ".".join(map(str, named)) if isinstance(named, list) else str(named)
-            ).partition(".")
-            raw = self._resource_json_map.get(name)
-            if raw is not None and attribute and self._is_wanted(output) and not _has(raw["Type"], attribute):
-                raise UnsupportedAttribute(resource=raw["Type"].rpartition(":")[2], attr=attribute)
+        check_attributes(self)
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Make what is new, change what differs, then delete what is gone."""
@@ -271,12 +267,22 @@ class StackResourceMap(parsing.ResourceMap):
             self._replace(name, old, current)
         elif isinstance(current, StackResource):
             self._change(name, raw, current)
+        elif raw.get("Type") == NESTED:
+            self._update_nested(name, raw, current)
         elif raw != old or parameters.intersection(references(raw)):
             # A resource of a service that is not enforced, as moto changes it.
             resource: Any = parsing.parse_and_update_resource(
                 name, raw, self, account_id=self._account_id, region_name=self._region_name
             )
             self._parsed_resources[name] = resource
+
+    def _update_nested(self, name: str, raw: Mapping[str, Any], nested: Any) -> None:
+        """Change a stack in the stack where it is; moto makes another in its place."""
+        properties = parsing.clean_json(raw.get("Properties") or {}, self)
+        with self._failing(name, raw, nested.stack_id):
+            change_back = type(self).update_nested(nested, properties)
+        if change_back is not None:
+            self.teardown.append(change_back)
 
     def _replace(self, name: str, old: Mapping[str, Any], current: Any) -> None:
         """Make a resource of another type in place of one."""
@@ -363,14 +369,6 @@ class StackResourceMap(parsing.ResourceMap):
         self._replaced.clear()
         while self.teardown:
             _quietly(self.teardown.pop())
-
-
-def _has(type_name: str, attribute: str) -> bool:
-    """Whether resources of a type have an attribute; of what moto does not make nothing is known."""
-    if type_name in TYPES:
-        return attribute in TYPES[type_name].attributes
-    model = parsing.get_model_map().get(type_name)
-    return model is None or bool(model.has_cfn_attr(attribute))
 
 
 @contextmanager

@@ -55,8 +55,11 @@ class StackValues:
         output_map = getattr(resource, "output_map", None)
         if output_map is not None and attribute.startswith("Outputs."):
             return _output(output_map, name, attribute)
+        look = getattr(resource, "get_cfn_attribute", None)
+        if look is None:
+            return None  # moto knows no attributes of its type
         try:
-            return resource.get_cfn_attribute(attribute)
+            return look(attribute)
         except NotImplementedError as error:
             logger.warning("%s", str(error).format(name))
             return None

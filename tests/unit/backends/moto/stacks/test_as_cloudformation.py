@@ -254,9 +254,9 @@ def test_what_moto_does_not_make_is_told_in_one_sentence(stacks: Stacks) -> None
     )
     template["Resources"]["Acl"] = {"Type": "AWS::WAFv2::WebACL"}
     template["Resources"]["Wait"] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
-    with pytest.warns(
-        NotMadeWarning, match=r"moto makes no `Acl` \(AWS::WAFv2::WebACL\): stack `s` goes"
-    ) as told:
+    template["Resources"]["CDKMetadata"] = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "x"}}
+    without = r"stack `s` goes without `Acl` \(AWS::WAFv2::WebACL\), output `Acl`: moto"
+    with pytest.warns(NotMadeWarning, match=without) as told:
         made = stacks.deploy(template)
     assert (len(told), list(made.outputs)) == (1, ["Key"])
     named_by_it = named({"Fn::Sub": "${Acl.Arn}"})  # type: ignore[arg-type]
@@ -304,3 +304,23 @@ def test_a_stack_in_a_stack_that_is_refused_fails_as_a_resource(stacks: Stacks) 
     assert made.status == "ROLLBACK_COMPLETE"
     assert "Parameters: [Nobody] do not exist in the template" in made.failures["Inner"]
     assert stacks.account.root.client("iam").list_users()["Users"] == []
+
+
+def test_a_stack_in_a_stack_is_changed_where_it_is(stacks: Stacks) -> None:
+    """Its key keeps its name and gets its new policy; where the update fails it gets the old one back."""
+    template = nested(stacks, Who={"Fn::GetAtt": ["User", "Arn"]})
+    key = stacks.deploy(template).outputs["Key"]
+
+    def denied() -> Any:
+        text = stacks.account.root.client("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        return json.loads(text)["Statement"][1]["Principal"]["AWS"]
+
+    stack = template["Resources"]["Inner"]["Properties"]
+    stack["Parameters"] = {"Who": "arn:aws:iam::123456789012:root"}
+    template["Resources"]["Bad"] = {"Type": "AWS::IAM::Sesame", "DependsOn": "Inner"}
+    assert stacks.update(template).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert denied() == "arn:aws:iam::123456789012:user/ana"
+    del template["Resources"]["Bad"]
+    made = stacks.update(template)
+    assert (made.status, made.outputs["Key"]) == ("UPDATE_COMPLETE", key)
+    assert denied() == "arn:aws:iam::123456789012:root"
