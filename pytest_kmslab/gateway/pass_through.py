@@ -98,9 +98,9 @@ def _signing_name(name: str) -> str:
         raise ValueError(f"calls of `{name}` are decided, and never passed through undecided")
     if name == API:
         return name
-    from botocore.session import get_session
+    from pytest_kmslab.backends.own_sessions import own_session
 
-    session = get_session()
+    session = own_session()
     if name not in session.get_available_services():
         raise ValueError(f"`{name}` is no service that botocore knows: give names such as `s3,sqs`")
     return str(session.get_service_model(name).signing_name)
@@ -110,9 +110,9 @@ def _unsigned(name: str) -> Iterator[str]:
     """The targets of a service's calls that need no signature, as its model says."""
     if name == API:
         return
-    from botocore.session import get_session
+    from pytest_kmslab.backends.own_sessions import own_session
 
-    model = get_session().get_service_model(name)
+    model = own_session().get_service_model(name)
     for operation in model.operation_names:
         if model.operation_model(operation).auth_type == "none":
             yield f"{model.metadata.get('targetPrefix', '')}.{operation}"

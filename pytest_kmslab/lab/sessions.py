@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.utils import parse_timestamp
 
+from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.interception.inherited_endpoint import OWN_ADDRESS
 from pytest_kmslab.lab.waiting.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
@@ -231,23 +232,21 @@ class Sessions:
 
     def _sessions(self) -> tuple[Any, boto3.Session]:
         if self._shared is None:
-            core = _new_core()
+            core = _new_core(self._backend)
             self._shared = core, _boto3_session(core)
         return self._shared
 
     def _core(self) -> Any:
         """A botocore session that has the models of the shared one."""
-        core = _new_core()
+        core = _new_core(self._backend)
         # The models are shared, the credentials are this one's own.
         core.register_component("data_loader", self._sessions()[0].get_component("data_loader"))
         return core
 
 
-def _new_core() -> Any:
-    """A botocore session, which reads timestamps quickly."""
-    import botocore.session
-
-    core: Any = botocore.session.get_session()
+def _new_core(backend: Backend) -> Any:
+    """A botocore session of our own, which reads timestamps quickly."""
+    core: Any = own_session(keeps_settings=backend.capabilities.enforces)
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
     return core
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.addresses import ENDPOINT_PREFIX
-from pytest_kmslab.backends.own_sessions import keep_credentials
+from pytest_kmslab.backends.own_sessions import keep_credentials, pin_profile
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.errors import BackendError
 
@@ -55,6 +55,7 @@ def open_session(profile: str) -> Any:
         services = session.full_config.get("services", {}).get(configured.get("services", ""), {})
     except BotoCoreError as error:
         raise BackendError(f"the AWS configuration cannot be used: {error}") from None
+    pin_profile(session)
     where = f"profile `{session.profile or 'default'}`"
     if "endpoint_url" in configured or any("endpoint_url" in service for service in services.values()):
         raise BackendError(_led_astray(f"`endpoint_url` of {where}"))

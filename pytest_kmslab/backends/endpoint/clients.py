@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -94,7 +95,7 @@ class EndpointClients:
         )
         signer = credentials or self.root
         if self._session is None:
-            self._session = _plain_session()
+            self._session = _plain_session(calls_aws=not self.url)
         return self._session.create_client(
             service,
             region_name=region,
@@ -106,12 +107,11 @@ class EndpointClients:
         )
 
 
-def _plain_session() -> Any:
+def _plain_session(*, calls_aws: bool) -> Any:
     """A session with botocore's own handlers only, and none of a person's own AWS settings."""
     from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
-    from botocore.session import Session
 
-    session: Any = Session(include_builtin_handlers=False)
+    session = own_session(keeps_settings=calls_aws, include_builtin_handlers=False)
     events = session.get_component("event_emitter")
     for event, handler, *place in BUILTIN_HANDLERS:
         of_botocore = str(getattr(handler, "__module__", "")).startswith("botocore.")

@@ -14,6 +14,7 @@ from typing import Any
 import moto.backends
 import moto.core.botocore_stubber as stubber
 from moto import backend_index
+from moto.core import base_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.config import passthrough_service, passthrough_url, service_whitelisted
@@ -21,6 +22,7 @@ from moto.moto_api import recorder
 from werkzeug.exceptions import HTTPException
 
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
+from pytest_kmslab.backends.own_sessions import own_session
 
 ROUTED = frozenset(("cloudwatch", "dynamodb", "iam", "kms", "sts"))
 """moto's names of the services whose addresses say all: no other service answers at one of them."""
@@ -39,6 +41,7 @@ def fast_routing() -> Replaced:
     rows = [
         Replacement(BackendDict, "__getitem__", _account),
         Replacement(AccountSpecificBackend, "_generate_regions", _regions),
+        Replacement(base_backend, "Session", _session),
     ]
     # The oldest versions of moto hand a request on as botocore has it.
     if hasattr(stubber, "normalize_request"):
@@ -83,6 +86,13 @@ def _account(backends: Any, account_id: str) -> Any:
     if account_id in backends:
         return dict.__getitem__(backends, account_id)
     return _account_of(backends, account_id)
+
+
+def _session() -> Any:
+    """What moto asks for Regions: a test may have set a profile that this machine lacks."""
+    import boto3
+
+    return boto3.Session(botocore_session=own_session())
 
 
 def _regions(backend: AccountSpecificBackend[Any], service_name: str) -> list[str]:

@@ -125,9 +125,9 @@ def fitted(service: str, operation: str, params: Mapping[str, Any]) -> dict[str,
 
 @lru_cache(maxsize=128)
 def _input_shape(service: str, operation: str) -> Any:
-    from botocore.session import get_session
+    from pytest_kmslab.backends.own_sessions import own_session
 
-    return get_session().get_service_model(service).operation_model(operation).input_shape
+    return own_session().get_service_model(service).operation_model(operation).input_shape
 
 
 def _fit(shape: Any, value: Any) -> Any:
