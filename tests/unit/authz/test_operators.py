@@ -42,6 +42,14 @@ def test_negation_is_marked_where_the_name_says_so(table: Any) -> None:
     assert {name for name, row in table.items() if row.negated} == NEGATED
 
 
+@pytest.mark.parametrize("order", ["Equals", "NotEquals", "LessThan", "GreaterThanEquals"])
+@pytest.mark.parametrize(("family", "read"), [("Numeric", "7"), ("Date", "2026-11-23")])
+def test_an_order_says_which_values_it_reads(table: Any, family: str, read: str, order: str) -> None:
+    reads = table[f"{family}{order}"].reads
+    assert reads(read)
+    assert not reads("seven")
+
+
 @pytest.mark.parametrize(
     ("name", "wanted", "given", "matches"),
     [
