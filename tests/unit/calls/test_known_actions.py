@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kmslab import KmsKey, Lab, Trail, access_matrix, allowed, denied
-from pytest_kmslab.calls.known_actions import ASKS_FOR, unknown_action_text
+from pytest_kmslab.calls.known_actions import ASKS_FOR, as_aws_spells, unknown_action_text
 from pytest_kmslab.calls.operations import OPERATIONS
 
 MISSPELT = {
@@ -53,6 +53,16 @@ def test_an_operation_that_asks_for_other_actions_says_which() -> None:
 
 def test_what_is_near_to_nothing_is_told_alone() -> None:
     assert unknown_action_text("kms:Frobnicate") == "`kms:Frobnicate` is no action of kms"
+
+
+def test_an_action_of_a_service_that_is_not_decided_is_told_so() -> None:
+    text = unknown_action_text("S3:GetObject")
+    assert "only those to dynamodb, iam, kms, sts are" in text
+
+
+def test_an_action_is_spelt_as_aws_spells_it() -> None:
+    assert as_aws_spells("KMS:reencryptfrom") == "kms:ReEncryptFrom"
+    assert as_aws_spells("s3:getobject") == "s3:getobject"
 
 
 @pytest.mark.parametrize("action", ["kms:decrpyt", "s3:GetObject", "kms:ReEncrypt"])

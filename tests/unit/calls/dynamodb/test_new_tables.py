@@ -178,3 +178,34 @@ def test_the_other_account_can_consent(consents: bool) -> None:
     params = {"TableName": "new", "GlobalTableSourceArn": source.arn}
     got = outcome(call("dynamodb", "CreateTable", params, ana), view)
     assert got == ("allowed" if consents else "dynamodb:AssociateTableReplica")
+
+
+def test_a_new_table_takes_no_tag_that_no_table_has() -> None:
+    params = {"TableName": "orders", "Tags": [{"Key": "aws:team", "Value": "blue"}]}
+    with pytest.raises(ServiceError, match="Tag Key cannot be prefixed with aws:, Key: aws:team"):
+        asked("CreateTable", params, FakeAccount())
+
+
+@pytest.mark.parametrize(
+    ("table_key", "update", "text"),
+    [
+        (None, {"Create": {"RegionName": "us-east-1"}}, "Cannot add or delete the local region"),
+        (None, {"Delete": {"RegionName": "us-east-1"}}, "Cannot add or delete the local region"),
+        (None, {"Create": {"RegionName": "eu-west-1", "KMSMasterKeyId": KEY_ID}}, "KMSMasterKeyId must be"),
+        (key_arn(), {"Create": {"RegionName": "eu-west-1"}}, "KMSMasterKeyId must be specified for each"),
+        (key_arn(), {"Update": {"RegionName": "eu-west-1", "KMSMasterKeyId": KEY_ID}}, "KMSMasterKeyId must"),
+        (
+            key_arn(),
+            {"Create": {"RegionName": "eu-west-1", "KMSMasterKeyId": "alias/aws/dynamodb"}},
+            "All replica keys must either be Customer Managed CMK or AWS Managed CMK.$",
+        ),
+    ],
+)
+def test_replicas_that_are_not_made(
+    table_key: str | None, update: dict[str, Any], text: str, view: FakeAccount
+) -> None:
+    """Recorded: aws-controllers-k8s/dynamodb-controller."""
+    view.add_table("orders", table_key)
+    view.add_key(region="eu-west-1")
+    with pytest.raises(ServiceError, match=f"^ValidationException: .*{text}"):
+        asked("UpdateTable", {"TableName": "orders", "ReplicaUpdates": [update]}, view)

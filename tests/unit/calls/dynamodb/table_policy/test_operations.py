@@ -221,3 +221,13 @@ def test_another_revision_than_expected(expected: str, current: str | None, mess
 )
 def test_the_revision_that_is_expected(expected: str | None, current: str | None) -> None:
     check_revision(expected, current, TABLE)
+
+
+@pytest.mark.parametrize("operation", ["GetResourcePolicy", "DeleteResourcePolicy", "PutResourcePolicy"])
+def test_the_tags_of_the_table_count_for_its_policy_too(operation: str) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html"""
+    view = FakeAccount()
+    view.add_table("orders", tags={"team": "blue"})
+    params = {"ResourceArn": table_arn(), "Policy": READING.replace('"*"}', f'"{table_arn()}"}}')}
+    authorization = asked(operation, params, view)[0]
+    assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)
