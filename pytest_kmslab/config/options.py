@@ -97,7 +97,8 @@ class Option:
     that counts where nobody gives the option; what stands there is taken as it is. `called` is another
     flag than the one made of the field's name, `shown` is how the default is written where that is not
     simply its text. `repeats` says that the flag may be given several times, which is the same as once with
-    commas between the values.
+    commas between the values. `counts_on` are the backends on which it has an effect, where it has not on
+    all: the flag is refused on others, where an ini file that is for several is not.
     """
 
     field: str
@@ -109,6 +110,7 @@ class Option:
     called: str = ""
     shown: str = ""
     repeats: bool = False
+    counts_on: tuple[str, ...] = ()
 
     @property
     def ini(self) -> str:
@@ -144,10 +146,17 @@ class Option:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def switch(field: str, help: str, called: str = "") -> Option:
+AWS = ("aws",)
+LASTING = ("localstack", "aws")
+"""Where what was made outlives the run, and something can be there before it."""
+
+
+def switch(field: str, help: str, called: str = "", counts_on: tuple[str, ...] = ()) -> Option:
     """An option that is off until named."""
     read: Callable[[str], bool] = "true".__eq__
-    return Option(field, good.SWITCH, help, on_command_line=True, read=read, called=called)
+    return Option(
+        field, good.SWITCH, help, on_command_line=True, read=read, called=called, counts_on=counts_on
+    )
 
 
 OPTIONS = (
@@ -170,26 +179,34 @@ OPTIONS = (
         good.PROFILE,
         "profile whose credentials backend `aws` uses; without it those that boto3 finds",
         on_command_line=True,
+        counts_on=AWS,
     ),
     Option(
         "observe",
         one_of("warn", "strict", "off"),
         "what happens where AWS decides otherwise than was predicted, for `aws`: a warning or a failed run",
         on_command_line=True,
+        counts_on=AWS,
     ),
     Option(
         "key_arn",
         good.KEY_ARN,
         "a key of yours to be `kms_key`, in place of a new one",
         on_command_line=True,
+        counts_on=LASTING,
     ),
     Option(
         "table",
         good.GIVEN_TABLE,
         "a table of yours to be `encrypted_table`, in place of a new one",
         on_command_line=True,
+        counts_on=LASTING,
     ),
-    switch("manage_key_policy", "lets the lab change the policy of that key, and put it back at the end"),
+    switch(
+        "manage_key_policy",
+        "lets the lab change the policy of that key, and put it back at the end",
+        counts_on=LASTING,
+    ),
     Option(
         "block_aws",
         one_of("lab", "always"),
@@ -251,7 +268,11 @@ OPTIONS = (
         good.FOLDER,
         "folder in which a run writes down what it makes where that outlives the run",
     ),
-    switch("keep", "leaves the resources of a failed test in place for a while, and says which and how long"),
+    switch(
+        "keep",
+        "leaves the resources of a failed test in place for a while, and says which and how long",
+        counts_on=LASTING,
+    ),
     Option(
         "keep_for",
         good.DURATION,
@@ -259,7 +280,11 @@ OPTIONS = (
         read=good.seconds,
         shown="4h",
     ),
-    switch("sweep", "removes before the run what killed runs of this machine left in the same account"),
+    switch(
+        "sweep",
+        "removes before the run what killed runs of this machine left in the same account",
+        counts_on=LASTING,
+    ),
     switch("coverage", "says which statements of the policies under test decided something, and which none"),
     Option(
         "coverage_fail_under",

@@ -77,7 +77,22 @@ def resolve(config: pytest.Config, arguments: argparse.Namespace | None = None) 
         )
     if settings.table and not settings.key_arn:
         _refuse(f"--kmslab-table is `{settings.table}`: give --kmslab-key-arn too, the key that it is under")
+    _refuse_idle_flags(settings.backend, arguments)
     return settings
+
+
+def _refuse_idle_flags(backend: str, arguments: argparse.Namespace) -> None:
+    """A flag that has no effect is a mistake; an ini file and an environment may be for runs on AWS too."""
+    for option in OPTIONS:
+        if not option.counts_on or backend in option.counts_on:
+            continue
+        if getattr(arguments, option.ini, None) is not None:
+            real, local = "--real-aws", "--kmslab-backend=localstack"
+            wanted = f"{local} or {real}" if "localstack" in option.counts_on else real
+            _refuse(
+                f"{option.flag} has no effect on backend `{backend}`: leave it out, or give {wanted} too "
+                f"(`{option.ini}` in the ini file may stay for runs there)"
+            )
 
 
 def _refuse_unknown_variables() -> None:

@@ -204,3 +204,40 @@ def test_a_misspelt_variable_is_named_with_the_one_that_was_meant(monkeypatch: p
 def test_an_endpoint_without_its_backend_would_have_no_effect() -> None:
     with pytest.raises(pytest.UsageError, match="backend `moto` has none: give --kmslab-backend=localstack"):
         settings({}, {"kmslab_endpoint": "http://localhost:4566"})
+
+
+IDLE = {
+    "kmslab_profile": "dev",
+    "kmslab_observe": "off",
+    "kmslab_key_arn": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "kmslab_manage_key_policy": "true",
+    "kmslab_keep": "true",
+    "kmslab_sweep": "true",
+}
+"""Options that have no effect on moto."""
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_a_flag_that_has_no_effect_on_the_backend_is_refused(name: str) -> None:
+    flag = name.replace("_", "-")
+    with pytest.raises(pytest.UsageError, match=f"--{flag} has no effect on backend `moto`: .*--real-aws"):
+        settings({name: IDLE[name]})
+    aws = {"kmslab_backend": "aws"}
+    assert settings({**aws, name: IDLE[name]}).backend == "aws"
+
+
+@pytest.mark.parametrize("name", ["kmslab_profile", "kmslab_observe"])
+def test_so_is_one_that_an_endpoint_has_not(name: str) -> None:
+    with pytest.raises(pytest.UsageError, match="has no effect on backend `localstack`"):
+        settings({"kmslab_backend": "localstack", name: IDLE[name]})
+
+
+def test_in_the_ini_file_and_the_environment_it_may_wait_for_other_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KMSLAB_PROFILE", "dev")
+    assert settings(ini=IDLE).backend == "moto"
+
+
+def test_every_option_that_counts_on_some_backends_is_tried() -> None:
+    assert {option.ini for option in OPTIONS if option.counts_on} == {*IDLE, "kmslab_table"}
