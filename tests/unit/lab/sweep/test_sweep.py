@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,16 +18,41 @@ from pytest_kmslab.lab.kinds.table import DynamoDBTable
 from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.opening import make_administrator, start_lab
+from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.sweep.leftovers import Findings
 from pytest_kmslab.lab.sweep.sweep import sweeping
 from pytest_kmslab.lab.sweep.target import Target
 from pytest_kmslab.lab.teardown.ledger import Account, FileLedger
+from pytest_kmslab.lab.teardown.stack import Remove, TeardownStack, TeardownStep
 
 HERE = Account("localstack", "123456789012", "http://localhost:4566")
 
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+class Killed(TeardownStack):
+    """Removes nothing of the account, and gives the environment back, as the end of a process does.
+
+    Left to the garbage collector, the block that holds the environment would put it back in the middle of
+    whichever test runs then.
+    """
+
+    def __init__(self, ledger: FileLedger) -> None:
+        super().__init__(ledger)
+        self._of_the_process: list[Remove] = []
+
+    def intend(
+        self, what: ResourceRef | str, remove: Remove | None = None, *, after: TeardownStep | None = None
+    ) -> TeardownStep:
+        if isinstance(what, str) and remove is not None:
+            self._of_the_process.append(remove)
+        return super().intend(what, remove, after=after)
+
+    def end_process(self) -> None:
+        while self._of_the_process:
+            self._of_the_process.pop()()
 
 
 class Crashed:
@@ -41,7 +65,8 @@ class Crashed:
         naming = Naming(run, worker)
         own = replace(site, naming=naming, ledger=self.ledger)
         self.site = own
-        self.lab = start_lab(own, own.teardown(), make_administrator)
+        self.teardown = Killed(self.ledger)
+        self.lab = start_lab(own, self.teardown, make_administrator)
         self.key: KmsKey = self.lab.create_key()
         self.table: DynamoDBTable = self.lab.create_table(key=self.key)
         self.alarm = self.lab.create_alarm(self.table)
@@ -63,14 +88,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def crash(site: LabContext, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Crashed]:
-    for name, value in os.environ.items():
-        monkeypatch.setenv(name, value)
+def crash(site: LabContext, folder: Path) -> Iterator[Callable[..., Crashed]]:
+    crashes: list[Crashed] = []
 
     def crash(run: str = "dddddddd", **more: Any) -> Crashed:
-        return Crashed(site, folder, run, **more)
+        crashes.append(Crashed(site, folder, run, **more))
+        return crashes[-1]
 
-    return crash
+    yield crash
+    for crashed in reversed(crashes):
+        crashed.teardown.end_process()
 
 
 @pytest.fixture
