@@ -41,6 +41,7 @@ from pytest_kmslab.backends.moto.fixups.kms import (
 from pytest_kmslab.backends.moto.fixups.kms.materials import materials
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
+from pytest_kmslab.backends.moto.fixups.service_credentials import SERVICE_CREDENTIALS
 from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
 from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
@@ -270,6 +271,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **INSIGHTS,
     **GLOBAL_TABLES,
     **TRANSFERS,
+    **SERVICE_CREDENTIALS,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodbstreams:DescribeStream": streams.describe_disabled,
     "dynamodbstreams:GetShardIterator": streams.shard_iterator,

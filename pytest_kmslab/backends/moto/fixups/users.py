@@ -11,6 +11,7 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.backends.moto.fixups.documents import show_trust
 from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
+from pytest_kmslab.backends.moto.fixups.service_credentials import KEPT as SERVICE_CREDENTIALS_KEPT
 from pytest_kmslab.backends.moto.lookup import tags_in
 from pytest_kmslab.backends.moto.principals import BOUNDARY, entity_of, unique_id
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -42,6 +43,10 @@ def check_deletable(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any
     # moto deletes users with access keys, devices and the like, which IAM refuses.
     if user is not None:
         check_user_is_bare(lambda kind: groups if kind == "groups" else getattr(user, _KEPT[kind]))
+        if vars(user).get(SERVICE_CREDENTIALS_KEPT):
+            # Recorded from AWS: LocalStack's test_delete_user_after_service_credential_created.
+            text = "Cannot delete entity, must remove referenced objects first."
+            raise ServiceError("DeleteConflict", text, 409)
     return {}
 
 
