@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,7 +31,6 @@ class DecisionCounter(Protocol):
         """Count one."""
 
 
-PICKLE = pickle.HIGHEST_PROTOCOL
 KEPT = 50_000
 """Entries kept in memory at most; older ones go to a temporary file, without the policies."""
 
@@ -216,6 +213,10 @@ class Trail:
                 self._file = None
 
     def _put_away(self, entry: TrailEntry) -> None:
+        # Hardly any run comes here, and every run loads this module.
+        import pickle
+        import tempfile
+
         from pytest_kmslab.authz.context import Context
 
         if self._file is None:
@@ -226,11 +227,14 @@ class Trail:
         if self._was_read_back:  # to seek is to flush: not at every entry
             self._file.seek(0, 2)
             self._was_read_back = False
-        pickle.dump(entry._replace(request=request, policies=None, grants=()), self._file, PICKLE)
+        kept = entry._replace(request=request, policies=None, grants=())
+        pickle.dump(kept, self._file, pickle.HIGHEST_PROTOCOL)
 
     def _read_back(self, mark: int) -> Iterator[TrailEntry]:
         if self._file is None:
             return
+        import pickle
+
         self._file.seek(0)
         self._was_read_back = True
         while True:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 
@@ -55,7 +55,7 @@ def time_of_tags(tags: Mapping[str, str]) -> datetime | None:
 
 def run_id(shared: str | None = None) -> str:
     """Eight characters that name a run: random, or the same for everybody who passes the same `shared`."""
-    return hashlib.sha256(shared.encode()).hexdigest()[:8] if shared else secrets.token_hex(4)
+    return hashlib.sha256(shared.encode()).hexdigest()[:8] if shared else os.urandom(4).hex()
 
 
 def worker_id(name: str | None) -> str:
