@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_kmslab.config.options import OPTIONS, Option, Settings
@@ -100,6 +99,8 @@ def _refuse_unknown_variables() -> None:
     known = [option.environment for option in OPTIONS]
     for name in sorted(os.environ):
         if name.startswith("KMSLAB_") and name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, n=1)
             meant = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
             _refuse(f"environment variable `{name}` is not one of pytest-kmslab's: {meant}")
