@@ -16,7 +16,7 @@ from pytest_kmslab.interception.ambient import EnvironBlocks
 from pytest_kmslab.lab.managed_policies import ManagedPolicies
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.sessions import Sessions
-from pytest_kmslab.lab.teardown.ledger import Ledger, NoLedger
+from pytest_kmslab.lab.teardown.ledger import Ledger
 from pytest_kmslab.lab.teardown.stack import Interruptions, NoInterruptions, TeardownStack
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
@@ -108,7 +108,7 @@ class LabContext:
             Sessions(backend, waiter),
             waiter,
             credentials_directory,
-            ledger or NoLedger(),
+            ledger or Ledger(),
             interruptions or NoInterruptions(),
             assume_as_service=assume_as_service,
             blocks=blocks or EnvironBlocks(),

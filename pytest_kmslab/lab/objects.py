@@ -107,9 +107,8 @@ class LabObjects:
         return key
 
     def _table(self, ref: ResourceRef) -> DynamoDBTable:
-        table = DynamoDBTable(Clients.of(self._creation.client), self._creation.waiter, ref.name)
-        table.arn = ref.arn
-        return table
+        clients = Clients.of(self._creation.client)
+        return DynamoDBTable(clients, self._creation.waiter, ref.name, ref.arn)
 
     def _role(self, ref: ResourceRef) -> IamRole:
         iam = self._creation.client("iam")

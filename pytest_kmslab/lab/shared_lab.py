@@ -80,7 +80,8 @@ class SharedLab:
                 thing: T = self._found(state.made[name], restored)
             else:
                 thing = make()
-                state.made[name] = _described(thing)
+                kind = next(kind for kind, recipe in _RECIPES.items() if isinstance(thing, recipe.kind))
+                state.made[name] = {"recipe": kind, **_RECIPES[kind].describe(thing)}
         self._arns.add(thing.arn)
         return thing
 
@@ -99,11 +100,6 @@ class _Recipe(NamedTuple):
     kind: type
     describe: Callable[[Any], Description]
     restore: Callable[[Description, Lab], Any]
-
-
-def _described(thing: Any) -> Description:
-    name, recipe = next((name, recipe) for name, recipe in _RECIPES.items() if isinstance(thing, recipe.kind))
-    return {"recipe": name, **recipe.describe(thing)}
 
 
 def _describe_user(user: IamUser) -> Description:
@@ -146,21 +142,15 @@ def _restore_existing_key(description: Description, lab: Lab) -> ExistingKey:
     return ExistingKey(kms, creation.waiter, description["arn"], managed=managed, probers=lab._principals)
 
 
-def _describe_table(table: DynamoDBTable) -> Description:
-    return {"name": table.name, "arn": table.arn}
-
-
 def _restore_table(description: Description, lab: Lab) -> DynamoDBTable:
     clients = Clients.of(lab.as_(lab.admin).client)
-    table = DynamoDBTable(clients, lab._creation.waiter, description["name"])
-    table.arn = description["arn"]
-    return table
+    return DynamoDBTable(clients, lab._creation.waiter, description["name"], description["arn"])
 
 
 _RECIPES = {
     "user": _Recipe(IamUser, _describe_user, _restore_user),
     "existing key": _Recipe(ExistingKey, _describe_key, _restore_existing_key),
     "key": _Recipe(KmsKey, _describe_key, _restore_key),
-    "table": _Recipe(DynamoDBTable, _describe_table, _restore_table),
+    "table": _Recipe(DynamoDBTable, lambda table: {"name": table.name, "arn": table.arn}, _restore_table),
 }
 """The first that fits counts."""

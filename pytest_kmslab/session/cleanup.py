@@ -55,10 +55,10 @@ class Cleanup:
 
     def ledger(self, naming: Naming, backend: Backend) -> Ledger:
         """Where it is to be written down what is made on a backend whose account is known."""
-        from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, NoLedger
+        from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, Ledger
 
         if not self._lives:
-            return NoLedger()
+            return Ledger()
         if self._ledger is None:
             account = Account.at(backend.name, backend.account, backend.endpoint_url, self._settings.profile)
             self._ledger = FileLedger(self.folder, account, naming.run, naming.worker, backend.region)

@@ -78,11 +78,11 @@ class DynamoDBTable:
     empty until the table was created.
     """
 
-    def __init__(self, clients: Clients, waiter: Waiter, name: str) -> None:
+    def __init__(self, clients: Clients, waiter: Waiter, name: str, arn: str = "") -> None:
         self._clients = clients
         self._waiter = waiter
         self.name = name
-        self.arn = ""
+        self.arn = arn
 
     def __repr__(self) -> str:
         return f"DynamoDBTable({self.name!r})"

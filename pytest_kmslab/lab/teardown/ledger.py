@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.errors import LedgerError
@@ -37,11 +37,15 @@ FILE_OWNERS_ONLY = 0o600
 HOW = "give a folder that can be written by kmslab_ledger (ini) or KMSLAB_LEDGER (environment)"
 
 
-class Ledger(Protocol):
-    """Where it is noted what is made and removed. Numbers are this ledger's own."""
+class Ledger:
+    """Where it is noted what is made and removed. Numbers are a ledger's own.
+
+    This one keeps nothing: for an account that ends with the process.
+    """
 
     def intend(self, ref: ResourceRef) -> int:
         """Note that something is about to be made; raises LedgerError, and then it must not be."""
+        return 0
 
     def confirm(self, number: int, arn: str) -> None:
         """Note that it exists."""
@@ -54,26 +58,6 @@ class Ledger(Protocol):
 
     def keep_text(self, name: str, text: str) -> Path | None:
         """Keep a text that something is to be put back to, in a file of this run; None where none is kept."""
-
-
-class NoLedger:
-    """Keeps nothing: for an account that ends with the process."""
-
-    def intend(self, ref: ResourceRef) -> int:
-        """Nothing is noted."""
-        return 0
-
-    def confirm(self, number: int, arn: str) -> None:
-        """Nothing is noted."""
-
-    def undone(self, number: int) -> None:
-        """Nothing is noted."""
-
-    def kept(self, number: int, until: datetime) -> None:
-        """Nothing is noted."""
-
-    def keep_text(self, name: str, text: str) -> Path | None:
-        """Nothing is kept."""
         return None
 
 
@@ -106,7 +90,7 @@ def folder_of(folder: str) -> Path:
     return user_state_path("pytest-kmslab", appauthor=False) / "ledger"
 
 
-class FileLedger:
+class FileLedger(Ledger):
     """The ledger of one run and worker, in a file of its own that is made with its first entry.
 
     For as long as it is open a lock beside the file is held, by which everybody knows that the run lives.

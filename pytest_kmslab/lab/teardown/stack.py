@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pytest_kmslab.errors import ResourceError, TeardownError
 from pytest_kmslab.lab.resource_kind import ResourceRef
-from pytest_kmslab.lab.teardown.ledger import Ledger, NoLedger
+from pytest_kmslab.lab.teardown.ledger import Ledger
 
 Remove = Callable[[], object]
 """Removes one resource; finding it gone already is no error."""
@@ -52,7 +52,7 @@ class TeardownStack:
     """
 
     def __init__(self, ledger: Ledger | None = None, interruptions: Interruptions | None = None) -> None:
-        self._ledger = ledger or NoLedger()
+        self._ledger = ledger or Ledger()
         self._interruptions = interruptions or NoInterruptions()
         self._steps: list[TeardownStep] = []
 

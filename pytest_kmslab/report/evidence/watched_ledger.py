@@ -8,12 +8,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.lab.teardown.ledger import Ledger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.resource_kind import ResourceRef
-    from pytest_kmslab.lab.teardown.ledger import Ledger
     from pytest_kmslab.report.evidence.recorder import Recorder
 
 
@@ -24,7 +25,7 @@ class _Noted:
     """The inner ledger's."""
 
 
-class WatchedLedger:
+class WatchedLedger(Ledger):
     """Passes everything on to the run's ledger; numbers are its own, as not every ledger gives any."""
 
     def __init__(self, ledger: Ledger, recorder: Recorder, prices: Callable[[], Prices]) -> None:
