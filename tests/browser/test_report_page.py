@@ -49,7 +49,7 @@ def test_every_section_says_something(page: Page, told: Path) -> None:
     assert "names mounika too" in text(page, "policies")
     assert "✕ 60" in page.js("document.getElementById('matrix').textContent")
     assert "`Never`" not in text(page, "coverage")
-    assert "A Deny that no test met: Never of key policy alias/mine." in text(page, "coverage")
+    assert "A Deny that no test met: Never of key policy alias/mine, in tests/" in text(page, "coverage")
     assert "the tests’ own: 0 of 1 statement decided something" in text(page, "coverage")
     assert "It cost nothing" in text(page, "resources")
     assert "pytest-kmslab 0." in text(page, "run")
@@ -153,6 +153,8 @@ def test_on_paper_the_changes_are_open_and_the_denials_are_listed(page: Page, to
     page.media(kind="print")
     assert page.js("getComputedStyle(document.querySelector('.window')).display") == "none"
     assert page.js("getComputedStyle(document.querySelector('nav')).display") == "none"
+    shown = "[...document.querySelectorAll('button.act')].map((one) => getComputedStyle(one).display)"
+    assert set(page.js(shown)) == {"none"}, "what only a click does is not for paper"
     assert page.printed().startswith(b"%PDF")
 
 

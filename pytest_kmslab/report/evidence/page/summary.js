@@ -67,7 +67,7 @@ function drawDenials() {
     return make("tr", {},
       make("td", {}, make("strong", {}, group.who)),
       make("td", {}, actions, " on ", group.on, asked),
-      make("td", {}, withCode(reasonsOf(group.decision).map(bare).join("; ")), ". ", make("button", { class: "plain", type: "button", onclick: () => showDenial(group) }, "Explain")),
+      make("td", {}, withCode(reasonsOf(group.decision).map(bare).join("; ")), ". ", make("button", { class: "plain act", type: "button", onclick: () => showDenial(group) }, "Explain")),
       make("td", { class: "number" }, `${number(group.count)} ×`));
   };
   const more = paged(body, rows, drawn, 12);
@@ -112,7 +112,7 @@ function drawTurns() {
       word(turn.allowed ? "denied" : "allowed"), " → ", word(turn.allowed ? "allowed" : "denied"), " ",
       turn.why ? `after ${turn.why}` : "without a change of a policy in between: what was asked differs, or time passed"),
     make("p", { class: "why" }, `in ${several(turn.tests.size, "test")}, such as “`, testLink([...turn.tests][0]), "”. ",
-      turn.changes.length ? make("button", { class: "plain", type: "button", onclick: () => showChanges(turn) }, "Show what changed") : null));
+      turn.changes.length ? make("button", { class: "plain act", type: "button", onclick: () => showChanges(turn) }, "Show what changed") : null));
   const more = paged(list, rows, drawn, 8);
   return make("div", { class: "answer" }, make("h3", {}, "What changed it"),
     rows.length ? [list, more] : make("p", { class: "quiet" }, "In no test was anybody answered otherwise than before."));
