@@ -47,20 +47,20 @@ def check_outputs(stack: Any) -> None:
 
 def check_attributes(resources: Any) -> None:
     """Raise moto's error for an output that is an attribute which its resource does not have."""
+    raws = as_mapping(resources._template.get("Resources"))
     for output in as_mapping(resources._template.get("Outputs")).values():
-        value = as_mapping(output).get("Value")
-        said = as_mapping(value).get("Fn::GetAtt")
-        name, _, attribute = (".".join(map(str, said)) if isinstance(said, list) else str(said)).partition(
-            "."
-        )
-        raw = as_mapping(resources._template.get("Resources")).get(name)
-        if (
-            raw is not None
-            and attribute
-            and _is_shown(output, resources)
-            and not _has(raw["Type"], attribute)
-        ):
-            raise UnsupportedAttribute(resource=raw["Type"].rpartition(":")[2], attr=attribute)
+        name, _, attribute = _named(as_mapping(output).get("Value")).partition(".")
+        if name not in raws or not attribute or not _is_shown(output, resources):
+            continue
+        kind = raws[name]["Type"]
+        if not _has(kind, attribute):
+            raise UnsupportedAttribute(resource=kind.rpartition(":")[2], attr=attribute)
+
+
+def _named(value: Any) -> str:
+    """The resource and the attribute that a value is, with a dot between; empty for any other value."""
+    said = as_mapping(value).get("Fn::GetAtt", "")
+    return ".".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
 def _is_shown(output: Any, resources: Any) -> bool:
