@@ -8,6 +8,7 @@ are of the process, as `os.environ` is: threads share them.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -52,12 +53,20 @@ class EnvironBlocks:
         return next((blocks.current for blocks in counting if blocks.current is not None), self.current)
 
     @contextmanager
-    def open(self, credentials: Credentials, put_back: Callable[[], object]) -> Iterator[None]:
+    def open(
+        self,
+        credentials: Credentials,
+        put_back: Callable[[], object],
+        renew: Callable[[], Credentials] | None = None,
+    ) -> Iterator[None]:
         """Have clients without credentials of their own act as somebody for as long as the block lasts.
+
+        With `renew`, which answers what to sign with now, the credentials are others once they have ended.
 
         At its end what was set for it is put back.
         """
-        block = _Block(_botocore_credentials(credentials), put_back)
+        held = _botocore_credentials(credentials) if renew is None else RenewedCredentials(renew)
+        block = _Block(held, put_back)
         self._blocks.append(block)
         self.current = block.credentials
         try:
@@ -78,6 +87,37 @@ class _Block:
     put_back: Callable[[], object]
     """Makes the environment what it was before the block."""
     is_open: bool = True
+
+
+class RenewedCredentials:
+    """Those of a role, as botocore takes them: of a session that lasts, in the environment too."""
+
+    method = ENVIRONMENT
+
+    def __init__(self, renew: Callable[[], Credentials]) -> None:
+        self._renew = renew
+        self._current = renew()
+
+    @property
+    def access_key(self) -> str:
+        """Of the session that counted last."""
+        return self._current.access_key_id
+
+    def get_frozen_credentials(self) -> Any:
+        """What to sign with now; raises what keeps the role from being assumed again."""
+        from botocore.credentials import ReadOnlyCredentials
+
+        before, now = self._current, self._renew()
+        if now != before:
+            self._current = now
+            # Unless a test has put in others since.
+            if os.environ.get("AWS_ACCESS_KEY_ID") == before.access_key_id:
+                os.environ.update(
+                    AWS_ACCESS_KEY_ID=now.access_key_id,
+                    AWS_SECRET_ACCESS_KEY=now.secret_access_key,
+                    AWS_SESSION_TOKEN=now.session_token or "",
+                )
+        return ReadOnlyCredentials(now.access_key_id, now.secret_access_key, now.session_token)
 
 
 class AwaitedCredentials:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.lab.assuming import SESSION_NAME, RoleAssumption
@@ -14,10 +15,14 @@ from pytest_kmslab.lab.kinds.role import IamRole
 from pytest_kmslab.lab.role_session import Assumer, RoleSession
 
 if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Credentials
     from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.principals import Actor, Principals
     from pytest_kmslab.lab.sessions import PrincipalSession
     from pytest_kmslab.lab.teardown.stack import TeardownStack
+
+MARGIN = 60
+"""Seconds before its end at which a session is followed by another: a call that is on its way arrives."""
 
 Whoever = Any
 """Anybody whom `actor_of` takes, or a role."""
@@ -70,11 +75,21 @@ class ActingLab:
         So does a client that was made before, unless it was given credentials or a profile in code.
         The credentials are in the environment, for processes started in the block too. Where changes take
         time to act, the services are waited for as `as_` does, each once.
+
+        A role's session that ends in the block is followed by another, as botocore does it for a role of a
+        profile. A session that was given ends when it ends, and so do the credentials of processes.
         """
-        actor = self._acting(actor, Assumer(via, service, source_arn))
-        self.as_(actor).wait_until_ready()
-        context = self._context
-        return environment(actor.credentials, self.region, context.endpoint_url, context.blocks)
+        assumer, context = Assumer(via, service, source_arn), self._context
+        renew = None
+        if isinstance(actor, IamRole):
+            renew = partial(self._lasting_credentials, actor, assumer)
+        acting = self._acting(actor, assumer)
+        self.as_(acting).wait_until_ready()
+        return environment(acting.credentials, self.region, context.endpoint_url, context.blocks, renew)
+
+    def _lasting_credentials(self, role: IamRole, assumer: Assumer) -> Credentials:
+        """What to sign with now as a role whose session may have ended."""
+        return self._acting(role, assumer).credentials
 
     def subprocess_environ(
         self,
@@ -105,7 +120,7 @@ class ActingLab:
             assumer = replace(assumer, via=actor_of(assumer.via))
         key = actor.arn, assumer
         kept = self._role_sessions.get(key)
-        if kept is None or kept.expires.timestamp() <= self._context.clock.now():
+        if kept is None or kept.expires.timestamp() <= self._context.clock.now() + MARGIN:
             parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
             self._role_sessions[key] = self._assumption.assume(parameters, assumer)
         return self._role_sessions[key]

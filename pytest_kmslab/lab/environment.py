@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -38,19 +38,24 @@ THIS_MACHINE = ("127.0.0.1", "localhost")
 
 @contextmanager
 def environment(
-    credentials: Credentials, region: str, endpoint_url: str | None, blocks: EnvironBlocks | None = None
+    credentials: Credentials,
+    region: str,
+    endpoint_url: str | None,
+    blocks: EnvironBlocks | None = None,
+    renew: Callable[[], Credentials] | None = None,
 ) -> Iterator[None]:
     """Make a principal the one whom `boto3.client()` finds, in this process and those it starts.
 
     Without an endpoint they call AWS. With `blocks`, clients that were made before without credentials act
-    as them too. Everything is put back at the end, boto3's default session too.
+    as them too; what those sign with is asked of `renew` where it is given. Everything is put back at the
+    end, boto3's default session too.
     """
     with ExitStack() as was_set:
         _set(was_set.enter_context(pytest.MonkeyPatch.context()), credentials, region, endpoint_url)
         if blocks is None:
             yield
         else:
-            with blocks.open(credentials, was_set.pop_all().close):
+            with blocks.open(credentials, was_set.pop_all().close, renew):
                 yield
 
 
