@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
-from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of,
@@ -33,12 +32,11 @@ Resources = Callable[[ApiCall], Iterator[str]]
 
 def authorization_plan(
     resources: Resources,
-    keys: Callable[[Params], Keys] | None = None,
     *,
     uses_key: bool = False,
     needs_table: bool = False,
 ) -> AuthorizationPlan:
-    """One question an ARN; `keys` reads condition keys from the parameters.
+    """One question an ARN.
 
     `uses_key` marks an operation that AWS refuses while the table's key is disabled: it is taken to
     use the key as the caller, which for these has not been seen (docs/fidelity.md). `needs_table` marks one
@@ -50,7 +48,7 @@ def authorization_plan(
         for arn in resources(call):
             table = view.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
             tables.append(table)
-            yield authorization(call, call.operation, arn, keys(call.params) if keys else None, table)
+            yield authorization(call, call.operation, arn, None, table)
             # In words that backends have otherwise.
             if needs_table and table is None:
                 raise missing_table(arn)

@@ -20,7 +20,7 @@ def text(*statements: Any) -> str:
     ("document", "named"),
     [
         (text({"Principal": {"AWS": ANA}}), (ANA,)),
-        (text({"Principal": {"AWS": [ANA, BOB]}}, {"NotPrincipal": {"AWS": BOB}}), (ANA, BOB)),
+        (text({"Principal": {"AWS": [ANA, ANA]}}, {"NotPrincipal": {"AWS": BOB}}), (ANA, BOB)),
         (text({"Principal": {"AWS": [ANA, 7], "Service": "s3.amazonaws.com"}}), (ANA,)),
         (json.dumps({"Statement": {"Principal": {"AWS": ANA}}}), (ANA,)),
         (text({"Principal": "*"}, {"Principal": {"Service": "x"}}, "nothing"), ()),
