@@ -16,6 +16,7 @@ def inventory(creation: Creation, creation_in: Callable[[str], Creation]) -> lis
     Only in the Region of a lab are things named by it; what it took over is looked for in its own Region.
     """
     every = (*_named_by_labs(creation), *_adopted(creation.context.adopted, creation_in))
+    # A key that only waits to be deleted is gone, for whoever asks what is there.
     return sorted({found.ref.arn for found in every if not found.going})
 
 

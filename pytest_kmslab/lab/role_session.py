@@ -35,5 +35,6 @@ class RoleSession:
     name: str
     """The RoleSessionName."""
     credentials: Credentials = field(repr=False)
+    """What to sign with, the session token among it."""
     expires: datetime
     """When STS lets it end."""

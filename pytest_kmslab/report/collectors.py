@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 def collectors_of(settings: Settings, trail: Trail) -> list[Collector]:
     """The collectors of a run, in the order in which they finish; raises PolicyError for a bad policy."""
     collectors: list[Collector] = []
+    # A report shows the coverage too, whether or not anybody asked for it by itself.
     if settings.coverage or settings.coverage_fail_under or settings.report:
         from pytest_kmslab.report.coverage_summary import CoverageCollector
 
         collectors.append(CoverageCollector(settings))
+    # Both go by what was done, which is collected once.
     if settings.policies or settings.check_policy:
         from pytest_kmslab.report.policies import PolicyWriter
         from pytest_kmslab.report.policy_check import PolicyCheck, read_checked_policy
