@@ -57,7 +57,7 @@ class Adoption:
         creation = self._creation_in(ref.region)
         found = _made_by_the_run(creation, ref)
         if ref.kind is STACK:
-            STACK.settle(creation.client, creation.waiter, found.ref)
+            STACK.wait_until_idle(creation.client, creation.waiter, found.ref)
         if not _is_had(creation, found):
             _adopt(creation, found)
         return self._objects_of(creation).of(found.ref)

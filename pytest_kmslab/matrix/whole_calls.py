@@ -33,7 +33,7 @@ from pytest_kmslab.calls.kms.keys import (
 from pytest_kmslab.calls.kms.specs import ENCRYPT, SYMMETRIC
 from pytest_kmslab.matrix.subjects import ResourceSubject
 
-Question = tuple[Authorization, ResourceSubject]
+RequiredAuthorization = tuple[Authorization, ResourceSubject]
 """What is asked, and the resource whose policies it is asked under."""
 
 USES_TABLE_KEY = frozenset(
@@ -108,7 +108,7 @@ REFUSED_STATES = {
 """The states of a key in which a call fails; of others those in which a key cannot be used."""
 
 
-def questions(call: ApiCall, action: str, resource: ResourceSubject) -> Iterator[Question]:
+def questions(call: ApiCall, action: str, resource: ResourceSubject) -> Iterator[RequiredAuthorization]:
     """Everything that a call asks for, in order; raises ServiceError for what stands in its way besides."""
     if call.service == "kms" and resource.key is not None:
         yield from _about_key(call, action, resource, resource.key)
@@ -120,7 +120,9 @@ def questions(call: ApiCall, action: str, resource: ResourceSubject) -> Iterator
         yield call.requires(action, resource.arn, context, owner), resource
 
 
-def _about_key(call: ApiCall, action: str, resource: ResourceSubject, key: Key) -> Iterator[Question]:
+def _about_key(
+    call: ApiCall, action: str, resource: ResourceSubject, key: Key
+) -> Iterator[RequiredAuthorization]:
     if call.operation in ON_NO_KEY:
         yield account_authorization(call, action, _said_of_no_key(call)), ResourceSubject("*")
         return
@@ -151,7 +153,7 @@ def _said_of_key(call: ApiCall, key: Key) -> Keys:
     return {name: value for name, value in keys.items() if value != ()}
 
 
-def _of_alias(call: ApiCall, key: Key) -> Question:
+def _of_alias(call: ApiCall, key: Key) -> RequiredAuthorization:
     asked = alias_authorization(call, key.aliases[0] if key.aliases else "alias/*")
     return asked, ResourceSubject(asked.request.resource)
 
@@ -168,7 +170,7 @@ def _refuse(call: ApiCall, key: Key) -> None:
         raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
 
 
-def _about_table(call: ApiCall, resource: ResourceSubject, table: Table) -> Iterator[Question]:
+def _about_table(call: ApiCall, resource: ResourceSubject, table: Table) -> Iterator[RequiredAuthorization]:
     operation = call.operation
     keys = item_context(operation, {}, table) if operation in OF_ITEMS else None
     for subject in _asked_on(call, resource, table):
@@ -179,7 +181,9 @@ def _about_table(call: ApiCall, resource: ResourceSubject, table: Table) -> Iter
         yield from _about_table_key(call, table, resource.table_key, resource.table_key.key)
 
 
-def _about_table_key(call: ApiCall, table: Table, subject: ResourceSubject, key: Key) -> Iterator[Question]:
+def _about_table_key(
+    call: ApiCall, table: Table, subject: ResourceSubject, key: Key
+) -> Iterator[RequiredAuthorization]:
     if call.operation in USES_TABLE_KEY:
         check_state(key)
         yield decrypt_authorization(call, key, place_of(table)), subject

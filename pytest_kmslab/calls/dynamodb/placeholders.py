@@ -49,20 +49,20 @@ _UNDEFINED = {
 def check_placeholders(action: str, params: Params) -> None:
     """Raise the first thing that DynamoDB refuses of a request, or of its part for one item or table."""
     present = {member: params[member] for member in _READ if params.get(member) is not None}
-    given = {member: params[member] for member in _FORMS if params.get(member) is not None}
+    by_member = {member: params[member] for member in _FORMS if params.get(member) is not None}
     if not present:
-        _check_needed(action, given)
-    for member, placeholders in given.items():
+        _check_needed(action, by_member)
+    for member, placeholders in by_member.items():
         _check_form(member, placeholders)
     update = present.get("UpdateExpression")
     if update and _CLAUSE.match(update) is None:
         return  # what is no update is told first, in words that depend on where it goes wrong
     if present:
-        defined = frozenset(name for placeholders in given.values() for name in placeholders)
+        defined = frozenset(name for placeholders in by_member.values() for name in placeholders)
         used: set[str] = set()
         for member, expression in present.items():
             used.update(_used(member, expression, defined))
-        _check_used(given, used)
+        _check_used(by_member, used)
 
 
 def check_write(params: Params, action: str) -> None:
@@ -79,10 +79,10 @@ def undefined(member: str, placeholder: str) -> ServiceError:
     return _refused(f"Invalid {member}: An expression attribute {_UNDEFINED[placeholder[0]]}: {placeholder}")
 
 
-def _check_needed(action: str, given: Mapping[str, Params]) -> None:
-    if NAMES in given:
+def _check_needed(action: str, by_member: Mapping[str, Params]) -> None:
+    if NAMES in by_member:
         raise _refused(f"{NAMES} {NEEDED}")
-    if VALUES in given:
+    if VALUES in by_member:
         expressions = [member for member in EXPRESSIONS.get(action, ()) if member != _PROJECTION]
         are = f"{' and '.join(expressions)} {'are' if len(expressions) > 1 else 'is'} null"
         raise _refused(f"{VALUES} {NEEDED}: {are}")
@@ -113,8 +113,8 @@ def placeholders_of(expression: str) -> tuple[str, ...]:
     return tuple(_USED.findall(expression))
 
 
-def _check_used(given: Mapping[str, Params], used: set[str]) -> None:
-    for member, placeholders in given.items():
+def _check_used(by_member: Mapping[str, Params], used: set[str]) -> None:
+    for member, placeholders in by_member.items():
         unused = [name for name in placeholders if name not in used]
         if unused:
             keys = ", ".join(unused)

@@ -251,7 +251,7 @@ class StackKind(ResourceKind):
         stack = described(client("cloudformation"), ref.arn or ref.name)
         return self._found(stack, ref.region) if stack else None
 
-    def settle(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
+    def wait_until_idle(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """Return once nothing is under way with it."""
         wait_for(client("cloudformation"), waiter, ref.arn, "to be left alone")
 
