@@ -175,7 +175,7 @@ def test_blobs_go_both_ways(url: str, key: str) -> None:
     assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext={"ä": "€"})["Plaintext"] == secret
     table_on(url, key)
     dynamodb = client(url, "dynamodb")
-    item = {"id": {"S": "1"}, "b": {"B": secret}, "n": {"N": "1.10"}, "l": {"L": [{"NULL": True}]}}
+    item = {"id": {"S": "1"}, "b": {"B": secret}, "n": {"N": "1.1"}, "l": {"L": [{"NULL": True}]}}
     dynamodb.put_item(TableName="orders", Item=item)
     assert dynamodb.get_item(TableName="orders", Key={"id": {"S": "1"}})["Item"] == item
 
