@@ -154,7 +154,9 @@ class MotoDoor:
             with self.lock:
                 return decided[0].act(act)
         # Of a pytest run inside a pytest run, unless it is signed by the root user whom another alone knows.
-        keeper = next((one for one in self._keepers if one.signs_as_root(request)), self._keepers[-1])
+        keeper = next(
+            (candidate for candidate in self._keepers if candidate.signs_as_root(request)), self._keepers[-1]
+        )
         if keeper.enforcing:
             return keeper.judge(service, request)
         keeper.count(request)

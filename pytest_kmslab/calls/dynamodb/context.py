@@ -139,8 +139,8 @@ def leading_keys(params: Params, table: Table | None, index: str = "") -> tuple[
         return value_texts(item[hash_key])
     pairs = [*(params.get("Key") or {}).items(), *key_equalities(params)]
     # Where the key's schema is not known, naming every key value can only make a condition stricter.
-    named = (value for name, value in pairs if not hash_key or name == hash_key)
-    return unique(text for value in named for text in value_texts(value))
+    key_values = (value for name, value in pairs if not hash_key or name == hash_key)
+    return unique(text for value in key_values for text in value_texts(value))
 
 
 def leading_context(values: tuple[str, ...]) -> Context:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.arn import parts_of
@@ -110,6 +111,18 @@ def refuse_dry_run(call: ApiCall) -> None:
     if call.params.get("DryRun"):
         text = "The request would have succeeded, but the DryRun option is set."
         raise ServiceError("DryRunOperationException", text)
+
+
+def show_deletion(key: Key | None, call: ApiCall, response: dict[str, Any]) -> None:
+    """Put into the response of ScheduleKeyDeletion or CancelKeyDeletion what KMS answers: the key's ARN, and
+    of a scheduled deletion the key's state and the waiting period."""
+    # Somebody may have deleted the key meanwhile, where a test moves the clock on.
+    if key is None:
+        return
+    response["KeyId"] = key.arn
+    if call.operation == "ScheduleKeyDeletion":
+        response["KeyState"] = key.state
+        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
 
 
 def _owner(call: ApiCall, key_id: str) -> str:

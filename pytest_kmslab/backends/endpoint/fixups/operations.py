@@ -17,6 +17,7 @@ from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.kms.keys import show_deletion
 from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.operations import changes_account
 from pytest_kmslab.calls.resource_owner import account_of_call
@@ -172,14 +173,7 @@ def _key_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) 
 
 
 def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
-    """KMS answers the key's ARN, and for a scheduled deletion its state and waiting period."""
-    key = view.key(str(call.params.get("KeyId")), call.region, call.account)
-    if key is None:
-        return
-    response["KeyId"] = key.arn
-    if call.operation == "ScheduleKeyDeletion":
-        response["KeyState"] = key.state
-        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+    show_deletion(view.key(str(call.params.get("KeyId")), call.region, call.account), call, response)
 
 
 def keep_grant_token(view: KeepsRecords, call: ApiCall, response: Response) -> None:

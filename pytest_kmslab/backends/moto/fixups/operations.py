@@ -47,6 +47,7 @@ from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.kms.keys import show_deletion
 from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
@@ -180,13 +181,7 @@ def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Respons
         keys.defer_primary_deletion(moto_key, response)
     else:
         imports.restore(view.moto_key(str(call.params.get("KeyId")), call.region, call.account))
-    key = view.key(str(call.params.get("KeyId")), call.region, call.account)
-    if key is None:
-        return
-    response["KeyId"] = key.arn
-    if call.operation == "ScheduleKeyDeletion":
-        response["KeyState"] = key.state
-        response["PendingWindowInDays"] = call.params.get("PendingWindowInDays") or 30
+    show_deletion(view.key(str(call.params.get("KeyId")), call.region, call.account), call, response)
 
 
 def _table_made(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:

@@ -45,6 +45,6 @@ def _with_plain_numbers(value: Any, given: Any) -> None:
 def _with_places(parser: Any, expression: str | None, names: Mapping[str, str] | None) -> None:
     # moto looks a name up with its place in a list, `#a[0]`, and does not find it.
     placed = {
-        found[0]: f"{names[found[1]]}{found[2]}" for found in _PLACED.finditer(expression or "") if names
+        place[0]: f"{names[place[1]]}{place[2]}" for place in _PLACED.finditer(expression or "") if names
     }
     _read(parser, expression, {**(names or {}), **placed})

@@ -49,8 +49,8 @@ def _secret(reference: str, account: str, region: str) -> str:
     secret_id, rest = ":".join(parts[:taken]), [*parts[taken:], "", "", "", ""]
     _, key, stage, version = rest[:4]
     try:
-        found = secretsmanager_backends[account][region].get_secret_value(secret_id, version, stage)
-        text = found["SecretString"]
+        secret = secretsmanager_backends[account][region].get_secret_value(secret_id, version, stage)
+        text = secret["SecretString"]
         return str(json.loads(text)[key]) if key else str(text)
     except Exception as error:  # moto raises whatever it meets: no such secret, version or member
         raise _not_there("secretsmanager", reference) from error

@@ -42,13 +42,18 @@ def parameter_texts(declared: Mapping[str, Parameter], given: Mapping[str, Any])
     unknown = [name for name in given if name not in declared]
     if unknown:
         raise ValidationError(message=f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    missing = [name for name, one in declared.items() if name not in given and "Default" not in one]
+    missing = [
+        name for name, declaration in declared.items() if name not in given and "Default" not in declaration
+    ]
     if missing:
         raise ValidationError(message=f"Parameters: [{', '.join(missing)}] must have values")
     texts = ParameterTexts(
-        {name: _text(given[name] if name in given else one["Default"]) for name, one in declared.items()}
+        {
+            name: _text(given[name] if name in given else declaration["Default"])
+            for name, declaration in declared.items()
+        }
     )
-    texts.secret = frozenset(name for name, one in declared.items() if is_secret(one))
+    texts.secret = frozenset(name for name, declaration in declared.items() if is_secret(declaration))
     for name, text in texts.items():
         broken = broken_constraint(declared[name], text)
         if broken is not None:

@@ -69,7 +69,9 @@ def _updated(
         values: dict[str, str] = original(instance, incoming_params)
         return values
     previous = _texts(instance)
-    names = {one["ParameterKey"] for one in incoming_params if one.get("UsePreviousValue", False)}
+    names = {
+        parameter["ParameterKey"] for parameter in incoming_params if parameter.get("UsePreviousValue", False)
+    }
     unknown = sorted(names - previous.keys())
     if unknown:
         text = (
@@ -77,8 +79,12 @@ def _updated(
             "parameter key not in the previous template"
         )
         raise ValidationError(message=text)
-    given = {one["ParameterKey"]: one["ParameterValue"] for one in incoming_params if "ParameterValue" in one}
-    return {**given, **{name: previous[name] for name in names}}
+    new_values = {
+        parameter["ParameterKey"]: parameter["ParameterValue"]
+        for parameter in incoming_params
+        if "ParameterValue" in parameter
+    }
+    return {**new_values, **{name: previous[name] for name in names}}
 
 
 @contextmanager

@@ -50,14 +50,14 @@ def _problems(template: Mapping[str, Any], resources: Mapping[str, Any]) -> Iter
     for output in as_mapping(template.get("Outputs")).values():
         if "Value" not in as_mapping(output):
             yield "Template format error: Every Outputs member must contain a Value object"
-    yield from (found.text for found in malformed(template))
-    yield from (found.text for found in unresolved(template))
+    yield from (problem.text for problem in malformed(template))
+    yield from (problem.text for problem in unresolved(template))
 
 
 def _transforms(transform: Any) -> Iterator[str]:
-    for one in transform if isinstance(transform, list) else [transform]:
-        if one is not None:
-            yield str(one.get("Name") if isinstance(one, Mapping) else one)
+    for entry in transform if isinstance(transform, list) else [transform]:
+        if entry is not None:
+            yield str(entry.get("Name") if isinstance(entry, Mapping) else entry)
 
 
 def _transform_refusal(name: str) -> str:
@@ -73,10 +73,10 @@ def check_stack(template: Mapping[str, Any], resources: Any) -> None:
     """Raise TemplateProblemError for a template that cannot be made with these parameters and conditions."""
     values = StackValues(resources)
     check_rules(as_mapping(template.get("Rules")), values)
-    wanted = {name: one for name, one in template["Resources"].items() if _is_wanted(one, values)}
+    wanted = {name: part for name, part in template["Resources"].items() if _is_wanted(part, values)}
     left_out = template["Resources"].keys() - wanted.keys()
     outputs = as_mapping(template.get("Outputs"))
-    shown = {name: one for name, one in outputs.items() if _is_wanted(one, values)}
+    shown = {name: part for name, part in outputs.items() if _is_wanted(part, values)}
     for output in shown.values():
         _check_output(output, template["Resources"], values)
     for section, members in (("Resources", wanted), ("Outputs", shown)):
@@ -90,7 +90,9 @@ def check_stack(template: Mapping[str, Any], resources: Any) -> None:
 def _check_output(output: Any, resources: Mapping[str, Any], values: StackValues) -> None:
     """Of an output that no resource is in, its value is known before anything is made."""
     value = output["Value"]
-    if not any(named.name in resources for named in spoken_of("Outputs", {"Value": value}, values.holds)):
+    if not any(
+        reference.name in resources for reference in spoken_of("Outputs", {"Value": value}, values.holds)
+    ):
         check_text(resolve(value, values))
 
 
@@ -108,7 +110,7 @@ def _is_wanted(member: Any, values: StackValues) -> bool:
 def _check_left_out(section: str, value: Any, left_out: Any, values: StackValues) -> None:
     """Raise TemplateProblemError where something is made of what a condition leaves out. To come after it is
     no matter."""
-    own = {name: one for name, one in as_mapping(value).items() if name != "DependsOn"}
-    for named in spoken_of(section, own, values.holds):
-        if named.kind != "Conditions" and named.name in left_out:
-            raise TemplateProblemError(unresolved_text(named.name, section))
+    own = {name: member for name, member in as_mapping(value).items() if name != "DependsOn"}
+    for reference in spoken_of(section, own, values.holds):
+        if reference.kind != "Conditions" and reference.name in left_out:
+            raise TemplateProblemError(unresolved_text(reference.name, section))

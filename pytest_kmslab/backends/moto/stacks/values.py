@@ -68,10 +68,10 @@ class StackValues:
 
     def mapping(self, name: str) -> Any:
         """A mapping; what moto has read of one that is in a bucket stands among the resources."""
-        found = (self._resources._template.get("Mappings") or {}).get(name)
-        if found is None:
+        entries = (self._resources._template.get("Mappings") or {}).get(name)
+        if entries is None:
             raise TemplateProblemError(Unresolved("", "", Named("Mappings", name)).text)
-        return self._resources._parsed_resources if "Fn::Transform" in found else found
+        return self._resources._parsed_resources if "Fn::Transform" in entries else entries
 
     def holds(self, condition: str) -> bool:
         """Whether a condition holds."""

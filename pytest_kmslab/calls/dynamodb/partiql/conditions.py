@@ -61,8 +61,8 @@ def check_condition(tokens: Tokens) -> None:
 def type_after_is(tokens: Tokens, at: int) -> Token | None:
     """The name of a type that an `IS` before it (with or without `NOT`) asks for; None where it is none."""
     before = at - 2 if at > 1 and tokens[at - 1].keyword == "NOT" else at - 1
-    named = at < len(tokens) and tokens[at].kind == "word" and not tokens[at].keyword
-    return tokens[at] if named and before >= 0 and tokens[before].keyword == "IS" else None
+    is_name = at < len(tokens) and tokens[at].kind == "word" and not tokens[at].keyword
+    return tokens[at] if is_name and before >= 0 and tokens[before].keyword == "IS" else None
 
 
 def _is_operator(token: Token) -> bool:
@@ -80,11 +80,11 @@ def _check_type(tokens: Tokens, at: int) -> None:
     at += at < len(tokens) and tokens[at].keyword == "NOT"
     if at < len(tokens) and tokens[at].keyword in ("NULL", "MISSING"):
         return
-    named = type_after_is(tokens, at)
-    if named is None or named.value.upper() not in {*TYPES, *_PARSED_TYPES}:
+    type_name = type_after_is(tokens, at)
+    if type_name is None or type_name.value.upper() not in {*TYPES, *_PARSED_TYPES}:
         raise RefusedStatementError(NO_TYPE)
-    if named.value.upper() not in TYPES:
-        raise StatementError(f"which values are {named.value} to DynamoDB is not known")
+    if type_name.value.upper() not in TYPES:
+        raise StatementError(f"which values are {type_name.value} to DynamoDB is not known")
 
 
 def _check_call(called: Token, inner: Tokens) -> None:

@@ -300,8 +300,8 @@ def _change(word: str, tokens: Tokens) -> Change:
     if word == "SET":
         at = next((at for at in range(len(tokens)) if is_sign(tokens, at, "=")), len(tokens))
         path, assigned = path[:at], path[at + 1 :]
-    named = bool(path) and _is_name(path[0])
-    if not named or (word == "SET") is not bool(assigned):
+    is_name = bool(path) and _is_name(path[0])
+    if not is_name or (word == "SET") is not bool(assigned):
         raise StatementError(f"`{word}` is not followed by what it changes")
     return Change(path, assigned)
 

@@ -76,7 +76,7 @@ def text_of_kms(message: str) -> str:
 
 def without_sdk_words(message: str) -> str:
     """One of DynamoDB's messages with KMS's own text in place of the SDK's around it."""
-    return _INSIDE_WHOLE.sub(lambda found: found["text"], message)
+    return _INSIDE_WHOLE.sub(lambda match: match["text"], message)
 
 
 def wrapped(error: ServiceError) -> ServiceError:

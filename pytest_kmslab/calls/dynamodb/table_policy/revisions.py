@@ -32,6 +32,7 @@ def check_revision(expected: str | None, current: str | None, arn: str) -> None:
     if current is None:
         wanted = f"Requested update for policy with revision id {expected}"
         raise policy_not_found(f"{wanted}, but {what} has no associated policy.")
+    # Who expects none would overwrite the policy of somebody else.
     if expected == NO_POLICY:
         wanted = f"Requested policy update expecting none to be present for {what}"
         raise policy_not_found(f"{wanted}, but a policy exists with revision id {current}.")

@@ -25,6 +25,7 @@ def check_can_be_made(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, A
     """Raise UnsupportedOperationException for an asymmetric key whose cryptography is not installed here."""
     params = call.params
     spec = str(params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC)
+    # A key pair is made when somebody looks at it, which is too late to refuse the key.
     if spec in KEY_SPECS and spec != SYMMETRIC and MAC not in KEY_SPECS[spec]:
         key_pairs.check_can_be_made(spec)
     return {}
