@@ -104,9 +104,8 @@ class Backend(Protocol):
     def stop(self) -> None:
         """Undo one `start`."""
 
-    @property
-    def running(self) -> bool:
-        """Whether it is between `start` and the last `stop`: only then are calls decided."""
+    running: bool
+    """Whether it is between `start` and the last `stop`: only then are calls decided."""
 
     @property
     def revision(self) -> int:
@@ -118,14 +117,12 @@ class Backend(Protocol):
     def forget(self) -> None:
         """Know that another process changed the account: what was read of it is read again."""
 
-    @property
-    def exclusive(self) -> AbstractContextManager[Any]:
-        """Held while a call is decided and done, where nothing may change between the two; held twice by one
-        thread it is held once. Others do not wait for an endpoint: it serves whoever asks at once."""
+    exclusive: AbstractContextManager[Any]
+    """Held while a call is decided and done, where nothing may change between the two; held twice by one
+    thread it is held once. Others do not wait for an endpoint: it serves whoever asks at once."""
 
-    @property
-    def discards_account(self) -> bool:
-        """Whether the last `stop` throws the account away, with all that is in it."""
+    discards_account: bool
+    """Whether the last `stop` throws the account away, with all that is in it."""
 
     def owns_url(self, url: str) -> bool:
         """Whether a call to this address comes here. One to another (a client with an `endpoint_url` of its
@@ -163,9 +160,8 @@ class Backend(Protocol):
     def encryption_changes(self, table_arn: str) -> EncryptionChanges | None:
         """When a table was created and its encryption changed; None where there is no such table."""
 
-    @property
-    def makes_stacks_alone(self) -> bool:
-        """Whether it makes what is in a stack by itself, undecided, and may drop what it does not know."""
+    makes_stacks_alone: bool
+    """Whether it makes what is in a stack by itself, undecided, and may drop what it does not know."""
 
     def check_stacks(self) -> None:
         """Raise BackendError where CloudFormation is not installed here."""

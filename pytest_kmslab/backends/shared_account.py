@@ -22,16 +22,13 @@ class SharedAccountBackend:
 
     def __init__(self) -> None:
         self._started = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether it is between `start` and the last `stop`."""
-        return self._started > 0
+        self.running = False
 
     def start(self) -> None:
         """Make sure that the account is there and may be used; raises BackendError where it must not be."""
         self._make_sure()
         self._started += 1
+        self.running = True
 
     def _make_sure(self) -> None:
         """Raise BackendError where the account is not there, or must not be used."""
@@ -40,6 +37,7 @@ class SharedAccountBackend:
     def stop(self) -> None:
         """Undo one `start`; the account stays as it is."""
         self._started -= 1
+        self.running = self._started > 0
 
     def note_change(self) -> None:
         """What was read is forgotten call by call."""

@@ -50,9 +50,6 @@ ITEMS = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteIt
 
 
 def changes_account(call: ApiCall) -> bool:
-    """Whether a call may change what decisions are made from: all but reading, and using a key or items.
-
-    What STS gives out is a new credential, and changes nothing that was read before.
-    """
+    """Whether a call may change what decisions are made from: all but reading, and using a key or items."""
     # What STS gives out is a new credential, and changes nothing that was read before.
     return call.service != "sts" and not call.operation.startswith(READS + USES) and call.name not in ITEMS

@@ -14,22 +14,19 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_kmslab.account.model import Caller, Credential, Identity, Key, Organization, Table, grants_to
-from pytest_kmslab.authz.arn import account_of
-from pytest_kmslab.authz.grant import Grant
+from pytest_kmslab.account.model import Caller, Credential, Key
 from pytest_kmslab.backends.aws.principals import AwsIdentities
-from pytest_kmslab.backends.endpoint.account import ApiAccount, grant_of_token
+from pytest_kmslab.backends.endpoint.account import ApiAccount, ApiAccountReader
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint.fixups.operations import keep_grant_token
 from pytest_kmslab.backends.endpoint.iam_snapshot import tags_of
 from pytest_kmslab.backends.endpoint.keys import OF_AWS, ApiKeys
-from pytest_kmslab.backends.endpoint.store import Record
+from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.endpoint.tables import ApiTables
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.rules.policy_principals import principal_exists
 from pytest_kmslab.calls.sts.sessions import LASTING
 from pytest_kmslab.errors import UnreadError
 
@@ -130,75 +127,31 @@ class AwsKeys(ApiKeys):
         return self._given_policy(key)
 
 
-class AwsAccountReader:
+class AwsAccountReader(ApiAccountReader):
     """Reads one real account, put together of what its APIs tell. Raises UnreadError for any other."""
 
     def __init__(self, administrator: Administrator, account: str, region: str, stand_in: str | None) -> None:
         self._of_iam, self._of_others = ReadCache(SECONDS), ReadCache(SECONDS)
-        self._store = MemoryStore()
+        self.store: Store = MemoryStore()
         self.clients = AwsClients(administrator, region, stand_in)
-        self.identities = AwsIdentities(self.clients, self._store, self._of_iam, account)
-        self.keys = AwsKeys(self.clients, self.identities, self._store, self._of_others)
-        self.tables = ApiTables(self.clients, self.identities, self.keys, self._store, self._of_others)
+        self.identities: AwsIdentities = AwsIdentities(self.clients, self.store, self._of_iam, account)
+        self.keys = AwsKeys(self.clients, self.identities, self.store, self._of_others)
+        self.tables = ApiTables(self.clients, self.identities, self.keys, self.store, self._of_others)
         self._own = ApiAccount(self.identities, self.keys, self.tables)
 
-    def _of(self, account: str) -> ApiAccount:
+    def account_at(self, account: str) -> ApiAccount:
+        """What the APIs of the account tell; raises UnreadError for any other."""
         if account != self.identities.account:
             raise UnreadError(f"account `{account}`")
         return self._own
 
-    def _of_arn(self, arn: str) -> ApiAccount:
-        """The account that an ARN names; this one where it names none."""
-        return self._of(account_of(arn) or self.identities.account)
-
-    def key(self, key_id: str, region: str, account: str) -> Key | None:
-        """A key by id, ARN, alias name or alias ARN."""
-        return self._of(account_of(key_id) or account).keys.key(key_id, region, account)
-
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key of a ciphertext that was made through the seam."""
-        return self._of(account).keys.of_ciphertext(ciphertext, region, account)
-
-    def table(self, name: str, region: str, account: str) -> Table | None:
-        """A table by name, or by the ARN of the table, of an index or of a stream."""
-        return self._of(account_of(name) or account).tables.table(name, region, account)
-
-    def streamed_table(self, shard_iterator: str) -> Table | None:
-        """The table of the stream that the iterator begins with."""
-        stream = shard_iterator.partition("|")[0]
-        return self._of_arn(stream).tables.streamed(stream)
-
-    def backup(self, arn: str) -> Table | None:
-        """The table that a backup is of."""
-        return self._of_arn(arn).tables.backup(arn)
-
-    def identity(self, caller: Caller) -> Identity:
-        """The caller's policies and permissions boundary."""
-        return self._of(caller.account).identities.policies(caller)
-
-    def organization(self, account: str) -> Organization | None:
-        """Not told: to ask for it takes rights in the organization."""
-        return None
-
-    def resource_policy_text(self, resource: str) -> str | None:
-        """The policy that hangs on a resource."""
-        return self._of_arn(resource).resource_policy_text(resource)
-
-    def grants(self, key_arn: str) -> tuple[Grant, ...]:
-        """The grants on a key."""
-        return self._of_arn(key_arn).grants(key_arn)
-
-    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
-        """Those of the grants whose grantee is the caller, its role or its account."""
-        return grants_to(self.grants(key_arn), caller)
-
-    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
-        """The grant of a token; a token is good in the Region that gave it out."""
-        return grant_of_token(self, self._store, token, region)
+        return self.account_at(account).keys.of_ciphertext(ciphertext, region, account)
 
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN of an IAM entity by its name."""
-        self._of(account)
+        self.account_at(account)
         return self.identities.arn_of(kind, name)
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
@@ -209,20 +162,8 @@ class AwsAccountReader:
         """What IAM tells of the role."""
         return int(self.identities.about(role_arn).get("MaxSessionDuration") or LASTING)
 
-    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
-        """AWS tells a seed to nobody but who makes the device."""
-        return None
-
-    def principal_exists(self, principal: str) -> bool:
-        """Whether AWS could resolve a principal."""
-        self._of_arn(principal)
-        return principal_exists(principal, self.identities)
-
     def forget(self, call: ApiCall) -> None:
-        """A call has changed something, or is about to: forget what was read of it.
-
-        A change of one user or role leaves what is known of others: nothing else of theirs hangs on it.
-        """
+        """A call has changed something, or is about to: forget what was read of it."""
         if call.service != "iam":
             kinds = CHANGED.get(call.service, frozenset())
             self._of_others.drop(lambda key: key[0] in kinds)

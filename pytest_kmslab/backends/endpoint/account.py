@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pytest_kmslab.account.model import AccountReader, Key
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.account.model import Caller, Identity, Key, Organization, Table, grants_to
+from pytest_kmslab.authz.arn import account_of, parts_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
 from pytest_kmslab.backends.endpoint.tables import ApiTables
+from pytest_kmslab.calls.rules.policy_principals import principal_exists
 
 
 class KeepsRecords(Protocol):
@@ -55,11 +56,85 @@ class ApiAccount:
         return () if key is None else self.keys.grants(key)
 
 
-def grant_of_token(reader: AccountReader, store: Store, token: str, region: str) -> tuple[Key, Grant] | None:
-    """The grant of a token."""
-    record = store.lasting(token_name(token))
-    # A token is good in the Region that gave it out.
-    key = None if record is None else reader.key(record["key"], "", "")
-    if record is None or key is None or key.region != region:
+class ApiAccountReader:
+    """Reads accounts by their APIs: what is alike for every endpoint, and for AWS.
+
+    What belongs to another account is read of that account, which `account_at` answers.
+    """
+
+    identities: ApiIdentities
+    """Those of the reader's own account."""
+    store: Store
+    """What was kept because no API tells it."""
+
+    def account_at(self, account: str) -> ApiAccount | None:
+        """What the APIs of an account tell; None where there is no such account here."""
+        raise NotImplementedError
+
+    def account_of_arn(self, arn: str) -> ApiAccount | None:
+        """The account that an ARN names; the reader's own where it names none."""
+        return self.account_at(account_of(arn) or self.identities.account)
+
+    def key(self, key_id: str, region: str, account: str) -> Key | None:
+        """A key by id, ARN, alias name or alias ARN."""
+        owner = self.account_at(account_of(key_id) or account)
+        return None if owner is None else owner.keys.key(key_id, region, account)
+
+    def table(self, name: str, region: str, account: str) -> Table | None:
+        """A table by name, or by the ARN of the table, of an index or of a stream."""
+        owner = self.account_at(account_of(name) or account)
+        return None if owner is None else owner.tables.table(name, region, account)
+
+    def streamed_table(self, shard_iterator: str) -> Table | None:
+        """The table of the stream that the iterator begins with."""
+        # None once it has another stream, or is gone: which key the old records are under is not known then.
+        stream = shard_iterator.partition("|")[0]
+        owner = self.account_of_arn(stream)
+        return None if owner is None else owner.tables.streamed(stream)
+
+    def backup(self, arn: str) -> Table | None:
+        """The table as it was when a backup of it was made."""
+        owner = self.account_of_arn(arn)
+        return None if owner is None else owner.tables.backup(arn)
+
+    def identity(self, caller: Caller) -> Identity:
+        """The caller's policies and permissions boundary."""
+        owner = self.account_at(caller.account)
+        return ((), None) if owner is None else owner.identities.policies(caller)
+
+    def organization(self, account: str) -> Organization | None:
+        """Not told: to ask for it takes rights in the organization."""
         return None
-    return next(((key, grant) for grant in reader.grants(key.arn) if grant.grant_id == record["grant"]), None)
+
+    def resource_policy_text(self, resource: str) -> str | None:
+        """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
+        owner = self.account_of_arn(resource)
+        return None if owner is None else owner.resource_policy_text(resource)
+
+    def grants(self, key_arn: str) -> tuple[Grant, ...]:
+        """The grants on a key."""
+        owner = self.account_of_arn(key_arn)
+        return () if owner is None else owner.grants(key_arn)
+
+    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
+        """Those of the grants whose grantee is the caller, its role or its account."""
+        return grants_to(self.grants(key_arn), caller)
+
+    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
+        """The grant of a token."""
+        record = self.store.lasting(token_name(token))
+        key = None if record is None else self.key(record["key"], "", "")
+        # A token is good in the Region that gave it out.
+        if record is None or key is None or key.region != region:
+            return None
+        wanted = record["grant"]
+        return next(((key, grant) for grant in self.grants(key.arn) if grant.grant_id == wanted), None)
+
+    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
+        """None: a seed is told to nobody but who makes the device."""
+        return None
+
+    def principal_exists(self, principal: str) -> bool:
+        """Whether AWS could resolve a principal."""
+        owner = self.account_of_arn(principal)
+        return principal_exists(principal, self.identities if owner is None else owner.identities)

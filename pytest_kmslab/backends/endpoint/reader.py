@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.account.model import Caller, Credential, Identity, Key, Organization, Table, grants_to
+from pytest_kmslab.account.model import Credential, Key
 from pytest_kmslab.authz.arn import account_of
-from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.backends.endpoint.account import ApiAccount, grant_of_token
+from pytest_kmslab.backends.endpoint.account import ApiAccount, ApiAccountReader
 from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
-from pytest_kmslab.backends.endpoint.store import SharedStore
+from pytest_kmslab.backends.endpoint.store import SharedStore, Store
 from pytest_kmslab.backends.endpoint.tables import ApiTables
-from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, principal_exists
+from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 
-class EndpointAccountReader:
+class EndpointAccountReader(ApiAccountReader):
     """Reads one account of an endpoint; what is asked about another account is asked of that account's own
     reader, which `at` answers. They share one store."""
 
@@ -30,7 +29,7 @@ class EndpointAccountReader:
         self._home = home or self
         self._accounts: dict[str, EndpointAccountReader | None] = {}
         self.clients = clients
-        self.store: SharedStore = home.store if home else SharedStore(clients, self._of_others)
+        self.store: Store = home.store if home else SharedStore(clients, self._of_others)
         self.identities = ApiIdentities(clients, self.store, self._of_iam)
         self.keys = ApiKeys(clients, self.identities, self.store, self._of_others)
         self.tables = ApiTables(clients, self.identities, self.keys, self.store, self._of_others)
@@ -49,15 +48,17 @@ class EndpointAccountReader:
             self._accounts[account] = self._opened(account) if ACCOUNT_ID.fullmatch(account) else None
         return self._accounts[account]
 
+    def account_at(self, account: str) -> ApiAccount | None:
+        """What the APIs of an account tell; None where the endpoint keeps no such account."""
+        reader = self.at(account)
+        return None if reader is None else reader.own
+
     def of_arn(self, arn: str) -> EndpointAccountReader | None:
         """Those of the account that an ARN names; this one's where it names none."""
         return self.at(account_of(arn) or self.identities.account)
 
     def changed(self, service: str) -> None:
-        """Something of a service was changed, or is about to be: forget what was read of it.
-
-        A key's policy is read with IAM's principals in it, so a change of IAM's is one of everything.
-        """
+        """Something of a service was changed, or is about to be: forget what was read of it."""
         for view in (self._home, *filter(None, list(self._home._accounts.values()))):
             # A key's policy is read with IAM's principals in it, so a change of IAM's is one of everything.
             if service == "iam":
@@ -75,11 +76,6 @@ class EndpointAccountReader:
         view = None if record is None else self.at(record.get("account") or self.identities.account)
         return None if record is None or view is None else view.identities.held(access_key_id, record)
 
-    def key(self, key_id: str, region: str, account: str) -> Key | None:
-        """A key by id, ARN, alias name or alias ARN."""
-        view = self.at(account_of(key_id) or account)
-        return None if view is None else view.keys.key(key_id, region, account)
-
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
         """The key whose id stands at the head of the ciphertext."""
         # Of whichever account: KMS finds it by the ciphertext alone.
@@ -90,23 +86,6 @@ class EndpointAccountReader:
             if key is not None:
                 return key
         return None
-
-    def table(self, name: str, region: str, account: str) -> Table | None:
-        """A table by name, or by the ARN of the table, of an index or of a stream."""
-        view = self.at(account_of(name) or account)
-        return None if view is None else view.tables.table(name, region, account)
-
-    def streamed_table(self, shard_iterator: str) -> Table | None:
-        """The table of the stream that the iterator begins with."""
-        # None once it has another stream, or is gone: which key the old records are under is not known then.
-        stream = shard_iterator.partition("|")[0]
-        view = self.of_arn(stream)
-        return None if view is None else view.tables.streamed(stream)
-
-    def backup(self, arn: str) -> Table | None:
-        """The table as it was when a backup of it was made."""
-        view = self.of_arn(arn)
-        return None if view is None else view.tables.backup(arn)
 
     def iam_arn(self, kind: str, name: str, account: str) -> str | None:
         """The ARN of an IAM entity by its name."""
@@ -122,46 +101,10 @@ class EndpointAccountReader:
         entity = view.identities.snapshot.entities.get(arn)
         return view.identities.tags_of_other(arn) if entity is None else entity.tags
 
-    def organization(self, account: str) -> Organization | None:
-        """Not told: to ask for it takes rights in the organization."""
-        return None
-
     def max_session_duration(self, role_arn: str) -> int:
         """Asked of the role itself."""
         view = self.of_arn(role_arn)
         return LASTING if view is None else view.identities.max_session_duration(role_arn)
-
-    def principal_exists(self, principal: str) -> bool:
-        """Whether AWS could resolve a principal."""
-        view = self.of_arn(principal) or self
-        return principal_exists(principal, view.identities)
-
-    def identity(self, caller: Caller) -> Identity:
-        """The caller's policies and permissions boundary."""
-        view = self.at(caller.account)
-        return ((), None) if view is None else view.identities.policies(caller)
-
-    def mfa_seed(self, user_arn: str, serial: str) -> str | None:
-        """None: an endpoint tells a seed to nobody but who makes the device."""
-        return None
-
-    def grants(self, key_arn: str) -> tuple[Grant, ...]:
-        """The grants on a key."""
-        view = self.of_arn(key_arn)
-        return () if view is None else view.own.grants(key_arn)
-
-    def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
-        """Those of the grants whose grantee is the caller, its role or its account."""
-        return grants_to(self.grants(key_arn), caller)
-
-    def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
-        """The grant of a token; a token is good in the Region that gave it out."""
-        return grant_of_token(self, self.store, token, region)
-
-    def resource_policy_text(self, resource: str) -> str | None:
-        """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-        view = self.of_arn(resource)
-        return None if view is None else view.own.resource_policy_text(resource)
 
     def _opened(self, account: str) -> EndpointAccountReader | None:
         """Those of another account, if the endpoint lets its root user be named by its number."""

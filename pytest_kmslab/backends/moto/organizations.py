@@ -29,7 +29,6 @@ OPENED = "kmslab_opened"
 def organization_of(account: str) -> Organization | None:
     """The organization that an account manages or is a member of.
 
-    The management account is held to no policy.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     organization = _organization(account)

@@ -127,7 +127,6 @@ def record_principals(holder: Any, text: str) -> None:
 def present_principals(holder: Any, text: str) -> str:
     """The policy's text with the principals as AWS shows them.
 
-    A user made again under the same name is another principal and has no access.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     recorded: Mapping[str, str] = getattr(holder, KEY_PRINCIPALS, {})

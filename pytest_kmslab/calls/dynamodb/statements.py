@@ -69,10 +69,7 @@ def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
 
 
 def _read(call: ApiCall) -> Iterator[tuple[Statement, Any]]:
-    """Each statement with its parameters.
-
-    Measured on AWS: paritysuite/dynamodb-conformance, partiqlGrammar.
-    """
+    """Each statement with its parameters."""
     for at, entry in enumerate(_entries(call)):
         try:
             yield read_entry(entry)

@@ -69,11 +69,7 @@ def property_keys(spec: str, usage: str, origin: str, multi_region: bool, key_ty
 
 
 def encryption_context(pairs: Mapping[str, str] | None) -> Keys:
-    """`kms:EncryptionContext:…` and `kms:EncryptionContextKeys`; absent where there are no pairs.
-
-    Condition keys compare without case, encryption contexts with it: pairs whose names differ in
-    case alone become two values of one condition key.
-    """
+    """`kms:EncryptionContext:…` and `kms:EncryptionContextKeys`; absent where there are no pairs."""
     if not pairs:
         return {}
     # Condition keys compare without case, encryption contexts with it: pairs whose names differ in case alone

@@ -41,10 +41,7 @@ OPERATIONS = _OF_SYMMETRIC.union(*_OF_USAGE.values())
 
 def create_grant(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:CreateGrant on the key; then InvalidArnException for no principal, and ValidationException for
-    what the key cannot do.
-
-    A grant to a name that nobody has yet would be the grant of whoever gets it.
-    """
+    what the key cannot do."""
     for authorization in _create_grant(call, view):
         yield authorization
         # A grant to a name that nobody has yet would be the grant of whoever gets it.

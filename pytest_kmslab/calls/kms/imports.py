@@ -26,7 +26,6 @@ def check_wrapping(params: Params, key: Key) -> None:
     """Raise UnsupportedOperationException for an algorithm that the material of the key cannot be wrapped
     by.
 
-    The rules are documented, code and texts are inferred.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html
     """
     algorithm, spec = params["WrappingAlgorithm"], params["WrappingKeySpec"]
@@ -58,10 +57,7 @@ def check_expiry(params: Params, _key: Key) -> None:
 
 
 def check_import_type(params: Params, key: Key) -> None:
-    """Raise ServiceError for members of an import that do not go with the key or each other.
-
-    The rules are documented, codes and texts are inferred.
-    """
+    """Raise ServiceError for members of an import that do not go with the key or each other."""
     # The rules are documented, codes and texts are inferred.
     foreign = [member for member in _OF_SYMMETRIC if params.get(member) is not None]
     if foreign and not is_symmetric(key):

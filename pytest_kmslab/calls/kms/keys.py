@@ -74,7 +74,6 @@ def find_key_by_id(call: ApiCall, view: AccountView, key_id: str, action: str) -
 def key_of_ciphertext(call: ApiCall, view: AccountView, ciphertext: bytes) -> Key:
     """The key that made a ciphertext; raises InvalidCiphertextException (which has no message).
 
-    The ciphertext of an asymmetric key does not say whose it is, whatever the backend wrote into it.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
     """
     key = view.key_of_ciphertext(ciphertext, call.region, call.account)

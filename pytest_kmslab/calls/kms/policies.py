@@ -39,10 +39,7 @@ _LOCKOUT = "The new key policy will not allow you to update the key policy in th
 
 def read_key_policy(text: str, view: AccountView, partition: str) -> Policy:
     """The key policy, fit to be put in an account of a partition; raises LimitExceededException or
-    MalformedPolicyDocumentException.
-
-    Principals come first: AWS's texts for wrong ones are known, its texts for most other mistakes are not.
-    """
+    MalformedPolicyDocumentException."""
     if len(text.encode("utf-8")) > MAX_BYTES:
         raise ServiceError("LimitExceededException", f"the key policy is longer than {MAX_BYTES} bytes")
     statements = statements_of(text)

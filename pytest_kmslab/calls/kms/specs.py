@@ -62,8 +62,7 @@ def refuse_algorithm(key: Key, algorithm: str) -> None:
     """Raise InvalidKeyUsageException where the key does not have the algorithm that was asked for, or its
     algorithms are not known.
 
-    Without this the algorithm condition keys would be decided on what the caller claims. So nothing is
-    let through where the key's algorithms are not known.
+    So nothing is let through where the key's algorithms are not known.
     """
     # Without this the algorithm condition keys would be decided on what the caller claims.
     uses = KEY_SPECS.get(key.spec)
@@ -141,7 +140,6 @@ def origin_error(key: Key) -> ServiceError:
 def refuse_replica(_params: Params, key: Key) -> None:
     """Raise UnsupportedOperationException for a replica.
 
-    Code and text are inferred from those of ReplicateKey.
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auto-rotate.html
     """
     if key.multi_region_type == "REPLICA":

@@ -64,10 +64,7 @@ _READABLE: Mapping[str, tuple[Callable[[str], bool], str]] = {
 
 
 def condition_fault(conditions: Any) -> str:
-    """What IAM says of a Condition element, empty where it takes it.
-
-    Its form comes before its values. A block without keys is taken, whatever its operator.
-    """
+    """What IAM says of a Condition element, empty where it takes it."""
     # Its form comes before its values. A block without keys is taken, whatever its operator.
     if not isinstance(conditions, dict) or not all(map(_is_block, conditions.items())):
         return SYNTAX

@@ -45,7 +45,6 @@ _NO_RESOURCES = "Policy statement must contain resources."
 def check_identity_document(text: str, partition: str, *, managed: bool = False) -> None:
     """Raise MalformedPolicyDocument for a policy of an identity that AWS does not take.
 
-    Only a managed policy has to be of the version that has variables; an inline one is of any, or of none.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
     """
     document = read_document(text, SYNTAX)
@@ -138,9 +137,20 @@ def _unique_sids(statements: list[Statement], _partition: str) -> Iterator[str]:
         yield _TWICE
 
 
-def _has_actions(statements: list[Statement], _partition: str) -> Iterator[str]:
-    if not all(_has_one_of(statement, "Action", "NotAction") for statement in statements):
-        yield _NO_ACTIONS
+Check = Callable[[list[Statement], str], Iterator[str]]
+"""What IAM says of the statements of a document in a partition, one thing after another."""
+
+
+def _required(element: str, fault: str) -> Check:
+    """Says the fault where a statement has neither an element nor its negation."""
+
+    def faults(statements: list[Statement], _partition: str) -> Iterator[str]:
+        for statement in statements:
+            # An empty list is as good as none.
+            if statement.get(element, statement.get(f"Not{element}")) in (None, []):
+                yield fault
+
+    return faults
 
 
 def _resource_faults(statements: list[Statement], partition: str) -> Iterator[str]:
@@ -156,24 +166,15 @@ def _actions(statements: list[Statement], _partition: str) -> Iterator[str]:
             yield from filter(None, map(action_fault, texts(statement.get(name))))
 
 
-def _has_resources(statements: list[Statement], _partition: str) -> Iterator[str]:
-    if not all(_has_one_of(statement, "Resource", "NotResource") for statement in statements):
-        yield _NO_RESOURCES
-
-
-def _has_one_of(statement: Statement, name: str, negated: str) -> bool:
-    return statement.get(name, statement.get(negated)) not in (None, [])
-
-
-_CHECKS: tuple[Callable[[list[Statement], str], Iterator[str]], ...] = (
+_CHECKS: tuple[Check, ...] = (
     _principals,
     _sids,
     _effects,
     _resource_forms,
     _unique_sids,
-    _has_actions,
+    _required("Action", _NO_ACTIONS),
     _resource_faults,
     _actions,
-    _has_resources,
+    _required("Resource", _NO_RESOURCES),
 )
 """In the order in which IAM tells of several faults; where principals and Sids come in it is inferred."""

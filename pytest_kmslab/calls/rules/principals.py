@@ -88,7 +88,6 @@ def _all_services() -> frozenset[str]:
 def is_service_principal(name: str, partition: str = "aws") -> bool:
     """Whether a name is that of a service, in all Regions or in one.
 
-    In China services go by `.amazonaws.com` or by `.amazonaws.com.cn`, elsewhere by the first.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
     """
     regional = _REGIONAL.fullmatch(name)

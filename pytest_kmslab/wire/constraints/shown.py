@@ -41,7 +41,6 @@ def _text(value: Any, shape: Shape) -> str:
 
 def _structure(value: dict[str, Any], shape: StructureShape) -> str:
     """`KeySchemaElement(attributeName=id, keyType=HASH)`: members that are not set are null."""
-    # `KeySchemaElement(attributeName=id, keyType=HASH)`: members that are not set are null.
     members = (
         f"{wire_name(name)}={_text(value.get(name), member)}" for name, member in shape.members.items()
     )

@@ -18,11 +18,7 @@ ANSWERED = ("Responses", "UnprocessedKeys", "UnprocessedItems")
 
 
 def plain_names(call: ApiCall, account: str) -> Mapping[str, Any]:
-    """The parameters that name tables of the call's account by ARN, with names instead.
-
-    An ARN of another account or Region stays one: by its name a table would be taken that nobody was asked
-    about.
-    """
+    """The parameters that name tables of the call's account by ARN, with names instead."""
     if call.service != "dynamodb":
         return {}
     # An ARN of another account or Region stays one: its name would be that of a table nobody was asked about.

@@ -20,6 +20,7 @@ from pytest_kmslab.backends.moto.principals import (
 )
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
+from pytest_kmslab.calls.rules.policy_texts import listed
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -110,14 +111,10 @@ def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) ->
 def _roles_in(response: Response) -> Iterator[Response]:
     """The roles of a response, and of the instance profiles in it."""
     for member in ("Role", "Roles", "RoleDetailList"):
-        yield from _listed(response.get(member))
+        yield from listed(response.get(member) or [])
     for member in ("InstanceProfile", "InstanceProfiles"):
-        for profile in _listed(response.get(member)):
+        for profile in listed(response.get(member) or []):
             yield from profile["Roles"]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value] if value else []
 
 
 def _taken_document(call: ApiCall) -> Mapping[str, Any]:

@@ -33,10 +33,7 @@ def leading_values(statement: Statement, hash_key: str, values: Values) -> tuple
 
 
 def is_full_scan(statement: Statement, hash_key: str) -> bool:
-    """Whether a SELECT reads the whole table: its condition does not hold the partition key to values.
-
-    Where the partition key is not known it is taken to read all.
-    """
+    """Whether a SELECT reads the whole table: its condition does not hold the partition key to values."""
     # Where the partition key is not known it is taken to read all.
     return not hash_key or _pinned(statement.where, hash_key) is None
 

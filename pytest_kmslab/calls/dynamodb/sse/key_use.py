@@ -99,8 +99,7 @@ def key_of_table(view: AccountView, table: Table) -> Key | None:
     """The key of a table in KMS, None where it is under the AWS owned key; raises ServiceError where it
     is gone.
 
-    `aws/dynamodb` is asked for as every other: its fixed policy lets everybody of its account in through
-    DynamoDB, save whom a Deny keeps out, and nobody of another. Raises ServiceError where the key is gone.
+    Raises ServiceError where the key is gone.
     """
     if table.key_arn is None:
         return None

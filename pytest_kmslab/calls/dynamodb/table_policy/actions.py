@@ -93,10 +93,7 @@ SUPPORTED: Mapping[str, frozenset[str]] = {
 
 
 def invalid_actions(policy: Policy, kind: str) -> list[str]:
-    """The actions that a policy on a table or stream (`kind`) cannot name, as written.
-
-    A pattern has to match one that it can.
-    """
+    """The actions that a policy on a table or stream (`kind`) cannot name, as written."""
     actions = [
         name for statement in policy.statements if statement.actions for name in statement.actions.patterns
     ]

@@ -36,11 +36,7 @@ _FIELDS = (
 
 
 def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
-    """The policy, fit to be put on the table or stream of an ARN; raises ValidationException.
-
-    Which mistake AWS reports first is not known, but that an action comes before a resource
-    (aws/aws-cdk#32230).
-    """
+    """The policy, fit to be put on the table or stream of an ARN; raises ValidationException."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise refused(f"Maximum policy size of {MAX_BYTES} bytes exceeded")
     policy = _parsed(text)
@@ -81,10 +77,7 @@ def _parsed(text: str) -> Policy:
 
 
 def as_stored(text: str) -> str:
-    """A table's policy as DynamoDB keeps it.
-
-    Measured by cdk-preflight (rules/dynamodb).
-    """
+    """A table's policy as DynamoDB keeps it."""
     document = _loaded(text)
     changed = False
     for statement in _statements_in(document):

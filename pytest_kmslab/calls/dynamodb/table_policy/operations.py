@@ -37,10 +37,7 @@ def put_policy(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def new_table_policy(call: ApiCall, view: AccountView, arn: str) -> Authorizations:
-    """CreateTable with a ResourcePolicy: PutResourcePolicy too, and the policy is looked at.
-
-    CreateTable cannot say that its caller wants to be locked out.
-    """
+    """CreateTable with a ResourcePolicy: PutResourcePolicy too, and the policy is looked at."""
     text = call.params.get("ResourcePolicy")
     if text is None:
         return
@@ -51,11 +48,7 @@ def new_table_policy(call: ApiCall, view: AccountView, arn: str) -> Authorizatio
 
 
 def lockout_check(asked: Authorization, policy: Policy) -> Authorization:
-    """The question whether the caller could put the policy again, once `policy` is in force.
-
-    Recorded from AWS (ACK-210): a Deny of PutResourcePolicy that reaches the caller is refused, whatever
-    it depends on; one of DeleteResourcePolicy alone is not.
-    """
+    """The question whether the caller could put the policy again, once `policy` is in force."""
     # Recorded from AWS (ACK-210): a Deny of PutResourcePolicy that reaches the caller is refused, whatever it
     # depends on; one of DeleteResourcePolicy alone is not.
     return asked._replace(resource_policy=policy, instead=ServiceError("AccessDeniedException", _LOCKOUT))

@@ -45,10 +45,7 @@ _OPEN = ("*", "?", "${")
 
 
 def is_public(policy: Policy) -> bool:
-    """Whether a statement lets everybody in and no condition of it bounds whom.
-
-    AWS reasons about the whole policy; here each Allow is looked at by itself (docs/fidelity.md).
-    """
+    """Whether a statement lets everybody in and no condition of it bounds whom."""
     # AWS reasons about the whole policy; here each Allow is looked at by itself (docs/fidelity.md).
     return any(_lets_everybody_in(statement) for statement in policy.statements)
 

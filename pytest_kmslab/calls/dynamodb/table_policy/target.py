@@ -64,7 +64,6 @@ def table_behind(call: ApiCall, view: AccountView, arn: str) -> Table | None:
 def check_exists(arn: str, table: Table | None) -> None:
     """Raise ResourceNotFoundException for a table that is not there, or a stream that is not its latest.
 
-    A stream outlives its table, and so does its policy: that is left to the backend.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-attach-resource-policy-streams.html
     """
     if kind_of(arn) == "stream":

@@ -90,10 +90,7 @@ def import_material(call: ApiCall) -> dict[str, Any]:
 
 
 def delete_material(call: ApiCall) -> dict[str, Any]:
-    """The answer to DeleteImportedKeyMaterial: the key cannot be used until the same material is there again.
-
-    Material that waits for its rotation is not the key's yet: it goes for good.
-    """
+    """The answer to DeleteImportedKeyMaterial: the key cannot be used until the same is there again."""
     key = called_key(call)
     material = _named(key, call.params.get("KeyMaterialId"))
     if material is None:
@@ -130,7 +127,7 @@ def _placed(key: Any, material: Material, call: ApiCall) -> Material:
     """The material among those of the key; raises what says that it does not belong there.
 
     IncorrectKeyMaterialException: it is neither what was imported before nor, where new material was
-    promised, new. https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
+    promised, new.
     """
     kept = materials(key)
     known = next((other for other in kept if other.id == material.id), None)
