@@ -87,12 +87,6 @@ def keep_trust(_reader: MotoAccountReader, call: ApiCall, _response: Response) -
     record_principals(role, str(role.assume_role_policy_document))
 
 
-def keep_made(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """CreateRole: its trust policy is kept, and shown as GetRole shows it."""
-    keep_trust(view, call, response)
-    show_trust(view, call, response)
-
-
 def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """Show the roles of a response with whom their trust policies name now, and with the members that the
     operation answers.

@@ -184,18 +184,19 @@ def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Respons
     show_deletion(view.key(str(call.params.get("KeyId")), call.region, call.account), call, response)
 
 
-def _table_made(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    tables.keep_created(reader, call, response)
-    table_descriptions.show_made(reader, call, response)
-
-
-def _table_gone(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    tables.forget_deleted(reader, call, response)
-    table_descriptions.show_gone(reader, call, response)
-
-
 BeforeCall = Callable[["MotoAccountReader", ApiCall], Mapping[str, Any]]
 AfterCall = Callable[["MotoAccountReader", ApiCall, Response], None]
+
+
+def _each(*fixups: AfterCall) -> AfterCall:
+    """Several fixups of one operation, one after another: what is kept first is shown then."""
+
+    def fixup(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+        for each in fixups:
+            each(reader, call, response)
+
+    return fixup
+
 
 SHOWING_ROLES = (
     "iam:GetAccountAuthorizationDetails",
@@ -303,8 +304,8 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
 }
 
 AFTER_CALL: Mapping[str, AfterCall] = {
-    "dynamodb:CreateTable": _table_made,
-    "dynamodb:DeleteTable": _table_gone,
+    "dynamodb:CreateTable": _each(tables.keep_created, table_descriptions.show_made),
+    "dynamodb:DeleteTable": _each(tables.forget_deleted, table_descriptions.show_gone),
     **SHOWN,
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
     "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
@@ -312,7 +313,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:ExportTableToPointInTime": transfers.name_export,
     "dynamodb:TagResource": tables.keep_last_tags,
     "dynamodb:TransactGetItems": tables.project_transacted,
-    "iam:CreateRole": documents.keep_made,
+    "iam:CreateRole": _each(documents.keep_trust, documents.show_trust),
     "iam:UpdateAssumeRolePolicy": documents.keep_trust,
     **dict.fromkeys(SHOWING_ROLES, documents.show_trust),
     **dict.fromkeys(INLINE_PUTS, documents.keep_inline),
@@ -323,7 +324,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     ),
     **dict.fromkeys(tags.CHANGED, tags.keep_one_spelling),
     "iam:CreateUser": users.keep_boundary,
-    "iam:GetAccountAuthorizationDetails": users.show_details,
+    "iam:GetAccountAuthorizationDetails": _each(users.show_boundary, documents.show_trust),
     "iam:GetUser": users.show_boundary,
     "iam:UpdateGroup": users.move_group,
     "iam:UpdateUser": users.keep_renamed,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
-from pytest_kmslab.backends.moto.fixups.documents import show_trust
 from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
 from pytest_kmslab.backends.moto.fixups.service_credentials import KEPT as SERVICE_CREDENTIALS_KEPT
 from pytest_kmslab.backends.moto.lookup import tags_in
@@ -91,12 +90,6 @@ def show_boundary(_reader: MotoAccountReader, _call: ApiCall, response: Response
                 "PermissionsBoundaryType": BOUNDARY_TYPE,
                 "PermissionsBoundaryArn": arn,
             }
-
-
-def show_details(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """GetAccountAuthorizationDetails: the boundaries of users, beside what roles have."""
-    show_boundary(view, call, response)
-    show_trust(view, call, response)
 
 
 def note_tags(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
