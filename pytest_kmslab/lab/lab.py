@@ -168,10 +168,10 @@ class Lab(ActingLab):
         for parameter in refused.keys() & create_table.keys():
             raise TypeError(f"create_table() takes `{refused[parameter]}`, not `{parameter}` beside it")
         base = name or self._context.settings.table_name
-        given = create_table.get("ResourcePolicy")
-        if given is None:
+        policy_source = create_table.get("ResourcePolicy")
+        if policy_source is None:
             return make_table(self._creation, base, key, create_table)
-        policy = read_document("ResourcePolicy", given)
+        policy = read_document("ResourcePolicy", policy_source)
         with naming_policy(policy, table_policy_check(self._creation)):
             return make_table(self._creation, base, key, {**create_table, "ResourcePolicy": policy.text})
 
@@ -343,5 +343,5 @@ class Lab(ActingLab):
     def _console_policy(self, spec: str, usage: str | None, **principals: Any) -> PolicyDocument:
         """Of `administrators` and `users`, the lab's administrator where one of them was not given."""
         everybody = {name: self.admin if one is None else one for name, one in principals.items()}
-        given = [name for name, one in principals.items() if one is not None]
-        return console_policy_of(self._creation, everybody, given, spec, usage)
+        whom = [name for name, principal in principals.items() if principal is not None]
+        return console_policy_of(self._creation, everybody, whom, spec, usage)

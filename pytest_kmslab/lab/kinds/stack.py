@@ -149,9 +149,9 @@ def _check_as_made(creation: Creation, made: Made, request: StackRequest, stack:
     from pytest_kmslab.lab.kinds.stack_mending import mend_tables
 
     members = members_of(creation.client("cloudformation"), stack)
-    given = {one["ParameterKey"]: one["ParameterValue"] for one in request.parameters}
+    values = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in request.parameters}
     try:
-        mend_tables(creation.client, request.template.content, given, members)
+        mend_tables(creation.client, request.template.content, values, members)
     except ClientError as error:
         _remove_failed(made, f"stack `{made.name}` could not be made: {error}")
     otherwise = list(differences(creation.client, request.template.resources, members))
