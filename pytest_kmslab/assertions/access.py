@@ -49,7 +49,8 @@ def access_matrix(
     MatrixError (a ValueError) for what cannot be decided.
     """
     run = current_run()
-    principals, actions, resources = _several(principals), _several(actions), _several(resources)
+    principals, actions = _several("principals", principals), _several("actions", actions)
+    resources = _several("resources", resources)
     if policies is not None:
         matrix = _of_files(policies, principals, actions, resources, (account, region), executor)
     elif run is None or not run.in_lab:
@@ -95,9 +96,13 @@ def _of_files(
     return decide_matrix(who, questions, executor, terminal_progress(PROGRESS))
 
 
-def _several(subjects: Any) -> tuple[Any, ...]:
+def _several(argument: str, given: Any) -> tuple[Any, ...]:
     """One alone is one: a string is not taken letter by letter."""
-    return (subjects,) if isinstance(subjects, str) or hasattr(subjects, "arn") else tuple(subjects)
+    if isinstance(given, str) or hasattr(given, "arn"):
+        return (given,)
+    if not isinstance(given, Iterable):
+        raise TypeError(f"`{argument}` is one or several, and was given {given!r}")
+    return tuple(given)
 
 
 def _text(subject: Named) -> str:

@@ -115,6 +115,7 @@ class ActingLab:
     def _acting(self, actor: Any, assumer: Assumer) -> Actor:
         """Whose credentials to sign with; a role's session is kept until it has ended by the lab's clock."""
         if not isinstance(actor, IamRole):
+            _refuse_ways(actor, assumer)
             return actor_of(actor)
         if assumer.via is not None and not isinstance(assumer.via, IamRole):
             assumer = replace(assumer, via=actor_of(assumer.via))
@@ -132,3 +133,13 @@ class ActingLab:
             self._gateway_url = opened.enter_context(self._context.open_gateway())
             self._teardown.intend("gateway", opened.close)
         return self._gateway_url
+
+
+def _refuse_ways(actor: Any, assumer: Assumer) -> None:
+    """Raise TypeError for a way to assume a role, given with somebody who is none."""
+    ways = {"via": assumer.via, "service": assumer.service, "source_arn": assumer.source_arn}
+    given = [f"`{name}=`" for name, way in ways.items() if way is not None]
+    if given:
+        raise TypeError(
+            f"{', '.join(given)} says how a role is assumed, and `{actor!r}` is no role of the lab"
+        )

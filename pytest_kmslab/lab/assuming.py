@@ -17,7 +17,7 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import PolicyError, ResourceError
-from pytest_kmslab.lab.arguments import Requests, check_tags
+from pytest_kmslab.lab.arguments import Requests, check_tags, check_text
 from pytest_kmslab.lab.permissions import check_taken
 from pytest_kmslab.lab.policies import ManagedPolicy, PolicySources, read_policies
 from pytest_kmslab.lab.role_session import Assumer, RoleSession
@@ -44,6 +44,9 @@ class RoleAssumption:
 
     def assume(self, parameters: Mapping[str, Any], assumer: Assumer) -> RoleSession:
         """A new session; raises ResourceError where the trust policy lets nobody in who was tried."""
+        for argument, value in (("service", assumer.service), ("source_arn", assumer.source_arn)):
+            if value is not None:
+                check_text(argument, value)
         if assumer.service is not None:
             return self._as_service(parameters, assumer.service, assumer.source_arn)
         if assumer.via is not None:

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.acting import ActingLab
 from pytest_kmslab.lab.adoption import Adoption
+from pytest_kmslab.lab.arguments import check_text
 from pytest_kmslab.lab.assuming import RoleAssumption
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
@@ -142,6 +143,7 @@ class Lab(ActingLab):
         Its policy is changed only where `--kmslab-manage-key-policy` allows it, and is put back letter by
         letter when the lab ends. Raises ResourceError for one that is not there, or cannot be used.
         """
+        check_text("arn", arn)
         managed = self._context.settings.manage_key_policy
         return use_key(self._creation, arn, managed=managed, probers=self._principals)
 
@@ -151,6 +153,9 @@ class Lab(ActingLab):
 
         Raises ResourceError for one that is not there, under another key, or has another partition key.
         """
+        check_text("name", name)
+        if not isinstance(key, KmsKey):
+            raise TypeError(f"`key` is a key of the lab: `{key!r}`")
         return ExistingTable(Clients.of(self._creation.client), self._context.waiter, name, key)
 
     @for_the_lab
@@ -178,6 +183,8 @@ class Lab(ActingLab):
     @for_the_lab
     def create_alarm(self, table: DynamoDBTable) -> str:
         """Make a CloudWatch alarm that watches a table, and return its name."""
+        if not isinstance(table, DynamoDBTable):
+            raise TypeError(f"`table` is a table of the lab: `{table!r}`")
         return create_alarm(self._creation, table.name, table.arn)
 
     @for_the_lab

@@ -113,3 +113,15 @@ def test_a_session_of_a_role_is_renewed_when_the_labs_clock_has_passed_its_end(
     assert f"/{role.name}/" in kmslab.as_(role).client("sts").get_caller_identity()["Arn"]
     with kmslab.environ(role):
         assert f"/{role.name}/" in boto3.client("sts").get_caller_identity()["Arn"]
+
+
+@pytest.mark.parametrize("way", [{"via": "x"}, {"service": "lambda.amazonaws.com"}, {"source_arn": "arn:x"}])
+def test_a_way_to_assume_a_role_is_refused_with_who_is_none(kmslab: Lab, way: dict[str, Any]) -> None:
+    for act in (kmslab.as_, kmslab.environ, kmslab.subprocess_environ):
+        with pytest.raises(TypeError, match=f"`{next(iter(way))}=` says how a role is assumed"):
+            act(kmslab.admin, **way)
+
+
+def test_a_service_is_named_by_a_text(kmslab: Lab) -> None:
+    with pytest.raises(TypeError, match="`service` is text, not a `int`"):
+        kmslab.as_(kmslab.create_role(), service=5)
