@@ -33,11 +33,8 @@ def now() -> datetime:
 
 
 class Killed(TeardownStack):
-    """Removes nothing of the account, and gives the environment back, as the end of a process does.
-
-    Left to the garbage collector, the block that holds the environment would put it back in the middle of
-    whichever test runs then.
-    """
+    """Removes nothing of the account, and gives the environment back as the end of a process does: the
+    garbage collector would do that in the middle of another test."""
 
     def __init__(self, ledger: FileLedger) -> None:
         super().__init__(ledger)
