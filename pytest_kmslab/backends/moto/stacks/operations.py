@@ -126,7 +126,7 @@ class StackOperations:
         resources = _read(backend, more["stack_name"], more["template"], more["parameters"])
         change_set_id, stack_id = original(backend, *arguments, **more)
         change_set = backend.change_sets[change_set_id]
-        change_set.parameters = resources.given(change_set.parameters)
+        change_set.parameters = resources.texts_of(change_set.parameters)
         return change_set_id, stack_id
 
     def execute_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:

@@ -208,7 +208,7 @@ class StackResourceMap(parsing.ResourceMap):
         self.resolved_parameters = resolved(declared, self.parameter_texts, self.parse_ssm_parameter)
         self._parsed_resources.update(self.resolved_parameters)
 
-    def given(self, parameters: Mapping[str, str]) -> ParameterTexts:
+    def texts_of(self, parameters: Mapping[str, str]) -> ParameterTexts:
         """Those of the values that were given, and which of them are secret."""
         texts = ParameterTexts(parameters)
         texts.secret = self.parameter_texts.secret
