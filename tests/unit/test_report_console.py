@@ -12,9 +12,10 @@ import pytest
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.cli import serve, sweep
+from pytest_kmslab.cli import serve
 from pytest_kmslab.enforcement.entry import TrailEntry
-from pytest_kmslab.report.console import rich_console
+from pytest_kmslab.report.console import print_table, rich_console
+from pytest_kmslab.report.sweep import COLUMNS
 
 
 class Terminal(io.StringIO):
@@ -50,7 +51,7 @@ ROW = ("kms-key", "a", "us-east-1", "2 h", "1a2b3c4d", "to be removed", "")
 def test_sweep_prints_its_table_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
-    sweep._print_table([ROW])
+    print_table(COLUMNS, [ROW])
     heading, row = terminal.getvalue().splitlines()
     assert heading.split()[:2] == ["kind", "name"]
     assert row.split()[:2] == ["kms-key", "a"]
@@ -59,7 +60,7 @@ def test_sweep_prints_its_table_without_rich(monkeypatch: pytest.MonkeyPatch) ->
 def test_sweep_prints_its_table_with_rich(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
-    sweep._print_table([ROW])
+    print_table(COLUMNS, [ROW])
     assert all(text in terminal.getvalue() for text in ("kind", "kms-key", "─"))
 
 

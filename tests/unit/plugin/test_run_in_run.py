@@ -127,23 +127,24 @@ BESIDE = """
 
 @pytest.fixture(params=["123456789012", "999988887777"])
 def ran_in_a_fixture(
-    request: pytest.FixtureRequest, pytester: pytest.Pytester, kmslab: Lab, read: Read
+    request: pytest.FixtureRequest, pytester: pytest.Pytester, kmslab: Lab, kmslab_trail: Trail, read: Read
 ) -> pytest.RunResult:
     pytester.makepyfile(BESIDE.replace("ACCOUNT", repr(request.param)))
-    return pytester.runpytest_inprocess(f"--kmslab-account={request.param}")
+    counted = kmslab_trail.undecided["s3"]
+    result = pytester.runpytest_inprocess(f"--kmslab-account={request.param}")
+    assert kmslab_trail.undecided["s3"] == counted
+    return result
 
 
 def test_a_run_in_a_fixture_beside_moto_and_in_another_account(
     ran_in_a_fixture: pytest.RunResult,
     kmslab: Lab,
-    kmslab_trail: Trail,
     read: Read,
     key_user: IamUser,
     outsider: IamUser,
 ) -> None:
     ran_in_a_fixture.assert_outcomes(passed=2)
     ran_in_a_fixture.stdout.fnmatch_lines(["*1 call to s3*not decided*"])
-    assert not kmslab_trail.undecided["s3"]
     outer_lab_works(kmslab, read, key_user, outsider)
 
 
