@@ -138,8 +138,8 @@ class ActingLab:
 def _refuse_ways(actor: Any, assumer: Assumer) -> None:
     """Raise TypeError for a way to assume a role, given with somebody who is none."""
     ways = {"via": assumer.via, "service": assumer.service, "source_arn": assumer.source_arn}
-    given = [f"`{name}=`" for name, way in ways.items() if way is not None]
-    if given:
+    named = [f"`{name}=`" for name, way in ways.items() if way is not None]
+    if named:
         raise TypeError(
-            f"{', '.join(given)} says how a role is assumed, and `{actor!r}` is no role of the lab"
+            f"{', '.join(named)} says how a role is assumed, and `{actor!r}` is no role of the lab"
         )

@@ -20,6 +20,7 @@ from pytest_kmslab.calls.dynamodb.encrypted_tables import RESTORING
 from pytest_kmslab.calls.dynamodb.names import global_table_arn
 from pytest_kmslab.calls.dynamodb.sse.choose_key import use_new_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_authorization, place_of
+from pytest_kmslab.calls.dynamodb.tables import ON_GLOBAL_TABLE, ON_GLOBAL_TABLE_AND_REPLICAS, ON_NO_TABLE
 from pytest_kmslab.calls.kms.aliases import alias_authorization
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
 from pytest_kmslab.calls.kms.creation import new_key_keys, refuse_other_than_primary
@@ -82,21 +83,7 @@ ON_PART_OF_TABLE = {
     "SearchVectors": "index",
 }
 """The actions that are about something of a table, and what it is."""
-ON_GLOBAL_TABLE = frozenset({"DescribeGlobalTable", "DescribeGlobalTableSettings"})
-ON_GLOBAL_TABLE_AND_REPLICAS = frozenset(
-    {"CreateGlobalTable", "UpdateGlobalTable", "UpdateGlobalTableSettings"}
-)
-ON_NO_TABLE = frozenset(
-    {
-        "DescribeEndpoints",
-        "DescribeLimits",
-        "ListBackups",
-        "ListBulkOperations",
-        "ListContributorInsights",
-        "ListGlobalTables",
-        "ListStreams",
-    }
-)
+ON_NEITHER_TABLE_NOR_STREAM = ON_NO_TABLE | {"ListStreams"}
 ON_NO_KEY = frozenset({*ACCOUNT_OPERATIONS, "CreateKey", "GenerateRandom", "ListAliases"})
 ON_ALIAS = frozenset({"CreateAlias", "DeleteAlias", "UpdateAlias"})
 CIPHERS = frozenset({"Decrypt", "ReEncryptFrom", "ReEncryptTo"})
@@ -195,7 +182,7 @@ def _about_table_key(
 def _asked_on(call: ApiCall, resource: ResourceSubject, table: Table) -> Iterator[ResourceSubject]:
     """What a call that names a table is asked about."""
     operation, is_table = call.operation, resource.arn == table.arn
-    if operation in ON_NO_TABLE:
+    if operation in ON_NEITHER_TABLE_NOR_STREAM:
         yield ResourceSubject("*")
     elif operation == "ListTables":
         yield ResourceSubject(f"{table.arn.rpartition('/')[0]}/*")

@@ -128,6 +128,22 @@ def _regions(params: Params) -> Iterator[str]:
             yield required_text(change, "RegionName")
 
 
+ON_GLOBAL_TABLE = frozenset({"DescribeGlobalTable", "DescribeGlobalTableSettings"})
+ON_GLOBAL_TABLE_AND_REPLICAS = frozenset(
+    {"CreateGlobalTable", "UpdateGlobalTable", "UpdateGlobalTableSettings"}
+)
+ON_NO_TABLE = frozenset(
+    {
+        "DescribeEndpoints",
+        "DescribeLimits",
+        "ListBackups",
+        "ListBulkOperations",
+        "ListContributorInsights",
+        "ListGlobalTables",
+    }
+)
+"""The operations that are about everything in the account."""
+
 CONTROL: dict[str, AuthorizationPlan] = {
     **dict.fromkeys(
         (
@@ -148,27 +164,12 @@ CONTROL: dict[str, AuthorizationPlan] = {
     "UpdateTimeToLive": authorization_plan(on_table, uses_key=True, needs_table=True),
     **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), on_policy),
     "PutResourcePolicy": put_policy,
-    **dict.fromkeys(
-        ("DescribeGlobalTable", "DescribeGlobalTableSettings"), authorization_plan(on_global_table)
-    ),
-    **dict.fromkeys(
-        ("CreateGlobalTable", "UpdateGlobalTable", "UpdateGlobalTableSettings"),
-        authorization_plan(on_global_table_and_replicas),
-    ),
+    **dict.fromkeys(ON_GLOBAL_TABLE, authorization_plan(on_global_table)),
+    **dict.fromkeys(ON_GLOBAL_TABLE_AND_REPLICAS, authorization_plan(on_global_table_and_replicas)),
     **dict.fromkeys(("DeleteBackup", "DescribeBackup"), authorization_plan(on_sub("BackupArn", "backup"))),
     **dict.fromkeys(("CancelBulkOperation", "DescribeBulkOperation"), authorization_plan(on_bulk_operation)),
     **dict.fromkeys(("ListExports", "ListImports"), authorization_plan(on_table_arn_if_named)),
-    **dict.fromkeys(
-        (
-            "DescribeEndpoints",
-            "DescribeLimits",
-            "ListBackups",
-            "ListBulkOperations",
-            "ListContributorInsights",
-            "ListGlobalTables",
-        ),
-        authorization_plan(on_everything),
-    ),
+    **dict.fromkeys(ON_NO_TABLE, authorization_plan(on_everything)),
     "DescribeContributorInsights": authorization_plan(on_table_and_index),
     "DescribeExport": authorization_plan(on_sub("ExportArn", "export")),
     "DescribeImport": authorization_plan(on_sub("ImportArn", "import")),
