@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from helpers.templates import NOBODY, RETAINED_KEY, USER, needs_cloudformation
 
 from pytest_kmslab.lab.lab import Lab
-
-needs_cloudformation = pytest.mark.skipif(
-    not (find_spec("cfnlint") and find_spec("openapi_spec_validator")),
-    reason="moto's CloudFormation needs what the extra `cloudformation` brings",
-)
-
-KEY: dict[str, Any] = {"Type": "AWS::KMS::Key", "Properties": {"Description": "of a template"}}
-USER: dict[str, Any] = {"Type": "AWS::IAM::User"}
-RETAINED_KEY = {**KEY, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-NOBODY = {
-    "Effect": "Allow",
-    "Principal": {"AWS": "arn:aws:iam::123456789012:user/nobody"},
-    "Action": "kms:*",
-    "Resource": "*",
-}
 
 
 @needs_cloudformation

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from helpers.templates import KEY, NOBODY, RETAINED_KEY, USER, needs_cloudformation
 
 from pytest_kmslab import denied
 from pytest_kmslab.errors import BackendError, ResourceError, TemplateError
@@ -17,12 +17,6 @@ from pytest_kmslab.lab.lab import Lab
 
 TEMPLATES = Path(__file__).parents[1] / "backends" / "moto" / "stacks" / "templates"
 
-needs_cloudformation = pytest.mark.skipif(
-    not (find_spec("cfnlint") and find_spec("openapi_spec_validator")),
-    reason="moto's CloudFormation needs what the extra `cloudformation` brings",
-)
-
-KEY: dict[str, Any] = {"Type": "AWS::KMS::Key", "Properties": {"Description": "of a template"}}
 ROLE: dict[str, Any] = {
     "Type": "AWS::IAM::Role",
     "Properties": {
@@ -39,8 +33,6 @@ ROLE: dict[str, Any] = {
         "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"],
     },
 }
-USER: dict[str, Any] = {"Type": "AWS::IAM::User"}
-RETAINED_KEY = {**KEY, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 IN_YAML = """\
 AWSTemplateFormatVersion: 2010-09-09
 Parameters:
@@ -152,14 +144,6 @@ def test_a_function_may_say_what_is_retained(lab: Lab, stage: str, state: str) -
         stack.delete()
         assert key.state() == state
     assert key.state() == "PendingDeletion"
-
-
-NOBODY = {
-    "Effect": "Allow",
-    "Principal": {"AWS": "arn:aws:iam::123456789012:user/nobody"},
-    "Action": "kms:*",
-    "Resource": "*",
-}
 
 
 @needs_cloudformation

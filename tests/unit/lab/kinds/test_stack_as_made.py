@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.templates import needs_cloudformation
 
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.stack_as_made import differences, fits
@@ -26,11 +26,6 @@ STATEMENT: dict[str, Any] = {
 }
 POLICY = {"Version": "2012-10-17", "Statement": [STATEMENT]}
 MADE = {"Version": "2012-10-17", "Statement": [{**STATEMENT, "Principal": {"AWS": "arn:aws:iam::1:root"}}]}
-
-needs_cloudformation = pytest.mark.skipif(
-    not (find_spec("cfnlint") and find_spec("openapi_spec_validator")),
-    reason="moto's CloudFormation needs what the extra `cloudformation` brings",
-)
 
 
 def with_statement(**more: Any) -> dict[str, Any]:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from helpers.templates import needs_cloudformation
 
 from pytest_kmslab.lab.kinds.stack_as_made import differences
 from pytest_kmslab.lab.kinds.stack_members import Member, members_of
 from pytest_kmslab.lab.kinds.stack_mending import mend_tables
 from pytest_kmslab.lab.lab import Lab
 
-pytestmark = pytest.mark.skipif(
-    not (find_spec("cfnlint") and find_spec("openapi_spec_validator")),
-    reason="moto's CloudFormation needs what the extra `cloudformation` brings",
-)
+pytestmark = needs_cloudformation
 
 DENY = {"Effect": "Deny", "Action": "dynamodb:Scan", "Resource": "*"}
 DOCUMENT = {"Version": "2012-10-17", "Statement": [DENY]}

@@ -6,23 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from helpers.account import Account
-from helpers.owned_items import ITEMS, WAYS, error, filled, held, owner_of_mine
+from helpers.owned_items import ITEMS, WAYS, error, held
 
 NOT_PINNED = "Where clause does not contain a mandatory equality on all key attributes"
 KEY_CHANGED = (
     "One or more parameter values were invalid: Cannot update attribute id. This attribute is part of the key"
 )
-
-
-@pytest.fixture
-def root(account: Account) -> Any:
-    return filled(account)
-
-
-@pytest.fixture
-def mine(account: Account, root: Any) -> Any:
-    return owner_of_mine(account)
 
 
 UNPINNED = (

@@ -6,18 +6,7 @@ from typing import Any
 
 import pytest
 from helpers.account import TABLE, Account, allow
-from helpers.owned_items import ITEMS, WAYS, error, filled, held, owner_of_mine
-
-
-@pytest.fixture
-def root(account: Account) -> Any:
-    return filled(account)
-
-
-@pytest.fixture
-def mine(account: Account, root: Any) -> Any:
-    return owner_of_mine(account)
-
+from helpers.owned_items import ITEMS, WAYS, error, held
 
 LAID_OUT = (
     "FROM orders WHERE id = 'mine' AND r = '1' SET v = 'new'",
