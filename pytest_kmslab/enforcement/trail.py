@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from threading import RLock
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -196,10 +197,11 @@ class Trail:
     def since(self, mark: int = 0) -> tuple[TrailEntry, ...]:
         """The entries after a mark, oldest first."""
         with self._lock:
-            kept = tuple(self._entries)
-            begins = kept[0].number if kept else self._count + 1
-            older = tuple(self._read_back(mark)) if mark < begins - 1 else ()
-        return (*older, *(entry for entry in kept if entry.number > mark))
+            wanted = self._count - mark
+            # From the newest on: what a test asks of the trail must not grow with the tests before it.
+            kept = tuple(islice(reversed(self._entries), max(wanted, 0)))[::-1]
+            older = tuple(self._read_back(mark)) if wanted > len(kept) else ()
+        return (*older, *kept)
 
     def denials(self, mark: int = 0) -> tuple[TrailEntry, ...]:
         """The entries after a mark that were denied."""
