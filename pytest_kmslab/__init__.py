@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.assertions.answers import ExpectationError
     from pytest_kmslab.assertions.eventually import eventually
     from pytest_kmslab.assertions.expectations import Denial, allowed, denied
+    from pytest_kmslab.authz.arn import service_host
     from pytest_kmslab.authz.decision import Decision, Outcome, Reason
-    from pytest_kmslab.authz.partitions import service_host
     from pytest_kmslab.backends.protocol import Credentials
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.clock import Clock
@@ -134,7 +134,7 @@ _HOMES = {
     "denied": "assertions.expectations",
     "eventually": "assertions.eventually",
     "same_meaning": "lab.key_policy",
-    "service_host": "authz.partitions",
+    "service_host": "authz.arn",
     "sse_specification": "lab.kinds.table",
 }
 """Where each name is, but for the errors."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.authz.arn import partition_of, parts_of
 from pytest_kmslab.authz.context import Context, Keys, LazyContext
-from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.authz.request import Request
 
@@ -104,3 +103,14 @@ class ApiCall(_Sent):
         context = LazyContext(keys) if callable(keys) else Context(keys)
         request = Request(self.caller.arn, action, resource, context, account)
         return Authorization(request, via, from_ciphertext)
+
+
+Authorizations = Iterator[Authorization]
+"""The questions of one call, in the order in which AWS is taken to ask them.
+
+An iterator is resumed only after its last question was allowed, so that what is looked up after a
+`yield` (key state, a missing table) is answered only to a caller who got so far. It raises
+`ServiceError` for what the service refuses for another reason than permission.
+"""
+
+AuthorizationPlan = Callable[[ApiCall, AccountView], Authorizations]

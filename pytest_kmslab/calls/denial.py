@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.decision import Decision, Effect, PolicyType, Reason
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.key_use import kms_text
 from pytest_kmslab.calls.services import protocol_of
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, cast
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
 from pytest_kmslab.calls.kms.policies import read_key_policy
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document

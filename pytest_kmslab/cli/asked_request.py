@@ -6,7 +6,7 @@ import re
 
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.principal import PrincipalKind, identify
-from pytest_kmslab.calls.known_actions import unknown_action_text
+from pytest_kmslab.calls.operations import unknown_action_text
 from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.errors import ArnError, CaseError
 

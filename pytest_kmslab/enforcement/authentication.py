@@ -10,16 +10,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.account.model import AccountView, Caller
-from pytest_kmslab.authz.partitions import COMMERCIAL, partition_of
+from pytest_kmslab.authz.arn import COMMERCIAL, partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import of_root
+from pytest_kmslab.calls.resource_owner import account_of_call
+from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 from pytest_kmslab.calls.services import protocol_of
 from pytest_kmslab.calls.sts.mfa import FAILED, STEP
 from pytest_kmslab.enforcement.clock import Clock
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.calls.api_call import ApiCall
+
 
 UNKNOWN = "The security token included in the request is invalid."
 EXPIRED = "The security token included in the request is expired"
@@ -146,3 +153,20 @@ def root_user(call: ApiCall) -> dict[str, Any] | None:
         return {"User": {"UserId": call.account, "Arn": call.caller.arn, "CreateDate": SINCE}}
     listed = _LISTS.get(call.operation)
     return None if listed is None else {listed: [], "IsTruncated": False}
+
+
+# By which access key an endpoint does a call in the right account.
+# LocalStack and ministack take an access key of twelve digits for the root user's of that account.
+# LocalStack knows whose every other key is; to ministack all of them are of its own default account.
+# Neither verifies a signature, nor need it: the call was decided.
+
+
+def access_key_to_send(call: ApiCall, backend: Backend) -> str | None:
+    """The access key to send a call with; None where the caller's own leads to the right account."""
+    root = backend.root.access_key_id
+    account = account_of_call(call, backend.view)
+    if account != backend.account:
+        return account
+    # A root access key of twelve digits chose the account: to an endpoint every other key is of its own one.
+    is_chosen = ACCOUNT_ID.fullmatch(root) is not None
+    return root if is_chosen or call.account != account else None

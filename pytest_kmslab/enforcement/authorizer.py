@@ -15,7 +15,7 @@ from pytest_kmslab.authz.decision import Decision
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.authorization import ApiCall, Authorization
+from pytest_kmslab.calls.api_call import ApiCall, Authorization
 
 KEPT = 1024
 """Decisions kept at most; then all are forgotten."""

@@ -79,7 +79,7 @@ class Wanted:
 
 def check_action(action: str) -> str:
     """The action; raises ValueError where it is none that a decision can be about."""
-    from pytest_kmslab.calls.known_actions import unknown_action_text
+    from pytest_kmslab.calls.operations import unknown_action_text
 
     if not isinstance(action, str):
         raise TypeError(f"an action is one string, such as `kms:Decrypt`, and {action!r} was given")

@@ -16,8 +16,7 @@ from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Backend, Credentials
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.authorization import Authorization, Params
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params, ServiceError
 from pytest_kmslab.calls.denial import denial_of
 from pytest_kmslab.calls.dynamodb.returned_items import keep_named_attributes
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, PLANS, changes_account, deny_unknown
@@ -28,11 +27,9 @@ from pytest_kmslab.enforcement.creations import Creations, looked_for
 from pytest_kmslab.enforcement.entry import Mode, TrailEntry
 from pytest_kmslab.enforcement.simulator.context_key_names import context_key_names
 from pytest_kmslab.enforcement.simulator.simulate import simulate
-from pytest_kmslab.enforcement.table_encryption import keep_table_encryption
+from pytest_kmslab.enforcement.table_encryption import check_quota, keep_table_encryption
 from pytest_kmslab.enforcement.table_key_cache import TableKeyCache
-from pytest_kmslab.enforcement.table_quota import check_quota
-from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.undecided import UndecidedCalls
+from pytest_kmslab.enforcement.trail import Trail, UndecidedCalls
 from pytest_kmslab.wire.constraints import check_constraints
 
 Response = dict[str, Any]

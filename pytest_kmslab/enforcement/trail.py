@@ -9,8 +9,10 @@ from itertools import islice
 from threading import RLock
 from typing import IO, TYPE_CHECKING, Protocol
 
+from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin, TrailEntry
 from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
+from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
     from pytest_kmslab.authz.decision import Decision
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.calls.api_call import ApiCall, ServiceError
     from pytest_kmslab.privilege.least import LeastPrivilege
     from pytest_kmslab.privilege.use import Use
+
 
 CallListener = Callable[["ApiCall", "Sequence[TrailEntry]", "ServiceError | None"], None]
 """Is told of a call, its decisions in order, and the error that the service answers, if it refuses it."""
@@ -159,7 +162,7 @@ class Trail:
         several principals of the test have.
         """
         from pytest_kmslab.privilege.least import least_privilege
-        from pytest_kmslab.privilege.who_acted import only_actor
+        from pytest_kmslab.privilege.use import only_actor
 
         _check_principal(principal)
         acted = [entry for entry in self if entry.origin is not Origin.LAB]
@@ -251,3 +254,26 @@ class Trail:
 def _check_principal(principal: Named | None) -> None:
     if principal is None:
         raise TypeError("`principal` takes an object of the lab, an ARN or a name, and was given None")
+
+
+# Calls of services whose calls are not decided: counted, and refused where a run asks for that.
+
+
+class UndecidedCalls:
+    """What becomes of such calls; those that the lab makes for itself go through uncounted."""
+
+    def __init__(self, trail: Trail, *, refuse: bool = False) -> None:
+        self._trail = trail
+        self._refuse = refuse
+
+    def let_through(self, service: str, operation: str = "") -> None:
+        """Count a call; raises BackendError where the run lets none through."""
+        if ORIGIN.get() is Origin.LAB:
+            return
+        if self._refuse:
+            call = f"{service}:{operation}" if operation else f"a call to {service}"
+            raise BackendError(
+                f"`{call}` is not decided, and --kmslab-undecided=error refuses it: pytest-kmslab decides "
+                f"calls to {', '.join(ACTION_PREFIXES)} only"
+            )
+        self._trail.count_undecided(service)

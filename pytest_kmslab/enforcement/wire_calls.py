@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pytest_kmslab.calls.api_call import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.services import SERVICES, SIGNING_NAMES
 from pytest_kmslab.enforcement import sigv4
-from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
+from pytest_kmslab.enforcement.authentication import access_key_to_send
 from pytest_kmslab.enforcement.pipeline import Incoming, PendingCall, Pipeline
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.wire.credential_scope import check_region

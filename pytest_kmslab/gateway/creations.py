@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.enforcement.creations import CREATE_CALLS, Creations, looked_for
 from pytest_kmslab.gateway.forms import read_body
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse

@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from pytest_kmslab.backends.addresses import is_plain_http, origin_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
+from pytest_kmslab.enforcement.authentication import access_key_to_send
 from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.interception.signers import (

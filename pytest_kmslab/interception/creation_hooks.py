@@ -95,7 +95,7 @@ class CreationHooks:
 
 def alarm_arn(account: str, name: str, region: str) -> str:
     """The ARN of an alarm, which PutMetricAlarm does not answer."""
-    from pytest_kmslab.authz.partitions import partition_of
+    from pytest_kmslab.authz.arn import partition_of
 
     return f"arn:{partition_of(region).name}:cloudwatch:{region}:{account}:alarm:{name}"
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.wire.constraints import check_constraints

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.authz.arn import name_in, root_arn
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import name_in, partition_of, root_arn
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.entry import for_the_lab

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.attachments import check_number
 from pytest_kmslab.calls.rules.iam_documents import check_inline_sizes, check_managed_size

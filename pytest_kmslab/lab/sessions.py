@@ -19,7 +19,7 @@ from botocore.utils import parse_timestamp
 
 from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.enforcement.entry import for_the_lab
-from pytest_kmslab.interception.inherited_endpoint import OWN_ADDRESS
+from pytest_kmslab.interception.ambient import OWN_ADDRESS
 from pytest_kmslab.lab.waiting.waiters import ACCESS_KEY_LIMIT, IN_A_ROW, NOT_YET_A_KEY, Waiter
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pytest_kmslab.authz.decision import Decision
 from pytest_kmslab.authz.policy import NamedPolicy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
-from pytest_kmslab.calls.known_actions import as_aws_spells, unknown_action_text
+from pytest_kmslab.calls.operations import as_aws_spells, unknown_action_text
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,

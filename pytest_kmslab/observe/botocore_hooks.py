@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
     from pytest_kmslab.account.model import Caller
-    from pytest_kmslab.enforcement.trail import Trail
-    from pytest_kmslab.enforcement.undecided import UndecidedCalls
+    from pytest_kmslab.enforcement.trail import Trail, UndecidedCalls
     from pytest_kmslab.observe.observer import Observer
 
 

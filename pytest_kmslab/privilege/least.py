@@ -9,9 +9,14 @@ from typing import Any
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import PolicyType
-from pytest_kmslab.privilege.needs import permissions_of
 from pytest_kmslab.privilege.proof import Proof, prove
-from pytest_kmslab.privilege.statements import Permission, documents_of, policies_of, statements_of
+from pytest_kmslab.privilege.statements import (
+    Permission,
+    documents_of,
+    permissions_of,
+    policies_of,
+    statements_of,
+)
 from pytest_kmslab.privilege.use import Document, Use, all_allowed
 
 

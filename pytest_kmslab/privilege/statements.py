@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from pytest_kmslab.authz.principal import PrincipalKind, identify
 from pytest_kmslab.authz.variables import VERSION
-from pytest_kmslab.privilege.conditions import Conditions, element_of, merged
-from pytest_kmslab.privilege.use import Document, PolicySet
+from pytest_kmslab.privilege.conditions import Conditions, conditions_of, element_of, literal, merged
+from pytest_kmslab.privilege.use import Document, PolicySet, Use
 
 IDENTITY = ""
 """The place of what an identity-based policy has to allow; any other place is the ARN of a resource."""
@@ -109,3 +109,42 @@ def document_of(statements: list[Document]) -> Document:
 
 def _one_or_list(values: tuple[str, ...]) -> Any:
     return values[0] if len(values) == 1 else list(values)
+
+
+# What a request needs: a permission in an identity-based policy, in its resource's policy, in both, or
+# none.
+# No rule of AWS is written down here: the engine is asked which of them lets the request through.
+
+
+def permissions_of(use: Use) -> tuple[Permission, ...] | None:
+    """The permissions by which a request is allowed: the first of the ways to allow it that the engine takes.
+
+    Empty where it needs none; None where no way was found.
+    """
+    if use.is_allowed_by(PolicySet()):
+        return ()
+    for way in _ways(use):
+        if use.is_allowed_by(policies_of(way)):
+            return way
+    return None
+
+
+def _ways(use: Use) -> Iterator[tuple[Permission, ...]]:
+    request, conditions = use.request, conditions_of(use.request)
+    own = Permission(IDENTITY, "", conditions, request.action, pattern_of(request.resource))
+    yield (own,)
+    if use.brings_its_policy:
+        return
+    for principal in dict.fromkeys((use.actor, request.principal)):
+        theirs = Permission(request.resource, principal, conditions, request.action, "*")
+        yield (theirs,)
+        yield own, theirs
+
+
+def pattern_of(resource: str) -> str:
+    """A resource as a policy writes it: nothing in it is a wildcard or a variable, but for a last `*`, which
+    stands in the resource of a call that is about all of a kind."""
+    if resource == "*":
+        return resource
+    body, last = (resource[:-1], "*") if resource.endswith(("/*", ":*")) else (resource, "")
+    return literal(body).replace("*", "${*}").replace("?", "${?}") + last

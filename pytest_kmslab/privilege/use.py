@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from pytest_kmslab.authz.authorize import authorize
@@ -105,3 +106,31 @@ def parsed(name: str, document: Document) -> NamedPolicy:
 def all_allowed(uses: Iterable[Use], policies: PolicySet) -> bool:
     """Whether every request is allowed under these policies."""
     return all(use.is_allowed_by(policies) for use in uses)
+
+
+# A name of nobody must not pass for somebody who needs nothing.
+
+
+def only_actor(name: str, of_that_name: Iterable[Request], acted: Iterable[Request]) -> str:
+    """The ARN of the user or role of a name; raises ValueError where nobody of that name acted, or several.
+
+    `acted` is all that was asked for, `of_that_name` what of it this name fits.
+    """
+    actors = sorted({actor_of(request) for request in of_that_name})
+    if len(actors) > 1:
+        raise ValueError(f"`{name}` is a name of {', '.join(actors)}: give the ARN of one")
+    if not actors:
+        raise ValueError(f"`{name}` asked for nothing in this test: {_meant(name, acted)}")
+    return actors[0]
+
+
+def _meant(name: str, acted: Iterable[Request]) -> str:
+    """Who may have been meant, else who acted at all."""
+    known = dict.fromkeys(actor_of(request) for request in acted)
+    names = {arn.rpartition("/")[2]: arn for arn in known}
+    near = get_close_matches(name.rpartition("/")[2], names, n=1)
+    if near:
+        meant = names[near[0]] if name.startswith("arn:") else near[0]
+        return f"did you mean `{meant}`?"
+    listed = ", ".join(f"`{one}`" for one in names)
+    return f"who did is {listed}" if listed else "nobody did, as what the lab does for itself does not count"

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_kmslab.observe.observations import Observations
-from pytest_kmslab.observe.observed_files import ObservedFiles
+from pytest_kmslab.observe.observations import Observations, ObservedFiles
 from pytest_kmslab.report.decisions import headline, reason_text
 
 if TYPE_CHECKING:

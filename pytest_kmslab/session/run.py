@@ -355,7 +355,7 @@ class Run:
 
             self.interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
         elif self._observations is not None:
-            from pytest_kmslab.enforcement.undecided import UndecidedCalls
+            from pytest_kmslab.enforcement.trail import UndecidedCalls
             from pytest_kmslab.observe.botocore_hooks import CallObservation
             from pytest_kmslab.observe.observer import Observer
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers.fake_account import FakeAccount, call
 from pytest_kmslab.account.model import AccountView, Caller
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB, STREAMS
 from pytest_kmslab.calls.operations import PLANS, deny_unknown
 

@@ -11,7 +11,7 @@ from pytest_kmslab.account.model import Caller, Credential, Key, Table
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.operations import PLANS, deny_unknown
 
 ACCOUNT = "123456789012"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Any, TypeVar
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError

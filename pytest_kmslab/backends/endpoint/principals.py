@@ -21,8 +21,7 @@ from pytest_kmslab.backends.endpoint.iam_snapshot import (
 )
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.sts.new_sessions import merged_tags
-from pytest_kmslab.calls.sts.sessions import LASTING
+from pytest_kmslab.calls.sts.sessions import LASTING, merged_tags
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
 OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:policy/")

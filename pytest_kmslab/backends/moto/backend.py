@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.moto.door import DOOR, Doorkeeper
 from pytest_kmslab.backends.moto.patches.request_scope import ACCOUNT_HEADER

@@ -13,7 +13,7 @@ from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import entity_of, present_name, unique_id
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.dynamodb.sse.grants import GRANTS_A_TABLE, grant_of_table, is_of_table
+from pytest_kmslab.calls.dynamodb.sse.choose_key import GRANTS_A_TABLE, grant_of_table, is_of_table
 
 INDEX = "kmslab_grants_by_grantee"
 PRINCIPALS = ("grantee_principal", "retiring_principal")

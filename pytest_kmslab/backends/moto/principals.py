@@ -19,7 +19,7 @@ from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_tex
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, is_unique_id, principals_of, renamed
-from pytest_kmslab.calls.sts.new_sessions import merged_tags
+from pytest_kmslab.calls.sts.sessions import merged_tags
 
 BOUNDARY = "permissions_boundary_arn"
 """moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""

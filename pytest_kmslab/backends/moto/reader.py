@@ -14,8 +14,8 @@ from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 
 from pytest_kmslab.account.model import Caller, Key, Organization, Table
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.authz.partitions import partition_of
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto.iam_tags import tags_of
 from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of

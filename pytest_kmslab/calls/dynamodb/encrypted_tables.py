@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.authorization import ApiCall, Authorizations
+from pytest_kmslab.calls.api_call import ApiCall, Authorizations
 from pytest_kmslab.calls.context_keys import request_tags
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from pytest_kmslab.calls.authorization import Params, ServiceError
+from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.dynamodb.placeholders import undefined
 
 _KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))

@@ -13,9 +13,9 @@ from typing import Any
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.dynamodb.attribute_values import as_stored
 from pytest_kmslab.calls.dynamodb.expressions import updated_attributes
 from pytest_kmslab.calls.dynamodb.names import invalid
-from pytest_kmslab.calls.dynamodb.numbers import as_stored
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import equality, inserted_literal
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import is_pinned
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement

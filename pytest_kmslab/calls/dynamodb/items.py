@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,

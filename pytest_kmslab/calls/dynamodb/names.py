@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_kmslab.authz.arn import parse_arn, parts_of
-from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.validation_messages import invalid as invalid
 from pytest_kmslab.calls.validation_messages import violated, wire_name
 

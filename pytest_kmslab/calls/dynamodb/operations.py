@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_kmslab.calls.authorization import AuthorizationPlan
+from pytest_kmslab.calls.api_call import AuthorizationPlan
 from pytest_kmslab.calls.dynamodb.encrypted_tables import (
     create_table,
     import_table,

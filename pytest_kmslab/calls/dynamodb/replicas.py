@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.authz.arn import in_region
-from pytest_kmslab.calls.authorization import ApiCall, Authorizations
+from pytest_kmslab.calls.api_call import ApiCall, Authorizations
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import named_table, required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import Table
-from pytest_kmslab.calls.authorization import ApiCall, Params
+from pytest_kmslab.calls.api_call import ApiCall, Params
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of
 from pytest_kmslab.calls.validation_messages import invalid, refused
 

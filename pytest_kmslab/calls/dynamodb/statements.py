@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.authorization import ApiCall, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,

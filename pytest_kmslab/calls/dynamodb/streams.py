@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn, table_of
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
+from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, Params
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of,

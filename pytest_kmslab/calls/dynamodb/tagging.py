@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.authorization import (
+from pytest_kmslab.calls.api_call import (
     ApiCall,
     AuthorizationPlan,
     Authorizations,
@@ -19,7 +19,7 @@ from pytest_kmslab.calls.authorization import (
 from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import required, table_of
-from pytest_kmslab.calls.dynamodb.table_policy.target import is_here, table_or_stream
+from pytest_kmslab.calls.dynamodb.table_policy.operations import is_here, table_or_stream
 from pytest_kmslab.calls.rules.table_tags import check_tagging, check_untagging
 from pytest_kmslab.calls.validation_messages import invalid
 

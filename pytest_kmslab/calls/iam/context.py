@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import AccountView, Caller
 from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.calls.authorization import ApiCall
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, resource_tags, tag_keys
 from pytest_kmslab.calls.iam.actions import ACTIONS
 

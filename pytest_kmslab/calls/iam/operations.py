@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import (
+from pytest_kmslab.calls.api_call import (
     ApiCall,
     Authorization,
     AuthorizationPlan,

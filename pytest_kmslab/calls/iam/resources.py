@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import account_of, parts_of
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
 
 Finder = Callable[[ApiCall, AccountView], str]

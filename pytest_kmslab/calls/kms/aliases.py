@@ -9,7 +9,7 @@ from __future__ import annotations
 from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.condition import MOST_ALIASES
 from pytest_kmslab.authz.policy import Policy
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization
 from pytest_kmslab.calls.kms.keys import (
     ALIAS,

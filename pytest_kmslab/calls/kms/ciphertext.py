@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pytest_kmslab.account.model import AccountView, Key
-from pytest_kmslab.calls.authorization import ApiCall, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.kms.context import alias_keys, encryption_context, key_authorization
 from pytest_kmslab.calls.kms.keys import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.arn import in_region
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, request_tags
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
 from pytest_kmslab.calls.kms.keys import (

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
 from __future__ import annotations
 
 from pytest_kmslab.account.model import Key
-from pytest_kmslab.calls.authorization import Params, ServiceError
+from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.kms.specs import RSA_BYTES, is_symmetric, origin_error, refuse_foreign_spec
 
 EXPIRES = "KEY_MATERIAL_EXPIRES"

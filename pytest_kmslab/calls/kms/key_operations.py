@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_kmslab.account.model import AccountView, Key
-from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, Params
+from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, Params
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.kms import keys as kms_keys
 from pytest_kmslab.calls.kms.context import (
@@ -33,7 +33,6 @@ from pytest_kmslab.calls.kms.imports import (
     refuse_made_by_kms,
 )
 from pytest_kmslab.calls.kms.keys import check_key_tags
-from pytest_kmslab.calls.kms.messages import check_message
 from pytest_kmslab.calls.kms.specs import (
     AGREE,
     ENCAPSULATE,
@@ -42,6 +41,7 @@ from pytest_kmslab.calls.kms.specs import (
     SIGN,
     SYMMETRIC,
     check_length,
+    check_message,
     check_pair,
     check_plaintext_size,
     refuse_algorithm,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.calls.authorization import ApiCall, Params, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Params, ServiceError
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
 
 BY_ALIAS = "Key Aliases are not supported for this operation."

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import ApiCall, AuthorizationPlan, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.kms.aliases import create_alias, delete_alias, update_alias
 from pytest_kmslab.calls.kms.ciphertext import decrypt, re_encrypt
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization
 from pytest_kmslab.calls.kms.creation import create_key, put_key_policy, replicate_key, update_primary_region
-from pytest_kmslab.calls.kms.granting import create_grant
+from pytest_kmslab.calls.kms.granting import create_grant, retire_grant
 from pytest_kmslab.calls.kms.key_operations import ACCOUNT_OPERATIONS, KEY_OPERATIONS, account_plan, key_plan
 from pytest_kmslab.calls.kms.keys import PENDING_DELETION_STATES, find_key_by_id
-from pytest_kmslab.calls.kms.retiring import retire_grant
 
 # Operations that may be asked of the whole account, and look at what the request says.
 

@@ -15,7 +15,7 @@ from typing import Any
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.policy import Policy, parse_policy
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.rules.condition_values import LEGACY, condition_fault
 from pytest_kmslab.calls.rules.identity_documents import texts
 from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, statements_of

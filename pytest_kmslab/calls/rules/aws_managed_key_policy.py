@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_kmslab.authz.arn import root_arn
-from pytest_kmslab.authz.partitions import partition_of, service_host
+from pytest_kmslab.authz.arn import partition_of, root_arn, service_host
 
 USES = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey")
 LOOKS = ("Describe*", "Get*", "List*", "RevokeGrant")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.condition_values import LEGACY, SYNTAX, condition_fault
 from pytest_kmslab.calls.rules.policy_texts import action_fault, listed
 from pytest_kmslab.calls.rules.resource_arns import resource_fault

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
 
 STEP = 30

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import NO_ARN, parts_of, root_arn
-from pytest_kmslab.calls.authorization import (
+from pytest_kmslab.calls.api_call import (
     ApiCall,
     Authorization,
     AuthorizationPlan,

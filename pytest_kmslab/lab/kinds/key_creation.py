@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.calls.kms.aliases import OF_AWS
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.arguments import (

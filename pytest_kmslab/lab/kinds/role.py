@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.arn import root_arn
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of, root_arn
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 from pytest_kmslab.lab.arguments import naming_arguments
 from pytest_kmslab.lab.assuming import RoleAssumption, session_parameters

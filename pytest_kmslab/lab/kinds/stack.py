@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.found import record_found
 from pytest_kmslab.lab.kinds.group import GROUP, take_members

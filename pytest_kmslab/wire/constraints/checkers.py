@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.attribute_values import refusal_of_value
 from pytest_kmslab.calls.dynamodb.placeholders import ONE_ERROR
 from pytest_kmslab.calls.validation_messages import wire_name

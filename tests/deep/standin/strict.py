@@ -13,8 +13,7 @@ from deep.standin.times import POLICY_READS, THROTTLED
 
 from pytest_kmslab.account.model import Caller, Standing
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.authorization import Authorization
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
 from pytest_kmslab.enforcement.pipeline import Pipeline, Verdict
 
 CHANGING = ("Attach", "Create", "Delete", "Detach", "Put", "Remove", "Add", "Update", "Replicate", "Set")

@@ -11,7 +11,7 @@ from helpers.stage.comparison import caller_policies, mentioned
 from helpers.stage.dynamodb_calls import THROUGH_DYNAMODB
 from pytest_kmslab.authz.condition import MOST_ALIASES
 from pytest_kmslab.authz.policy import print_policy
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
 from pytest_kmslab.cases.case import Case
 

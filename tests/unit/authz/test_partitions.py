@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kmslab.authz.partitions import partition_of, service_host
+from pytest_kmslab.authz.arn import partition_of, service_host
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from helpers.fake_account import ACCOUNT, call, key_arn, role_session, table_arn
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.denial import denial_of
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"

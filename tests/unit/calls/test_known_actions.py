@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kmslab import KmsKey, Lab, Trail, access_matrix, allowed, denied
-from pytest_kmslab.calls.known_actions import ASKS_FOR, as_aws_spells, unknown_action_text
-from pytest_kmslab.calls.operations import OPERATIONS
+from pytest_kmslab.calls.operations import ASKS_FOR, OPERATIONS, as_aws_spells, unknown_action_text
 
 MISSPELT = {
     "kms:decrpyt": "kms:Decrypt",

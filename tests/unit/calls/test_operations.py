@@ -10,7 +10,7 @@ from helpers.botocore_models import SERVICES, every_operation, operation, parame
 from helpers.fake_account import KEY_ID, FakeAccount, call, role_session, user
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.operations import ENFORCED_SERVICES, OPERATIONS, changes_account
 
 NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.cases.strict_json import as_fields, as_text, decode
+from pytest_kmslab.cases.read import as_fields, as_text, decode
 from pytest_kmslab.errors import CaseError
 
 

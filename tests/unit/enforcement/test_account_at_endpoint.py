@@ -10,7 +10,7 @@ import pytest
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.enforcement.account_at_endpoint import access_key_to_send
+from pytest_kmslab.enforcement.authentication import access_key_to_send
 
 HOME, OTHER, CHOSEN = "000000000000", "222233334444", "333344445555"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.enforcement.table_quota import check_quota
+from pytest_kmslab.enforcement.table_encryption import check_quota
 
 HOUR = 3600.0
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kmslab.enforcement.entry import Origin, calls_of
-from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.undecided import UndecidedCalls
+from pytest_kmslab.enforcement.trail import Trail, UndecidedCalls
 from pytest_kmslab.errors import BackendError
 
 

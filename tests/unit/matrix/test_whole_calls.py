@@ -14,8 +14,7 @@ import pytest
 from pytest_kmslab import DynamoDBTable, IamUser, KmsKey, Lab, access_matrix, denied
 from pytest_kmslab.account.model import Key, Table
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
-from pytest_kmslab.calls.known_actions import ASKS_FOR
-from pytest_kmslab.calls.operations import OPERATIONS
+from pytest_kmslab.calls.operations import ASKS_FOR, OPERATIONS
 from pytest_kmslab.matrix.subjects import ResourceSubject, caller_of
 from pytest_kmslab.matrix.whole_calls import ON_NO_KEY, questions
 

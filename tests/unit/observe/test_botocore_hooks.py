@@ -18,8 +18,7 @@ from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.aws.backend import AwsBackend
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.enforcement.pipeline import Incoming
-from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.enforcement.undecided import UndecidedCalls
+from pytest_kmslab.enforcement.trail import Trail, UndecidedCalls
 from pytest_kmslab.errors import UnreadError
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.observe.botocore_hooks import CallObservation

@@ -19,8 +19,7 @@ from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import UnreadError
-from pytest_kmslab.observe.observations import Observations
-from pytest_kmslab.observe.observed_files import ObservedFiles
+from pytest_kmslab.observe.observations import Observations, ObservedFiles
 from pytest_kmslab.observe.observer import Observed, Observer
 
 REGION = "us-east-1"

@@ -10,7 +10,7 @@ from helpers.botocore_models import every_operation, operation, parameters, wire
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.wire.parse_json import decode
 
 GET_ITEM = ("dynamodb", "GetItem")

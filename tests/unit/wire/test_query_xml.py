@@ -9,7 +9,7 @@ import pytest
 from botocore.parsers import create_parser
 
 from pytest_kmslab.wire.models import service_model
-from pytest_kmslab.wire.query_xml import response_xml
+from pytest_kmslab.wire.writing import response_xml
 
 MOMENT = datetime(2026, 11, 29, 12, 30, tzinfo=timezone.utc)
 RESPONSES: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.sts.new_sessions import (
+from pytest_kmslab.calls.sts.sessions import (
     NOTHING,
     expiration,
     given_tags,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_kmslab.backends.endpoint.clients import code_of
 from pytest_kmslab.backends.endpoint.keys import GONE
-from pytest_kmslab.calls.dynamodb.sse.grants import GRANTS_A_TABLE, grant_of_table, is_of_table
+from pytest_kmslab.calls.dynamodb.sse.choose_key import GRANTS_A_TABLE, grant_of_table, is_of_table
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
-from pytest_kmslab.calls.dynamodb.table_policy.written import as_written
+from pytest_kmslab.calls.dynamodb.table_policy.written import as_written, check_revision, policy_not_found
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader

@@ -15,7 +15,7 @@ from pytest_kmslab.backends.moto.fixups.kms.metadata import key_metadata
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.backends.moto.reader import key_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.sts.new_sessions import moved_on
+from pytest_kmslab.calls.sts.sessions import moved_on
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader

@@ -33,7 +33,6 @@ from pytest_kmslab.backends.moto.fixups.kms import (
     imports,
     listings,
     metadata,
-    pages,
     requests,
     rotations,
     signatures,
@@ -215,7 +214,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "kms:CreateGrant": grants.as_principals,
     "kms:ReplicateKey": _replicate,
     "kms:CreateKey": requests.check_can_be_made,
-    **dict.fromkeys(pages.PAGED, pages.check_marker),
+    **dict.fromkeys(listings.PAGED, listings.check_marker),
     **dict.fromkeys(requests.TAKES_RECIPIENT, requests.refuse_recipient),
     **dict.fromkeys((f"iam:{operation}" for operation in ATTACHED), attaching.attached),
     **dict.fromkeys(

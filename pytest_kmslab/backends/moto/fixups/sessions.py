@@ -13,8 +13,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.arn import account_of
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import account_of, partition_of
 from pytest_kmslab.backends.moto.principals import (
     ISSUED,
     SESSION_CONTEXT,
@@ -30,7 +29,7 @@ from pytest_kmslab.backends.moto.principals import (
     unique_id,
 )
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.sts.new_sessions import (
+from pytest_kmslab.calls.sts.sessions import (
     NOTHING,
     expiration,
     given_tags,

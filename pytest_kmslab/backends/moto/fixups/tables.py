@@ -20,9 +20,8 @@ from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
-from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision, policy_not_found
-from pytest_kmslab.calls.dynamodb.table_policy.target import missing_stream
-from pytest_kmslab.calls.dynamodb.table_policy.written import as_written
+from pytest_kmslab.calls.dynamodb.table_policy.operations import missing_stream
+from pytest_kmslab.calls.dynamodb.table_policy.written import as_written, check_revision, policy_not_found
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader

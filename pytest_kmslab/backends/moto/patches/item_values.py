@@ -14,7 +14,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.responses import ProjectionExpressionParser
 
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
-from pytest_kmslab.calls.dynamodb.numbers import as_stored
+from pytest_kmslab.calls.dynamodb.attribute_values import as_stored
 
 _MOST_ACTIONS = 100
 _init: Any = DynamoType.__init__

@@ -9,7 +9,7 @@ from typing import Any
 from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.utils import get_stack_from_s3_url
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.moto.stacks.operations import State, opened
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
 from pytest_kmslab.calls.api_call import ServiceError

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import CloudFormationError, UnformattedGetAttTemplateException
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.calls.api_call import ServiceError
 
 OF_THE_TEMPLATE = CloudFormationError | UnformattedGetAttTemplateException

@@ -9,8 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.arn import root_arn
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of, root_arn
 from pytest_kmslab.backends.moto.principals import entity_of, unique_id
 from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, REQUEST, ServiceCalls, StackRequest
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError

@@ -17,7 +17,7 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.ssm.models import ssm_backends
 
-from pytest_kmslab.authz.partitions import partition_of
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.moto.stacks.dynamic_references import with_references
 from pytest_kmslab.backends.moto.stacks.left_out import is_made
 from pytest_kmslab.backends.moto.stacks.other_services import (

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pytest_kmslab.calls.dynamodb.partiql.conditions import check_condition, type_after_is
-from pytest_kmslab.calls.dynamodb.partiql.literals import (
-    check_compared,
-    check_exponents,
-    check_inserted,
-    check_written,
+from pytest_kmslab.calls.dynamodb.partiql.conditions import (
+    check_assigned,
+    check_condition,
+    check_no_call,
+    type_after_is,
 )
 from pytest_kmslab.calls.dynamodb.partiql.refusals import (
     ALIASING,
@@ -31,7 +30,6 @@ from pytest_kmslab.calls.dynamodb.partiql.refusals import (
     RefusedStatementError,
     StatementError,
 )
-from pytest_kmslab.calls.dynamodb.partiql.set_functions import check_assigned, check_no_call
 from pytest_kmslab.calls.dynamodb.partiql.tokens import (
     CLAUSES,
     Token,
@@ -45,7 +43,13 @@ from pytest_kmslab.calls.dynamodb.partiql.tokens import (
     keyword_at,
     scan,
 )
-from pytest_kmslab.calls.dynamodb.partiql.values import between_commas
+from pytest_kmslab.calls.dynamodb.partiql.values import (
+    between_commas,
+    check_compared,
+    check_exponents,
+    check_inserted,
+    check_written,
+)
 
 _END = Token("end", "")
 _RETURNED = {

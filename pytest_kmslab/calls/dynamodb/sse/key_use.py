@@ -14,9 +14,8 @@ from functools import partial
 from typing import NamedTuple
 
 from pytest_kmslab.account.model import AccountView, Caller, Key, Table
-from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.authz.partitions import service_host
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.authz.arn import parts_of, service_host
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.kms.context import encryption_context, key_keys
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state

@@ -5,13 +5,87 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePo
 
 from __future__ import annotations
 
-from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.policy import Policy
-from pytest_kmslab.calls.authorization import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import authorization
-from pytest_kmslab.calls.dynamodb.names import required_text
+from pytest_kmslab.calls.dynamodb.names import (
+    invalid,
+    kind_of,
+    missing_table,
+    required_text,
+    table_of,
+)
+from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
-from pytest_kmslab.calls.dynamodb.table_policy.target import check_exists, table_behind, target_of
+
+# What the three operations on resource-based policies name: a table or a stream of the caller's.
+# Texts recorded from AWS (docs/fidelity.md, ACK-212). AWS looks at the ARN before it asks for permission:
+# of another account's table even an administrator is told that it is not theirs.
+
+TARGETS = ("table", "stream")
+_NOT_OWN_ACCOUNT = "This action is only supported by accounts that match the resource owner’s account."
+NOT_A_TARGET = "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: "
+
+
+def target_of(call: ApiCall) -> str:
+    """The ARN that ResourceArn holds; raises ValidationException for one that can have no policy.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+    """
+    arn = table_or_stream(call)
+    if not is_here(call, arn):
+        raise refused(f"Invalid resource Arn: {arn}")
+    # AWS looks at the ARN before it asks for permission: even an administrator of the other account.
+    if parts_of(arn).account != call.account:
+        raise invalid(_NOT_OWN_ACCOUNT)
+    return arn
+
+
+def table_or_stream(call: ApiCall) -> str:
+    """The ARN that ResourceArn holds; raises ValidationException unless it is of a table or a stream."""
+    arn = required_text(call.params, "ResourceArn")
+    if not arn.startswith("arn:"):
+        raise refused(f"ARNs must start with 'arn:': {arn}")
+    kind = kind_of(arn)
+    if kind == "index":
+        raise refused(f"{NOT_A_TARGET}{arn}")
+    if kind not in TARGETS:
+        raise refused(f"Provided Arn is not a DynamoDB resource arn: {arn}")
+    return arn
+
+
+def is_here(call: ApiCall, arn: str) -> bool:
+    """Whether an ARN is of the partition and the Region of a call: the two operations word it differently."""
+    target = parts_of(arn)
+    return (target.partition, target.region) == (call.partition, call.region)
+
+
+def table_behind(call: ApiCall, view: AccountView, arn: str) -> Table | None:
+    """The table that an ARN is of, None where there is none."""
+    return view.table(table_of(arn), call.region, call.account)
+
+
+def check_exists(arn: str, table: Table | None) -> None:
+    """Raise ResourceNotFoundException for a table that is not there, or a stream that is not its latest.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-attach-resource-policy-streams.html
+    """
+    if kind_of(arn) == "stream":
+        # A stream outlives its table, and so does its policy: that is left to the backend.
+        if table is not None and table.stream_arn != arn:
+            raise missing_stream(arn)
+    elif table is None:
+        raise missing_table(arn)
+
+
+def missing_stream(arn: str) -> ServiceError:
+    """What DynamoDB answers to an operation on the policy of a stream that is not there."""
+    path, _, label = arn.partition("/stream/")
+    text = f"Requested resource not found: Stream: {label} not found for Table: {parts_of(path).name}"
+    return ServiceError("ResourceNotFoundException", text)
+
 
 _LOCKOUT = "The new resource policy will not allow you to update the resource policy in the future."
 

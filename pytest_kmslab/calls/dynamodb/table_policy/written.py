@@ -1,4 +1,4 @@
-"""A table's policy as DynamoDB writes it: what GetResourcePolicy answers, and what makes two documents one.
+"""A table's policy as DynamoDB keeps it: its text, what makes two documents one, and its revisions.
 
 Recorded from AWS: ACK-207, 208, 351 to 355. Without blanks, in a fixed order, lists of one as their one,
 accounts as the ARN of their root user. AWS takes a document without Version for another than one of
@@ -12,7 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_kmslab.authz.arn import root_arn
+from pytest_kmslab.authz.arn import parts_of, root_arn
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.dynamodb.names import kind_of
 from pytest_kmslab.calls.rules.policy_texts import listed
 
 _TOP = ("Version", "Id", "Statement")
@@ -64,3 +66,37 @@ def _one(value: Any) -> Any:
 def _ordered(members: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
     # Known members in AWS's order, then others as they came.
     return {name: members[name] for name in (*order, *members) if name in members}
+
+
+# ExpectedRevisionId of PutResourcePolicy and DeleteResourcePolicy.
+# Code and beginnings of the texts are recorded from AWS: ACK-205, 209.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+
+NO_POLICY = "NO_POLICY"
+_BEGINNING = "Resource-based policy not found for the provided ResourceArn: "
+
+
+def policy_not_found(text: str) -> ServiceError:
+    """DynamoDB's PolicyNotFoundException."""
+    return ServiceError("PolicyNotFoundException", f"{_BEGINNING}{text}")
+
+
+def check_revision(expected: str | None, current: str | None, arn: str) -> None:
+    """Raise PolicyNotFoundException unless the policy on `arn` has the revision that a call expects.
+
+    `current` is None where there is no policy, which `NO_POLICY` expects.
+    """
+    # Who expects nothing changes whatever is there.
+    if expected is None or expected == (current or NO_POLICY):
+        return
+    # A stream is named by its label, a table by its name.
+    what = f"{kind_of(arn)} {parts_of(arn).name}"
+    if current is None:
+        wanted = f"Requested update for policy with revision id {expected}"
+        raise policy_not_found(f"{wanted}, but {what} has no associated policy.")
+    # Who expects none would overwrite the policy of somebody else.
+    if expected == NO_POLICY:
+        wanted = f"Requested policy update expecting none to be present for {what}"
+        raise policy_not_found(f"{wanted}, but a policy exists with revision id {current}.")
+    wanted = f"Requested update for policy with revision id {expected}"
+    raise policy_not_found(f"{wanted}, but the policy associated to target {what} has revision id {current}.")

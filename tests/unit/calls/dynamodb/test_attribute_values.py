@@ -8,8 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 from helpers.account import TABLE, Account, allow
 
-from pytest_kmslab.calls.dynamodb.attribute_values import refusal_of_value
-from pytest_kmslab.calls.dynamodb.numbers import NO_NUMBER, OVERFLOW, TOO_LONG, UNDERFLOW, as_stored
+from pytest_kmslab.calls.dynamodb.attribute_values import (
+    NO_NUMBER,
+    OVERFLOW,
+    TOO_LONG,
+    UNDERFLOW,
+    as_stored,
+    refusal_of_value,
+)
 from pytest_kmslab.calls.validation_messages import PREFIX
 
 NUMBERED: dict[str, Any] = {

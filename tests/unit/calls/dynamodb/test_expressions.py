@@ -9,7 +9,7 @@ from helpers.authorizations import asked
 from helpers.fake_account import FakeAccount
 from moto.dynamodb.parsing.key_condition_expression import parse_expression
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of, key_equalities
 
 NAMES = {"#i": "id", "#s": "sort"}

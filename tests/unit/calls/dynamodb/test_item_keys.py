@@ -8,7 +8,7 @@ import pytest
 from helpers.authorizations import asked
 from helpers.fake_account import FakeAccount
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 KEY = {"id": {"S": "a"}, "r": {"N": "1"}}
 PREFIX = "One or more parameter values were invalid: "

@@ -8,7 +8,7 @@ import pytest
 from helpers.authorizations import asked, pairs
 from helpers.fake_account import FakeAccount, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 CONSTRAINT = (
     "ValidationException: 1 validation error detected: Value {} at '{}' failed to satisfy constraint: "

@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import actions, asked, pairs
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn, outcome, policy, table_arn, user
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
 CHOOSING = ["kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt"]

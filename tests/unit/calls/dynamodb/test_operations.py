@@ -7,7 +7,7 @@ from helpers.authorizations import asked, pairs
 from helpers.fake_account import ACCOUNT, READING, FakeAccount, table_arn, user
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 TABLE = table_arn()
 BACKUP = f"{TABLE}/backup/01489173575360-b308cd7d"

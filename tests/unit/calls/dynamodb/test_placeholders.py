@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from helpers.account import TABLE, Account
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders
 
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from helpers.fake_account import FakeAccount, call
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.returned_items import (
     answered_attributes,
     check_consistent,

@@ -4,7 +4,7 @@ import pytest
 from helpers.authorizations import asked, pairs
 from helpers.fake_account import FakeAccount, key_arn, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 STREAM = table_arn() + "/stream/2026-01-01T00:00:00.000"
 

@@ -8,7 +8,7 @@ import pytest
 from helpers.authorizations import actions, asked
 from helpers.fake_account import FakeAccount, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 TABLE = table_arn()
 STREAM = f"{TABLE}/stream/2026-01-01T00:00:00.000"

@@ -12,7 +12,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import FakeAccount, call, user
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.iam_documents import check_inline_size
 
 ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

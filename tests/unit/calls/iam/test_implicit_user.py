@@ -8,7 +8,7 @@ import pytest
 from helpers.fake_account import ACCOUNT, call, role_session, root, user
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.iam.implicit_user import OF_ONESELF, check_roots_own, implicit_user, of_root
 
 

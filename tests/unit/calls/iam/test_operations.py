@@ -11,7 +11,7 @@ from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, ro
 
 from pytest_kmslab.account.model import Credential
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
-from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
 from pytest_kmslab.calls.iam.implicit_user import OF_ONESELF
 

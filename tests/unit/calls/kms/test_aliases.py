@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, FakeAccount, call, key_arn, outcome, policy, user
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 NEW = "00000000-12ab-34cd-56ef-1234567890ab"
 ALIAS_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/app"

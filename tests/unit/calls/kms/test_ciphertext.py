@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 TARGET = "00000000-12ab-34cd-56ef-1234567890ab"
 CIPHERTEXT = b"ciphertext"

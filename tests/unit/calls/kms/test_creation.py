@@ -7,7 +7,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, outcome, policy, root, user
 
-from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.kms.specs import check_new_key
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"

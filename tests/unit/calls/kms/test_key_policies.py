@@ -9,7 +9,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, outcome, policy, user
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."

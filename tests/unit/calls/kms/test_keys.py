@@ -6,7 +6,7 @@ from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, us
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
-from pytest_kmslab.calls.authorization import Authorization, ServiceError
+from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.denial import denial_of
 
 OTHER = "210987654321"

@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import KEY_ID, FakeAccount, call
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 
 def test_random_bytes_are_asked_for_by_their_number() -> None:

@@ -9,7 +9,7 @@ from helpers.authorizations import required_authorizations
 from helpers.fake_account import FakeAccount, call, key_arn
 from unit.calls.kms.test_specs import CURVE, HMAC, SIGNING, allowed, refused
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from helpers.authorizations import required_authorizations
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn, outcome, policy, role_session, user
 
 from pytest_kmslab.authz.grant import Grant
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 ANA, BOB = user(), user("bob")
 ROLE = "arn:aws:iam::123456789012:role/app"

@@ -12,7 +12,7 @@ from helpers.authorizations import required_authorizations
 from helpers.botocore_models import operation as model
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.kms.specs import KEY_SPECS
 
 RSA = {"spec": "RSA_2048"}

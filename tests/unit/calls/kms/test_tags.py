@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import KEY_ID, FakeAccount, call
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 CALLS = {
     "TagResource": {"KeyId": KEY_ID},

@@ -11,7 +11,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"
 THEIRS = key_arn(account="210987654321")

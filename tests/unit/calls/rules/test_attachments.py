@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from helpers.fake_account import call
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.attachments import (
     check_attached,
     check_empty,

@@ -8,7 +8,7 @@ import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, FakeAccount, call, user
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.attachments import check_attached
 
 OF_AWS = "arn:aws:iam::aws:policy/AdministratorAccess"

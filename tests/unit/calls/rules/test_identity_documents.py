@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
 from pytest_kmslab.calls.rules.resource_arns import resource_fault
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.table_tags import check_added, check_tagging, check_untagging
 
 MANY = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]

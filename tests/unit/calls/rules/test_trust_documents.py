@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from helpers.fake_account import ACCOUNT, FakeAccount
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.principals import is_known_principal, is_service_principal
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from helpers.fake_account import call, role_session, user
 
-from pytest_kmslab.calls.sts.new_sessions import (
+from pytest_kmslab.calls.sts.sessions import (
     expiration,
     given_tags,
     issued_at,

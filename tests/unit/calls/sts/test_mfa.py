@@ -10,7 +10,7 @@ import pytest
 from helpers.fake_account import ACCOUNT, FakeAccount, call, role_session, user
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.sts.mfa import authenticated, one_time_password
 
 SEED = base64.b32encode(b"12345678901234567890").decode()

@@ -10,7 +10,7 @@ from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, role_session, user
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/svc/app"
 ANA = user()

@@ -9,7 +9,7 @@ from helpers.botocore_models import every_operation, operation
 from helpers.fake_account import user
 from unit.wire.constraints.sites import Site, inside, nulls, outside, sites
 
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.wire.constraints import check_constraints
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
 

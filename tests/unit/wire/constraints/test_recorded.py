@@ -9,7 +9,7 @@ from unit.wire.constraints import recorded_json_services, recorded_query_service
 from unit.wire.constraints.recorded_json_services import KEY, TABLE, table
 from unit.wire.constraints.recorded_query_services import FAILED, Params, tagged
 
-from pytest_kmslab.calls.authorization import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.wire.constraints import check_constraints
 from pytest_kmslab.wire.constraints.checkers import Compiler
 

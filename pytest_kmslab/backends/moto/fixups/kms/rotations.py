@@ -13,6 +13,7 @@ from moto.kms.models import kms_backends
 
 from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
 from pytest_kmslab.backends.moto.fixups.kms.imports import expire
+from pytest_kmslab.backends.moto.fixups.kms.listings import page
 from pytest_kmslab.backends.moto.fixups.kms.materials import (
     PENDING,
     Material,
@@ -24,7 +25,6 @@ from pytest_kmslab.backends.moto.fixups.kms.materials import (
     replicas,
 )
 from pytest_kmslab.backends.moto.fixups.kms.metadata import LONGEST_WAIT, WINDOW
-from pytest_kmslab.backends.moto.fixups.kms.pages import page
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 PERIOD, ENABLED = "kmslab_rotation_period", "kmslab_rotation_enabled"

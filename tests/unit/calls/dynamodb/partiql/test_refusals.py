@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kmslab.calls.dynamodb.numbers import OVERFLOW, TOO_LONG, UNDERFLOW
+from pytest_kmslab.calls.dynamodb.attribute_values import OVERFLOW, TOO_LONG, UNDERFLOW
 from pytest_kmslab.calls.dynamodb.partiql import refusals
 from pytest_kmslab.calls.dynamodb.partiql.refusals import RefusedStatementError, StatementError
 from pytest_kmslab.calls.dynamodb.partiql.statement import read_statement

@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import asked, pairs
 from helpers.fake_account import FakeAccount, key_arn, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 
 ORDERS = table_arn()
 

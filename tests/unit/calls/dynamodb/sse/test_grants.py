@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers.fake_account import ACCOUNT, table_arn
 
-from pytest_kmslab.calls.dynamodb.sse.grants import GRANT_OPERATIONS, grant_of_table, is_of_table
+from pytest_kmslab.calls.dynamodb.sse.choose_key import GRANT_OPERATIONS, grant_of_table, is_of_table
 
 SERVICE = "dynamodb.eu-west-1.amazonaws.com"
 PAIRS = {"aws:dynamodb:tableName": "orders", "aws:dynamodb:subscriberId": ACCOUNT}

@@ -7,7 +7,7 @@ import pytest
 from helpers.authorizations import actions, asked
 from helpers.fake_account import READING, FakeAccount, call, key_arn, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 KEY = {"id": {"S": "1"}}

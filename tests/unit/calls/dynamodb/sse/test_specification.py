@@ -6,7 +6,7 @@ import pytest
 from helpers.authorizations import actions, asked, context_of, pairs
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.operations import DYNAMODB
 
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from helpers.fake_account import ACCOUNT, FakeAccount, table_arn
 
-from pytest_kmslab.calls.authorization import ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.document import MAX_BYTES, read_table_policy
 
 ANA = f"arn:aws:iam::{ACCOUNT}:user/ana"

@@ -9,8 +9,8 @@ import pytest
 from helpers.authorizations import asked, pairs
 from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, table_arn, user
 
-from pytest_kmslab.calls.authorization import ServiceError
-from pytest_kmslab.calls.dynamodb.table_policy.revisions import check_revision
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.dynamodb.table_policy.written import check_revision
 
 TABLE = table_arn()
 STREAM = f"{TABLE}/stream/2026-01-01T00:00:00.000"
