@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from pytest_kmslab.authz.policy import parse_policy
+from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.errors import PolicyError
 
 _STATEMENT = re.compile(r"Statement\[(\d+)\]")
@@ -16,10 +17,7 @@ _JSON_LINE = re.compile(r"\bline (\d+)\b")
 
 def read_text(where: str, file: Path) -> str:
     """The text of a file; raises PolicyError, which begins with `where`."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{where}: cannot be read: {error}") from None
+    return read_input(file, lambda why: PolicyError(f"{where}: {why}"))
 
 
 def check_document(where: str, document: str, text: str | None) -> None:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.cases.decide import DecidedCase
+from pytest_kmslab.cases.input_file import open_input, read_input
 from pytest_kmslab.cases.lines import LONGEST, split_cases
 from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cli.asked_request import check_request
@@ -272,10 +273,7 @@ def _grants_of(file: Path) -> Any:
     def refuse(why: str) -> CaseError:
         return CaseError(f"`--grants`, file `{file}`: {why}")
 
-    try:
-        content = read_json(file.read_text(encoding="utf-8-sig"), refuse)
-    except (OSError, UnicodeDecodeError) as error:
-        raise refuse(f"cannot be read: {error}") from None
+    content = read_json(read_input(file, refuse), refuse)
     grants = content.get("Grants") if isinstance(content, dict) else content
     if not isinstance(grants, list):
         raise refuse("holds neither a list of grants nor an object with `Grants`")
@@ -289,7 +287,7 @@ def _grant(grant: Any) -> Any:
 
 
 def _open(name: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+    return nullcontext(sys.stdin.buffer) if name == "-" else open_input(Path(name))
 
 
 def _print(decided: Iterator[DecidedCase], arguments: argparse.Namespace) -> None:

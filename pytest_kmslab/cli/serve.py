@@ -239,6 +239,8 @@ class TellingTrail(Trail):
 def _sinks(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Sink, ...]:
     sinks = [_json_lines(sys.stderr) if arguments.log == "json" else _text_lines()]
     if arguments.trail is not None:
+        if arguments.trail.is_fifo():  # whose opening would wait for somebody who reads it
+            raise BackendError(f"cannot write `{arguments.trail}`: it is a pipe: give a file")
         try:
             sinks.append(_json_lines(stack.enter_context(arguments.trail.open("a", encoding="utf-8"))))
         except OSError as error:

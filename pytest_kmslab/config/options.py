@@ -295,7 +295,7 @@ OPTIONS = (
     ),
     Option(
         "policies",
-        good.FOLDER,
+        good.NEW_FOLDER,
         "folder to which the smallest policies of everybody who acted in the tests are written",
         on_command_line=True,
     ),

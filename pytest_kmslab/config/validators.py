@@ -60,6 +60,21 @@ PERCENT = shaped(r"(100|[0-9]{1,2})(\.[0-9]{1,2})?", "a number from 0 to 100")
 
 FOLDER = shaped(r"[^\0\r\n]{0,4095}", "the path of a folder")
 
+
+def can_be_a_folder(value: str) -> bool:
+    """Whether this is the path of a folder, or of one that can be made where nothing stands yet."""
+    path = os.path.abspath(os.path.expanduser(value))
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return os.path.isdir(path)
+
+
+NEW_FOLDER = Rule(
+    lambda value: FOLDER.accepts(value) and can_be_a_folder(value),
+    "the path of a folder, or of one to be made where no file stands",
+)
+"""Written to at the end of a run: that it cannot be is said at the beginning."""
+
 ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")
 
 ACCESS_KEY = shaped(r"\S{1,128}", "1 to 128 characters without blanks")

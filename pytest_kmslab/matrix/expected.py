@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.authz.json_text import read_json
+from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.matrix.subjects import MatrixError
 
@@ -50,14 +51,10 @@ def read_expected(path: Path) -> Expected:
     A YAML or JSON file is a mapping of principals to mappings of actions to resources; a JSON file may also
     be a list of objects with the columns of a CSV file, or hold one such object a line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MatrixError(f"`{path}` cannot be read: {error}") from None
     suffix = path.suffix.lower()
-    if not text.strip():
-        # What was to be written and was not: an expectation that nothing is allowed is written as such.
-        raise MatrixError(f"`{path}` is empty: where nothing is to be allowed, write `{_NOTHING[suffix]}`")
+    # What was to be written and was not: an expectation that nothing is allowed is written as such.
+    empty = f"is empty: where nothing is to be allowed, write `{_NOTHING[suffix]}`"
+    text = read_input(path, lambda why: MatrixError(f"`{path}` {why}"), empty)
     if suffix == ".csv":
         return _of_csv(path, text)
     return _of_json(path, text) if suffix in _JSON else _of_yaml(path, text)

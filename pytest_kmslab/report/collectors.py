@@ -32,7 +32,7 @@ def collectors_of(settings: Settings, trail: Trail) -> list[Collector]:
         # Before those who need them: the uses of a worker are taken in this order too.
         collectors.append(uses)
         if settings.policies:
-            collectors.append(PolicyWriter(uses, Path(settings.policies)))
+            collectors.append(PolicyWriter(uses, Path(settings.policies).expanduser()))
         if settings.check_policy:
             checked = read_checked_policy(Path(settings.check_policy))
             collectors.append(PolicyCheck(uses, checked, settings.admin_name))

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.templates.form import malformed
 from pytest_kmslab.templates.references import circle, is_expanded_later, unresolved
@@ -163,10 +164,7 @@ def _check_references(template: Template) -> None:
 
 
 def _read(where: str, file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{where}: cannot be read: {error}") from None
+    return read_input(file, lambda why: TemplateError(f"{where}: {why}"))
 
 
 def _printed(where: str, template: Mapping[str, Any]) -> str:

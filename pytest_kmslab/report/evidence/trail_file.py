@@ -63,6 +63,9 @@ class TrailFile:
 
 def check_writable(option: str, path: Path) -> None:
     """Make the folders of a file that is to be written, and raise pytest.UsageError if it cannot be."""
+    if path.exists() and not (path.is_file() or path.is_char_device()):
+        # A pipe or folder: a pipe would wait for somebody who reads it, and several processes write here.
+        raise pytest.UsageError(f"{option}: `{path}` cannot be written: it is no file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         was_there = path.exists()

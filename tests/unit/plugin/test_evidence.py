@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,12 @@ def test_workers_write_one_report_and_one_trail_and_a_crash_counts_as_far_as_it_
         ("--kmslab-trail=trail.json", "`.jsonl`"),
         ("--kmslab-report=file/report.html", "--kmslab-report: `*file/report.html` cannot be written: "),
         ("--kmslab-trail=folder.jsonl", "--kmslab-trail: `*folder.jsonl` cannot be written: "),
+        ("--kmslab-trail=pipe.jsonl", "--kmslab-trail: `*pipe.jsonl` cannot be written: it is no file"),
+        (
+            "--kmslab-report=a.json,pipe.html",
+            "--kmslab-report: `*pipe.html` cannot be written: it is no file",
+        ),
+        ("--kmslab-policies=file/policies", "or of one to be made where no file stands"),
         ("--kmslab-report-accounts=some", "one of `masked`, `full`"),
     ],
 )
@@ -155,6 +162,8 @@ def test_what_cannot_be_written_is_a_usage_error_at_the_start(
     project.makepyfile("def test_it(): raise SystemExit('it ran')")
     (project.path / "file").write_text("")
     (project.path / "folder.jsonl").mkdir()
+    for name in ("pipe.jsonl", "pipe.html"):
+        os.mkfifo(project.path / name)
     result = project.runpytest_inprocess(argument)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{said}*"])

@@ -147,7 +147,9 @@ def test_a_role_s_session_is_known_by_sts_and_by_the_seam(
     iam.delete_role(RoleName="reader")
 
 
-def test_a_table_and_the_key_it_is_under(view: AwsAccountReader, account: Served) -> None:
+@pytest.fixture(scope="module")
+def key_of_books(account: Served) -> dict[str, Any]:
+    """The key of a table `books`, of which DynamoDB has its grants."""
     kms, dynamodb = account.client("kms"), account.client("dynamodb")
     key = kms.create_key(Tags=[{"TagKey": "a", "TagValue": "b"}])["KeyMetadata"]
     kms.create_alias(AliasName="alias/mine", TargetKeyId=key["KeyId"])
@@ -158,6 +160,11 @@ def test_a_table_and_the_key_it_is_under(view: AwsAccountReader, account: Served
         BillingMode="PAY_PER_REQUEST",
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/mine"},
     )
+    return key
+
+
+def test_a_table_and_the_key_it_is_under(view: AwsAccountReader, key_of_books: dict[str, Any]) -> None:
+    key = key_of_books
     table = view.table("books", REGION, ACCOUNT)
     assert table is not None
     assert (table.key_arn, table.hash_key) == (key["Arn"], "id")
@@ -223,6 +230,7 @@ def test_what_may_not_be_read_is_aws_s_error(account: Served) -> None:
         facts_for(account, blind).caller(blind)
 
 
+@pytest.mark.usefixtures("key_of_books")
 def test_reading_needs_the_documented_permissions_and_no_others(
     account: Served, ana: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
