@@ -19,7 +19,7 @@ from pytest_kmslab.backends.moto.patches.performance import fast_moto
 from pytest_kmslab.backends.protocol import Backend
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.config.options import Settings
-from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.lab.kinds.kms.key_policy import console_policy
 from pytest_kmslab.session.run import Run
 from pytest_kmslab.wire.constraints import check_constraints
 

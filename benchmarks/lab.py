@@ -23,7 +23,7 @@ from pytest_kmslab.backends.moto.patches.fast_routing import fast_routing
 from pytest_kmslab.backends.moto.patches.performance import fast_moto
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.lab.context import LabContext
-from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.lab.kinds.kms.key_policy import console_policy
 from pytest_kmslab.lab.naming import Naming, run_id, worker_id
 from pytest_kmslab.lab.opening import open_lab
 from pytest_kmslab.session.run import Run

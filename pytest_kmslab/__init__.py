@@ -33,18 +33,17 @@ if TYPE_CHECKING:
         TeardownError,
         TemplateError,
     )
-    from pytest_kmslab.lab.key_policy import changed_statements, console_policy, same_meaning
-    from pytest_kmslab.lab.kinds.credentials_file import ConsoleAccess
-    from pytest_kmslab.lab.kinds.grant import Grant
-    from pytest_kmslab.lab.kinds.group import IamGroup
-    from pytest_kmslab.lab.kinds.key import KmsKey
-    from pytest_kmslab.lab.kinds.role import IamRole
-    from pytest_kmslab.lab.kinds.stack import Stack
+    from pytest_kmslab.lab.kinds.iam.credentials_file import ConsoleAccess
+    from pytest_kmslab.lab.kinds.iam.group import IamGroup
+    from pytest_kmslab.lab.kinds.iam.role import IamRole, RoleSession
+    from pytest_kmslab.lab.kinds.iam.user import IamUser
+    from pytest_kmslab.lab.kinds.kms.grant import Grant
+    from pytest_kmslab.lab.kinds.kms.key import KmsKey
+    from pytest_kmslab.lab.kinds.kms.key_policy import changed_statements, console_policy, same_meaning
+    from pytest_kmslab.lab.kinds.stacks.stack import Stack
     from pytest_kmslab.lab.kinds.table import DynamoDBTable, sse_specification
-    from pytest_kmslab.lab.kinds.user import IamUser
     from pytest_kmslab.lab.lab import Lab
     from pytest_kmslab.lab.objects import AwsResource
-    from pytest_kmslab.lab.role_session import RoleSession
     from pytest_kmslab.lab.sessions import PrincipalSession
     from pytest_kmslab.matrix.access_matrix import AccessMatrix
     from pytest_kmslab.matrix.subjects import MatrixError
@@ -102,18 +101,18 @@ __all__ = [
 _HOMES = {
     "AccessMatrix": "matrix.access_matrix",
     "Clock": "enforcement.clock",
-    "ConsoleAccess": "lab.kinds.credentials_file",
+    "ConsoleAccess": "lab.kinds.iam.credentials_file",
     "Credentials": "backends.protocol",
     "AwsResource": "lab.objects",
     "Decision": "authz.decision",
     "Denial": "assertions.expectations",
     "DynamoDBTable": "lab.kinds.table",
     "ExpectationError": "assertions.answers",
-    "Grant": "lab.kinds.grant",
-    "IamGroup": "lab.kinds.group",
-    "IamRole": "lab.kinds.role",
-    "IamUser": "lab.kinds.user",
-    "KmsKey": "lab.kinds.key",
+    "Grant": "lab.kinds.kms.grant",
+    "IamGroup": "lab.kinds.iam.group",
+    "IamRole": "lab.kinds.iam.role",
+    "IamUser": "lab.kinds.iam.user",
+    "KmsKey": "lab.kinds.kms.key",
     "Lab": "lab.lab",
     "LeastPrivilege": "privilege.least",
     "MatrixError": "matrix.subjects",
@@ -122,18 +121,18 @@ _HOMES = {
     "PrincipalSession": "lab.sessions",
     "Proof": "privilege.proof",
     "Reason": "authz.decision",
-    "RoleSession": "lab.role_session",
+    "RoleSession": "lab.kinds.iam.role",
     "Settings": "config.options",
-    "Stack": "lab.kinds.stack",
+    "Stack": "lab.kinds.stacks.stack",
     "Trail": "enforcement.trail",
     "TrailEntry": "enforcement.entry",
     "access_matrix": "assertions.access",
     "allowed": "assertions.expectations",
-    "changed_statements": "lab.key_policy",
-    "console_policy": "lab.key_policy",
+    "changed_statements": "lab.kinds.kms.key_policy",
+    "console_policy": "lab.kinds.kms.key_policy",
     "denied": "assertions.expectations",
     "eventually": "assertions.eventually",
-    "same_meaning": "lab.key_policy",
+    "same_meaning": "lab.kinds.kms.key_policy",
     "service_host": "authz.arn",
     "sse_specification": "lab.kinds.table",
 }

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.clock import Clock
     from pytest_kmslab.enforcement.trail import Trail
-    from pytest_kmslab.lab.kinds.key import KmsKey
+    from pytest_kmslab.lab.kinds.iam.user import IamUser
+    from pytest_kmslab.lab.kinds.kms.key import KmsKey
     from pytest_kmslab.lab.kinds.table import DynamoDBTable
-    from pytest_kmslab.lab.kinds.user import IamUser
     from pytest_kmslab.lab.lab import Lab
 
 Scope = Literal["session", "package", "module", "class", "function"]

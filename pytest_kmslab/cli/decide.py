@@ -262,7 +262,7 @@ def _policies_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _document(flag: str, file: Path) -> Any:
-    from pytest_kmslab.lab.policies import read_document
+    from pytest_kmslab.lab.policies.sources import read_document
 
     return json.loads(read_document(flag, file).text)
 

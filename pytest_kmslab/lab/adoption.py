@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.arn import Arn, parse_arn
 from pytest_kmslab.errors import ArnError, ResourceError
-from pytest_kmslab.lab.found import record_found
+from pytest_kmslab.lab.creation import record_found
 from pytest_kmslab.lab.kinds.alarm import ALARM
-from pytest_kmslab.lab.kinds.group import GROUP
-from pytest_kmslab.lab.kinds.key import KMS_KEY
-from pytest_kmslab.lab.kinds.policy import POLICY
-from pytest_kmslab.lab.kinds.role import ROLE
-from pytest_kmslab.lab.kinds.stack import STACK, record_retained
-from pytest_kmslab.lab.kinds.stack_members import retained_by
+from pytest_kmslab.lab.kinds.iam.group import GROUP
+from pytest_kmslab.lab.kinds.iam.policy import POLICY
+from pytest_kmslab.lab.kinds.iam.role import ROLE
+from pytest_kmslab.lab.kinds.iam.user import USER
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
+from pytest_kmslab.lab.kinds.stacks.members import retained_by
+from pytest_kmslab.lab.kinds.stacks.stack import STACK, record_retained
 from pytest_kmslab.lab.kinds.table import TABLE
-from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.naming import RUN_TAG
 from pytest_kmslab.lab.resource_kind import Found, ResourceKind, ResourceRef
 

@@ -8,7 +8,7 @@ answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -89,6 +89,16 @@ def several_texts(argument: str, texts: Any) -> list[Any]:
     if not all(isinstance(text, str) for text in several):
         raise TypeError(f"`{argument}` is a text or a list of texts: `{texts!r}`")
     return list(several)
+
+
+def names_of(argument: str, named: Any) -> tuple[str, ...]:
+    """The names of objects of the lab, or names; one alone is one. Raises TypeError for what has none."""
+    several = isinstance(named, Iterable) and not isinstance(named, str) and not hasattr(named, "name")
+    objects: Any = list(named) if several else [named]
+    names = [one if isinstance(one, str) else getattr(one, "name", None) for one in objects]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"`{argument}` takes names, or what has a name: `{named!r}`")
+    return tuple(map(str, names))
 
 
 def name_hint(naming: Naming) -> str:

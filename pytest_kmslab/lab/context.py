@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.addresses import NOWHERE
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import EnvironBlocks
-from pytest_kmslab.lab.managed_policies import ManagedPolicies
 from pytest_kmslab.lab.naming import Naming
+from pytest_kmslab.lab.policies.managed import ManagedPolicies
 from pytest_kmslab.lab.sessions import Sessions
 from pytest_kmslab.lab.teardown.ledger import Ledger
 from pytest_kmslab.lab.teardown.stack import Interruptions, NoInterruptions, TeardownStack
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.enforcement.trail import Trail
     from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
-    from pytest_kmslab.lab.role_session import AssumeAsService
+
+AssumeAsService = Callable[[str, Mapping[str, Any], Mapping[str, str]], Mapping[str, Any]]
+"""Assumes a role as a service: its principal, AssumeRole's parameters, the condition keys that the service
+sets; answers AssumeRole's response, or raises ServiceError."""
 
 OpenGateway = Callable[[], AbstractContextManager[str]]
 """Serves a backend for as long as the block lasts, and answers the URL."""

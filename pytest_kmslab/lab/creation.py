@@ -1,16 +1,20 @@
-"""Making the resources of a lab: each under a name of its own, and recorded around its create call."""
+"""Making the resources of a lab: each under a name of its own, and recorded around its create call.
+
+What was there already and is to go with the lab (what a stack retains, what was adopted) is recorded too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef
+from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, is_same
 from pytest_kmslab.lab.teardown.stack import Remove, TeardownStack, TeardownStep
 from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter, error_code
 
@@ -129,3 +133,30 @@ def _find_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Nami
     except ResourceError:
         # It did not show for longer than anything takes to: the call made nothing.
         return []
+
+
+def record_found(creation: Creation, found: Found, *, after: TeardownStep | None = None) -> TeardownStep:
+    """Write down what is there, have it removed at the end, or after another, and tag it."""
+    ref, naming = found.ref, creation.context.naming
+    creation.context.adopted.append(ref)
+    remove = partial(_remove_found, creation, ref)
+    step = creation.teardown.intend(ref, remove, after=after)
+    if not naming.owns(found.tags):
+        ref.kind.tag(creation.client, ref, naming.tags(naming.name(ref.kind.name)))
+    creation.teardown.confirm(step, ref.arn)
+    return step
+
+
+def still_there(creation: Creation, ref: ResourceRef) -> Found | None:
+    """What was recorded, if it is there still: the very same, or one that carries the run's tags."""
+    found = ref.kind.find(creation.client, ref)
+    if found is not None and (is_same(found.ref, ref) or creation.context.naming.owns(found.tags)):
+        return found
+    return None
+
+
+def _remove_found(creation: Creation, ref: ResourceRef) -> None:
+    """Remove it if it is there still."""
+    found = still_there(creation, ref)
+    if found is not None:
+        ref.kind.remove(creation.client, creation.waiter, replace(found.ref, name=ref.name))

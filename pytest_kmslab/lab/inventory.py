@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from pytest_kmslab.lab.creation import Creation
-from pytest_kmslab.lab.found import still_there
+from pytest_kmslab.lab.creation import Creation, still_there
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.resource_kind import Found, ResourceRef, Unseen
 

@@ -12,20 +12,26 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.enforcement.entry import for_the_lab
-from pytest_kmslab.lab.acting import ActingLab
+from pytest_kmslab.lab.acting.acting_lab import ActingLab
+from pytest_kmslab.lab.acting.principals import Principals
 from pytest_kmslab.lab.adoption import Adoption
-from pytest_kmslab.lab.arguments import check_text
-from pytest_kmslab.lab.assuming import RoleAssumption
+from pytest_kmslab.lab.arguments import check_text, names_of
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.inventory import inventory
 from pytest_kmslab.lab.kinds.alarm import create_alarm
 from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
-from pytest_kmslab.lab.kinds.group import IamGroup, create_group
-from pytest_kmslab.lab.kinds.key import SYMMETRIC, KmsKey, Principal
-from pytest_kmslab.lab.kinds.key_creation import KeyRequest, console_policy_of, create_key
-from pytest_kmslab.lab.kinds.role import IamRole, RoleRequest, account_trust, create_role
-from pytest_kmslab.lab.kinds.stack import (
+from pytest_kmslab.lab.kinds.iam.group import IamGroup, create_group
+from pytest_kmslab.lab.kinds.iam.permissions import read_permissions
+from pytest_kmslab.lab.kinds.iam.role import IamRole, RoleRequest, account_trust, create_role
+from pytest_kmslab.lab.kinds.iam.user import (
+    IamUser,
+    UserRequest,
+    create_user,
+)
+from pytest_kmslab.lab.kinds.kms.key import SYMMETRIC, KmsKey, Principal
+from pytest_kmslab.lab.kinds.kms.key_creation import KeyRequest, console_policy_of, create_key
+from pytest_kmslab.lab.kinds.stacks.stack import (
     Stack,
     StackRequest,
     create_stack,
@@ -34,23 +40,16 @@ from pytest_kmslab.lab.kinds.stack import (
 )
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption, table_policy_check
 from pytest_kmslab.lab.kinds.table import create_table as make_table
-from pytest_kmslab.lab.kinds.user import (
-    IamUser,
-    UserRequest,
-    create_user,
-)
 from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.objects import LabObjects
-from pytest_kmslab.lab.permissions import names_of, read_permissions
-from pytest_kmslab.lab.policies import (
+from pytest_kmslab.lab.policies.refused import naming_policy
+from pytest_kmslab.lab.policies.sources import (
     InlineSources,
     PolicyDocument,
     PolicySource,
     PolicySources,
     read_document,
 )
-from pytest_kmslab.lab.principals import Principals
-from pytest_kmslab.lab.refused_policies import naming_policy
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 from pytest_kmslab.lab.templates.arguments import (
     CAPABILITIES,
@@ -79,17 +78,12 @@ class Lab(ActingLab):
     def __init__(
         self, context: LabContext, teardown: TeardownStack, admin: IamUser, principals: Principals
     ) -> None:
-        super().__init__(context, teardown, principals)
+        super().__init__(context, teardown, admin, principals)
         self._creation = Creation(context, teardown, principals.session(admin).client)
-        self._assumption = RoleAssumption(
-            context, self._creation.client, lambda actor, service: self.as_(actor).client(service)
-        )
         self._objects = LabObjects(self._creation, principals, self._assumption)
         self._adoption = Adoption(
             self._creation_in, lambda creation: LabObjects(creation, principals, self._assumption)
         )
-        self.admin = admin
-        """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
 
     @property
     def account(self) -> str:

@@ -11,24 +11,24 @@ from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.kinds.alarm import ALARM
-from pytest_kmslab.lab.kinds.group import GROUP, IamGroup
-from pytest_kmslab.lab.kinds.key import KMS_KEY, KmsKey, aliases_of
-from pytest_kmslab.lab.kinds.policy import POLICY
-from pytest_kmslab.lab.kinds.role import ROLE, IamRole
-from pytest_kmslab.lab.kinds.stack import STACK, stack_of
-from pytest_kmslab.lab.kinds.stack_members import NESTED, Member, look
-from pytest_kmslab.lab.kinds.stack_removal import described
+from pytest_kmslab.lab.kinds.iam.group import GROUP, IamGroup
+from pytest_kmslab.lab.kinds.iam.permissions import attached_policies
+from pytest_kmslab.lab.kinds.iam.policy import POLICY
+from pytest_kmslab.lab.kinds.iam.role import ROLE, IamRole
+from pytest_kmslab.lab.kinds.iam.user import USER, IamUser
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY, KmsKey, aliases_of
+from pytest_kmslab.lab.kinds.stacks.members import NESTED, Member, look
+from pytest_kmslab.lab.kinds.stacks.removal import described
+from pytest_kmslab.lab.kinds.stacks.stack import STACK, stack_of
 from pytest_kmslab.lab.kinds.table import TABLE, Clients, DynamoDBTable
-from pytest_kmslab.lab.kinds.user import USER, IamUser
-from pytest_kmslab.lab.permissions import attached_policies
 from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
 
-    from pytest_kmslab.lab.assuming import RoleAssumption
+    from pytest_kmslab.lab.acting.assuming import RoleAssumption
+    from pytest_kmslab.lab.acting.principals import Principals
     from pytest_kmslab.lab.creation import Creation
-    from pytest_kmslab.lab.principals import Principals
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pytest_kmslab.config.validators import is_file
 from pytest_kmslab.enforcement.entry import for_the_lab
+from pytest_kmslab.lab.acting.environment import environment
+from pytest_kmslab.lab.acting.principals import Principals
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
-from pytest_kmslab.lab.environment import environment
-from pytest_kmslab.lab.kinds.user import (
+from pytest_kmslab.lab.kinds.iam.permissions import read_permissions
+from pytest_kmslab.lab.kinds.iam.user import (
     ADMINISTRATOR_ACCESS,
     ExistingUser,
     IamUser,
@@ -19,8 +21,6 @@ from pytest_kmslab.lab.kinds.user import (
     create_user,
 )
 from pytest_kmslab.lab.lab import Lab
-from pytest_kmslab.lab.permissions import read_permissions
-from pytest_kmslab.lab.principals import Principals
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 
 MakeAdministrator = Callable[[LabContext, TeardownStack], IamUser]

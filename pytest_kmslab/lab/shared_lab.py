@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.lab.kinds.existing import ExistingKey
-from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.iam.user import IamUser
+from pytest_kmslab.lab.kinds.kms.key import KmsKey
 from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
 from pytest_kmslab.lab.opening import make_administrator
 

@@ -15,7 +15,7 @@ from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.calls.written_policies import PolicyKind, refusal
 from pytest_kmslab.cases.policy_file import line_of, read_text
 from pytest_kmslab.errors import PolicyError
-from pytest_kmslab.lab.policies import read_document
+from pytest_kmslab.lab.policies.sources import read_document
 from pytest_kmslab.privilege.use import Document, Use
 from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE

@@ -16,7 +16,12 @@ from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policy, parse_policy
 from pytest_kmslab.authz.statement import Statement
-from pytest_kmslab.lab.key_policy import POLICY_ID, USE_ACTIONS, USE_ACTIONS_OF_OTHERS, console_policy
+from pytest_kmslab.lab.kinds.kms.key_policy import (
+    POLICY_ID,
+    USE_ACTIONS,
+    USE_ACTIONS_OF_OTHERS,
+    console_policy,
+)
 from pytest_kmslab.lab.naming import KEY_USER_NAME
 
 RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")

@@ -315,7 +315,7 @@ class Run:
         """Write down the user by whom an endpoint is asked whether it decides anything by itself."""
         from pytest_kmslab.backends.protocol import ProbeUser
         from pytest_kmslab.lab.creation import recorded_create
-        from pytest_kmslab.lab.kinds.user import USER
+        from pytest_kmslab.lab.kinds.iam.user import USER
         from pytest_kmslab.lab.resource_kind import ResourceRef
         from pytest_kmslab.lab.teardown.stack import TeardownStack
         from pytest_kmslab.lab.waiting.waiters import Waiter

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.kinds.key import DELETION_DAYS, POLICY_NAME, KmsKey
+from pytest_kmslab.lab.kinds.kms.key import DELETION_DAYS, POLICY_NAME, KmsKey
+from pytest_kmslab.lab.kinds.kms.key_policy_propagation import Probers
 from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
-from pytest_kmslab.lab.policies import PolicySource
+from pytest_kmslab.lab.policies.sources import PolicySource
 from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
-from pytest_kmslab.lab.waiting.key_policy_propagation import Probers
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.lab.kinds.alarm import ALARM
-from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
 from pytest_kmslab.lab.kinds.existing import KEY_POLICY
-from pytest_kmslab.lab.kinds.group import GROUP
-from pytest_kmslab.lab.kinds.key import KMS_KEY
-from pytest_kmslab.lab.kinds.policy import POLICY
-from pytest_kmslab.lab.kinds.role import ROLE
-from pytest_kmslab.lab.kinds.stack import STACK
+from pytest_kmslab.lab.kinds.iam.credentials_file import CREDENTIALS_FILE
+from pytest_kmslab.lab.kinds.iam.group import GROUP
+from pytest_kmslab.lab.kinds.iam.policy import POLICY
+from pytest_kmslab.lab.kinds.iam.role import ROLE
+from pytest_kmslab.lab.kinds.iam.user import USER
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
+from pytest_kmslab.lab.kinds.stacks.stack import STACK
 from pytest_kmslab.lab.kinds.table import TABLE
-from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.resource_kind import ResourceKind
 
 IN_ORDER: tuple[ResourceKind, ...] = (

@@ -13,8 +13,8 @@ from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
 from pytest_kmslab.lab.arguments import Requests, check_text, name_hint, naming_arguments
 from pytest_kmslab.lab.kinds.alarm import delete_alarms
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.refused_policies import Check
+from pytest_kmslab.lab.kinds.kms.key import KmsKey
+from pytest_kmslab.lab.policies.refused import Check
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,

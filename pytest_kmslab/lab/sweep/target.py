@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.kinds import alarm
-from pytest_kmslab.lab.kinds.stack import STACK
+from pytest_kmslab.lab.kinds.stacks.stack import STACK
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import Account

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from pytest_kmslab.errors import TemplateError
-from pytest_kmslab.lab.permissions import names_of
+from pytest_kmslab.lab.arguments import names_of
 from pytest_kmslab.lab.templates.template import Template
 from pytest_kmslab.templates.parameters import Broken, broken_constraint, is_secret
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from deep.faults.account import REGION
 
-from pytest_kmslab.lab.kinds.key import DELETED_STATES
+from pytest_kmslab.lab.kinds.kms.key import DELETED_STATES
 
 STRANGER = "0a0a0a0a"
 """A run of another machine, which has just begun for all that anybody here knows."""

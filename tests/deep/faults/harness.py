@@ -26,7 +26,7 @@ from deep.faults.bystanders import LIVING, direct_client, everything, make_bysta
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.cli import main as cli
-from pytest_kmslab.lab.kinds.user import USER
+from pytest_kmslab.lab.kinds.iam.user import USER
 from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import Account as LedgerAccount
 from pytest_kmslab.lab.teardown.ledger import FileLedger

@@ -20,7 +20,7 @@ from moto import mock_aws
 from pytest_kmslab import DynamoDBTable, IamUser, Lab, denied
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.interception.ambient import AmbientClients, EnvironBlocks
-from pytest_kmslab.lab.environment import environment
+from pytest_kmslab.lab.acting.environment import environment
 
 REGION = "us-east-1"
 DEVELOPER = "AKIADEVELOPER0000000"

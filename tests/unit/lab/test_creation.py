@@ -10,9 +10,9 @@ from helpers.fake_client import Bed
 
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import certainly_refused, remove_orphans
-from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.iam.user import USER
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
-from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.lab import Lab
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.opening import open_lab

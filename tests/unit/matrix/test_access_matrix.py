@@ -16,9 +16,9 @@ from pytest_kmslab import access_matrix, allowed
 from pytest_kmslab.account.model import Key, Table
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.operations import OPERATIONS
-from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.iam.user import IamUser
+from pytest_kmslab.lab.kinds.kms.key import KmsKey
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
 from pytest_kmslab.matrix.subjects import MatrixError, caller_of
 from pytest_kmslab.matrix.whole_calls import USES_TABLE_KEY

@@ -12,11 +12,11 @@ from helpers.readme import page
 import pytest_kmslab
 from pytest_kmslab.enforcement.entry import Origin, TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
-from pytest_kmslab.lab.kinds.key import KmsKey
-from pytest_kmslab.lab.kinds.role import IamRole
-from pytest_kmslab.lab.kinds.stack import Stack
+from pytest_kmslab.lab.kinds.iam.role import IamRole
+from pytest_kmslab.lab.kinds.iam.user import IamUser
+from pytest_kmslab.lab.kinds.kms.key import KmsKey
+from pytest_kmslab.lab.kinds.stacks.stack import Stack
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.lab import Lab
 
 PAGE = page("docs/fixtures.md") + page("docs/assertions.md")

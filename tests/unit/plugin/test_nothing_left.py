@@ -15,7 +15,7 @@ import pytest
 from helpers.gateway import client
 
 from pytest_kmslab.cli.main import main
-from pytest_kmslab.lab.kinds.user_removal import delete_user
+from pytest_kmslab.lab.kinds.iam.user_removal import delete_user
 from pytest_kmslab.report.sweep import COLUMNS
 
 LAB = """

@@ -43,7 +43,7 @@ LEAKY = """
         assert [secret, password, content, made] == [user]
 
     def test_fails_in_the_middle_of_making_a_user(kmslab, monkeypatch):
-        from pytest_kmslab.lab.kinds import user as iam_user
+        from pytest_kmslab.lab.kinds.iam import user as iam_user
 
         made = iam_user.new_password
 

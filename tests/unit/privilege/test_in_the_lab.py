@@ -11,7 +11,7 @@ import pytest
 from pytest_kmslab import DynamoDBTable, IamUser, KmsKey, Lab, Trail, denied
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
-from pytest_kmslab.lab.key_policy import ATTACHMENT_SID, USE_SID
+from pytest_kmslab.lab.kinds.kms.key_policy import ATTACHMENT_SID, USE_SID
 from pytest_kmslab.privilege.least import LeastPrivilege
 
 ITEM = {"id": {"S": "1"}}

@@ -11,7 +11,7 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.entry import Origin, TrailEntry
-from pytest_kmslab.lab.key_policy import console_policy
+from pytest_kmslab.lab.kinds.kms.key_policy import console_policy
 from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCoverage
 from pytest_kmslab.report.coverage_summary import coverage_lines, shortfall
 

@@ -10,9 +10,9 @@ import pytest
 from pytest_kmslab.errors import PriceError
 from pytest_kmslab.lab.cost.prices import DEFAULT, Lifetime, Prices, read_prices
 from pytest_kmslab.lab.kinds.alarm import ALARM
-from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.iam.user import USER
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
-from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.report.cost import cost, made_line
 
 PRICES = Prices("2026-01-01", "us-east-1", "USD", 730.0, 20_000.0, 1_000_000.0, 500_000.0, 73.0)

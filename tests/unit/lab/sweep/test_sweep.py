@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.lab.context import LabContext
-from pytest_kmslab.lab.kinds.key import KmsKey
+from pytest_kmslab.lab.kinds.iam.user import IamUser
+from pytest_kmslab.lab.kinds.kms.key import KmsKey
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.kinds.table import DynamoDBTable
-from pytest_kmslab.lab.kinds.user import IamUser
 from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.opening import make_administrator, start_lab
 from pytest_kmslab.lab.resource_kind import ResourceRef
@@ -388,7 +388,7 @@ def test_the_stack_of_a_dead_run_goes_with_what_it_retains(
     crashed = crash()
     with pytest.MonkeyPatch.context() as killed:
         if not recorded:
-            killed.setattr("pytest_kmslab.lab.kinds.stack.record_retained", lambda *_: None)
+            killed.setattr("pytest_kmslab.lab.kinds.stacks.stack.record_retained", lambda *_: None)
         stack = crashed.lab.deploy({"Resources": {"Key": RETAINED, "Clerk": {"Type": "AWS::IAM::User"}}})
     key, clerk = stack.resources["Key"], stack.resources["Clerk"]
     assert clerk.credentials

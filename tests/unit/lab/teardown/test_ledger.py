@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kmslab.errors import LedgerError
-from pytest_kmslab.lab.kinds.credentials_file import CREDENTIALS_FILE
-from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.iam.credentials_file import CREDENTIALS_FILE
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.resource_kind import ResourceRef, manual_commands
 from pytest_kmslab.lab.sweep.ledger_files import ledgers_in, read, records

@@ -5,9 +5,9 @@ from datetime import datetime, timezone
 import pytest
 
 from pytest_kmslab.errors import TeardownError
-from pytest_kmslab.lab.kinds.key import KMS_KEY
+from pytest_kmslab.lab.kinds.iam.user import USER
+from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
-from pytest_kmslab.lab.kinds.user import USER
 from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 

@@ -1,0 +1,150 @@
+"""How a lab lets you act as somebody: by clients, in this process, and in processes that a test starts."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.lab.acting.assuming import SESSION_NAME, RoleAssumption
+from pytest_kmslab.lab.acting.environment import environment, subprocess_environment
+from pytest_kmslab.lab.acting.given_actors import actor_of
+from pytest_kmslab.lab.kinds.iam.role import Assumer, IamRole, RoleSession
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.protocol import Credentials
+    from pytest_kmslab.lab.acting.principals import Actor, Principals
+    from pytest_kmslab.lab.context import LabContext
+    from pytest_kmslab.lab.kinds.iam.user import IamUser
+    from pytest_kmslab.lab.sessions import PrincipalSession
+    from pytest_kmslab.lab.teardown.stack import TeardownStack
+
+MARGIN = 60
+"""Seconds before its end at which a session is followed by another: a call that is on its way arrives."""
+
+Whoever = Any
+"""Anybody whom `actor_of` takes, or a role."""
+
+
+class ActingLab:
+    """The part of a lab that acts as its principals, and as others whose credentials are given."""
+
+    def __init__(
+        self, context: LabContext, teardown: TeardownStack, admin: IamUser, principals: Principals
+    ) -> None:
+        self.admin = admin
+        """The IAM administrator: a user with AdministratorAccess, on AWS the caller."""
+        self._context = context
+        self._teardown = teardown
+        self._principals = principals
+        self._assumption = RoleAssumption(
+            context, principals.session(admin).client, lambda actor, service: self.as_(actor).client(service)
+        )
+        self._role_sessions: dict[tuple[str, Assumer], RoleSession] = {}
+        self._gateway_url: str | None = None
+
+    @property
+    def region(self) -> str:
+        """The Region the lab works in."""
+        return self._context.backend.region
+
+    def as_(
+        self,
+        actor: Whoever,
+        *,
+        via: Whoever | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> PrincipalSession:
+        """Act as somebody: `lab.as_(user).client("dynamodb")`. Clients are kept for the lab's lifetime.
+
+        That is a user, a role or its session, boto3's credentials or session, what AssumeRole answers, or the
+        name of a profile.
+
+        A role is assumed once for each way, as `IamRole.session` does it.
+        """
+        return self._principals.session(self._acting(actor, Assumer(via, service, source_arn)))
+
+    def environ(
+        self,
+        actor: Whoever,
+        *,
+        via: Whoever | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> AbstractContextManager[None]:
+        """Have a plain `boto3.client()` act as somebody for as long as the block lasts.
+
+        So does a client that was made before, unless it was given credentials or a profile in code.
+        The credentials are in the environment, for processes started in the block too. Where changes take
+        time to act, the services are waited for as `as_` does, each once.
+
+        A role's session that ends in the block is followed by another, as botocore does it for a role of a
+        profile. A session that was given ends when it ends, and so do the credentials of processes.
+        """
+        assumer, context = Assumer(via, service, source_arn), self._context
+        renew = None
+        if isinstance(actor, IamRole):
+            renew = partial(self._lasting_credentials, actor, assumer)
+        acting = self._acting(actor, assumer)
+        self.as_(acting).wait_until_ready()
+        return environment(acting.credentials, self.region, context.endpoint_url, context.blocks, renew)
+
+    def _lasting_credentials(self, role: IamRole, assumer: Assumer) -> Credentials:
+        """What to sign with now as a role whose session may have ended."""
+        return self._acting(role, assumer).credentials
+
+    def subprocess_environ(
+        self,
+        actor: Whoever,
+        *,
+        via: Whoever | None = None,
+        service: str | None = None,
+        source_arn: str | None = None,
+    ) -> dict[str, str]:
+        """The environment for a process that is to act as somebody: `subprocess.run(…, env=…)`.
+
+        It is this process's, with the credentials of that one and the address of a gateway to this lab, which
+        is opened when it is first needed and closed with the lab. What the process calls is decided here
+        and stands in the trail of this test. In an AWS account the process calls AWS itself. Raises
+        BackendError where what the gateway needs is not installed.
+        """
+        actor = self._acting(actor, Assumer(via, service, source_arn))
+        self.as_(actor).wait_until_ready()
+        backend = self._context.backend
+        endpoint = backend.endpoint_url if backend.capabilities.enforces else self._gateway()
+        return subprocess_environment(os.environ, actor.credentials, self.region, endpoint)
+
+    def _acting(self, actor: Any, assumer: Assumer) -> Actor:
+        """Whose credentials to sign with; a role's session is kept until it has ended by the lab's clock."""
+        if not isinstance(actor, IamRole):
+            _refuse_ways(actor, assumer)
+            return actor_of(actor)
+        if assumer.via is not None and not isinstance(assumer.via, IamRole):
+            assumer = replace(assumer, via=actor_of(assumer.via))
+        key = actor.arn, assumer
+        kept = self._role_sessions.get(key)
+        if kept is None or kept.expires.timestamp() <= self._context.clock.now() + MARGIN:
+            parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
+            self._role_sessions[key] = self._assumption.assume(parameters, assumer)
+        return self._role_sessions[key]
+
+    def _gateway(self) -> str:
+        """The URL of the gateway to this lab, opened once."""
+        if self._gateway_url is None:
+            opened = ExitStack()
+            self._gateway_url = opened.enter_context(self._context.open_gateway())
+            self._teardown.intend("gateway", opened.close)
+        return self._gateway_url
+
+
+def _refuse_ways(actor: Any, assumer: Assumer) -> None:
+    """Raise TypeError for a way to assume a role, given with somebody who is none."""
+    ways = {"via": assumer.via, "service": assumer.service, "source_arn": assumer.source_arn}
+    named = [f"`{name}=`" for name, way in ways.items() if way is not None]
+    if named:
+        raise TypeError(
+            f"{', '.join(named)} says how a role is assumed, and `{actor!r}` is no role of the lab"
+        )

@@ -1,0 +1,79 @@
+"""Whoever can be acted as that the lab did not make: boto3's own credentials, an answer of STS, a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ProfileNotFound
+
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.acting.principals import Actor
+
+ACCEPTED = (
+    "a user, a role or a session of the lab, boto3's session or credentials, what AssumeRole or "
+    "CreateAccessKey answers, or the name of a profile"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenActor:
+    """Somebody of whom nothing is known but what they sign with."""
+
+    credentials: Credentials = field(repr=False)
+
+
+def actor_of(actor: Any) -> Actor:
+    """Somebody to act as; raises ResourceError for a profile that is not there, TypeError for what is nobody.
+
+    Given as an object with `credentials`, as credentials or a session of boto3, as what AssumeRole answers,
+    or as the name of a profile.
+    """
+    if isinstance(actor, str):
+        return GivenActor(_of_boto3(_profile(actor), f"profile `{actor}`"))
+    if isinstance(actor, Mapping):
+        return GivenActor(_of_answer(actor))
+    if isinstance(getattr(actor, "credentials", None), Credentials):
+        return actor  # type: ignore[no-any-return]
+    if hasattr(actor, "get_credentials"):
+        return GivenActor(_of_boto3(actor.get_credentials(), "the session"))
+    if hasattr(actor, "access_key"):
+        return GivenActor(_of_boto3(actor, "these credentials"))
+    raise _nobody(actor)
+
+
+def _profile(name: str) -> Any:
+    import botocore.session
+
+    if name.startswith("arn:"):
+        raise ResourceError(f"`{name}` is an ARN, which has no credentials to sign with: give {ACCEPTED}")
+    try:
+        return botocore.session.Session(profile=name).get_credentials()
+    except ProfileNotFound:
+        text = f"`{name}` is no profile of your AWS configuration, and a name alone is nothing else: give "
+        raise ResourceError(text + ACCEPTED) from None
+
+
+def _of_boto3(credentials: Any, what: str) -> Credentials:
+    if credentials is None:
+        raise ResourceError(f"{what} has no credentials")
+    # Credentials that renew themselves may do so between two reads: frozen, the three fit together.
+    frozen = credentials.get_frozen_credentials() if hasattr(credentials, "get_frozen_credentials") else None
+    keys = frozen or credentials
+    if not hasattr(keys, "access_key"):
+        raise _nobody(keys)
+    return Credentials(keys.access_key, keys.secret_key, keys.token)
+
+
+def _of_answer(answer: Mapping[str, Any]) -> Credentials:
+    keys = answer.get("Credentials") or answer.get("AccessKey") or answer
+    try:
+        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
+    except KeyError as error:
+        raise TypeError(f"{error} is missing in this dict, which can be nobody: give {ACCEPTED}") from None
+
+
+def _nobody(actor: Any) -> TypeError:
+    return TypeError(f"nobody can act as a `{type(actor).__name__}`: give {ACCEPTED}")

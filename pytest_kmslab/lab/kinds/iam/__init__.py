@@ -1,0 +1,1 @@
+"""Users, roles, groups and managed policies of a lab, and what they are made with."""

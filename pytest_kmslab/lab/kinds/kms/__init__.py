@@ -1,0 +1,1 @@
+"""KMS keys of a lab: made, changed by their policies, granted, removed."""

@@ -1,0 +1,1 @@
+"""CloudFormation stacks of a lab: made, compared with their templates, removed with what they retain."""

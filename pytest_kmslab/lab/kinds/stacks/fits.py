@@ -1,0 +1,72 @@
+"""Whether what an emulator made fits what a template says, as far as that is known without its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_kmslab.lab.kinds.stacks.members import Member
+from pytest_kmslab.lab.resource_kind import Client
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A resource that an emulator made."""
+
+    client: Client
+    """Gives the clients by which it is looked at."""
+    members: Mapping[str, Member]
+    """All that the stack made, by logical id."""
+    physical_id: str
+    """What `Ref` says of it."""
+
+    def name(self, said: Any) -> str:
+        """The name that a text or a `Ref` to a resource of the stack says; empty where it is not known."""
+        if isinstance(said, Mapping) and set(said) == {"Ref"}:
+            member = self.members.get(str(said["Ref"]))
+            return "" if member is None else member.physical_id
+        return said if isinstance(said, str) else ""
+
+    def names(self, said: Any) -> list[str]:
+        """The names of a list that are known."""
+        return [name for one in as_list(said or []) if (name := self.name(one))]
+
+
+def fits(said: Any, made: Any) -> bool:
+    """Whether what was made is what a template says, as far as that is known here."""
+    if is_function(said):
+        return True
+    if isinstance(said, Mapping):
+        return isinstance(made, Mapping) and all(fits(one, made.get(name)) for name, one in said.items())
+    if isinstance(said, list) or isinstance(made, list):
+        return _lists_fit(as_list(said), as_list(made))
+    return said is None or (made is not None and _plain(said) == _plain(made))
+
+
+def _lists_fit(said: list[Any], made: list[Any]) -> bool:
+    if any(map(is_function, said)):
+        return len(made) > 0
+    return len(said) == len(made) and all(any(fits(one, other) for other in made) for one in said)
+
+
+def is_function(said: Any) -> bool:
+    """Whether a value is a function of CloudFormation's."""
+    return isinstance(said, Mapping) and len(said) == 1 and str(next(iter(said))).startswith(("Fn::", "Ref"))
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list; of what is none a list of it alone."""
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def tags_fit(said: Any, made: Mapping[str, str]) -> bool:
+    """Whether what was made has the tags that a template says."""
+    tags = [tag for tag in as_list(said) if isinstance(tag, Mapping) and isinstance(tag.get("Key"), str)]
+    return all(tag["Key"] in made and fits(tag.get("Value"), made[tag["Key"]]) for tag in tags)
