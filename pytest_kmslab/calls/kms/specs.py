@@ -50,6 +50,11 @@ _PADDING: Mapping[str, int] = {"RSAES_OAEP_SHA_1": 42, "RSAES_OAEP_SHA_256": 66}
 """What OAEP adds to a plaintext: two hashes and two bytes."""
 _CHINA = "cn-"
 _NO_USAGE = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
+_TWO_SPECS = (
+    "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+    "CustomerMasterKeySpec is deprecated."
+)
+"""As pasted from AWS (nsmithuk/local-kms, grucloud/grucloud)."""
 _ROTATABLE_ORIGINS = frozenset(("AWS_KMS",))
 
 
@@ -169,8 +174,11 @@ def refuse_rotation(params: Params, key: Key) -> None:
 
 
 def check_new_key(params: Params, region: str) -> None:
-    """Raise ValidationException for a key that is to have a use which its KeySpec has not, or none;
-    UnsupportedOperationException for a KeySpec that the Region has not."""
+    """Raise ValidationException for a key that is to have a use which its KeySpec has not, or none, or whose
+    KeySpec is told twice; UnsupportedOperationException for a KeySpec that the Region has not."""
+    # Backends take one of the two, each another one.
+    if params.get("KeySpec") and params.get("CustomerMasterKeySpec"):
+        raise ServiceError("ValidationException", _TWO_SPECS)
     spec = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC
     refuse_foreign_spec("KeySpec", spec, region)
     if spec.startswith("ML_DSA_") and params.get("Origin") == "EXTERNAL":

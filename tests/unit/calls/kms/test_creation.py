@@ -291,3 +291,10 @@ def test_no_material_is_imported_for_ml_dsa(spec: str) -> None:
     check_new_key({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL"}, "us-east-1")
     with pytest.raises(ServiceError, match=f"KeySpec {spec} is not supported for Origin EXTERNAL"):
         check_new_key({**new, "Origin": "EXTERNAL"}, "us-east-1")
+
+
+@pytest.mark.parametrize("old", ["RSA_2048", "SYMMETRIC_DEFAULT"])
+def test_a_key_spec_is_told_once(old: str) -> None:
+    check_new_key({"CustomerMasterKeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}, "us-east-1")
+    with pytest.raises(ServiceError, match="ValidationException: You cannot specify KeySpec and Customer"):
+        check_new_key({"KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": old}, "us-east-1")
