@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pytest_kmslab.calls.api_call import ServiceError
 
+ONE_ERROR = "1 validation error detected: "
+"""What texts begin with that say how many errors there are."""
+
 
 def violated(shown: str, member: str, constraint: str) -> str:
     """The text of such an error: `shown` is the value (`'x'`, `null`), `constraint` what it must do or be."""
-    return (
-        f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: "
-        f"Member must {constraint}"
-    )
+    return f"{ONE_ERROR}Value {shown} at '{member}' failed to satisfy constraint: Member must {constraint}"
 
 
 def wire_name(member: str) -> str:

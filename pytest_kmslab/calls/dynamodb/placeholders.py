@@ -12,11 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.validation_messages import ONE_ERROR
 
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
-ONE_ERROR = "1 validation error detected: "
-"""What PutItem, UpdateItem and DeleteItem say before it, and no other operation (measured in October 2026:
-paritysuite/dynamodb-conformance, valueLayers; before, in some Regions only)."""
 NEEDED = "can only be specified when using expressions"
 _PROJECTION = "ProjectionExpression"
 
@@ -66,7 +64,11 @@ def check_placeholders(action: str, params: Params) -> None:
 
 
 def check_write(params: Params, action: str) -> None:
-    """The same of PutItem, UpdateItem and DeleteItem, whose errors say how many there are."""
+    """The same of PutItem, UpdateItem and DeleteItem, whose errors say how many there are.
+
+    No other operation's do (measured in October 2026: paritysuite/dynamodb-conformance, valueLayers;
+    before, in some Regions only).
+    """
     try:
         check_placeholders(action, params)
     except ServiceError as error:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.attribute_values import refusal_of_value
-from pytest_kmslab.calls.dynamodb.placeholders import ONE_ERROR
-from pytest_kmslab.calls.validation_messages import wire_name
+from pytest_kmslab.calls.validation_messages import ONE_ERROR, wire_name
 from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
 from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
 from pytest_kmslab.wire.constraints.requests import REQUEST_CHECKS, Check

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.validation_messages import violated
+from pytest_kmslab.calls.rules.selections import check_segments, check_selection
+from pytest_kmslab.calls.validation_messages import invalid, violated
 
 RESERVED = "aws:"
 SHORTEST_NEW_NAME = 3
@@ -67,6 +68,13 @@ def _check_new_name(call: ApiCall) -> None:
         raise ServiceError("ValidationException", violated(f"'{name}'", "tableName", limit))
 
 
+def _check_format_options(call: ApiCall) -> None:
+    kind = call.params["InputFormat"]
+    # Measured: cdk-preflight, pf-dynamodb-import-format-options.
+    if call.params.get("InputFormatOptions") and kind != "CSV":
+        raise invalid(f"Invalid Request: Unsupported InputFormatOptions for the given input format: {kind}.")
+
+
 _TAGGING = (
     "CreateInstanceProfile",
     "CreateOpenIDConnectProvider",
@@ -109,6 +117,9 @@ _ROWS: tuple[tuple[str, Sequence[str], Check], ...] = (
     ("iam", _TAGGING, _check_iam_tags),
     ("sts", ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), _check_role_arn),
     ("dynamodb", ("CreateTable",), _check_new_name),
+    ("dynamodb", ("ImportTable",), _check_format_options),
+    ("dynamodb", ("Query", "Scan"), check_selection),
+    ("dynamodb", ("Scan",), check_segments),
 )
 
 

@@ -256,6 +256,21 @@ REFUSED: list[Recorded] = [
         f"length less than or equal to 1; Value '##' at 'inputFormatOptions.csv.delimiter' {FAILED} satisfy "
         r"regular expression pattern: [,;:|\t ]",
     ),
+    # CDK pf-dynamodb-import-format-options
+    *(
+        (
+            "dynamodb:ImportTable",
+            {
+                "S3BucketSource": {"S3Bucket": "bucket"},
+                "InputFormat": kind,
+                "InputFormatOptions": {"Csv": {"Delimiter": ","}},
+                "TableCreationParameters": table(),
+            },
+            "ValidationException",
+            f"Invalid Request: Unsupported InputFormatOptions for the given input format: {kind}.",
+        )
+        for kind in ("DYNAMODB_JSON", "ION")
+    ),
     # CDK pf-dynamodb-projection-nonkey-limit
     (
         "dynamodb:CreateTable",

@@ -58,7 +58,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "an output",
         of(Outputs={"O": {"Value": {"Ref": "None"}}}),
-        r"dependencies \[None\] in the Outputs block",
+        r"^An error .*: Unresolved resource dependencies \[None\] in the Outputs block",
     ),
     ("a policy variable", named({"Fn::Sub": "${aws:username}"}), r"dependencies \[aws:username\]"),  # type: ignore[arg-type]
     ("a dependency", {"Resources": {"Key": {**KEY, "DependsOn": "None"}}}, r"dependencies \[None\]"),
@@ -192,7 +192,7 @@ def test_what_a_condition_leaves_out_is_in_nothing_that_is_made(stacks: Stacks) 
     template["Outputs"] = {"O": {"Value": {"Fn::If": ["Yes", "none", {"Ref": "User"}]}}}
     assert stacks.deploy(template).outputs == {"O": "none"}
     template["Outputs"] = {"O": {"Value": {"Ref": "User"}}}
-    with pytest.raises(ClientError, match=r"dependencies \[User\] in the Outputs block"):
+    with pytest.raises(ClientError, match=r": Unresolved resource dependencies \[User\] in the Outputs "):
         stacks.deploy(template, "t")
     template["Outputs"]["O"]["Condition"] = "No"
     assert stacks.deploy(template, "u").outputs == {}
