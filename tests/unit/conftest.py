@@ -18,6 +18,16 @@ settings.register_profile("kmslab", deadline=None)
 settings.load_profile("kmslab")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--threads-for",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long test_threads.py tries its luck",
+    )
+
+
 def make(enforcement: str) -> Iterator[Account]:
     run = Run(Settings(enforcement=enforcement))
     run.install()

@@ -1,11 +1,16 @@
-"""One account used from eight threads: no exception of ours, and no decision but that of the moment."""
+"""One account used from eight threads: no exception of ours, and no decision but that of the moment.
+
+A few turns each; as long as one likes with `--threads-for SECONDS`. What test_turns.py holds to the lock by
+design is tried here by chance.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,6 +34,25 @@ def switching_often() -> Iterator[None]:
     sys.setswitchinterval(5e-6)
     yield
     sys.setswitchinterval(before)
+
+
+Turns = Callable[[], Iterable[int]]
+
+
+@pytest.fixture
+def turns(request: pytest.FixtureRequest) -> Turns:
+    """The turns of one thread, by number."""
+    seconds = request.config.getoption("--threads-for", 0)
+    if not seconds:
+        return lambda: range(ROUNDS)
+
+    def until_the_end() -> Iterator[int]:
+        end, number = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            yield number
+            number += 1
+
+    return until_the_end
 
 
 def ours(error: BaseException) -> str | None:
@@ -56,7 +80,7 @@ def tried(call: Callable[..., Any], wrong: list[str], **params: Any) -> Any:
     return None
 
 
-def test_grants_and_aliases_come_and_go_while_others_decide(account: Account) -> None:
+def test_grants_and_aliases_come_and_go_while_others_decide(account: Account, turns: Turns) -> None:
     """Half of the threads change what all of them read: grants, aliases, tags and policies of one key."""
     key = account.key()
     user = account.user("ana", allow("kms:*"))
@@ -65,7 +89,7 @@ def test_grants_and_aliases_come_and_go_while_others_decide(account: Account) ->
     def act(number: int) -> list[str]:
         wrong: list[str] = []
         root, kms = clients[number]
-        for turn in range(ROUNDS):
+        for turn in turns():
             name = f"alias/a-{number}-{turn}"
             tried(root.create_alias, wrong, AliasName=name, TargetKeyId=key)
             grant = tried(
@@ -87,7 +111,7 @@ def test_grants_and_aliases_come_and_go_while_others_decide(account: Account) ->
     assert together(act) == []
 
 
-def test_users_roles_and_groups_come_and_go_while_others_decide(account: Account) -> None:
+def test_users_roles_and_groups_come_and_go_while_others_decide(account: Account, turns: Turns) -> None:
     clients = [account.session_of_root() for _ in range(THREADS)]
     account.root.client("iam").create_group(GroupName="all")
     policy = json.dumps(allow("dynamodb:*"))
@@ -97,7 +121,7 @@ def test_users_roles_and_groups_come_and_go_while_others_decide(account: Account
     def act(number: int) -> list[str]:
         wrong: list[str] = []
         iam = clients[number].client("iam")
-        for turn in range(ROUNDS):
+        for turn in turns():
             name = f"n-{number}-{turn}"
             tags = [{"Key": "a", "Value": "b"}]
             tried(iam.create_user, wrong, UserName=name, Tags=tags)
@@ -120,7 +144,7 @@ def test_users_roles_and_groups_come_and_go_while_others_decide(account: Account
     assert together(act) == []
 
 
-def test_a_decision_is_that_of_the_moment(account: Account) -> None:
+def test_a_decision_is_that_of_the_moment(account: Account, turns: Turns) -> None:
     """Each thread gives its own user a right and takes it away, while the others do the same."""
     people = [account.user(f"u-{number}") for number in range(THREADS)]
     keys = [account.key() for _ in range(THREADS)]
@@ -128,7 +152,7 @@ def test_a_decision_is_that_of_the_moment(account: Account) -> None:
 
     def act(number: int) -> list[str]:
         kms, wrong = people[number].client("kms"), []
-        for turn in range(ROUNDS):
+        for turn in turns():
             document = json.dumps(allow("kms:Encrypt"))
             roots[number].put_user_policy(UserName=f"u-{number}", PolicyName="p", PolicyDocument=document)
             kms.encrypt(KeyId=keys[number], Plaintext=b"x")
