@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.assertions.answers import ExpectationError, client_error, read_answer
 from pytest_kmslab.calls.error_codes import PASSING_CODES
-from pytest_kmslab.lab.waiting.retrying import (
-    FINAL,
-    Attempts,
-    Pauses,
-    Progress,
-    RetryPolicy,
-    current_retry_policy,
-)
+from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, current_retry_policy
+from pytest_kmslab.lab.waiting.retrying import FINAL, Attempts, Pauses, Progress
 from pytest_kmslab.session.current import current_run
 
 if TYPE_CHECKING:
@@ -64,8 +57,8 @@ def eventually(
 def _asked(retry_policy: RetryPolicy, within: float | None, in_a_row: int | None) -> RetryPolicy:
     """What a test asked for, and the backend's needs where it asked for nothing."""
     if within is not None:
-        retry_policy = replace(retry_policy, within=within, within_if_allowed=within)
-    return retry_policy if in_a_row is None else replace(retry_policy, in_a_row=in_a_row)
+        retry_policy = retry_policy._replace(within=within, within_if_allowed=within)
+    return retry_policy if in_a_row is None else retry_policy._replace(in_a_row=in_a_row)
 
 
 class _Expectation:

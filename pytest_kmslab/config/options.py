@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_kmslab.config import validators as good
 from pytest_kmslab.config.validators import Rule, one_of
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a run was asked for: the options, each resolved to one value."""
+
+    # No dataclass: making one of so many fields takes a millisecond, and every run of pytest makes this one.
 
     backend: str = "moto"
     """`moto`, `localstack` or `aws`."""
@@ -88,8 +89,7 @@ class Settings:
 DEFAULTS = Settings()
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option: a field of Settings, the values that are good for it, and what to say of it.
 
     Every option has an ini name and an environment variable; `on_command_line` gives it a flag too.

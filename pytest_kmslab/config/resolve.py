@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_kmslab.config.options import OPTIONS, Option, Settings
@@ -119,7 +118,7 @@ def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
             f"--kmslab-admin-policy is `{settings.admin_policy}`, and in an AWS account the administrator is "
             "the caller: leave it out, and give the caller that policy"
         )
-    return replace(settings, backend="aws", endpoint="", region=texts["region"] or "")
+    return settings._replace(backend="aws", endpoint="", region=texts["region"] or "")
 
 
 def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace) -> str | None:

@@ -9,9 +9,7 @@ from itertools import islice
 from threading import RLock
 from typing import IO, TYPE_CHECKING, Protocol
 
-from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin, TrailEntry
-from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.authz.policy import Policies
     from pytest_kmslab.authz.request import Request
     from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+    from pytest_kmslab.enforcement.matching import Named
     from pytest_kmslab.privilege.least import LeastPrivilege
     from pytest_kmslab.privilege.use import Use
 
@@ -86,9 +85,8 @@ class Trail:
         via: str | None = None,
     ) -> list[TrailEntry]:
         """What this test was denied, of what is named; raises ValueError for what is no action."""
-        return Wanted(action and check_action(action), by, on, via).among(
-            entry for entry in self if not entry.decision.allowed
-        )
+        denied = (entry for entry in self if not entry.decision.allowed)
+        return _wanted_of(denied, action, by, on, via)
 
     def allowed(
         self,
@@ -99,14 +97,13 @@ class Trail:
         via: str | None = None,
     ) -> list[TrailEntry]:
         """What this test was allowed, likewise."""
-        return Wanted(action and check_action(action), by, on, via).among(
-            entry for entry in self if entry.decision.allowed
-        )
+        allowed = (entry for entry in self if entry.decision.allowed)
+        return _wanted_of(allowed, action, by, on, via)
 
     def for_(self, principal: Named) -> list[TrailEntry]:
         """What one principal of this test asked for; a role stands for each of its sessions."""
         _check_principal(principal)
-        return Wanted(by=principal).among(self)
+        return _wanted_of(self, by=principal)
 
     def record(
         self,
@@ -166,7 +163,7 @@ class Trail:
 
         _check_principal(principal)
         acted = [entry for entry in self if entry.origin is not Origin.LAB]
-        entries = Wanted(by=principal).among(acted)
+        entries = _wanted_of(acted, by=principal)
         name = principal if isinstance(principal, str) else principal.arn
         actor = only_actor(name, (one.request for one in entries), (one.request for one in acted))
         denials = sum(not entry.decision.allowed for entry in entries)
@@ -251,6 +248,19 @@ class Trail:
                 yield entry
 
 
+def _wanted_of(
+    entries: Iterable[TrailEntry],
+    action: str | None = None,
+    by: Named | None = None,
+    on: Named | None = None,
+    via: str | None = None,
+) -> list[TrailEntry]:
+    # Imported here: every run of pytest has a trail, and few are asked.
+    from pytest_kmslab.enforcement.matching import Wanted, check_action
+
+    return Wanted(action and check_action(action), by, on, via).among(entries)
+
+
 def _check_principal(principal: Named | None) -> None:
     if principal is None:
         raise TypeError("`principal` takes an object of the lab, an ARN or a name, and was given None")
@@ -271,6 +281,8 @@ class UndecidedCalls:
         if ORIGIN.get() is Origin.LAB:
             return
         if self._refuse:
+            from pytest_kmslab.calls.services import ACTION_PREFIXES
+
             call = f"{service}:{operation}" if operation else f"a call to {service}"
             raise BackendError(
                 f"`{call}` is not decided, and --kmslab-undecided=error refuses it: pytest-kmslab decides "

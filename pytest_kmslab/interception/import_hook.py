@@ -20,13 +20,15 @@ Handlers = Sequence[tuple[str, Any]]
 
 
 class Registration:
-    """Adds handlers to botocore's built-in ones, now or when botocore is imported, and removes them."""
+    """Adds handlers to botocore's built-in ones, now or when botocore is imported, and removes them.
 
-    def __init__(self, handlers: Handlers) -> None:
-        self._handlers = tuple(handlers)
-        self._finder = AfterImport(
-            HANDLERS_MODULE, lambda module: module.BUILTIN_HANDLERS.extend(self._handlers)
-        )
+    `make_handlers` is called once botocore is there: a run that never imports it need not load them.
+    """
+
+    def __init__(self, make_handlers: Callable[[], Handlers]) -> None:
+        self._make_handlers = make_handlers
+        self._added: list[tuple[str, Any]] = []
+        self._finder = AfterImport(HANDLERS_MODULE, self._add)
 
     def install(self) -> None:
         """Add the handlers: sessions made from now on have them."""
@@ -38,8 +40,12 @@ class Registration:
         module = sys.modules.get(HANDLERS_MODULE)
         if module is not None:
             # In place: botocore's sessions have the very list.
-            others = [handler for handler in module.BUILTIN_HANDLERS if handler not in self._handlers]
+            others = [handler for handler in module.BUILTIN_HANDLERS if handler not in self._added]
             module.BUILTIN_HANDLERS[:] = others
+
+    def _add(self, module: ModuleType) -> None:
+        self._added.extend(self._make_handlers())
+        module.BUILTIN_HANDLERS.extend(self._added)
 
 
 class AfterImport(MetaPathFinder):

@@ -12,15 +12,13 @@ import pytest
 
 from pytest_kmslab.config.options import Settings
 from pytest_kmslab.enforcement.clock import Clock
-from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.enforcement.entry import Mode
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.ambient import AmbientClients, EnvironBlocks
-from pytest_kmslab.interception.creation_hooks import CreationHooks
 from pytest_kmslab.interception.hooks import BotocoreHooks
 from pytest_kmslab.interception.import_hook import Registration
-from pytest_kmslab.lab.waiting.retrying import (
+from pytest_kmslab.lab.waiting.retry_policy import (
     ProgressReporter,
     RetryPolicy,
     default_retry_policy,
@@ -38,13 +36,13 @@ from pytest_kmslab.session.sigterm import SigtermHandler
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.backends.protocol import Backend, ProbeUser
+    from pytest_kmslab.enforcement.creations import Creations
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.interception.door import RunDoorkeeper
     from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.shared_lab import SharedLab
     from pytest_kmslab.lab.teardown.ledger import Ledger
-    from pytest_kmslab.lab.waiting.waiters import Waiter
     from pytest_kmslab.observe.observations import Observations
     from pytest_kmslab.report.evidence.recorder import Recorder
     from pytest_kmslab.session.sharing import LabOfWorkers, Sharing
@@ -64,12 +62,7 @@ class Run:
         self._observations: Observations | None = None
         self.secrets = Secrets()
         self._log_filter = MaskingFilter(self.secrets)
-        self.creations = Creations()
-        """What calls of the run have made: nothing else can be adopted."""
-        made = CreationHooks(self.creations, lambda: self._backend, self._exists)
-        self._registration = Registration(
-            (*self.interceptor.handlers, *self.secrets.handlers, *made.handlers)
-        )
+        self._registration = Registration(self._handlers)
         self.blocks = EnvironBlocks(self._is_of_the_lab)
         self._ambient_clients = AmbientClients(self.blocks)
         self._blocker = AwsBlocker(lambda: self.aws_is_closed)
@@ -89,6 +82,19 @@ class Run:
         self._lives = not BACKENDS[settings.backend].is_ephemeral
         self.cleanup = Cleanup(settings, account_outlives_process=self._lives)
         self.sigterm = SigtermHandler()
+
+    @cached_property
+    def creations(self) -> Creations:
+        """What calls of the run have made: nothing else can be adopted."""
+        from pytest_kmslab.enforcement.creations import Creations
+
+        return Creations()
+
+    def _handlers(self) -> tuple[tuple[str, Any], ...]:
+        from pytest_kmslab.interception.creation_hooks import CreationHooks
+
+        made = CreationHooks(self.creations, lambda: self._backend, self._exists)
+        return (*self.interceptor.handlers, *self.secrets.handlers, *made.handlers)
 
     def observe(self, observations: Observations) -> None:
         """Keep there what comes of observing the account; nothing is observed without."""
@@ -200,8 +206,10 @@ class Run:
         """
         if self._lab_context is None:
             from pytest_kmslab.lab.context import LabContext
+            from pytest_kmslab.lab.waiting.waiters import Waiter
 
             naming = self.cleanup.naming(worker)
+            is_consistent = BACKENDS[self.settings.backend].is_strongly_consistent
             root = self.backend.root
             self.secrets.learn(root.secret_access_key, root.session_token or "")
             self._lab_context = LabContext.of(
@@ -212,7 +220,7 @@ class Run:
                 credentials_directory,
                 ledger=self._watched(self.cleanup.ledger(naming, self.backend)),
                 interruptions=self.sigterm,
-                waiter=self._waiter(),
+                waiter=Waiter(is_consistent, report_progress=self.report_progress, pace=self.pace),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
                 blocks=self.blocks,
                 open_gateway=self.gateway,
@@ -256,15 +264,6 @@ class Run:
         from pytest_kmslab.lab.sweep.target import exists
 
         return self._lives and exists(self.backend, service, name, region)
-
-    def _waiter(self) -> Waiter:
-        from pytest_kmslab.lab.waiting.waiters import Waiter
-
-        return Waiter(
-            BACKENDS[self.settings.backend].is_strongly_consistent,
-            report_progress=self.report_progress,
-            pace=self.pace,
-        )
 
     @cached_property
     def pipeline(self) -> Pipeline:

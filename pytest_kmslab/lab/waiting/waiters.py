@@ -15,14 +15,8 @@ from tenacity import RetryCallState, RetryError
 
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.waiting.retrying import (
-    FINAL,
-    Attempts,
-    Pauses,
-    Progress,
-    ProgressReporter,
-    no_progress,
-)
+from pytest_kmslab.lab.waiting.retry_policy import ProgressReporter, no_progress
+from pytest_kmslab.lab.waiting.retrying import FINAL, Attempts, Pauses, Progress
 
 TABLE_STATE_LIMIT = 500
 """botocore's waiters `table_exists` and `table_not_exists`: 25 looks, 20 seconds apart."""

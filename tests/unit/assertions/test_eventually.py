@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab import ExpectationError, allowed, denied, eventually
 from pytest_kmslab.config.options import Settings
-from pytest_kmslab.lab.waiting.retrying import RetryPolicy, default_retry_policy
+from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, default_retry_policy
 from pytest_kmslab.session.current import current_run
 from pytest_kmslab.session.run import Run
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,7 +38,7 @@ def test_nothing_given_is_the_documented_lab() -> None:
 
 
 def test_every_field_of_settings_has_an_option_and_the_other_way_round() -> None:
-    assert [option.field for option in OPTIONS] == [field.name for field in fields(Settings)]
+    assert [option.field for option in OPTIONS] == list(Settings._fields)
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)

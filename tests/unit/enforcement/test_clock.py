@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -19,7 +18,7 @@ KEY = {"id": {"S": "1"}}
 
 @pytest.fixture
 def caching() -> Iterator[Account]:
-    run = Run(replace(Settings(), table_key_cache=300.0))
+    run = Run(Settings(table_key_cache=300.0))
     run.install()
     run.backend.start()
     yield Account(run)

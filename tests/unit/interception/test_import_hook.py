@@ -18,7 +18,7 @@ def test_handlers_reach_a_botocore_that_is_imported_later() -> None:
         run("""
             from pytest_kmslab.interception.import_hook import Registration
             seen = []
-            Registration([("before-call", lambda **_: seen.append(1))]).install()
+            Registration(lambda: [("before-call", lambda **_: seen.append(1))]).install()
             import boto3
             from botocore.awsrequest import AWSResponse
             client = boto3.client("sts", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
@@ -47,7 +47,7 @@ def test_a_removed_registration_leaves_botocore_as_it_was() -> None:
     import botocore.handlers
 
     before = list(botocore.handlers.BUILTIN_HANDLERS)
-    registration = Registration([("before-call", print)])
+    registration = Registration(lambda: [("before-call", print)])
     registration.install()
     assert ("before-call", print) in botocore.handlers.BUILTIN_HANDLERS
     registration.remove()
@@ -60,7 +60,7 @@ def test_a_registration_that_never_met_botocore_leaves_no_hook_behind() -> None:
             import sys
             from pytest_kmslab.interception.import_hook import Registration
             before = list(sys.meta_path)
-            registration = Registration([])
+            registration = Registration(lambda: [])
             registration.install()
             registration.remove()
             print(sys.meta_path == before)
