@@ -102,6 +102,7 @@ def _add_request(decide: argparse.ArgumentParser) -> None:
 
 def _add_policies(decide: argparse.ArgumentParser) -> None:
     group = decide.add_argument_group("the policies that apply to it, each a JSON file")
+    # A case has one policy of its resource: of two flags the later would silently replace the earlier.
     resource = group.add_mutually_exclusive_group()
     for where, flag, is_list, about in (
         (resource, "--key-policy", False, "of the key"),
@@ -130,6 +131,7 @@ def _add_output(decide: argparse.ArgumentParser) -> None:
 
 
 def _pair(text: str) -> tuple[str, str]:
+    # The first `=` divides: a value, such as base64, may hold more of them.
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise argparse.ArgumentTypeError(f"`{text}` is not `KEY=VALUE`")
@@ -200,6 +202,7 @@ class _Reading:
             self._complain(str(error))
 
     def _of_stream(self, stream: BinaryIO, source: str) -> Iterator[DecidedCase]:
+        # A line is read in pieces: one without an end, as a pipe may bring it, must not fill the memory.
         for case_text in split_cases(iter(lambda: stream.readline(LONGEST), b"")):
             self.cases += 1
             try:
@@ -211,6 +214,8 @@ class _Reading:
         case = parse_case(text)
         decided = DecidedCase(case, case.decide())
         if not decided.ok:
+            # What could not be read outweighs what was decided otherwise: a caller that goes by 1 would
+            # take all the rest for decided.
             self.status = max(self.status, _FAILED)
         return decided
 
@@ -244,6 +249,7 @@ def case_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _policies_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
     identity = [
+        # Reasons name an identity-based policy: by its file whoever gave it knows it again.
         {"name": file.stem, "document": _document("--identity-policy", file)}
         for file in arguments.identity_policy or ()
     ]
@@ -262,6 +268,7 @@ def _policies_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _document(flag: str, file: Path) -> Any:
+    # Not imported above: cases from a pipe, which come by the thousand, need no reader of policies.
     from pytest_kmslab.lab.policies.sources import read_document
 
     return json.loads(read_document(flag, file).text)
@@ -274,19 +281,21 @@ def _grants_of(file: Path) -> Any:
         return CaseError(f"`--grants`, file `{file}`: {why}")
 
     content = read_json(read_input(file, refuse), refuse)
+    # ListGrants answers an object; its list alone is what a query (`--query Grants`) leaves of it.
     grants = content.get("Grants") if isinstance(content, dict) else content
     if not isinstance(grants, list):
         raise refuse("holds neither a list of grants nor an object with `Grants`")
-    return [_grant(grant) for grant in grants]
-
-
-def _grant(grant: Any) -> Any:
-    if not isinstance(grant, dict):
-        return grant
-    return {name: value for name, value in grant.items() if name in (*_GRANT_MEMBERS, "Constraints")}
+    # ListGrants tells more of a grant (KeyId, CreationDate) than a case may have; what is no grant at all the
+    # reader of cases refuses, with its place.
+    known = (*_GRANT_MEMBERS, "Constraints")
+    return [
+        {name: value for name, value in grant.items() if name in known} if isinstance(grant, dict) else grant
+        for grant in grants
+    ]
 
 
 def _open(name: str) -> AbstractContextManager[BinaryIO]:
+    # Standard input is nobody's here to close.
     return nullcontext(sys.stdin.buffer) if name == "-" else open_input(Path(name))
 
 
@@ -304,6 +313,7 @@ def _print(decided: Iterator[DecidedCase], arguments: argparse.Namespace) -> Non
 def _print_table(decided: Iterator[DecidedCase]) -> None:
     from pytest_kmslab.report.console import print_table
 
+    # A table is as wide as its widest row: all rows would have to be there before the first is printed.
     while rows := [_row(case) for case in islice(decided, ROWS)]:
         # The last column is for what somebody expected, if anybody did.
         used = len(COLUMNS) if any(row[-1] for row in rows) else len(COLUMNS) - 1

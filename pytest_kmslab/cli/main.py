@@ -21,6 +21,7 @@ from pytest_kmslab.cli.sweep import add_sweep
 _READER_WENT_AWAY = 141
 """128 + SIGPIPE, what a shell reports of a command whose reader has closed the pipe."""
 _INTERRUPTED = 130
+"""128 + SIGINT, likewise."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
+        # Here, where a reader that went away can still be answered by a status: the interpreter's own
+        # flush, at exit, would print a traceback.
         sys.stdout.flush()
     except BrokenPipeError:
         # Let the interpreter's last flush of standard output meet a reader, which has gone away.

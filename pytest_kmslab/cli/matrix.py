@@ -94,7 +94,13 @@ def run_matrix(arguments: argparse.Namespace) -> int:
                 raise KmslabError(f"--{name} is `{value}`: give {rule.good}")
         asked, expected = _asked(arguments)
         with ExitStack() as stack:
-            return _decide(arguments, asked, expected, _executor(arguments.jobs, stack))
+            executor = None
+            if arguments.jobs > 1:
+                # Not imported above: a small matrix is decided in less time than it takes to load.
+                from concurrent.futures import ProcessPoolExecutor
+
+                executor = stack.enter_context(ProcessPoolExecutor(arguments.jobs))
+            return _decide(arguments, asked, expected, executor)
     except KmslabError as error:
         print(f"kmslab matrix: {error}", file=sys.stderr)
         return _BAD_INPUT
@@ -109,20 +115,13 @@ def _asked(arguments: argparse.Namespace) -> tuple[_Asked, Expected | None]:
     for note in directory.notes:
         print(f"kmslab matrix: {note}", file=sys.stderr)
     expected = None if arguments.expect is None else read_expected(arguments.expect)
+    # What the file expects is asked too: of an action that nobody asks the comparison would know no cell.
     more = [action for actions in (expected or {}).values() for action in actions]
     actions = arguments.action or ([*dict.fromkeys([*directory.actions, *more])] if more else [])
     asked = _Asked(
         directory.chosen_principals(arguments.principal), directory.questions(actions, arguments.resource)
     )
     return asked, expected
-
-
-def _executor(jobs: int, stack: ExitStack) -> Executor | None:
-    if jobs <= 1:
-        return None
-    from concurrent.futures import ProcessPoolExecutor
-
-    return stack.enter_context(ProcessPoolExecutor(jobs))
 
 
 def _decide(
@@ -148,6 +147,7 @@ def _rows(asked: _Asked, executor: Executor | None) -> Iterator[tuple[str, str, 
     from pytest_kmslab.matrix.access_matrix import decided_chunks
     from pytest_kmslab.report.console import terminal_progress
 
+    # At a terminal the rows themselves show how far it is, and a bar between them would break them.
     progress = None if sys.stdout.isatty() else terminal_progress("kmslab matrix, principals decided")
     for principals, answers in decided_chunks(asked.principals, asked.questions, executor, progress):
         cells = ((who, action, what) for who in principals for action, what in asked.questions)
@@ -160,6 +160,8 @@ def _print_rows(form: str, rows: Iterator[tuple[str, str, str, bool]]) -> None:
         for row in rows:
             print(json.dumps(dict(zip(COLUMNS, row, strict=True))))
         return
+    # csv ends lines with `\r\n`, which git would show in every line of a file that is kept as what is
+    # expected.
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows((*row[:3], "yes" if row[3] else "no") for row in rows)
@@ -173,6 +175,7 @@ def _compare(matrix: AccessMatrix, expected: Expected) -> int:
         if cell.error or not cell.asked:
             return cell.error
         last = cell.asked[-1]
+        # The line above names the cell's action; of a table's cell it is often the key's that was denied.
         what = f"{last.request.action}: " if last.request.action != cell.action else ""
         return what + reason_text(last.decision.reasons[0], last.request.resource)
 

@@ -126,6 +126,8 @@ def _add_decisions(serve: argparse.ArgumentParser) -> None:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve until a signal says stop; answers the exit status."""
+    # SIGINT too: a shell starts what it puts into the background with SIGINT ignored, and Python then
+    # leaves it so.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -152,6 +154,7 @@ class _Served:
     def announce(self, arguments: argparse.Namespace) -> None:
         """The ready line, and what to copy."""
         root = self.backend.root
+        # The root user's secret is known to everybody: beyond this machine nothing else stands in the way.
         if self.server.host not in ("127.0.0.1", "::1"):
             print(
                 f"kmslab serve: listening on `{self.server.host}`, not on this machine only: whoever "
@@ -194,6 +197,7 @@ def _serving(arguments: argparse.Namespace, stack: ExitStack) -> _Served:
     backend.start()
     stack.callback(backend.stop)
     stack.callback(upstream.close)
+    # Before the ready line: whoever waits for it measures no first call that loads models.
     gateway.before_call()
     return _Served(server, backend, upstream, passing.told)
 
@@ -206,6 +210,7 @@ def _behind(arguments: argparse.Namespace) -> tuple[Backend, Upstream]:
     if arguments.upstream and arguments.account and access_key == ROOT_ACCESS_KEY:
         access_key = arguments.account  # by which an endpoint knows the root user of an account
     root = Credentials(access_key, ROOT_SECRET)
+    # Each way imports its own: moto takes long to load, and an endpoint needs none of it.
     if arguments.upstream is None:
         from pytest_kmslab.backends.moto.backend import MotoBackend
         from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
@@ -229,6 +234,8 @@ class TellingTrail(Trail):
 
     def record(self, *arguments: Any, **more: Any) -> TrailEntry:
         """Add one decision and tell it."""
+        # Recorded and told under one lock: two threads' lines would else come in another order than their
+        # numbers.
         with self._telling:
             entry = super().record(*arguments, **more)
             for sink in self._sinks:
@@ -242,6 +249,7 @@ def _sinks(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Sink, ...]:
         if arguments.trail.is_fifo():  # whose opening would wait for somebody who reads it
             raise BackendError(f"cannot write `{arguments.trail}`: it is a pipe: give a file")
         try:
+            # A gateway that is started again goes on with the file.
             sinks.append(_json_lines(stack.enter_context(arguments.trail.open("a", encoding="utf-8"))))
         except OSError as error:
             raise BackendError(f"cannot write `{arguments.trail}`: {error.strerror or error}") from error
@@ -253,6 +261,7 @@ def _json_lines(stream: IO[str]) -> Sink:
 
     def tell(entry: TrailEntry) -> None:
         stream.write(json.dumps(entry_json(entry)) + "\n")
+        # A line is there as soon as its call is answered: tests look for it while the gateway runs.
         stream.flush()
 
     return tell

@@ -70,11 +70,15 @@ def add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Look, print and remove; answers the exit status."""
     import pytest
+
+    # What AWS or the network refuses while an account is listed is no fault of this program: one line, no
+    # traceback.
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return _sweep(arguments)
     except (pytest.UsageError, KmslabError, BotoCoreError, ClientError) as error:
+        # The options' own texts name the flags of pytest, which this command has under shorter names.
         return _complain(str(error).replace("--kmslab-", "--"))
 
 
@@ -86,6 +90,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
     from pytest_kmslab.session.backend_specs import BACKENDS
 
     regions = arguments.regions or []
+    # Every Region is held to the option's rule; the settings that stay are those of the first.
     for region in reversed(regions or [None]):
         settings = resolve_for_command(argparse.Namespace(**{**vars(arguments), "kmslab_region": region}))
     if settings.backend not in CLIENTS:

@@ -153,6 +153,7 @@ LASTING = ("localstack", "aws")
 
 def switch(field: str, help: str, called: str = "", counts_on: tuple[str, ...] = ()) -> Option:
     """An option that is off until named."""
+    # SWITCH lets nothing but `true` and `false` come here.
     read: Callable[[str], bool] = "true".__eq__
     return Option(
         field, good.SWITCH, help, on_command_line=True, read=read, called=called, counts_on=counts_on

@@ -24,11 +24,15 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         default = option.default or "none"
         good = f"{option.help}: {option.rule.good}"
+        # pytest would answer an empty text for an ini option that is not there, which an empty value is
+        # too.
         parser.addini(option.ini, f"{good} (default: {default})", type="string", default=None)
         if option.on_command_line:
             about, default = (option.help, "off") if option.is_switch else (good, default)
             also = f" (default: {default}; ini {option.ini}, environment {option.environment})"
             form: dict[str, str] = (
+                # A flag without a value stands for the text that an ini file would have: one rule reads
+                # both.
                 {"action": "store_const", "const": "true"}
                 if option.is_switch
                 else {"metavar": option.field.upper()}
@@ -62,6 +66,8 @@ def resolve(config: pytest.Config, arguments: argparse.Namespace | None = None) 
         option.field: option.read(_or_default(option, texts[option.field])) for option in OPTIONS
     }
     _refuse_unknown_variables()
+    # What goes together is looked at after each value by itself: a text that is none would be told as a
+    # pair that does not fit.
     settings = _on_aws(Settings(**values), texts)
     if texts["endpoint"] is not None and settings.backend == "moto":
         _refuse(
@@ -96,8 +102,11 @@ def _refuse_idle_flags(backend: str, arguments: argparse.Namespace) -> None:
 def _refuse_unknown_variables() -> None:
     """A misspelt variable would silently have no effect."""
     known = [option.environment for option in OPTIONS]
+    # In one order, so that of several misspelt ones the same is told on every machine.
     for name in sorted(os.environ):
         if name.startswith("KMSLAB_") and name not in known:
+            # Not imported above: every run of pytest loads this module, and hardly any has a misspelt
+            # variable.
             from difflib import get_close_matches
 
             near = get_close_matches(name, known, n=1)
@@ -118,6 +127,7 @@ def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
             f"--kmslab-admin-policy is `{settings.admin_policy}`, and in an AWS account the administrator is "
             "the caller: leave it out, and give the caller that policy"
         )
+    # The default Region is the documented lab's: in somebody's account nobody would have chosen it.
     return settings._replace(backend="aws", endpoint="", region=texts["region"] or "")
 
 
@@ -131,6 +141,8 @@ def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace)
     )
     for source, value in sources:
         if value is not None:
+            # A flag that may be repeated and an ini line with commas are one text, and so are held to one
+            # rule.
             text = ",".join(value) if isinstance(value, list) else str(value)
             if not option.rule.accepts(text):
                 _refuse(f"{option.name}: `{text}`, from {source}, cannot be used: give {option.rule.good}")

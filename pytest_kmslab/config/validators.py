@@ -26,6 +26,8 @@ def one_of(*values: str) -> Rule:
 
 def shaped(pattern: str, good: str) -> Rule:
     """Good is what the pattern matches as a whole; it is compiled only where somebody gives a value."""
+    # ASCII, as `\w` and `[0-9]`'s kin are of every script else; DOTALL, as a description may have several
+    # lines.
     return Rule(lambda value: re.fullmatch(pattern, value, re.ASCII | re.DOTALL) is not None, good)
 
 
@@ -99,6 +101,7 @@ def is_file(value: str) -> bool:
     return "\0" not in value and os.path.isfile(value)
 
 
+# An empty text is an option that is not used: all rules of files and names take it.
 FILE = Rule(lambda value: not value or is_file(value), "the path of a file that is there")
 
 _POLICY = re.compile(r"\s*\{.*|arn:\S+|(?!.*\.json\Z)[\w+=,.@-]{1,128}", re.ASCII | re.DOTALL)

@@ -85,6 +85,7 @@ class AccessMatrix:
     def __getitem__(self, key: tuple[Named, str, Named]) -> Cell:
         principal, action, resource = arn_of(key[0]), key[1], arn_of(key[2])
         allowed = self._allowed[principal, action, resource]
+        # A million cells with their reasons would not fit into memory, and hardly any is looked at.
         asked, error = decide_cell(self._principals[principal], action, self._resources[resource])
         return Cell(principal, action, resource, allowed, tuple(asked), error)
 
@@ -99,6 +100,7 @@ class AccessMatrix:
         resources (ARNs, names that end one, or the lab's objects) that are allowed. What is not in it is
         expected to be denied. Raises MatrixError for what cannot be read.
         """
+        # The traceback ends in the test, whose line says what was expected.
         __tracebackhide__ = True
         lines = self.difference(expected_of(expected))
         if lines:
@@ -145,6 +147,7 @@ def access_matrix_of(
     actions = tuple(dict.fromkeys(actions))
     for action in actions:
         check_action(action)
+    # By ARN: what is named twice, or once as the lab's object and once by its ARN, is one row.
     who = {one.arn: one for one in (read_principal(view, one) for one in principals)}
     what = {one.arn: one for one in (read_resource(view, one) for one in resources)}
     questions = tuple(product(actions, what.values()))
@@ -174,8 +177,11 @@ def decided_chunks(
         check_action(action)
     if not principals or not questions:
         raise MatrixError("an access matrix needs principals, actions and resources: one of them is empty")
+    # The questions go along with every chunk to another process: with each principal alone they would be
+    # most of what is sent.
     work = partial(_decide, questions=tuple(questions))
     chunks = [principals[start : start + CHUNK] for start in range(0, len(principals), CHUNK)]
+    # Both keep the order of the chunks, whichever of them is done first.
     decided = map(work, chunks) if executor is None else executor.map(work, chunks)
     done = 0
     for chunk, answers in zip(chunks, decided, strict=True):

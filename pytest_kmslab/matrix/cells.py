@@ -53,6 +53,7 @@ def decide_cell(
     The second is the service's own error (a key that is disabled), empty where there is none.
     """
     asked: list[Asked] = []
+    # A policy's action counts in any case of letters; what a call requires is looked up by one.
     action = as_aws_spells(action)
     if not _is_on(action, resource):
         return asked, f"`{action}` is no action on `{resource.arn}`"
@@ -62,6 +63,8 @@ def decide_cell(
             grants = grants_to(subject.grants, principal.caller)
             decision = authorize(authorization.request, policies, grants)
             asked.append(Asked(authorization.request, policies, grants, decision))
+            # AWS asks nothing more once it has denied, and so tells no state of a key to who may not use
+            # it.
             if not decision.allowed:
                 break
     except ServiceError as error:
@@ -72,6 +75,7 @@ def decide_cell(
 def _is_on(action: str, resource: ResourceSubject) -> bool:
     """Whether there is such a call: of a matrix of tables and keys, half of the cells are none."""
     service, owner = action.partition(":")[0], parse_arn(resource.arn).service
+    # A policy with Resource `*` would allow `dynamodb:GetItem` on a key: there is no such call.
     return owner == service or (service, owner) == ("sts", "iam")
 
 
@@ -82,6 +86,7 @@ def is_allowed(asked: Sequence[Asked], error: str) -> bool:
 
 def _call(principal: PrincipalSubject, action: str, resource: ResourceSubject) -> ApiCall:
     service, _, operation = action.partition(":")
+    # A role's ARN names no Region; STS's global endpoint, at which it is assumed, is in us-east-1.
     return ApiCall(service, operation, {}, parse_arn(resource.arn).region or "us-east-1", principal.caller)
 
 

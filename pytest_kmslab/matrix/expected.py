@@ -66,6 +66,7 @@ def difference(
     """What is otherwise than expected, a line each: first what is allowed and should not be. `why` tells the
     reason of a cell, which is then set in below it."""
     wanted = {key: _is_wanted(key, expected) for key in allowed}
+    # What is allowed and should not be comes first: it is what a reviewer must not miss.
     too_much = [key for key, is_allowed in allowed.items() if is_allowed and not wanted[key]]
     too_little = [key for key, is_allowed in allowed.items() if wanted[key] and not is_allowed]
     lines = []
@@ -109,6 +110,7 @@ def _of_csv(path: Path, text: str) -> Expected:
             raise refuse(1, fault)
         return _expected((_csv_cell(row, partial(refuse, rows.line_num)) for row in rows), path)
     except csv.Error as error:
+        # DictReader counts a line once it has read it.
         raise refuse(rows.line_num + 1, f"is not CSV: {error}") from None
 
 
@@ -120,6 +122,7 @@ def _fault_of_columns(columns: Sequence[str]) -> str:
     for column in columns:
         if columns.count(column) > 1:
             return f"there are several columns `{column}`: keep one"
+        # Of a misspelt `allowed` every `no` would count as a yes.
         if column != ALLOWED and get_close_matches(column.strip().lower(), [ALLOWED]):
             return f"there is no column `{column}`: did you mean `{ALLOWED}`?"
     return ""
@@ -130,6 +133,7 @@ def _csv_cell(row: Mapping[str, Any], refuse: Callable[[str], MatrixError]) -> t
     answer = str(row.get(ALLOWED) or "yes").strip().lower()
     if not (principal and action and resource) or answer not in ("yes", "no"):
         raise refuse(f"give all columns; `{ALLOWED}` is `yes` or `no`")
+    # DictReader keeps surplus cells under None: a comma within a name has made two cells of it.
     if None in row:
         raise refuse("there are more cells than columns")
     return (principal, action, resource), answer == "yes"
@@ -140,6 +144,7 @@ def _expected(cells: Iterable[tuple[Cell, bool]], path: Path) -> Expected:
     answers: dict[Cell, bool] = {}
     expected: dict[str, dict[str, list[str]]] = {}
     for cell, is_allowed in cells:
+        # A file that two people have added to may hold both: neither is what was reviewed.
         if answers.setdefault(cell, is_allowed) != is_allowed:
             raise MatrixError(
                 f"`{path}`: of {' '.join(cell)} both is expected, that it may and that it may not"
@@ -153,6 +158,8 @@ def _of_yaml(path: Path, text: str) -> Expected:
     import yaml
 
     try:
+        # Composed first, without values: of what safe_load answers nobody can tell any more that a name
+        # stood twice.
         if twice := _name_written_twice(yaml.compose(text, Loader=yaml.SafeLoader)):
             raise MatrixError(f"`{path}`, line {twice[1]}: `{twice[0]}` stands twice: keep one")
         document: Any = yaml.safe_load(text)
@@ -225,6 +232,7 @@ def _of_mapping(where: str, document: Any) -> Expected:
 
 
 def _listed(value: Any) -> list[str]:
+    # A text is a sequence of letters too, and an object of the lab is one resource.
     is_one = isinstance(value, str) or not isinstance(value, Iterable)
     return [_text(resource) for resource in ([value] if is_one else value)]
 

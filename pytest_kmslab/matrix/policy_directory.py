@@ -154,6 +154,8 @@ def read_directory(folder: Path, account: str = "", region: str = "") -> PolicyD
     try:
         return _Reader(folder, account, region).read()
     except PolicyError as error:
+        # Who asks for a matrix catches one error, whichever reader found the fault; its text names the
+        # file.
         raise MatrixError(str(error)) from None
     except OSError as error:
         raise MatrixError(f"`{error.filename}` cannot be read: {error.strerror}") from None
@@ -192,6 +194,7 @@ class _Reader:
     def _refuse_unknown(self) -> None:
         """A misspelt folder or file would silently have no effect."""
         for path in sorted(self.folder.iterdir()):
+            # Folders of tools (`.git`, `__pycache__`) stand beside policies, and are no misspelt ones.
             if path.is_dir() and path.name[0] not in "._" and path.name not in FOLDERS:
                 raise MatrixError(f"`{path}`: unknown folder: known are {', '.join(FOLDERS)}")
             if path.suffix == ".json" and path.is_file() and path.name != SETTINGS:
@@ -215,6 +218,7 @@ class _Reader:
         if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
             raise MatrixError(f"file `{file}`: `actions` is not a list of actions")
         for name in ("account", "region"):
+            # An account written as a number would have lost the noughts that it begins with.
             if not isinstance(settings.get(name, ""), str):
                 raise MatrixError(f"file `{file}`: `{name}` is not text")
         return settings
@@ -249,6 +253,8 @@ class _Reader:
         arn, policy, _ = self._wrapped(file, ("arn", "policy"))
         arn = arn or f"arn:aws:kms:{self.region}:{self.account}:key/{name}"
         if policy is None:
+            # KMS gives a key that is made without one its default policy, which depends on who makes it
+            # how.
             raise MatrixError(f"file `{file}`: a key has a policy")
         parsed = self._parsed(file, arn, "kms", "key")
         key = Key(
@@ -263,6 +269,7 @@ class _Reader:
             "CUSTOMER",
             aliases=(f"alias/{name}",),
         )
+        # Of the key nothing but its policy is known: it is taken for the kind that DynamoDB can use.
         return ResourceSubject(arn, PolicyText(arn, policy), key=key, is_known=False)
 
     @staticmethod
@@ -294,6 +301,7 @@ class _Reader:
         for name, own in files.items():
             arn = f"arn:aws:iam::{self.account}:{kind}/{name}"
             boundary = [self._policy(file) for file in own if file.name == BOUNDARY]
+            # Of a user `trust.json` is a policy like any other, by whatever name.
             others = (BOUNDARY, MANAGED, *((TRUST,) if kind == "role" else ()))
             identity = [self._policy(file) for file in own if file.name not in others]
             identity += [policy for file in own if file.name == MANAGED for policy in self._managed(file)]
@@ -347,6 +355,7 @@ class _Reader:
                 raise MatrixError(f"file `{file}`: `{name}` is not text")
         if content.get("policy") is None:
             return content.get("arn", ""), None, content.get("key", "")
+        # What is checked and decided is the policy without what is around it; lines are told of the file.
         policy = json.dumps(content["policy"])
         self._check(file, policy, text)
         return content.get("arn", ""), policy, content.get("key", "")
@@ -376,6 +385,8 @@ class _Reader:
             statements = parse_policy(resource.policy.text).statements if resource.policy else ()
             for statement in statements:
                 arns.update(statement.principals.names if statement.principals else ())
+        # Only a whole ARN of a user or role says who asks: `*`, accounts and services are no row of a
+        # matrix.
         principals = {arn for arn in arns if re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+", arn)}
         principals -= {principal.arn for principal in known}
         others = {arn for arn in principals if parse_arn(arn).account != self.account}

@@ -91,6 +91,7 @@ def read_principal(view: AccountView, named: Named) -> PrincipalSubject:
     """A user or role of an account with its policies; raises MatrixError where there is none."""
     arn = arn_of(named)
     caller = _caller(view, named, arn)
+    # On `*`: the policies of a principal, none of any resource, which each cell adds by itself.
     policies = view.policies(caller, "*")
     return PrincipalSubject(
         arn,
@@ -115,6 +116,7 @@ def read_resource(view: AccountView, named: Named) -> ResourceSubject:
     if service == "kms":
         key = view.key(arn, "", "")
         if key is None:
+            # A key that is not there denies everybody: a misspelt ARN would pass for a safe one.
             raise MatrixError(f"there is no key `{arn}`")
         return replace(subject, arn=key.arn, key=key, grants=view.grants(key.arn))
     table = view.table(arn, "", "") if service == "dynamodb" and ":table/" in arn else None
@@ -158,6 +160,7 @@ def caller_of(arn: str, tags: Mapping[str, str] = NO_TAGS) -> Caller:
     name = path.rpartition("/")[2]
     if kind == "user":
         return Caller(arn, parsed.account, arn, "", "User", username=name, tags=tags)
+    # A role never signs itself. A session's ARN has the name of its role without the path.
     session = f"arn:{parsed.partition}:sts::{parsed.account}:assumed-role/{name}/{SESSION_NAME}"
     return Caller(session, parsed.account, arn, "", "AssumedRole", tags=tags)
 
@@ -168,6 +171,7 @@ def _texts(policies: Sequence[NamedPolicy]) -> tuple[PolicyText, ...]:
 
 def _text(policy_named: NamedPolicy) -> PolicyText:
     policy: Policy = policy_named.policy
+    # A parsed policy holds functions made for its patterns, which cannot be sent to another process.
     return PolicyText(policy_named.name, print_policy(policy))
 
 

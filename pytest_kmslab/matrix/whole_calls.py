@@ -114,12 +114,17 @@ def _about_key(
         yield account_authorization(call, action, _said_of_no_key(call)), ResourceSubject("*")
         return
     if call.operation in ON_ALIAS:
+        # On the alias and on the key:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
         yield _of_alias(call, key)
     yield key_authorization(call, action, key, _said_of_key(call, key)), resource
     if call.operation == "ReplicateKey":
+        # The replica is a key to be made in another Region:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
         keys = property_keys(key.spec, key.usage, key.origin, True, "REPLICA")
         keys["kms:CallerAccount"] = call.account
         yield account_authorization(call, "kms:CreateKey", keys), ResourceSubject("*")
+    # Last: KMS tells a key's state only to who may use it.
     if resource.is_known:
         _refuse(call, key)
 
@@ -136,6 +141,7 @@ def _said_of_key(call: ApiCall, key: Key) -> Keys:
         return {"kms:EncryptionAlgorithm": SYMMETRIC}
     row, keys = KEY_OPERATIONS.get(call.operation), {}
     for of_request in () if row is None else row.request:
+        # The rows read members that every real request has; an empty list makes a key without values.
         keys.update(of_request({"KeyId": key.arn, "Operations": (), "TagKeys": ()}, key))
     return {name: value for name, value in keys.items() if value != ()}
 
@@ -200,4 +206,5 @@ def _part_of(resource: ResourceSubject, table: Table, kind: str) -> ResourceSubj
     """The table's stream, or any one of its backups, exports and so on."""
     if kind == "stream" and resource.stream is not None:
         return resource.stream
+    # A table's policy is not asked about what was made of the table: a backup or an export has none.
     return replace(resource, arn=f"{table.arn}/{kind}/*", policy=None)

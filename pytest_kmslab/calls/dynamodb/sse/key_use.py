@@ -96,10 +96,7 @@ def check_state(key: Key) -> None:
 
 def key_of_table(view: AccountView, table: Table) -> Key | None:
     """The key of a table in KMS, None where it is under the AWS owned key; raises ServiceError where it
-    is gone.
-
-    Raises ServiceError where the key is gone.
-    """
+    is gone."""
     if table.key_arn is None:
         return None
     # `aws/dynamodb` is asked for as every other: its fixed policy lets everybody of its account in through
@@ -157,11 +154,7 @@ def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, pl
 
 def use_keys(call: ApiCall, view: AccountView, tables: Iterable[Table | None]) -> Authorizations:
     """Ask for the use of every table's key, once a table; a table that does not exist asks nothing.
-    Raises ServiceError where a key cannot be used.
-
-    Raises ServiceError where a key cannot be used. Whether AWS looks at a key's state or at the
-    caller's rights first is not known; state comes first here.
-    """
+    Raises ServiceError where a key cannot be used."""
     seen: set[str] = set()
     for table in tables:
         if table is None or table.arn in seen:
