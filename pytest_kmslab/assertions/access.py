@@ -59,6 +59,7 @@ def access_matrix(
         )
     else:
         matrix = _of_lab(run.view, principals, actions, resources, executor)
+    # A matrix of policy files is made without a lab too: the report of the run shows it all the same.
     if run is not None and run.recorder is not None:
         run.recorder.matrix_made(matrix)
     return matrix
@@ -71,6 +72,7 @@ def _of_lab(
     resources: Iterable[Named],
     executor: Executor | None,
 ) -> AccessMatrix:
+    # Not imported above, here and below: every run loads what tests may say, and few ask for a matrix.
     from pytest_kmslab.matrix.access_matrix import access_matrix_of
     from pytest_kmslab.report.console import terminal_progress
 

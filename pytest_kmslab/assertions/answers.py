@@ -44,6 +44,7 @@ class Answer(NamedTuple):
     def line(self) -> str:
         """In a line: ValidationException when calling GetItem: what the service said. Of a text of KMS inside
         one of DynamoDB's, without what the SDK put around it."""
+        # Not imported above: reading an answer needs nothing of how calls are decided.
         from pytest_kmslab.calls.dynamodb.sse.key_use import without_sdk_words
 
         return f"{self.code} when calling {self.operation}: {without_sdk_words(self.message)}"
@@ -56,6 +57,7 @@ def read_answer(error: ClientError) -> Answer:
     """What a service said."""
     answer: Any = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    # A text that only quotes a denial, in an error of another kind, is none.
     action = denied_action(message) if code in DENIAL_CODES else ""
     return Answer(code, message, str(error.operation_name), action)
 
@@ -76,6 +78,8 @@ def is_verdict(error: BaseException) -> bool:
 
     if isinstance(error, AssertionError | SkipTest | pytest.exit.Exception):
         return True
+    # KeyboardInterrupt, GeneratorExit, and pytest's outcomes (Skipped, Failed), which are BaseExceptions so
+    # that no `except Exception` takes them.
     if not isinstance(error, Exception | SystemExit):
         return True
     return any(is_verdict(inner) for inner in getattr(error, "exceptions", ()))
@@ -85,6 +89,7 @@ def carried_answers(error: BaseException | None, *, handled: BaseException | Non
     """The answers of services that an exception is, wraps (`raise … from`), was raised while handling, or
     has in a group; each once. `handled` was there before, so what led to it is not looked at.
     """
+    # Exceptions may lead to one another in a ring, and compare equal though they are two.
     seen = {id(handled)}
     waiting = [error]
     while waiting:
@@ -95,4 +100,5 @@ def carried_answers(error: BaseException | None, *, handled: BaseException | Non
         answered = client_error(current)
         if answered is not None:
             yield read_answer(answered)
+        # Both: `raise … from` sets the cause, and the context stays what was being handled.
         waiting += [current.__context__, current.__cause__, *getattr(current, "exceptions", ())]

@@ -47,18 +47,18 @@ def eventually(
     ExpectationError that says how long and how often it was tried, raised from the last one.
     Raises ValueError for a negative `within` and an `in_a_row` below 1.
     """
+    # Not `within < 0`: a NaN is below nothing, and would wait for ever.
     if within is not None and not within >= 0:
         raise ValueError(f"`within` is `{within}`: give seconds, 0 or more")
     if in_a_row is not None and in_a_row < 1:
         raise ValueError(f"`in_a_row` is `{in_a_row}`: give 1 or more")
-    return _Expectation(_asked(current_retry_policy(), within, in_a_row), sleep, clock).attempts()
-
-
-def _asked(retry_policy: RetryPolicy, within: float | None, in_a_row: int | None) -> RetryPolicy:
-    """What a test asked for, and the backend's needs where it asked for nothing."""
+    retry_policy = current_retry_policy()
+    # A time that the test names holds for both kinds of failure: whoever names one does not wait for longer.
     if within is not None:
         retry_policy = retry_policy._replace(within=within, within_if_allowed=within)
-    return retry_policy if in_a_row is None else retry_policy._replace(in_a_row=in_a_row)
+    if in_a_row is not None:
+        retry_policy = retry_policy._replace(in_a_row=in_a_row)
+    return _Expectation(retry_policy, sleep, clock).attempts()
 
 
 class _Expectation:
@@ -95,12 +95,15 @@ class _Expectation:
         is_passing = refusal is not None and read_answer(refusal).code in PASSING_CODES
         if not (is_passing or isinstance(error, ExpectationError)):
             return FINAL
+        # What goes through and should be denied takes longest: DynamoDB uses a table's key for five minutes
+        # on a connection that has it.
         went_through = isinstance(error, ExpectationError) and error.went_through
         return self._policy.within_if_allowed if went_through else self._policy.within
 
     def _give_up(self, state: RetryCallState) -> None:
         __tracebackhide__ = True
         error = _failure(state)
+        # Nothing was waited for: the failure is as plain as without `eventually`.
         if error is not None and state.attempt_number == 1:
             raise error
         tried = f"tried {state.attempt_number} times in {self._attempts.elapsed(state):.1f} s"

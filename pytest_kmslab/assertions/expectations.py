@@ -42,8 +42,10 @@ class _Block:
                 "such as `kmslab` or `encrypted_table`"
             )
         self.run: CurrentRun = run
+        # Within an `except` of the test's: Python makes the error there the context of every other.
         self.handled = sys.exc_info()[1]
         """What the test handles where the block begins: an error of the block does not carry it."""
+        # By a mark, not by a copy: a trail may hold a million decisions, most of them in a file.
         self._mark = run.trail.mark()
         self._calls = sum(run.trail.calls.values()) - run.trail.calls[Origin.LAB]
 
@@ -89,6 +91,7 @@ class Denial:
         try:
             is_met = self._judge(error)
         except ExpectationError as unmet:
+            # The report has what a test asserted in vain too: it is what somebody looks for there.
             self._block.record("denied", self._wanted, unmet)
             raise
         self._block.record("denied", self._wanted, None if is_met else error)
@@ -97,6 +100,7 @@ class Denial:
     def _judge(self, error: BaseException | None) -> bool:
         """Whether the block was denied as wanted; False where its error is another matter."""
         __tracebackhide__ = True
+        # An AssertionError of the block is the test's own word; a denial around it must not swallow it.
         if error is not None and is_verdict(error):
             return False
         answers = list(carried_answers(error, handled=self._block.handled))
@@ -124,6 +128,8 @@ class Denial:
         # Where calls are not stopped here, what was decided is a prediction: the service's answer counts.
         is_fact = self._block.run.mode is Mode.ENFORCE
         seen = bool(denials) if is_fact else answer is not None and (bool(denials) or self._is_bare)
+        # A denial that was handled does not excuse another error: the block raised something else than was
+        # meant.
         if not seen or (error is not None and answer is None):
             text = f"{self._wanted} was not denied: {self._instead(error, answer, entries)}"
             raise ExpectationError(text, went_through=error is None) from error
@@ -134,6 +140,7 @@ class Denial:
             for entry in by_the_way.among(entries)
             if entry.decision.allowed and _key(entry) in denied_to
         )
+        # One denial among calls that went through proves little: nobody sees which of them the test is about.
         twice = next(allowed_too, None)
         if twice is not None:
             raise ExpectationError(
@@ -176,6 +183,7 @@ class Denial:
             self.code, self.message = answer.code, answer.message
             self.operation, self.action = answer.operation, answer.action
         elif denials:
+            # The last of several: what the code under test gave up at, where it tried again.
             self.operation = denials[-1].operation.partition(":")[2]
             self.action = denials[-1].request.action
 
@@ -247,6 +255,7 @@ class Allowance:
         if denials:
             text = f"denied, and the error was handled; {_told(denials)}"
             raise ExpectationError(text, was_denied=True)
+        # A block that calls nothing would pass for ever, as where the code under test has a cache.
         if not entries and not self._block.calls:
             raise ExpectationError(
                 "no AWS call of a service that is decided was made, so nothing was allowed"

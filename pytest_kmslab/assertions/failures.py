@@ -35,6 +35,7 @@ def drop_client_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
             continue
         error.__traceback__ = kept
         if error is excinfo.value:
+            # pytest has read the traceback already, and shows its own copy.
             excinfo.traceback = type(excinfo.traceback)(kept)
 
 
@@ -44,6 +45,7 @@ def improve_report(
     """Give a failed report its one line, and AWS's text once; `entries` are the decisions of its test."""
     line = failure_line(error, entries)
     crash: Any = getattr(report.longrepr, "reprcrash", None)
+    # The short summary at the end of a run and the JUnit file take their line from here.
     if line and crash is not None:
         crash.message = line
     if isinstance(error, ExpectationError) and error.__cause__ is not None:
@@ -63,6 +65,7 @@ def failure_line(error: BaseException | None, entries: Sequence[TrailEntry]) -> 
     meant = [entry for entry in denials if not answers or entry.request.action.lower() in answers]
     if meant and (answers or expectations):
         return failure_text(meant[-1])
+    # Last, as a denial that was decided says more than AWS's text of it: which policy, which statement.
     return str(error) if expectations else _answered(error)
 
 
@@ -83,6 +86,7 @@ def _answered(error: BaseException | None) -> str:
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """An error, and those that pytest shows before it."""
     seen: set[int] = set()
+    # By identity, and no further than once: a ring of causes is legal, and pytest stops at one too.
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
@@ -91,7 +95,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _without_client_frames(trace: TracebackType | None) -> TracebackType | None:
     """The traceback without the frames of boto3 and botocore that it ends in; None where it has no others."""
-    frames = list(_frames(trace))
+    frames: list[TracebackType] = []
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
     while frames and _is_of_client(frames[-1]):
         frames.pop()
     # A traceback has no way to lose its end: it is made anew, innermost first.
@@ -101,12 +108,6 @@ def _without_client_frames(trace: TracebackType | None) -> TracebackType | None:
     return kept
 
 
-def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
-    while trace is not None:
-        yield trace
-        trace = trace.tb_next
-
-
 def _is_of_client(trace: TracebackType) -> bool:
     return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in CLIENT_PACKAGES
 
@@ -114,6 +115,7 @@ def _is_of_client(trace: TracebackType) -> bool:
 def _say_once(longrepr: Any, text: str) -> None:
     """Take AWS's text out of the last error of a chain: the first one, shown above it, says it."""
     chain: Any = getattr(longrepr, "chain", ())
+    # Only where pytest shows a chain does the text stand twice.
     if len(chain) < 2 or not text:
         return
     for entry in getattr(chain[-1][0], "reprentries", ()):

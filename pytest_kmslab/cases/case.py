@@ -26,6 +26,7 @@ class Expectation:
         """Whether the decision is the expected one and, where said, rests on the expected statements."""
         if decision.decision is not self.decision:
             return False
+        # Exactly these: a case that names one of two Allows would hold when the other is taken away.
         return self.matched is None or self.matched == matched_statements(decision)
 
 
@@ -56,5 +57,6 @@ class Case:
 def matched_statements(decision: Decision) -> frozenset[str]:
     """The statements (Sid, or `Statement[n]`) and grants (by id) that allowed or denied; none of
     them where the request is denied for want of an Allow."""
+    # A request that nothing allows rests on no statement, though reasons name the policies that lack one.
     effect = _DECIDING.get(decision.decision)
     return frozenset(reason.statement for reason in decision.reasons if reason.effect is effect)

@@ -37,6 +37,7 @@ class DecidedCase:
         if expect is not None:
             answer["expected"] = expect.decision.value
             if expect.matched is not None:
+                # A set has no order of its own, and lines of two runs are compared with diff.
                 answer["expected_matched"] = sorted(expect.matched)
             answer["ok"] = self.ok
         return answer

@@ -42,6 +42,7 @@ def split_cases(pieces: Iterable[bytes]) -> Iterator[CaseText]:
     case, which is so where its first line ends in an opening bracket, a comma or a colon. A piece without a
     newline at its end is continued by the next.
     """
+    # A line that was too long is kept: it is reported, with its number.
     lines = (line for line in _numbered(pieces) if line.data is None or line.data.strip())
     first = next(lines, None)
     if first is None:
@@ -57,6 +58,7 @@ def split_cases(pieces: Iterable[bytes]) -> Iterator[CaseText]:
 def _numbered(pieces: Iterable[bytes]) -> Iterator[CaseText]:
     """The lines that the pieces make up."""
     number, line = 1, _Bounded()
+    # PowerShell and Notepad begin a file with a byte order mark, which JSON does not have.
     for piece in _without_byte_order_mark(pieces):
         line.add(piece)
         if piece.endswith(b"\n"):
@@ -94,6 +96,7 @@ class _Bounded:
     def add(self, piece: bytes | None) -> None:
         """Add a piece; None is one that was too long by itself."""
         self.size += LONGEST + 1 if piece is None else len(piece)
+        # The size goes on being counted, so that a text once too long stays so.
         if piece is None or self.size > LONGEST:
             self._pieces.clear()
         else:

@@ -32,11 +32,13 @@ def check_document(where: str, document: str, text: str | None) -> None:
 
 def line_of(reason: str, text: str) -> int:
     """The line that an error is about, or that its statement begins in; 0 where the reason does not say."""
+    # json's own errors have the line in their text.
     if told := _JSON_LINE.search(reason):
         return int(told[1])
     named, first = _STATEMENT.search(reason), _FIRST_STATEMENT.search(text)
     if named is None or first is None:
         return 0
+    # Of what is read JSON nobody can tell any more where it stood: the statements are gone through again.
     at = _skip(text, first.end())
     for _ in range(int(named[1])):
         at = _skip(text, json.JSONDecoder().raw_decode(text, at)[1])

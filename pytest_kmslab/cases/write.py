@@ -31,6 +31,7 @@ def print_case(case: Case) -> str:
     Policies but identity-based ones get the names that reading gives them. A context with two keys that
     differ in case only is written as it is, and refused when it is read.
     """
+    # A case is read by people: its first line ends in a bracket, by which a reader knows that it goes on.
     return json.dumps(case_as_json(case), indent=1, ensure_ascii=False) + "\n"
 
 

@@ -24,15 +24,13 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         default = option.default or "none"
         good = f"{option.help}: {option.rule.good}"
-        # pytest would answer an empty text for an ini option that is not there, which an empty value is
-        # too.
+        # pytest would answer an empty text for an ini option that is not there, as for an empty one.
         parser.addini(option.ini, f"{good} (default: {default})", type="string", default=None)
         if option.on_command_line:
             about, default = (option.help, "off") if option.is_switch else (good, default)
             also = f" (default: {default}; ini {option.ini}, environment {option.environment})"
             form: dict[str, str] = (
-                # A flag without a value stands for the text that an ini file would have: one rule reads
-                # both.
+                # A flag without a value stands for the text of an ini file: one rule reads both.
                 {"action": "store_const", "const": "true"}
                 if option.is_switch
                 else {"metavar": option.field.upper()}
@@ -105,8 +103,7 @@ def _refuse_unknown_variables() -> None:
     # In one order, so that of several misspelt ones the same is told on every machine.
     for name in sorted(os.environ):
         if name.startswith("KMSLAB_") and name not in known:
-            # Not imported above: every run of pytest loads this module, and hardly any has a misspelt
-            # variable.
+            # Not imported above: every run of pytest loads this module, and hardly any needs it.
             from difflib import get_close_matches
 
             near = get_close_matches(name, known, n=1)
@@ -141,8 +138,7 @@ def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace)
     )
     for source, value in sources:
         if value is not None:
-            # A flag that may be repeated and an ini line with commas are one text, and so are held to one
-            # rule.
+            # A flag that may be repeated and an ini line with commas are one text, held to one rule.
             text = ",".join(value) if isinstance(value, list) else str(value)
             if not option.rule.accepts(text):
                 _refuse(f"{option.name}: `{text}`, from {source}, cannot be used: give {option.rule.good}")

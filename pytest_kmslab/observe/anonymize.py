@@ -105,6 +105,7 @@ def anonymize(case: Case) -> Case:
     printed = case_as_json(case)
     anonymized = parse_case(json.loads(json.dumps(_Anonymizer(printed).anonymized(printed))))
     before, after = case.decide().decision, anonymized.decide().decision
+    # A pattern such as `user/an*` fits `ana` by chance, or does not fit the example any more.
     if after is not before:
         raise CaseError(
             f"`{case.name}`: without its names it is decided otherwise ({after.value}, not {before.value}): "
@@ -122,8 +123,10 @@ class _Anonymizer:
         words: dict[str, Iterator[int]] = {kind: count() for kind in WORDS}
         self._words: dict[str, str] = {}
         for kind, name in names_in(printed):
+            # What is an id by its form gets the example of its kind, also where it stands for a name.
             if name not in self._words and not any(re.fullmatch(form, name) for _, form, _ in IDS):
                 self._words[name] = word(kind, next(words[kind]))
+        # A longer name may hold a shorter one: replaced later, it would be found no more.
         longest = sorted(self._words, key=len, reverse=True)
         self._names = [
             (re.compile(rf"(?<!{NAME})(?<!\.){re.escape(name)}(?!{NAME}|[.,]{NAME})"), self._words[name])
@@ -141,6 +144,7 @@ class _Anonymizer:
         return self._text(value) if isinstance(value, str) else value
 
     def _member(self, key: str, value: Any) -> Any:
+        # Somebody may be called `Allow` or `kms`: those words stay where AWS gives them their meaning.
         if key in GIVEN_WORDS:
             return value
         if key == "identity":

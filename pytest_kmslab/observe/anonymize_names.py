@@ -45,6 +45,7 @@ def names_in(case: dict[str, Any]) -> Iterator[Named]:
 
 def _names(case: dict[str, Any]) -> Iterator[Named]:
     request = case["request"]
+    # In this order, so that the principal is `ana` in every case, whoever else is named.
     yield from _in_text(request["principal"])
     yield from _in_text(request["resource"])
     for key, values in request.get("context", {}).items():
@@ -67,6 +68,7 @@ def _in_grant(grant: dict[str, Any]) -> Iterator[Named]:
 def _in_value(key: str, value: str) -> Iterator[Named]:
     if key == "aws:username":
         yield "user", value
+    # `AROA…:session`: what comes first is an id, and is told by its form.
     elif key == "aws:userid":
         yield "session", value.partition(":")[2]
     elif key == TABLE_PAIR:
@@ -80,6 +82,7 @@ def _in_value(key: str, value: str) -> Iterator[Named]:
 def _in_text(text: str) -> Iterator[Named]:
     for service, _, account, resource in ARN.findall(text):
         if service in IN_ACCOUNT and account:
+            # An ARN within a sentence of an error ends in the sentence's own signs.
             yield from _in_resource(resource.rstrip(".,;)"))
         elif service not in IN_ACCOUNT:
             yield from (("thing", part) for part in _own_parts(resource))

@@ -45,6 +45,7 @@ ALLOWED = AwsOutcome(decision=Outcome.ALLOWED)
 
 def read_outcome(status: int, parsed: Mapping[str, Any]) -> AwsOutcome:
     """Read botocore's parsed response and its HTTP status."""
+    # BatchExecuteStatement answers 200, and says of each statement by itself whether it was denied.
     if status < 300:
         return AwsOutcome(why="each statement has its own answer") if _is_mixed(parsed) else ALLOWED
     error = parsed.get("Error") or {}
@@ -54,6 +55,8 @@ def read_outcome(status: int, parsed: Mapping[str, Any]) -> AwsOutcome:
     if code not in DENIAL_CODES:
         return AwsOutcome(code, message, why=_WHY.get(code, f"AWS answered {code or status}"))
     explicit, implicit = _EXPLICIT.search(message), _IMPLICIT.search(message)
+    # Not every service says which kind of policy decided; IAM, KMS and DynamoDB mostly do:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     blamed = explicit or implicit
     by = blamed[1] if blamed else ""
     decision = None

@@ -38,12 +38,16 @@ class CallObservation:
         service = model.service_model.service_name
         if not observer.active or not observer.backend.owns_url(params["url"]):
             return
+        # Of runs within runs one takes a call: this mark keeps the others from counting it again.
         context[TAKER] = observer.backend
         if service not in observer.services:
             self._undecided.let_through(service, model.name)
             return
+        # Counted here, as nothing passes the pipeline's own counter: `allowed` asks whether there was any
+        # call.
         self._trail.count_call()
 
+        # Called by the observer, so that what goes wrong makes the call one that is not judged.
         def authenticate() -> Caller:
             credentials = signing_credentials(signer, context)
             if credentials is None:

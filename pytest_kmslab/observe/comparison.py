@@ -91,8 +91,10 @@ def compare(expected: Prediction, answer: AwsOutcome) -> Finding:
         about_its_resource = [entry for entry in about if entry.request.resource in answer.message]
         asked = next(iter((*about_its_resource, *about)), None)
         return Finding(FindingKind.DISAGREES, "", asked, answer.decision or Outcome.IMPLICIT_DENY)
+    # AWS denied something else: what was expected to be denied it has allowed, or never asked for.
     if not _same(denied, answer):
         return Finding(FindingKind.DISAGREES, "", denied, Outcome.ALLOWED)
+    # A denial that does not say which it is agrees with both.
     if answer.decision in (None, denied.decision.decision):
         return AGREES
     return Finding(FindingKind.DISAGREES, "", denied, answer.decision)
@@ -122,6 +124,7 @@ def _unknown_keys(entry: TrailEntry) -> Iterator[str]:
     """The condition keys that statements about the action go by, and that nothing here knows."""
     if entry.policies is None:
         return
+    # Looked for in the statements' text: a key counts in any operator, and within a policy variable.
     context, action = entry.request.context.folded, entry.request.action.lower()
     outside = ":assumed-role/" in entry.request.principal
     for policy in each_policy(entry.policies):
@@ -131,6 +134,7 @@ def _unknown_keys(entry: TrailEntry) -> Iterator[str]:
             for key in UNKNOWN_KEYS:
                 if key in text and not any(known_key.startswith(key) for known_key in context):
                     yield key
+            # Tags of a session are passed when it is made, and IAM tells them to nobody afterwards.
             if outside and "aws:principaltag/" in text:
                 yield "aws:principaltag of a session"
 

@@ -27,6 +27,7 @@ WORDS = {
 
 def agreed_cases(expected: Prediction, answer: AwsOutcome, date: str) -> Iterator[Case]:
     """What an answer that was expected proves: that all questions were allowed, or the last one denied."""
+    # Of a denial only the last is proven: AWS tells nothing of what it allowed before.
     if expected.denied is None:
         for entry in expected.entries:
             yield case_of(entry, Outcome.ALLOWED, _source(entry, answer), date)
@@ -77,6 +78,7 @@ def named(case: Case) -> Case:
 def digest(case: Case) -> str:
     """Eight characters that are the same for the same question with the same expectation."""
     printed = case_as_json(case)
+    # Not by the source or the date: the same question seen again is the same case.
     parts = {part: printed[part] for part in ("request", "policies", "grants", "expect") if part in printed}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
@@ -95,6 +97,7 @@ def _bears(key: str, texts: str, *, constrained: bool) -> bool:
     """
     if key == "aws:principalarn" or key.startswith(OF_DYNAMODB):
         return True
+    # Encryption contexts are the callers' own words, often with somebody's id in them.
     if key.startswith(PAIRS):
         return constrained or PAIRS in texts
     return key.startswith("kms:") or key in texts

@@ -94,6 +94,8 @@ class Observer:
         if expected.call is not None:
             arns.add(expected.call.caller.principal_arn)
         denied = expected.denied
+        # Expected to be denied by the key and let through: DynamoDB may still use the key that it was given
+        # before.
         may_hold_key = denied is not None and bool(denied.via) and not answer.denied
         settled = self._changes.settled(arns, self._clock.now(), table_key=may_hold_key)
         if finding.kind is FindingKind.AGREES:
@@ -106,9 +108,12 @@ class Observer:
     def _still(self, observed: Observed, answer: AwsOutcome) -> bool:
         """Whether the account as it is now makes no difference: somebody else may have changed it."""
         call = observed.expected.call
+        # A call that changes something cannot be asked again: what it asked about is another by now.
         if call is None or observed.change is not None:
             return True
+        # What was read before the call may have been old: somebody else changes the account too.
         self.backend.reader.forget_all()
+        # On a trail of its own: the second look at a call is no second decision.
         now = _prediction(call, self._pipeline.judge(call, Trail()))
         return compare(now, answer).kind is FindingKind.DISAGREES
 

@@ -68,6 +68,7 @@ class Changes:
         """A call is about to be made: the change that it is, None where it changes nothing."""
         if not changes_account(call) or call.service not in WINDOWS or call.name in UNUSED:
             return None
+        # Empty names would make it a change of everything until the answer tells the key's id.
         names = frozenset({NEW_KEY}) if call.name == NEW_KEY else _names(call.params)
         change = Change(now, call.service, names)
         with self._lock:

@@ -68,6 +68,8 @@ def _grant(request: Request) -> Iterator[Condition]:
     context = request.context
     if request.action != "kms:CreateGrant":
         return
+    # To whom and for what a service makes a grant is its own choice, which this key leaves to it:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
     if context.get(_FOR_AWS) == ("true",):
         yield Condition("Bool", _FOR_AWS, ("true",))
         return
@@ -101,6 +103,7 @@ def merged(one: Conditions, other: Conditions) -> Conditions | None:
     if len(different) != 1 or one[different[0]].operator != "StringEquals":
         return None
     index = different[0]
+    # StringEquals is met by any one of its values: both sets together allow no third thing.
     values = tuple(sorted({*one[index].values, *other[index].values}))
     return (*one[:index], one[index]._replace(values=values), *one[index + 1 :])
 
@@ -119,4 +122,5 @@ def literal(text: str) -> str:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
+    # `${$}` is how a policy writes a dollar sign; `*` and `?` are plain in StringEquals.
     return text.replace("$", "${$}")

@@ -99,6 +99,8 @@ def _needed(permissions: Iterable[Permission], uses: Sequence[Use]) -> list[Perm
     distinct = sorted(set(permissions))
     kept = list(distinct)
     for permission in sorted(distinct, key=lambda one: -len(one.conditions)):
+        # Asking the engine costs a decision of every use: it is asked only about permissions that another of
+        # the same action, under no more conditions, might be enough for.
         if not any(_covers(other, permission) for other in kept):
             continue
         others = [one for one in kept if one is not permission]

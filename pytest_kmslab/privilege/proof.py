@@ -95,5 +95,6 @@ def _parts(statement: Statement) -> Iterator[tuple[str, Statement]]:
 
 
 def _one_less(values: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    # The last value is not taken out by itself: an empty list makes another statement, often an invalid one.
     for index, value in enumerate(values if len(values) > 1 else ()):
         yield value, (*values[:index], *values[index + 1 :])

@@ -42,6 +42,7 @@ class Statement(NamedTuple):
         """The statement as a policy has it."""
         statement: Document = {"Effect": "Allow"}
         if self.place != IDENTITY:
+            # A service stands in another member than an account's principals: IAM refuses it under `AWS`.
             is_service = identify(self.principal).kind is PrincipalKind.SERVICE
             statement["Principal"] = {"Service" if is_service else "AWS": self.principal}
         statement["Action"] = _one_or_list(self.actions)
@@ -91,6 +92,7 @@ def _with_merged_conditions(statements: Iterable[Statement]) -> list[Statement]:
     """One in place of two that differ in the values of a single condition, as long as there are such two."""
     kept: list[Statement] = []
     for statement in sorted(statements):
+        # Whatever was merged may go with a third: each is held against all that are kept so far.
         for index, other in enumerate(kept):
             alike = statement._replace(conditions=()) == other._replace(conditions=())
             both = merged(other.conditions, statement.conditions) if alike else None
@@ -123,6 +125,8 @@ def permissions_of(use: Use) -> tuple[Permission, ...] | None:
     """
     if use.is_allowed_by(PolicySet()):
         return ()
+    # An identity-based policy first: it is the caller's own matter, where a resource's may be somebody
+    # else's.
     for way in _ways(use):
         if use.is_allowed_by(policies_of(way)):
             return way
@@ -133,6 +137,7 @@ def _ways(use: Use) -> Iterator[tuple[Permission, ...]]:
     request, conditions = use.request, conditions_of(use.request)
     own = Permission(IDENTITY, "", conditions, request.action, pattern_of(request.resource))
     yield (own,)
+    # A key that is about to be made has no policy but the one the call brings, which stays as it is.
     if use.brings_its_policy:
         return
     for principal in dict.fromkeys((use.actor, request.principal)):

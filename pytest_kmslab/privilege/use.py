@@ -25,6 +25,7 @@ brings, so that no other stands in its place."""
 
 def identity_of(request: Request) -> Identity:
     """Who asked."""
+    # Of a session only this key tells the role with its path; two values of it tell nothing.
     arns = request.context.get("aws:PrincipalArn") or ("",)
     return identify(request.principal, arns[0] if len(arns) == 1 else "")
 
