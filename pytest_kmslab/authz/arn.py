@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pytest_kmslab.errors import ArnError
@@ -27,6 +27,9 @@ class Arn:
     """The account id; empty for what has none."""
     resource: str
     """The rest, which may hold further colons."""
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
     @property
     def name(self) -> str:
@@ -79,8 +82,7 @@ def root_arn(partition: str, account: str) -> str:
 
 def in_region(text: str, region: str) -> str:
     """An ARN with another Region in it."""
-    arn = parts_of(text)
-    return f"arn:{arn.partition}:{arn.service}:{region}:{arn.account}:{arn.resource}"
+    return str(replace(parts_of(text), region=region))
 
 
 # Partitions are groups of Regions that share nothing, with ARNs and addresses of their own.

@@ -12,7 +12,7 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Any
 
-from pytest_kmslab.authz.arn import Arn, parse_arn
+from pytest_kmslab.authz.arn import Arn, parse_arn, root_arn
 from pytest_kmslab.errors import ArnError, PolicyError
 
 _TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
@@ -88,7 +88,7 @@ def identify(principal: str, principal_arn: str = "") -> Identity:
     entity = (
         _entity(arn, principal, principal_arn) if kind in (PrincipalKind.USER, PrincipalKind.ROLE) else ""
     )
-    root = f"arn:{arn.partition}:iam::{arn.account}:root"
+    root = root_arn(arn.partition, arn.account)
     names = (principal,) if entity in ("", principal) else (principal, entity)
     return Identity(principal, kind, arn.account, root, entity, names)
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.arn import partition_of
+from pytest_kmslab.authz.arn import partition_of, root_arn
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.wire.constraints import check_constraints
@@ -46,7 +46,7 @@ class Requests:
         report = ParamValidator().validate(request, model.input_shape)
         if report.has_errors():
             raise TypeError(f"`{argument}`: {_in_one_line(report.generate_report())}")
-        root = f"arn:{partition_of(self.region).name}:iam::{self.account}:root"
+        root = root_arn(partition_of(self.region).name, self.account)
         caller = Caller(root, self.account, root, self.account, "Account")
         try:
             check_constraints(ApiCall(self.service, self.operation, request, self.region, caller))

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -91,6 +92,8 @@ class ResourceKind:
     """Whether a lab looks for them only if it made one: to ask takes a permission that few runs need."""
     may_remove: tuple[str, ...] = ()
     """The kinds whose resources may leave their removal to one of this: it stays while one of them does."""
+    by_hand: tuple[str, ...] = ()
+    """The commands of the AWS CLI that remove one, what is in its way first; `{name}` is its own, quoted."""
 
     def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
         """All that carry a run's tags."""
@@ -123,7 +126,40 @@ class ResourceKind:
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """The commands of the AWS CLI that remove one, without `aws` and without Region."""
+        return tuple(command.format(name=shlex.quote(ref.name)) for command in self.by_hand)
+
+
+class NamedKind(ResourceKind):
+    """A kind whose resources are listed by their names; only what has a name of a lab's is looked at."""
+
+    def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
+        """The name of each that there is, and the record by which `look` knows it."""
         raise NotImplementedError
+
+    def record_of(self, client: Client, ref: ResourceRef) -> Any:
+        """The record of one; None where there is none, unless the service raises that."""
+        raise NotImplementedError
+
+    def look(self, client: Client, record: Any, region: str) -> Found | None:
+        """The resource of a record, with its tags; None where it counts as gone."""
+        raise NotImplementedError
+
+    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
+        """All that carry a run's tags."""
+        for name, record in self.listed(client):
+            # The tags decide. The name saves asking for those of all others: an account may have thousands.
+            if is_named_by_us(name):
+                look = partial(self.look, client, record, region)
+                yield from seen_if_ours(f"{self.title} `{name}`", look)
+
+    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+        """The one of this name or ARN, whoever made it; None where there is none."""
+
+        def look() -> Found | None:
+            record = self.record_of(client, ref)
+            return None if record is None else self.look(client, record, ref.region)
+
+        return unless_gone(look)
 
 
 def manual_commands(ref: ResourceRef, endpoint: str = "", profile: str = "") -> tuple[str, ...]:
@@ -137,8 +173,7 @@ def manual_commands(ref: ResourceRef, endpoint: str = "", profile: str = "") -> 
 
 
 def is_named_by_us(name: str) -> bool:
-    """Whether a name is one that a lab gives, or a stack of its. The tags decide; this saves asking for
-    those of all others."""
+    """Whether a name is one that a lab gives, or a stack of its."""
     return OF_A_STACK.search(name) is not None
 
 

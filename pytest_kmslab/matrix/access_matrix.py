@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kmslab.authz.arn import resource_of
+from pytest_kmslab.authz.arn import name_in, resource_of
 from pytest_kmslab.authz.explain.explanation import explain
 from pytest_kmslab.enforcement.matching import Named
 from pytest_kmslab.matrix.cells import Asked, check_action, decide_cell, is_allowed
@@ -128,7 +128,7 @@ class AccessMatrix:
 def _short_names(arns: Iterable[str]) -> list[str]:
     """The last part of each ARN; its whole path where another has the same."""
     paths = [resource_of(arn) for arn in arns]
-    names = [path.rpartition("/")[2][-18:] for path in paths]
+    names = [name_in(path)[-18:] for path in paths]
     return names if len(set(names)) == len(names) else paths
 
 

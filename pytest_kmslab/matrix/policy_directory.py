@@ -251,7 +251,7 @@ class _Reader:
     def _key(self, file: Path) -> ResourceSubject:
         name = file.stem
         arn, policy, _ = self._wrapped(file, ("arn", "policy"))
-        arn = arn or f"arn:aws:kms:{self.region}:{self.account}:key/{name}"
+        arn = arn or str(Arn("aws", "kms", self.region, self.account, f"key/{name}"))
         if policy is None:
             # KMS gives a key that is made without one its default policy, which depends on who makes it
             # how.
@@ -282,7 +282,7 @@ class _Reader:
 
     def _table(self, file: Path, keys: Mapping[str, ResourceSubject]) -> ResourceSubject:
         arn, policy, key_name = self._wrapped(file, ("arn", "key", "policy"))
-        arn = arn or f"arn:aws:dynamodb:{self.region}:{self.account}:table/{file.stem}"
+        arn = arn or str(Arn("aws", "dynamodb", self.region, self.account, f"table/{file.stem}"))
         if key_name and key_name not in keys:
             raise MatrixError(f"file `{file}`: there is no key `{key_name}` in {self.folder / 'keys'}")
         key, parsed = keys.get(key_name), self._parsed(file, arn, "dynamodb", "table")
@@ -299,7 +299,7 @@ class _Reader:
                 raise MatrixError(f"file `{file}`: put it into a folder of the {kind}'s name")
             files.setdefault(name, []).append(file)
         for name, own in files.items():
-            arn = f"arn:aws:iam::{self.account}:{kind}/{name}"
+            arn = str(Arn("aws", "iam", "", self.account, f"{kind}/{name}"))
             boundary = [self._policy(file) for file in own if file.name == BOUNDARY]
             # Of a user `trust.json` is a policy like any other, by whatever name.
             others = (BOUNDARY, MANAGED, *((TRUST,) if kind == "role" else ()))

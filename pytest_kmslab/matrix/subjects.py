@@ -156,13 +156,11 @@ def _caller(view: AccountView, named: Named, arn: str) -> Caller:
 def caller_of(arn: str, tags: Mapping[str, str] = NO_TAGS) -> Caller:
     """Who signs for a user, or for a role in a session of it."""
     parsed = parse_arn(arn)
-    kind, _, path = parsed.resource.partition("/")
-    name = path.rpartition("/")[2]
-    if kind == "user":
-        return Caller(arn, parsed.account, arn, "", "User", username=name, tags=tags)
+    if parsed.resource.startswith("user/"):
+        return Caller(arn, parsed.account, arn, "", "User", username=parsed.name, tags=tags)
     # A role never signs itself. A session's ARN has the name of its role without the path.
-    session = f"arn:{parsed.partition}:sts::{parsed.account}:assumed-role/{name}/{SESSION_NAME}"
-    return Caller(session, parsed.account, arn, "", "AssumedRole", tags=tags)
+    session = replace(parsed, service="sts", resource=f"assumed-role/{parsed.name}/{SESSION_NAME}")
+    return Caller(str(session), parsed.account, arn, "", "AssumedRole", tags=tags)
 
 
 def _texts(policies: Sequence[NamedPolicy]) -> tuple[PolicyText, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
@@ -128,8 +129,8 @@ def only_actor(name: str, of_that_name: Iterable[Request], acted: Iterable[Reque
 def _meant(name: str, acted: Iterable[Request]) -> str:
     """Who may have been meant, else who acted at all."""
     known = dict.fromkeys(actor_of(request) for request in acted)
-    names = {arn.rpartition("/")[2]: arn for arn in known}
-    near = get_close_matches(name.rpartition("/")[2], names, n=1)
+    names = {name_in(arn): arn for arn in known}
+    near = get_close_matches(name_in(name), names, n=1)
     if near:
         meant = names[near[0]] if name.startswith("arn:") else near[0]
         return f"did you mean `{meant}`?"

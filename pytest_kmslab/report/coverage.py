@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.arn import name_in, resource_of
 from pytest_kmslab.authz.deciding import deciding_statements
 from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, print_policy
@@ -354,9 +355,9 @@ def _service(entry: TrailEntry) -> str:
 def _name(kind: PolicyType, named: NamedPolicy, entry: TrailEntry, share: Share) -> str:
     """What to call a policy: of a key its alias, where it has one, and whom a test made its users."""
     if kind is not PolicyType.RESOURCE:
-        return without_ids(named.name.rpartition("/")[2])
+        return without_ids(name_in(named.name))
     aliases = entry.request.context.get("kms:ResourceAliases") or entry.request.context.get(
         "kms:RequestAlias"
     )
-    name = without_ids(aliases[0] if aliases else entry.request.resource.split(":", 5)[-1])
+    name = without_ids(aliases[0] if aliases else resource_of(entry.request.resource))
     return f"{name} (names {', '.join(share.named)})" if share.named else name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.evaluation import Evaluation
@@ -134,7 +135,7 @@ class PolicyCheck(Collector):
         for use in self._held():
             if not authorize(use.request, self._policy.policies_for(use), use.grants).allowed:
                 request, whom = use.request, name_of(use.actor)
-                what = f"{request.action} on {request.resource.split(':', 5)[-1]}"
+                what = f"{request.action} on {resource_of(request.resource)}"
                 yield f"{what}, by {whom} in {', '.join(self._uses.tests_of(use))}"
 
 

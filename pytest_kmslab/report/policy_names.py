@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import name_in, parse_arn
 
 _KINDS = {"kms": "key-policy", "dynamodb": "table-policy", "iam": "trust-policy"}
 _NOT_IN_A_FILE = re.compile(r"[^\w.@=+-]+")
@@ -26,7 +26,7 @@ def name_of(principal: str) -> str:
 def folder_names(principal: str) -> Sequence[str]:
     """What a principal's folder may be called: `ana`, `user-ana`, `111122223333-user-ana`."""
     parsed = parse_arn(principal)
-    names = (principal.rpartition("/")[2], parsed.resource, f"{parsed.account}-{parsed.resource}")
+    names = (name_in(principal), parsed.resource, f"{parsed.account}-{parsed.resource}")
     return tuple(_NOT_IN_A_FILE.sub("-", name) for name in names)
 
 

@@ -6,27 +6,21 @@ and deletes them: https://docs.aws.amazon.com/amazondynamodb/latest/developergui
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import Arn, parse_arn
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.naming import time_of_tags
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
-    ResourceKind,
+    NamedKind,
     ResourceRef,
-    Unseen,
-    is_named_by_us,
-    seen_if_ours,
     tag_list,
     tags_of_pages,
-    unless_gone,
 )
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
@@ -48,8 +42,10 @@ def create_alarm(creation: Creation, table_name: str, table_arn: str) -> str:
     cloudwatch = creation.client("cloudwatch")
     with creation.of(ALARM, table_name) as made:
         put_alarm(cloudwatch, made.name, table_name, made.tags)
+    # PutMetricAlarm answers nothing: the ARN is put together, as CloudWatch does it.
     partition = parse_arn(table_arn).partition
-    made.confirm(f"arn:{partition}:cloudwatch:{creation.region}:{creation.account}:alarm:{made.name}")
+    arn = Arn(partition, "cloudwatch", creation.region, creation.account, f"alarm:{made.name}")
+    made.confirm(str(arn))
     return made.name
 
 
@@ -71,7 +67,17 @@ def put_alarm(cloudwatch: CloudWatchClient, name: str, table: str, tags: Mapping
 
 def alarms_of(cloudwatch: CloudWatchClient, table: str) -> list[str]:
     """The names of the alarms that watch a table, alone or in a formula over several metrics."""
-    return [alarm["AlarmName"] for alarm in every_alarm(cloudwatch) if _watches(alarm, table)]
+    dimension = {"Name": DIMENSION, "Value": table}
+    names = []
+    for alarm in every_alarm(cloudwatch):
+        queries = alarm.get("Metrics", [])
+        metrics: list[Any] = [alarm]
+        metrics += (query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query)
+        # Metrics of one's own may have a dimension of this name: the namespace counts too.
+        of_tables = (metric for metric in metrics if metric.get("Namespace") == NAMESPACE)
+        if any(dimension in metric.get("Dimensions", []) for metric in of_tables):
+            names.append(alarm["AlarmName"])
+    return names
 
 
 def every_alarm(cloudwatch: CloudWatchClient) -> Iterator[MetricAlarmTypeDef]:
@@ -97,41 +103,23 @@ def exists(cloudwatch: CloudWatchClient, name: str) -> bool:
     return bool(alarms["MetricAlarms"] or alarms.get("CompositeAlarms"))
 
 
-def _watches(alarm: MetricAlarmTypeDef, table: str) -> bool:
-    """By its own metric, or by one of those that its formula is about."""
-    queries = alarm.get("Metrics", [])
-    metrics: list[Any] = [
-        alarm,
-        *(query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query),
-    ]
-    dimension = {"Name": DIMENSION, "Value": table}
-    return any(
-        metric.get("Namespace") == NAMESPACE and dimension in metric.get("Dimensions", [])
-        for metric in metrics
-    )
-
-
-class AlarmKind(ResourceKind):
-    """CloudWatch alarms by name first. When one was made is told by its tags alone."""
+class AlarmKind(NamedKind):
+    """CloudWatch alarms. When one was made is told by its tags alone."""
 
     name = "cloudwatch-alarm"
     title = "alarm"
     create_operation = "PutMetricAlarm"
+    by_hand = ("cloudwatch delete-alarms --alarm-names {name}",)
 
-    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
-        """All that carry a run's tags."""
-        for alarm in every_alarm(client("cloudwatch")):
-            if is_named_by_us(alarm["AlarmName"]):
-                what = f"alarm `{alarm['AlarmName']}`"
-                yield from seen_if_ours(what, partial(self._look, client, alarm, region))
+    def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
+        """The metric alarms."""
+        return ((alarm["AlarmName"], alarm) for alarm in every_alarm(client("cloudwatch")))
 
-    def find(self, client: Client, ref: ResourceRef) -> Found | None:
+    def record_of(self, client: Client, ref: ResourceRef) -> Any:
         """By its name."""
         pages = client("cloudwatch").get_paginator("describe_alarms")
-        for page in pages.paginate(AlarmNames=[ref.name], AlarmTypes=["MetricAlarm"]):
-            for alarm in page["MetricAlarms"]:
-                return unless_gone(partial(self._look, client, alarm, ref.region))
-        return None
+        named = pages.paginate(AlarmNames=[ref.name], AlarmTypes=["MetricAlarm"])
+        return next((alarm for page in named for alarm in page["MetricAlarms"]), None)
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""
@@ -145,16 +133,14 @@ class AlarmKind(ResourceKind):
         """A month's, by the hour."""
         return prices.cloudwatch_alarm_hour
 
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """One."""
-        return (f"cloudwatch delete-alarms --alarm-names {shlex.quote(ref.name)}",)
-
-    def _look(self, client: Client, alarm: Any, region: str) -> Found:
-        tags = tags_of_pages([client("cloudwatch").list_tags_for_resource(ResourceARN=alarm["AlarmArn"])])
+    def look(self, client: Client, record: Any, region: str) -> Found:
+        """With its tags."""
+        arn = record["AlarmArn"]
+        tags = tags_of_pages([client("cloudwatch").list_tags_for_resource(ResourceARN=arn)])
         # CloudWatch gives no id: the time of the last change tells an alarm from a later one of its name.
-        changed = alarm.get("AlarmConfigurationUpdatedTimestamp")
-        unique_id = f"{alarm['AlarmArn']} {changed.isoformat()}" if changed else ""
-        ref = ResourceRef(self, alarm["AlarmName"], region, alarm["AlarmArn"], unique_id)
+        changed = record.get("AlarmConfigurationUpdatedTimestamp")
+        unique_id = f"{arn} {changed.isoformat()}" if changed else ""
+        ref = ResourceRef(self, record["AlarmName"], region, arn, unique_id)
         return Found(ref, tags, time_of_tags(tags))
 
 

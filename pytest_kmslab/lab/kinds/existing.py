@@ -119,7 +119,7 @@ class KeyPolicyKind(ResourceKind):
         file.unlink(missing_ok=True)
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """One."""
+        """By the ARN of the key: the name is the file's."""
         file, key = shlex.quote(f"file://{ref.name}"), shlex.quote(ref.arn)
         return (f"kms put-key-policy --policy-name default --key-id {key} --policy {file}",)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.arn import partition_of
+from pytest_kmslab.authz.arn import Arn, partition_of
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
 from pytest_kmslab.lab.arguments import Requests, check_text, name_hint, naming_arguments
 from pytest_kmslab.lab.kinds.alarm import delete_alarms
@@ -18,14 +17,10 @@ from pytest_kmslab.lab.policies.refused import Check
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
-    ResourceKind,
+    NamedKind,
     ResourceRef,
-    Unseen,
-    is_named_by_us,
-    seen_if_ours,
     tag_list,
     tags_of_pages,
-    unless_gone,
 )
 from pytest_kmslab.lab.waiting.waiters import (
     TABLE_ENCRYPTION_LIMIT,
@@ -239,9 +234,10 @@ def create_table(
 
 def table_policy_check(creation: Creation) -> Check:
     """What DynamoDB looks at before it takes the policy of a new table."""
+    # The table has no name yet: what is looked at goes by its Region and account.
     partition = partition_of(creation.region).name
-    arn = f"arn:{partition}:dynamodb:{creation.region}:{creation.account}:table/name"
-    return partial(read_table_policy, target=arn, view=creation.context.backend.view)
+    arn = Arn(partition, "dynamodb", creation.region, creation.account, "table/name")
+    return partial(read_table_policy, target=str(arn), view=creation.context.backend.view)
 
 
 def _check_arguments(creation: Creation, base: str, key: Encryption | None, more: Mapping[str, Any]) -> None:
@@ -258,22 +254,22 @@ def _check_arguments(creation: Creation, base: str, key: Encryption | None, more
     restore.check("name", hint=name_hint(naming), TargetTableName=naming.sample(check_text("name", base)))
 
 
-class TableKind(ResourceKind):
-    """Tables by name first. One that is being deleted counts as gone."""
+class TableKind(NamedKind):
+    """Tables. One that is being deleted counts as gone."""
 
     name = "dynamodb-table"
     title = "table"
     create_operation = "CreateTable"
+    by_hand = ("dynamodb delete-table --table-name {name}",)
 
-    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
-        """All that carry a run's tags."""
+    def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
+        """ListTables answers names alone."""
         for page in client("dynamodb").get_paginator("list_tables").paginate():
-            for name in filter(is_named_by_us, page["TableNames"]):
-                yield from seen_if_ours(f"table `{name}`", partial(self._look, client, name, region))
+            yield from zip(page["TableNames"], page["TableNames"], strict=True)
 
-    def find(self, client: Client, ref: ResourceRef) -> Found | None:
-        """By its name."""
-        return unless_gone(lambda: self._look(client, ref.name, ref.region))
+    def record_of(self, client: Client, ref: ResourceRef) -> Any:
+        """Its name."""
+        return ref.name
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""
@@ -288,17 +284,14 @@ class TableKind(ResourceKind):
                 clients.dynamodb.update_table(TableName=ref.name, DeletionProtectionEnabled=False)
         table.delete()
 
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """One."""
-        return (f"dynamodb delete-table --table-name {shlex.quote(ref.name)}",)
-
-    def _look(self, client: Client, name: str, region: str) -> Found | None:
+    def look(self, client: Client, record: Any, region: str) -> Found | None:
+        """With its tags."""
         dynamodb = client("dynamodb")
-        table = dynamodb.describe_table(TableName=name)["Table"]
+        table = dynamodb.describe_table(TableName=record)["Table"]
         if table["TableStatus"] == "DELETING":
             return None
         pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
-        ref = ResourceRef(self, name, region, table["TableArn"], table.get("TableId", ""))
+        ref = ResourceRef(self, record, region, table["TableArn"], table.get("TableId", ""))
         return Found(ref, tags_of_pages(pages), table.get("CreationDateTime"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import secrets
-import shlex
 import string
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,14 +75,11 @@ class CredentialsFileKind(ResourceKind):
     title = "credentials file"
     is_regional = False
     is_file = True
+    by_hand = ("rm {name}",)
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """Delete the file."""
         Path(ref.name).unlink(missing_ok=True)
-
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """The shell's own."""
-        return (f"rm {shlex.quote(ref.name)}",)
 
 
 CREDENTIALS_FILE = CredentialsFileKind()

@@ -4,7 +4,6 @@ made them.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -77,6 +76,11 @@ class GroupKind(ResourceKind):
     title = "IAM group"
     create_operation = "CreateGroup"
     is_regional = False
+    by_hand = (
+        "iam list-attached-group-policies --group-name {name}",
+        "iam detach-group-policy --policy-arn POLICY-ARN --group-name {name}",
+        "iam delete-group --group-name {name}",
+    )
 
     def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
         """All of the labs' path whose names a lab gave."""
@@ -97,15 +101,6 @@ class GroupKind(ResourceKind):
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The group and all that blocks it."""
         delete_group(client("iam"), ref.name)
-
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """What is in the way first."""
-        group = f"--group-name {shlex.quote(ref.name)}"
-        return (
-            f"iam list-attached-group-policies {group}",
-            f"iam detach-group-policy --policy-arn POLICY-ARN {group}",
-            f"iam delete-group {group}",
-        )
 
     def _found(self, group: Any, region: str) -> Found:
         name = group["GroupName"]

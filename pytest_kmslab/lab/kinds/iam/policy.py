@@ -9,18 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.arn import partition_of
+from pytest_kmslab.authz.arn import Arn, partition_of
 from pytest_kmslab.lab.resource_kind import (
     Client,
     Found,
-    ResourceKind,
+    NamedKind,
     ResourceRef,
-    Unseen,
-    is_named_by_us,
-    seen_if_ours,
     tag_list,
     tags_of_pages,
-    unless_gone,
 )
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
@@ -44,30 +40,24 @@ def create_policy(creation: Creation, base: str, document: PolicyDocument) -> tu
     return arn, made
 
 
-class PolicyKind(ResourceKind):
-    """Customer managed policies by name first. They are in no Region."""
+class PolicyKind(NamedKind):
+    """Customer managed policies. They are in no Region."""
 
     name = "iam-policy"
     title = "IAM policy"
     create_operation = "CreatePolicy"
     is_regional = False
 
-    def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
-        """All that carry a run's tags."""
-        for policy in _ours(client):
-            what = f"IAM policy `{policy['PolicyName']}`"
-            yield from seen_if_ours(what, partial(self._look, client, policy, region))
+    def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
+        """Those of the account, without AWS's own."""
+        for page in client("iam").get_paginator("list_policies").paginate(Scope="Local"):
+            yield from ((policy["PolicyName"], policy) for policy in page["Policies"])
 
-    def find(self, client: Client, ref: ResourceRef) -> Found | None:
-        """By its ARN, otherwise by its name."""
+    def record_of(self, client: Client, ref: ResourceRef) -> Any:
+        """By its ARN, otherwise by its name: IAM looks one up by the ARN alone."""
         if ref.arn:
-            iam = client("iam")
-            return unless_gone(
-                lambda: self._look(client, iam.get_policy(PolicyArn=ref.arn)["Policy"], ref.region)
-            )
-        policies = (policy for policy in _ours(client) if policy["PolicyName"] == ref.name)
-        policy = next(policies, None)
-        return None if policy is None else unless_gone(lambda: self._look(client, policy, ref.region))
+            return client("iam").get_policy(PolicyArn=ref.arn)["Policy"]
+        return next((policy for name, policy in self.listed(client) if name == ref.name), None)
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By its ARN."""
@@ -85,14 +75,14 @@ class PolicyKind(ResourceKind):
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """Where the ARN is not known, it has the account and the name."""
-        partition = partition_of(ref.region).name
-        arn = ref.arn or f"arn:{partition}:iam::ACCOUNT:policy/{ref.name}"
-        return (f"iam delete-policy --policy-arn {shlex.quote(arn)}",)
+        arn = Arn(partition_of(ref.region).name, "iam", "", "ACCOUNT", f"policy/{ref.name}")
+        return (f"iam delete-policy --policy-arn {shlex.quote(ref.arn or str(arn))}",)
 
-    def _look(self, client: Client, policy: Any, region: str) -> Found:
-        pages = client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=policy["Arn"])
-        ref = ResourceRef(self, policy["PolicyName"], region, policy["Arn"], policy["PolicyId"])
-        return Found(ref, tags_of_pages(pages), policy.get("CreateDate"))
+    def look(self, client: Client, record: Any, region: str) -> Found:
+        """With its tags, which a list leaves out."""
+        pages = client("iam").get_paginator("list_policy_tags").paginate(PolicyArn=record["Arn"])
+        ref = ResourceRef(self, record["PolicyName"], region, record["Arn"], record["PolicyId"])
+        return Found(ref, tags_of_pages(pages), record.get("CreateDate"))
 
 
 def detach_everywhere(iam: IAMClient, arn: str) -> None:
@@ -107,11 +97,6 @@ def detach_everywhere(iam: IAMClient, arn: str) -> None:
             iam.detach_group_policy(GroupName=group["GroupName"], PolicyArn=arn)
         for role in page["PolicyRoles"]:
             iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=arn)
-
-
-def _ours(client: Client) -> Iterator[Any]:
-    for page in client("iam").get_paginator("list_policies").paginate(Scope="Local"):
-        yield from (policy for policy in page["Policies"] if is_named_by_us(policy["PolicyName"]))
 
 
 POLICY = PolicyKind()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -185,21 +184,17 @@ class RoleKind(IamEntityKind):
     title = "IAM role"
     entity = "Role"
     create_operation = "CreateRole"
+    by_hand = (
+        "iam list-attached-role-policies --role-name {name}",
+        "iam detach-role-policy --policy-arn POLICY-ARN --role-name {name}",
+        "iam list-role-policies --role-name {name}",
+        "iam delete-role-policy --policy-name POLICY-NAME --role-name {name}",
+        "iam delete-role --role-name {name}",
+    )
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The role and all that blocks it."""
         delete_role(client("iam"), ref.name)
-
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """What is in the way first."""
-        role = f"--role-name {shlex.quote(ref.name)}"
-        return (
-            f"iam list-attached-role-policies {role}",
-            f"iam detach-role-policy --policy-arn POLICY-ARN {role}",
-            f"iam list-role-policies {role}",
-            f"iam delete-role-policy --policy-name POLICY-NAME {role}",
-            f"iam delete-role {role}",
-        )
 
 
 ROLE = RoleKind()

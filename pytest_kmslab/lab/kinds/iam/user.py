@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,22 +139,18 @@ class UserKind(IamEntityKind):
     entity = "User"
     create_operation = "CreateUser"
     may_remove = ("kms-key", "cloudformation-stack")
+    by_hand = (
+        "iam list-access-keys --user-name {name}",
+        "iam delete-access-key --access-key-id ACCESS-KEY-ID --user-name {name}",
+        "iam list-attached-user-policies --user-name {name}",
+        "iam detach-user-policy --policy-arn POLICY-ARN --user-name {name}",
+        "iam delete-login-profile --user-name {name}",
+        "iam delete-user --user-name {name}",
+    )
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The user and all that blocks it."""
         delete_user(client("iam"), ref.name)
-
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """What is in the way first."""
-        user = f"--user-name {shlex.quote(ref.name)}"
-        return (
-            f"iam list-access-keys {user}",
-            f"iam delete-access-key --access-key-id ACCESS-KEY-ID {user}",
-            f"iam list-attached-user-policies {user}",
-            f"iam detach-user-policy --policy-arn POLICY-ARN {user}",
-            f"iam delete-login-profile {user}",
-            f"iam delete-user {user}",
-        )
 
 
 USER = UserKind()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.authz.arn import name_in
 from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.iam.group import GROUP
 from pytest_kmslab.lab.kinds.iam.policy import POLICY
@@ -125,7 +126,7 @@ def look(client: Client, member: Member, region: str) -> Found | None:
         return None
     physical_id = member.physical_id
     arn = physical_id if kind in (KMS_KEY, POLICY) else ""
-    name = physical_id.rpartition("/")[2] if kind is POLICY else physical_id
+    name = name_in(physical_id) if kind is POLICY else physical_id
     found = kind.find(client, ResourceRef(kind, name, region, arn))
     return None if found is None else replace(found, ref=replace(found.ref, name=name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -236,6 +235,10 @@ class StackKind(ResourceKind):
     title = "stack"
     create_operation = "CreateStack"
     is_rare = True
+    by_hand = (
+        "cloudformation list-stack-resources --stack-name {name}",
+        "cloudformation delete-stack --stack-name {name}",
+    )
 
     def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
         """All that carry a run's tags, but for those nested in them; none where CloudFormation is not."""
@@ -293,11 +296,6 @@ class StackKind(ResourceKind):
             remove_same(client, waiter, one)
         if unseen:
             raise unseen[0]
-
-    def commands(self, ref: ResourceRef) -> tuple[str, ...]:
-        """What it retains is listed first."""
-        stack = f"--stack-name {shlex.quote(ref.name)}"
-        return (f"cloudformation list-stack-resources {stack}", f"cloudformation delete-stack {stack}")
 
     def _found(self, stack: Mapping[str, Any], region: str) -> Found:
         tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
