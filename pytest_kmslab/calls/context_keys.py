@@ -78,6 +78,20 @@ def _service_context(caller: Caller, region: str) -> Keys:
     }
 
 
+def through_service(caller: Caller, service: str) -> Keys:
+    """What says that a service asks on the caller's behalf, which may itself have been asked by one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+    """
+    called_via = (*caller.context.get("aws:CalledVia", ()), service)
+    return {
+        "aws:ViaAWSService": True,
+        "aws:CalledVia": called_via,
+        "aws:CalledViaFirst": called_via[0],
+        "aws:CalledViaLast": service,
+    }
+
+
 def _time(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 

@@ -23,7 +23,12 @@ from pytest_kmslab.calls.dynamodb.sse.key_use import check_state, decrypt_author
 from pytest_kmslab.calls.dynamodb.tables import ON_GLOBAL_TABLE, ON_GLOBAL_TABLE_AND_REPLICAS, ON_NO_TABLE
 from pytest_kmslab.calls.kms.aliases import alias_authorization
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
-from pytest_kmslab.calls.kms.creation import new_key_keys, refuse_other_than_primary
+from pytest_kmslab.calls.kms.creation import (
+    CLUSTER_WATCH,
+    new_key_keys,
+    refuse_other_than_primary,
+    service_linked_role_authorization,
+)
 from pytest_kmslab.calls.kms.key_operations import ACCOUNT_OPERATIONS, KEY_OPERATIONS
 from pytest_kmslab.calls.kms.keys import (
     NOT_USABLE_STATES,
@@ -112,6 +117,9 @@ def _about_key(
 ) -> Iterator[RequiredAuthorization]:
     if call.operation in ON_NO_KEY:
         yield account_authorization(call, action, _said_of_no_key(call)), ResourceSubject("*")
+        if call.operation == "CreateCustomKeyStore":
+            asked = service_linked_role_authorization(call, *CLUSTER_WATCH)
+            yield asked, ResourceSubject(asked.request.resource)
         return
     if call.operation in ON_ALIAS:
         # On the alias and on the key:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pytest_kmslab.account.model import AccountView, Key
 from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
-from pytest_kmslab.calls.context_keys import Keys, request_tags
+from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, through_service
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
 from pytest_kmslab.calls.kms.keys import (
     NOT_USABLE_STATES,
@@ -21,6 +21,14 @@ from pytest_kmslab.calls.kms.keys import (
 from pytest_kmslab.calls.kms.policies import bypasses, delegation, lockout_check, read_key_policy
 from pytest_kmslab.calls.kms.specs import ENCRYPT, SYMMETRIC, check_new_key
 
+SYNCHRONIZER = ("mrk.kms.amazonaws.com", "AWSServiceRoleForKeyManagementServiceMultiRegionKeys")
+"""The service that keeps multi-Region keys alike, and the role that KMS makes for it.
+https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-auth-slr.html"""
+
+CLUSTER_WATCH = ("cks.kms.amazonaws.com", "AWSServiceRoleForKeyManagementServiceCustomKeyStores")
+"""The service that looks after AWS CloudHSM key stores, and its role.
+https://docs.aws.amazon.com/kms/latest/developerguide/authorize-kms.html"""
+
 NEW_KEY_ID = "*"
 """Stands for the id of a key that has none yet: the permission to tag it must cover all keys.
 
@@ -29,11 +37,14 @@ https://docs.aws.amazon.com/kms/latest/developerguide/manage-tags-api.html
 
 
 def create_key(call: ApiCall, view: AccountView) -> Authorizations:
-    """kms:CreateKey by IAM alone; with tags kms:TagResource too; then the new key policy is checked."""
+    """kms:CreateKey by IAM alone; with tags kms:TagResource too, and for a multi-Region key
+    iam:CreateServiceLinkedRole; then the new key policy is checked."""
     keys = {**new_key_keys(call), **_tags(call)}
     yield account_authorization(call, "kms:CreateKey", keys)
     authorization = account_authorization(call, "kms:PutKeyPolicy", keys, kms_arn(call, f"key/{NEW_KEY_ID}"))
     yield from _tag_authorization(call, authorization)
+    if call.params.get("MultiRegion"):
+        yield from service_linked_role(call, view, *SYNCHRONIZER)
     check_new_key(call.params, call.region)
     check_tags(call.params, {})
     yield from _policy_checks(call, view, authorization)
@@ -111,6 +122,34 @@ def _tag_authorization(call: ApiCall, authorization: Authorization) -> Authoriza
         policy = delegation(call.partition, call.account)
         request = authorization.request._replace(action="kms:TagResource")
         yield authorization._replace(request=request, resource_policy=policy)
+
+
+def create_custom_key_store(call: ApiCall, view: AccountView) -> Authorizations:
+    """kms:CreateCustomKeyStore; for one of AWS CloudHSM iam:CreateServiceLinkedRole too."""
+    yield account_authorization(call, "kms:CreateCustomKeyStore", {"kms:CallerAccount": call.account})
+    if call.params.get("CustomKeyStoreType") != "EXTERNAL_KEY_STORE":
+        yield from service_linked_role(call, view, *CLUSTER_WATCH)
+
+
+def service_linked_role(call: ApiCall, view: AccountView, service: str, role: str) -> Authorizations:
+    """iam:CreateServiceLinkedRole for a role that KMS makes as the caller, unless the role is there.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/create-primary-keys.html
+    """
+    if view.iam_arn("role", role, call.account) is None:
+        yield service_linked_role_authorization(call, service, role)
+
+
+def service_linked_role_authorization(call: ApiCall, service: str, role: str) -> Authorization:
+    """The question whether the caller may have KMS make the role of a service."""
+    arn = f"arn:{call.partition}:iam::{call.account}:role/aws-service-role/{service}/{role}"
+    keys: Keys = {
+        **caller_context(call.caller, call.region, call.time),
+        **through_service(call.caller, "kms.amazonaws.com"),
+        "aws:ResourceAccount": call.account,
+        "iam:AWSServiceName": service,
+    }
+    return call.requires("iam:CreateServiceLinkedRole", arn, keys, call.account)
 
 
 def new_key_keys(call: ApiCall) -> Keys:

@@ -9,7 +9,13 @@ from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizati
 from pytest_kmslab.calls.kms.aliases import create_alias, delete_alias, update_alias
 from pytest_kmslab.calls.kms.ciphertext import decrypt, re_encrypt
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization
-from pytest_kmslab.calls.kms.creation import create_key, put_key_policy, replicate_key, update_primary_region
+from pytest_kmslab.calls.kms.creation import (
+    create_custom_key_store,
+    create_key,
+    put_key_policy,
+    replicate_key,
+    update_primary_region,
+)
 from pytest_kmslab.calls.kms.granting import create_grant, retire_grant
 from pytest_kmslab.calls.kms.key_operations import ACCOUNT_OPERATIONS, KEY_OPERATIONS, account_plan, key_plan
 from pytest_kmslab.calls.kms.keys import PENDING_DELETION_STATES, find_key_by_id
@@ -56,6 +62,7 @@ KMS: Mapping[str, AuthorizationPlan] = {
     "ListAliases": list_aliases,
     "Decrypt": decrypt,
     "ReEncrypt": re_encrypt,
+    "CreateCustomKeyStore": create_custom_key_store,
     "CreateKey": create_key,
     "PutKeyPolicy": put_key_policy,
     "ReplicateKey": replicate_key,

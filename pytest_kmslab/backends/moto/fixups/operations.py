@@ -46,6 +46,7 @@ from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.kms.creation import SYNCHRONIZER
 from pytest_kmslab.calls.kms.keys import show_deletion
 from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.rules.attachments import ATTACHED
@@ -131,8 +132,10 @@ def _record_principals(view: MotoAccountReader, call: ApiCall, response: Respons
 
 
 def _made_key(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """CreateKey: its state, its metadata, and whom its policy names."""
+    """CreateKey: its state, its metadata, whom its policy names, and the role that keeps replicas alike."""
     _record_principals(view, call, response)
+    if call.params.get("MultiRegion"):
+        roles.make_service_linked(call, *SYNCHRONIZER)
     key = view.moto_key(str(response["KeyMetadata"]["KeyId"]), call.region, call.account)
     # A key whose material is to be imported has none yet; moto has it enabled.
     if call.params.get("Origin") == "EXTERNAL":

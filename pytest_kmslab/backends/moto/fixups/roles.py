@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import SERVICE_NAME_CONVERSION
+from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
 
-from pytest_kmslab.backends.moto.principals import named_entity
+from pytest_kmslab.backends.moto.principals import by_name, named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 if TYPE_CHECKING:
@@ -67,3 +68,16 @@ def refuse_second_linked(_reader: MotoAccountReader, call: ApiCall) -> Mapping[s
         text = f"Service role name {name} has been taken in this account, please try a different suffix."
         raise ServiceError("InvalidInput", text)
     return {}
+
+
+def make_service_linked(call: ApiCall, service: str, name: str) -> None:
+    """Make the role that a service makes for the caller's account, unless it is there.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+    """
+    backend = iam_backends[call.account][call.partition]
+    if by_name(backend.roles, name) is None:
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        path = f"/aws-service-role/{service}/"
+        backend.create_role(name, trust, path, None, "", [], "3600", linked_service=service)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pytest_kmslab.account.model import AccountView, Caller, Key, Table
 from pytest_kmslab.authz.arn import parts_of, service_host
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
-from pytest_kmslab.calls.context_keys import Keys
+from pytest_kmslab.calls.context_keys import Keys, through_service
 from pytest_kmslab.calls.kms.context import encryption_context, key_keys
 from pytest_kmslab.calls.kms.keys import NOT_USABLE_STATES, refuse_state
 from pytest_kmslab.calls.kms.specs import SYMMETRIC
@@ -131,16 +131,8 @@ def _from_dynamodb(caller: Caller) -> Caller:
 
 
 def _through_dynamodb(caller: Caller, region: str) -> Keys:
-    # What says that a service asks on somebody's behalf; DynamoDB may itself have been asked by one.
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
-    called_via = (*caller.context.get("aws:CalledVia", ()), "dynamodb.amazonaws.com")
-    return {
-        "kms:ViaService": service_host("dynamodb", region),
-        "aws:ViaAWSService": True,
-        "aws:CalledVia": called_via,
-        "aws:CalledViaFirst": called_via[0],
-        "aws:CalledViaLast": "dynamodb.amazonaws.com",
-    }
+    via = service_host("dynamodb", region)
+    return {**through_service(caller, "dynamodb.amazonaws.com"), "kms:ViaService": via}
 
 
 def _decrypting(caller: Caller, region: str, time: datetime | None, key: Key, place: TableLocation) -> Keys:

@@ -58,7 +58,7 @@ def test_creating_a_key_asks_for_no_resource_and_says_what_it_will_be(view: Fake
 
 def test_creating_a_key_of_another_kind(view: FakeAccount) -> None:
     params = {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL", "MultiRegion": True}
-    (authorization,) = required_authorizations(create(**params), view)
+    authorization, _ = required_authorizations(create(**params), view)
     context = authorization.request.context
     assert context["kms:KeySpec"] == ("RSA_2048",)
     assert context["kms:KeyUsage"] == ("SIGN_VERIFY",)
@@ -291,6 +291,43 @@ def test_no_material_is_imported_for_ml_dsa(spec: str) -> None:
     check_new_key({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL"}, "us-east-1")
     with pytest.raises(ServiceError, match=f"KeySpec {spec} is not supported for Origin EXTERNAL"):
         check_new_key({**new, "Origin": "EXTERNAL"}, "us-east-1")
+
+
+LINKED = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role"
+MULTI_REGION = f"{LINKED}/mrk.kms.amazonaws.com/AWSServiceRoleForKeyManagementServiceMultiRegionKeys"
+KEY_STORES = f"{LINKED}/cks.kms.amazonaws.com/AWSServiceRoleForKeyManagementServiceCustomKeyStores"
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "role"),
+    [
+        ("CreateKey", {"MultiRegion": True}, MULTI_REGION),
+        ("CreateKey", {"MultiRegion": False}, None),
+        ("CreateKey", {}, None),
+        ("CreateCustomKeyStore", {"CustomKeyStoreName": "one"}, KEY_STORES),
+        ("CreateCustomKeyStore", {"CustomKeyStoreType": "AWS_CLOUDHSM"}, KEY_STORES),
+        ("CreateCustomKeyStore", {"CustomKeyStoreType": "EXTERNAL_KEY_STORE"}, None),
+    ],
+)
+def test_who_has_kms_make_the_role_of_a_service_may_make_it(
+    view: FakeAccount, operation: str, params: dict[str, Any], role: str | None
+) -> None:
+    view.allow(ANA, {"Action": "kms:*"})
+    asking = call("kms", operation, params)
+    _, *asked = required_authorizations(asking, view)
+    assert [one.request.resource for one in asked] == ([role] if role else [])
+    assert outcome(asking, view) == ("iam:CreateServiceLinkedRole" if role else "allowed")
+    condition = {"StringEquals": {"iam:AWSServiceName": (role or "").split("/")[2:3]}}
+    view.allow(
+        ANA, {"Action": "iam:CreateServiceLinkedRole", "Resource": role or "*", "Condition": condition}
+    )
+    view.allow(ANA, {"Action": "kms:*"})
+    assert outcome(asking, view) == "allowed"
+
+
+def test_a_role_of_a_service_that_is_there_is_not_made_again(view: FakeAccount) -> None:
+    view.iam_arns["role", MULTI_REGION.rpartition("/")[2]] = MULTI_REGION
+    assert outcome(create(MultiRegion=True), view) == "allowed"
 
 
 @pytest.mark.parametrize("old", ["RSA_2048", "SYMMETRIC_DEFAULT"])

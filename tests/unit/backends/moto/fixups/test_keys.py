@@ -29,6 +29,18 @@ def test_what_is_encrypted_here_is_decrypted_there(replicated: tuple[Any, Any, s
         assert named["KeyId"] == kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"]
 
 
+def test_the_first_multi_region_key_needs_the_right_to_make_a_role_and_makes_it(account: Account) -> None:
+    user = account.user("ana", allow("kms:*"))
+    role = "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"
+    with pytest.raises(ClientError, match=f"iam:CreateServiceLinkedRole on resource: .*/{role} because no"):
+        user.client("kms").create_key(MultiRegion=True)
+    assert account.root.client("kms").list_keys()["Keys"] == []
+    account.root.client("kms").create_key(MultiRegion=True)
+    made = account.root.client("iam").get_role(RoleName=role)["Role"]
+    assert made["Path"] == "/aws-service-role/mrk.kms.amazonaws.com/"
+    user.client("kms").create_key(MultiRegion=True)
+
+
 def test_data_keys_and_re_encryption_too(replicated: tuple[Any, Any, str], account: Account) -> None:
     here, there, key_id = replicated
     made = here.generate_data_key(KeyId=key_id, KeySpec="AES_256")
