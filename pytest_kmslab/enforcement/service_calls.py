@@ -1,6 +1,6 @@
 """Calls that a service of the backend makes in somebody's name: decided, done and recorded like any other.
 
-On moto this is CloudFormation, whose resources are made by calls of other services.
+On moto this is CloudFormation, whose resources are made by calls of other services, and the tagging API.
 """
 
 from __future__ import annotations
@@ -27,31 +27,30 @@ from pytest_kmslab.wire.writing import JudgedRequest, judged_request
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.pipeline import Pipeline
 
-CALLED = "cloudformation"
 SERVICE = "cloudformation.amazonaws.com"
 
 
 class EnforcedServiceCalls:
-    """The pipeline of one backend in this process, as CloudFormation uses it."""
+    """The pipeline of one backend in this process, as other services use it."""
 
     def __init__(self, pipeline: Pipeline, send: Callable[[JudgedRequest], Reply]) -> None:
         self._pipeline = pipeline
         self._send = send
 
-    def signer(self, request: Any) -> Caller:
-        """Who signed a request to CloudFormation; raises ServiceError where nobody known did."""
-        return self._pipeline.caller(self._proven(request), CALLED)
+    def signer(self, request: Any, service: str) -> Caller:
+        """Who signed a request to a service; raises ServiceError where nobody known did."""
+        return self._pipeline.caller(self._proven(request, service), service)
 
-    def _proven(self, request: Any) -> Credentials | None:
+    def _proven(self, request: Any, service: str) -> Credentials | None:
         """The credentials that a request proves; where nothing is enforced, a bad signature is none."""
         pipeline = self._pipeline
         received = request_of(request.environ, request.get_data())
         try:
-            signature = sigv4.parse_signature(received, CALLED)
+            signature = sigv4.parse_signature(received, service)
             if signature is None:
                 return None
             now = pipeline.now().timestamp()
-            return sigv4.verify_signature(received, CALLED, signature, pipeline.backend.view, now)
+            return sigv4.verify_signature(received, service, signature, pipeline.backend.view, now)
         except ServiceError:
             if pipeline.enforcing:
                 raise

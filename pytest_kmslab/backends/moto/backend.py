@@ -98,6 +98,7 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.patches.request_scope import request_scope
         from pytest_kmslab.backends.moto.patches.streams import only_changes_in_streams
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
+        from pytest_kmslab.backends.moto.tagging_api import tagging_by_calls
 
         # Whoever started moto's mock before us owns the account, and throws it away.
         if not self._started:
@@ -115,6 +116,7 @@ class MotoBackend:
         started.enter_context(item_values_of_dynamodb())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
+            started.enter_context(tagging_by_calls(self._service_calls))
         if not self._started and self._doorkeeper is not None:
             started.enter_context(DOOR.guarded_by(self._doorkeeper))
         self._started.append(started)
@@ -125,7 +127,7 @@ class MotoBackend:
         return self._services.send(request)
 
     def connect_services(self, calls: ServiceCalls) -> None:
-        """Let what CloudFormation makes go through a pipeline; the first one that comes stays."""
+        """Let what other services make or tag go through a pipeline; the first one that comes stays."""
         self._service_calls = self._service_calls or calls
 
     def guard_door(self, keeper: Doorkeeper) -> None:

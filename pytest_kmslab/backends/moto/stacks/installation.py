@@ -17,7 +17,14 @@ from unittest.mock import patch
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, RECEIVED, REQUEST, ServiceCalls, send
+from pytest_kmslab.backends.moto.stacks.service_calls import (
+    PRINCIPAL,
+    REQUEST,
+    ServiceCalls,
+    as_method,
+    keep_request,
+    send,
+)
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.errors import BackendError
 
@@ -89,16 +96,16 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
     with ExitStack() as patches:
         for name in OPERATIONS:
             around = partial(getattr(operations, name), getattr(backend, name))
-            patches.enter_context(patch.object(backend, name, _method(around)))
+            patches.enter_context(patch.object(backend, name, as_method(around)))
         for name, handled in (("__init__", operations.make_instance), ("delete", operations.delete_instance)):
             around = partial(handled, getattr(models.StackInstance, name))
-            patches.enter_context(patch.object(models.StackInstance, name, _method(around)))
-        kept = partial(_with_body, response.setup_class)
-        patches.enter_context(patch.object(response, "setup_class", _method(kept)))
+            patches.enter_context(patch.object(models.StackInstance, name, as_method(around)))
+        kept = partial(keep_request, response.setup_class)
+        patches.enter_context(patch.object(response, "setup_class", as_method(kept)))
         answered = partial(_answered, principals, response.call_action)
-        patches.enter_context(patch.object(response, "call_action", _method(answered)))
+        patches.enter_context(patch.object(response, "call_action", as_method(answered)))
         compared = partial(_differs, response._validate_different_update)
-        patches.enter_context(patch.object(response, "_validate_different_update", _method(compared)))
+        patches.enter_context(patch.object(response, "_validate_different_update", as_method(compared)))
         reached = {
             "deploy": staticmethod(partial(_deployment, calls)),
             "update_nested": staticmethod(update_nested),
@@ -107,27 +114,6 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
         patches.enter_context(patch.object(models, "ResourceMap", deployed))
         patches.enter_context(templates_as_cloudformation_reads_them())
         yield
-
-
-def _method(function: Callable[..., Any]) -> Any:
-    """A function of a model and its arguments, as a method."""
-
-    def method(self: Any, *arguments: Any, **more: Any) -> Any:
-        return function(self, *arguments, **more)
-
-    return method
-
-
-def _with_body(
-    original: Callable[..., Any], response: Any, request: Any, *arguments: Any, **more: Any
-) -> Any:
-    from moto.core.request import normalize_request
-
-    received = normalize_request(request)
-    # Keep the request with its body, which the signature covers: reading a form uses it up.
-    received.get_data(cache=True)
-    setattr(response, RECEIVED, received)
-    return original(response, request, *arguments, **more)
 
 
 def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any, stack: Any) -> None:

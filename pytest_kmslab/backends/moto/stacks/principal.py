@@ -11,7 +11,13 @@ from typing import Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.arn import partition_of, root_arn
 from pytest_kmslab.backends.moto.principals import entity_of, unique_id
-from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, REQUEST, ServiceCalls, StackRequest
+from pytest_kmslab.backends.moto.stacks.service_calls import (
+    RECEIVED,
+    REQUEST,
+    SIGNED_FOR,
+    ServiceCalls,
+    StackRequest,
+)
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 SESSION = "AWSCloudFormation"
@@ -38,7 +44,7 @@ class Principals:
         operation = str(response._get_action())
         if operation.startswith(READING):
             return None
-        caller = self._pipeline.signer(getattr(response, RECEIVED))
+        caller = self._pipeline.signer(getattr(response, RECEIVED), SIGNED_FOR)
         return StackRequest(caller, response.region, operation, dict(response.params))
 
     def note_stack(self, stack: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -17,8 +17,8 @@ SERVICE = "cloudformation.amazonaws.com"
 class ServiceCalls(Protocol):
     """The pipeline, for calls that a service makes in somebody's name."""
 
-    def signer(self, request: Any) -> Caller:
-        """Who signed a request to CloudFormation (moto's own request); raises ServiceError for nobody."""
+    def signer(self, request: Any, service: str) -> Caller:
+        """Who signed a request to a service (moto's own request); raises ServiceError for nobody."""
 
     def perform(self, call: ApiCall) -> dict[str, Any]:
         """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""
@@ -47,8 +47,11 @@ class StackRequest:
     """Its parameters."""
 
 
+SIGNED_FOR = "cloudformation"
+"""The name by which requests to CloudFormation are signed."""
+
 RECEIVED = "kmslab_received"
-"""On moto's answerer of CloudFormation: the request as it came."""
+"""On moto's answerer of a service that calls others: the request as it came."""
 
 REQUEST: ContextVar[StackRequest | None] = ContextVar("kmslab_stack_request", default=None)
 """The request that moto answers now; None where its models are used from Python."""
@@ -88,3 +91,25 @@ def send(
     caller = PRINCIPAL.get()
     assert caller is not None, "a resource of a stack is made outside of an operation"
     return calls.perform(ApiCall(service, operation, params, region, caller))
+
+
+def as_method(function: Callable[..., Any]) -> Any:
+    """A function of one of moto's objects and its arguments, as a method."""
+
+    def method(self: Any, *arguments: Any, **more: Any) -> Any:
+        return function(self, *arguments, **more)
+
+    return method
+
+
+def keep_request(
+    original: Callable[..., Any], response: Any, request: Any, *arguments: Any, **more: Any
+) -> Any:
+    """Keep the request that one of moto's answerers is given, with its body, which the signature covers."""
+    from moto.core.request import normalize_request
+
+    received = normalize_request(request)
+    # Reading a form uses the body up.
+    received.get_data(cache=True)
+    setattr(response, RECEIVED, received)
+    return original(response, request, *arguments, **more)
