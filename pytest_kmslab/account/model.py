@@ -148,6 +148,7 @@ class Table:
 
     def __post_init__(self) -> None:
         names = tuple(name for name in (self.hash_key, self.range_key) if name)
+        # Frozen, and worked out once: every call about an item asks for them.
         object.__setattr__(self, "key_attributes", names)
 
 

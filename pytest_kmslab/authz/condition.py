@@ -183,6 +183,8 @@ def _parse_operator(name: str) -> tuple[str, Operator | None, bool]:
 def _parse_values(element: Any) -> tuple[str, ...]:
     values = element if isinstance(element, list) else [element]
     for value in values:
+        # Numbers and booleans may stand without quotes:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
         if not isinstance(value, (str, bool, int, float)):
             raise PolicyError(f"a value is {_kind(value)}, not text, a number or a boolean")
     return tuple(text_of(value) for value in values)

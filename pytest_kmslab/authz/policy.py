@@ -123,6 +123,7 @@ def read_policy(text: str) -> Policy:
     try:
         return parse_policy(text)
     except PolicyError as error:
+        # It may hold a Deny, which must not count for nothing because nobody can read it.
         return Policy(version="", id="", statements=(), error=str(error), unread=text)
 
 

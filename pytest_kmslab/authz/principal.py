@@ -105,6 +105,7 @@ _KINDS = {
 def _kind(arn: Arn) -> PrincipalKind:
     head, slash, rest = arn.resource.partition("/")
     complete = bool(slash and rest) or arn.resource == "root"
+    # IAM is global: an ARN of a principal has no Region.
     if arn.region or not complete:
         return PrincipalKind.UNKNOWN
     return _KINDS.get((arn.service, head), PrincipalKind.UNKNOWN)

@@ -193,10 +193,6 @@ def _first(items: Sequence[Item]) -> Response:
 def _transacted(part: _Prepared) -> Response:
     params = {member: value for member, value in part.request.params.items() if member != "ReturnValues"}
     if part.statement.action == "PartiQLSelect":
-        return {"ConditionCheck": _condition_check(part)}
+        # `EXISTS(SELECT …)`, beside writes: that the item is there, and is as its condition says.
+        return {"ConditionCheck": exists_check(part.statement, part.values, part.table).params}
     return {_TRANSACTED[part.request.operation]: params}
-
-
-def _condition_check(part: _Prepared) -> Mapping[str, Any]:
-    """`EXISTS(SELECT …)`, beside writes: that the item is there, and is as its condition says."""
-    return exists_check(part.statement, part.values, part.table).params

@@ -283,6 +283,7 @@ class _Signer(SigV4Auth):
 @lru_cache(maxsize=1_024)
 def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The key of a day, Region and service."""
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     key = f"AWS4{secret}".encode()
     for text in (date, region, service, "aws4_request"):
         key = hmac.new(key, text.encode(), sha256).digest()

@@ -76,6 +76,7 @@ def _chosen(backend: Backend, call: ApiCall, specification: Any) -> Key | None:
     encryption = read_specification(specification)
     if encryption.mode is not SseMode.KMS:
         return None
+    # By an alias the key that it names now, as DynamoDB keeps the key and not the alias.
     return backend.view.key(encryption.named, call.region, call.account)
 
 

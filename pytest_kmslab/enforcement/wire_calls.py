@@ -132,6 +132,7 @@ class _WireCall:
             caller = self._pipeline.caller(self._proven(), self._service)
         except ServiceError as error:
             raise self._explained(error) from None
+        # The connection's own address: a header could name any.
         return replace(caller, address=self._request.address, secure_transport=self._request.is_secure)
 
     def _proven(self) -> Credentials | None:

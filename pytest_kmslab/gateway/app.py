@@ -53,6 +53,7 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        # Before anything is read: these paths are never a call of AWS's.
         own = page(environ, self._enforcer, self._upstream.name, self._trail) or refused_path(environ)
         if own is not None:
             return _written(own, start_response)
@@ -74,6 +75,7 @@ class Gateway:
             reply = told(error.status, error.message)
         except UpstreamError as error:
             reply = told(502, str(error))
+        # --kmslab-undecided=error refuses the call: the client is told in the answer why.
         except BackendError as error:
             reply = told(501, str(error))
         return _written(reply, start_response)

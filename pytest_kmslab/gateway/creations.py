@@ -71,6 +71,7 @@ class PassedCreations:
         if call is None:
             return forward(environ, start_response)
         name = call.may_find
+        # Looked for before the request goes on: afterwards it is there in any case.
         is_there = bool(name) and self._exists(call.service, name, call.region)
         status, answer = _answered(environ, start_response, forward)
         if status.startswith("2") and not is_there:
@@ -98,6 +99,7 @@ def _answered(environ: Environ, start_response: StartResponse, forward: Forward)
         statuses.append(status)
         return start_response(status, headers, *more)
 
+    # Read whole, as the id of a stack stands in the answer; these answers are short.
     pieces: Any = forward(environ, started)
     try:
         return "".join(statuses[-1:]), b"".join(pieces)
@@ -128,6 +130,7 @@ def _is_alarm_call(request: WireRequest) -> bool:
 def _params(environ: Environ, request: WireRequest) -> dict[str, Any]:
     """The parameters in a body, which is left to be read again; none of one that cannot be read."""
     body = read_body(environ)
+    # Whole from here on: the upstream reads it by its length, in chunks or not as it came.
     environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("wsgi.input_terminated", None)

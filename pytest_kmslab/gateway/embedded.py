@@ -51,6 +51,7 @@ def open_gateway(pipeline: Pipeline, trail: Trail, exists: Exists | None = None)
     from pytest_kmslab.gateway.server import GatewayServer
 
     with closing(upstream_of(pipeline.backend)) as upstream:
+        # Without a lab to adopt what is there nobody asks who made it.
         passed = exists and PassedCreations(pipeline.creations, pipeline.backend, exists)
         gateway = Gateway(pipeline, upstream, trail, passed_creations=passed)
         server = GatewayServer(gateway, "127.0.0.1", 0)

@@ -22,6 +22,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def read_body(environ: Environ) -> bytes:
     """The whole body; raises ServiceError for one that is longer than any service takes."""
+    # One byte more than the limit is read at most: a length that a client claims fills no memory.
     data = _read(environ, _length(environ, MAX_BODY))
     if len(data) > MAX_BODY:
         raise _too_large(MAX_BODY)
@@ -87,6 +88,7 @@ def _fields(stream: IO[bytes], content_type: str) -> Fields:
 def _length(environ: Environ, limit: int) -> int:
     """How much to read: the Content-Length, or one byte more than the limit where it is longer or unknown."""
     length = environ.get("CONTENT_LENGTH")
+    # A body in chunks tells its length only by its end.
     if environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING"):
         return limit + 1
     return min(int(length or 0), limit + 1)

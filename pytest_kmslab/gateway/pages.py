@@ -42,6 +42,7 @@ def page(environ: Environ, pipeline: Pipeline, behind: str, trail: Trail) -> Rep
 
 def _trail_page(environ: Environ, trail: Trail) -> Reply:
     if not _is_loopback(str(environ.get("REMOTE_ADDR", ""))):
+        # Names of principals and resources are nobody else's business, and a page is not signed.
         return told(403, "the trail is shown to clients on this machine only")
     since = parse_qs(environ.get("QUERY_STRING", "")).get("since", ["0"])[-1]
     if not since.isascii() or not since.isdigit():
@@ -54,6 +55,7 @@ def refused_path(environ: Environ) -> Reply | None:
 
     No AWS path begins so: what an emulator puts there is its own, answers to no policy and is not signed.
     """
+    # The server has decoded PATH_INFO: what was sent is looked at too.
     path = unquote(raw_target(environ).partition("?")[0])
     # An emulator may look at the path before or after it is decoded and its dots are resolved.
     for seen in {_squeezed(path), _squeezed(environ.get("PATH_INFO", "")), _squeezed(normpath(path))}:

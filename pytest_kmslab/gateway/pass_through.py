@@ -51,6 +51,7 @@ class PassThrough:
         holds the fields of a form in the body."""
         if self.names is None:
             return None
+        # Signed, such a call is of whatever service it is signed for.
         if not signed_services(request) and request.header("x-amz-target") in self.unsigned:
             return None
         refused = sorted(_services(request, form) - self.signing_names)
@@ -101,6 +102,7 @@ def _signing_name(name: str) -> str:
     from pytest_kmslab.backends.own_sessions import own_session
 
     session = own_session()
+    # A misspelt name would pass nothing, and every call of the service meant be refused.
     if name not in session.get_available_services():
         raise ValueError(f"`{name}` is no service that botocore knows: give names such as `s3,sqs`")
     return str(session.get_service_model(name).signing_name)

@@ -204,6 +204,7 @@ class AmbientClients:
         return AfterImport(module, lambda imported: self._wrap(getattr(imported, owner), name, around))
 
     def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
+        # Read now, not when the hook was made: another run may have put its own around it since.
         original = getattr(owner, name)
 
         @wraps(original)
@@ -243,6 +244,7 @@ class AmbientClients:
     def _following(self, session: Any, client: Any, follower: Follower) -> Any:
         """A new client, which follows the blocks where it was given no credentials in code."""
         if self._follows(session, client):
+            # First: what decides a call must see who really signs it.
             client.meta.events.register_first("before-call", follower.before_call)
             client.meta.events.register_first("before-sign", follower.before_sign)
         return client

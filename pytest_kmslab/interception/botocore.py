@@ -86,6 +86,7 @@ class CallInterception:
             kind = "Receiver" if error.status >= 500 else "Sender"
             refusal = {"Type": kind, "Code": error.code, "Message": error.message}
             return _response(url, error.status, {**error.members, "Error": refusal})
+        # moto cannot be awaited: the request would leave the process.
         if pending.response is None and pipeline.backend.endpoint_url is None and is_async(signer):
             check_served()
         return self._let_through(pending, params, context, credentials)
@@ -127,6 +128,7 @@ class CallInterception:
         comes_here = backend.owns_url(url)
         if backend.endpoint_url is not None or not is_async(signer):
             backend.attach_client(events, url)
+        # By the signer, as no event of botocore's brings the client itself.
         self._comes_here[signer] = comes_here
         return comes_here
 
@@ -159,6 +161,7 @@ class CallInterception:
 
         backend = self._pipeline.backend
         params["url"] = backend.served_url(params["url"])
+        # moto in this process takes the account from the caller's own key.
         access_key = None if backend.endpoint_url is None else access_key_to_send(pending.call, backend)
         if access_key is not None and credentials is not None:
             sign_as(context, Credentials(access_key, backend.root.secret_access_key))

@@ -70,6 +70,7 @@ class RunDoorkeeper:
     def mark(self, ticket: Ticket, headers: Any) -> None:
         """Mark the request of one attempt; the mark of the attempt before is good no more."""
         self.forget(ticket)
+        # Not to be guessed: who knows a mark passes the door.
         ticket.mark = token_hex(16)
         self._tickets[ticket.mark] = ticket
         headers[self._header] = ticket.mark

@@ -45,6 +45,7 @@ def sign_as(context: dict[Any, Any], credentials: Credentials) -> None:
     from botocore.credentials import Credentials as Signing
 
     keys = credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+    # botocore signs one request so for S3 Express, whose buckets have credentials of their own.
     context["signing"] = {**(context.get("signing") or {}), "request_credentials": Signing(*keys)}
 
 

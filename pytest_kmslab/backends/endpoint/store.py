@@ -75,7 +75,9 @@ class SharedStore:
         except ClientError as error:
             if code_of(error) != "NoSuchBucket":
                 raise
-            self._make_bucket()
+            # Two processes may do it at once.
+            made_by_another = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+            unless_refused(made_by_another, lambda: self._s3.create_bucket(Bucket=BUCKET), None)
             self._s3.put_object(Bucket=BUCKET, Key=name, Body=body)
         self._cache.drop()
 
@@ -97,8 +99,3 @@ class SharedStore:
             return record
 
         return unless_refused(NOT_THERE, read, None)
-
-    def _make_bucket(self) -> None:
-        # Two processes may do it at once.
-        made_by_another = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
-        unless_refused(made_by_another, lambda: self._s3.create_bucket(Bucket=BUCKET), None)

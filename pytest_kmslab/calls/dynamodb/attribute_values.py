@@ -121,4 +121,5 @@ def as_stored(text: str) -> str:
     if refusal_of_text(text):
         return text
     number = Decimal(text)
+    # DynamoDB trims the noughts at both ends of a number, so that `1`, `1.0` and `1E0` are one.
     return format(number.normalize(_EXACT), "f") if number else "0"

@@ -151,16 +151,11 @@ def check_statement(statement: Statement, values: Sequence[Any], table: Table | 
     if statement.action == "PartiQLInsert":
         _check_inserted(statement, values, table)
         return
-    check_pinned(statement, table)
+    if not is_pinned(statement, table):
+        raise invalid(NOT_PINNED)
     equalities = {name: equality(statement.where, name) for name in table.key_attributes}
     _check_not_empty(_written_out(equalities, values), table)
     _check_changed((change.attribute for change in statement.changes), table)
-
-
-def check_pinned(statement: Statement, table: Table) -> None:
-    """Raise ValidationException where the condition does not hold every key attribute to one value."""
-    if not is_pinned(statement, table):
-        raise invalid(NOT_PINNED)
 
 
 def _check_changed(attributes: Iterable[str], table: Table) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import (
     ATTRIBUTES,
     ENCLOSING_OPERATION,
@@ -177,7 +177,9 @@ def transaction(call: ApiCall, view: AccountView) -> Authorizations:
         arn = table_arn(call, required_text(part, "TableName"))
         table = view.table(arn, call.region, call.account)
         tables.append(table)
-        yield _transaction_authorization(call, action, part, arn, table)
+        context = item_context(action, {**part, **_capacity(call)}, table)
+        context[ENCLOSING_OPERATION] = call.operation
+        yield authorization(call, action, arn, context, table)
         mismatches.append(_checked(part, table))
     if any(mismatches):
         raise cancelled(mismatches)
@@ -192,14 +194,6 @@ def _checked(part: Any, table: Table | None) -> ServiceError | None:
     except KeyMismatchError as mismatch:
         return mismatch
     return None
-
-
-def _transaction_authorization(
-    call: ApiCall, action: str, part: Any, arn: str, table: Table | None
-) -> Authorization:
-    context = item_context(action, {**part, **_capacity(call)}, table)
-    context[ENCLOSING_OPERATION] = call.operation
-    return authorization(call, action, arn, context, table)
 
 
 def _transaction_parts(call: ApiCall) -> Iterator[tuple[str, Any]]:

@@ -51,7 +51,11 @@ def check_placeholders(action: str, params: Params) -> None:
     if not present:
         _check_needed(action, by_member)
     for member, placeholders in by_member.items():
-        _check_form(member, placeholders)
+        if not placeholders:
+            raise _refused(f"{member} must not be empty")
+        for placeholder in placeholders:
+            if _FORMS[member].fullmatch(placeholder) is None:
+                raise _refused(f'{member} contains invalid key: Syntax error; key: "{placeholder}"')
     update = present.get("UpdateExpression")
     if update and _CLAUSE.match(update) is None:
         return  # what is no update is told first, in words that depend on where it goes wrong
@@ -88,14 +92,6 @@ def _check_needed(action: str, by_member: Mapping[str, Params]) -> None:
         expressions = [member for member in EXPRESSIONS.get(action, ()) if member != _PROJECTION]
         are = f"{' and '.join(expressions)} {'are' if len(expressions) > 1 else 'is'} null"
         raise _refused(f"{VALUES} {NEEDED}: {are}")
-
-
-def _check_form(member: str, placeholders: Params) -> None:
-    if not placeholders:
-        raise _refused(f"{member} must not be empty")
-    for placeholder in placeholders:
-        if _FORMS[member].fullmatch(placeholder) is None:
-            raise _refused(f'{member} contains invalid key: Syntax error; key: "{placeholder}"')
 
 
 def _used(member: str, expression: str, defined: Iterable[str]) -> Sequence[str]:

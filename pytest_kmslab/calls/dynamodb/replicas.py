@@ -52,7 +52,9 @@ def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authoriza
         for kind, replica in update.items():
             if kind != "Update" and replica.get("RegionName") == call.region:
                 raise invalid(LOCAL_REGION)
-            _check_key(kind, replica.get("KMSMasterKeyId"), _own_kind(view, table))
+            # Who manages the table's key, `CUSTOMER` or `AWS`; of the key that AWS owns nothing is told.
+            key = key_of_table(view, table)
+            _check_key(kind, replica.get("KMSMasterKeyId"), "" if key is None else key.manager)
             yield from _in_region(call, view, arn, _REPLICA_ACTIONS[kind], replica)
             copied = copied or kind == "Create"
     # A new replica is filled with the items of the table, whose own key is used for that (docs/fidelity.md).
@@ -72,12 +74,6 @@ def joining(call: ApiCall, view: AccountView, arn: str) -> Authorizations:
     for action in _REPLICA_ACTIONS["Create"]:
         if action != call.operation:
             yield authorization(call, action, arn)
-
-
-def _own_kind(view: AccountView, table: Table) -> str:
-    key = key_of_table(view, table)
-    # Who manages the table's key: `CUSTOMER` or `AWS`; empty for the key that AWS owns.
-    return "" if key is None else key.manager
 
 
 def _check_key(kind: str, key_id: str | None, manager: str) -> None:

@@ -115,6 +115,8 @@ def on_global_table(call: ApiCall) -> Iterator[str]:
 def on_global_table_and_replicas(call: ApiCall) -> Iterator[str]:
     """The global table (version 2017), and the table in every Region that the request names."""
     yield global_table_arn(call)
+    # Both are resource types of these actions:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
     name = required_text(call.params, "GlobalTableName")
     regions = dict.fromkeys([call.region, *_regions(call.params)])
     yield from (table_arn(call, name, region=region) for region in regions)

@@ -55,6 +55,7 @@ def _check_principal(principal: str | None, view: AccountView, partition: str) -
     if principal is None:
         return
     known = is_service_principal(principal, partition) or is_known_principal(principal, view, partition)
+    # `*` stands for everybody in a policy, and is nobody whom a grant could be given to.
     if not known or principal == "*":
         raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
 

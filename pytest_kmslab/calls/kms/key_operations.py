@@ -70,11 +70,6 @@ class KeyOperation:
     usage: str = ""
     checks: tuple[Check, ...] = ()
 
-    @property
-    def takes_alias(self) -> bool:
-        """Whether an alias names the key as well: of these operations alone the alias is a condition key."""
-        return of_alias in self.request
-
 
 def _crypto(usage: str, checks: tuple[Check, ...], *request: RequestKeys) -> KeyOperation:
     return KeyOperation((of_alias, *request), kms_keys.NOT_USABLE_STATES, usage, checks)
@@ -178,7 +173,8 @@ def key_plan(operation: str, row: KeyOperation) -> AuthorizationPlan:
     """Authorizations for an operation on one key, then refuses a key that is not fit for it."""
     action = f"kms:{operation}"
 
-    find = kms_keys.find_key if row.takes_alias else kms_keys.find_key_by_id
+    # Of these operations alone the alias is a condition key too.
+    find = kms_keys.find_key if of_alias in row.request else kms_keys.find_key_by_id
 
     def authorization(call: ApiCall, view: AccountView) -> Authorizations:
         params = call.params

@@ -51,6 +51,7 @@ def cancel_key_deletion(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:CancelKeyDeletion on the key, which must be pending deletion."""
     key = find_key_by_id(call, view, call.params["KeyId"], "kms:CancelKeyDeletion")
     yield key_authorization(call, "kms:CancelKeyDeletion", key, {})
+    # After the question: KMS tells a key's state only to who may do this.
     if key.state not in PENDING_DELETION_STATES:
         raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
 

@@ -63,6 +63,7 @@ def check_identity_document(text: str, partition: str, *, managed: bool = False)
 
 def read_document(text: str, fault: str) -> dict[str, Any]:
     """The JSON object of a policy, in which no name stands twice; raises MalformedPolicyDocument."""
+    # A name that stands twice: which of the two IAM would go by nobody could tell from the answer.
     document = read_json(text, lambda _: malformed(fault))
     if not isinstance(document, dict):
         raise malformed(fault)

@@ -107,9 +107,11 @@ def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition
     # How other kinds of principals are told of is inferred.
     for kind, principals in element.items() if isinstance(element, dict) else ():
         if kind not in _KINDS:
-            yield f'Invalid principal in policy: "{kind.upper()}":"{_first(principals)}"'
+            first = principals[0] if isinstance(principals, list) and principals else principals
+            yield f'Invalid principal in policy: "{kind.upper()}":"{first}"'
     for principal in named_principals(statement, "AWS"):
-        if not (isinstance(principal, str) and _is_trusted(principal, view, partition)):
+        # IAM takes an account with dashes too.
+        if not (isinstance(principal, str) and is_known_principal(plain_account(principal), view, partition)):
             yield f'Invalid principal in policy: "AWS":"{principal}"'
     for service in unknown_services(statement, partition):
         yield f'Invalid principal in policy: "SERVICE":"{service}"'
@@ -120,17 +122,8 @@ def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition
             yield _NO_CONDITION
 
 
-def _is_trusted(principal: str, view: AccountView, partition: str) -> bool:
-    # IAM takes an account with dashes too.
-    return is_known_principal(plain_account(principal), view, partition)
-
-
 def _is_provider(provider: str, partition: str) -> bool:
     """Whether a text is the name or ARN of an identity provider."""
     # It is not looked for: a trust policy may name one that is not there yet.
     arn = _PROVIDER.fullmatch(provider)
     return arn["partition"] == partition if arn else bool(_DOMAIN.fullmatch(provider))
-
-
-def _first(principals: Any) -> Any:
-    return principals[0] if isinstance(principals, list) and principals else principals

@@ -67,16 +67,14 @@ def _assume_role(call: ApiCall, view: AccountView) -> Authorizations:
         actions.append("sts:SetSourceIdentity")
     if call.params.get("ProvidedContexts"):
         actions.append("sts:SetContext")
-        keys["sts:RequestContextProviders"] = _providers(call)
+        # What the providers assert only AWS can read (`sts:RequestContext/…`).
+        keys["sts:RequestContextProviders"] = tuple(
+            entry["ProviderArn"] for entry in call.params["ProvidedContexts"] if "ProviderArn" in entry
+        )
     for action in actions:
         yield _authorization(call, action, role, keys, account)
     check_role_session(call, view)
     _check_session_policy(call)
-
-
-def _providers(call: ApiCall) -> tuple[str, ...]:
-    """Who asserts the contexts of a call; what they assert only AWS can read (`sts:RequestContext/…`)."""
-    return tuple(entry["ProviderArn"] for entry in call.params["ProvidedContexts"] if "ProviderArn" in entry)
 
 
 def _check_session_policy(call: ApiCall) -> None:

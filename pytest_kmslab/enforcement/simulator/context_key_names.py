@@ -37,5 +37,6 @@ def _names(policy: Policy) -> Iterator[str]:
     for statement in policy.statements:
         for condition in statement.conditions:
             yield condition.key
+    # In a policy of 2008 `${…}` is text like any other.
     if policy.version == VERSION:
         yield from _VARIABLE.findall(print_policy(policy))

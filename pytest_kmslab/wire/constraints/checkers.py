@@ -111,6 +111,7 @@ def _plan_of(call: ApiCall) -> _Plan:
         return _Plan(None, ())
     model = operation_model(call.service, call.operation)
     checker = None if model is None else Compiler(call.service, call.operation).checker(model.input_shape)
+    # Two threads may make it at once: the first that is kept counts for both.
     return _PLANS.setdefault(call.name, _Plan(checker, REQUEST_CHECKS.get(call.name, ())))
 
 

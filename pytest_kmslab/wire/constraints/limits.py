@@ -100,7 +100,8 @@ def limits_of(shape: Shape, row: Row, *, lists_values: bool) -> Limits | None:
     most = model.get("max") if row.most is KEPT else row.most
     pattern = model.get("pattern") if row.pattern is KEPT else row.pattern
     least = None if not number and least == 0 else least
-    values = _values(shape, row)
+    enum = getattr(shape, "enum", None)
+    values = frozenset((*enum, *row.more_values)) if enum and row.has_values else None
     if least is most is pattern is values is None:
         return None
     return Limits(
@@ -115,11 +116,6 @@ def limits_of(shape: Shape, row: Row, *, lists_values: bool) -> Limits | None:
     )
 
 
-def _values(shape: Shape, row: Row) -> frozenset[str] | None:
-    enum = getattr(shape, "enum", None)
-    return frozenset((*enum, *row.more_values)) if enum and row.has_values else None
-
-
 def in_javas_order(shape: Shape) -> str:
     """The values of an enum, in the order in which AWS lists them."""
     # As Java's HashSet goes through its buckets, newest first in each.
@@ -131,6 +127,7 @@ def _hash(text: str) -> int:
     """Java's String.hashCode."""
     code = 0
     for character in text:
+        # Java's int wraps around at 32 bits.
         code = (31 * code + ord(character)) & 0xFFFFFFFF
     return code
 

@@ -97,6 +97,7 @@ def _expanded(token: re.Match[str], inside: bool, end: int) -> str:
 @cache
 def _category(name: str, end: int) -> str:
     """The characters before `end` that are of a general category of Unicode (`L`, `Lu`), as ranges."""
+    # A category may have no character in ASCII, and an empty class is no pattern.
     ranges = list(_ranges(name, end)) or list(_ranges(name, sys.maxunicode + 1))
     if not ranges:
         raise re.error(f"there is no category `{name}`")

@@ -58,6 +58,7 @@ def _map(value: dict[str, Any], shape: MapShape) -> str:
 def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    # A ByteBuffer shows its bounds, and nothing of what is in it.
     if isinstance(value, bytes):
         return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
     return str(value)

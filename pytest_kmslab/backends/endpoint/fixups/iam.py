@@ -36,6 +36,7 @@ def attached(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def bounding(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A policy that is to be a permissions boundary, where a call names one."""
     arn = call.params.get("PermissionsBoundary")
+    # The emulators take the ARN of no policy, and a boundary that cannot be read would limit nobody.
     if arn and not view.identities.document(str(arn)):
         raise attaching.not_attachable(str(arn), boundary=True)
     return {}

@@ -52,6 +52,7 @@ class EndpointFixups:
         fixup = EMULATED.get(call.name)
         if fixup is None:
             return None
+        # Where a call of IAM names nobody it is about its caller, whom the endpoint would take for root.
         return fixup(self._view_of(call), call._replace(params={**call.params, **implicit_user(call)}))
 
     def after_call(self, call: ApiCall, response: Response) -> None:

@@ -74,6 +74,8 @@ def joining(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """A user who is to join a group."""
     user = named_entity(call, "user", "UserName")
     groups = list(iam_backends[call.account][call.partition].groups.values())
+    # moto lets a user join any number of groups:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     attaching.check_groups(call, [group.name for group in groups if user in group.users])
     return {}
 

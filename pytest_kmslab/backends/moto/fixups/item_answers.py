@@ -57,19 +57,15 @@ def write_in_order(call: ApiCall) -> Response | None:
     if len({kind for _, write in writes for kind in write}) < 2:
         return None
     for table, write in writes:
-        _write(call, table, {"RequestItems": {table: [write]}})
+        account, region = call.account, call.region
+        if table.startswith("arn:"):
+            region, account = parts_of(table).region, parts_of(table).account
+        do_on_items(account, region, "BatchWriteItem", {"RequestItems": {table: [write]}})
     counted = [
         {"TableName": table, "CapacityUnits": float(len(several))}
         for table, several in call.params["RequestItems"].items()
     ]
     return {"UnprocessedItems": {}, "ItemCollectionMetrics": {}, "ConsumedCapacity": counted}
-
-
-def _write(call: ApiCall, table: str, params: Response) -> None:
-    account, region = call.account, call.region
-    if table.startswith("arn:"):
-        region, account = parts_of(table).region, parts_of(table).account
-    do_on_items(account, region, "BatchWriteItem", params)
 
 
 def place_records(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:

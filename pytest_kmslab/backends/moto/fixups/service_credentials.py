@@ -31,7 +31,7 @@ _PASSWORD = "ServicePassword"
 
 def create(call: ApiCall) -> Response:
     """CreateServiceSpecificCredential."""
-    user, service = _user(call), str(call.params["ServiceName"])
+    user, service = called_user(call), str(call.params["ServiceName"])
     _check_service(service)
     credentials = _kept(user)
     number = sum(credential["ServiceName"] == service for credential in credentials.values())
@@ -53,7 +53,7 @@ def create(call: ApiCall) -> Response:
 
 def list_all(call: ApiCall) -> Response:
     """ListServiceSpecificCredentials: of a service, or all; never their passwords."""
-    user, service = _user(call), call.params.get("ServiceName")
+    user, service = called_user(call), call.params.get("ServiceName")
     if service:
         _check_service(str(service))
     shown = [
@@ -77,12 +77,12 @@ def reset(call: ApiCall) -> Response:
     """ResetServiceSpecificCredential: another password."""
     credential = _credential(call)
     credential[_PASSWORD] = _password()
-    return {"ServiceSpecificCredential": {**credential, "UserName": _user(call).name}}
+    return {"ServiceSpecificCredential": {**credential, "UserName": called_user(call).name}}
 
 
 def delete(call: ApiCall) -> Response:
     """DeleteServiceSpecificCredential."""
-    del _kept(_user(call))[_credential(call)["ServiceSpecificCredentialId"]]
+    del _kept(called_user(call))[_credential(call)["ServiceSpecificCredentialId"]]
     return {}
 
 
@@ -94,13 +94,14 @@ def _check_service(service: str) -> None:
 
 def _credential(call: ApiCall) -> Credential:
     wanted = str(call.params["ServiceSpecificCredentialId"])
-    credential = _kept(_user(call)).get(wanted)
+    credential = _kept(called_user(call)).get(wanted)
     if credential is None:
         raise ServiceError("NoSuchEntity", f"No such credential {wanted} exists", 404)
     return credential
 
 
-def _user(call: ApiCall) -> Any:
+def called_user(call: ApiCall) -> Any:
+    """moto's own user whom a call names, or who makes it; raises NoSuchEntity for nobody."""
     name = str({**call.params, **implicit_user(call)}["UserName"])
     user = iam_backends[call.account][call.partition].users.get(name)
     if user is None:

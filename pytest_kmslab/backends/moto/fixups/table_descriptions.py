@@ -78,6 +78,8 @@ def table_id(arn: str, made: datetime) -> str:
 
 def _show_index(table_arn: str, index: Response) -> None:
     index.setdefault("IndexArn", f"{table_arn}/index/{index['IndexName']}")
+    # DynamoDB counts about every six hours, so a table of a test shows none of what it holds:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndexDescription.html
     index.setdefault("IndexSizeBytes", 0)
     index.setdefault("ItemCount", 0)
     if "ProvisionedThroughput" in index:

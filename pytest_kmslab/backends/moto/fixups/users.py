@@ -11,6 +11,7 @@ from moto.iam.models import iam_backends
 
 from pytest_kmslab.backends.moto.fixups.roles import BOUNDARY_TYPE
 from pytest_kmslab.backends.moto.fixups.service_credentials import KEPT as SERVICE_CREDENTIALS_KEPT
+from pytest_kmslab.backends.moto.fixups.service_credentials import called_user
 from pytest_kmslab.backends.moto.lookup import tags_in
 from pytest_kmslab.backends.moto.principals import BOUNDARY, entity_of, unique_id
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -49,23 +50,15 @@ def check_deletable(_view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any
     return {}
 
 
-def _user(call: ApiCall) -> Any:
-    user = iam_backends[call.account][call.partition].users.get(str(call.params.get("UserName")))
-    if user is None:
-        name = call.params.get("UserName")
-        raise ServiceError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
-    return user
-
-
 def put_boundary(call: ApiCall) -> Response:
     """PutUserPermissionsBoundary, which moto lacks."""
-    setattr(_user(call), BOUNDARY, call.params["PermissionsBoundary"])
+    setattr(called_user(call), BOUNDARY, call.params["PermissionsBoundary"])
     return {}
 
 
 def delete_boundary(call: ApiCall) -> Response:
     """DeleteUserPermissionsBoundary, which moto lacks."""
-    setattr(_user(call), BOUNDARY, None)
+    setattr(called_user(call), BOUNDARY, None)
     return {}
 
 

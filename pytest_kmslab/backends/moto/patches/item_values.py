@@ -36,6 +36,7 @@ def item_values_of_dynamodb() -> Replaced:
 
 def _with_plain_numbers(value: Any, given: Any) -> None:
     _init(value, given)
+    # moto keeps the text that was sent, by which `1.0` and `1` are two keys and two members of a set.
     if value.type == "N":
         value.value = as_stored(str(value.value))
     elif value.type == "NS":

@@ -50,6 +50,7 @@ def request_scope(account: str) -> Replaced:
 
 def _owner_of(access_key: str) -> str:
     """The account that an access key was made in; empty for one that moto has not made."""
+    # Copies of both: another thread may make an account while this one looks.
     for account, partitions in list(iam_backends.items()):
         if any(access_key in backend.access_keys for backend in list(partitions.values())):
             return str(account)

@@ -27,6 +27,7 @@ def tell_left_out(stack: Any) -> None:
     told = [*_resources(stack), *_outputs(stack)]
     if told:
         text = f"stack `{stack.name}` goes without {', '.join(told)}: moto does not make or know them"
+        # A warning, no error: what is left out may have nothing to do with what the test is about.
         warnings.warn(NotMadeWarning(text), stacklevel=2)
 
 

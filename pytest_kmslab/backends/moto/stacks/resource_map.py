@@ -219,6 +219,7 @@ class StackResourceMap(parsing.ResourceMap):
         declared = as_mapping(self._template.get("Conditions"))
         self.lazy_condition_map: Any = Conditions(declared, StackValues(self))
         for name in declared:
+            # To look one up is to work it out: what is wrong with one is told before anything is made.
             self.lazy_condition_map[name]
 
     def parse_ssm_parameter(self, value: str, value_type: str) -> Any:
@@ -286,6 +287,7 @@ class StackResourceMap(parsing.ResourceMap):
 
     def _replace(self, name: str, old: Mapping[str, Any], current: Any) -> None:
         """Make a resource of another type in place of one."""
+        # moto's map is lazy: to look up what is not in it is to make it.
         del self._parsed_resources[name]
         self.teardown.append(lambda: self._parsed_resources.__setitem__(name, current))
         self[name]
@@ -377,6 +379,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except TemplateProblemError as error:
+        # moto makes a response of its own errors only.
         raise ValidationError(message=error.text) from error
 
 

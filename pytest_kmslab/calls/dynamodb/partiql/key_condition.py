@@ -160,17 +160,13 @@ def _inserted(tokens: Tokens, hash_key: str) -> Iterator[Token]:
                 (
                     later
                     for later in range(at + 2, len(tokens))
-                    if depths[later][0] <= 1 and _ends(tokens, later)
+                    if depths[later][0] <= 1 and (is_sign(tokens, later, ",") or is_sign(tokens, later, "}"))
                 ),
                 len(tokens),
             )
             literal = _literal(tokens[at + 2 : end])
             if literal is not None:
                 yield literal
-
-
-def _ends(tokens: Tokens, at: int) -> bool:
-    return is_sign(tokens, at, ",") or is_sign(tokens, at, "}")
 
 
 def _of_whole_item(tokens: Tokens, hash_key: str, values: Values) -> Iterator[str]:

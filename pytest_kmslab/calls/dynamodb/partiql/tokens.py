@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NoReturn
 
 from pytest_kmslab.calls.dynamodb.partiql.refusals import (
     LEFTOVER,
@@ -69,7 +68,9 @@ def scan(text: str) -> Iterator[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None or (text.startswith("/*", at) and match["space"] is None):
-            _refuse_token(text, at)
+            if text[at] == "#" or text.startswith("/*", at):
+                raise RefusedStatementError(NOT_WELL_FORMED)
+            raise StatementError(f"`{text[at : at + 20]}` is not a token of PartiQL that is read here")
         at, kind, value = match.end(), str(match.lastgroup), match.group()
         if kind == "space" and _NESTED.match(value):
             # Whether a comment may hold another is not known: it would end where nobody can tell.
@@ -80,18 +81,13 @@ def scan(text: str) -> Iterator[Token]:
             yield _token(kind, value, _place(text, match.start()))
 
 
-def _refuse_token(text: str, at: int) -> NoReturn:
-    if text[at] == "#" or text.startswith("/*", at):
-        raise RefusedStatementError(NOT_WELL_FORMED)
-    raise StatementError(f"`{text[at : at + 20]}` is not a token of PartiQL that is read here")
-
-
 def _place(text: str, at: int) -> str:
     return f"{text.count(chr(10), 0, at) + 1}:{at - text.rfind(chr(10), 0, at)}"
 
 
 def _token(kind: str, value: str, place: str) -> Token:
     if kind in ("quoted", "text"):
+        # Within quotes the quote itself is written twice.
         quote = value[0]
         return Token(kind, value[1:-1].replace(quote * 2, quote), place=place)
     keyword = value.upper() if kind == "word" and value.upper() in _KEYWORDS else ""

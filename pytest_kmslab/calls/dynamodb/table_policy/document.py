@@ -7,14 +7,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.condition import Condition
 from pytest_kmslab.authz.policy import Policy, parse_policy
-from pytest_kmslab.authz.statement import Statement
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
 from pytest_kmslab.calls.dynamodb.sse.specification import refused
@@ -65,12 +63,13 @@ _OPEN = ("*", "?", "${")
 def is_public(policy: Policy) -> bool:
     """Whether a statement lets everybody in and no condition of it bounds whom."""
     # AWS reasons about the whole policy; here each Allow is looked at by itself (docs/fidelity.md).
-    return any(_lets_everybody_in(statement) for statement in policy.statements)
-
-
-def _lets_everybody_in(statement: Statement) -> bool:
-    everybody = statement.principals is not None and statement.principals.everybody
-    return everybody and not statement.denies and not any(map(_bounds, statement.conditions))
+    return any(
+        statement.principals is not None
+        and statement.principals.everybody
+        and not statement.denies
+        and not any(map(_bounds, statement.conditions))
+        for statement in policy.statements
+    )
 
 
 def _bounds(condition: Condition) -> bool:
@@ -101,11 +100,16 @@ def read_table_policy(text: str, target: str, view: AccountView) -> Policy:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise refused(f"Maximum policy size of {MAX_BYTES} bytes exceeded")
     policy = _parsed(text)
-    _check_sids(policy)
+    sids = [sid for sid in (statement.source.get("Sid") for statement in policy.statements) if sid]
+    if len(set(sids)) < len(sids):
+        raise _malformed("The Statement Ids in the policy are not unique")
     # Which mistake AWS reports first is not known, but that an action comes before a resource
     # (aws/aws-cdk#32230).
-    _check_actions(policy, kind_of(target) or "")
-    _check_resources(policy, kind_of(target) or "")
+    kind = kind_of(target) or ""
+    if unknown_actions := invalid_actions(policy, kind):
+        shown = ", ".join(f'"{name}"' for name in unknown_actions)
+        raise _malformed(f"The following action names are invalid: {shown}")
+    _check_resources(policy, kind)
     partition = parts_of(target).partition
     for statement in statements_of(text):
         unknown = (*unknown_principals(statement, view, partition), *unknown_services(statement, partition))
@@ -124,8 +128,11 @@ def _parsed(text: str) -> Policy:
     document = _loaded(text)
     if isinstance(document, dict) and document.get("Statement") == []:
         raise _malformed("Could not parse the policy: Statement is empty!")
-    for field in _missing(statements_of(text)):
-        raise _malformed(f"Missing required field {field}")
+    # Seen of Resource; that the others are asked for in the same words is inferred.
+    for statement in statements_of(text):
+        for names in _FIELDS:
+            if not any(name in statement for name in names):
+                raise _malformed(f"Missing required field {names[0]}")
     # A wildcard for the service names no action of DynamoDB's.
     for statement in statements_of(text):
         actions = (*texts(statement.get("Action")), *texts(statement.get("NotAction")))
@@ -160,25 +167,6 @@ def _loaded(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise _malformed("This policy contains invalid Json") from None
-
-
-def _missing(statements: list[dict[str, Any]]) -> Iterator[str]:
-    # Seen of Resource; that the others are asked for in the same words is inferred.
-    for statement in statements:
-        yield from (names[0] for names in _FIELDS if not any(name in statement for name in names))
-
-
-def _check_sids(policy: Policy) -> None:
-    sids = [sid for sid in (statement.source.get("Sid") for statement in policy.statements) if sid]
-    if len(set(sids)) < len(sids):
-        raise _malformed("The Statement Ids in the policy are not unique")
-
-
-def _check_actions(policy: Policy, kind: str) -> None:
-    names = invalid_actions(policy, kind)
-    if names:
-        shown = ", ".join(f'"{name}"' for name in names)
-        raise _malformed(f"The following action names are invalid: {shown}")
 
 
 def _check_resources(policy: Policy, kind: str) -> None:

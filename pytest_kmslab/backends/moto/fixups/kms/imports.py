@@ -139,7 +139,13 @@ def _placed(key: Any, material: Material, call: ApiCall) -> Material:
         raise ServiceError("IncorrectKeyMaterialException", "")
     if is_new:
         _check_none_pending(key, material)
-    placed = replace(known or material, imported=True, **_terms(call, known))
+    params = call.params
+    expires = params.get("ExpirationModel", EXPIRES) == EXPIRES
+    # What the import says of the material; its description stays where none is given.
+    described = params.get("KeyMaterialDescription", known and known.description)
+    placed = replace(
+        known or material, imported=True, expires=expires, valid_to=_valid_to(call), description=described
+    )
     if known is not None:
         kept[kept.index(known)] = placed
         return placed
@@ -160,14 +166,6 @@ def _check_none_pending(key: Any, material: Material) -> None:
             f"because another key material (id: {waiting.id}) is pending rotation."
         )
         raise ServiceError("KMSInvalidStateException", text)
-
-
-def _terms(call: ApiCall, known: Material | None) -> dict[str, Any]:
-    params = call.params
-    expires = params.get("ExpirationModel", EXPIRES) == EXPIRES
-    # What the import says of the material; its description stays where none is given.
-    described = params.get("KeyMaterialDescription", known and known.description)
-    return {"expires": expires, "valid_to": _valid_to(call), "description": described}
 
 
 def _valid_to(call: ApiCall) -> datetime | None:

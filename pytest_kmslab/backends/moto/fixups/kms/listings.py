@@ -35,6 +35,7 @@ def paged(_view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """One page of what moto lists whole."""
     member = LISTS.get(call.name, "Grants")
     listed = page(call, member, response.get(member) or [])
+    # A marker of moto's own belongs to a list without what was added to it here.
     response.pop("NextMarker", None)
     response.update(listed)
 

@@ -128,16 +128,19 @@ def listed(call: ApiCall) -> dict[str, Any]:
     """The answer to ListKeyRotations: the rotations, or every material with the first and the pending one."""
     key = called_key(call)
     whole = call.params.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
+    # The first material and a pending one were never rotated to: no date is theirs.
     shown = [_entry(key, material) for material in materials(key) if whole or material.rotated is not None]
     return page(call, "Rotations", shown)
 
 
 def _entry(key: Any, material: Material) -> dict[str, Any]:
     """One row: what is not known of a material is left out."""
+    # A material that replicas lack waits for them first.
+    waits = material.state == PENDING and not _is_everywhere(key, material)
     row = {
         "KeyId": key.id,
         "KeyMaterialId": material.id,
-        "KeyMaterialState": _state(key, material),
+        "KeyMaterialState": "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" if waits else material.state,
         "RotationDate": material.rotated,
         "RotationType": material.rotation_type,
     }
@@ -149,12 +152,6 @@ def _entry(key: Any, material: Material) -> dict[str, Any]:
             "ValidTo": material.valid_to,
         }
     return {member: value for member, value in row.items() if value is not None}
-
-
-def _state(key: Any, material: Material) -> str:
-    # What state a material is in; one that replicas lack waits for them first.
-    waits = material.state == PENDING and not _is_everywhere(key, material)
-    return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" if waits else material.state
 
 
 def _is_everywhere(key: Any, waiting: Material | None) -> bool:
