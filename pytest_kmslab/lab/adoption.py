@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.authz.arn import Arn, parse_arn
+from pytest_kmslab.authz.arn import name_in, parse_arn
 from pytest_kmslab.errors import ArnError, ResourceError
 from pytest_kmslab.lab.creation import record_found
 from pytest_kmslab.lab.kinds.alarm import ALARM
@@ -58,27 +58,29 @@ class Adoption:
         found = _made_by_the_run(creation, ref)
         if ref.kind is STACK:
             STACK.wait_until_idle(creation.client, creation.waiter, found.ref)
-        if not _is_had(creation, found):
-            _adopt(creation, found)
+        # A lab of this run removes it already, in whichever worker, or a stack of the lab does.
+        is_had = found.tags.get(RUN_TAG) == creation.context.naming.run or creation.teardown.has(found.ref)
+        if not is_had:
+            step = record_found(creation, found)
+            if found.ref.kind is STACK:
+                stack = found.ref.arn
+                record_retained(creation, step, stack, retained_by(creation.client("cloudformation"), stack))
         return self._objects_of(creation).of(found.ref)
 
 
 def _ref_of(text: str) -> ResourceRef:
+    """What an ARN names; raises ArnError for what is of no kind that can be adopted."""
     if not isinstance(text, str):
         raise TypeError(f"`adopt` takes an ARN, not a `{type(text).__name__}`")
     arn = parse_arn(text)
     for (service, begin), kind in KINDS.items():
         if arn.service == service and arn.resource.startswith(begin):
-            return ResourceRef(kind, _name(kind, arn), arn.region, text)
+            rest = arn.resource.removeprefix(begin)
+            # A stack's id follows its name, a user's path comes before it, an alarm's name may have slashes.
+            name = rest if kind is ALARM else rest.partition("/")[0] if kind is STACK else name_in(rest)
+            return ResourceRef(kind, name, arn.region, text)
     kinds = ", ".join(kind.title for kind in KINDS.values())
     raise ArnError(f"`{text}` is of no kind that can be adopted: {kinds}")
-
-
-def _name(kind: ResourceKind, arn: Arn) -> str:
-    if kind is ALARM:
-        return arn.resource.partition(":")[2]
-    parts = arn.resource.split("/")
-    return parts[1] if kind is STACK else parts[-1]
 
 
 def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:
@@ -96,15 +98,3 @@ def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:
     if found.ref.arn != ref.arn or not unique_ids & {"", found.ref.unique_id}:
         raise ResourceError(f"`{ref.arn}` cannot be adopted: this run made another one, which is gone")
     return found
-
-
-def _is_had(creation: Creation, found: Found) -> bool:
-    """Whether a lab of this run removes it already, in whichever worker, or a stack of the lab does."""
-    return found.tags.get(RUN_TAG) == creation.context.naming.run or creation.teardown.has(found.ref)
-
-
-def _adopt(creation: Creation, found: Found) -> None:
-    step = record_found(creation, found)
-    if found.ref.kind is STACK:
-        stack = found.ref.arn
-        record_retained(creation, step, stack, retained_by(creation.client("cloudformation"), stack))

@@ -45,7 +45,8 @@ class Requests:
         model: Any = operation_model(self.service, self.operation)
         report = ParamValidator().validate(request, model.input_shape)
         if report.has_errors():
-            raise TypeError(f"`{argument}`: {_in_one_line(report.generate_report())}")
+            lines = report.generate_report().splitlines()
+            raise TypeError(f"`{argument}`: {'; '.join(line.strip() for line in lines)}")
         root = root_arn(partition_of(self.region).name, self.account)
         caller = Caller(root, self.account, root, self.account, "Account")
         try:
@@ -112,22 +113,15 @@ def naming_arguments(arguments: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except (ClientError, ParamValidationError) as error:
-        said = _told_by(error)
+        # The code too: some errors have a text that names nothing.
+        code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+        said = f"{code}: {error}"
         named = [f"`{name}`" for name, words in arguments.items() if re.search(words, said, re.IGNORECASE)]
         if named and "(pytest-kmslab:" not in said:
             error.args = (f"{error} (pytest-kmslab: {', '.join(named)})", *error.args[1:])
         raise
 
 
-def _told_by(error: Exception) -> str:
-    response = getattr(error, "response", {})
-    return f"{response.get('Error', {}).get('Code', '')}: {error}"
-
-
 def _check_type(argument: str, value: Any, kind: type, what: str) -> None:
     if not isinstance(value, kind):
         raise TypeError(f"`{argument}` is {what}, not a `{type(value).__name__}`: `{value!r}`")
-
-
-def _in_one_line(text: str) -> str:
-    return "; ".join(line.strip() for line in text.splitlines())

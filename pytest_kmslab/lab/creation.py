@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -40,10 +39,6 @@ class Made:
     def confirm(self, arn: str, remove: Remove | None = None) -> None:
         """Note that it exists; give `remove` where more goes with it than a search by name would find."""
         self._teardown.confirm(self.step, arn, remove)
-
-    def ref_of(self, arn: str) -> ResourceRef:
-        """It by its ARN too."""
-        return replace(self.ref, arn=arn)
 
     def remove(self) -> None:
         """Remove it again; the lab's end tries once more where that fails."""
@@ -115,31 +110,38 @@ def certainly_refused(error: ClientError, kind: ResourceKind) -> bool:
 
 
 def remove_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Naming) -> None:
-    """Remove all that was made of a resource, if anything was; only what carries this run's tags."""
-    for orphan in _find_orphans(client, waiter, ref, naming):
-        ref.kind.remove(client, waiter, orphan.ref)
+    """Remove all that was made of a resource, if anything was; only what carries this run's tags.
 
-
-def _find_orphans(client: Client, waiter: Waiter, ref: ResourceRef, naming: Naming) -> list[Found]:
-    """Find the resource, polling where the account is eventually consistent."""
+    It is looked for again and again where the account is eventually consistent.
+    """
 
     def find() -> list[Found]:
         return [resource for resource in ref.kind.find_all(client, ref) if naming.owns(resource.tags)]
 
     if waiter.is_strongly_consistent:
-        return find()
-    try:
-        return waiter.until(find, bool, f"{ref} to show, whose making was not answered", LOST_ANSWER_LIMIT)
-    except ResourceError:
-        # It did not show for longer than anything takes to: the call made nothing.
-        return []
+        orphans = find()
+    else:
+        try:
+            what = f"{ref} to show, whose making was not answered"
+            orphans = waiter.until(find, bool, what, LOST_ANSWER_LIMIT)
+        except ResourceError:
+            # It did not show for longer than anything takes to: the call made nothing.
+            return
+    for orphan in orphans:
+        ref.kind.remove(client, waiter, orphan.ref)
 
 
 def record_found(creation: Creation, found: Found, *, after: TeardownStep | None = None) -> TeardownStep:
     """Write down what is there, have it removed at the end, or after another, and tag it."""
     ref, naming = found.ref, creation.context.naming
     creation.context.adopted.append(ref)
-    remove = partial(_remove_found, creation, ref)
+
+    def remove() -> None:
+        # Looked for again: the code under test may have removed it, and made another of its name.
+        left = still_there(creation, ref)
+        if left is not None:
+            ref.kind.remove(creation.client, creation.waiter, replace(left.ref, name=ref.name))
+
     step = creation.teardown.intend(ref, remove, after=after)
     if not naming.owns(found.tags):
         ref.kind.tag(creation.client, ref, naming.tags(naming.name(ref.kind.name)))
@@ -153,10 +155,3 @@ def still_there(creation: Creation, ref: ResourceRef) -> Found | None:
     if found is not None and (is_same(found.ref, ref) or creation.context.naming.owns(found.tags)):
         return found
     return None
-
-
-def _remove_found(creation: Creation, ref: ResourceRef) -> None:
-    """Remove it if it is there still."""
-    found = still_there(creation, ref)
-    if found is not None:
-        ref.kind.remove(creation.client, creation.waiter, replace(found.ref, name=ref.name))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from pytest_kmslab.lab.creation import Creation, still_there
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
-from pytest_kmslab.lab.resource_kind import Found, ResourceRef, Unseen
+from pytest_kmslab.lab.resource_kind import Found, Unseen
 
 
 def inventory(creation: Creation, creation_in: Callable[[str], Creation]) -> list[str]:
@@ -14,7 +14,9 @@ def inventory(creation: Creation, creation_in: Callable[[str], Creation]) -> lis
 
     Only in the Region of a lab are things named by it; what it took over is looked for in its own Region.
     """
-    every = (*_named_by_labs(creation), *_adopted(creation.context.adopted, creation_in))
+    # What was taken over has names that say nothing: it is looked for by what was written down of it.
+    adopted = (still_there(creation_in(ref.region), ref) for ref in creation.context.adopted)
+    every = (*_named_by_labs(creation), *(found for found in adopted if found is not None))
     # A key that only waits to be deleted is gone, for whoever asks what is there.
     return sorted({found.ref.arn for found in every if not found.going})
 
@@ -30,10 +32,3 @@ def _named_by_labs(creation: Creation) -> Iterator[Found]:
                 raise seen.error
             if context.naming.owns(seen.tags):
                 yield seen
-
-
-def _adopted(refs: Iterable[ResourceRef], creation_in: Callable[[str], Creation]) -> Iterator[Found]:
-    for ref in refs:
-        found = still_there(creation_in(ref.region), ref)
-        if found is not None:
-            yield found

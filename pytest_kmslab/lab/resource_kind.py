@@ -92,7 +92,7 @@ class ResourceKind:
     """Whether a lab looks for them only if it made one: to ask takes a permission that few runs need."""
     may_remove: tuple[str, ...] = ()
     """The kinds whose resources may leave their removal to one of this: it stays while one of them does."""
-    by_hand: tuple[str, ...] = ()
+    removal_commands: tuple[str, ...] = ()
     """The commands of the AWS CLI that remove one, what is in its way first; `{name}` is its own, quoted."""
 
     def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
@@ -126,7 +126,7 @@ class ResourceKind:
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """The commands of the AWS CLI that remove one, without `aws` and without Region."""
-        return tuple(command.format(name=shlex.quote(ref.name)) for command in self.by_hand)
+        return tuple(command.format(name=shlex.quote(ref.name)) for command in self.removal_commands)
 
 
 class NamedKind(ResourceKind):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.lab.acting.assuming import SESSION_NAME, RoleAssumption
@@ -14,7 +13,6 @@ from pytest_kmslab.lab.acting.given_actors import actor_of
 from pytest_kmslab.lab.kinds.iam.role import Assumer, IamRole, RoleSession
 
 if TYPE_CHECKING:
-    from pytest_kmslab.backends.protocol import Credentials
     from pytest_kmslab.lab.acting.principals import Actor, Principals
     from pytest_kmslab.lab.context import LabContext
     from pytest_kmslab.lab.kinds.iam.user import IamUser
@@ -85,16 +83,11 @@ class ActingLab:
         profile. A session that was given ends when it ends, and so do the credentials of processes.
         """
         assumer, context = Assumer(via, service, source_arn), self._context
-        renew = None
-        if isinstance(actor, IamRole):
-            renew = partial(self._lasting_credentials, actor, assumer)
         acting = self._acting(actor, assumer)
+        # What a role's session signs with is asked for again at each call: it may have ended meanwhile.
+        renew = (lambda: self._acting(actor, assumer).credentials) if isinstance(actor, IamRole) else None
         self.as_(acting).wait_until_ready()
         return environment(acting.credentials, self.region, context.endpoint_url, context.blocks, renew)
-
-    def _lasting_credentials(self, role: IamRole, assumer: Assumer) -> Credentials:
-        """What to sign with now as a role whose session may have ended."""
-        return self._acting(role, assumer).credentials
 
     def subprocess_environ(
         self,

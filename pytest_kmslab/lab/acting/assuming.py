@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.authz.arn import name_in, partition_of, root_arn
+from pytest_kmslab.authz.arn import Arn, name_in, partition_of, root_arn
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.entry import for_the_lab
@@ -116,14 +116,14 @@ class RoleAssumption:
     def _as_service(self, parameters: Mapping[str, Any], service: str, source_arn: str | None) -> RoleSession:
         role, assume = parameters["RoleArn"], self.context.assume_as_service
         if assume is None:
-            raise self._not_let(
-                role, f"`{service}`", f"nobody can be a service here: let `{self._admin_arn()}` assume it too"
-            )
+            admin = self.client("sts").get_caller_identity()["Arn"]
+            why = f"nobody can be a service here: let `{admin}` assume it too"
+            raise self._not_let(role, f"`{service}`", why)
         backend = self.context.backend
-        keys = {
-            "aws:SourceAccount": backend.account,
-            "aws:SourceArn": source_arn or self._some_arn(service),
-        }
+        partition, prefix = partition_of(backend.region).name, service.split(".", maxsplit=1)[0]
+        # A resource of the service, of which nothing is known but that it is in this account and Region.
+        some = Arn(partition, prefix, backend.region, backend.account, "kmslab")
+        keys = {"aws:SourceAccount": backend.account, "aws:SourceArn": source_arn or str(some)}
         try:
             return session_of(parameters, assume(service, parameters, keys))
         except ServiceError as error:
@@ -131,15 +131,6 @@ class RoleAssumption:
                 raise
             condition_keys = ", ".join(f"{name} `{value}`" for name, value in keys.items())
             raise self._not_let(role, f"`{service}` ({condition_keys})", error.message) from error
-
-    def _some_arn(self, service: str) -> str:
-        """A resource of the service in this account and Region, of which nothing else is known."""
-        backend = self.context.backend
-        partition, name = partition_of(backend.region).name, service.split(".", maxsplit=1)[0]
-        return f"arn:{partition}:{name}:{backend.region}:{backend.account}:kmslab"
-
-    def _admin_arn(self) -> str:
-        return str(self.client("sts").get_caller_identity()["Arn"])
 
     def _not_let(self, role: str, who: str, why: str) -> ResourceError:
         account, partition = self.context.backend.account, partition_of(self.context.backend.region).name
@@ -152,20 +143,14 @@ class RoleAssumption:
     @for_the_lab
     def _trusted_services(self, role: str) -> list[str]:
         """The services that are the only ones that a trust policy lets in; none if it lets in others too."""
-        iam = self.client("iam")
-        document = iam.get_role(RoleName=name_in(role))["Role"]["AssumeRolePolicyDocument"]
-        return services_of(document)
-
-
-def services_of(document: Mapping[str, Any]) -> list[str]:
-    """The services that a trust policy allows something, sorted; none where it allows it to others too."""
-    statements = document.get("Statement", [])
-    every = statements if isinstance(statements, list) else [statements]
-    allowed = [statement.get("Principal") for statement in every if statement.get("Effect") == "Allow"]
-    if not all(isinstance(principal, Mapping) and set(principal) == {"Service"} for principal in allowed):
-        return []
-    services = [principal["Service"] for principal in allowed]
-    return sorted({name for some in services for name in ([some] if isinstance(some, str) else some)})
+        record = self.client("iam").get_role(RoleName=name_in(role))["Role"]
+        statements = record["AssumeRolePolicyDocument"].get("Statement", [])
+        every = statements if isinstance(statements, list) else [statements]
+        allowed = [statement.get("Principal") for statement in every if statement.get("Effect") == "Allow"]
+        if not all(isinstance(principal, Mapping) and set(principal) == {"Service"} for principal in allowed):
+            return []
+        services = [principal["Service"] for principal in allowed]
+        return sorted({name for some in services for name in ([some] if isinstance(some, str) else some)})
 
 
 def session_of(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> RoleSession:

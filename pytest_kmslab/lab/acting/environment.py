@@ -51,23 +51,20 @@ def environment(
     end, boto3's default session too.
     """
     with ExitStack() as was_set:
-        _set(was_set.enter_context(pytest.MonkeyPatch.context()), credentials, region, endpoint_url)
+        import boto3
+
+        patch = was_set.enter_context(pytest.MonkeyPatch.context())
+        for name in _to_set_aside(os.environ):
+            patch.delenv(name, raising=False)
+        for name, value in _variables(credentials, region, endpoint_url).items():
+            patch.setenv(name, value)
+        # boto3's default session keeps the credentials that it found first.
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         if blocks is None:
             yield
         else:
             with blocks.open(credentials, was_set.pop_all().close, renew):
                 yield
-
-
-def _set(patch: pytest.MonkeyPatch, credentials: Credentials, region: str, endpoint_url: str | None) -> None:
-    import boto3
-
-    for name in _to_set_aside(os.environ):
-        patch.delenv(name, raising=False)
-    for name, value in _variables(credentials, region, endpoint_url).items():
-        patch.setenv(name, value)
-    # boto3's default session keeps the credentials that it found first.
-    patch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def subprocess_environment(
@@ -86,7 +83,10 @@ def subprocess_environment(
         variables.update(dict.fromkeys(CONFIGURATION_FILES, os.devnull))
     if endpoint_url is not None:
         variables.update({f"{ENDPOINT_PREFIX}_{service}": endpoint_url for service in SERVICE_SUFFIXES})
-        variables.update(_without_proxy(environ))
+        # No proxy is to be asked for what is on this machine; tools read one of the two spellings.
+        proxies = [name for name in ("NO_PROXY", "no_proxy") if environ.get(name)] or ["NO_PROXY", "no_proxy"]
+        for name in proxies:
+            variables[name] = ",".join(filter(None, (environ.get(name), *THIS_MACHINE)))
     return variables
 
 
@@ -94,27 +94,17 @@ def _to_set_aside(environ: Mapping[str, str]) -> list[str]:
     return [*SET_ASIDE, *(name for name in environ if name.startswith(ENDPOINT_PREFIX))]
 
 
-def _without_proxy(environ: Mapping[str, str]) -> dict[str, str]:
-    """Have no proxy be asked for what is on this machine."""
-    names = [name for name in ("NO_PROXY", "no_proxy") if environ.get(name)] or ["NO_PROXY", "no_proxy"]
-    return {name: ",".join(filter(None, (environ.get(name), *THIS_MACHINE))) for name in names}
-
-
 def _variables(credentials: Credentials, region: str, endpoint_url: str | None) -> dict[str, str]:
-    variables = {**_signing(credentials), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    """What leads boto3 there, with these credentials; those that are renewed it finds as it did before."""
+    signing = credentials.variables
+    if signing is None:
+        signing = {
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **({"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {}),
+        }
+    variables = {**signing, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     if endpoint_url is None:
         return {**variables, IGNORE_ENDPOINTS: "true"}
     return {**variables, ENDPOINT_PREFIX: endpoint_url, IGNORE_ENDPOINTS: "false"}
-
-
-def _signing(credentials: Credentials) -> Mapping[str, str]:
-    """What makes boto3 find these credentials; those that are renewed it finds as it did before."""
-    if credentials.variables is not None:
-        return credentials.variables
-    token = {"AWS_SESSION_TOKEN": credentials.session_token} if credentials.session_token else {}
-    return {
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **token,
-    }

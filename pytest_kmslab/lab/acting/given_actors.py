@@ -34,7 +34,15 @@ def actor_of(actor: Any) -> Actor:
     if isinstance(actor, str):
         return GivenActor(_of_boto3(_profile(actor), f"profile `{actor}`"))
     if isinstance(actor, Mapping):
-        return GivenActor(_of_answer(actor))
+        # What AssumeRole or CreateAccessKey answers, or the part of it that holds the keys.
+        keys = actor.get("Credentials") or actor.get("AccessKey") or actor
+        try:
+            token = keys.get("SessionToken")
+            return GivenActor(Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], token))
+        except KeyError as error:
+            raise TypeError(
+                f"{error} is missing in this dict, which can be nobody: give {ACCEPTED}"
+            ) from None
     if isinstance(getattr(actor, "credentials", None), Credentials):
         return actor  # type: ignore[no-any-return]
     if hasattr(actor, "get_credentials"):
@@ -65,14 +73,6 @@ def _of_boto3(credentials: Any, what: str) -> Credentials:
     if not hasattr(keys, "access_key"):
         raise _nobody(keys)
     return Credentials(keys.access_key, keys.secret_key, keys.token)
-
-
-def _of_answer(answer: Mapping[str, Any]) -> Credentials:
-    keys = answer.get("Credentials") or answer.get("AccessKey") or answer
-    try:
-        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
-    except KeyError as error:
-        raise TypeError(f"{error} is missing in this dict, which can be nobody: give {ACCEPTED}") from None
 
 
 def _nobody(actor: Any) -> TypeError:

@@ -38,11 +38,6 @@ class Prices:
         return self.kms_key_month / HOURS_A_MONTH
 
     @property
-    def cloudwatch_alarm_hour(self) -> float:
-        """Of an alarm that exists."""
-        return self.cloudwatch_alarm_month / HOURS_A_MONTH
-
-    @property
     def request(self) -> float:
         """The most that one call of KMS or DynamoDB costs: its own unit, and the key's use with it."""
         units = max(self.dynamodb_million_writes, self.dynamodb_million_reads) / 1_000_000

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.arn import Arn, parse_arn
 from pytest_kmslab.enforcement.entry import for_the_lab
+from pytest_kmslab.lab.cost.prices import HOURS_A_MONTH
 from pytest_kmslab.lab.naming import time_of_tags
 from pytest_kmslab.lab.resource_kind import (
     Client,
@@ -109,7 +110,7 @@ class AlarmKind(NamedKind):
     name = "cloudwatch-alarm"
     title = "alarm"
     create_operation = "PutMetricAlarm"
-    by_hand = ("cloudwatch delete-alarms --alarm-names {name}",)
+    removal_commands = ("cloudwatch delete-alarms --alarm-names {name}",)
 
     def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
         """The metric alarms."""
@@ -131,7 +132,7 @@ class AlarmKind(NamedKind):
 
     def hourly_price(self, prices: Prices) -> float:
         """A month's, by the hour."""
-        return prices.cloudwatch_alarm_hour
+        return prices.cloudwatch_alarm_month / HOURS_A_MONTH
 
     def look(self, client: Client, record: Any, region: str) -> Found:
         """With its tags."""

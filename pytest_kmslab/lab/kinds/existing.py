@@ -36,7 +36,16 @@ class ExistingKey(KmsKey):
     ) -> None:
         super().__init__(kms, waiter, name_in(arn), arn, probers=probers)
         self._managed = managed
-        self._check()
+        try:
+            key = self.describe()
+        except self._kms.exceptions.NotFoundException:
+            raise ResourceError(f"key `{self.arn}`, given by --kmslab-key-arn, does not exist") from None
+        # A table takes no other key: DynamoDB wants a symmetric one that can be used.
+        if key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
+            raise ResourceError(
+                f"key `{self.arn}`, given by --kmslab-key-arn, is `{key['KeyState']}` and of spec "
+                f"`{key['KeySpec']}`: give an enabled symmetric one"
+            )
         self.policy_text = self._policy_text()
 
     def put_policy(self, policy: PolicySource) -> None:
@@ -50,11 +59,6 @@ class ExistingKey(KmsKey):
         if self._policy_text() != self.policy_text:
             super().put_policy(self.policy_text)
 
-    def put_back_from(self, file: Path) -> None:
-        """The same, and forget the file in which it was kept meanwhile."""
-        self.put_back()
-        file.unlink(missing_ok=True)
-
     def create_alias(self, alias: str) -> None:
         """Raises ResourceError: an alias would be a change."""
         raise self._not_made()
@@ -67,17 +71,6 @@ class ExistingKey(KmsKey):
         """Raises ResourceError: the lab deletes only what it made."""
         raise self._not_made()
 
-    def _check(self) -> None:
-        try:
-            key = self.describe()
-        except self._kms.exceptions.NotFoundException:
-            raise ResourceError(f"key `{self.arn}`, given by --kmslab-key-arn, does not exist") from None
-        if key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
-            raise ResourceError(
-                f"key `{self.arn}`, given by --kmslab-key-arn, is `{key['KeyState']}` and of spec "
-                f"`{key['KeySpec']}`: give an enabled symmetric one"
-            )
-
     def _not_made(self) -> ResourceError:
         return ResourceError(f"key `{self.arn}` was not made by the lab, which deletes only what it made")
 
@@ -85,21 +78,21 @@ class ExistingKey(KmsKey):
 def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | None = None) -> ExistingKey:
     """Work with a key that is there; what is done to its policy, if that is allowed, is put back."""
     key = ExistingKey(creation.client("kms"), creation.waiter, arn, managed=managed, probers=probers)
-    if managed:
-        _record_policy(creation, key)
-    return key
-
-
-def _record_policy(creation: Creation, key: ExistingKey) -> None:
-    """Keep what the policy is beside the ledger, for whoever cleans up after a run that was killed."""
+    if not managed:
+        return key
+    # Beside the ledger: whoever cleans up after a run that was killed has to know what the policy was.
     file = creation.context.ledger.keep_text(f"{key.id}.json", key.policy_text)
-    # Nothing is written down where the account ends with this process.
-    if file is None:
+    if file is None:  # nothing is written down where the account ends with this process
         creation.teardown.intend(f"change of the policy of key `{key.arn}`", key.put_back)
-        return
+        return key
+
+    def put_back() -> None:
+        key.put_back()
+        file.unlink(missing_ok=True)
+
     ref = ResourceRef(KEY_POLICY, str(file), creation.region)
-    step = creation.teardown.intend(ref, lambda: key.put_back_from(file))
-    creation.teardown.confirm(step, key.arn)
+    creation.teardown.confirm(creation.teardown.intend(ref, put_back), key.arn)
+    return key
 
 
 class KeyPolicyKind(ResourceKind):
@@ -132,7 +125,20 @@ class ExistingTable(DynamoDBTable):
 
     def __init__(self, clients: Clients, waiter: Waiter, name: str, key: KmsKey) -> None:
         super().__init__(clients, waiter, name)
-        self._check(key)
+        called = f"table `{self.name}`, given by --kmslab-table,"
+        try:
+            table = self.describe()
+        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
+            raise ResourceError(f"{called} does not exist") from None
+        self.arn = table["TableArn"]
+        under = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+        if under != key.arn:
+            raise ResourceError(f"{called} is under key `{under or 'of AWS'}`, not `{key.arn}`: give its own")
+        types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
+        keys = [(part["AttributeName"], types[part["AttributeName"]]) for part in table["KeySchema"]]
+        # The tests that are given it write items by this key.
+        if keys != [(PARTITION_KEY, "S")]:
+            raise ResourceError(f"{called} has another key than `{PARTITION_KEY}` (String): {keys}")
 
     def create(
         self, tags: Mapping[str, str], key: Encryption | None = None, more: Mapping[str, Any] | None = None
@@ -147,24 +153,6 @@ class ExistingTable(DynamoDBTable):
     def delete(self) -> None:
         """Raises ResourceError: the lab deletes only what it made."""
         raise self._not_made("not the lab's to delete")
-
-    def _check(self, key: KmsKey) -> None:
-        called = f"table `{self.name}`, given by --kmslab-table,"
-        try:
-            table = self.describe()
-        except self._clients.dynamodb.exceptions.ResourceNotFoundException:
-            raise ResourceError(f"{called} does not exist") from None
-        self.arn = table["TableArn"]
-        under = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
-        if under != key.arn:
-            raise ResourceError(f"{called} is under key `{under or 'of AWS'}`, not `{key.arn}`: give its own")
-        types = {
-            attribute["AttributeName"]: attribute["AttributeType"]
-            for attribute in table["AttributeDefinitions"]
-        }
-        keys = [(part["AttributeName"], types[part["AttributeName"]]) for part in table["KeySchema"]]
-        if keys != [(PARTITION_KEY, "S")]:
-            raise ResourceError(f"{called} has another key than `{PARTITION_KEY}` (String): {keys}")
 
     def _not_made(self, why: str) -> ResourceError:
         return ResourceError(f"table `{self.name}` was not made by the lab, and is {why}")

@@ -260,7 +260,7 @@ class TableKind(NamedKind):
     name = "dynamodb-table"
     title = "table"
     create_operation = "CreateTable"
-    by_hand = ("dynamodb delete-table --table-name {name}",)
+    removal_commands = ("dynamodb delete-table --table-name {name}",)
 
     def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
         """ListTables answers names alone."""

@@ -75,7 +75,7 @@ class CredentialsFileKind(ResourceKind):
     title = "credentials file"
     is_regional = False
     is_file = True
-    by_hand = ("rm {name}",)
+    removal_commands = ("rm {name}",)
 
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """Delete the file."""

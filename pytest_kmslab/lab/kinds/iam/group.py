@@ -76,7 +76,7 @@ class GroupKind(ResourceKind):
     title = "IAM group"
     create_operation = "CreateGroup"
     is_regional = False
-    by_hand = (
+    removal_commands = (
         "iam list-attached-group-policies --group-name {name}",
         "iam detach-group-policy --policy-arn POLICY-ARN --group-name {name}",
         "iam delete-group --group-name {name}",

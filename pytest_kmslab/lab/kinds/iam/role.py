@@ -184,7 +184,7 @@ class RoleKind(IamEntityKind):
     title = "IAM role"
     entity = "Role"
     create_operation = "CreateRole"
-    by_hand = (
+    removal_commands = (
         "iam list-attached-role-policies --role-name {name}",
         "iam detach-role-policy --policy-arn POLICY-ARN --role-name {name}",
         "iam list-role-policies --role-name {name}",

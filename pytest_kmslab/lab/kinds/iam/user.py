@@ -139,7 +139,7 @@ class UserKind(IamEntityKind):
     entity = "User"
     create_operation = "CreateUser"
     may_remove = ("kms-key", "cloudformation-stack")
-    by_hand = (
+    removal_commands = (
         "iam list-access-keys --user-name {name}",
         "iam delete-access-key --access-key-id ACCESS-KEY-ID --user-name {name}",
         "iam list-attached-user-policies --user-name {name}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -131,7 +131,8 @@ def create_stack(creation: Creation, base: str, request: StackRequest, objects: 
     cloudformation: CloudFormationClient = creation.client("cloudformation")
     with creation.of(STACK, base) as made:
         stack_id = _create(cloudformation, made, request)
-    made.confirm(stack_id, partial(STACK.remove, creation.client, creation.waiter, made.ref_of(stack_id)))
+    ref = replace(made.ref, arn=stack_id)
+    made.confirm(stack_id, partial(STACK.remove, creation.client, creation.waiter, ref))
     description = wait_for(cloudformation, creation.waiter, stack_id, "to be made")
     if description.get("StackStatus") != CREATED:
         reasons = "; ".join(failures(cloudformation, stack_id)) or description.get("StackStatusReason", "")
@@ -235,7 +236,7 @@ class StackKind(ResourceKind):
     title = "stack"
     create_operation = "CreateStack"
     is_rare = True
-    by_hand = (
+    removal_commands = (
         "cloudformation list-stack-resources --stack-name {name}",
         "cloudformation delete-stack --stack-name {name}",
     )
