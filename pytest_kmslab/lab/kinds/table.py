@@ -96,7 +96,14 @@ class DynamoDBTable:
         request = table_parameters(self.name, tags, key, more or {})
         description = self._clients.dynamodb.create_table(**request)["TableDescription"]
         self.arn = description["TableArn"]
-        self._wait_until_active(dict(description))
+        # DescribeTable may not find for a moment what CreateTable has made: `_described` is empty then.
+        self._waiter.until(
+            self._described,
+            lambda table: table.get("TableStatus") == "ACTIVE",
+            f"table `{self.name}` to be `ACTIVE`",
+            TABLE_STATE_LIMIT,
+            first=dict(description),
+        )
 
     def describe(self) -> dict[str, Any]:
         """The table's description, as DescribeTable answers it."""
@@ -127,12 +134,14 @@ class DynamoDBTable:
             if isinstance(key, KmsKey)
             else self._clients.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
         )
+        wanted = {"Status": "ENABLED", "KMSMasterKeyArn": arn}
+        changing: dict[str, Any] = dict(answer["TableDescription"])
         self._waiter.until(
             self.describe,
-            lambda table: _encrypted_under(table, arn),
+            lambda table: wanted.items() <= table.get("SSEDescription", {}).items(),
             f"table `{self.name}` to be encrypted under `{arn}`",
             TABLE_ENCRYPTION_LIMIT,
-            first=dict(answer["TableDescription"]),
+            first=changing,
         )
 
     def delete(self) -> None:
@@ -142,6 +151,7 @@ class DynamoDBTable:
         ResourceError when it takes too long.
         """
         try:
+            # First, as the console does it: an alarm is found by the table that it watches.
             delete_alarms(self._clients.cloudwatch, self.name)
         finally:
             self._delete()
@@ -173,16 +183,6 @@ class DynamoDBTable:
         except self._clients.dynamodb.exceptions.ResourceNotFoundException:
             return {}
 
-    def _wait_until_active(self, first: dict[str, Any]) -> None:
-        # DescribeTable may not find for a moment what CreateTable has made: `_described` is empty then.
-        self._waiter.until(
-            self._described,
-            lambda table: table.get("TableStatus") == "ACTIVE",
-            f"table `{self.name}` to be `ACTIVE`",
-            TABLE_STATE_LIMIT,
-            first=first,
-        )
-
 
 def sse_specification(key: Encryption) -> SSESpecificationTypeDef:
     """How CreateTable and UpdateTable are told to encrypt under a key."""
@@ -209,11 +209,6 @@ def table_parameters(
     if key is not None:
         request["SSESpecification"] = sse_specification(key)
     return request  # type: ignore[no-any-return]
-
-
-def _encrypted_under(table: Mapping[str, Any], key_arn: str) -> bool:
-    sse = table.get("SSEDescription", {})
-    return bool(sse.get("Status") == "ENABLED" and sse.get("KMSMasterKeyArn") == key_arn)
 
 
 def create_table(

@@ -45,11 +45,6 @@ def new_password(length: int = PASSWORD_LENGTH) -> str:
     return "".join(chosen)
 
 
-def sign_in_url(account: str) -> str:
-    """The address at which the users of an account sign in."""
-    return f"https://{account}.signin.aws.amazon.com/console"
-
-
 def credentials_path(directory: Path, user_name: str) -> Path:
     """Where the credentials file of a user is in a directory."""
     return directory / f"{user_name}_credentials.csv"
@@ -61,7 +56,8 @@ def write_credentials(directory: Path, user_name: str, password: str, account: s
     Raises FileExistsError where there is one already.
     """
     path = credentials_path(directory, user_name)
-    url = sign_in_url(account)
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/console_sign-in-url.html
+    url = f"https://{account}.signin.aws.amazon.com/console"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([HEADER, (user_name, password, url)])

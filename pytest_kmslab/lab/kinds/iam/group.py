@@ -103,6 +103,7 @@ class GroupKind(ResourceKind):
         delete_group(client("iam"), ref.name)
 
     def _found(self, group: Any, region: str) -> Found:
+        """With the tags that its path and name stand for; none where a lab gave it neither."""
         name = group["GroupName"]
         tags = {}
         if group["Path"] == PATH and OURS.search(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -68,10 +68,18 @@ def read_permissions(
     for document in (*inlined, bound):
         if isinstance(document, PolicyDocument):
             check_taken(document, partition_of(creation.region).name, managed=document is bound)
-    _check_lengths(kind, inlined)
+    try:
+        check_inline_sizes(kind, [document.text for document in inlined])
+    except ServiceError as error:
+        # IAM counts them together: any of them may be the one that is too long.
+        where = ", ".join(dict.fromkeys(document.where for document in inlined))
+        raise PolicyError(f"{where}: {error.message}") from None
     arns = tuple(_arn(creation, policy) for policy in policies_read if isinstance(policy, ManagedPolicy))
     if not creation.context.backend.capabilities.enforces:  # AWS raises this quota for whoever asks
-        _check_number(kind, argument, arns)
+        try:
+            check_number(kind, len(set(arns)))
+        except ServiceError as error:
+            raise ResourceError(f"`{argument}`: {error.message}") from None
     return Permissions(
         arns, inlined, _arn(creation, bound) if isinstance(bound, ManagedPolicy) else bound or ""
     )
@@ -87,21 +95,6 @@ def check_taken(document: PolicyDocument, partition: str, *, managed: bool = Fal
     except ServiceError as error:
         place = document.place(faulty_statement(document.text, check))
         raise PolicyError(f"{document.where}: {error.message}{f' ({place})' if place else ''}") from None
-
-
-def _check_lengths(kind: str, inlined: Sequence[PolicyDocument]) -> None:
-    try:
-        check_inline_sizes(kind, [document.text for document in inlined])
-    except ServiceError as error:
-        where = ", ".join(dict.fromkeys(document.where for document in inlined))
-        raise PolicyError(f"{where}: {error.message}") from None
-
-
-def _check_number(kind: str, argument: str, arns: Sequence[str]) -> None:
-    try:
-        check_number(kind, len(set(arns)))
-    except ServiceError as error:
-        raise ResourceError(f"`{argument}`: {error.message}") from None
 
 
 def _arn(creation: Creation, policy: ManagedPolicy) -> str:

@@ -51,6 +51,7 @@ BLOCKERS: tuple[tuple[str, str, Remove], ...] = (
     (
         "list_mfa_devices",
         "MFADevices",
+        # Deactivated it blocks no more; a virtual one would be left without a user, and is deleted with it.
         lambda iam, user, blocker: _remove_mfa_device(iam, user, blocker["SerialNumber"]),
     ),
     (
@@ -99,37 +100,30 @@ def delete_user(iam: IAMClient, name: str) -> None:
         if _exists(iam, name):
             raise
     except iam.exceptions.DeleteConflictException as conflict:
-        raise _reason(conflict, denied) from conflict
+        # What may not be listed is in the way: the denial of the list that would have told it says more than
+        # the conflict; the first of them where that is not said.
+        said = str(conflict).lower()
+        telling = (error for error in denied if IN_THE_WAY.get(error.operation_name, "no words") in said)
+        raise next(telling, denied[0] if denied else conflict) from conflict
 
 
 def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[ClientError]) -> list[Any]:
     """What may be listed of one kind; a denial is put to the others."""
+    # To the last page before anything is removed: what is removed meanwhile would shift the pages.
+    blockers: list[Any] = []
+    more: dict[str, str] = {}
     try:
-        return _every(iam, operation, listed, name)
+        while True:
+            answer = _ask(iam, operation, {"UserName": name, **more})
+            blockers += answer.get(listed, [])
+            if not answer.get("IsTruncated"):
+                return blockers
+            more = {"Marker": answer["Marker"]}
     except ClientError as error:
         if error.response["Error"]["Code"] not in DENIED:
             raise
         denied.append(error)
         return []
-
-
-def _reason(conflict: ClientError, denied: list[ClientError]) -> ClientError:
-    """The denial of the list that would have told what is in the way; the first where that is not said."""
-    message = str(conflict).lower()
-    telling = (error for error in denied if IN_THE_WAY.get(error.operation_name, "no words") in message)
-    return next(telling, denied[0] if denied else conflict)
-
-
-def _every(iam: IAMClient, operation: str, listed: str, name: str) -> list[Any]:
-    # To the last page before anything is removed: what is removed meanwhile would shift the pages.
-    blockers: list[Any] = []
-    more: dict[str, str] = {}
-    while True:
-        answer = _ask(iam, operation, {"UserName": name, **more})
-        blockers += answer.get(listed, [])
-        if not answer.get("IsTruncated"):
-            return blockers
-        more = {"Marker": answer["Marker"]}
 
 
 def _ask(iam: IAMClient, operation: str, parameters: dict[str, str]) -> dict[str, Any]:

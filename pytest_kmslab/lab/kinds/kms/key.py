@@ -61,24 +61,12 @@ Principal = HasArn | str
 """Somebody a key policy can name: an object with an ARN, or the ARN itself."""
 
 
-def arn_of(principal: Principal) -> str:
-    """The ARN of a principal."""
-    return principal if isinstance(principal, str) else principal.arn
-
-
 def given_arn(argument: str, principal: Any) -> str:
     """The ARN of a principal that was given; raises TypeError for what has none."""
     arn = principal if isinstance(principal, str) else getattr(principal, "arn", None)
     if not isinstance(arn, str):
         raise TypeError(f"`{argument}` takes an ARN, or what has an `arn`: `{principal!r}`")
     return arn
-
-
-def arns_of(principals: Principal | Iterable[Principal]) -> list[str]:
-    """The ARNs of one principal or of several."""
-    several = isinstance(principals, Iterable) and not isinstance(principals, str)
-    listed: Any = principals if several else [principals]
-    return [arn_of(principal) for principal in listed]
 
 
 class KmsKey:
@@ -232,24 +220,20 @@ def remove_key(kms: KMSClient, arn: str, aliases: Iterable[str]) -> None:
             with suppress(kms.exceptions.NotFoundException):
                 kms.delete_alias(AliasName=alias)
     finally:
-        _schedule(kms, arn)
+        try:
+            kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=DELETION_DAYS)
+        except kms.exceptions.KMSInvalidStateException:
+            # KMS says so of a key that is scheduled already, and of others that it cannot delete now.
+            if kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] not in DELETED_STATES:
+                raise
+        except kms.exceptions.NotFoundException:
+            pass
 
 
 def aliases_of(kms: KMSClient, arn: str) -> Iterator[str]:
     """The names of a key's aliases, with their `alias/` prefix; KMS is asked when the first is taken."""
     pages = kms.get_paginator("list_aliases").paginate(KeyId=arn)
     yield from [alias["AliasName"] for page in pages for alias in page["Aliases"]]
-
-
-def _schedule(kms: KMSClient, arn: str) -> None:
-    try:
-        kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=DELETION_DAYS)
-    except kms.exceptions.KMSInvalidStateException:
-        # KMS says so of a key that is scheduled already, and of others that it cannot delete now.
-        if kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] not in DELETED_STATES:
-            raise
-    except kms.exceptions.NotFoundException:
-        return
 
 
 def key_policy_check(view: AccountView, partition: str) -> Check:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.arn import partition_of
@@ -26,7 +25,6 @@ from pytest_kmslab.lab.kinds.kms.key import (
     SYMMETRIC,
     KmsKey,
     Principal,
-    arns_of,
     key_policy_check,
     key_tags,
 )
@@ -34,7 +32,6 @@ from pytest_kmslab.lab.kinds.kms.key_policy import console_policy, use_actions
 from pytest_kmslab.lab.kinds.kms.key_policy_propagation import Probers
 from pytest_kmslab.lab.policies.refused import naming_policy
 from pytest_kmslab.lab.policies.sources import PolicyDocument, read_document
-from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.waiting.waiters import KEY_POLICY_PRINCIPAL_LIMIT, NOT_YET_A_PRINCIPAL
 
 if TYPE_CHECKING:
@@ -113,10 +110,10 @@ def console_policy_of(
 
 
 def _arns(argument: str, principals: Principal | Iterable[Principal]) -> list[str]:
-    try:
-        arns = arns_of(principals)
-    except AttributeError:
-        arns = [None]  # type: ignore[list-item]
+    """The ARNs of one principal or of several; raises TypeError for what has none."""
+    several = isinstance(principals, Iterable) and not isinstance(principals, str)
+    listed: Any = list(principals) if several else [principals]  # type: ignore[arg-type]
+    arns: list[Any] = [one if isinstance(one, str) else getattr(one, "arn", None) for one in listed]
     if not all(isinstance(arn, str) for arn in arns):
         raise TypeError(f"`{argument}` takes ARNs, or what has an `arn`: `{principals!r}`")
     return arns
@@ -157,13 +154,14 @@ def create_key(
     metadata = answer["KeyMetadata"]
     key = KmsKey(kms, creation.waiter, metadata["KeyId"], metadata["Arn"], probers=probers, view=view)
     retried = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-    made.confirm(key.arn, partial(_remove_made, creation, replace(made.ref, arn=key.arn), retried))
+
+    def remove() -> None:
+        # By what KMS has of it then: aliases may have come later.
+        KMS_KEY.remove(creation.client, creation.waiter, replace(made.ref, arn=key.arn))
+        if retried:
+            # CreateKey has no token: botocore may have made a second key when it sent the call again.
+            remove_orphans(creation.client, creation.waiter, made.ref, creation.context.naming)
+
+    made.confirm(key.arn, remove)
     key.create_alias(ALIAS_PREFIX + made.name)
     return key
-
-
-def _remove_made(creation: Creation, ref: ResourceRef, retried: bool) -> None:
-    """Remove a key with aliases that came later; botocore may have made a second one where it `retried`."""
-    KMS_KEY.remove(creation.client, creation.waiter, ref)
-    if retried:
-        remove_orphans(creation.client, creation.waiter, replace(ref, arn=""), creation.context.naming)

@@ -56,6 +56,7 @@ USE_ACTIONS_OF_OTHERS = {
 ATTACHMENT_ACTIONS = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 
 _USER_SIDS = (USE_SID, ATTACHMENT_SID)
+_ACCOUNT_ROOT = re.compile(r"\Aarn:[a-z-]+:iam::(\d{12}):root\Z")
 
 
 def console_policy(
@@ -81,8 +82,8 @@ def console_policy(
 
 def users_of(policy: Mapping[str, Any]) -> list[str]:
     """The key users as the console lists them: the principals of `Allow use of the key`."""
-    statement = _find(policy, USE_SID)
-    return _principals(statement) if statement else []
+    uses = [statement for statement in _statements(policy) if statement.get("Sid") == USE_SID]
+    return _principals(uses[0]) if uses else []
 
 
 def with_user(policy: Mapping[str, Any], arn: str) -> Document:
@@ -92,7 +93,7 @@ def with_user(policy: Mapping[str, Any], arn: str) -> Document:
     console's view does not work on it either.
     """
     if not _has_user_statements(policy):
-        return _with_statements(policy, [*_statements(policy), *_user_statements([arn])])
+        return {**policy, "Statement": [*_statements(policy), *_user_statements([arn])]}
     return _change_users(policy, lambda users: users if arn in users else [*users, arn])
 
 
@@ -112,7 +113,9 @@ def same_meaning(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     The order of statements, actions and principals, one value or a list of it, and the case of
     actions do not count; Sids do, as the console goes by them.
     """
-    return _version(one) == _version(other) and _canonical(one) == _canonical(other)
+    # A policy without a version is of the older one.
+    versions = {policy.get("Version", "2008-10-17") for policy in (one, other)}
+    return len(versions) == 1 and _canonical(one) == _canonical(other)
 
 
 def changed_statements(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -142,17 +145,14 @@ def _statements(policy: Mapping[str, Any]) -> list[Document]:
     return list(statements) if isinstance(statements, list) else [statements]
 
 
-def _find(policy: Mapping[str, Any], sid: str) -> Document | None:
-    return next((statement for statement in _statements(policy) if statement.get("Sid") == sid), None)
-
-
 def _principals(statement: Mapping[str, Any]) -> list[str]:
     principal = statement["Principal"]
     return _values(principal["AWS"] if isinstance(principal, Mapping) else principal)
 
 
 def _has_user_statements(policy: Mapping[str, Any]) -> bool:
-    missing = [sid for sid in _USER_SIDS if _find(policy, sid) is None]
+    sids = {statement.get("Sid") for statement in _statements(policy)}
+    missing = [sid for sid in _USER_SIDS if sid not in sids]
     if len(missing) == 1:
         raise PolicyError(
             f"the key policy has no statement `{missing[0]}`: "
@@ -168,15 +168,7 @@ def _change_users(policy: Mapping[str, Any], change: Any) -> Document:
             changed.append(statement)
         elif users := change(_principals(statement)):
             changed.append({**statement, "Principal": {"AWS": users}})
-    return _with_statements(policy, changed)
-
-
-def _with_statements(policy: Mapping[str, Any], statements: list[Document]) -> Document:
-    return {**policy, "Statement": statements}
-
-
-def _version(policy: Mapping[str, Any]) -> Any:
-    return policy.get("Version", "2008-10-17")
+    return {**policy, "Statement": changed}
 
 
 def _canonical(policy: Mapping[str, Any]) -> frozenset[Any]:
@@ -193,7 +185,10 @@ def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
         principal = statement.get(name, {})
         kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
         parts[name] = frozenset(
-            (kind, _account_root(value)) for kind, names in kinds.items() for value in _values(names)
+            # An account's id stands for its root ARN, whatever the partition.
+            (kind, _ACCOUNT_ROOT.sub(r"\1", value))
+            for kind, names in kinds.items()
+            for value in _values(names)
         )
     parts["Condition"] = frozenset(
         (operator.lower(), key.lower(), frozenset(_values(wanted)))
@@ -201,12 +196,6 @@ def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
         for key, wanted in keys.items()
     )
     return frozenset(parts.items())
-
-
-def _account_root(principal: str) -> str:
-    """An account's id stands for its root ARN, whatever the partition."""
-    root = re.fullmatch(r"arn:[a-z-]+:iam::(\d{12}):root", principal)
-    return root[1] if root else principal
 
 
 def _values(value: Any) -> list[str]:

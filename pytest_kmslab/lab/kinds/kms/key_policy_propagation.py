@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.authorize import authorize
-from pytest_kmslab.authz.decision import Decision, Outcome
+from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
 from pytest_kmslab.enforcement.entry import for_the_lab
@@ -91,17 +91,14 @@ def expected_changes(
 ) -> Iterator[tuple[str, bool]]:
     """The users for whom a policy changes what KMS answers, and whether it will let them."""
     for arn in probers.arns():
-        was, will = (_by_key_policy(policy, key_arn, arn) for policy in (before, after))
-        if was.decision == will.decision:
+        named = [NamedPolicy(key_arn, read_policy(json.dumps(policy))) for policy in (before, after)]
+        request = Request(arn, PROBE, key_arn)
+        was, will = (authorize(request, Policies(resource=policy)).decision for policy in named)
+        if was == will:
             continue
-        expected = _expected(will.decision, probers.own_policies_say(arn, PROBE, key_arn))
+        expected = _expected(will, probers.own_policies_say(arn, PROBE, key_arn))
         if expected is not None:
             yield arn, expected
-
-
-def _by_key_policy(policy: Document, key_arn: str, arn: str) -> Decision:
-    named = NamedPolicy(key_arn, read_policy(json.dumps(policy)))
-    return authorize(Request(arn, PROBE, key_arn), Policies(resource=named))
 
 
 def _expected(by_key_policy: Outcome, own: str | None) -> bool | None:
@@ -115,6 +112,7 @@ def _expected(by_key_policy: Outcome, own: str | None) -> bool | None:
 
 
 def _ask_as(waiter: Waiter, kms: KMSClient, key_arn: str, arn: str, allowed: bool) -> None:
+    """Ask KMS as a user until it answers as the policies say, or for as long as that may take."""
     wanted = WOULD_SUCCEED if allowed else DENIED
     verb = "let" if allowed else "deny"
     waiter.holds(

@@ -34,11 +34,11 @@ def differences(client: Client, resources: Mapping[str, Any], members: list[Memb
         elif kind.startswith(JUDGED) and kind not in CHECKS:
             yield f"`{name}` is of type {kind}, of which nothing can be looked at"
         elif kind in CHECKS:
-            for lost in lost_of(client, resource, Made(client, made, made[name].physical_id)):
+            for lost in lost_of(resource, Made(client, made, made[name].physical_id)):
                 yield f"`{name}` ({kind}) is without its `{lost}`"
 
 
-def lost_of(client: Client, resource: Mapping[str, Any], made: Made) -> Iterator[str]:
+def lost_of(resource: Mapping[str, Any], made: Made) -> Iterator[str]:
     """The names of the properties that a resource is without."""
     return CHECKS[resource["Type"]](made, resource.get("Properties") or {})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_kmslab.lab.kinds.stacks.members import Member
 from pytest_kmslab.lab.resource_kind import Client
+from pytest_kmslab.templates.functions import text_of
 
 Properties = Mapping[str, Any]
 
@@ -42,14 +43,12 @@ def fits(said: Any, made: Any) -> bool:
     if isinstance(said, Mapping):
         return isinstance(made, Mapping) and all(fits(one, made.get(name)) for name, one in said.items())
     if isinstance(said, list) or isinstance(made, list):
-        return _lists_fit(as_list(said), as_list(made))
-    return said is None or (made is not None and _plain(said) == _plain(made))
-
-
-def _lists_fit(said: list[Any], made: list[Any]) -> bool:
-    if any(map(is_function, said)):
-        return len(made) > 0
-    return len(said) == len(made) and all(any(fits(one, other) for other in made) for one in said)
+        wanted, there = as_list(said), as_list(made)
+        if any(map(is_function, wanted)):
+            return len(there) > 0
+        # In any order: services give lists back in an order of their own.
+        return len(wanted) == len(there) and all(any(fits(one, other) for other in there) for one in wanted)
+    return said is None or (made is not None and text_of(said) == text_of(made))
 
 
 def is_function(said: Any) -> bool:
@@ -60,10 +59,6 @@ def is_function(said: Any) -> bool:
 def as_list(value: Any) -> list[Any]:
     """A list; of what is none a list of it alone."""
     return value if isinstance(value, list) else [value]
-
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def tags_fit(said: Any, made: Mapping[str, str]) -> bool:

@@ -29,7 +29,8 @@ def _holder(kind: str) -> Check:
         for policy in as_list(properties.get("Policies") or []):
             if not is_function(policy) and not _has_inline(iam, kind, made.physical_id, policy):
                 yield "Policies"
-        if kind == "user" and not _is_in(iam, made.physical_id, made.names(properties.get("Groups"))):
+        groups = made.names(properties.get("Groups"))
+        if kind == "user" and groups and not _is_in(iam, made.physical_id, groups):
             yield "Groups"
         tags = {tag["Key"]: tag["Value"] for tag in entity.get("Tags") or ()}
         if properties.get("Tags") and not tags_fit(properties["Tags"], tags):
@@ -49,8 +50,6 @@ def _has_inline(iam: Any, kind: str, name: str, policy: Properties) -> bool:
 
 
 def _is_in(iam: Any, user: str, groups: list[str]) -> bool:
-    if not groups:
-        return True
     there = {one["GroupName"] for one in iam.list_groups_for_user(UserName=user)["Groups"]}
     return there.issuperset(groups)
 

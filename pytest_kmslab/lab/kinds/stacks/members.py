@@ -74,7 +74,7 @@ def members_of(cloudformation: CloudFormationClient, stack: str) -> list[Member]
 def all_members(cloudformation: CloudFormationClient, stack: str) -> Iterator[Member]:
     """The same with what nested stacks have, and what there was before an update replaced it; nothing that
     the stack has not made."""
-    events = _events_of(cloudformation, stack)
+    events = list(events_of(cloudformation, stack))
     mentioned = (
         Member(event.get("LogicalResourceId", ""), *_resource_of(event))
         for event in events
@@ -97,16 +97,16 @@ def _of_others(events: Sequence[Any], members: Sequence[Member]) -> set[tuple[st
     of which CloudFormation tells the name all the same (https://github.com/aws/aws-cli/issues/199). Whoever
     else has a resource of that name keeps it.
     """
-    made = {_resource_of(event) for event in events if _tells_of_making(event)}
+    made = {
+        _resource_of(event)
+        for event in events
+        if event["ResourceStatus"] == "CREATE_COMPLETE"
+        or INITIATED in str(event.get("ResourceStatusReason")).lower()
+    }
     there = {(member.type, member.physical_id) for member in members}
     named = {_resource_of(event) for event in events if event["ResourceStatus"].startswith(NOT_MADE)}
     failed = {_resource_of(event) for event in events if event["ResourceStatus"] == "UPDATE_FAILED"}
     return (named | failed - there) - made
-
-
-def _tells_of_making(event: Any) -> bool:
-    begun = INITIATED in str(event.get("ResourceStatusReason")).lower()
-    return begun or event["ResourceStatus"] == "CREATE_COMPLETE"
 
 
 def _resource_of(event: Any) -> tuple[str, str]:
@@ -114,9 +114,10 @@ def _resource_of(event: Any) -> tuple[str, str]:
     return event.get("ResourceType") or "", event.get("PhysicalResourceId") or ""
 
 
-def _events_of(cloudformation: CloudFormationClient, stack: str) -> list[Any]:
-    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
-    return [event for page in pages for event in page["StackEvents"]]
+def events_of(cloudformation: CloudFormationClient, stack: str) -> Iterator[Any]:
+    """What happened to a stack and to what is in it, newest first."""
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        yield from page["StackEvents"]
 
 
 def look(client: Client, member: Member, region: str) -> Found | None:
@@ -150,7 +151,7 @@ def retained_members(
 ) -> Iterator[Member]:
     """What of a stack may outlive it: those of these logical ids, and what its nested stacks retain."""
     members = members_of(cloudformation, stack)
-    others = _of_others(_events_of(cloudformation, stack), members)
+    others = _of_others(list(events_of(cloudformation, stack)), members)
     for member in members:
         if member.type == NESTED and member.physical_id:
             nested = retained_by(cloudformation, member.physical_id)

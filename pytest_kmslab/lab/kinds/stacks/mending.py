@@ -34,10 +34,8 @@ class MadeValues:
         self._given = given
         self._made = made
 
-    @property
-    def region(self) -> str:
-        """Of the stack; not known."""
-        return ""
+    region = ""
+    """Of the stack; not known."""
 
     def ref(self, name: str) -> Any:
         """Of a parameter or a resource."""
@@ -83,7 +81,7 @@ def mend_tables(
     for name, resource in section_of(content, "Resources").items():
         if name in made and isinstance(resource, Mapping) and resource.get("Type") == TABLE:
             table = made[name].physical_id
-            for lost in list(lost_of(client, resource, Made(client, made, table))):
+            for lost in list(lost_of(resource, Made(client, made, table))):
                 for value in _resolved(resource["Properties"].get(lost), lost, values):
                     _MEND[lost](client("dynamodb"), table, value)
 

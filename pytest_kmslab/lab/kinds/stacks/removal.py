@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.kinds.stacks.members import KIND_OF_TYPE, look, members_of
+from pytest_kmslab.lab.kinds.stacks.members import KIND_OF_TYPE, events_of, look, members_of
 from pytest_kmslab.lab.resource_kind import Client
 from pytest_kmslab.lab.waiting.waiters import STACK_LIMIT, Waiter, error_code
 
@@ -28,25 +28,20 @@ def described(cloudformation: CloudFormationClient, stack: str) -> dict[str, Any
     try:
         stacks = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
-        if is_gone(error):
+        # CloudFormation has no code of its own for a stack that is not there.
+        if error_code(error) == "ValidationError" and "does not exist" in str(error):
             return {}
         raise
     return next((dict(one) for one in stacks if one["StackStatus"] != DELETED), {})
 
 
-def is_gone(error: ClientError) -> bool:
-    """Whether CloudFormation says that there is no such stack: it has no code of its own for that."""
-    return error_code(error) == "ValidationError" and "does not exist" in str(error)
-
-
-def is_settled(description: Mapping[str, Any]) -> bool:
-    """Whether nothing is under way with a stack."""
-    status = str(description.get("StackStatus", ""))
-    return status == REVIEWED or not status.endswith("_IN_PROGRESS")
-
-
 def wait_for(cloudformation: CloudFormationClient, waiter: Waiter, stack: str, what: str) -> dict[str, Any]:
     """The description of a stack, once nothing is under way with it; empty where it is deleted."""
+
+    def is_settled(description: Mapping[str, Any]) -> bool:
+        status = str(description.get("StackStatus", ""))
+        return status == REVIEWED or not status.endswith("_IN_PROGRESS")
+
     return waiter.until(
         lambda: described(cloudformation, stack),
         is_settled,
@@ -108,7 +103,7 @@ def _deleted(
 def _failed_to_delete(cloudformation: CloudFormationClient, stack: str) -> list[tuple[str, str]]:
     """The logical ids and types of what the last attempt could not delete."""
     failed: list[tuple[str, str]] = []
-    for event in _events(cloudformation, stack):
+    for event in events_of(cloudformation, stack):
         if event.get("PhysicalResourceId") == event["StackId"]:
             if event["ResourceStatus"] == "DELETE_IN_PROGRESS":
                 break
@@ -121,23 +116,17 @@ def _never_made(cloudformation: CloudFormationClient, stack: str) -> set[str]:
     """The logical ids of what failed to be made and has no name: there is nothing to delete."""
     return {
         event["LogicalResourceId"]
-        for event in _events(cloudformation, stack)
+        for event in events_of(cloudformation, stack)
         if event["ResourceStatus"] == "CREATE_FAILED"
         and event.get("PhysicalResourceId", "") in ("", event["LogicalResourceId"])
     }
-
-
-def _events(cloudformation: CloudFormationClient, stack: str) -> Iterator[Any]:
-    """Newest first."""
-    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
-        yield from page["StackEvents"]
 
 
 def failures(cloudformation: CloudFormationClient, stack: str) -> list[str]:
     """What failed in a stack and why, first failure first, by its events."""
     told = [
         f"`{event['LogicalResourceId']}` ({event['ResourceType']}): {event.get('ResourceStatusReason', '')}"
-        for event in reversed(list(_events(cloudformation, stack)))
+        for event in reversed(list(events_of(cloudformation, stack)))
         if event["ResourceStatus"].endswith(FAILED)
         and event.get("PhysicalResourceId") != event["StackId"]
         and CANCELLED not in event.get("ResourceStatusReason", "").lower()

@@ -130,7 +130,10 @@ def create_stack(creation: Creation, base: str, request: StackRequest, objects: 
     """Make a stack, and return when it is there; raises ResourceError for one that fails, and removes it."""
     cloudformation: CloudFormationClient = creation.client("cloudformation")
     with creation.of(STACK, base) as made:
-        stack_id = _create(cloudformation, made, request)
+        parameters: Any = {"Parameters": request.parameters, "Capabilities": request.capabilities}
+        stack_id = cloudformation.create_stack(
+            StackName=made.name, TemplateBody=request.template.body, Tags=tag_list(made.tags), **parameters
+        )["StackId"]
     ref = replace(made.ref, arn=stack_id)
     made.confirm(stack_id, partial(STACK.remove, creation.client, creation.waiter, ref))
     description = wait_for(cloudformation, creation.waiter, stack_id, "to be made")
@@ -195,27 +198,12 @@ def has_bucket(creation: Creation, name: str) -> bool:
     return True
 
 
-def _create(cloudformation: CloudFormationClient, made: Made, request: StackRequest) -> str:
-    parameters: Any = {"Parameters": request.parameters, "Capabilities": request.capabilities}
-    answer = cloudformation.create_stack(
-        StackName=made.name, TemplateBody=request.template.body, Tags=tag_list(made.tags), **parameters
-    )
-    return answer["StackId"]
-
-
 def record_retained(creation: Creation, step: TeardownStep, stack: str, retained: frozenset[str]) -> None:
     """Have what a stack retains removed after it: each is in the ledger, and tagged if it is not yet."""
     for member in retained_members(creation.client("cloudformation"), stack, retained):
         found = look(creation.client, member, creation.region)
         if found is not None:
             record_found(creation, found, after=step)
-
-
-def remove_same(client: Client, waiter: Waiter, ref: ResourceRef) -> None:
-    """Remove a resource if it is there still, and no later one of the same name."""
-    found = ref.kind.find(client, ref)
-    if found is not None and is_same(found.ref, ref):
-        ref.kind.remove(client, waiter, found.ref)
 
 
 def stack_of(creation: Creation, description: Mapping[str, Any], objects: MemberObjects) -> Stack:
@@ -294,7 +282,10 @@ class StackKind(ResourceKind):
                 take_members(client("iam"), one.name)  # some emulators delete no group that has any
         delete_stack(client, waiter, stack_id, ref.region)
         for one in known:
-            remove_same(client, waiter, one)
+            # What it retained, or could not delete. A later one of the same name is somebody else's.
+            left = one.kind.find(client, one)
+            if left is not None and is_same(left.ref, one):
+                one.kind.remove(client, waiter, left.ref)
         if unseen:
             raise unseen[0]
 
