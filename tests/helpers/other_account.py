@@ -12,15 +12,19 @@ from helpers.account import ACCOUNT, EVERYTHING, Account
 OTHER = "222222222222"
 
 
-def other_account(account: Account) -> boto3.Session:
-    """An administrator of the other account."""
+DOORS = "doors"
+"""The administrator role of another account."""
+
+
+def administrator_role(account: str) -> str:
+    """The ARN of a new role of an account that may do everything, and that this account may assume."""
     trust = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
         "Action": "sts:AssumeRole",
     }
-    role = iam_backends[OTHER]["aws"].create_role(
-        role_name="doors",
+    role = iam_backends[account]["aws"].create_role(
+        role_name=DOORS,
         assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         path="/",
         permissions_boundary=None,
@@ -29,5 +33,11 @@ def other_account(account: Account) -> boto3.Session:
         max_session_duration="3600",
     )
     role.put_policy("all", json.dumps(EVERYTHING))
+    return str(role.arn)
+
+
+def other_account(account: Account) -> boto3.Session:
+    """An administrator of the other account."""
+    role_arn = administrator_role(OTHER)
     starter = account.user("starter", EVERYTHING).client("sts")
-    return account.temporary(starter.assume_role(RoleArn=role.arn, RoleSessionName="doors"))
+    return account.temporary(starter.assume_role(RoleArn=role_arn, RoleSessionName=DOORS))

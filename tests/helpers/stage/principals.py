@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from moto.iam.models import iam_backends
-
 from helpers.account import ACCOUNT, EVERYTHING, allow
+from helpers.other_account import DOORS, administrator_role
 from helpers.stage.clients import Clients
 from pytest_kmslab.backends.protocol import Credentials
 
@@ -15,8 +14,6 @@ _STARTER = "starter"
 """An administrator that assumes roles: the root user may not."""
 _INLINE = 1_000
 """Characters of one of several inline policies, which together have at most 2,048."""
-_DOORS = "doors"
-"""The administrator role of another account."""
 
 
 class People:
@@ -102,18 +99,9 @@ class People:
     def master(self, account: str) -> Credentials:
         """Who may do everything in another account: an administrator role that is put into moto by hand,
         as there is no call in process that opens an account of a given number."""
-        role = iam_backends[account]["aws"].create_role(
-            role_name=_DOORS,
-            assume_role_policy_document=json.dumps(_trust(ACCOUNT)),
-            path="/",
-            permissions_boundary=None,
-            description="",
-            tags=[],
-            max_session_duration="3600",
-        )
-        role.put_policy("all", json.dumps(EVERYTHING))
+        role_arn = administrator_role(account)
         sts = self._clients.of(self._starter_of(ACCOUNT), "sts")
-        return _session(sts.assume_role(RoleArn=role.arn, RoleSessionName=_DOORS))
+        return _session(sts.assume_role(RoleArn=role_arn, RoleSessionName=DOORS))
 
     def _starter_of(self, account: str) -> Credentials:
         if account not in self._starter:

@@ -6,37 +6,23 @@ from typing import Any
 import pytest
 from helpers.authorizations import required_authorizations
 from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, outcome, policy, root, user
+from helpers.key_policies import INVALID_PRINCIPALS, ROOT, delegated, document, put
 
 from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.kms.specs import check_new_key
 
-ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ANA = user()
 ALL_KEYS = key_arn("*")
 LOCKOUT = "The new key policy will not allow you to update the key policy in the future."
-INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
-
-
-def document(*principals: Any, **statement: Any) -> str:
-    named = {"Principal": {"AWS": list(principals)}, "Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [named | statement]})
 
 
 def create(**params: Any) -> Any:
     return call("kms", "CreateKey", params)
 
 
-def put(text: str, **params: Any) -> Any:
-    return call("kms", "PutKeyPolicy", {"KeyId": KEY_ID, "Policy": text, **params})
-
-
 @pytest.fixture
 def view() -> FakeAccount:
-    view = FakeAccount()
-    view.add_key()
-    view.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
-    view.allow(ANA, {"Action": ["kms:CreateKey", "kms:PutKeyPolicy"]})
-    return view
+    return delegated(ANA, "kms:CreateKey", "kms:PutKeyPolicy")
 
 
 def test_creating_a_key_asks_for_no_resource_and_says_what_it_will_be(view: FakeAccount) -> None:

@@ -7,30 +7,15 @@ from typing import Any
 
 import pytest
 from helpers.authorizations import required_authorizations
-from helpers.fake_account import ACCOUNT, KEY_ID, FakeAccount, call, key_arn, outcome, policy, user
+from helpers.fake_account import FakeAccount, outcome, user
+from helpers.key_policies import INVALID_PRINCIPALS, ROOT, delegated, document, put
 
 from pytest_kmslab.calls.api_call import ServiceError
-
-ROOT = f"arn:aws:iam::{ACCOUNT}:root"
-INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
-
-
-def document(*principals: Any, **statement: Any) -> str:
-    named = {"Principal": {"AWS": list(principals)}, "Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [named | statement]})
-
-
-def put(text: str, **params: Any) -> Any:
-    return call("kms", "PutKeyPolicy", {"KeyId": KEY_ID, "Policy": text, **params})
 
 
 @pytest.fixture
 def view() -> FakeAccount:
-    view = FakeAccount()
-    view.add_key()
-    view.key_policies[key_arn()] = policy({"Principal": {"AWS": ROOT}, "Action": "kms:*"})
-    view.allow(user(), {"Action": "kms:PutKeyPolicy"})
-    return view
+    return delegated(user(), "kms:PutKeyPolicy")
 
 
 @pytest.mark.parametrize("character", ["\u00e9", "\u00ff"])

@@ -1,10 +1,11 @@
-"""A table of two owners for the tests of PartiQL; tests of other operations have their own."""
+"""A table of two owners for the tests of PartiQL, and a client that sends what botocore would refuse."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from helpers.account import Account
 from helpers.owned_items import filled, owner_of_mine
 
@@ -17,3 +18,9 @@ def root(account: Account) -> Any:
 @pytest.fixture
 def mine(account: Account, root: Any) -> Any:
     return owner_of_mine(account)
+
+
+@pytest.fixture
+def unchecked(account: Account) -> Any:
+    """DynamoDB as root, of whose requests botocore checks nothing."""
+    return account.root.client("dynamodb", config=Config(parameter_validation=False))

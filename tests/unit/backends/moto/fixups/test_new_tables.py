@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.config import Config
-from helpers.account import REGION, Account
+from helpers.account import REGION
 from helpers.tables import (
     ARN,
     NO_UNITS,
@@ -26,11 +25,6 @@ from helpers.tables import (
     projected,
     table,
 )
-
-
-@pytest.fixture
-def dynamodb(account: Account) -> Any:
-    return account.root.client("dynamodb", config=Config(parameter_validation=False))
 
 
 def including(*names: str) -> Params:
@@ -201,9 +195,9 @@ REFUSED: dict[str, tuple[Params, str]] = {
 
 
 @pytest.mark.parametrize(("params", "text"), REFUSED.values(), ids=REFUSED)
-def test_no_such_table_is_made(dynamodb: Any, params: Params, text: str) -> None:
-    assert error(dynamodb.create_table, params) == ("ValidationException", text)
-    assert dynamodb.list_tables()["TableNames"] == []
+def test_no_such_table_is_made(unchecked: Any, params: Params, text: str) -> None:
+    assert error(unchecked.create_table, params) == ("ValidationException", text)
+    assert unchecked.list_tables()["TableNames"] == []
 
 
 TAKEN: dict[str, Params] = {
@@ -229,6 +223,6 @@ TAKEN: dict[str, Params] = {
 
 
 @pytest.mark.parametrize("params", TAKEN.values(), ids=TAKEN)
-def test_such_a_table_is_made(dynamodb: Any, params: Params) -> None:
-    dynamodb.create_table(**params)
-    assert dynamodb.list_tables()["TableNames"] == ["orders"]
+def test_such_a_table_is_made(unchecked: Any, params: Params) -> None:
+    unchecked.create_table(**params)
+    assert unchecked.list_tables()["TableNames"] == ["orders"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from helpers.account import REGION, TABLE, Account
 from helpers.tables import (
     ARN,
@@ -16,11 +15,6 @@ from helpers.tables import (
     error,
     table,
 )
-
-
-@pytest.fixture
-def dynamodb(account: Account) -> Any:
-    return account.root.client("dynamodb", config=Config(parameter_validation=False))
 
 
 def tag(name: str, value: str | None = "x") -> dict[str, str]:
@@ -49,25 +43,25 @@ TAGS: dict[str, tuple[list[dict[str, str]], str]] = {
 
 
 @pytest.mark.parametrize(("tags", "text"), TAGS.values(), ids=TAGS)
-def test_no_such_tags_are_put(dynamodb: Any, tags: list[dict[str, str]], text: str) -> None:
-    dynamodb.create_table(**table(Tags=[tag("held")]))
-    assert error(dynamodb.tag_resource, {"ResourceArn": ARN, "Tags": tags}) == ("ValidationException", text)
-    assert dynamodb.list_tags_of_resource(ResourceArn=ARN)["Tags"] == [tag("held")]
+def test_no_such_tags_are_put(unchecked: Any, tags: list[dict[str, str]], text: str) -> None:
+    unchecked.create_table(**table(Tags=[tag("held")]))
+    assert error(unchecked.tag_resource, {"ResourceArn": ARN, "Tags": tags}) == ("ValidationException", text)
+    assert unchecked.list_tags_of_resource(ResourceArn=ARN)["Tags"] == [tag("held")]
 
 
-def test_tags_that_are_there_may_change(dynamodb: Any) -> None:
-    dynamodb.create_table(**table(Tags=[tag(f"k{n}") for n in range(50)]))
-    dynamodb.tag_resource(ResourceArn=ARN, Tags=[tag(f"k{n}", "y") for n in range(50)])
+def test_tags_that_are_there_may_change(unchecked: Any) -> None:
+    unchecked.create_table(**table(Tags=[tag(f"k{n}") for n in range(50)]))
+    unchecked.tag_resource(ResourceArn=ARN, Tags=[tag(f"k{n}", "y") for n in range(50)])
     tags = (
-        dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=ARN).build_full_result()["Tags"]
+        unchecked.get_paginator("list_tags_of_resource").paginate(ResourceArn=ARN).build_full_result()["Tags"]
     )
     assert sorted(tags, key=str) == sorted([tag(f"k{n}", "y") for n in range(50)], key=str)
-    dynamodb.untag_resource(ResourceArn=ARN, TagKeys=["k1", "none"])
-    dynamodb.tag_resource(ResourceArn=ARN, Tags=[tag("myaws:foo", "v" * 256)])
+    unchecked.untag_resource(ResourceArn=ARN, TagKeys=["k1", "none"])
+    unchecked.tag_resource(ResourceArn=ARN, Tags=[tag("myaws:foo", "v" * 256)])
 
 
-def test_tags_are_taken_off_by_their_keys(dynamodb: Any) -> None:
-    dynamodb.create_table(**table())
+def test_tags_are_taken_off_by_their_keys(unchecked: Any) -> None:
+    unchecked.create_table(**table())
     for names, text in (
         ([], "Atleast one Tag Key needs to be provided as Input."),
         (["aws:x"], "Tag Key cannot be prefixed with aws:, Key: aws:x"),
@@ -77,7 +71,7 @@ def test_tags_are_taken_off_by_their_keys(dynamodb: Any) -> None:
             "Number of Tags exceed the current limit for the provided ResourceArn",
         ),
     ):
-        told = error(dynamodb.untag_resource, {"ResourceArn": ARN, "TagKeys": names})
+        told = error(unchecked.untag_resource, {"ResourceArn": ARN, "TagKeys": names})
         assert told == ("ValidationException", text)
 
 
@@ -109,18 +103,18 @@ ARNS: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize("operation", ["tag_resource", "untag_resource", "list_tags_of_resource"])
 @pytest.mark.parametrize(("arn", "code", "text"), ARNS.values(), ids=ARNS)
-def test_what_has_no_tags(dynamodb: Any, operation: str, arn: str, code: str, text: str) -> None:
-    dynamodb.create_table(**table())
+def test_what_has_no_tags(unchecked: Any, operation: str, arn: str, code: str, text: str) -> None:
+    unchecked.create_table(**table())
     more = {"tag_resource": {"Tags": [tag("k")]}, "untag_resource": {"TagKeys": ["k"]}}.get(operation, {})
-    assert error(getattr(dynamodb, operation), {"ResourceArn": arn, **more}) == (code, text)
+    assert error(getattr(unchecked, operation), {"ResourceArn": arn, **more}) == (code, text)
 
 
 @pytest.mark.parametrize("operation", ["describe_table", "delete_table", "describe_time_to_live", "scan"])
-def test_a_table_of_another_region_is_not_reached(account: Account, dynamodb: Any, operation: str) -> None:
+def test_a_table_of_another_region_is_not_reached(account: Account, unchecked: Any, operation: str) -> None:
     account.root.client("dynamodb", region_name="eu-west-1").create_table(**TABLE)
     for old, new, what in ((REGION, "eu-west-1", "region"), ("arn:aws:", "arn:aws-cn:", "partition")):
         arn = ARN.replace(old, new)
-        assert error(getattr(dynamodb, operation), {"TableName": arn}) == (
+        assert error(getattr(unchecked, operation), {"TableName": arn}) == (
             "ValidationException",
             f"1 validation error detected: Invalid AWS {what} in '{arn}'",
         )

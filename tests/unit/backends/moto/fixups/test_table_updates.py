@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from helpers.account import Account
 from helpers.tables import (
     NO_UNITS,
@@ -22,12 +21,6 @@ from helpers.tables import (
     indexed,
     table,
 )
-
-
-@pytest.fixture
-def dynamodb(account: Account) -> Any:
-    return account.root.client("dynamodb", config=Config(parameter_validation=False))
-
 
 STREAM = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
 NO_STREAM = {"StreamSpecification": {"StreamEnabled": False}}
@@ -137,10 +130,10 @@ CHANGES: dict[str, tuple[Params, str]] = {
 
 
 @pytest.fixture
-def provisioned(dynamodb: Any) -> Any:
+def provisioned(unchecked: Any) -> Any:
     """A client, and a provisioned table with an index."""
-    dynamodb.create_table(**indexed(index(ProvisionedThroughput=UNITS), **PROVISIONED))
-    return dynamodb
+    unchecked.create_table(**indexed(index(ProvisionedThroughput=UNITS), **PROVISIONED))
+    return unchecked
 
 
 @pytest.mark.parametrize(("change", "text"), CHANGES.values(), ids=CHANGES)
@@ -189,28 +182,28 @@ def test_such_a_change_is_made(provisioned: Any, change: Params) -> None:
     provisioned.update_table(TableName="orders", **change)
 
 
-def test_a_stream_is_enabled_once(dynamodb: Any) -> None:
-    dynamodb.create_table(**table())
-    dynamodb.update_table(TableName="orders", **STREAM)
+def test_a_stream_is_enabled_once(unchecked: Any) -> None:
+    unchecked.create_table(**table())
+    unchecked.update_table(TableName="orders", **STREAM)
     for view in ("NEW_IMAGE", "KEYS_ONLY"):
         again = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}}
-        assert error(dynamodb.update_table, {"TableName": "orders", **again}) == (
+        assert error(unchecked.update_table, {"TableName": "orders", **again}) == (
             "ValidationException",
             "Table already has an enabled stream: TableName: orders",
         )
-    dynamodb.update_table(TableName="orders", **NO_STREAM)
-    assert error(dynamodb.update_table, {"TableName": "orders", **NO_STREAM})[0] == "ValidationException"
-    dynamodb.update_table(TableName="orders", **STREAM)
+    unchecked.update_table(TableName="orders", **NO_STREAM)
+    assert error(unchecked.update_table, {"TableName": "orders", **NO_STREAM})[0] == "ValidationException"
+    unchecked.update_table(TableName="orders", **STREAM)
 
 
-def test_a_table_by_request_has_no_units(dynamodb: Any) -> None:
-    dynamodb.create_table(**table())
-    assert error(dynamodb.update_table, {"TableName": "orders", **MORE}) == ("ValidationException", NO_UNITS)
+def test_a_table_by_request_has_no_units(unchecked: Any) -> None:
+    unchecked.create_table(**table())
+    assert error(unchecked.update_table, {"TableName": "orders", **MORE}) == ("ValidationException", NO_UNITS)
 
 
-def test_a_missing_table_is_looked_for_after_the_request(dynamodb: Any) -> None:
-    assert error(dynamodb.update_table, {"TableName": "orders"}) == ("ValidationException", NOTHING)
-    assert error(dynamodb.update_table, {"TableName": "orders", **PROTECTION}) == (
+def test_a_missing_table_is_looked_for_after_the_request(unchecked: Any) -> None:
+    assert error(unchecked.update_table, {"TableName": "orders"}) == ("ValidationException", NOTHING)
+    assert error(unchecked.update_table, {"TableName": "orders", **PROTECTION}) == (
         "ResourceNotFoundException",
         "Requested resource not found: Table: orders not found",
     )
@@ -224,31 +217,31 @@ def replica(kind: str, **more: Any) -> Params:
     return {"TableName": "orders", "ReplicaUpdates": [{kind: {"RegionName": "eu-west-1", **more}}]}
 
 
-def test_replicas_have_a_key_of_the_same_kind(account: Account, dynamodb: Any) -> None:
+def test_replicas_have_a_key_of_the_same_kind(account: Account, unchecked: Any) -> None:
     kms = account.root.client("kms", region_name="eu-west-1")
     there = kms.create_key()["KeyMetadata"]["Arn"]
-    dynamodb.create_table(**table())
+    unchecked.create_table(**table())
     for named in (there, "alias/aws/dynamodb"):
         for kind in ("Create", "Update"):
             params = replica(kind, KMSMasterKeyId=named)
-            assert error(dynamodb.update_table, params) == ("ValidationException", EACH)
-    dynamodb.update_table(**replica("Create"))
+            assert error(unchecked.update_table, params) == ("ValidationException", EACH)
+    unchecked.update_table(**replica("Create"))
     under = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": account.key()}
-    dynamodb.update_table(TableName="orders", SSESpecification=under)
-    assert error(dynamodb.update_table, replica("Create")) == ("ValidationException", EACH)
-    told = error(dynamodb.update_table, replica("Create", KMSMasterKeyId="alias/aws/dynamodb"))
+    unchecked.update_table(TableName="orders", SSESpecification=under)
+    assert error(unchecked.update_table, replica("Create")) == ("ValidationException", EACH)
+    told = error(unchecked.update_table, replica("Create", KMSMasterKeyId="alias/aws/dynamodb"))
     assert told == ("ValidationException", MIXED)
-    dynamodb.update_table(**replica("Create", KMSMasterKeyId=there))
+    unchecked.update_table(**replica("Create", KMSMasterKeyId=there))
 
 
-def test_units_that_are_provisioned_already_are_no_change(dynamodb: Any) -> None:
-    dynamodb.create_table(**table(**PROVISIONED))
+def test_units_that_are_provisioned_already_are_no_change(unchecked: Any) -> None:
+    unchecked.create_table(**table(**PROVISIONED))
     same = PROVISIONED["ProvisionedThroughput"]
 
     for change in ({"ProvisionedThroughput": same}, PROVISIONED):
-        code, text = error(dynamodb.update_table, {"TableName": "orders", **change})
+        code, text = error(unchecked.update_table, {"TableName": "orders", **change})
         assert code == "ValidationException"
         assert text.startswith("The provisioned throughput for the table will not change.")
-    dynamodb.update_table(TableName="orders", **MORE)
-    dynamodb.update_table(TableName="orders", **BY_REQUEST)
-    dynamodb.update_table(TableName="orders", **PROVISIONED)
+    unchecked.update_table(TableName="orders", **MORE)
+    unchecked.update_table(TableName="orders", **BY_REQUEST)
+    unchecked.update_table(TableName="orders", **PROVISIONED)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +11,6 @@ import pytest
 from helpers.account import Account
 
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.config.options import Settings
-from pytest_kmslab.session.run import Run
 
 # moto's CloudFormation needs what the extra `cloudformation` brings.
 collect_ignore_glob = (
@@ -86,18 +83,6 @@ def template(name: str) -> str:
 
 def _text(given: Any) -> str:
     return given if isinstance(given, str) else json.dumps(given)
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    run = Run(Settings(enforcement="enforce"))
-    run.install()
-    run.backend.start()
-    try:
-        yield Account(run)
-    finally:
-        run.backend.stop()
-        run.close()
 
 
 @pytest.fixture
