@@ -64,16 +64,12 @@ class Secrets:
 
     def masked(self, text: str) -> str:
         """The text with every secret made unreadable, the person's own among them, however it is written."""
-        for name in OF_ENVIRONMENT:
-            self._add((os.environ.get(name, ""),))
+        self._add(map(os.environ.get, OF_ENVIRONMENT))
         # A run may know ten thousand secrets, and writes as many texts: looked at are pieces that touch, of
         # which every long secret holds one whole.
-        forms = {
-            form
-            for start in range(0, len(text) - SHORTEST + 1, SHORTEST)
-            for form in self._by_piece.get(text[start : start + SHORTEST], ())
-            if form in text
-        }
+        pieces = [text[start : start + SHORTEST] for start in range(0, len(text), SHORTEST)]
+        known = () if self._by_piece.keys().isdisjoint(pieces) else pieces  # of most texts none is
+        forms = {form for piece in known for form in self._by_piece.get(piece, ()) if form in text}
         forms.update(form for form in self._short if form in text)
         # The longest first: one form may be a part of another.
         for form in sorted(forms, key=len, reverse=True):

@@ -10,6 +10,7 @@ from pytest_kmslab.report.evidence.accounts import AccountMask
 from pytest_kmslab.report.evidence.html_report import write_html
 from pytest_kmslab.report.evidence.model import (
     Assertion,
+    BegunTest,
     Call,
     Cell,
     Change,
@@ -18,7 +19,6 @@ from pytest_kmslab.report.evidence.model import (
     Matrix,
     Phase,
     Resource,
-    Test,
 )
 from pytest_kmslab.report.evidence.parts import line_of, part_of
 from pytest_kmslab.report.evidence.records import read_records
@@ -99,7 +99,7 @@ def facts_of(number: int) -> Iterator[Fact]:
     key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-{number:012d}"
     table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/my_table_kms{suffix}"
     file = f"tests/test_step{number % 100}.py"
-    yield Test(
+    yield BegunTest(
         at,
         f"{file}::test_it[{number}]",
         f"<b>it</b> is decided [{number}]",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.policy import document_of
@@ -89,7 +88,7 @@ def _of_new_policy(decision: Decision) -> Decision:
     """Says of which policy it was asked, as there is another one which allows it."""
     policy = LOCKOUT_CHECKS[decision.action]
     explanation = decision.explanation.replace(f"the {policy}", f"the new {policy}")
-    return replace(decision, explanation=explanation.replace(f"  {policy}:", f"  new {policy}:"))
+    return decision._replace(explanation=explanation.replace(f"  {policy}:", f"  new {policy}:"))
 
 
 def _decision(entry: TrailEntry) -> Decision:

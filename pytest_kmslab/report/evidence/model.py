@@ -1,17 +1,16 @@
 """The facts of a run, as they are gathered in its processes and handed to whoever writes a report.
 
-Each is written where it happens, as a line of JSON (`parts`): a process that dies has told what it knew.
+They are written to a file of their process as JSON (`parts`): a worker that dies has told what it knew.
+They are tuples, which JSON's encoder takes as they are: a run has thousands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One authorization that a call required, and how it was decided."""
 
     number: int
@@ -29,8 +28,7 @@ class Decision:
     """Of a denial, what was looked at, what nearly matched and what would allow it; empty where allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a call changed of who may do what."""
 
     what: str
@@ -43,8 +41,7 @@ class Change:
     """The document as it became; empty where there is none now, or no document says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One API call with everything that was decided for it, in order."""
 
     at: float
@@ -63,8 +60,7 @@ class Call:
     change: Change | None
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(NamedTuple):
     """What a test asserted of the calls in a block."""
 
     at: float
@@ -82,8 +78,7 @@ class Assertion:
     """Which try of `eventually` it was, from 1; 0 where it was not tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """Whether a principal may do an action on a resource, decided without a call."""
 
     principal: str
@@ -94,16 +89,14 @@ class Cell:
     """Why; empty where a run decided more cells than are explained."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(NamedTuple):
     """An access matrix that a test asked for."""
 
     at: float
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """Something that was made for the tests, or removed again."""
 
     at: float
@@ -117,8 +110,7 @@ class Resource:
     """What one costs on AWS for each begun hour, in the prices' currency; 0 where only its use costs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """How a part of a test ended."""
 
     when: str
@@ -132,11 +124,8 @@ class Phase:
     """What pytest shows of a failure, or why it was skipped; empty where it passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class BegunTest(NamedTuple):
     """A test that began: what comes after it in its process belongs to it."""
-
-    __test__ = False  # pytest would take it for a class of tests
 
     at: float
     id: str
@@ -151,9 +140,9 @@ class Test:
     """xdist's name of the process; empty where there was one."""
 
 
-Fact = Test | Phase | Call | Assertion | Matrix | Resource
+Fact = BegunTest | Phase | Call | Assertion | Matrix | Resource
 KINDS: Mapping[str, type[Any]] = {
-    "test": Test,
+    "test": BegunTest,
     "phase": Phase,
     "call": Call,
     "assertion": Assertion,
@@ -161,31 +150,28 @@ KINDS: Mapping[str, type[Any]] = {
     "resource": Resource,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
-PARTS: Mapping[tuple[type[Any], str], type[Any]] = {
-    (Call, "decisions"): Decision,
-    (Call, "change"): Change,
-    (Matrix, "cells"): Cell,
-}
-"""Fields that hold facts of their own."""
-
-
-FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*NAMES, *PARTS.values())}
+FACTS = frozenset((*NAMES, Decision, Change, Cell))
 
 
 def plain(fact: Any) -> Any:
     """A fact as plain values: a mapping of its fields."""
-    if isinstance(fact, tuple):
-        return [plain(part) for part in fact]
-    names = FIELDS.get(type(fact))
-    return fact if names is None else {name: plain(getattr(fact, name)) for name in names}
+    if type(fact) in FACTS:
+        return {name: plain(value) for name, value in zip(fact._fields, fact, strict=True)}
+    return [plain(part) for part in fact] if isinstance(fact, tuple) else fact
 
 
-def read(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """The fact that `plain` made these values of."""
-    return kind(**{name: _read(PARTS.get((kind, name)), value) for name, value in values.items()})
+def read(name: str, values: Sequence[Any]) -> Fact:
+    """The fact that was written under this name, as these values; JSON has made lists of its tuples."""
+    kind = KINDS[name]
+    fact: Fact = kind(*values)
+    if isinstance(fact, Call):
+        change = None if fact.change is None else Change(*fact.change)
+        return fact._replace(decisions=tuple(map(_read_decision, fact.decisions)), change=change)
+    if isinstance(fact, Matrix):
+        return fact._replace(cells=tuple(Cell(*cell) for cell in fact.cells))
+    return fact
 
 
-def _read(kind: type[Any] | None, value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value if kind is None else [read(kind, part) for part in value])
-    return value if kind is None or value is None else read(kind, value)
+def _read_decision(values: Sequence[Any]) -> Decision:
+    decision = Decision(*values)
+    return decision._replace(because=tuple(decision.because))

@@ -38,6 +38,7 @@ COLUMNS = {
     "resource": ("kind", "name", "arn", "made", "undone", "test"),
 }
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 UNDONE = COLUMNS["resource"].index("undone")
 
 
@@ -69,7 +70,7 @@ class PageData:
         number, first_call, test = len(self._tests), len(self._calls), record.test
         of_change: dict[int, int] = {}
         for call in record.calls:
-            self._calls.append(json.dumps(self._call(call, number, of_change), separators=(",", ":")))
+            self._calls.append(_ENCODER.encode(self._call(call, number, of_change)))
         self._tests.append(
             [
                 *map(self._text, (test.id, test.title, test.module, test.module_title, test.worker)),
@@ -90,7 +91,7 @@ class PageData:
 
     def write(self, file: IO[str], run: RunFacts) -> None:
         """Write all of it, compressed, in base64."""
-        compressor = zlib.compressobj(9, zlib.DEFLATED, 31)  # 31: gzip, which browsers undo
+        compressor = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: gzip, which browsers undo
         waiting = b""
         for chunk in self._chunks(run):
             waiting += compressor.compress(chunk.encode(errors=BROKEN))
@@ -114,7 +115,7 @@ class PageData:
             "resources": list(self._resources.values()),
         }
         for name, values in rows.items():
-            yield f'"{name}":{json.dumps(values, separators=(",", ":"))},'
+            yield f'"{name}":{_ENCODER.encode(values)},'
         yield '"calls":['
         for start in range(0, len(self._calls), 1000):
             yield ("," if start else "") + ",".join(self._calls[start : start + 1000])

@@ -13,8 +13,8 @@ import pytest
 
 from pytest_kmslab.config.validators import paths_of
 from pytest_kmslab.report.evidence.accounts import AccountMask, unmasked
-from pytest_kmslab.report.evidence.model import Test
-from pytest_kmslab.report.evidence.parts import line_of, part_of
+from pytest_kmslab.report.evidence.model import BegunTest
+from pytest_kmslab.report.evidence.parts import Part, part_of
 from pytest_kmslab.report.evidence.recorder import Recorder
 from pytest_kmslab.report.evidence.records import CONTROLLER, TestRecord, read_records
 from pytest_kmslab.report.evidence.tests import phase_of, test_of
@@ -65,7 +65,7 @@ class Evidence:
         self._trail_file = (
             TrailFile(Path(self._trail), mask_secrets, lambda: self._test) if self._trail else None
         )
-        self.recorder = None if self._part is None else Recorder(self._part.write)
+        self.recorder = None if self._part is None else Recorder(self._part.add)
 
     def listen_to(self, trail: Trail) -> None:
         """Be told of every call that is decided."""
@@ -89,16 +89,17 @@ class Evidence:
         if self._reports:
             self._parts = tempfile.mkdtemp(prefix="kmslab-report-")
 
-    def _open_part(self) -> LineFile | None:
+    def _open_part(self) -> Part | None:
         # A worker on another machine has none of the controller's folders.
         if not self._parts or not Path(self._parts).is_dir():
             return None
         has_workers = self._config.getoption("tx", None) or self._config.getoption("numprocesses", None)
         is_controller = has_workers and not self._is_worker
-        part = CONTROLLER if is_controller else getattr(self._config, "workerinput", {}).get("workerid", "")
-        file = LineFile(part_of(Path(self._parts), part), self._mask_secrets)
-        file.write(line_of(Test(self._began, "", "", "", "", part)))
-        return file
+        name = CONTROLLER if is_controller else getattr(self._config, "workerinput", {}).get("workerid", "")
+        file = LineFile(part_of(Path(self._parts), name), self._mask_secrets)
+        part = Part(file, at_once=self._is_worker)
+        part.add(BegunTest(self._began, "", "", "", "", name))
+        return part
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -124,7 +125,7 @@ class Evidence:
             return
         if report.when == CRASHED:
             self.recorder.add(
-                Test(time.time(), report.nodeid, report.nodeid, report.nodeid.split("::")[0], "", "")
+                BegunTest(time.time(), report.nodeid, report.nodeid, report.nodeid.split("::")[0], "", "")
             )
         self.recorder.add(phase_of(report))
 
@@ -134,7 +135,7 @@ class Evidence:
         """Write the reports, once it is known what is left."""
         if self.recorder is not None:
             # What comes from now on belongs to no test.
-            self.recorder.add(Test(time.time(), "", "", "", "", ""))
+            self.recorder.add(BegunTest(time.time(), "", "", "", "", ""))
         try:
             return (yield)
         finally:

@@ -1,4 +1,4 @@
-"""Gathers the facts of a run in one of its processes, and writes each to that process's part."""
+"""Gathers the facts of a run in one of its processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pytest_kmslab.report.evidence.call_facts import call_fact
 from pytest_kmslab.report.evidence.model import Assertion, Cell, Fact, Matrix, Resource
-from pytest_kmslab.report.evidence.parts import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,20 +24,13 @@ CELLS_KEPT = 20_000
 
 
 class Recorder:
-    """Takes note of what happens; where nobody wants a report, there is none.
+    """Takes note of what happens, and `add`s each fact to the report, if somebody wants one."""
 
-    `write` appends a line to a file, and masks secrets in it.
-    """
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
+    def __init__(self, add: Callable[[Fact], None]) -> None:
+        self.add = add
         self._explained = 0
         self.attempt = 0
         """Which try of `eventually` this is, from 1; 0 outside of it."""
-
-    def add(self, fact: Fact) -> None:
-        """Take note of a fact."""
-        self._write(line_of(fact))
 
     def call_decided(
         self, call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceError | None

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.report.evidence.model import (
     Assertion,
+    BegunTest,
     Call,
     Change,
     Decision,
     Matrix,
     Phase,
     Resource,
-    Test,
 )
 from pytest_kmslab.report.evidence.parts import part_of, read_part, read_parts
 
@@ -34,7 +34,7 @@ class TestRecord:
 
     __test__ = False
 
-    test: Test
+    test: BegunTest
     phases: list[Phase] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     assertions: list[Assertion] = field(default_factory=list)
@@ -100,7 +100,7 @@ def read_records(folder: Path) -> Iterator[TestRecord]:
         if record.test.id or not record.is_empty:
             yield record
     for test, phases in crashes.items():
-        yield TestRecord(Test(0.0, test, test, test.partition("::")[0], "", ""), phases)
+        yield TestRecord(BegunTest(0.0, test, test, test.partition("::")[0], "", ""), phases)
 
 
 def _crashes(facts: Iterable[Fact]) -> dict[str, list[Phase]]:
@@ -113,7 +113,7 @@ def _crashes(facts: Iterable[Fact]) -> dict[str, list[Phase]]:
 def _grouped(facts: Iterable[Fact]) -> Iterator[TestRecord]:
     record: TestRecord | None = None
     for fact in facts:
-        if isinstance(fact, Test):
+        if isinstance(fact, BegunTest):
             if record is not None:
                 yield record
             record = TestRecord(fact)

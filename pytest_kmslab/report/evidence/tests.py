@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.report.evidence.model import Phase, Test
+from pytest_kmslab.report.evidence.model import BegunTest, Phase
 
 LONGEST = 20_000
 """Characters of a failure that are kept; the end of it says most."""
 
 
-def test_of(item: pytest.Item, at: float, worker: str) -> Test:
+def test_of(item: pytest.Item, at: float, worker: str) -> BegunTest:
     """The fact of a test that begins."""
     module = getattr(item, "module", None)
-    return Test(
+    return BegunTest(
         at=at,
         id=item.nodeid,
         title=_title(item),

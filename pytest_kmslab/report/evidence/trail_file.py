@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_kmslab.report.evidence.cloudtrail import records
-
 if TYPE_CHECKING:
     from pytest_kmslab.calls.api_call import ApiCall, ServiceError
     from pytest_kmslab.enforcement.entry import TrailEntry
@@ -52,6 +50,8 @@ class TrailFile:
         self, call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceError | None
     ) -> None:
         """Write a record for each decision of a call."""
+        from pytest_kmslab.report.evidence.cloudtrail import records
+
         if entries:
             lines = records(call, entries, refusal, self._test())
             self._lines.write(*(json.dumps(record) for record in lines))

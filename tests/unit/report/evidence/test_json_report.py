@@ -10,7 +10,7 @@ from browser.made_up import RUN, facts_of
 
 from pytest_kmslab.report.evidence.html_report import write_html
 from pytest_kmslab.report.evidence.json_report import SCHEMA, write_json
-from pytest_kmslab.report.evidence.model import Phase, Test
+from pytest_kmslab.report.evidence.model import BegunTest, Phase
 from pytest_kmslab.report.evidence.records import TestRecord
 
 HALF = "half a character: \udc80"
@@ -19,7 +19,7 @@ HALF = "half a character: \udc80"
 def record() -> TestRecord:
     """A test in which everything occurs, and which printed half a character."""
     told = list(facts_of(7))
-    assert isinstance(told[0], Test)
+    assert isinstance(told[0], BegunTest)
     made = TestRecord(told[0])
     for fact in told[1:]:
         made.add(fact)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
-from pytest_kmslab.report.evidence.model import Call, Change, Decision, Phase, Test, plain, read
-from pytest_kmslab.report.evidence.parts import line_of, part_of, read_parts
+from pytest_kmslab.report.evidence.model import BegunTest, Call, Change, Decision, Fact, Phase, read
+from pytest_kmslab.report.evidence.parts import Part, line_of, part_of, read_parts
 from pytest_kmslab.report.evidence.records import CONTROLLER, TestRecord, read_records, turns
+from pytest_kmslab.report.evidence.trail_file import LineFile
 
 ANA = "arn:aws:iam::111122223333:user/ana"
 CHANGE = Change("key policy", "key", "{}", '{"Statement":[]}')
@@ -22,7 +25,7 @@ def call(*words: str, origin: str = "test", change: Change | None = None) -> Cal
 
 def test_a_fact_is_read_back_as_it_was() -> None:
     fact = call("allowed", "implicitDeny", change=CHANGE)
-    assert read(Call, plain(fact)) == fact
+    assert read("call", json.loads(json.dumps(fact))) == fact
 
 
 def test_a_turn_names_what_was_changed_in_between() -> None:
@@ -61,19 +64,19 @@ PHASES = [
 def test_the_outcome_of_a_test_is_its_worst(outcomes: list[str], outcome: str) -> None:
     names = ["setup", "teardown"] if len(outcomes) == 2 else ["setup", "call", "teardown"]
     phases = [Phase(when, "", one, 0.5, "") for when, one in zip(names, outcomes, strict=False)]
-    assert TestRecord(Test(0.0, "t.py::t", "t", "t.py", "", ""), phases).outcome == outcome
+    assert TestRecord(BegunTest(0.0, "t.py::t", "t", "t.py", "", ""), phases).outcome == outcome
 
 
 def test_parts_are_put_together_and_half_a_line_is_left_out(tmp_path: Path) -> None:
-    test = Test(0.0, "t.py::one", "one", "t.py", "", "gw0")
+    test = BegunTest(0.0, "t.py::one", "one", "t.py", "", "gw0")
     part_of(tmp_path, "gw0").write_text(
         "".join(f"{line_of(fact)}\n" for fact in (test, call("allowed"))) + '["call",{"at":1.0,"oper'
     )
     crash = Phase("???", "", "failed", 0.0, "worker 'gw0' crashed")
     controller = [
-        Test(0.0, "t.py::one", "", "", "", ""),
+        BegunTest(0.0, "t.py::one", "", "", "", ""),
         crash,
-        Test(0.0, "t.py::two", "", "", "", ""),
+        BegunTest(0.0, "t.py::two", "", "", "", ""),
         crash,
     ]
     part_of(tmp_path, CONTROLLER).write_text("".join(f"{line_of(fact)}\n" for fact in controller))
@@ -81,3 +84,33 @@ def test_parts_are_put_together_and_half_a_line_is_left_out(tmp_path: Path) -> N
     one, two = read_records(tmp_path)
     assert (one.test, one.outcome, len(one.calls)) == (test, "failed", 1)
     assert (two.test.id, two.failure) == ("t.py::two", "worker 'gw0' crashed")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_worker_s_facts_are_written_at_once_and_others_when_their_test_ends(
+    tmp_path: Path, at_once: bool
+) -> None:
+    part = Part(LineFile(part_of(tmp_path, ""), str), at_once)
+    begun, another = (BegunTest(0.0, name, name, "t.py", "", "") for name in ("t.py::one", "t.py::two"))
+
+    def written() -> list[Fact]:
+        return list(read_parts(tmp_path))
+
+    part.add(begun)
+    part.add(call("allowed"))
+    assert written() == ([begun, call("allowed")] if at_once else [begun])
+    part.add(another)
+    part.add(call("implicitDeny"))
+    part.close()
+    assert written() == [begun, call("allowed"), another, call("implicitDeny")]
+
+
+def test_what_a_fork_tells_is_there_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends without closing anything, and what waits is its parent's."""
+    part = Part(LineFile(part_of(tmp_path, ""), str), at_once=False)
+    part.add(call("allowed"))
+    with monkeypatch.context() as as_fork:
+        as_fork.setattr(os, "getpid", lambda: 1)
+        part.add(call("implicitDeny"))
+    part.close()
+    assert list(read_parts(tmp_path)) == [call("implicitDeny"), call("allowed")]
