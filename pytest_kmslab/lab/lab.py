@@ -45,7 +45,6 @@ from pytest_kmslab.lab.objects import LabObjects
 from pytest_kmslab.lab.policies.refused import naming_policy
 from pytest_kmslab.lab.policies.sources import (
     InlineSources,
-    PolicyDocument,
     PolicySource,
     PolicySources,
     read_document,
@@ -121,7 +120,10 @@ class Lab(ActingLab):
         read, and makes nothing then.
         """
         if policy is None:
-            document = self._console_policy(spec, usage, administrators=administrators, users=users)
+            principals = {"administrators": administrators, "users": users}
+            everybody = {name: self.admin if one is None else one for name, one in principals.items()}
+            passed = [name for name, one in principals.items() if one is not None]
+            document = console_policy_of(self._creation, everybody, passed, spec, usage)
         else:
             document = read_document("policy", policy)
         if description is None:
@@ -340,9 +342,3 @@ class Lab(ActingLab):
             return self._creation
         session = self._principals.session(self.admin).in_region(region)
         return replace(self._creation, client=session.client)
-
-    def _console_policy(self, spec: str, usage: str | None, **principals: Any) -> PolicyDocument:
-        """Of `administrators` and `users`, the lab's administrator where one of them was not given."""
-        everybody = {name: self.admin if one is None else one for name, one in principals.items()}
-        whom = [name for name, principal in principals.items() if principal is not None]
-        return console_policy_of(self._creation, everybody, whom, spec, usage)

@@ -106,10 +106,6 @@ class LabObjects:
         key.alias = next(aliases_of(kms, ref.arn), "")
         return key
 
-    def _table(self, ref: ResourceRef) -> DynamoDBTable:
-        clients = Clients.of(self._creation.client)
-        return DynamoDBTable(clients, self._creation.waiter, ref.name, ref.arn)
-
     def _role(self, ref: ResourceRef) -> IamRole:
         iam = self._creation.client("iam")
         return IamRole(ref.name, ref.arn, iam, self._assumption, attached_policies(iam, "role", ref.name))
@@ -120,9 +116,6 @@ class LabObjects:
         self._principals.add(user)
         return user
 
-    def _group(self, ref: ResourceRef) -> IamGroup:
-        return IamGroup(ref.name, ref.arn, self._creation.client("iam"))
-
     def _stack(self, stack: str) -> Any:
         description = described(self._creation.client("cloudformation"), stack)
         if not description:
@@ -132,10 +125,12 @@ class LabObjects:
 
 MAKERS: Mapping[ResourceKind, Callable[[LabObjects, ResourceRef], Any]] = {
     KMS_KEY: LabObjects._key,
-    TABLE: LabObjects._table,
+    TABLE: lambda lab, ref: DynamoDBTable(
+        Clients.of(lab._creation.client), lab._creation.waiter, ref.name, ref.arn
+    ),
     ROLE: LabObjects._role,
     USER: LabObjects._user,
-    GROUP: LabObjects._group,
+    GROUP: lambda lab, ref: IamGroup(ref.name, ref.arn, lab._creation.client("iam")),
 }
 """The kinds that the lab has a class of."""
 

@@ -7,7 +7,7 @@ same service models again. Here the principals share one session, and its loader
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import cache
@@ -99,11 +99,18 @@ class PrincipalSession:
         Where changes take time to act it returns once the service knows the access key and lets it do what
         its policies allow, seen several times in a row, or after a minute in which it did not.
         """
-        return self._once("client", service, self.new_client)
+        if ("client", service) not in self._made:
+            self._made["client", service] = self.new_client(service)
+        return self._made["client", service]
 
     def resource(self, service: str) -> Any:
         """A boto3 resource (`dynamodb`, `iam`, `cloudwatch`)."""
-        return self._once("resource", service, self._new_resource)
+        if ("resource", service) not in self._made:
+            # A resource makes a client of its own: the wait for the access key is the other's.
+            self.client(service)
+            made = self._session.resource(service, **self._options)  # type: ignore[call-overload]
+            self._made["resource", service] = made
+        return self._made["resource", service]
 
     def new_client(self, service: str) -> Any:
         """A client of its own each time, with connections of its own.
@@ -129,15 +136,6 @@ class PrincipalSession:
         """Close the clients' connections; the next call of each opens a new one."""
         for (kind, _), made in self._made.items():
             (made if kind == "client" else made.meta.client).close()
-
-    def _once(self, kind: str, service: str, make: Callable[[str], Any]) -> Any:
-        if (kind, service) not in self._made:
-            self._made[kind, service] = make(service)
-        return self._made[kind, service]
-
-    def _new_resource(self, service: str) -> Any:
-        self.client(service)
-        return self._session.resource(service, **self._options)  # type: ignore[call-overload]
 
     @for_the_lab
     def _wait_for_access_key(self, client: Any, service: str) -> None:
@@ -210,21 +208,20 @@ class Sessions:
         principals that may do the same.
         """
         if role not in self._lasting:
-            self._lasting[role] = self._new_lasting(credentials)
+            core = _new_core(self._backend)
+            # The models are shared, the credentials are this one's own.
+            core.register_component("data_loader", self._sessions()[0].get_component("data_loader"))
+            core.set_credentials(
+                credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+            )
+            session = PrincipalSession(_boto3_session(core), self._place(), self._waiter)
+            self._lasting[role] = core.get_credentials(), session
         current, session = self._lasting[role]
         # The clients hold this very object, and sign with what is in it.
         current.access_key = credentials.access_key_id
         current.secret_key = credentials.secret_access_key
         current.token = credentials.session_token
         return session
-
-    def _new_lasting(self, credentials: Credentials) -> tuple[Any, PrincipalSession]:
-        core = self._core()
-        core.set_credentials(
-            credentials.access_key_id, credentials.secret_access_key, credentials.session_token
-        )
-        session = _boto3_session(core)
-        return core.get_credentials(), PrincipalSession(session, self._place(), self._waiter)
 
     def _place(self) -> dict[str, Any]:
         backend = self._backend
@@ -235,13 +232,6 @@ class Sessions:
             core = _new_core(self._backend)
             self._shared = core, _boto3_session(core)
         return self._shared
-
-    def _core(self) -> Any:
-        """A botocore session that has the models of the shared one."""
-        core = _new_core(self._backend)
-        # The models are shared, the credentials are this one's own.
-        core.register_component("data_loader", self._sessions()[0].get_component("data_loader"))
-        return core
 
 
 def _new_core(backend: Backend) -> Any:

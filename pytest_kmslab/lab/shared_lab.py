@@ -75,22 +75,19 @@ class SharedLab:
         return thing
 
     def _once(self, name: str, make: Callable[[], T], restored: Callable[[Description], Any]) -> T:
+        # The lock is held while one is made: the other workers wait, and find it.
         with self._folder.changing() as state:
             if name in state.made:
-                thing: T = self._found(state.made[name], restored)
+                # What this process has read of the account may be from before another worker made it.
+                self._context.backend.forget()
+                thing: T = restored(state.made[name])
+                if isinstance(thing, IamUser):
+                    self._learn_secret(thing.credentials.secret_access_key)
             else:
                 thing = make()
                 kind = next(kind for kind, recipe in _RECIPES.items() if isinstance(thing, recipe.kind))
                 state.made[name] = {"recipe": kind, **_RECIPES[kind].describe(thing)}
         self._arns.add(thing.arn)
-        return thing
-
-    def _found(self, description: Description, restored: Callable[[Description], T]) -> T:
-        """What another worker made; what this process has read of the account may be from before."""
-        self._context.backend.forget()
-        thing = restored(description)
-        if isinstance(thing, IamUser):
-            self._learn_secret(thing.credentials.secret_access_key)
         return thing
 
 

@@ -75,18 +75,15 @@ class SharedFolder:
             if self._changing is not None:  # a block within a block: both change one state
                 yield self._changing
                 return
-            self._changing = self._read()
+            try:
+                self._changing = SharedState(**json.loads(self._file.read_text(encoding="utf-8")))
+            except FileNotFoundError:
+                self._changing = SharedState()
             try:
                 yield self._changing
             finally:
                 self._write(self._changing)
                 self._changing = None
-
-    def _read(self) -> SharedState:
-        try:
-            return SharedState(**json.loads(self._file.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return SharedState()
 
     def _write(self, state: SharedState) -> None:
         # Renamed when it is whole: a worker that is killed leaves the old state or the new one.

@@ -201,7 +201,13 @@ class CoverageCounter:
 
     def result(self) -> Coverage:
         """What was counted."""
-        policies = [self._coverage(known, seen) for known, seen in self._seen.items()]
+        policies = []
+        for (kind, text), seen in self._seen.items():
+            statements = tuple(
+                StatementCoverage(name, effect, seen.decided[index], tuple(seen.tests.get(index, ())), by_lab)
+                for index, (name, effect, by_lab) in enumerate(seen.statements)
+            )
+            policies.append(PolicyCoverage(kind, seen.name, text, seen.owner, statements, seen.test))
         ordered = sorted(
             policies, key=lambda one: (not one.is_under_test, one.policy_type, one.name, one.text)
         )
@@ -297,14 +303,6 @@ class CoverageCounter:
         named = seen.tests.setdefault(index, [])
         if test not in named and len(named) < TESTS_NAMED:
             named.append(test)
-
-    @staticmethod
-    def _coverage(known: Known, seen: _Seen) -> PolicyCoverage:
-        statements = [
-            StatementCoverage(name, effect, seen.decided[index], tuple(seen.tests.get(index, ())), by_lab)
-            for index, (name, effect, by_lab) in enumerate(seen.statements)
-        ]
-        return PolicyCoverage(known[0], seen.name, known[1], seen.owner, tuple(statements), seen.test)
 
 
 def _titled(policies: Sequence[PolicyCoverage]) -> tuple[PolicyCoverage, ...]:

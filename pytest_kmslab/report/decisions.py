@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.authz.arn import resource_of
+from pytest_kmslab.authz.arn import name_in, resource_of
 from pytest_kmslab.authz.decision import Effect, PolicyType, Reason
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.lab.naming import OURS
@@ -107,16 +107,11 @@ def failure_text(entry: TrailEntry) -> str:
     """A denial in a line short enough for the summary of a run: kms:Decrypt denied to mounika: no grant
     allows it. Names lose what the lab adds to make them unique."""
     request, reasons = entry.request, entry.decision.reasons
-    denied = f"{request.action} denied to {_person(request.principal)}"
-    return f"{denied}: {reason_text(reasons[0], request.resource)}" if reasons else denied
-
-
-def _person(principal: str) -> str:
-    """The name of a user, or of the role behind a session."""
     # `assumed-role/ROLE/SESSION` names the role first; a user's or role's own name comes after its path.
-    kind, _, path = resource_of(principal).partition("/")
-    name = path.partition("/")[0] if kind == "assumed-role" else path.rpartition("/")[2]
-    return OURS.sub("", name or kind)
+    kind, _, path = resource_of(request.principal).partition("/")
+    name = path.partition("/")[0] if kind == "assumed-role" else name_in(path)
+    denied = f"{request.action} denied to {OURS.sub('', name or kind)}"
+    return f"{denied}: {reason_text(reasons[0], request.resource)}" if reasons else denied
 
 
 def reason_text(reason: Reason, resource: str) -> str:

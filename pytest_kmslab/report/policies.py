@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,9 @@ class PolicyWriter(Collector):
         for actor, number in self._uses.only_denied().items():
             denied = f"{_counted(number, 'request')} denied"
             yield f"{name_of(actor)} was allowed nothing ({denied}): no policy is written"
-        for old in _of_earlier_runs(self._folder, self._written):
+        # What is in the folder of somebody who did nothing any more may be needed no more.
+        folders = {file.parent for file in self._folder.glob(f"*/{PROOF_FILE}")}
+        for old in sorted(folders - set(self._written)):
             yield f"{old} is of an earlier run: who it is for did nothing in this one"
 
 
@@ -78,11 +80,6 @@ def _told(least: LeastPrivilege) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _of_earlier_runs(folder: Path, written: Iterable[Path]) -> list[Path]:
-    """Folders that hold policies, and are not of this run: what is in them may be needed no more."""
-    return sorted({file.parent for file in folder.glob(f"*/{PROOF_FILE}")} - set(written))
 
 
 def write_policies(folder: Path, least: LeastPrivilege) -> None:

@@ -65,8 +65,14 @@ def owner_of(kind: PolicyType, named: NamedPolicy, principal: str, administrator
         # By its suffix: a test may have an administrator of this name too.
         if RUN_SUFFIX.sub("", name) == administrator != name:
             return "lab"
-    is_attached = kind in (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY)
-    return "AWS" if is_attached and _is_awss(named) else "test"
+    if kind not in (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY):
+        return "test"
+    from pytest_kmslab.backends.moto.managed_policies import document
+
+    # By its text too: a policy of one's own may have the name of one of AWS's.
+    record = document(name_in(named.name))
+    is_awss = record is not None and parse_policy(json.dumps(record["Document"])) == named.policy
+    return "AWS" if is_awss else "test"
 
 
 def _named(statement: Statement) -> list[str]:
@@ -89,11 +95,3 @@ def _consoles() -> Iterator[dict[str, Any]]:
 
 _CONSOLES = list(_consoles())
 """The statements that the console writes, without whom they name."""
-
-
-def _is_awss(named: NamedPolicy) -> bool:
-    """Whether a policy is one of AWS's managed policies, by its name and its text."""
-    from pytest_kmslab.backends.moto.managed_policies import document
-
-    record = document(name_in(named.name))
-    return record is not None and parse_policy(json.dumps(record["Document"])) == named.policy

@@ -134,8 +134,7 @@ class Run:
         """Whether nothing may leave for AWS now."""
         if self.settings.backend == "aws":
             return False
-        in_lab = self._backend is not None and self._backend.running
-        return in_lab or self.settings.block_aws == "always" or BACKENDS[self.settings.backend].elsewhere
+        return self.in_lab or self.settings.block_aws == "always" or BACKENDS[self.settings.backend].elsewhere
 
     @property
     def in_lab(self) -> bool:

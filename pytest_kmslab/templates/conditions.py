@@ -55,9 +55,12 @@ def holds(condition: Any, values: Values) -> bool:
         ((name, argument),) = condition.items()
         if name == "Condition":
             return values.holds(str(argument))
-        test = TESTS.get(name)
-        if test is not None:
-            return test(argument if isinstance(argument, list) else [argument], values)
+        arguments = argument if isinstance(argument, list) else [argument]
+        if name in TESTS:
+            return TESTS[name](arguments, values)
+        if name in MEMBERSHIPS:
+            first, second = (_resolved(one, values) for one in arguments)
+            return MEMBERSHIPS[name](first, second)
     if isinstance(condition, bool) or condition in ("true", "false"):
         return text_of(condition) == "true"
     raise TemplateProblemError(
@@ -87,6 +90,12 @@ def _resolved(value: Any, values: Values) -> Any:
     return _as_text(resolved)
 
 
+def _not(arguments: list[Any], values: Values) -> bool:
+    if len(arguments) != 1:
+        raise TemplateProblemError("Template error: every Fn::Not object requires a list of 1 condition.")
+    return not holds(arguments[0], values)
+
+
 def _equals(arguments: list[Any], values: Values) -> bool:
     if len(arguments) != 2:
         raise TemplateProblemError(
@@ -96,44 +105,20 @@ def _equals(arguments: list[Any], values: Values) -> bool:
     return bool(first == second)
 
 
-def _not(arguments: list[Any], values: Values) -> bool:
-    if len(arguments) != 1:
-        raise TemplateProblemError("Template error: every Fn::Not object requires a list of 1 condition.")
-    return not holds(arguments[0], values)
-
-
-def _and(arguments: list[Any], values: Values) -> bool:
-    return all(holds(argument, values) for argument in arguments)
-
-
-def _or(arguments: list[Any], values: Values) -> bool:
-    return any(holds(argument, values) for argument in arguments)
-
-
-def _contains(arguments: list[Any], values: Values) -> bool:
-    strings, wanted = (_resolved(argument, values) for argument in arguments)
-    return wanted in strings
-
-
-def _each_member_in(arguments: list[Any], values: Values) -> bool:
-    members, others = (_resolved(argument, values) for argument in arguments)
-    return all(member in others for member in members)
-
-
-def _each_member_equals(arguments: list[Any], values: Values) -> bool:
-    members, wanted = (_resolved(argument, values) for argument in arguments)
-    return all(member == wanted for member in members)
-
-
 TESTS: Mapping[str, Callable[[list[Any], Values], bool]] = {
-    "Fn::And": _and,
-    "Fn::Contains": _contains,
-    "Fn::EachMemberEquals": _each_member_equals,
-    "Fn::EachMemberIn": _each_member_in,
+    "Fn::And": lambda conditions, values: all(holds(one, values) for one in conditions),
     "Fn::Equals": _equals,
     "Fn::Not": _not,
-    "Fn::Or": _or,
+    "Fn::Or": lambda conditions, values: any(holds(one, values) for one in conditions),
 }
+"""The functions of conditions: of `And` and `Or` what does not count any more is not looked at."""
+
+MEMBERSHIPS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Fn::Contains": lambda strings, wanted: wanted in strings,
+    "Fn::EachMemberEquals": lambda members, wanted: all(member == wanted for member in members),
+    "Fn::EachMemberIn": lambda members, others: all(member in others for member in members),
+}
+"""Those that only a rule's assertions have, given their two values resolved."""
 
 _NOT_KNOWN = ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll")
 """They ask for what is in the account, which is not known here: an assertion with one is taken as held."""

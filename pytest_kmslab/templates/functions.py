@@ -76,10 +76,6 @@ def _arguments(function: str, argument: Any, *counts: int) -> list[Any]:
     return argument
 
 
-def _ref(argument: Any, values: Values) -> Any:
-    return values.ref(str(resolve(argument, values)))
-
-
 def _get_att(argument: Any, values: Values) -> Any:
     """A resource and its attribute: a list, or in YAML a text; the attribute may have dots."""
     parts = argument.split(".", 1) if isinstance(argument, str) else argument
@@ -147,18 +143,17 @@ def _sub(argument: Any, values: Values) -> Any:
         literal, name = match[1], match[2].strip()
         if literal:
             return f"${{{match[2]}}}"
-        value = resolve(own[name], values) if name in own else _variable(name, values)
+        if name in own:
+            value = resolve(own[name], values)
+        else:
+            resource, dot, attribute = name.partition(".")
+            value = values.attribute(resource, attribute) if dot else values.ref(name)
         if value is None:
             unknown.append(name)
         return text_of(value)
 
     text = VARIABLE.sub(put, template)
     return None if unknown else text
-
-
-def _variable(name: str, values: Values) -> Any:
-    resource, dot, attribute = name.partition(".")
-    return values.attribute(resource, attribute) if dot else values.ref(name)
 
 
 def _find_in_map(argument: Any, values: Values) -> Any:
@@ -178,11 +173,6 @@ def _find_in_map(argument: Any, values: Values) -> Any:
 def _import_value(argument: Any, values: Values) -> Any:
     name = resolve(argument, values)
     return None if name is None else values.exported(text_of(name))
-
-
-def _zones(argument: Any, values: Values) -> Any:
-    region = resolve(argument, values) or values.region
-    return [f"{region}{zone}" for zone in ZONES]
 
 
 def _base64(argument: Any, values: Values) -> Any:
@@ -205,16 +195,14 @@ def _length(argument: Any, values: Values) -> Any:
     return None if resolved is None else len(resolved)
 
 
-def _json_text(argument: Any, values: Values) -> Any:
-    return json.dumps(resolve(argument, values), separators=(",", ":"))
-
-
 FUNCTIONS: Mapping[str, Callable[[Any, Values], Any]] = {
-    "Ref": _ref,
+    "Ref": lambda argument, values: values.ref(str(resolve(argument, values))),
     "Fn::Base64": _base64,
     "Fn::Cidr": _cidr,
     "Fn::FindInMap": _find_in_map,
-    "Fn::GetAZs": _zones,
+    "Fn::GetAZs": lambda argument, values: [
+        f"{resolve(argument, values) or values.region}{zone}" for zone in ZONES
+    ],
     "Fn::GetAtt": _get_att,
     "Fn::If": _if,
     "Fn::ImportValue": _import_value,
@@ -223,6 +211,6 @@ FUNCTIONS: Mapping[str, Callable[[Any, Values], Any]] = {
     "Fn::Select": _select,
     "Fn::Split": _split,
     "Fn::Sub": _sub,
-    "Fn::ToJsonString": _json_text,
+    "Fn::ToJsonString": lambda argument, values: json.dumps(resolve(argument, values), separators=(",", ":")),
 }
 """`Fn::Transform` and `Fn::ForEach` are CloudFormation's own, and nothing that a template resolves."""

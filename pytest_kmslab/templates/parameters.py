@@ -96,10 +96,12 @@ def _broken(parameter: Parameter, kind: str, value: str) -> Iterator[Broken]:
         yield Broken("AllowedValues", ", ".join(map(text_of, allowed)), value)
     if isinstance(pattern, str) and not _fits(pattern, value):
         yield Broken("AllowedPattern", pattern, value)
-    if kind in ("Number", "List<Number>"):
-        yield from _broken_number(parameter, value)
-    else:
+    if kind not in ("Number", "List<Number>"):
         yield from _outside(parameter, value, len(value), ("MinLength", "MaxLength"))
+    elif not _NUMBER.fullmatch(value):
+        yield Broken("Number", "", value)
+    else:
+        yield from _outside(parameter, value, float(value), ("MinValue", "MaxValue"))
 
 
 def _fits(pattern: str, value: str) -> bool:
@@ -110,13 +112,6 @@ def _fits(pattern: str, value: str) -> bool:
 
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def _broken_number(parameter: Parameter, value: str) -> Iterator[Broken]:
-    if not _NUMBER.fullmatch(value):
-        yield Broken("Number", "", value)
-    else:
-        yield from _outside(parameter, value, float(value), ("MinValue", "MaxValue"))
 
 
 def _outside(parameter: Parameter, value: str, size: float, names: tuple[str, str]) -> Iterator[Broken]:

@@ -39,16 +39,12 @@ def naming_policy(
     try:
         yield
     except ClientError as error:
-        if is_of_a_policy(error):
+        code, message = error_code(error), str(error.response["Error"].get("Message"))
+        if code in OF_POLICIES or "policy" in message.lower():
             said = [*_unknown_principals(error, document.text, view), *_place(document, check)]
             if said:
                 error.args = (f"{error} (pytest-kmslab: {'; '.join(said)})", *error.args[1:])
         raise
-
-
-def is_of_a_policy(error: ClientError) -> bool:
-    """Whether it is a policy that a service refuses."""
-    return error_code(error) in OF_POLICIES or "policy" in str(error.response["Error"].get("Message")).lower()
 
 
 def faulty_statement(text: str, check: Check) -> int | None:

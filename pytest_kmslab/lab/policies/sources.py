@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -78,8 +78,14 @@ def read_policies(argument: str, sources: PolicySources) -> tuple[ManagedPolicy 
 
 def read_policy_source(argument: str, source: PolicySource) -> ManagedPolicy | PolicyDocument:
     """One policy; raises PolicyError for what is none."""
+    # A list is no policy, but whoever writes one means JSON and not a name.
     if isinstance(source, str) and not source.lstrip().startswith(("{", "[")):
-        return ManagedPolicy(_managed_name(argument, source), argument)
+        if source.startswith("arn:") or _NAME.fullmatch(source):
+            return ManagedPolicy(source, argument)
+        raise PolicyError(
+            f"`{argument}` is neither a policy's name, an ARN nor JSON: `{source[:80]}`; "
+            "give the file of a policy as a `pathlib.Path`"
+        )
     return _document(argument, source)
 
 
@@ -130,27 +136,15 @@ def _named(argument: str, name: str, source: PolicySource) -> PolicyDocument:
 
 def named_documents(documents: Iterable[PolicyDocument]) -> tuple[PolicyDocument, ...]:
     """Documents under names of which there is only one each: one without a name is called by its number."""
-    return tuple(_with_names(documents))
-
-
-def _with_names(documents: Iterable[PolicyDocument]) -> Iterator[PolicyDocument]:
-    taken: set[str] = set()
+    named: dict[str, PolicyDocument] = {}
     for number, document in enumerate(documents, 1):
         name = document.name or f"policy-{number}"
-        if name in taken:
+        if name in named:
+            # Shortened, so that it is still a name with the number behind it.
             others = (f"{name[: _LONGEST_NAME - 8]}-{another}" for another in count(number))
-            name = next(other for other in others if other not in taken)
-        taken.add(name)
-        yield replace(document, name=name)
-
-
-def _managed_name(argument: str, source: str) -> str:
-    if source.startswith("arn:") or _NAME.fullmatch(source):
-        return source
-    raise PolicyError(
-        f"`{argument}` is neither a policy's name, an ARN nor JSON: `{source[:80]}`; "
-        "give the file of a policy as a `pathlib.Path`"
-    )
+            name = next(other for other in others if other not in named)
+        named[name] = replace(document, name=name)
+    return tuple(named.values())
 
 
 def _document(argument: str, source: PolicySource) -> PolicyDocument:
@@ -159,19 +153,15 @@ def _document(argument: str, source: PolicySource) -> PolicyDocument:
         where += f", file `{source}`"
         text = read_text(where, source)
     elif isinstance(source, Mapping):
-        text = _printed(where, source)
+        try:
+            text = json.dumps(dict(source))
+        except (TypeError, ValueError) as error:
+            raise PolicyError(f"{where}: {error}") from None
     if not isinstance(text, str):
         raise _no_policy(argument, source)
     check_document(where, text, None if isinstance(source, Mapping) else text)
     name = _NOT_IN_A_NAME.sub("-", source.stem)[:_LONGEST_NAME] if isinstance(source, Path) else ""
     return PolicyDocument(text, name, where, isinstance(source, Path))
-
-
-def _printed(where: str, document: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(dict(document))
-    except (TypeError, ValueError) as error:
-        raise PolicyError(f"{where}: {error}") from None
 
 
 def _no_policy(argument: str, source: object) -> PolicyError:

@@ -7,8 +7,7 @@ problem, and the file with it: a newer version may have written it.
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -51,15 +50,6 @@ class RunRecord:
     problems: list[str] = field(default_factory=list)
     """The lines that were not understood."""
 
-    @property
-    def of_here(self) -> bool:
-        """Whether the run was on this machine, whose locks and files can be believed."""
-        return self.host in ("", socket.gethostname())
-
-    def remove_files(self) -> None:
-        """Remove the ledger: nothing is left of the run."""
-        self.path.unlink(missing_ok=True)
-
 
 def read(path: Path) -> RunRecord:
     """What a file says; raises LedgerError where it cannot be read."""
@@ -71,8 +61,7 @@ def read(path: Path) -> RunRecord:
     # What follows the last newline was not written to its end; mostly it is empty.
     for number, line in enumerate(lines[:-1], 1):
         try:
-            event = json.loads(line)
-            EVENTS[event["event"]](record, event)
+            _take(record, json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
             shown = line[:200].decode(errors="replace")
             record.problems.append(f"{path}:{number}: not understood: `{shown}`")
@@ -129,45 +118,32 @@ def _try_lock(path: Path) -> Any:
     return lock
 
 
-def _run(record: RunRecord, event: Event) -> None:
-    # Nothing is known of what another version writes: it is told of, and nothing is removed.
-    if event["version"] != VERSION:
-        raise ValueError(event["version"])
-    names = ("backend", "account", "endpoint", "profile")
-    record.account = Account(*(str(event[name]) for name in names))
-    record.run, record.worker, record.region = (str(event[name]) for name in ("run", "worker", "region"))
-    record.host, record.pid, record.begun = str(event["host"]), int(event["pid"]), str(event["time"])
-
-
-def _intend(record: RunRecord, event: Event) -> None:
-    known = str(event.get("arn", "")), str(event.get("id", ""))
-    ref = ResourceRef(KINDS[event["kind"]], str(event["name"]), str(event["region"]), *known)
-    record.entries[int(event["number"])] = Entry(ref)
-
-
-def _confirm(record: RunRecord, event: Event) -> None:
-    entry = record.entries[event["number"]]
-    record.entries[event["number"]] = replace(entry, ref=replace(entry.ref, arn=str(event["arn"])))
-
-
-def _undone(record: RunRecord, event: Event) -> None:
-    del record.entries[event["number"]]
-
-
-def _kept(record: RunRecord, event: Event) -> None:
-    entry = record.entries[event["number"]]
-    record.entries[event["number"]] = replace(entry, kept=parse_time(event["until"]))
-
-
-def _end(record: RunRecord, _event: Event) -> None:
-    record.ended = True
-
-
-EVENTS: Mapping[str, Callable[[RunRecord, Event], None]] = {
-    "run": _run,
-    "intend": _intend,
-    "confirm": _confirm,
-    "undone": _undone,
-    "kept": _kept,
-    "end": _end,
-}
+def _take(record: RunRecord, event: Event) -> None:
+    """Count one event. What is not understood raises one of the errors that `read` takes for that."""
+    entries, number = record.entries, event.get("number", 0)
+    match event["event"]:
+        case "run":
+            # Nothing is known of what another version writes: it is told of, and nothing is removed.
+            if event["version"] != VERSION:
+                raise ValueError(event["version"])
+            names = ("backend", "account", "endpoint", "profile")
+            record.account = Account(*(str(event[name]) for name in names))
+            record.run, record.worker = str(event["run"]), str(event["worker"])
+            record.region, record.host = str(event["region"]), str(event["host"])
+            record.pid, record.begun = int(event["pid"]), str(event["time"])
+        case "intend":
+            known = str(event.get("arn", "")), str(event.get("id", ""))
+            ref = ResourceRef(KINDS[event["kind"]], str(event["name"]), str(event["region"]), *known)
+            entries[int(event["number"])] = Entry(ref)
+        case "confirm":
+            entries[number] = replace(
+                entries[number], ref=replace(entries[number].ref, arn=str(event["arn"]))
+            )
+        case "kept":
+            entries[number] = replace(entries[number], kept=parse_time(event["until"]))
+        case "undone":
+            del entries[number]
+        case "end":
+            record.ended = True
+        case other:
+            raise ValueError(other)

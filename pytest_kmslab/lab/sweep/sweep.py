@@ -6,6 +6,7 @@ what it left goes whatever its age. Of a run that has no ledger here only the ag
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
 from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG, parse_time, timestamp
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen, is_same
-from pytest_kmslab.lab.sweep.ledger_files import Entry, RunRecord, ledgers_in, records
+from pytest_kmslab.lab.sweep.ledger_files import RunRecord, ledgers_in, records
 from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover
 from pytest_kmslab.lab.sweep.target import Target
 from pytest_kmslab.lab.teardown.ledger import Account
@@ -49,8 +50,10 @@ class Sweep:
     ) -> None:
         self._target = target
         self._living = {record.run for record in living}
-        # A lock says nothing of a run of another machine: its ledger is left to that one.
-        self._dead = [record for record in dead if record.of_here and record.run not in self._living]
+        # A lock says nothing of a run of another machine: its ledger is left to that one. A ledger without a
+        # host was not written to the end of its first line.
+        here = ("", socket.gethostname())
+        self._dead = [record for record in dead if record.host in here and record.run not in self._living]
         self._records = [record for record in self._dead if _is_of(record, target.account)]
         self._older_than = older_than
         self._strangers = strangers
@@ -112,7 +115,7 @@ class Sweep:
         for record in self._records:
             # A line that is not understood may name what nobody here knows of.
             if record.run not in left and not self.findings.problems:
-                record.remove_files()
+                record.path.unlink(missing_ok=True)
 
     def _client(self, region: str) -> Client:
         return lambda service: self._target.clients.of(service, region)
@@ -191,23 +194,21 @@ class Sweep:
         # It may be of a run that lives.
         if age is None:
             return True, "its age is not known"
-        return age < limit, f"{'not ' if age < limit else ''}older than {_words(limit)}"
+        minutes = int(limit.total_seconds() // 60)
+        shown = f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
+        return age < limit, f"{'not ' if age < limit else ''}older than {shown}"
 
     def _kept_until(self, resource: Found) -> datetime | None:
         identity = (resource.ref.kind, resource.ref.name)
-        for entry in self._entries(resource.tags[RUN_TAG]):
-            if entry.kept and (entry.ref.kind, entry.ref.name) == identity:
-                return entry.kept
+        for record in self._dead:
+            for entry in record.entries.values() if record.run == resource.tags[RUN_TAG] else ():
+                if entry.kept and (entry.ref.kind, entry.ref.name) == identity:
+                    return entry.kept
         try:
             # A run of another machine says it by a tag alone.
             return parse_time(resource.tags[KEPT_TAG])
         except (KeyError, ValueError):
             return None
-
-    def _entries(self, run: str) -> Iterator[Entry]:
-        for record in self._dead:
-            if record.run == run:
-                yield from record.entries.values()
 
     def _files(self, record: RunRecord) -> Iterator[Leftover]:
         """The files of a run of this machine: its credentials files, and key policies to be put back."""
@@ -255,8 +256,3 @@ def _is_of(record: RunRecord, swept: Account) -> bool:
 
 def _text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _words(limit: timedelta) -> str:
-    minutes = int(limit.total_seconds() // 60)
-    return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"

@@ -174,27 +174,25 @@ class FileLedger(Ledger):
     def hand_over(self) -> None:
         """Leave what is in it to whoever reads the file, as a killed run does."""
         with self._writing:
-            if self._file < 0:
-                return
-            os.close(self._file)
-            self._file = -1
-            if not self._open:
-                self.path.unlink(missing_ok=True)
-            release(self._held, remove=not self._open)
+            self._let_go()
 
     def close(self) -> None:
         """The run has ended: without anything left the file goes, otherwise it is marked as ended."""
         with self._writing:
-            if self._file < 0:
-                return
-            if self._open:
+            if self._file >= 0 and self._open:
                 # Marked, so that what was left on purpose is told from what a killed run left.
                 self._write("end")
-            os.close(self._file)
-            self._file = -1
-            if not self._open:
-                self.path.unlink(missing_ok=True)
-            release(self._held, remove=not self._open)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the file, and remove it if nothing is left; one that was never begun is not there."""
+        if self._file < 0:
+            return
+        os.close(self._file)
+        self._file = -1
+        if not self._open:
+            self.path.unlink(missing_ok=True)
+        release(self._held, remove=not self._open)
 
     def _write(self, event: str = "", **more: Any) -> None:
         try:

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.lab.arguments import names_of
 from pytest_kmslab.lab.templates.template import Template
-from pytest_kmslab.templates.parameters import Broken, broken_constraint, is_secret
+from pytest_kmslab.templates.parameters import broken_constraint, is_secret
 
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 """What `cdk deploy` acknowledges for whoever calls it."""
@@ -107,14 +107,10 @@ def _check(template: Template, name: str, text: str) -> None:
     broken = broken_constraint(parameter, text)
     if broken:
         told = "" if is_secret(parameter) else f" `{broken.value}`"
-        raise template.error(f"`parameters[{name!r}]`{told} {_words(parameter, broken)}", "Parameters", name)
-
-
-def _words(parameter: Mapping[str, Any], broken: Broken) -> str:
-    described = parameter.get("ConstraintDescription")
-    if described and broken.constraint == "AllowedPattern":
-        return str(described)
-    return _WORDS[broken.constraint].format(broken.limit)
+        # A pattern says little to a person: whoever wrote the template may have said it in words.
+        described = broken.constraint == "AllowedPattern" and parameter.get("ConstraintDescription")
+        words = str(described) if described else _WORDS[broken.constraint].format(broken.limit)
+        raise template.error(f"`parameters[{name!r}]`{told} {words}", "Parameters", name)
 
 
 _WORDS = {

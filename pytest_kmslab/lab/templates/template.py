@@ -7,16 +7,15 @@ one. CloudFormation gets the text as it was given.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.templates.form import malformed
-from pytest_kmslab.templates.references import circle, is_expanded_later, unresolved
+from pytest_kmslab.templates.references import circle, is_expanded_later, section_of, unresolved
 
 TemplateSource = Path | Mapping[str, Any] | str
 """A template: the file of one, a dict, or JSON or YAML text."""
@@ -55,20 +54,14 @@ class Template:
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
         """What it declares under `Parameters`, by name."""
-        return {
-            name: parameter
-            for name, parameter in _section(self.content, "Parameters")
-            if isinstance(parameter, Mapping)
-        }
+        declared = section_of(self.content, "Parameters").items()
+        return {str(name): one for name, one in declared if isinstance(one, Mapping)}
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """What it declares under `Resources`, by logical id."""
-        return {
-            name: resource
-            for name, resource in _section(self.content, "Resources")
-            if isinstance(resource, Mapping)
-        }
+        declared = section_of(self.content, "Resources").items()
+        return {str(name): one for name, one in declared if isinstance(one, Mapping)}
 
     @property
     def retained(self) -> frozenset[str]:
@@ -100,9 +93,15 @@ def read_template(source: TemplateSource) -> Template:
     where, text = "`template`", source
     if isinstance(source, Path):
         where += f", file `{source}`"
-        text = _read(where, source)
-    elif isinstance(source, Mapping):
-        text = _printed(where, source)
+    try:
+        if isinstance(source, Path):
+            text = source.read_text(encoding="utf-8-sig")
+        elif isinstance(source, Mapping):
+            text = json.dumps(dict(source))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{where}: cannot be read: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise TemplateError(f"{where}: {error}") from None
     if not isinstance(text, str):
         raise TemplateError(f"{where} is no template but a `{type(source).__name__}`")
     content = _parsed(where, text)
@@ -112,12 +111,6 @@ def read_template(source: TemplateSource) -> Template:
     template = Template(where, text, content, not isinstance(source, Mapping))
     _check(template)
     return template
-
-
-def _section(content: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
-    section = content.get(name)
-    if isinstance(section, Mapping):
-        yield from ((str(key), value) for key, value in section.items())
 
 
 def _check(template: Template) -> None:
@@ -161,17 +154,6 @@ def _check_references(template: Template) -> None:
     if names:
         told = ", ".join(f"`{name}`" for name in names)
         raise template.error(f"{told} can be made only after one another", "Resources", names[0])
-
-
-def _read(where: str, file: Path) -> str:
-    return read_input(file, lambda why: TemplateError(f"{where}: {why}"))
-
-
-def _printed(where: str, template: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(dict(template))
-    except (TypeError, ValueError) as error:
-        raise TemplateError(f"{where}: {error}") from None
 
 
 def _parsed(where: str, text: str) -> Any:

@@ -72,23 +72,17 @@ def call_fact(call: ApiCall, entries: Sequence[TrailEntry], refusal: ServiceErro
 
 def _decisions(entries: Sequence[TrailEntry]) -> Iterator[Decision]:
     for at, entry in enumerate(entries):
-        decision = _decision(entry)
-        yield _of_new_policy(decision) if _is_lockout_check(entries, at) else decision
-
-
-def _is_lockout_check(entries: Sequence[TrailEntry], at: int) -> bool:
-    """Whether it was asked if the author of a new policy could change it again: a question that has the
-    context of the call which brings the policy, or is about a key that is not made yet."""
-    request = entries[at].request
-    is_again = at > 0 and entries[at - 1].request.context is request.context
-    return request.action in LOCKOUT_CHECKS and (is_again or request.resource.endswith(NEW_KEY))
-
-
-def _of_new_policy(decision: Decision) -> Decision:
-    """Says of which policy it was asked, as there is another one which allows it."""
-    policy = LOCKOUT_CHECKS[decision.action]
-    explanation = decision.explanation.replace(f"the {policy}", f"the new {policy}")
-    return decision._replace(explanation=explanation.replace(f"  {policy}:", f"  new {policy}:"))
+        decision, request = _decision(entry), entry.request
+        # Whether the author of a new policy could change it again is a question that has the context of the
+        # call which brings the policy, or is about a key that is not made yet.
+        is_again = at > 0 and entries[at - 1].request.context is request.context
+        if request.action in LOCKOUT_CHECKS and (is_again or request.resource.endswith(NEW_KEY)):
+            # Said to be of the new policy, as there is another one which allows it.
+            policy = LOCKOUT_CHECKS[request.action]
+            explanation = decision.explanation.replace(f"the {policy}", f"the new {policy}")
+            explanation = explanation.replace(f"  {policy}:", f"  new {policy}:")
+            decision = decision._replace(explanation=explanation)
+        yield decision
 
 
 def _decision(entry: TrailEntry) -> Decision:

@@ -26,26 +26,19 @@ def attach_decisions(
 ) -> None:
     """Give a failed report the decisions that explain it, as each of the other reports takes them."""
     if item.config.getoption("xmlpath", None):
-        _add_properties(report, item, [mask(one_line(entry)) for entry in entries[-SHOWN:]])
+        # pytest writes those of the teardown's report, made of the item's; other plugins read this report's.
+        for entry in entries[-SHOWN:]:
+            line_property = (PROPERTY, mask(one_line(entry)).replace("`", ""))
+            if line_property not in item.user_properties:
+                item.user_properties.append(line_property)
+                report.user_properties.append(line_property)
     if item.config.pluginmanager.hasplugin("html"):
-        _add_extra(report, mask(text))
-
-
-def _add_properties(report: pytest.TestReport, item: pytest.Item, lines: Sequence[str]) -> None:
-    # pytest writes those of the teardown's report, made of the item's; other plugins read this report's.
-    for line in lines:
-        line_property = (PROPERTY, line.replace("`", ""))
-        if line_property not in item.user_properties:
-            item.user_properties.append(line_property)
-            report.user_properties.append(line_property)
-
-
-def _add_extra(report: Any, text: str) -> None:
-    try:
-        from pytest_html import extras
-    except ImportError:  # another plugin of that name
-        return
-    report.extras = [*getattr(report, "extras", ()), extras.text(text, name=SECTION)]
+        try:
+            from pytest_html import extras
+        except ImportError:  # another plugin of that name
+            return
+        shown: Any = report
+        shown.extras = [*getattr(report, "extras", ()), extras.text(mask(text), name=SECTION)]
 
 
 class JunitText:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/understanding-d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -70,13 +70,17 @@ def _of_shape(shape: Shape, above: tuple[str, ...], *, is_key: bool = False) -> 
         each = _of_shape(getattr(shape, "member"), above, is_key=is_key)  # noqa: B009 (botocore's shapes differ)
         return lambda values: [shown for value in values if (shown := each(value)) is not _LEFT_OUT]
     if kind == "map":
-        return _of_map(_of_shape(getattr(shape, "value"), above, is_key=is_key))  # noqa: B009
+        each = _of_shape(getattr(shape, "value"), above, is_key=is_key)  # noqa: B009
+        return lambda values: {
+            name: shown for name, value in values.items() if (shown := each(value)) is not _LEFT_OUT
+        }
     return _plain
 
 
 def _of_structure(shape: Any, above: tuple[str, ...]) -> Shown:
+    # As CloudTrail spells them: the first letter small, the rest as in the API.
     members = {
-        name: (_camel(name), _of_member(name, member, above))
+        name: (name[:1].lower() + name[1:], _of_member(name, member, above))
         for name, member in shape.members.items()
         if name not in HIDDEN
     }
@@ -100,19 +104,7 @@ def _of_member(name: str, member: Shape, above: tuple[str, ...]) -> Shown:
     return _of_shape(member, above, is_key=name in KEYS)
 
 
-def _of_map(each: Shown) -> Shown:
-    def show(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: shown for key, value in values.items() if (shown := each(value)) is not _LEFT_OUT}
-
-    return show
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, (str, int, float, bool)) else str(value)
-
-
-def _camel(name: str) -> str:
-    """As CloudTrail spells it: the first letter small, the rest as in the API."""
-    return name[:1].lower() + name[1:]

@@ -43,27 +43,21 @@ def _first_line(doc: str | None) -> str:
 
 def phase_of(report: pytest.TestReport) -> Phase:
     """The fact of a part of a test that ended, from pytest's report of it."""
-    is_subtest = hasattr(report, "context")
+    context: Any = getattr(report, "context", None)
+    name, outcome = "", str(report.outcome)
+    if context is not None:  # a subtest's: what it was given tells it from the others
+        values = ", ".join(f"{key}={value!r}" for key, value in context.kwargs.items())
+        name = " ".join(part for part in (context.msg or "", f"({values})" if values else "") if part)
+    if hasattr(report, "wasxfail"):
+        # pytest calls an xfail skipped, and an xpass passed or failed.
+        outcome = "xpassed" if report.passed else "xfailed"
     return Phase(
-        when="subtest" if is_subtest else str(report.when),
-        name=_subtest_name(report) if is_subtest else "",
-        outcome=_outcome(report),
+        when=str(report.when) if context is None else "subtest",
+        name=name,
+        outcome=outcome,
         seconds=getattr(report, "duration", 0.0),
         text=_text(report),
     )
-
-
-def _subtest_name(report: Any) -> str:
-    context = report.context
-    values = ", ".join(f"{name}={value!r}" for name, value in context.kwargs.items())
-    return " ".join(part for part in (context.msg or "", f"({values})" if values else "") if part)
-
-
-def _outcome(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        # pytest calls an xfail skipped, and an xpass passed or failed.
-        return "xpassed" if report.passed else "xfailed"
-    return str(report.outcome)
 
 
 def _text(report: pytest.TestReport) -> str:

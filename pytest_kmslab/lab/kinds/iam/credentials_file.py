@@ -56,7 +56,7 @@ def write_credentials(directory: Path, user_name: str, password: str, account: s
     Raises FileExistsError where there is one already.
     """
     path = credentials_path(directory, user_name)
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/console_sign-in-url.html
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/console_account-alias.html
     url = f"https://{account}.signin.aws.amazon.com/console"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", newline="", encoding="utf-8") as file:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_the_run_is_known_by_it(tmp_path: Path) -> None:
         os.getpid(),
     )
     assert record.account == Account("localstack", "000000000000", "http://localhost:4566")
-    assert record.of_here
+    assert record.host == socket.gethostname()
 
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
