@@ -137,6 +137,12 @@ class Page:
 
     def picture(self, path: Path, *, whole: bool = False) -> None:
         """Keep what is in view, or the whole page, as a PNG."""
+        if whole:
+            # What was never in view is not laid out, and its height only guessed: the end would be cut off.
+            self.js("document.querySelectorAll('section').forEach(part => part.scrollIntoView())")
+            self.js(
+                "new Promise(drawn => requestAnimationFrame(() => { scrollTo(0, 0); setTimeout(drawn); }))"
+            )
         taken = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(taken["data"]))
 

@@ -8,7 +8,7 @@ function drawHead() {
   const failed = bad ? `${number(bad)} of ${several(tests, "test")} failed` : `${several(tests, "test")} ran, none failed`;
   document.getElementById("verdict").textContent = `${failed}; ${number(totals.denied)} of ${several(totals.decisions, "decision")} were denials`;
   const where = { moto: "moto, in the test process", aws: "an AWS account", localstack: run.place || "LocalStack or another endpoint" }[run.backend] || run.backend;
-  const how = { enforce: "every call was decided by its policies", off: "enforcement was OFF: nobody was denied anything", observe: "AWS decided, and pytest-kmslab compared" }[run.enforcement];
+  const how = { enforce: "every call to KMS, DynamoDB, IAM and STS was decided by its policies", off: "enforcement was OFF: nobody was denied anything", observe: "AWS decided, and pytest-kmslab compared" }[run.enforcement];
   const began = run.started.replace("T", " ").slice(0, 16);
   document.getElementById("lead").textContent = `On ${where}; ${how}. ${began} UTC, ${seconds(run.seconds * 1000)}${run.workers ? `, ${run.workers} workers` : ""}.`;
   document.title = `${failed}: pytest-kmslab`;
