@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.backends.endpoint.clients import lacks
+
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
-
-NOT_IMPLEMENTED = 501
-"""The status with which an emulator says that it lacks an operation."""
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
@@ -133,7 +132,7 @@ def _ask(iam: IAMClient, operation: str, parameters: dict[str, str]) -> dict[str
     except NotImplementedError:  # moto in this process: what it cannot list nobody can have made
         return {}
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_IMPLEMENTED:
+        if not lacks(error):
             raise
         return {}
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.arn import partition_of
+from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.creation import record_found
 from pytest_kmslab.lab.kinds.iam.group import GROUP, take_members
-from pytest_kmslab.lab.kinds.iam.user_removal import NOT_IMPLEMENTED
 from pytest_kmslab.lab.kinds.stacks.members import Member, known_resources, look, members_of, retained_members
 from pytest_kmslab.lab.kinds.stacks.removal import delete_stack, described, failures, wait_for
 from pytest_kmslab.lab.naming import OF_A_STACK, OURS, RUN_TAG
@@ -235,7 +235,7 @@ class StackKind(ResourceKind):
             for page in client("cloudformation").get_paginator("describe_stacks").paginate():
                 yield from (self._found(stack, region) for stack in page["Stacks"] if _is_ours(stack))
         except ClientError as error:
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != NOT_IMPLEMENTED:
+            if not lacks(error):
                 raise
 
     def find(self, client: Client, ref: ResourceRef) -> Found | None:

@@ -82,7 +82,15 @@ def test_every_page_is_read_before_anything_is_removed() -> None:
     ]
 
 
-@pytest.mark.parametrize("answer", [NotImplementedError(), RefusedError("InternalFailure", 501)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NotImplementedError(),
+        RefusedError("InternalFailure", 501),
+        RefusedError("InvalidAction", 400),  # ministack
+        RefusedError("UnknownOperationException", 400),
+    ],
+)
 def test_what_an_emulator_lacks_nobody_has(answer: Exception) -> None:
     iam: Any = FakeClient(list_service_specific_credentials=[answer])
     delete_user(iam, "ana")
