@@ -111,6 +111,17 @@ class Key:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+class GlobalTable(NamedTuple):
+    """The tables of one name in several Regions that a table is one of."""
+
+    regions: tuple[str, ...]
+    """Those of the others."""
+    is_strong: bool = False
+    """Whether reading it in one Region shows what was written in another."""
+    witnesses: tuple[str, ...] = ()
+    """The Regions that hold no table and only its log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A DynamoDB table."""
@@ -143,6 +154,8 @@ class Table:
     among them."""
     units: tuple[int, ...] = ()
     """Those provisioned for reading and for writing; empty where they are not known."""
+    global_table: GlobalTable | None = None
+    """None for a table without replicas."""
     key_attributes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The attributes of its primary key; empty where they are not known."""
 

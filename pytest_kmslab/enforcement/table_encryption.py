@@ -10,9 +10,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Key, Table
+from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.backends.protocol import Backend
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.dynamodb.sse.specification import SseMode, read_specification
+from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS, SseMode, read_specification
+from pytest_kmslab.calls.rules.replica_updates import replicas_in
 
 Response = dict[str, Any]
 AfterCall = Callable[[Backend, ApiCall, Response, float], None]
@@ -52,6 +54,7 @@ def _restored_to_point_in_time(backend: Backend, call: ApiCall, response: Respon
 
 
 def _updated(backend: Backend, call: ApiCall, response: Response, now: float) -> None:
+    _encrypt_replicas(backend, call, response["TableDescription"]["TableArn"])
     specification = call.params.get("SSESpecification")
     if read_specification(specification).mode is SseMode.NOTHING:
         return
@@ -60,10 +63,42 @@ def _updated(backend: Backend, call: ApiCall, response: Response, now: float) ->
     if known is not None:
         known.changes.append(now)
     before = backend.view.table(description["TableArn"], call.region, call.account)
-    _change(backend, description["TableArn"], before, _chosen(backend, call, specification))
+    chosen = _chosen(backend, call, specification)
+    _change(backend, description["TableArn"], before, chosen)
+    _encrypt_alike(backend, call, before, chosen)
     # UpdateTable answers with the key that is being left, if any.
     left = before is not None and before.key_arn is not None and _shown(before.key_arn)
     description["SSEDescription"] = {**(left or {}), "Status": "UPDATING"}
+
+
+def _encrypt_replicas(backend: Backend, call: ApiCall, arn: str) -> None:
+    """A replica is under a key of its own Region: the one that is named for it, or of the table's kind."""
+    updates = call.params.get("ReplicaUpdates") or ()
+    for region in replicas_in(call.params, "Delete"):
+        backend.retire_table_grants(in_region(arn, region))
+    # Made twice in one request it is made once.
+    named = {update["Create"]["RegionName"]: update["Create"] for update in updates if "Create" in update}
+    for region, replica in named.items():
+        key_id = replica.get("KMSMasterKeyId") or _kind_of_key(backend, call, arn)
+        key = backend.view.key(key_id, region, call.account) if key_id else None
+        _change(backend, in_region(arn, region), None, key)
+
+
+def _encrypt_alike(backend: Backend, call: ApiCall, table: Table | None, key: Key | None) -> None:
+    """Replicas are under keys of one kind; which of a customer's keys is said for each (docs/fidelity.md)."""
+    regions = () if table is None or table.global_table is None else table.global_table.regions
+    if table is None or (key is not None and key.manager == "CUSTOMER"):
+        return
+    for region in regions:
+        there = in_region(table.arn, region)
+        theirs = None if key is None else backend.view.key(OWN_ALIAS, region, table.account)
+        _change(backend, there, backend.view.table(there, region, table.account), theirs)
+
+
+def _kind_of_key(backend: Backend, call: ApiCall, arn: str) -> str:
+    table = backend.view.table(arn, call.region, call.account)
+    # Only the table of a customer's key has to name one; the key that AWS manages is there in each Region.
+    return OWN_ALIAS if table is not None and table.key_arn is not None else ""
 
 
 def _deleted(backend: Backend, _call: ApiCall, response: Response, _now: float) -> None:

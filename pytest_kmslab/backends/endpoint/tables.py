@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pytest_kmslab.account.model import Table
+from pytest_kmslab.account.model import GlobalTable, Table
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks, unless_refused
@@ -108,7 +108,8 @@ class ApiTables:
         from dataclasses import asdict
 
         # JSON has no tuples of pairs: what cannot be read back as it was is left out.
-        fields = {name: value for name, value in asdict(table).items() if name != "key_attributes"}
+        left_out = ("key_attributes", "global_table")
+        fields = {name: value for name, value in asdict(table).items() if name not in left_out}
         plain = {**fields, "tags": dict(table.tags), "index_keys": dict(table.index_keys)}
         self._store.put(_backup_name(arn), {"table": plain})
 
@@ -153,6 +154,7 @@ class ApiTables:
             key_types=tuple(_key_types(description)),
             projected=tuple(_projected(description)),
             units=tuple(throughput[unit] for unit in UNITS if unit in throughput),
+            global_table=_global_table(description),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 
@@ -222,6 +224,18 @@ def _key_types(described: dict[str, Any]) -> list[str]:
     }
     names = (_key_of_kind(described, kind) for kind in ("HASH", "RANGE"))
     return [types[name] for name in names if name in types]
+
+
+def _global_table(described: dict[str, Any]) -> GlobalTable | None:
+    """The replicas of a table; None where it has none, or the endpoint does not tell of them."""
+    replicas = described.get("Replicas")
+    if not replicas:
+        return None
+    return GlobalTable(
+        tuple(replica["RegionName"] for replica in replicas),
+        described.get("MultiRegionConsistency") == "STRONG",
+        tuple(witness["RegionName"] for witness in described.get("GlobalTableWitnesses") or ()),
+    )
 
 
 def _projected(described: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

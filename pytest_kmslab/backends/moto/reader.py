@@ -13,7 +13,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 
-from pytest_kmslab.account.model import Caller, Key, Organization, Table
+from pytest_kmslab.account.model import Caller, GlobalTable, Key, Organization, Table
 from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto import grants as moto_grants
@@ -22,6 +22,7 @@ from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_tex
 from pytest_kmslab.backends.moto.organizations import ORGANIZATIONS, organization_of
 from pytest_kmslab.backends.moto.patches.keys import key_id_of
 from pytest_kmslab.backends.moto.principals import IdentityReader, entity_of, mfa_seed, present_principals
+from pytest_kmslab.backends.moto.table_groups import GROUP
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
 from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS, fixed_policy
@@ -296,7 +297,14 @@ def _table(table: Any) -> Table:
         tuple([kind for kind in (table.hash_key_type, table.range_key_type) if kind]),
         _projected(table.global_indexes) if table.global_indexes else (),
         tuple([table.throughput[unit] for unit in UNITS if unit in (table.throughput or ())]),
+        None if GROUP not in table.__dict__ else _global_table(table),
     )
+
+
+def _global_table(table: Any) -> GlobalTable:
+    group = getattr(table, GROUP)
+    others = tuple(group.others(table.region_name))
+    return GlobalTable(others, group.is_strong, tuple(group.witnesses))
 
 
 @lru_cache(maxsize=1024)

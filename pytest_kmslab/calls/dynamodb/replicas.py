@@ -12,12 +12,13 @@ from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.authz.arn import in_region
-from pytest_kmslab.calls.api_call import ApiCall, Authorizations
+from pytest_kmslab.calls.api_call import ApiCall, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import named_table, required_text
 from pytest_kmslab.calls.dynamodb.sse.choose_key import choose_key
 from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
+from pytest_kmslab.calls.rules.replica_updates import each_replica
 from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _REPLICA_ACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -50,8 +51,6 @@ def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authoriza
     arn, copied = table.arn, False
     for update in call.params.get("ReplicaUpdates") or ():
         for kind, replica in update.items():
-            if kind != "Update" and replica.get("RegionName") == call.region:
-                raise invalid(LOCAL_REGION)
             # Who manages the table's key, `CUSTOMER` or `AWS`; of the key that AWS owns nothing is told.
             key = key_of_table(view, table)
             _check_key(kind, replica.get("KMSMasterKeyId"), "" if key is None else key.manager)
@@ -79,25 +78,15 @@ def joining(call: ApiCall, view: AccountView, arn: str) -> Authorizations:
 def _check_key(kind: str, key_id: str | None, manager: str) -> None:
     # Raise what DynamoDB answers to a replica whose key is not of the kind that the table's is.
     # Recorded: a table under a customer's key wants one for each replica, AWS's is none of them (ACK-313); a
-    # table under the key that AWS owns takes none, and no replica's key is changed (ACK-295, 309). For a
-    # table under `aws/dynamodb` the same is inferred.
+    # table under the key that AWS owns takes none (ACK-295). For a table under `aws/dynamodb` the same is
+    # inferred.
     of_customer = manager == "CUSTOMER"
-    if kind == "Update" and key_id:
-        raise refused(EACH_REPLICA)
     if kind != "Create" or (not key_id and not of_customer):
         return
     if not key_id or not manager:
-        raise refused(EACH_REPLICA)
+        raise each_replica()
     if of_customer is key_id.endswith(OWN_ALIAS):
         raise refused("All replica keys must either be Customer Managed CMK or AWS Managed CMK.")
-
-
-LOCAL_REGION = (
-    "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or "
-    "UpdateTable as required."
-)
-"""ACK-203."""
-EACH_REPLICA = "KMSMasterKeyId must be specified for each replica."
 
 
 def _in_region(
@@ -108,4 +97,21 @@ def _in_region(
     table_there = in_region(arn, region)
     for action in actions:
         yield authorization(there, action, table_there)
-    yield from choose_key(there, view, replica.get("KMSMasterKeyId") or "", table_there)
+    try:
+        yield from choose_key(there, view, replica.get("KMSMasterKeyId") or "", table_there)
+    except ServiceError as error:
+        raise _of_replica(error, region) from None
+
+
+def _of_replica(error: ServiceError, region: str) -> ServiceError:
+    # Recorded of a replica's key: one that is off (ACK-312), one that is not there (ACK-309, 313).
+    if error.message.startswith(_KEY_OFF):
+        return invalid(
+            "Operation cannot be performed while replica server-side encryption status is in UPDATING state. "
+            "Please retry the request after the status is updated to ENABLED."
+        )
+    text = error.message.replace("KMS validation error:", f"KMS validation error for region {region}:", 1)
+    return ServiceError(error.code, text, error.status)
+
+
+_KEY_OFF = "KMS key disabled error"

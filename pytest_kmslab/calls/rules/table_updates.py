@@ -21,6 +21,11 @@ from pytest_kmslab.calls.rules.new_tables import (
     is_on_demand,
     projection,
 )
+from pytest_kmslab.calls.rules.replica_updates import (
+    OF_REPLICAS,
+    check_replica_updates,
+    check_replica_updates_of,
+)
 from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _NO_CHANGES = ("TableName", "AttributeDefinitions")
@@ -56,14 +61,14 @@ Refusals = Iterator[ServiceError]
 
 def check_update(params: Params) -> None:
     """Raise what DynamoDB refuses of a change before it looks for the table."""
-    for rule in (_combinations, _index_updates, _stream_view, _billing):
+    for rule in (_combinations, check_replica_updates, _index_updates, _stream_view, _billing):
         for refusal in rule(params):
             raise refusal
 
 
 def check_update_of(params: Params, table: Table) -> None:
     """Raise what DynamoDB refuses of a change to the table as it is."""
-    for rule in (_stream_state, _indexes_of, _units_of):
+    for rule in (check_replica_updates_of, _stream_state, _indexes_of, _units_of):
         for refusal in rule(params, table):
             raise refusal
 
@@ -80,12 +85,12 @@ def changed_members(params: Params) -> frozenset[str]:
 
 def _combinations(params: Params) -> Refusals:
     changed = changed_members(params)
-    if not changed:
+    if not changed - OF_REPLICAS:
         yield invalid(NOTHING_ASKED)
     if params.get(_INDEXES) == []:
         yield refused(f"List of {_INDEXES} is empty")
-    if "ReplicaUpdates" in changed and changed - _WITH_REPLICAS:
-        yield refused("Replica modification must be the only operation in the request")
+    if "ReplicaUpdates" in changed and changed - OF_REPLICAS - {"ReplicaUpdates"}:
+        yield _with_others(changed)
     if "WarmThroughput" in changed and _makes_index(params):
         yield refused("Create global secondary index cannot be specified when updating WarmThroughput")
     for member, text in _ALONE.items():
@@ -94,8 +99,11 @@ def _combinations(params: Params) -> Refusals:
     yield from _with_capacity(params, changed)
 
 
-_WITH_REPLICAS = frozenset({"ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"})
-"""ACK-224; the last two say of the same replicas how they are."""
+def _with_others(changed: frozenset[str]) -> ServiceError:
+    # ACK-224; of strongly consistent tables ACK-257.
+    if changed & OF_REPLICAS:
+        return invalid("Requests that modify replicas or witnesses must not also modify other fields")
+    return refused("Replica modification must be the only operation in the request")
 
 
 def _with_capacity(params: Params, changed: frozenset[str]) -> Refusals:
@@ -167,10 +175,12 @@ def _billing(params: Params) -> Refusals:
 
 
 def _stream_state(params: Params, table: Table) -> Refusals:
-    # ACK-018, 050: a stream that is on is neither turned on again nor changed.
+    # ACK-018, 050, 222: a stream that is on is neither turned on again nor changed.
     enabled = (params.get("StreamSpecification") or {}).get("StreamEnabled")
     if enabled and table.stream_enabled:
         yield invalid(f"Table already has an enabled stream: TableName: {table.name}")
+    if enabled is False and table.global_table is not None:
+        yield refused("Disabling Stream is not allowed for a Global Table replica.")
     if enabled is False and not table.stream_enabled:
         yield invalid(f"Table has no stream to disable: TableName: {table.name}")
 

@@ -17,6 +17,7 @@ from pytest_kmslab.backends.moto.fixups import (
     item_answers,
     keys,
     old_filters,
+    replicas,
     roles,
     sessions,
     streams,
@@ -271,6 +272,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **TRANSFERS,
     **SERVICE_CREDENTIALS,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
+    "dynamodb:UpdateTable": replicas.update,
     "dynamodbstreams:DescribeStream": streams.describe_disabled,
     "dynamodbstreams:GetShardIterator": streams.shard_iterator,
     "dynamodb:DeleteResourcePolicy": tables.delete,
@@ -307,8 +309,11 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
 
 AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:CreateTable": _each(tables.keep_created, table_descriptions.show_made),
-    "dynamodb:DeleteTable": _each(tables.forget_deleted, table_descriptions.show_gone),
+    "dynamodb:DeleteTable": _each(
+        tables.forget_deleted, table_descriptions.show_gone, replicas.forget_deleted
+    ),
     **SHOWN,
+    "dynamodb:UpdateTable": _each(replicas.spread, table_descriptions.show_changed),
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
     "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
     "dynamodbstreams:GetRecords": item_answers.place_records,

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
+from pytest_kmslab.backends.moto.fixups import replicas
 from pytest_kmslab.calls.api_call import ApiCall
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _show(table: Response) -> None:
             _show_index(table["TableArn"], index)
         if not table.get(member):
             table.pop(member, None)
+    replicas.show(table)
     if (table.get("BillingModeSummary") or {}).get("BillingMode") != "PAY_PER_REQUEST":
         table.pop("BillingModeSummary", None)
 
@@ -104,5 +106,4 @@ SHOWN: Mapping[str, Callable[[MotoAccountReader, ApiCall, Response], None]] = {
     "dynamodb:DescribeTable": show_described,
     "dynamodb:RestoreTableFromBackup": show_changed,
     "dynamodb:RestoreTableToPointInTime": show_changed,
-    "dynamodb:UpdateTable": show_changed,
 }

@@ -15,6 +15,7 @@ from moto.dynamodb.models.table import ResourcePolicy
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
+from pytest_kmslab.backends.moto.fixups.replicas import check_deletable
 from pytest_kmslab.backends.moto.fixups.streams import VIEW
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
@@ -22,6 +23,7 @@ from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.dynamodb.table_policy.operations import missing_stream
 from pytest_kmslab.calls.dynamodb.table_policy.written import as_written, check_revision, policy_not_found
+from pytest_kmslab.calls.rules.replica_updates import check_time_to_live as check_consistency
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -145,6 +147,7 @@ def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]
 def check_time_to_live(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """UpdateTimeToLive that changes nothing, or the attribute, is refused (ACK-147)."""
     table = reader.table(str(call.params["TableName"]), call.region, call.account)
+    check_consistency(table)
     kept = {} if table is None else reader.moto_table(table.arn).ttl
     current = kept.get("AttributeName") if kept.get("TimeToLiveStatus") == "ENABLED" else None
     asked = call.params["TimeToLiveSpecification"]
@@ -176,4 +179,4 @@ def refuse_protected(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any
     moto_table = None if table is None else view.moto_table(table.arn)
     if moto_table is not None and moto_table.deletion_protection_enabled:
         raise ServiceError("ValidationException", PROTECTED)
-    return {}
+    return check_deletable(view, call)

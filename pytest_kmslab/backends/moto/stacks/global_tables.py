@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_kmslab.backends.moto.stacks import tables
+from pytest_kmslab.backends.moto.stacks.global_table_rules import check_global_table, is_provisioned
 from pytest_kmslab.backends.moto.stacks.properties import Properties, invalid
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
 
@@ -30,6 +32,13 @@ _OF_REPLICA = (
     "TableClass",
     "Tags",
 )
+_BY_CALLS = (
+    "ContributorInsightsSpecification",
+    "DeletionProtectionEnabled",
+    "PointInTimeRecoverySpecification",
+    "ResourcePolicy",
+    "Tags",
+)
 _REPLICA_MEMBERS = frozenset(
     {
         *_OF_REPLICA,
@@ -46,25 +55,56 @@ _REPLICA_MEMBERS = frozenset(
 
 
 def _create(where: Deployment, properties: Properties) -> Iterator[Made]:
+    check_global_table(properties, where.region)
     here = _as_table(where, properties, where.region)
     made = None
     for made in tables.create_table(where, here):
         yield made
     if made is not None:
-        for region in sorted(_regions(properties) - {where.region}):
-            _add_replica(where, made.physical_id, properties, region)
+        _add_replicas(where, made.physical_id, properties, sorted(_regions(properties) - {where.region}))
 
 
-def _add_replica(where: Deployment, name: str, properties: Properties, region: str) -> None:
-    # A replica in another Region. moto decides nothing by it and makes none: nobody gets in there.
+def _add_replicas(where: Deployment, name: str, properties: Properties, regions: list[str]) -> None:
+    # A strongly consistent table is made whole, every other by one replica after another.
+    creates = [{"Create": _replica_of(where, properties, region)} for region in regions]
+    if properties.get("MultiRegionConsistency") == "STRONG":
+        witnesses = [{"Create": {"RegionName": region}} for region in _witnesses(properties)]
+        where.call(
+            "dynamodb",
+            "UpdateTable",
+            TableName=name,
+            MultiRegionConsistency="STRONG",
+            ReplicaUpdates=creates,
+            GlobalTableWitnessUpdates=witnesses or None,
+        )
+    else:
+        where.call_each(
+            "dynamodb", "UpdateTable", "ReplicaUpdates", [[create] for create in creates], TableName=name
+        )
+    for region in regions:
+        _set_up(where, name, properties, region)
+
+
+def _replica_of(where: Deployment, properties: Properties, region: str) -> dict[str, Any]:
     there = _as_table(where, properties, region)
     create = {
         "RegionName": region,
         "KMSMasterKeyId": (there.get("SSESpecification") or {}).get("KMSMasterKeyId"),
         "TableClassOverride": there.get("TableClass"),
     }
-    members = {name: value for name, value in create.items() if value is not None}
-    where.call("dynamodb", "UpdateTable", TableName=name, ReplicaUpdates=[{"Create": members}])
+    return {name: value for name, value in create.items() if value is not None}
+
+
+def _set_up(where: Deployment, name: str, properties: Properties, region: str) -> None:
+    """What a replica has of its own is put in its Region."""
+    # Its time to live is that of all.
+    there, elsewhere = _as_table(where, properties, region), replace(where, region=region)
+    own = {member: value for member, value in there.items() if member in _BY_CALLS}
+    tables.bring(elsewhere, name, {}, own)
+
+
+def _witnesses(properties: Properties) -> list[str]:
+    return [str(witness.get("Region")) for witness in properties.get("GlobalTableWitnesses") or ()]
 
 
 def _as_table(where: Deployment, properties: Properties, region: str) -> dict[str, Any]:
@@ -78,7 +118,7 @@ def _as_table(where: Deployment, properties: Properties, region: str) -> dict[st
     table["GlobalSecondaryIndexes"] = [
         _index(properties, index) for index in properties.get("GlobalSecondaryIndexes") or ()
     ]
-    if _is_provisioned(properties):
+    if is_provisioned(properties):
         table["ProvisionedThroughput"] = _throughput(properties.get("WriteProvisionedThroughputSettings"))
     return table
 
@@ -88,7 +128,7 @@ def _replica(properties: Properties, region: str) -> Mapping[str, Any]:
         (entry for entry in properties["Replicas"] if entry.get("Region") == region), None
     )
     if replica is None:
-        raise invalid(f"#/Replicas: the Region of the stack, {region}, must be one of the replicas")
+        raise invalid(f"#/Replicas: no entry for {region}")
     extra = sorted(set(replica) - _REPLICA_MEMBERS)
     if extra:
         raise invalid(f"#/Replicas: extraneous key [{extra[0]}] is not permitted")
@@ -101,13 +141,9 @@ def _regions(properties: Properties) -> set[str]:
 
 def _index(properties: Properties, index: Mapping[str, Any]) -> dict[str, Any]:
     plain = {name: index[name] for name in ("IndexName", "KeySchema", "Projection") if name in index}
-    if _is_provisioned(properties):
+    if is_provisioned(properties):
         plain["ProvisionedThroughput"] = _throughput(index.get("WriteProvisionedThroughputSettings"))
     return plain
-
-
-def _is_provisioned(properties: Properties) -> bool:
-    return properties.get("BillingMode") != "PAY_PER_REQUEST"
 
 
 def _throughput(write: Any) -> dict[str, int]:
@@ -118,13 +154,13 @@ def _throughput(write: Any) -> dict[str, int]:
 
 
 def _update(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
+    check_global_table(new, where.region)
     before, after = (_as_table(where, properties, where.region) for properties in (old, new))
     table = tables.TYPES[0]
     made = table.update(where, name, before, after)
     for region in sorted(_regions(old) - _regions(new)):
         _remove_replica(where, name, region)
-    for region in sorted(_regions(new) - _regions(old)):
-        _add_replica(where, name, new, region)
+    _add_replicas(where, name, new, sorted(_regions(new) - _regions(old)))
     for region in sorted((_regions(new) & _regions(old)) - {where.region}):
         # What cannot be brought to a replica elsewhere is refused, not dropped.
         if _replica(old, region) != _replica(new, region):
@@ -141,9 +177,24 @@ def _remove_replica(where: Deployment, name: str, region: str) -> None:
 
 
 def _delete(where: Deployment, name: str, properties: Properties) -> None:
-    for region in sorted(_regions(properties) - {where.region}):
-        _remove_replica(where, name, region)
+    regions = sorted(_regions(properties) - {where.region})
+    if properties.get("MultiRegionConsistency") == "STRONG":
+        _dissolve(where, name, regions, _witnesses(properties))
+    else:
+        for region in regions:
+            _remove_replica(where, name, region)
     tables.delete_table(where, name, properties)
+
+
+def _dissolve(where: Deployment, name: str, regions: list[str], witnesses: list[str]) -> None:
+    gone = [[{"Delete": {"RegionName": region}} for region in group] for group in (regions, witnesses)]
+    where.delete(
+        "dynamodb",
+        "UpdateTable",
+        TableName=name,
+        ReplicaUpdates=gone[0] or None,
+        GlobalTableWitnessUpdates=gone[1] or None,
+    )
 
 
 TYPES = (
@@ -156,6 +207,8 @@ TYPES = (
             {
                 *_SHARED,
                 "GlobalSecondaryIndexes",
+                "GlobalTableWitnesses",
+                "MultiRegionConsistency",
                 "Replicas",
                 "SSESpecification",
                 "WriteOnDemandThroughputSettings",

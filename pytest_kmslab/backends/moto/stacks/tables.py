@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, truth
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType, deletion
+from pytest_kmslab.calls.api_call import ServiceError
 
 LONGEST_NAME = 255
 _INDEX_MEMBERS = (
@@ -90,7 +91,8 @@ def policy_of(properties: Properties) -> str | None:
     return policy_text((properties.get("ResourcePolicy") or {}).get("PolicyDocument"))
 
 
-def _update_table(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
+def bring(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
+    """Bring a table that is there from one set of properties to another."""
     # One change a call: DynamoDB refuses several of them together.
     for change in (*_changes(old, new), *_index_changes(old, new)):
         where.call("dynamodb", "UpdateTable", TableName=name, **change)
@@ -137,6 +139,7 @@ def _index_changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]
 
 def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     """What has an operation of its own: backups, time to live, insights, Kinesis."""
+    _check_extras(new)
     recovery, before = (template.get("PointInTimeRecoverySpecification") for template in (new, old))
     if recovery != before:
         specification = recovery or {"PointInTimeRecoveryEnabled": False}
@@ -152,6 +155,21 @@ def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) 
         where.call("dynamodb", "UpdateTimeToLive", TableName=name, TimeToLiveSpecification=specification)
     _set_insights(where, name, old, new)
     _set_kinesis(where, name, old, new)
+
+
+def _check_extras(properties: Properties) -> None:
+    # Texts of AWS's handler: cdk-preflight, pf-dynamodb-pitr-recovery-period, …-ttl-attribute-required.
+    recovery = properties.get("PointInTimeRecoverySpecification") or {}
+    if "RecoveryPeriodInDays" in recovery and not truth(recovery.get("PointInTimeRecoveryEnabled", False)):
+        text = "Cannot set RecoveryPeriodInDays property when PointInTimeRecoveryEnabled is false"
+        raise ServiceError("InvalidRequest", text)
+    life = properties.get("TimeToLiveSpecification") or {}
+    if truth(life.get("Enabled", False)) and not life.get("AttributeName"):
+        raise ServiceError(
+            "InvalidRequest",
+            "Invalid request provided: AttributeName property of TimeToLiveSpecification is required when "
+            "TTL status is enabled or when enabling TTL.",
+        )
 
 
 def _set_insights(where: Deployment, name: str, old: Properties, new: Properties) -> None:
@@ -197,7 +215,7 @@ TYPES = (
     ResourceType(
         "AWS::DynamoDB::Table",
         create_table,
-        _update_table,
+        bring,
         delete_table,
         properties=_NAMED
         | frozenset(_AS_THEY_ARE)

@@ -6,6 +6,7 @@ import pytest
 from helpers.authorizations import actions, asked, pairs
 from helpers.fake_account import KEY_ID, FakeAccount, call, key_arn, outcome, policy, table_arn, user
 
+from pytest_kmslab.account.model import GlobalTable
 from pytest_kmslab.calls.api_call import ServiceError
 
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -95,11 +96,12 @@ def test_a_replica_needs_its_rights_and_its_key_in_its_own_region(view: FakeAcco
 
 def test_a_replica_is_filled_from_the_table_whose_key_is_needed(view: FakeAccount) -> None:
     view.add_table("orders", key_arn())
-    regions = ("eu-west-1", "eu-west-2")
+    regions = ("us-east-2", "us-west-2")
     keys = {region: view.add_key(region=region).arn for region in regions}
     replicas = [{"Create": {"RegionName": name, "KMSMasterKeyId": keys[name]}} for name in regions]
 
-    required_authorizations = asked("UpdateTable", {"TableName": "orders", "ReplicaUpdates": replicas}, view)
+    params = {"TableName": "orders", "ReplicaUpdates": replicas, "MultiRegionConsistency": "STRONG"}
+    required_authorizations = asked("UpdateTable", params, view)
 
     assert pairs(required_authorizations)[-1] == ("kms:Decrypt", key_arn())
     assert pairs(required_authorizations).count(("kms:Decrypt", key_arn())) == 1
@@ -115,21 +117,30 @@ def test_a_replica_is_filled_from_the_table_whose_key_is_needed(view: FakeAccoun
             {"ReplicaUpdates": [{"Delete": {"RegionName": "eu-west-1"}}]},
             ["DeleteTable", "DeleteTableReplica"],
         ),
-        ({"ReplicaUpdates": [{"Update": {"RegionName": "eu-west-1"}}]}, []),
-        (
-            {"GlobalTableWitnessUpdates": [{"Create": {"RegionName": "eu-west-1"}}]},
-            ["CreateGlobalTableWitness"],
-        ),
+        ({"ReplicaUpdates": [{"Update": {"RegionName": "eu-west-1", "TableClassOverride": "STANDARD"}}]}, []),
     ],
 )
 def test_other_updates_of_replicas(update_of: dict[str, Any], wanted: list[str], view: FakeAccount) -> None:
-    view.add_table("orders", key_arn())
+    view.add_table("orders", key_arn(), global_table=GlobalTable(("eu-west-1",)))
     required_authorizations = asked("UpdateTable", {"TableName": "orders"} | update_of, view)
 
     assert actions(required_authorizations) == [
         "dynamodb:UpdateTable",
         *(f"dynamodb:{action}" for action in wanted),
     ]
+
+
+def test_a_witness_is_asked_for_in_its_region(view: FakeAccount) -> None:
+    table = view.add_table("orders")
+    params = {
+        "TableName": "orders",
+        "MultiRegionConsistency": "STRONG",
+        "ReplicaUpdates": [{"Create": {"RegionName": "us-west-2"}}],
+        "GlobalTableWitnessUpdates": [{"Create": {"RegionName": "us-east-2"}}],
+    }
+
+    there = table.arn.replace(table.region, "us-east-2")
+    assert pairs(asked("UpdateTable", params, view))[-1] == ("dynamodb:CreateGlobalTableWitness", there)
 
 
 def test_a_replica_of_another_accounts_table_needs_its_consent() -> None:

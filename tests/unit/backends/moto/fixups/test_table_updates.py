@@ -226,6 +226,7 @@ def test_replicas_have_a_key_of_the_same_kind(account: Account, unchecked: Any) 
             params = replica(kind, KMSMasterKeyId=named)
             assert error(unchecked.update_table, params) == ("ValidationException", EACH)
     unchecked.update_table(**replica("Create"))
+    unchecked.update_table(**replica("Delete"))
     under = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": account.key()}
     unchecked.update_table(TableName="orders", SSESpecification=under)
     assert error(unchecked.update_table, replica("Create")) == ("ValidationException", EACH)

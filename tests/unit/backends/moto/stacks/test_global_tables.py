@@ -1,0 +1,182 @@
+"""Global tables in stacks: a table in each Region, with what it has of its own, and what AWS refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from helpers.account import ACCOUNT
+
+from .conftest import Stacks
+
+HERE, THERE = "us-east-1", "us-west-2"
+STREAM = {"StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
+WRITE = {
+    "WriteProvisionedThroughputSettings": {
+        "WriteCapacityAutoScalingSettings": {
+            "MinCapacity": 1,
+            "MaxCapacity": 10,
+            "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70},
+        }
+    }
+}
+INDEX = {
+    "IndexName": "by-id",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
+KEY = f"arn:aws:kms:{HERE}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+SCALING = {"MinCapacity": 1, "MaxCapacity": 2}
+
+
+def of(*replicas: dict[str, Any], **more: Any) -> dict[str, Any]:
+    properties = {
+        "TableName": "orders",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "Replicas": list(replicas) or [{"Region": HERE}],
+        **more,
+    }
+    return {"Resources": {"Table": {"Type": "AWS::DynamoDB::GlobalTable", "Properties": properties}}}
+
+
+def in_both(here: dict[str, Any], there: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return of({"Region": HERE, **here}, {"Region": THERE, **there}, **STREAM, **more)
+
+
+def test_each_replica_has_what_the_template_gives_it(stacks: Stacks) -> None:
+    arn = f"arn:aws:dynamodb:{THERE}:{ACCOUNT}:table/orders"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "dynamodb:GetItem",
+        "Resource": arn,
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    own = {
+        "Tags": [{"Key": "team", "Value": "blue"}],
+        "ResourcePolicy": {"PolicyDocument": policy},
+        "DeletionProtectionEnabled": True,
+    }
+    assert stacks.deploy(in_both({}, own)).status == "CREATE_COMPLETE"
+
+    here, there = (stacks.account.root.client("dynamodb", region_name=region) for region in (HERE, THERE))
+    assert here.list_tags_of_resource(ResourceArn=arn.replace(THERE, HERE))["Tags"] == []
+    assert there.list_tags_of_resource(ResourceArn=arn)["Tags"] == own["Tags"]
+    assert json.loads(there.get_resource_policy(ResourceArn=arn)["Policy"])["Statement"][0]["Action"]
+    assert there.describe_table(TableName="orders")["Table"]["DeletionProtectionEnabled"] is True
+    assert not here.describe_table(TableName="orders")["Table"]["DeletionProtectionEnabled"]
+
+
+def test_a_stack_takes_its_replicas_with_it(stacks: Stacks) -> None:
+    strong = of(
+        {"Region": HERE},
+        {"Region": THERE},
+        MultiRegionConsistency="STRONG",
+        GlobalTableWitnesses=[{"Region": "us-east-2"}],
+    )
+    there = stacks.account.root.client("dynamodb", region_name=THERE)
+    for template in (in_both({}, {}), strong):
+        assert stacks.deploy(template).status == "CREATE_COMPLETE"
+        assert there.list_tables()["TableNames"] == ["orders"]
+        assert stacks.delete().status == "DELETE_COMPLETE"
+        assert there.list_tables()["TableNames"] == []
+
+
+def test_provisioned_tables_scale_by_their_stack(stacks: Stacks) -> None:
+    template = in_both({}, {}, BillingMode="PROVISIONED", GlobalSecondaryIndexes=[INDEX | WRITE], **WRITE)
+    assert stacks.deploy(template).failures == {}
+
+
+REFUSED = {
+    "the stack's Region": (of({"Region": THERE}), "must contain an entry for the current region"),
+    "a key for one": (
+        in_both({"SSESpecification": {"KMSMasterKeyId": KEY}}, {}),
+        "Either all replicas have a KMS key id specified, or no one of them.",
+    ),
+    "no stream": (
+        of({"Region": HERE}, {"Region": THERE}),
+        "You must specify StreamSpecification for a global table.",
+    ),
+    "an index that is none": (
+        of({"Region": HERE, "GlobalSecondaryIndexes": [{"IndexName": "nope"}]}),
+        "IndexNames [nope] in ReplicaSpecification must refer to an existing index name",
+    ),
+    "units and on demand": (
+        of(**WRITE),
+        "Read or Write ProvisionedThroughputSettings cannot be used with PAY_PER_REQUEST BillingMode.",
+    ),
+    "no units": (of(BillingMode="PROVISIONED"), "You must specify write AutoScale settings for the global"),
+    "no units of an index": (
+        of(BillingMode="PROVISIONED", GlobalSecondaryIndexes=[INDEX], **WRITE),
+        "You must specify write AutoScale settings for the global table and each of its GSIs",
+    ),
+    "limits on demand": (
+        of(
+            BillingMode="PROVISIONED",
+            WriteOnDemandThroughputSettings={"MaxWriteRequestUnits": 5},
+            **WRITE,
+        ),
+        "WriteOnDemandThroughputSettings cannot be specified for table when BillingMode is PROVISIONED",
+    ),
+    "units twice": (
+        of(
+            {
+                "Region": HERE,
+                "ReadProvisionedThroughputSettings": {
+                    "ReadCapacityUnits": 1,
+                    "ReadCapacityAutoScalingSettings": SCALING,
+                },
+            },
+            BillingMode="PROVISIONED",
+            **WRITE,
+        ),
+        "You cannot specify both ReadCapacityUnits and ReadCapacityAutoScalingSettings at the same time",
+    ),
+    "reads of all": (
+        of(ReadOnDemandThroughputSettings={"MaxReadRequestUnits": 5}),
+        "Table level ReadOnDemandThroughput settings cannot be set when Global Table Settings Replication is",
+    ),
+    "a stream elsewhere": (
+        of(
+            {
+                "Region": HERE,
+                "KinesisStreamSpecification": {"StreamArn": f"arn:aws:kinesis:{THERE}:{ACCOUNT}:stream/s"},
+            }
+        ),
+        "both the stream and table must be in the same region.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("template", "text"), REFUSED.values(), ids=REFUSED)
+def test_what_the_handler_refuses(template: dict[str, Any], text: str, stacks: Stacks) -> None:
+    made = stacks.deploy(template)
+    assert made.status == "ROLLBACK_COMPLETE"
+    assert text in made.failures["Table"]
+    assert stacks.account.root.client("dynamodb").list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (
+            {"PointInTimeRecoverySpecification": {"RecoveryPeriodInDays": 7}},
+            "Cannot set RecoveryPeriodInDays property when PointInTimeRecoveryEnabled is false",
+        ),
+        (
+            {"TimeToLiveSpecification": {"Enabled": "true"}},
+            "AttributeName property of TimeToLiveSpecification is required when TTL status is enabled",
+        ),
+    ],
+)
+def test_what_is_set_after_a_table_is_made(more: dict[str, Any], text: str, stacks: Stacks) -> None:
+    template = of()
+    table = template["Resources"]["Table"]
+    table["Type"] = "AWS::DynamoDB::Table"
+    table["Properties"] = {
+        name: value for name, value in table["Properties"].items() if name != "Replicas"
+    } | more
+    assert text in stacks.deploy(template).failures["Table"]
