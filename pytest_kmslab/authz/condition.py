@@ -60,9 +60,9 @@ class Condition:
         values = context.get(self.folded_key)
         row = self.row
         if row is None:
-            return (
-                self._null_holds(values) if values or not self.qualifier else self._null_holds_for_no_value()
-            )
+            # IAM takes `ForAllValues:Null`; AWS documents no outcome where the two parts of it disagree.
+            is_plain = bool(values) or not self.qualifier
+            return self._null_holds(values) if is_plain else self._null_holds(None) or None
         # With a qualifier a key that has only empty texts is as good as absent, says AWS's page.
         if not values or (self.qualifier and not any(values)):
             return self._holds_without_value(present=values is not None, negated=row.negated)
@@ -114,10 +114,6 @@ class Condition:
         if (not values) in wanted:
             return True
         return None if None in wanted else False
-
-    def _null_holds_for_no_value(self) -> bool | None:
-        """IAM takes `ForAllValues:Null`; AWS documents no outcome where the two parts of it disagree."""
-        return self._null_holds(None) or None
 
 
 def parse_conditions(element: Any, version: str) -> tuple[Condition, ...]:

@@ -167,12 +167,10 @@ def _parse_document(document: Any) -> Policy:
 
 
 def _parse_statements(element: Any, version: str) -> tuple[Statement, ...]:
-    elements = element if isinstance(element, list) else [element]
-    return tuple(_parse_statement(item, index, version) for index, item in enumerate(elements))
-
-
-def _parse_statement(element: Any, index: int, version: str) -> Statement:
-    try:
-        return parse_statement(element, index, version)
-    except PolicyError as error:
-        raise PolicyError(f"Statement[{index}]{error}") from None
+    statements = []
+    for index, item in enumerate(element if isinstance(element, list) else [element]):
+        try:
+            statements.append(parse_statement(item, index, version))
+        except PolicyError as error:
+            raise PolicyError(f"Statement[{index}]{error}") from None
+    return tuple(statements)

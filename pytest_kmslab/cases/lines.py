@@ -49,7 +49,10 @@ def split_cases(pieces: Iterable[bytes]) -> Iterator[CaseText]:
         return
     # Not by trying to parse: a broken first line is to be reported, not to take the others along.
     if first.data is not None and first.data.rstrip().endswith(_GOES_ON):
-        yield CaseText(first.line, _joined(chain([first], lines)))
+        whole = _Bounded()
+        for line in chain([first], lines):
+            whole.add(line.data)
+        yield CaseText(first.line, whole.data)
     else:
         yield first
         yield from lines
@@ -73,14 +76,6 @@ def _without_byte_order_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for first in rest:
         yield first.removeprefix(_BYTE_ORDER_MARK)
         yield from rest
-
-
-def _joined(lines: Iterable[CaseText]) -> bytes | None:
-    """All lines as one text; None where they are longer than `LONGEST` together."""
-    whole = _Bounded()
-    for line in lines:
-        whole.add(line.data)
-    return whole.data
 
 
 class _Bounded:

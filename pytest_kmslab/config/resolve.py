@@ -60,9 +60,13 @@ def resolve(config: pytest.Config, arguments: argparse.Namespace | None = None) 
     """
     arguments = config.option if arguments is None else arguments
     texts = {option.field: _given(option, config, arguments) for option in OPTIONS}
-    values: dict[str, Any] = {
-        option.field: option.read(_or_default(option, texts[option.field])) for option in OPTIONS
-    }
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        text = texts[option.field]
+        if text is None:
+            # A variable of somebody else's is taken as it stands: it is not held to rules of ours.
+            text = os.environ.get(option.instead, option.default) if option.instead else option.default
+        values[option.field] = option.read(text)
     _refuse_unknown_variables()
     # What goes together is looked at after each value by itself: a text that is none would be told as a
     # pair that does not fit.
@@ -144,12 +148,6 @@ def _given(option: Option, config: pytest.Config, arguments: argparse.Namespace)
                 _refuse(f"{option.name}: `{text}`, from {source}, cannot be used: give {option.rule.good}")
             return text
     return None
-
-
-def _or_default(option: Option, text: str | None) -> str:
-    if text is not None:
-        return text
-    return os.environ.get(option.instead, option.default) if option.instead else option.default
 
 
 def _refuse(message: str) -> NoReturn:

@@ -105,11 +105,6 @@ class EnforcedServiceCalls:
         return self._pipeline.service_may(Request(SERVICE, "sts:AssumeRole", role_arn, context))
 
 
-def service_caller(service: str, account: str, keys: Mapping[str, str]) -> Caller:
-    """A service that acts by itself in an account; `keys` are the condition keys that say in whose name."""
-    return Caller(service, account, principal_arn=service, user_id="", kind=SERVICE_CALLER, context=keys)
-
-
 def assume_as_service(
     pipeline: Pipeline,
     send: Callable[[JudgedRequest], Reply],
@@ -119,7 +114,8 @@ def assume_as_service(
 ) -> dict[str, Any]:
     """Call AssumeRole as a service does; raises ServiceError where the role does not trust it so."""
     backend = pipeline.backend
-    caller = service_caller(service, backend.account, keys)
+    # A service that acts by itself; its condition keys say in whose name.
+    caller = Caller(service, backend.account, service, user_id="", kind=SERVICE_CALLER, context=keys)
     call = ApiCall("sts", "AssumeRole", dict(parameters), backend.region, caller)
     return EnforcedServiceCalls(pipeline, send).perform(call)
 

@@ -57,14 +57,17 @@ def decide_cell(
     action = as_aws_spells(action)
     if not _is_on(action, resource):
         return asked, f"`{action}` is no action on `{resource.arn}`"
+    service, _, operation = action.partition(":")
+    # A role's ARN names no Region; STS's global endpoint, at which it is assumed, is in us-east-1.
+    region = parse_arn(resource.arn).region or "us-east-1"
+    call = ApiCall(service, operation, {}, region, principal.caller)
     try:
-        for authorization, subject in questions(_call(principal, action, resource), action, resource):
+        for authorization, subject in questions(call, action, resource):
             policies = _policies(principal, authorization, subject)
             grants = grants_to(subject.grants, principal.caller)
             decision = authorize(authorization.request, policies, grants)
             asked.append(Asked(authorization.request, policies, grants, decision))
-            # AWS asks nothing more once it has denied, and so tells no state of a key to who may not use
-            # it.
+            # AWS asks nothing more once it has denied: who may not use a key is not told its state.
             if not decision.allowed:
                 break
     except ServiceError as error:
@@ -82,12 +85,6 @@ def _is_on(action: str, resource: ResourceSubject) -> bool:
 def is_allowed(asked: Sequence[Asked], error: str) -> bool:
     """Whether a whole call goes through."""
     return not error and bool(asked) and asked[-1].decision.allowed
-
-
-def _call(principal: PrincipalSubject, action: str, resource: ResourceSubject) -> ApiCall:
-    service, _, operation = action.partition(":")
-    # A role's ARN names no Region; STS's global endpoint, at which it is assumed, is in us-east-1.
-    return ApiCall(service, operation, {}, parse_arn(resource.arn).region or "us-east-1", principal.caller)
 
 
 def _policies(

@@ -37,8 +37,12 @@ def plain_scope(authorization: str) -> str | None:
 
 def named_services(credentials: Iterable[str]) -> list[str]:
     """Every enforced service (by its signing name) that any word of these texts names."""
-    # A backend may take any word of it for the service.
-    words = [word for text in credentials for word in _WORD.findall(_readings(text))]
+    words: list[str] = []
+    for text in credentials:
+        # A backend may take any word of it for the service: of the text as it stands, or as a decoder of
+        # header parameters makes it.
+        readings = f"{text} {unquote(text)} {unquote(text).replace(chr(92), '')}"
+        words += _WORD.findall(readings.lower())
     return [word for word in words if word in SIGNING_NAMES]
 
 
@@ -70,9 +74,3 @@ def _region_of(host: str) -> str:
     """The Region that a host name has in it; empty where it has none."""
     match = _REGION_OF_HOST.search(host.lower())
     return "" if match is None else match[1]
-
-
-def _readings(text: str) -> str:
-    """The ways in which a backend may read credentials, in lower case."""
-    # As the text stands, and as a decoder of header parameters makes it.
-    return f"{text} {unquote(text)} {unquote(text).replace(chr(92), '')}".lower()

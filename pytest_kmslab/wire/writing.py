@@ -147,17 +147,15 @@ def error_reply(model: ServiceModel, error: ServiceError) -> Reply:
     """A service's own error on the wire."""
     service, request_id = model.service_name, str(uuid4())
     if SERVICES[service].is_json:
-        body = {"__type": _error_type(model, error.code), **_error_members(model, error)}
+        body: dict[str, Any] = {"__type": _error_type(model, error.code)}
+        shape = next((shape for shape in model.error_shapes if shape.name == error.code), None)
+        if shape is not None:
+            body.update(_json(shape, error.members))
         if error.message:
             body["Message" if error.code == "AccessDeniedException" else "message"] = error.message
         return _reply(model, error.status, json.dumps(body).encode(), request_id)
     namespace = str(model.metadata["xmlNamespace"])
     return _reply(model, error.status, error_xml(namespace, error, request_id), request_id)
-
-
-def _error_members(model: ServiceModel, error: ServiceError) -> dict[str, Any]:
-    shape = next((shape for shape in model.error_shapes if shape.name == error.code), None)
-    return {} if shape is None else dict(_json(shape, error.members))
 
 
 def _error_type(model: ServiceModel, code: str) -> str:

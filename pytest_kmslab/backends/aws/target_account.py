@@ -111,14 +111,11 @@ def _credentials(session: Any, profile: str) -> Credentials:
         raise BackendError(
             "no AWS credentials were found: log in (`aws sso login`), or name a profile with --kmslab-profile"
         )
-    return Credentials(frozen.access_key, frozen.secret_key, frozen.token, _variables(profile))
-
-
-def _variables(profile: str) -> Mapping[str, str]:
-    if profile:
-        return {"AWS_PROFILE": profile}
     # What of the environment leads to the caller; a profile that was named counts alone.
-    return {name: os.environ[name] for name in CREDENTIAL_VARIABLES if name in os.environ}
+    variables = {name: os.environ[name] for name in CREDENTIAL_VARIABLES if name in os.environ}
+    if profile:
+        variables = {"AWS_PROFILE": profile}
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token, variables)
 
 
 def _identity(session: Any, region: str, endpoint_url: str | None) -> Mapping[str, Any]:

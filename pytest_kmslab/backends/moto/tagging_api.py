@@ -50,7 +50,7 @@ class _Operation:
     """moto's name of it, on its answerer and its backend."""
     arns: str
     """The argument of moto's backend that lists the resources."""
-    given: str
+    argument: str
     """The argument that has the tags, or their names."""
     member: str
     """The member of the request that has them."""
@@ -90,16 +90,16 @@ def _answered(calls: ServiceCalls, row: _Operation, original: Callable[[Any], An
         caller = calls.signer(getattr(response, RECEIVED), SIGNED_FOR)
     except ServiceError as error:
         raise JsonRESTError(error.code, error.message) from error
-    given = response._get_param(row.member, [])
-    others = {row.arns: [arn for arn in arns if arn not in own], row.given: given}
+    values = response._get_param(row.member, [])
+    others = {row.arns: [arn for arn in arns if arn not in own], row.argument: values}
     failed = getattr(response.backend, row.method)(**others)
     for arn in own:
-        failed.update(_tagged(calls, row.name, arn, given, response.region, caller))
+        failed.update(_tagged(calls, row.name, arn, values, response.region, caller))
     return ActionResult({"FailedResourcesMap": failed})
 
 
 def _tagged(
-    calls: ServiceCalls, operation: str, arn: str, given: Any, region: str, caller: Caller
+    calls: ServiceCalls, operation: str, arn: str, values: Any, region: str, caller: Caller
 ) -> dict[str, Params]:
     """Tag one resource; what failed, by its ARN, with the error of its own service.
 
@@ -107,7 +107,7 @@ def _tagged(
     """
     service = parts_of(arn).service
     through = replace(caller, context={**caller.context, "aws:ViaAWSService": "true"}, address="")
-    call = ApiCall(service, operation, PARAMETERS[service](arn, given), region, through)
+    call = ApiCall(service, operation, PARAMETERS[service](arn, values), region, through)
     try:
         calls.perform(call)
     except ServiceError as error:

@@ -44,14 +44,8 @@ def attributes_of(kind: str, expression: str) -> tuple[str, ...]:
     allowed = _PATH_ONLY if kind == "ProjectionExpression" else _ALLOWED
     if allowed.fullmatch(expression) is None or _LOOSE_DOT.search(expression):
         _refuse(kind, f"Syntax error; `{expression}` holds what cannot be read (said by pytest-kmslab)")
-    return tuple(_names(expression))
-
-
-def _names(expression: str) -> Iterator[str]:
-    for word in _WORD.finditer(expression):
-        name = word["name"]
-        if not (word["before"] or word["call"] or name.isdigit() or name.upper() in _KEYWORDS):
-            yield name
+    words = (word["name"] for word in _WORD.finditer(expression) if not (word["before"] or word["call"]))
+    return tuple(name for name in words if not (name.isdigit() or name.upper() in _KEYWORDS))
 
 
 @lru_cache(maxsize=1024)
@@ -122,20 +116,15 @@ def _key_condition(expression: str) -> tuple[tuple[str, str], ...]:
 
 
 def _conditions(expression: str) -> Iterator[str]:
-    bare = _unbracketed(expression.strip())
+    bare = expression.strip()
+    while bare.startswith("(") and _closing(bare) == len(bare) - 1:
+        bare = bare[1:-1].strip()
     parts = _divided(bare)
     if len(parts) == 1:
         yield bare
         return
     for part in parts:
         yield from _conditions(part)
-
-
-def _unbracketed(text: str) -> str:
-    """A condition without brackets around the whole of it."""
-    while text.startswith("(") and _closing(text) == len(text) - 1:
-        text = text[1:-1].strip()
-    return text
 
 
 def _closing(text: str) -> int:

@@ -47,17 +47,13 @@ def create_grant(call: ApiCall, view: AccountView) -> Authorizations:
     for authorization in _create_grant(call, view):
         yield authorization
         # A grant to a name that nobody has yet would be the grant of whoever gets it.
-        for member in PRINCIPALS:
-            _check_principal(call.params.get(member), view, call.partition)
-
-
-def _check_principal(principal: str | None, view: AccountView, partition: str) -> None:
-    if principal is None:
-        return
-    known = is_service_principal(principal, partition) or is_known_principal(principal, view, partition)
-    # `*` stands for everybody in a policy, and is nobody whom a grant could be given to.
-    if not known or principal == "*":
-        raise ServiceError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+        for principal in (call.params.get(member) for member in PRINCIPALS):
+            if principal is None or is_service_principal(principal, call.partition):
+                continue
+            # `*` stands for everybody in a policy, and is nobody whom a grant could be given to.
+            if principal == "*" or not is_known_principal(principal, view, call.partition):
+                text = f"ARN does not refer to a valid principal: {principal}"
+                raise ServiceError("InvalidArnException", text)
 
 
 def _check_members(params: Params, _key: Key) -> None:

@@ -142,17 +142,13 @@ def _index_updates(params: Params) -> Refusals:
             yield refused(f"{text} Index: {name}")
     for action, index in actions:
         if action == "Create":
-            yield from _new_index(params, index)
+            if not params.get("AttributeDefinitions"):
+                yield refused(f"AttributeDefinitions is not specified for index: {index['IndexName']}")
+            yield from global_index_keys(index["KeySchema"])
+            yield from projection(index.get("Projection") or {})
     if sum(action != "Update" for action, _ in actions) > 1:
         text = "Only 1 online index can be created or deleted simultaneously per table"
         yield ServiceError("LimitExceededException", f"Subscriber limit exceeded: {text}")
-
-
-def _new_index(params: Params, index: Mapping[str, Any]) -> Refusals:
-    if not params.get("AttributeDefinitions"):
-        yield refused(f"AttributeDefinitions is not specified for index: {index['IndexName']}")
-    yield from global_index_keys(index["KeySchema"])
-    yield from projection(index.get("Projection") or {})
 
 
 def _stream_view(params: Params) -> Refusals:

@@ -120,16 +120,14 @@ def in_javas_order(shape: Shape) -> str:
     """The values of an enum, in the order in which AWS lists them."""
     # As Java's HashSet goes through its buckets, newest first in each.
     values = list(getattr(shape, "enum", ()))[::-1]
-    return ", ".join(sorted(values, key=lambda text: _hash(text) % _BUCKETS))
-
-
-def _hash(text: str) -> int:
-    """Java's String.hashCode."""
-    code = 0
-    for character in text:
-        # Java's int wraps around at 32 bits.
-        code = (31 * code + ord(character)) & 0xFFFFFFFF
-    return code
+    buckets: dict[str, int] = {}
+    for text in values:
+        # Java's String.hashCode, an int that wraps around at 32 bits.
+        code = 0
+        for character in text:
+            code = (31 * code + ord(character)) & 0xFFFFFFFF
+        buckets[text] = code % _BUCKETS
+    return ", ".join(sorted(values, key=buckets.__getitem__))
 
 
 def _itself(value: Any) -> Any:

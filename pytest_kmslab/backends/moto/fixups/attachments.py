@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
@@ -64,7 +64,8 @@ def bounding(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def passed(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """Policies that are to limit a session: they are of the account of the role, or of the federated user."""
     account = place_of(str(call.params.get("RoleArn") or "")).account or call.account
-    for arn in _passed(call):
+    for policy in call.params.get("PolicyArns") or ():
+        arn = str(policy.get("arn") if isinstance(policy, Mapping) else policy)
         if not _exists(arn, account):
             raise attaching.not_passable(arn)
     return {}
@@ -94,8 +95,3 @@ def _exists(arn: str, account: str) -> bool:
     # Of AWS's own only those are put there that are asked for: all of them cost half a second.
     managed_policies.seed(arn, account)
     return any(arn in backend.managed_policies for backend in list(iam_backends[account].values()))
-
-
-def _passed(call: ApiCall) -> Iterator[str]:
-    for policy in call.params.get("PolicyArns") or ():
-        yield str(policy.get("arn") if isinstance(policy, Mapping) else policy)

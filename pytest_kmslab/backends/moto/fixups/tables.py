@@ -117,17 +117,13 @@ def _keep(arn: str, policy_text: str) -> Any:
     # The policy, put. Whom it names is looked up again, as a name may be another's by now.
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
-    if before is not None:
-        policy.revision_id = _revision_after(before, policy)
+    if before is not None and before.policy_doc == policy.policy_doc:
+        policy.revision_id = str(before.revision_id)
+    elif before is not None:
+        # The time of the change, and no other change's.
+        policy.revision_id = str(max(int(policy.revision_id), int(before.revision_id) + 1))
     record_principals(policy, text)
     return policy
-
-
-def _revision_after(before: Any, policy: Any) -> str:
-    # The time of the change, and no other change's; the same revision where nothing changed.
-    if before.policy_doc == policy.policy_doc:
-        return str(before.revision_id)
-    return str(max(int(policy.revision_id), int(before.revision_id) + 1))
 
 
 def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:

@@ -24,19 +24,13 @@ def is_made(type_name: str) -> bool:
 
 def tell_left_out(stack: Any) -> None:
     """Warn of what a stack goes without."""
-    told = [*_resources(stack), *_outputs(stack)]
+    left_out: Mapping[str, str] = stack.resource_map.left_out
+    told = [f"`{name}` ({kind})" for name, kind in left_out.items() if kind not in NOTHING]
+    told += _outputs(stack)
     if told:
         text = f"stack `{stack.name}` goes without {', '.join(told)}: moto does not make or know them"
         # A warning, no error: what is left out may have nothing to do with what the test is about.
         warnings.warn(NotMadeWarning(text), stacklevel=2)
-
-
-def _resources(stack: Any) -> Iterator[str]:
-    """Resources of types that moto does not make."""
-    left_out: Mapping[str, str] = stack.resource_map.left_out
-    for name, kind in left_out.items():
-        if kind not in NOTHING:
-            yield f"`{name}` ({kind})"
 
 
 def _outputs(stack: Any) -> Iterator[str]:

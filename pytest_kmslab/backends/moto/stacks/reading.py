@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -22,15 +22,10 @@ def parse_template(text: Any) -> Any:
     """A template as a mapping; raises moto's ValidationError for a text that is none."""
     if not isinstance(text, str):
         return text
-    try:
-        return json.loads(text) if text.lstrip().startswith("{") else _mapping(yaml_text.parse(text))
-    except json.JSONDecodeError:
-        return _yaml(text)
-    except yaml_text.YAMLError as error:
-        raise _unreadable(error) from None
-
-
-def _yaml(text: str) -> Any:
+    if text.lstrip().startswith("{"):
+        # What is no JSON may still be YAML, whose flow form has braces too.
+        with suppress(json.JSONDecodeError):
+            return json.loads(text)
     try:
         return _mapping(yaml_text.parse(text))
     except yaml_text.YAMLError as error:

@@ -40,6 +40,11 @@ def choose_key(call: ApiCall, view: AccountView, key_id: str, arn: str) -> Autho
     yield from use_new_key(call, key, place_at(arn), alias_keys(key_id))
 
 
+_SYMMETRIC_ONLY = (
+    "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
+)
+
+
 def use_new_key(
     call: ApiCall, key: Key, place: TableLocation, named_by: Keys | None = None
 ) -> Authorizations:
@@ -47,11 +52,14 @@ def use_new_key(
     keys of how the request names the key."""
     yield key_authorization(call, "DescribeKey", key, place, named_by or {})
     # Whether AWS manages the key: its manager says so, an alias does not.
-    if (key.manager == "AWS") and OWN_ALIAS not in key.aliases:
+    if key.manager == "AWS" and OWN_ALIAS not in key.aliases:
         raise _another_service(call, key)
     yield _create_grant(call, key, place)
     check_state(key)
-    _check_symmetric(key)
+    # A grant for a table has its encryption context as a constraint, which KMS takes for no other key.
+    if key.spec != SYMMETRIC:
+        text = kms_text("AWSKMSException", "ValidationException", _SYMMETRIC_ONLY)
+        raise ServiceError("InternalServerError", f"KMS internal error: {text}", 500)
     yield decrypt_authorization(call, key, place)
 
 
@@ -85,14 +93,6 @@ def _another_service(call: ApiCall, key: Key) -> ServiceError:
             "because no resource-based policy allows the kms:CreateGrant action",
         )
     )
-
-
-def _check_symmetric(key: Key) -> None:
-    if key.spec == SYMMETRIC:
-        return
-    message = "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
-    text = kms_text("AWSKMSException", "ValidationException", message)
-    raise ServiceError("InternalServerError", f"KMS internal error: {text}", 500)
 
 
 # The grants that DynamoDB makes for itself on the key of a table.

@@ -169,7 +169,10 @@ def _check_none_pending(key: Any, material: Material) -> None:
 
 
 def _valid_to(call: ApiCall) -> datetime | None:
-    until, now = _moment(call.params.get("ValidTo")), _now(call)
+    until, now = call.params.get("ValidTo"), _now(call)
+    # A time in a request comes as a datetime, or as seconds.
+    if until is not None and not isinstance(until, datetime):
+        until = datetime.fromtimestamp(float(until), timezone.utc)
     if until is not None and not now < until <= now + LONGEST:
         # When the material expires; raises ValidationException (inferred text) for a time that is over or
         # more than a year away.
@@ -230,10 +233,3 @@ def _shown_id(key: Any, material: Material) -> dict[str, str]:
 
 def _now(call: ApiCall) -> datetime:
     return call.time or datetime.now(timezone.utc)
-
-
-def _moment(moment: Any) -> datetime | None:
-    if moment is None or isinstance(moment, datetime):
-        return moment
-    # A time in a request, which comes as a datetime or as seconds.
-    return datetime.fromtimestamp(float(moment), timezone.utc)
