@@ -23,7 +23,7 @@ from pytest_kmslab.report.terminal import (
     tell_undecided,
 )
 from pytest_kmslab.session.masking import mask_report
-from pytest_kmslab.session.run import RUN, Run
+from pytest_kmslab.session.run import RUN, STAND_IN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
 
@@ -186,7 +186,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _begin(config: pytest.Config, arguments: argparse.Namespace) -> None:
-    run = config.stash[RUN] = Run(resolve(config, arguments), partial(tell, config))
+    stand_in = config.stash.get(STAND_IN, None)
+    run = config.stash[RUN] = Run(resolve(config, arguments), partial(tell, config), stand_in)
     config.stash[DECISION_COUNTS] = DecisionCounts()
     if run.settings.backend == "aws" and run.settings.observe != "off":
         _observe(config, run)

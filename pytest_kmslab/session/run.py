@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -48,12 +48,32 @@ if TYPE_CHECKING:
     from pytest_kmslab.session.sharing import LabOfWorkers, Sharing
 
 
+class StandIn(NamedTuple):
+    """What stands in for AWS in tests of this package: no option leads there."""
+
+    url: str
+    """On this machine: backend `aws` refuses any other."""
+    pace: float
+    """What AWS's times are multiplied by."""
+
+
+STAND_IN = pytest.StashKey[StandIn]()
+"""Where a plugin of those tests leaves it, before the run begins."""
+
+
 class Run:
     """The state of a run, kept in `config.stash[RUN]`; making one imports neither boto3 nor moto."""
 
-    def __init__(self, settings: Settings, report_progress: ProgressReporter = no_progress) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        report_progress: ProgressReporter = no_progress,
+        stand_in: StandIn | None = None,
+    ) -> None:
         self.settings = settings
         self.report_progress = report_progress
+        self._stand_in = stand_in
+        self._pace = 1.0 if stand_in is None else stand_in.pace
         self.trail = Trail()
         self.recorder: Recorder | None = None
         """Takes note of what happens, for a report; None where nobody wants one."""
@@ -75,10 +95,6 @@ class Run:
         self.shared_lab: SharedLab | None = None
         """The lab that the xdist workers have in common; None where each has its own."""
         self.place = ""
-        self.stand_in: str | None = None
-        """Where a stand-in for AWS is, for tests of this package only: no option leads here."""
-        self.pace = 1.0
-        """How much shorter than AWS's that stand-in's times are."""
         self._lives = not BACKENDS[settings.backend].is_ephemeral
         self.cleanup = Cleanup(settings, account_outlives_process=self._lives)
         self.sigterm = SigtermHandler()
@@ -195,8 +211,8 @@ class Run:
             return RetryPolicy()
         from pytest_kmslab.lab.waiting.waiters import EXPECTED_IN_A_ROW, PROPAGATION_LIMIT, TABLE_KEY_LIMIT
 
-        limits = PROPAGATION_LIMIT * self.pace, TABLE_KEY_LIMIT * self.pace
-        return RetryPolicy(*limits, EXPECTED_IN_A_ROW, self.pace, self.report_progress)
+        limits = PROPAGATION_LIMIT * self._pace, TABLE_KEY_LIMIT * self._pace
+        return RetryPolicy(*limits, EXPECTED_IN_A_ROW, self._pace, self.report_progress)
 
     def lab_context(self, worker: Mapping[str, str], credentials_directory: Path) -> LabContext:
         """What the labs of this run have in common; the backend must have been started once.
@@ -219,7 +235,7 @@ class Run:
                 credentials_directory,
                 ledger=self._watched(self.cleanup.ledger(naming, self.backend)),
                 interruptions=self.sigterm,
-                waiter=Waiter(is_consistent, report_progress=self.report_progress, pace=self.pace),
+                waiter=Waiter(is_consistent, report_progress=self.report_progress, pace=self._pace),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
                 blocks=self.blocks,
                 open_gateway=self.gateway,
@@ -336,7 +352,7 @@ class Run:
         """The backend that was chosen, made at first use and not started; raises BackendError."""
         if self._backend is None:
             spec = BACKENDS[self.settings.backend]
-            more: dict[str, Any] = {} if self.stand_in is None else {"stand_in": self.stand_in}
+            more: dict[str, Any] = {} if self._stand_in is None else {"stand_in": self._stand_in.url}
             backend: Backend = spec.make(self.settings, **more)
             self._backend = backend
             self._intercept(backend)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from deep.standin import PACE
 
-from pytest_kmslab.session.run import RUN
+from pytest_kmslab.session.run import STAND_IN, StandIn
 
 
 class Asked:
@@ -45,8 +45,13 @@ class Asked:
                 yield entry["principal"], entry["action"], entry["resource"]
 
 
+@pytest.hookimpl(wrapper=True)  # before pytest-kmslab begins its run in this hook
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    early_config.stash[STAND_IN] = StandIn(os.environ["RUNNER_URL"], PACE)
+    return (yield)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    run, url = config.stash[RUN], os.environ["RUNNER_URL"]
-    run.stand_in, run.pace = url, PACE
+    url = os.environ["RUNNER_URL"]
     if "RUNNER_ASKED" in os.environ:
         config.pluginmanager.register(Asked(url, Path(os.environ["RUNNER_ASKED"])))

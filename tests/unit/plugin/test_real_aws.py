@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.served import ACCOUNT
-from helpers.standing_in import NAMED, STAND_IN
+from helpers.standing_in import NAMED, lead_to
 
 
 def refusal(project: pytest.Pytester, *arguments: str) -> str:
@@ -84,8 +84,8 @@ def test_a_profile_that_is_not_there_is_refused(here: pytest.Pytester) -> None:
     assert "nobodys" in said
 
 
-def test_a_stand_in_elsewhere_is_refused(here: pytest.Pytester) -> None:
-    here.makeconftest(STAND_IN.format(url="http://203.0.113.7:80"))
+def test_a_stand_in_elsewhere_is_refused(here: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead_to(here, "http://203.0.113.7:80", monkeypatch)
     assert "the stand-in `http://203.0.113.7:80` is not on this machine" in refusal(here, *NAMED)
 
 
