@@ -48,7 +48,7 @@ def describe(entries: Sequence[TrailEntry], shown: int = SHOWN, left_out: int = 
     `left_out` is how many others were made in set-up.
     """
     earlier = len(entries) - shown
-    notes = [f"({left_out} of fixtures and of the lab left out)"] if left_out else []
+    notes = [f"({left_out} of fixtures and of the lab are left out)"] if left_out else []
     notes += [f"({earlier} earlier ones are left out)"] if earlier > 0 else []
     return "\n".join([*notes, *(line for entry in entries[-shown:] for line in _lines(entry))])
 

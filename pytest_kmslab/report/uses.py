@@ -13,6 +13,7 @@ from pytest_kmslab.cases.case import Case
 from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cases.write import case_as_json
 from pytest_kmslab.enforcement.entry import Origin
+from pytest_kmslab.lab.naming import EXPIRES_TAG, RUN_TAG, WORKER_TAG
 from pytest_kmslab.privilege.use import Use, actor_of, identity_of
 from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.names import StableNames
@@ -21,8 +22,17 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.entry import TrailEntry
     from pytest_kmslab.enforcement.trail import Trail
 
-PASSING = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime", "aws:userid"})
-"""Condition keys whose value is another in each run, and which tell no two requests apart here."""
+PASSING = frozenset(
+    {
+        *("aws:currenttime", "aws:epochtime", "aws:tokenissuetime", "aws:userid"),
+        *(
+            f"aws:{of}tag/{tag}"
+            for of in ("principal", "resource", "request")
+            for tag in (RUN_TAG, WORKER_TAG, EXPIRES_TAG)
+        ),
+    }
+)
+"""Condition keys whose value is another in each run or test, and which tell no two requests apart here."""
 TESTS_NAMED = 5
 """Tests that are remembered at most for one request."""
 

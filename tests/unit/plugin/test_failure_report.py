@@ -212,7 +212,7 @@ def test_a_denial_has_one_line_the_tests_own_calls_and_awss_text_once(
     assert decisions == []
     section = text[text.index("kmslab decisions") :].splitlines()
     shown = section[1 : next(number for number, line in enumerate(section) if line.startswith("____"))]
-    assert shown[0].endswith(" of fixtures and of the lab left out)")
+    assert shown[0].endswith(" of fixtures and of the lab are left out)")
     assert max(len(line) for line in shown) <= 110
 
 

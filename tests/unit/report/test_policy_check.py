@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,17 @@ class Lines:
         self.lines.append(line)
 
 
-def collected(*asked: tuple[str, str, str], policies: Policies = EVERYTHING) -> UseCollector:
+NO_TAGS: Mapping[str, str] = {}
+
+
+def collected(
+    *asked: tuple[str, str, str], policies: Policies = EVERYTHING, tags: Mapping[str, str] = NO_TAGS
+) -> UseCollector:
     """What was done in one test, by principal, action and resource."""
     trail = Trail()
     for principal, action, resource in asked:
         arn = ROLE if principal == SESSION else principal
-        request = Request(principal, action, resource, Context({"aws:PrincipalArn": arn}))
+        request = Request(principal, action, resource, Context({"aws:PrincipalArn": arn, **tags}))
         trail.record(action, request, authorize(request, policies), policies=policies)
     collector = UseCollector(trail)
     collector.add("test_it.py::test_it", trail.since())
@@ -215,9 +221,11 @@ def test_two_of_one_name_have_a_folder_each_and_two_keys_a_file(tmp_path: Path) 
 
 
 def test_workers_count_together() -> None:
-    one, other, both = collected(GETS), collected(GETS, PUTS), UseCollector(Trail())
-    for collector in (one, other):
-        both.take(json.loads(json.dumps(collector.data())))
+    """A resource of each lab has tags of its own, which make no request another."""
+    both = UseCollector(Trail())
+    for worker, asked in (("gw0", [GETS]), ("gw1", [GETS, PUTS])):
+        tags = {"aws:PrincipalTag/kmslab:worker": worker, "aws:ResourceTag/kmslab:expires": worker}
+        both.take(json.loads(json.dumps(collected(*asked, tags=tags).data())))
     (uses,) = both.of_actors().values()
     assert sorted(use.request.action for use in uses) == ["dynamodb:GetItem", "dynamodb:PutItem"]
 
