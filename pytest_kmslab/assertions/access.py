@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.arguments import (
+    NAMED,
+    arn_of,
+    check_text,
+    refusal_text,
+    several,
+    several_texts,
+    wrong_type,
+)
 from pytest_kmslab.errors import OutsideLabError
 from pytest_kmslab.session.current import current_run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-    from pathlib import Path
 
     from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.enforcement.matching import Named
@@ -49,8 +58,12 @@ def access_matrix(
     MatrixError (a ValueError) for what cannot be decided.
     """
     run = current_run()
-    principals, actions = _several("principals", principals), _several("actions", actions)
-    resources = _several("resources", resources)
+    principals = several("principals", principals, "users or roles")
+    actions = several_texts("actions", actions, "actions")
+    resources = several("resources", resources, "keys, tables or roles")
+    _check_place(policies, account, region)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise wrong_type("executor", "an `Executor` of `concurrent.futures`", executor)
     if policies is not None:
         matrix = _of_files(policies, principals, actions, resources, (account, region), executor)
     elif run is None or not run.in_lab:
@@ -93,19 +106,17 @@ def _of_files(
     from pytest_kmslab.report.console import terminal_progress
 
     directory = read_directory(policies, *place)
-    who = directory.chosen_principals(map(_text, principals))
-    questions = directory.questions(actions, map(_text, resources))
+    named = [arn_of("principals", one, NAMED) for one in principals]
+    who = directory.chosen_principals(named)
+    questions = directory.questions(actions, [arn_of("resources", one, NAMED) for one in resources])
     return decide_matrix(who, questions, executor, terminal_progress(PROGRESS))
 
 
-def _several(argument: str, given: Any) -> tuple[Any, ...]:
-    """One alone is one: a string is not taken letter by letter."""
-    if isinstance(given, str) or hasattr(given, "arn"):
-        return (given,)
-    if not isinstance(given, Iterable):
-        raise TypeError(f"`{argument}` is one or several, and was given {given!r}")
-    return tuple(given)
-
-
-def _text(subject: Named) -> str:
-    return subject if isinstance(subject, str) else subject.arn
+def _check_place(policies: Any, account: Any, region: Any) -> None:
+    """Raise for policies that are no directory, and for an account or Region that would have no effect."""
+    if policies is not None and not isinstance(policies, Path):
+        raise wrong_type("policies", "the `pathlib.Path` of a directory of policy files", policies)
+    for argument, value in (("account", account), ("region", region)):
+        if check_text(argument, value) and policies is None:
+            wanted = "it with `policies` alone (a lab has an account and a Region)"
+            raise ValueError(refusal_text(argument, wanted, value))

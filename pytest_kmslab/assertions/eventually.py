@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from pytest_kmslab.arguments import check_seconds, check_whole_number
 from pytest_kmslab.assertions.answers import ExpectationError, client_error, read_answer
 from pytest_kmslab.calls.error_codes import PASSING_CODES
 from pytest_kmslab.lab.waiting.retry_policy import RetryPolicy, current_retry_policy
@@ -47,11 +48,10 @@ def eventually(
     ExpectationError that says how long and how often it was tried, raised from the last one.
     Raises ValueError for a negative `within` and an `in_a_row` below 1.
     """
-    # Not `within < 0`: a NaN is below nothing, and would wait for ever.
-    if within is not None and not within >= 0:
-        raise ValueError(f"`within` is `{within}`: give seconds, 0 or more")
-    if in_a_row is not None and in_a_row < 1:
-        raise ValueError(f"`in_a_row` is `{in_a_row}`: give 1 or more")
+    if within is not None:
+        check_seconds("within", within)
+    if in_a_row is not None:
+        check_whole_number("in_a_row", in_a_row, "how many successes, 1 or more", least=1)
     retry_policy = current_retry_policy()
     # A time that the test names holds for both kinds of failure: whoever names one does not wait for longer.
     if within is not None:

@@ -123,4 +123,7 @@ def partition_of(region: str) -> Partition:
 
 def service_host(service: str, region: str) -> str:
     """A service's name in a Region, as `kms:ViaService` has it: `dynamodb.eu-west-1.amazonaws.com`."""
+    for argument, value in (("service", service), ("region", region)):
+        if not (isinstance(value, str) and value.strip()):
+            raise TypeError(f"`{argument}`: give a name such as `dynamodb` or `eu-west-1`, not `{value!r}`")
     return f"{service}.{region}.{partition_of(region).dns_suffix}"

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pytest_kmslab.arguments import check_seconds
+
 
 class Clock:
     """Wall-clock seconds since the epoch, plus what it was moved on by."""
@@ -29,9 +31,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; raises ValueError for a move back, which no account has seen."""
-        if seconds < 0:
-            raise ValueError(f"cannot move the clock by `{seconds}` seconds: give zero or more")
-        self._moved += seconds
+        self._moved += check_seconds("seconds", seconds)
         for listener in self._listeners:
             listener(self.now())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_kmslab.arguments import check_named, check_text, refusal_text, wrong_type
 from pytest_kmslab.calls.error_codes import ACTION
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ class HasArn(Protocol):
 
 Named = str | HasArn
 """Something by its ARN, or by its name alone."""
+
+REASON = "a policy type (`resource-based policy`), a Sid or `explicit deny`"
+PRINCIPAL = "a user, role or session: the lab's object, an ARN or a name"
 
 ROLE = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:.*/)?([^/]+)")
 
@@ -44,8 +48,14 @@ class Wanted:
 
     def __post_init__(self) -> None:
         """Raises TypeError or ValueError for what can name nothing, as it would fit nothing, or all."""
-        for argument, named in (("by", self.by), ("on", self.on), ("because", self.because)):
-            _check_named(argument, named)
+        if self.by is not None:
+            check_principal("by", self.by)
+        if self.on is not None:
+            check_named("on", self.on)
+        if self.via is not None:
+            _check_via(self.via)
+        if self.because is not None:
+            check_named("because", check_text("because", self.because, REASON), REASON)
 
     def among(self, entries: Iterable[TrailEntry]) -> list[TrailEntry]:
         """Those of the entries that are wanted, in their order."""
@@ -82,21 +92,31 @@ def check_action(action: str) -> str:
     from pytest_kmslab.calls.operations import unknown_action_text
 
     if not isinstance(action, str):
-        raise TypeError(f"an action is one string, such as `kms:Decrypt`, and {action!r} was given")
+        raise wrong_type("action", "one text such as `kms:Decrypt`", action)
     if re.fullmatch(ACTION, action) is None:
-        raise ValueError(f"`{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`")
+        text = f"`action`: `{action}` is not an action: write it as `service:Operation`, e.g. `kms:Decrypt`"
+        raise ValueError(text)
     fault = unknown_action_text(action)
     if fault:
-        raise ValueError(fault)
+        raise ValueError(f"`action`: {fault}")
     return action
 
 
-def _check_named(argument: str, named: object) -> None:
-    text = named if isinstance(named, str) else getattr(named, "arn", None)
-    if named is not None and not isinstance(text, str):
-        raise TypeError(f"`{argument}` takes an object of the lab, an ARN or a name, and was given {named!r}")
-    if text == "":
-        raise ValueError(f"`{argument}` is empty, and names nothing: leave it out")
+def check_principal(argument: str, principal: object) -> str:
+    """The ARN or name of a principal; raises TypeError or ValueError for what can be none, such as a key."""
+    text = check_named(argument, principal, PRINCIPAL)
+    if text.startswith("arn:") and text.split(":")[2] not in ("iam", "sts"):
+        raise ValueError(refusal_text(argument, PRINCIPAL, text))
+    return text
+
+
+def _check_via(via: object) -> None:
+    from pytest_kmslab.calls.dynamodb.sse.key_use import VIA
+
+    # No other service calls KMS in the name of a caller here: another name would fit nothing.
+    wanted = f'`{VIA}`, the service that calls KMS in the caller\'s name, or `""` for direct calls'
+    if check_text("via", via, wanted) not in ("", VIA):
+        raise ValueError(refusal_text("via", wanted, via))
 
 
 def _text(named: Named) -> str:

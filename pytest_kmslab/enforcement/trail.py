@@ -9,6 +9,7 @@ from itertools import islice
 from threading import RLock
 from typing import IO, TYPE_CHECKING, Protocol
 
+from pytest_kmslab.arguments import check_whole_number
 from pytest_kmslab.enforcement.entry import ORIGIN, Origin, TrailEntry
 from pytest_kmslab.errors import BackendError
 
@@ -102,7 +103,9 @@ class Trail:
 
     def for_(self, principal: Named) -> list[TrailEntry]:
         """What one principal of this test asked for; a role stands for each of its sessions."""
-        _check_principal(principal)
+        from pytest_kmslab.enforcement.matching import check_principal
+
+        check_principal("principal", principal)
         return _wanted_of(self, by=principal)
 
     def record(
@@ -158,13 +161,13 @@ class Trail:
         that was denied. Raises ValueError for who asked for nothing, as what is misspelt, and for a name that
         several principals of the test have.
         """
+        from pytest_kmslab.enforcement.matching import check_principal
         from pytest_kmslab.privilege.least import least_privilege
         from pytest_kmslab.privilege.use import only_actor
 
-        _check_principal(principal)
+        name = check_principal("principal", principal)
         acted = [entry for entry in self if entry.origin is not Origin.LAB]
         entries = _wanted_of(acted, by=principal)
-        name = principal if isinstance(principal, str) else principal.arn
         actor = only_actor(name, (one.request for one in entries), (one.request for one in acted))
         denials = sum(not entry.decision.allowed for entry in entries)
         return least_privilege(actor, self.uses(entries), denials)
@@ -196,6 +199,7 @@ class Trail:
 
     def since(self, mark: int = 0) -> tuple[TrailEntry, ...]:
         """The entries after a mark, oldest first."""
+        check_whole_number("mark", mark, "what `mark()` answered", least=0)
         with self._lock:
             wanted = self._count - mark
             # From the newest on: what a test asks of the trail must not grow with the tests before it.
@@ -258,12 +262,8 @@ def _wanted_of(
     # Imported here: every run of pytest has a trail, and few are asked.
     from pytest_kmslab.enforcement.matching import Wanted, check_action
 
-    return Wanted(action and check_action(action), by, on, via).among(entries)
-
-
-def _check_principal(principal: Named | None) -> None:
-    if principal is None:
-        raise TypeError("`principal` takes an object of the lab, an ARN or a name, and was given None")
+    wanted = Wanted(None if action is None else check_action(action), by, on, via)
+    return wanted.among(entries)
 
 
 # Calls of services whose calls are not decided: counted, and refused where a run asks for that.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.arguments import check_text, refusal_text
 from pytest_kmslab.authz.arn import name_in, parse_arn
 from pytest_kmslab.errors import ArnError, ResourceError
 from pytest_kmslab.lab.creation import record_found
@@ -70,9 +71,11 @@ class Adoption:
 
 def _ref_of(text: str) -> ResourceRef:
     """What an ARN names; raises ArnError for what is of no kind that can be adopted."""
-    if not isinstance(text, str):
-        raise TypeError(f"`adopt` takes an ARN, not a `{type(text).__name__}`")
-    arn = parse_arn(text)
+    wanted = "the ARN of what the code under test made"
+    try:
+        arn = parse_arn(check_text("arn", text, wanted))
+    except ArnError as error:
+        raise ArnError(f"{refusal_text('arn', wanted, text)}: {error}") from None
     for (service, begin), kind in KINDS.items():
         if arn.service == service and arn.resource.startswith(begin):
             rest = arn.resource.removeprefix(begin)
@@ -80,7 +83,7 @@ def _ref_of(text: str) -> ResourceRef:
             name = rest if kind is ALARM else rest.partition("/")[0] if kind is STACK else name_in(rest)
             return ResourceRef(kind, name, arn.region, text)
     kinds = ", ".join(kind.title for kind in KINDS.values())
-    raise ArnError(f"`{text}` is of no kind that can be adopted: {kinds}")
+    raise ArnError(f"`arn`: `{text}` is of no kind that can be adopted: {kinds}")
 
 
 def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:

@@ -8,7 +8,7 @@ answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
 from pytest_kmslab.account.model import Caller
+from pytest_kmslab.arguments import check_text, refusal_text, several, wrong_type
 from pytest_kmslab.authz.arn import partition_of, root_arn
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.errors import ResourceError
@@ -46,7 +47,9 @@ class Requests:
         report = ParamValidator().validate(request, model.input_shape)
         if report.has_errors():
             lines = report.generate_report().splitlines()
-            raise TypeError(f"`{argument}`: {'; '.join(line.strip() for line in lines)}")
+            (value, *others) = parameters.values()
+            text = refusal_text(argument, f"what {self.operation} takes", parameters if others else value)
+            raise TypeError(f"{text}: {'; '.join(line.strip() for line in lines)}")
         root = root_arn(partition_of(self.region).name, self.account)
         caller = Caller(root, self.account, root, self.account, "Account")
         try:
@@ -55,50 +58,25 @@ class Requests:
             raise ResourceError(f"`{argument}`: {error.message}{hint}; nothing was made") from None
 
 
-def check_text(argument: str, value: Any) -> str:
-    """A text; raises TypeError for anything else."""
-    _check_type(argument, value, str, "text")
-    return str(value)
-
-
-def check_flag(argument: str, value: Any) -> bool:
-    """True or False; raises TypeError for anything else: the text `no` would count as yes."""
-    _check_type(argument, value, bool, "True or False")
-    return bool(value)
-
-
-def check_tags(tags: Any) -> dict[str, str]:
-    """Tags, a dict of texts; raises TypeError for what is none."""
-    return check_texts("tags", tags)
-
-
-def check_texts(argument: str, texts: Any) -> dict[str, str]:
-    """A dict of texts, empty for None; raises TypeError for what is none."""
-    if texts is None:
-        return {}
-    if not isinstance(texts, Mapping):
-        raise TypeError(f"`{argument}` is a dict of texts, not a `{type(texts).__name__}`: `{texts!r}`")
-    for name, value in texts.items():
-        if not (isinstance(name, str) and isinstance(value, str)):
-            raise TypeError(f"`{argument}` is a dict of texts, not of `{name!r}: {value!r}`")
-    return dict(texts)
-
-
-def several_texts(argument: str, texts: Any) -> list[Any]:
-    """One text or several; raises TypeError for anything else."""
-    several = texts if isinstance(texts, list | tuple | set | frozenset) else [texts]
-    if not all(isinstance(text, str) for text in several):
-        raise TypeError(f"`{argument}` is a text or a list of texts: `{texts!r}`")
-    return list(several)
+def name_or(default: str, argument: str, name: Any) -> str:
+    """The name that was given, or the default where none was; raises TypeError for what is no text,
+    ResourceError for an empty one, which would else count as none."""
+    if name is None:
+        return default
+    if not check_text(argument, name, "a name"):
+        raise ResourceError(f"`{argument}`: give a name that is not empty, or leave it out; nothing was made")
+    return str(name)
 
 
 def names_of(argument: str, named: Any) -> tuple[str, ...]:
     """The names of objects of the lab, or names; one alone is one. Raises TypeError for what has none."""
-    several = isinstance(named, Iterable) and not isinstance(named, str) and not hasattr(named, "name")
-    objects: Any = list(named) if several else [named]
-    names = [one if isinstance(one, str) else getattr(one, "name", None) for one in objects]
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"`{argument}` takes names, or what has a name: `{named!r}`")
+    wanted = "names, or what has a name"
+    names = [
+        one if isinstance(one, str) else getattr(one, "name", None)
+        for one in several(argument, named, wanted)
+    ]
+    if not all(isinstance(name, str) and name for name in names):
+        raise wrong_type(argument, f"{wanted}, one or several", named)
     return tuple(map(str, names))
 
 
@@ -113,15 +91,11 @@ def naming_arguments(arguments: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except (ClientError, ParamValidationError) as error:
-        # The code too: some errors have a text that names nothing.
-        code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-        said = f"{code}: {error}"
+        # Not boto3's words around what a service says, which name the operation; the code too, as some errors
+        # have a text that names nothing.
+        answer = getattr(error, "response", {}).get("Error")
+        said = f"{answer.get('Code')}: {answer.get('Message')}" if answer else str(error)
         named = [f"`{name}`" for name, words in arguments.items() if re.search(words, said, re.IGNORECASE)]
-        if named and "(pytest-kmslab:" not in said:
+        if named and "(pytest-kmslab:" not in str(error):
             error.args = (f"{error} (pytest-kmslab: {', '.join(named)})", *error.args[1:])
         raise
-
-
-def _check_type(argument: str, value: Any, kind: type, what: str) -> None:
-    if not isinstance(value, kind):
-        raise TypeError(f"`{argument}` is {what}, not a `{type(value).__name__}`: `{value!r}`")

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pytest_kmslab.arguments import check_flag, check_seconds, check_texts, wrong_type
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.acting.acting_lab import ActingLab
 from pytest_kmslab.lab.acting.principals import Principals
 from pytest_kmslab.lab.adoption import Adoption
-from pytest_kmslab.lab.arguments import check_text, names_of
+from pytest_kmslab.lab.arguments import name_or, names_of
 from pytest_kmslab.lab.context import LabContext
 from pytest_kmslab.lab.creation import Creation
 from pytest_kmslab.lab.inventory import inventory
 from pytest_kmslab.lab.kinds.alarm import create_alarm
-from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key
+from pytest_kmslab.lab.kinds.existing import ExistingKey, ExistingTable, use_key, use_table
 from pytest_kmslab.lab.kinds.iam.group import IamGroup, create_group
 from pytest_kmslab.lab.kinds.iam.permissions import read_permissions
 from pytest_kmslab.lab.kinds.iam.role import IamRole, RoleRequest, account_trust, create_role
@@ -38,7 +39,7 @@ from pytest_kmslab.lab.kinds.stacks.stack import (
     has_bucket,
     pseudo_parameters,
 )
-from pytest_kmslab.lab.kinds.table import Clients, DynamoDBTable, Encryption, table_policy_check
+from pytest_kmslab.lab.kinds.table import DynamoDBTable, Encryption, table_policy_check
 from pytest_kmslab.lab.kinds.table import create_table as make_table
 from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.objects import LabObjects
@@ -128,8 +129,8 @@ class Lab(ActingLab):
             document = read_document("policy", policy)
         if description is None:
             description = self._context.settings.key_description
-        request = KeyRequest(document, description, spec, usage or "", tags or {}, multi_region)
-        base = alias or self._context.settings.key_alias
+        request = KeyRequest(document, description, spec, usage, check_texts("tags", tags), multi_region)
+        base = name_or(self._context.settings.key_alias, "alias", alias)
         return create_key(self._creation, base, request, probers=self._principals)
 
     @for_the_lab
@@ -139,7 +140,6 @@ class Lab(ActingLab):
         Its policy is changed only where `--kmslab-manage-key-policy` allows it, and is put back letter by
         letter when the lab ends. Raises ResourceError for one that is not there, or cannot be used.
         """
-        check_text("arn", arn)
         managed = self._context.settings.manage_key_policy
         return use_key(self._creation, arn, managed=managed, probers=self._principals)
 
@@ -149,10 +149,7 @@ class Lab(ActingLab):
 
         Raises ResourceError for one that is not there, under another key, or has another partition key.
         """
-        check_text("name", name)
-        if not isinstance(key, KmsKey):
-            raise TypeError(f"`key` is a key of the lab: `{key!r}`")
-        return ExistingTable(Clients.of(self._creation.client), self._context.waiter, name, key)
+        return use_table(self._creation, name, key)
 
     @for_the_lab
     def create_table(
@@ -168,7 +165,7 @@ class Lab(ActingLab):
         refused = {"TableName": "name", **({} if key is None else {"SSESpecification": "key"})}
         for parameter in refused.keys() & create_table.keys():
             raise TypeError(f"create_table() takes `{refused[parameter]}`, not `{parameter}` beside it")
-        base = name or self._context.settings.table_name
+        base = name_or(self._context.settings.table_name, "name", name)
         policy_source = create_table.get("ResourcePolicy")
         if policy_source is None:
             return make_table(self._creation, base, key, create_table)
@@ -180,7 +177,7 @@ class Lab(ActingLab):
     def create_alarm(self, table: DynamoDBTable) -> str:
         """Make a CloudWatch alarm that watches a table, and return its name."""
         if not isinstance(table, DynamoDBTable):
-            raise TypeError(f"`table` is a table of the lab: `{table!r}`")
+            raise wrong_type("table", "a table of the lab", table)
         return create_alarm(self._creation, table.name, table.arn)
 
     @for_the_lab
@@ -203,9 +200,12 @@ class Lab(ActingLab):
         console; the credentials file is in a temporary directory of pytest's. Raises PolicyError or
         ResourceError for a policy that cannot be read or is not there, and makes nothing then.
         """
-        base = name or self._context.settings.user_name
+        base = name_or(self._context.settings.user_name, "name", name)
         permissions = read_permissions(self._creation, "user", policies, inline, boundary)
-        request = UserRequest(permissions, tags or {}, names_of("groups", groups), path, console)
+        check_flag("console", console)
+        request = UserRequest(
+            permissions, check_texts("tags", tags), names_of("groups", groups), path, console
+        )
         user = create_user(self._creation, base, request)
         self._principals.add(user)
         return user
@@ -231,8 +231,8 @@ class Lab(ActingLab):
         permissions = read_permissions(self._creation, "role", policies, inline, boundary)
         trusting = account_trust(self.account, self.region) if trust is None else trust
         trusted = read_document("trust", trusting)
-        request = RoleRequest(permissions, trusted, tags or {}, path, max_session)
-        return create_role(self._creation, name or ROLE_NAME, request, self._assumption)
+        request = RoleRequest(permissions, trusted, check_texts("tags", tags), path, max_session)
+        return create_role(self._creation, name_or(ROLE_NAME, "name", name), request, self._assumption)
 
     @for_the_lab
     def create_group(
@@ -240,7 +240,7 @@ class Lab(ActingLab):
     ) -> IamGroup:
         """Make an IAM group, under the path `/kmslab/`; the name is made unique. Policies as for users."""
         permissions = read_permissions(self._creation, "group", policies, inline)
-        return create_group(self._creation, name or "kmslab-group", permissions)
+        return create_group(self._creation, name_or("kmslab-group", "name", name), permissions)
 
     @for_the_lab
     def deploy(
@@ -289,7 +289,7 @@ class Lab(ActingLab):
         cannot be called.
         """
         if not callable(function):
-            raise TypeError(f"`at_end` takes a function without arguments, not a `{type(function).__name__}`")
+            raise wrong_type("function", "a function without arguments", function)
         name = getattr(function, "__qualname__", None) or repr(function)
         self._teardown.intend(f"at_end `{name}`", function)
         return function
@@ -325,7 +325,7 @@ class Lab(ActingLab):
         """Leave everything that was made to itself for so long, and say what and until when; `close` then
         has nothing to remove. Tags say it to whoever sweeps from another machine.
         """
-        until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        until = datetime.now(timezone.utc) + timedelta(seconds=check_seconds("seconds", seconds))
         lines, failures = [], []
         for ref in self._teardown.retain(until):
             lines.append(f"{ref} until {until:%Y-%m-%d %H:%M} UTC")

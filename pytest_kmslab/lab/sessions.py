@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.utils import parse_timestamp
 
+from pytest_kmslab.arguments import check_text
 from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.interception.ambient import OWN_ADDRESS
@@ -53,6 +54,8 @@ UNKNOWN_KEY, DENIED, LET_THROUGH = "the access key is unknown", "denied", "let t
 LAB_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 10})
 """For throttles: the lab makes its calls one after another, each with up to 20 seconds between two tries.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
+
+SERVICE = "the name of a service, such as `dynamodb`"
 
 USER_AGENT = "pytest-kmslab"
 """What CloudTrail shows of the lab's calls; a fixed text also saves botocore a tenth of each call."""
@@ -99,12 +102,14 @@ class PrincipalSession:
         Where changes take time to act it returns once the service knows the access key and lets it do what
         its policies allow, seen several times in a row, or after a minute in which it did not.
         """
+        check_text("service", service, SERVICE)
         if ("client", service) not in self._made:
             self._made["client", service] = self.new_client(service)
         return self._made["client", service]
 
     def resource(self, service: str) -> Any:
         """A boto3 resource (`dynamodb`, `iam`, `cloudwatch`)."""
+        check_text("service", service, SERVICE)
         if ("resource", service) not in self._made:
             # A resource makes a client of its own: the wait for the access key is the other's.
             self.client(service)
@@ -117,6 +122,7 @@ class PrincipalSession:
 
         DynamoDB keeps a table's key for a connection: a new one shows at once that somebody lost the key.
         """
+        check_text("service", service, SERVICE)
         client = self._session.client(service, **self._options)  # type: ignore[call-overload]
         if self._waits and service in PROBE_CALLS and service not in self._waited_for:
             self._wait_for_access_key(client, service)

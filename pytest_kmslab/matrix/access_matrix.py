@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_kmslab.arguments import check_text, wrong_type
 from pytest_kmslab.authz.arn import name_in, resource_of
 from pytest_kmslab.authz.explain.explanation import explain
 from pytest_kmslab.enforcement.matching import Named
@@ -83,7 +84,12 @@ class AccessMatrix:
         return ((*key, allowed) for key, allowed in self._allowed.items())
 
     def __getitem__(self, key: tuple[Named, str, Named]) -> Cell:
-        principal, action, resource = arn_of(key[0]), key[1], arn_of(key[2])
+        if not isinstance(key, tuple) or len(key) != 3:
+            raise wrong_type("matrix[…]", "a principal, an action and a resource", key)
+        principal, action = arn_of("principal", key[0]), check_text("action", key[1])
+        resource = arn_of("resource", key[2])
+        if (principal, action, resource) not in self._allowed:
+            raise KeyError(f"no cell of the matrix is of `{principal}`, `{action}`, `{resource}`")
         allowed = self._allowed[principal, action, resource]
         # A million cells with their reasons would not fit into memory, and hardly any is looked at.
         asked, error = decide_cell(self._principals[principal], action, self._resources[resource])
@@ -176,7 +182,8 @@ def decided_chunks(
     for action in dict.fromkeys(action for action, _ in questions):
         check_action(action)
     if not principals or not questions:
-        raise MatrixError("an access matrix needs principals, actions and resources: one of them is empty")
+        missing = "principals" if not principals else "actions, or no resources"
+        raise MatrixError(f"an access matrix needs principals, actions and resources, and has no {missing}")
     # The questions go along with every chunk to another process: with each principal alone they would be
     # most of what is sent.
     work = partial(_decide, questions=tuple(questions))

@@ -38,10 +38,10 @@ class Asked(NamedTuple):
 def check_action(action: str) -> None:
     """Raise MatrixError for what is no action of a service whose calls are decided."""
     if ":" not in action:
-        raise MatrixError(f"`{action}` is not an action: write `service:Operation`")
+        raise MatrixError(f"`actions`: `{action}` is not an action: write `service:Operation`")
     fault = unknown_action_text(action)
     if fault:
-        raise MatrixError(fault)
+        raise MatrixError(f"`actions`: {fault}")
 
 
 def decide_cell(

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.arguments import refusal_text
 from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.cases.input_file import read_input
@@ -40,7 +41,8 @@ def expected_of(source: Path | ExpectedMapping) -> Expected:
     if isinstance(source, Path):
         return read_expected(source)
     if not isinstance(source, Mapping):
-        raise MatrixError(f"`expected` is a `pathlib.Path` or a mapping, not a `{type(source).__name__}`")
+        wanted = "a `pathlib.Path`, or a dict of principals, actions and resources"
+        raise MatrixError(refusal_text("expected", wanted, source))
     return _of_mapping("`expected`", source)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_kmslab import arguments
 from pytest_kmslab.account.model import Caller, Key, Table
 from pytest_kmslab.authz.arn import parse_arn
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, print_policy
@@ -30,12 +31,13 @@ class MatrixError(KmslabError, ValueError):
     """A principal, action or resource that no cell can be made of."""
 
 
-def arn_of(named: Named) -> str:
-    """The ARN of something named; raises MatrixError for a text that is none."""
-    arn = named if isinstance(named, str) else named.arn
+def arn_of(argument: str, named: Named) -> str:
+    """The ARN of something named; raises MatrixError for a text that is none, TypeError for what has none."""
+    arn = arguments.arn_of(argument, named)
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise MatrixError(
-            f"`{arn}` is not an ARN: name principals and resources by their ARN, or give the lab's object"
+            f"`{argument}`: `{arn}` is not an ARN: name principals and resources by their ARN, or give the "
+            "lab's object"
         )
     return arn
 
@@ -89,7 +91,7 @@ class ResourceSubject:
 
 def read_principal(view: AccountView, named: Named) -> PrincipalSubject:
     """A user or role of an account with its policies; raises MatrixError where there is none."""
-    arn = arn_of(named)
+    arn = arn_of("principals", named)
     caller = _caller(view, named, arn)
     # On `*`: the policies of a principal, none of any resource, which each cell adds by itself.
     policies = view.policies(caller, "*")
@@ -105,7 +107,7 @@ def read_principal(view: AccountView, named: Named) -> PrincipalSubject:
 
 def read_resource(view: AccountView, named: Named) -> ResourceSubject:
     """A resource of an account with its policy; raises MatrixError for a key or table that does not exist."""
-    arn = arn_of(named)
+    arn = arn_of("resources", named)
     service = parse_arn(arn).service
     policy = view.resource_policy(arn)
     subject = ResourceSubject(

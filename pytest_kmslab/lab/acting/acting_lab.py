@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.lab.acting.assuming import SESSION_NAME, RoleAssumption
+from pytest_kmslab.lab.acting.assuming import SESSION_NAME, RoleAssumption, check_assumer
 from pytest_kmslab.lab.acting.environment import environment, subprocess_environment
 from pytest_kmslab.lab.acting.given_actors import actor_of
 from pytest_kmslab.lab.kinds.iam.role import Assumer, IamRole, RoleSession
@@ -37,9 +37,7 @@ class ActingLab:
         self._context = context
         self._teardown = teardown
         self._principals = principals
-        self._assumption = RoleAssumption(
-            context, principals.session(admin).client, lambda actor, service: self.as_(actor).client(service)
-        )
+        self._assumption = RoleAssumption(context, principals.session(admin).client, self._client_of_assumer)
         self._role_sessions: dict[tuple[str, Assumer], RoleSession] = {}
         self._gateway_url: str | None = None
 
@@ -116,13 +114,18 @@ class ActingLab:
             _refuse_ways(actor, assumer)
             return actor_of(actor)
         if assumer.via is not None and not isinstance(assumer.via, IamRole):
-            assumer = replace(assumer, via=actor_of(assumer.via))
+            assumer = replace(assumer, via=actor_of(assumer.via, "via"))
+        check_assumer(assumer)
         key = actor.arn, assumer
         kept = self._role_sessions.get(key)
         if kept is None or kept.expires.timestamp() <= self._context.clock.now() + MARGIN:
             parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
             self._role_sessions[key] = self._assumption.assume(parameters, assumer)
         return self._role_sessions[key]
+
+    def _client_of_assumer(self, via: Any, service: str) -> Any:
+        """The client of whoever is to assume a role."""
+        return self.as_(via if isinstance(via, IamRole) else actor_of(via, "via")).client(service)
 
     def _gateway(self) -> str:
         """The URL of the gateway to this lab, opened once."""

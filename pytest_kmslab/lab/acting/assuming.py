@@ -5,18 +5,20 @@ There is no way around the trust policy: each of them is decided by it like any 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.authz.arn import Arn, name_in, partition_of, root_arn
+from pytest_kmslab.arguments import check_text, check_texts, refusal_text
+from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, partition_of, root_arn
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.entry import for_the_lab
-from pytest_kmslab.errors import PolicyError, ResourceError
-from pytest_kmslab.lab.arguments import Requests, check_tags, check_text
+from pytest_kmslab.errors import ArnError, PolicyError, ResourceError
+from pytest_kmslab.lab.arguments import Requests
 from pytest_kmslab.lab.kinds.iam.permissions import check_taken
 from pytest_kmslab.lab.kinds.iam.role import Assumer, RoleSession
 from pytest_kmslab.lab.policies.sources import ManagedPolicy, PolicySources, read_policies
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.lab.context import LabContext
 
 SESSION_NAME = "kmslab"
+
+_SERVICE = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
 
 NOT_LET = frozenset({"AccessDenied", "AccessDeniedException"})
 
@@ -50,7 +54,8 @@ class RoleAssumption:
         duration: int | None,
     ) -> dict[str, Any]:
         """What AssumeRole is called with; raises PolicyError for a session policy that STS does not take."""
-        parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": name or SESSION_NAME}
+        session_name = SESSION_NAME if name is None else name
+        parameters: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
         backend, arns = self.context.backend, []
         partition = partition_of(backend.region).name
         for source in read_policies("policy", policy):
@@ -68,8 +73,8 @@ class RoleAssumption:
         requests = Requests("sts", "AssumeRole", backend.region, backend.account, member)
         if name is not None:
             requests.check("name", RoleSessionName=name)
-        if tags:
-            parameters["Tags"] = tag_list(check_tags(tags))
+        if session_tags := check_texts("tags", tags):
+            parameters["Tags"] = tag_list(session_tags)
             requests.check("tags", Tags=parameters["Tags"])
         if duration is not None:
             parameters["DurationSeconds"] = duration
@@ -78,9 +83,7 @@ class RoleAssumption:
 
     def assume(self, parameters: Mapping[str, Any], assumer: Assumer) -> RoleSession:
         """A new session; raises ResourceError where the trust policy lets nobody in who was tried."""
-        for argument, value in (("service", assumer.service), ("source_arn", assumer.source_arn)):
-            if value is not None:
-                check_text(argument, value)
+        check_assumer(assumer)
         if assumer.service is not None:
             return self._as_service(parameters, assumer.service, assumer.source_arn)
         if assumer.via is not None:
@@ -123,7 +126,8 @@ class RoleAssumption:
         partition, prefix = partition_of(backend.region).name, service.split(".", maxsplit=1)[0]
         # A resource of the service, of which nothing is known but that it is in this account and Region.
         some = Arn(partition, prefix, backend.region, backend.account, "kmslab")
-        keys = {"aws:SourceAccount": backend.account, "aws:SourceArn": source_arn or str(some)}
+        source = str(some) if source_arn is None else source_arn
+        keys = {"aws:SourceAccount": backend.account, "aws:SourceArn": source}
         try:
             return session_of(parameters, assume(service, parameters, keys))
         except ServiceError as error:
@@ -151,6 +155,20 @@ class RoleAssumption:
             return []
         services = [principal["Service"] for principal in allowed]
         return sorted({name for some in services for name in ([some] if isinstance(some, str) else some)})
+
+
+def check_assumer(assumer: Assumer) -> None:
+    """Raise TypeError or ResourceError for what is no service that a trust policy can name, or no ARN."""
+    if assumer.service is not None:
+        wanted = "the principal of a service, such as `lambda.amazonaws.com`"
+        if not _SERVICE.fullmatch(check_text("service", assumer.service, wanted)):
+            raise ResourceError(refusal_text("service", wanted, assumer.service))
+    if assumer.source_arn is not None:
+        wanted = "the ARN of the resource for which the service acts"
+        try:
+            parse_arn(check_text("source_arn", assumer.source_arn, wanted))
+        except ArnError:
+            raise ResourceError(refusal_text("source_arn", wanted, assumer.source_arn)) from None
 
 
 def session_of(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> RoleSession:

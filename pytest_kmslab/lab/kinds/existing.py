@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.arguments import check_text, refusal_text, wrong_type
 from pytest_kmslab.authz.arn import name_in
+from pytest_kmslab.config.validators import KEY_ARN
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.kms.key import DELETION_DAYS, POLICY_NAME, KmsKey
 from pytest_kmslab.lab.kinds.kms.key_policy_propagation import Probers
-from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption
+from pytest_kmslab.lab.kinds.table import PARTITION_KEY, Clients, DynamoDBTable, Encryption, check_table_name
 from pytest_kmslab.lab.policies.sources import PolicySource
 from pytest_kmslab.lab.resource_kind import Client, ResourceKind, ResourceRef
 from pytest_kmslab.lab.waiting.waiters import Waiter
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 MANAGE = "--kmslab-manage-key-policy lets the lab change it, and put it back at the end"
 
 
+GIVEN_KEY = "given by --kmslab-key-arn"
+GIVEN_TABLE = "given by --kmslab-table"
+
+
 class ExistingKey(KmsKey):
     """A key that the lab did not make: it is never deleted, and has no alias from the lab.
 
@@ -32,19 +38,26 @@ class ExistingKey(KmsKey):
     """
 
     def __init__(
-        self, kms: KMSClient, waiter: Waiter, arn: str, *, managed: bool, probers: Probers | None = None
+        self,
+        kms: KMSClient,
+        waiter: Waiter,
+        arn: str,
+        *,
+        managed: bool,
+        given: str = GIVEN_KEY,
+        probers: Probers | None = None,
     ) -> None:
         super().__init__(kms, waiter, name_in(arn), arn, probers=probers)
         self._managed = managed
         try:
             key = self.describe()
         except self._kms.exceptions.NotFoundException:
-            raise ResourceError(f"key `{self.arn}`, given by --kmslab-key-arn, does not exist") from None
+            raise ResourceError(f"key `{self.arn}`, {given}, does not exist") from None
         # A table takes no other key: DynamoDB wants a symmetric one that can be used.
         if key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
             raise ResourceError(
-                f"key `{self.arn}`, given by --kmslab-key-arn, is `{key['KeyState']}` and of spec "
-                f"`{key['KeySpec']}`: give an enabled symmetric one"
+                f"key `{self.arn}`, {given}, is `{key['KeyState']}` and of spec `{key['KeySpec']}`: give an "
+                "enabled symmetric one"
             )
         self.policy_text = self._policy_text()
 
@@ -77,7 +90,12 @@ class ExistingKey(KmsKey):
 
 def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | None = None) -> ExistingKey:
     """Work with a key that is there; what is done to its policy, if that is allowed, is put back."""
-    key = ExistingKey(creation.client("kms"), creation.waiter, arn, managed=managed, probers=probers)
+    # A key by its id or alias would be another than the one that decisions and policies are about.
+    if not (KEY_ARN.accepts(check_text("arn", arn, KEY_ARN.good)) and arn):
+        raise ResourceError(refusal_text("arn", KEY_ARN.good, arn))
+    given = GIVEN_KEY if arn == creation.context.settings.key_arn else "given as `arn`"
+    kms = creation.client("kms")
+    key = ExistingKey(kms, creation.waiter, arn, managed=managed, given=given, probers=probers)
     if not managed:
         return key
     # Beside the ledger: whoever cleans up after a run that was killed has to know what the policy was.
@@ -93,6 +111,15 @@ def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | N
     ref = ResourceRef(KEY_POLICY, str(file), creation.region)
     creation.teardown.confirm(creation.teardown.intend(ref, put_back), key.arn)
     return key
+
+
+def use_table(creation: Creation, name: str, key: KmsKey) -> ExistingTable:
+    """Work with a table that is there, under this key."""
+    check_table_name(creation, "name", name)
+    if not isinstance(key, KmsKey):
+        raise wrong_type("key", "a key of the lab, as `use_key` answers", key)
+    given = GIVEN_TABLE if name == creation.context.settings.table else "given as `name`"
+    return ExistingTable(Clients.of(creation.client), creation.waiter, name, key, given=given)
 
 
 class KeyPolicyKind(ResourceKind):
@@ -123,9 +150,11 @@ KEY_POLICY = KeyPolicyKind()
 class ExistingTable(DynamoDBTable):
     """A table that the lab did not make: its items are written and read, the table stays as it is."""
 
-    def __init__(self, clients: Clients, waiter: Waiter, name: str, key: KmsKey) -> None:
+    def __init__(
+        self, clients: Clients, waiter: Waiter, name: str, key: KmsKey, *, given: str = GIVEN_TABLE
+    ) -> None:
         super().__init__(clients, waiter, name)
-        called = f"table `{self.name}`, given by --kmslab-table,"
+        called = f"table `{self.name}`, {given},"
         try:
             table = self.describe()
         except self._clients.dynamodb.exceptions.ResourceNotFoundException:

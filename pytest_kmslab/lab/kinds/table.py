@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.arguments import check_text, refusal_text, wrong_type
 from pytest_kmslab.authz.arn import Arn, partition_of
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
-from pytest_kmslab.lab.arguments import Requests, check_text, name_hint, naming_arguments
+from pytest_kmslab.errors import ResourceError
+from pytest_kmslab.lab.arguments import Requests, name_hint, naming_arguments
 from pytest_kmslab.lab.kinds.alarm import delete_alarms
 from pytest_kmslab.lab.kinds.kms.key import KmsKey
 from pytest_kmslab.lab.policies.refused import Check
@@ -122,9 +124,10 @@ class DynamoDBTable:
 
         DynamoDB allows four changes in 24 hours. Raises ResourceError when it takes too long.
         """
-        answer = self._clients.dynamodb.update_table(
-            TableName=self.name, SSESpecification=sse_specification(key)
-        )
+        with naming_arguments({"key": NAMED_BY["key"]}):
+            answer = self._clients.dynamodb.update_table(
+                TableName=self.name, SSESpecification=sse_specification(key)
+            )
         # UpdateTable always answers that the change is under way, also where it has been made.
         if self._waiter.is_strongly_consistent:
             return
@@ -186,6 +189,8 @@ class DynamoDBTable:
 
 def sse_specification(key: Encryption) -> SSESpecificationTypeDef:
     """How CreateTable and UpdateTable are told to encrypt under a key."""
+    if not isinstance(key, KmsKey | str):
+        raise wrong_type("key", "a key of the lab, its id, ARN or alias", key)
     key_id = key.arn if isinstance(key, KmsKey) else key
     return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_id}
 
@@ -236,17 +241,25 @@ def table_policy_check(creation: Creation) -> Check:
 
 
 def _check_arguments(creation: Creation, base: str, key: Encryption | None, more: Mapping[str, Any]) -> None:
-    if not (key is None or isinstance(key, str | KmsKey)):
-        raise TypeError(f"`key` is a key of the lab, its id, ARN or alias: `{key!r}`")
+    if key is not None:
+        sse_specification(key)
     tags = more.get("Tags", ())
     if not isinstance(tags, list | tuple) or not all(isinstance(tag, Mapping) for tag in tags):
-        raise TypeError(f"`Tags` is a list of dicts with `Key` and `Value`, as for CreateTable: `{tags!r}`")
+        raise wrong_type("Tags", "a list of dicts with `Key` and `Value`, as for CreateTable", tags)
     naming = creation.context.naming
+    check_table_name(creation, "name", naming.sample(base), hint=name_hint(naming))
+
+
+def check_table_name(creation: Creation, argument: str, name: Any, *, hint: str = "") -> None:
+    """Raise TypeError or ResourceError for what no table can be called."""
+    wanted = "the name of a table"
+    if not check_text(argument, name, wanted).strip():
+        raise ResourceError(refusal_text(argument, wanted, name))
     # By botocore's model CreateTable takes an ARN too; this one takes the name of a new table alone.
     restore = Requests(
         "dynamodb", "RestoreTableFromBackup", creation.region, creation.account, {"BackupArn": "a" * 37}
     )
-    restore.check("name", hint=name_hint(naming), TargetTableName=naming.sample(check_text("name", base)))
+    restore.check(argument, hint=hint, TargetTableName=name)
 
 
 class TableKind(NamedKind):

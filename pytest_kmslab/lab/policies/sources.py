@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.arguments import refusal_text
 from pytest_kmslab.cases.policy_file import check_document, line_of, read_text
 from pytest_kmslab.errors import PolicyError
 
@@ -26,6 +27,10 @@ PolicySources = PolicySource | Iterable[PolicySource]
 
 InlineSources = PolicySources | Mapping[str, PolicySource]
 """One policy, several, or each by the name that IAM is to know it by."""
+
+POLICY = "the name of an AWS managed policy, an ARN, a dict, JSON text or a `pathlib.Path`"
+
+DOCUMENT = "a policy document: a dict, JSON text or a `pathlib.Path`"
 
 _ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _NAME = re.compile(r"[\w+=,.@/-]+", re.ASCII)
@@ -91,6 +96,8 @@ def read_policy_source(argument: str, source: PolicySource) -> ManagedPolicy | P
 
 def read_document(argument: str, source: PolicySource) -> PolicyDocument:
     """A policy document; raises PolicyError for a name or an ARN too."""
+    if not isinstance(source, str | Path | Mapping):
+        raise PolicyError(refusal_text(argument, DOCUMENT, source))
     policy = read_policy_source(argument, source)
     if isinstance(policy, ManagedPolicy):
         raise PolicyError(
@@ -165,4 +172,4 @@ def _document(argument: str, source: PolicySource) -> PolicyDocument:
 
 
 def _no_policy(argument: str, source: object) -> PolicyError:
-    return PolicyError(f"`{argument}` is no policy but a `{type(source).__name__}`")
+    return PolicyError(refusal_text(argument, POLICY, source))

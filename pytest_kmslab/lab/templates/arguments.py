@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from pytest_kmslab.arguments import check_text, wrong_type
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.lab.arguments import names_of
 from pytest_kmslab.lab.templates.template import Template
@@ -51,9 +52,7 @@ def stack_name(name: str | None) -> str:
     """The name of a stack before it is made unique; raises TemplateError for one that no stack can have."""
     if name is None:
         return STACK_NAME
-    if not isinstance(name, str):
-        raise TypeError(f"`name` takes a text, not a `{type(name).__name__}`")
-    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not _NAME.fullmatch(check_text("name", name)) or len(name) > LONGEST_NAME:
         raise TemplateError(
             f"`name` `{name}` is no name of a stack: letters, digits and hyphens, a letter first, at most "
             f"{LONGEST_NAME}"
@@ -65,6 +64,8 @@ def stack_parameters(
     template: Template, parameters: Mapping[str, ParameterValue] | None
 ) -> list[dict[str, str]]:
     """The parameters as CreateStack takes them; raises TemplateError for what the template does not take."""
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise wrong_type("parameters", "a dict of the template's parameters", parameters)
     values = dict(parameters or {})
     declared = template.parameters
     for name in values:

@@ -13,12 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.arguments import refusal_text
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.templates.form import malformed
 from pytest_kmslab.templates.references import circle, is_expanded_later, section_of, unresolved
 
 TemplateSource = Path | Mapping[str, Any] | str
 """A template: the file of one, a dict, or JSON or YAML text."""
+
+TEMPLATE = "the `pathlib.Path` of a template, a dict, or JSON or YAML text"
 
 LARGEST_BODY = 51_200
 """Bytes of a template that is sent and not kept in a bucket.
@@ -103,11 +106,12 @@ def read_template(source: TemplateSource) -> Template:
     except (TypeError, ValueError) as error:
         raise TemplateError(f"{where}: {error}") from None
     if not isinstance(text, str):
-        raise TemplateError(f"{where} is no template but a `{type(source).__name__}`")
+        raise TemplateError(refusal_text("template", TEMPLATE, source))
     content = _parsed(where, text)
     if not isinstance(content, Mapping):
-        hint = "" if isinstance(source, Path) else "; give the file of a template as a `pathlib.Path`"
-        raise TemplateError(f"{where} is no template but a `{type(content).__name__}`{hint}")
+        if not isinstance(source, Path):
+            raise TemplateError(refusal_text("template", TEMPLATE, source))
+        raise TemplateError(f"{where} is no template but a `{type(content).__name__}`")
     template = Template(where, text, content, not isinstance(source, Mapping))
     _check(template)
     return template

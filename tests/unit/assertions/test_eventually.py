@@ -199,12 +199,12 @@ def test_time_spent_in_the_call_counts(time: Time) -> None:
 
 @pytest.mark.parametrize("within", [-1, float("nan")])
 def test_a_time_that_is_none_is_a_mistake_of_the_test(within: float) -> None:
-    with pytest.raises(ValueError, match="`within` is `"):
+    with pytest.raises(ValueError, match="`within`: give seconds, 0 or more, not `"):
         eventually(within=within)
 
 
 def test_a_row_of_none_is_a_mistake_of_the_test() -> None:
-    with pytest.raises(ValueError, match="`in_a_row` is `0`"):
+    with pytest.raises(ValueError, match="`in_a_row`: give how many successes, 1 or more, not `0`"):
         eventually(in_a_row=0)
 
 

@@ -227,9 +227,9 @@ def test_the_newest_creations_are_known_and_older_ones_forgotten() -> None:
 
 @pytest.mark.parametrize("given", [None, 5, object()])
 def test_what_is_no_text_and_no_function_is_told_at_once(lab: Lab, given: Any) -> None:
-    with pytest.raises(TypeError, match="`adopt` takes an ARN, not a"):
+    with pytest.raises(TypeError, match="`arn`: give the ARN of what"):
         lab.adopt(given)
-    with pytest.raises(TypeError, match="`at_end` takes a function without arguments, not a"):
+    with pytest.raises(TypeError, match="`function`: give a function without arguments, not"):
         lab.at_end(given)
 
 

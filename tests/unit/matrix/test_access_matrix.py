@@ -188,7 +188,7 @@ def test_a_file_that_is_not_right_is_named_with_its_line(
         ([], [READ], ["arn:aws:kms:us-east-1:123456789012:key/1"], "there is no key"),
         ([], [READ], ["arn:aws:dynamodb:us-east-1:123456789012:table/none"], "there is no table"),
         ([], ["s3:GetObject"], [], "calls to `s3` are not decided"),
-        ([], [READ], [], "one of them is empty"),
+        ([], [READ], [], "has no principals"),
     ],
 )
 def test_what_no_cell_can_be_made_of_is_an_error(

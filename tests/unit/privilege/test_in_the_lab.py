@@ -286,7 +286,7 @@ def test_a_name_of_several_is_a_mistake(kmslab: Lab, kmslab_trail: Trail) -> Non
 
 def test_what_names_nobody_is_a_mistake(kmslab_trail: Trail) -> None:
     for ask in (kmslab_trail.least_privilege, kmslab_trail.for_):
-        with pytest.raises(TypeError, match="was given None"):
+        with pytest.raises(TypeError, match=r"`principal`: give .*, not `None`"):
             ask(None)  # type: ignore[arg-type]
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.lab.arguments import names_of
 from pytest_kmslab.lab.kinds.iam.permissions import Permissions, give_permissions, take_permissions
 from pytest_kmslab.lab.kinds.iam.requests import check_iam_request
 from pytest_kmslab.lab.naming import NAME_TAG, OURS, RUN_TAG, WORKER_TAG
@@ -34,7 +35,8 @@ class IamGroup:
 
     def add(self, user: Any) -> None:
         """Let a user of the lab be a member."""
-        self._iam.add_user_to_group(GroupName=self.name, UserName=user.name)
+        (name,) = names_of("user", [user])
+        self._iam.add_user_to_group(GroupName=self.name, UserName=name)
 
     def delete(self) -> None:
         """Delete the group with its policies; its members stay. One that is gone is no error."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.errors import ResourceError
-from pytest_kmslab.lab.arguments import Requests, check_tags, check_text, name_hint
+from pytest_kmslab.lab.arguments import Requests, name_hint
 from pytest_kmslab.lab.kinds.iam.policy import create_policy
 from pytest_kmslab.lab.resource_kind import tag_list
 from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Passing, error_code
@@ -39,9 +39,9 @@ def check_iam_request(
     member, required = MEMBERS[kind]
     operation, naming = f"Create{kind.capitalize()}", creation.context.naming
     requests = Requests("iam", operation, creation.region, creation.account, {member: "name", **required})
-    requests.check("name", hint=name_hint(naming), **{member: naming.sample(check_text("name", base))})
+    requests.check("name", hint=name_hint(naming), **{member: naming.sample(base)})
     if tags:
-        requests.check("tags", Tags=tag_list({**check_tags(tags), **naming.tags("name")}))
+        requests.check("tags", Tags=tag_list({**tags, **naming.tags("name")}))
     for parameter, (argument, value) in more.items():
         requests.check(argument, **{parameter: value})
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.lab.arguments import check_texts, naming_arguments, several_texts
+from pytest_kmslab.arguments import check_texts, several_texts, wrong_type
+from pytest_kmslab.lab.arguments import naming_arguments
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
@@ -33,6 +34,8 @@ class Grant:
 
         Without, it is the administrator's, who may where they are the retiring principal.
         """
+        if kms is not None and not hasattr(kms, "retire_grant"):
+            raise wrong_type("kms", "the KMS client of whoever retires the grant", kms)
         (kms or self._kms).retire_grant(KeyId=self.key_arn, GrantId=self.id)
 
 
@@ -55,7 +58,7 @@ def create_grant(
     more: dict[str, Any] = {"Constraints": constraints} if constraints else {}
     if retiring is not None:
         more["RetiringPrincipal"] = retiring
-    names = several_texts("operations", operations)
+    names = several_texts("operations", operations, "operations such as `Decrypt`")
     words = {
         "to": f"granteePrincipal|{re.escape(grantee)}",
         "operations": "operation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,8 +12,11 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_kmslab.arguments import ARN, arn_of, check_text, check_whole_number, refusal_text
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.kms.policies import read_key_policy
+from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.lab.arguments import naming_arguments
 from pytest_kmslab.lab.kinds.kms import key_policy
 from pytest_kmslab.lab.kinds.kms.grant import Grant, create_grant
 from pytest_kmslab.lab.kinds.kms.key_policy_propagation import Probers, wait_until_effective
@@ -39,6 +43,10 @@ if TYPE_CHECKING:
 POLICY_NAME = "default"
 PRINCIPALS_SEEN = "KMS to see the principals of a key policy"
 
+_PRINCIPAL = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:.+|\d{12}|\*|A[A-Z]{3}[A-Z0-9]{12,124}", re.ASCII)
+"""An ARN, an account, everybody, or the id that is left of somebody who is gone.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
+
 SYMMETRIC = "SYMMETRIC_DEFAULT"
 
 ALIAS_PREFIX = "alias/"
@@ -59,14 +67,6 @@ class HasArn(Protocol):
 
 Principal = HasArn | str
 """Somebody a key policy can name: an object with an ARN, or the ARN itself."""
-
-
-def given_arn(argument: str, principal: Any) -> str:
-    """The ARN of a principal that was given; raises TypeError for what has none."""
-    arn = principal if isinstance(principal, str) else getattr(principal, "arn", None)
-    if not isinstance(arn, str):
-        raise TypeError(f"`{argument}` takes an ARN, or what has an `arn`: `{principal!r}`")
-    return arn
 
 
 class KmsKey:
@@ -125,7 +125,7 @@ class KmsKey:
         # By what changes it is known whom KMS will answer otherwise.
         before = None if self._waiter.is_strongly_consistent else self.policy()
         check = None if self._view is None else key_policy_check(self._view, parts_of(self.arn).partition)
-        with naming_policy(document, check, self._view):
+        with naming_arguments({"policy": "policy"}), naming_policy(document, check, self._view):
             self._waiter.while_refused(
                 lambda: self._kms.put_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME, Policy=text),
                 NOT_YET_A_PRINCIPAL,
@@ -146,11 +146,11 @@ class KmsKey:
 
         Raises PolicyError for a key policy that has lost the console's shape.
         """
-        self.put_policy(key_policy.with_user(self.policy(), given_arn("principal", principal)))
+        self.put_policy(key_policy.with_user(self.policy(), _key_user(principal)))
 
     def remove_user(self, principal: Principal) -> None:
         """Remove a key user as the console does, from the same two statements; raises as `add_user`."""
-        self.put_policy(key_policy.without_user(self.policy(), given_arn("principal", principal)))
+        self.put_policy(key_policy.without_user(self.policy(), _key_user(principal)))
 
     @contextmanager
     def added_user(self, principal: Principal) -> Iterator[None]:
@@ -184,21 +184,25 @@ class KmsKey:
         return create_grant(
             self._kms,
             self.arn,
-            given_arn("to", to),
+            arn_of("to", to),
             operations,
             context_equals=context_equals,
             context_subset=context_subset,
-            retiring=None if retiring is None else given_arn("retiring", retiring),
+            retiring=None if retiring is None else arn_of("retiring", retiring),
         )
 
     def create_alias(self, alias: str) -> None:
         """Give the key an alias, with its `alias/` prefix."""
-        self._kms.create_alias(AliasName=alias, TargetKeyId=self.id)
+        check_text("alias", alias, f"an alias with its `{ALIAS_PREFIX}` prefix")
+        with naming_arguments({"alias": "alias"}):
+            self._kms.create_alias(AliasName=alias, TargetKeyId=self.id)
         self.alias = alias
 
     def schedule_deletion(self, days: int = DELETION_DAYS) -> datetime:
         """Schedule the key's deletion in 7 to 30 days, and return the time at which it is due."""
-        answer = self._kms.schedule_key_deletion(KeyId=self.arn, PendingWindowInDays=days)
+        check_whole_number("days", days, "days, 7 to 30")
+        with naming_arguments({"days": "PendingWindowInDays"}):
+            answer = self._kms.schedule_key_deletion(KeyId=self.arn, PendingWindowInDays=days)
         return answer["DeletionDate"]
 
     def remove(self) -> None:
@@ -208,6 +212,14 @@ class KmsKey:
 
     def _policy_text(self) -> str:
         return self._kms.get_key_policy(KeyId=self.arn, PolicyName=POLICY_NAME)["Policy"]
+
+
+def _key_user(principal: Principal) -> str:
+    """The ARN of a key user; raises TypeError or PolicyError for what a key policy cannot name."""
+    arn = arn_of("principal", principal)
+    if not _PRINCIPAL.fullmatch(arn):
+        raise PolicyError(refusal_text("principal", ARN, arn))
+    return arn
 
 
 def remove_key(kms: KMSClient, arn: str, aliases: Iterable[str]) -> None:

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.arguments import arns_of, check_flag, check_text
 from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.calls.kms.aliases import OF_AWS
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.arguments import (
     Requests,
-    check_flag,
-    check_tags,
-    check_text,
     name_hint,
     naming_arguments,
 )
@@ -41,6 +39,9 @@ if TYPE_CHECKING:
 USAGES = {"HMAC_": "GENERATE_VERIFY_MAC", "ECC_": "SIGN_VERIFY", "ML_DSA_": "SIGN_VERIFY"}
 """What keys are for by how their spec begins, where it is not encryption."""
 
+SPEC = "a KeySpec of KMS, such as `SYMMETRIC_DEFAULT`"
+USAGE = "a KeyUsage of KMS, such as `ENCRYPT_DECRYPT`"
+
 NAMED_BY = {"spec": "KeySpec", "usage": "KeyUsage", "tags": r"\bTag", "multi_region": "MultiRegion"}
 """The arguments that only KMS can tell to be wrong, each by what it says then."""
 
@@ -53,8 +54,8 @@ class KeyRequest:
     description: str
     spec: str = SYMMETRIC
     """KMS's KeySpec."""
-    usage: str = ""
-    """KMS's KeyUsage; empty for what the spec is for."""
+    usage: str | None = None
+    """KMS's KeyUsage; None for what the spec is for."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Beside the run's own, which win."""
     multi_region: bool = False
@@ -62,16 +63,17 @@ class KeyRequest:
     def check(self, creation: Creation, base: str) -> None:
         """Raise TypeError or ResourceError for what would be refused, some of it when the key is made."""
         naming, place = creation.context.naming, (creation.region, creation.account)
-        alias = ALIAS_PREFIX + naming.sample(check_text("alias", base))
+        alias = ALIAS_PREFIX + naming.sample(base)
         if alias.startswith(OF_AWS):
             raise ResourceError(f"`alias`: `{OF_AWS}` is for keys of AWS's own; nothing was made")
         create_alias = Requests("kms", "CreateAlias", *place, {"TargetKeyId": "key"})
         create_alias.check("alias", hint=name_hint(naming), AliasName=alias)
         create_key = Requests("kms", "CreateKey", *place, {})
-        create_key.check("description", Description=self.description)
-        create_key.check("tags", Tags=key_tags(check_tags(self.tags)))
-        check_text("spec", self.spec)
-        check_text("usage", self.usage)
+        create_key.check("description", Description=check_text("description", self.description))
+        create_key.check("tags", Tags=key_tags(self.tags))
+        check_text("spec", self.spec, SPEC)
+        if self.usage is not None:
+            check_text("usage", self.usage, USAGE)
         check_flag("multi_region", self.multi_region)
 
     def parameters(self, tags: Mapping[str, str]) -> CreateKeyRequestTypeDef:
@@ -79,7 +81,7 @@ class KeyRequest:
         parameters: Any = {
             "Policy": self.policy.text,
             "Description": self.description,
-            "KeyUsage": self.usage or usage_of(self.spec),
+            "KeyUsage": usage_of(self.spec) if self.usage is None else self.usage,
             "KeySpec": self.spec,
             "Tags": key_tags({**self.tags, **tags}),
         }
@@ -100,23 +102,13 @@ def console_policy_of(
     Raises TypeError for what has no ARN, PolicyError for what is no principal, of the arguments `given`.
     """
     partition = partition_of(creation.region).name
-    named = {argument: _arns(argument, some) for argument, some in principals.items()}
+    named = {argument: arns_of(argument, some) for argument, some in principals.items()}
     for argument in given:
         read_document(argument, console_policy(creation.account, named[argument], partition=partition))
-    actions = use_actions(spec == SYMMETRIC, usage or usage_of(check_text("spec", spec)))
+    actions = use_actions(spec == SYMMETRIC, usage or usage_of(check_text("spec", spec, SPEC)))
     made = console_policy(creation.account, **named, partition=partition, use=actions)
     where = ", ".join(f"`{argument}`" for argument in given) or "`policy`"
     return replace(read_document("policy", made), where=where)
-
-
-def _arns(argument: str, principals: Principal | Iterable[Principal]) -> list[str]:
-    """The ARNs of one principal or of several; raises TypeError for what has none."""
-    several = isinstance(principals, Iterable) and not isinstance(principals, str)
-    listed: Any = list(principals) if several else [principals]  # type: ignore[arg-type]
-    arns: list[Any] = [one if isinstance(one, str) else getattr(one, "arn", None) for one in listed]
-    if not all(isinstance(arn, str) for arn in arns):
-        raise TypeError(f"`{argument}` takes ARNs, or what has an `arn`: `{principals!r}`")
-    return arns
 
 
 def usage_of(spec: str) -> str:
@@ -134,7 +126,7 @@ def create_key(
 
     A principal that KMS does not see yet is waited for as in `KmsKey.put_policy`.
     """
-    base = base.removeprefix(ALIAS_PREFIX) if isinstance(base, str) else base
+    base = base.removeprefix(ALIAS_PREFIX)
     key_request.check(creation, base)
     kms: KMSClient = creation.client("kms")
     view = creation.context.backend.view

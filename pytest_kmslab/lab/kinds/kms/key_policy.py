@@ -6,12 +6,15 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pytest_kmslab.arguments import arns_of, check_text, refusal_text, several_texts
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.errors import PolicyError
+from pytest_kmslab.lab.policies.sources import PolicySource, read_document
 
 Document = dict[str, Any]
 """A policy document, parsed."""
@@ -61,21 +64,27 @@ _ACCOUNT_ROOT = re.compile(r"\Aarn:[a-z-]+:iam::(\d{12}):root\Z")
 
 def console_policy(
     account: str,
-    administrators: Iterable[str] = (),
-    users: Iterable[str] = (),
+    administrators: str | Iterable[str] = (),
+    users: str | Iterable[str] = (),
     *,
     partition: str = "aws",
     use: Sequence[str] = USE_ACTIONS,
 ) -> Document:
-    """The policy the console writes for a key, with principals given as ARNs.
+    """The policy the console writes for a key, with principals given as ARNs or as the lab's objects.
 
-    A statement that would name nobody is left out, as KMS refuses one.
+    A statement that would name nobody is left out, as KMS refuses one. Raises TypeError or ValueError for
+    what is no account's id, or has no ARN.
     """
+    wanted = "the 12 digits of an account's id"
+    if not re.fullmatch(r"\d{12}", check_text("account", account, wanted), re.ASCII):
+        raise ValueError(refusal_text("account", wanted, account))
+    check_text("partition", partition, "a partition of AWS, such as `aws`")
+    several_texts("use", use, "actions")
     root = _statement(ACCOUNT_SID, root_arn(partition, account), "kms:*")
     parts = [root]
-    if arns := list(administrators):
+    if arns := arns_of("administrators", administrators):
         parts.append(_statement(ADMINISTRATORS_SID, arns, list(ADMINISTRATOR_ACTIONS)))
-    if arns := list(users):
+    if arns := arns_of("users", users):
         parts += _user_statements(arns, use)
     return {"Version": "2012-10-17", "Id": POLICY_ID, "Statement": parts}
 
@@ -107,20 +116,30 @@ def without_user(policy: Mapping[str, Any], arn: str) -> Document:
     return _change_users(policy, lambda users: [one for one in users if one != arn])
 
 
-def same_meaning(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_meaning(one: PolicySource, other: PolicySource) -> bool:
     """Whether two policies say the same.
 
     The order of statements, actions and principals, one value or a list of it, and the case of
-    actions do not count; Sids do, as the console goes by them.
+    actions do not count; Sids do, as the console goes by them. Each is a dict, JSON text or a `Path`; raises
+    PolicyError for what is none.
     """
+    first, second = _document("one", one), _document("other", other)
     # A policy without a version is of the older one.
-    versions = {policy.get("Version", "2008-10-17") for policy in (one, other)}
-    return len(versions) == 1 and _canonical(one) == _canonical(other)
+    versions = {policy.get("Version", "2008-10-17") for policy in (first, second)}
+    return len(versions) == 1 and _canonical(first) == _canonical(second)
 
 
-def changed_statements(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The Sids of the statements that are not the same in both, sorted; empty for one without a Sid."""
-    return sorted({dict(statement)["sid"] for statement in _canonical(before) ^ _canonical(after)})
+def changed_statements(before: PolicySource, after: PolicySource) -> list[str]:
+    """The Sids of the statements that are not the same in both, sorted; empty for one without a Sid.
+
+    Each policy is a dict, JSON text or a `Path`; raises PolicyError for what is none.
+    """
+    changed = _canonical(_document("before", before)) ^ _canonical(_document("after", after))
+    return sorted({dict(statement)["sid"] for statement in changed})
+
+
+def _document(argument: str, policy: PolicySource) -> Mapping[str, Any]:
+    return policy if isinstance(policy, Mapping) else json.loads(read_document(argument, policy).text)
 
 
 def _statement(sid: str, principals: str | list[str], actions: str | list[str]) -> Document:

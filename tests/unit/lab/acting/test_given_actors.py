@@ -123,5 +123,5 @@ def test_a_way_to_assume_a_role_is_refused_with_who_is_none(kmslab: Lab, way: di
 
 
 def test_a_service_is_named_by_a_text(kmslab: Lab) -> None:
-    with pytest.raises(TypeError, match="`service` is text, not a `int`"):
+    with pytest.raises(TypeError, match=r"`service`: give the principal of a service, .*, not `5`"):
         kmslab.as_(kmslab.create_role(), service=5)

@@ -75,8 +75,8 @@ def test_an_error_names_argument_file_and_line(tmp_path: Path, text: str, line: 
     [
         ("policies/read.json and more", "neither a policy's name, an ARN nor JSON"),
         (Path("nowhere.json"), "cannot be read"),
-        (3, "is no policy but a `int`"),
-        ([None], r"`policies\[0\]` is no policy but a `NoneType`"),
+        (3, "`policies`: give the name of .*, not `3`"),
+        ([None], r"`policies\[0\]`: give the name of .*, not `None`"),
         ({"Version": "2012-10-17"}, "Statement"),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_trust_policy_that_is_empty_is_not_the_default_one(lab: Lab, trust: An
 
 
 def test_bytes_are_no_policy() -> None:
-    with pytest.raises(PolicyError, match="`policies` is no policy but a `bytes`"):
+    with pytest.raises(PolicyError, match=r"`policies`: give the name of .*, not `b'"):
         read_policies("policies", TEXT.encode())  # type: ignore[arg-type]
 
 

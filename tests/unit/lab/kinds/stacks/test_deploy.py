@@ -197,8 +197,8 @@ LOOP = {"Fn::ForEach::Keys": ["Name", ["A"], {"Key${Name}": KEY}]}
 OF_SAM = {"Resources": {"Key": KEY}, "Transform": "AWS::Serverless-2016-10-31"}
 MISSPELT = "Resources:\n  Key:\n    Tpye: AWS::KMS::Key\n"
 BAD: list[tuple[Any, dict[str, Any], str]] = [
-    ("template.yaml", {}, r"`template` is no template but a `str`; give the file .* `pathlib.Path`"),
-    (3, {}, r"`template` is no template but a `int`"),
+    ("template.yaml", {}, r"`template`: give the `pathlib.Path` of a template, .*, not `template.yaml`"),
+    (3, {}, r"`template`: give the `pathlib.Path` of a template, .*, not `3`"),
     ({}, {}, r"`template`: has no `Resources`"),
     ("Resources: {}\n", {}, r"`template`, line 1: has no `Resources`"),
     ('{"Resources": {\n "Key": }', {}, r"`template`, line 2: Expecting value"),
