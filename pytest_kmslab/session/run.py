@@ -186,14 +186,15 @@ class Run:
         return "session" if self._lives else "function"
 
     def offer_lab(self, worker_input: dict[str, Any]) -> None:
-        """Let an xdist worker have its lab in common with the others; before it starts, by its controller."""
-        if not self._lives or self.lab_scope != "session":
+        """Let an xdist worker have its lab in common with the others, if the scope says so, and remove at the
+        end what it leaves; before it starts, by its controller."""
+        if not self._lives:
             return
         from pytest_kmslab.session.sharing import LabOfWorkers
 
         if self._lab_of_workers is None:
             self._lab_of_workers = LabOfWorkers(self.cleanup, self.settings, lambda: self.backend)
-        self._lab_of_workers.offer(worker_input)
+        self._lab_of_workers.offer(worker_input, in_common=self.lab_scope == "session")
 
     def join_lab(self, worker_input: Mapping[str, str]) -> None:
         """As a worker, have the lab in common with the others, where the controller offers that."""

@@ -43,7 +43,7 @@ WORKER_INPUT = "kmslab_shared"
 
 
 class LabOfWorkers:
-    """What the controller does for the lab that its workers have in common."""
+    """What the controller does for the labs of its workers, above all for one that they have in common."""
 
     def __init__(self, cleanup: Cleanup, settings: Settings, backend: Callable[[], Backend]) -> None:
         self._ledgers = cleanup.folder
@@ -53,10 +53,11 @@ class LabOfWorkers:
         self._run = ""
         cleanup.at_end(self._finish)
 
-    def offer(self, worker_input: dict[str, Any]) -> None:
-        """Tell a worker of it, before the worker starts."""
+    def offer(self, worker_input: dict[str, Any], *, in_common: bool) -> None:
+        """Know a worker, before it starts; tell it of the lab where the workers have one in common."""
         self._run = run_id(worker_input.get("testrunuid"))
-        worker_input[WORKER_INPUT] = self._folder
+        if in_common:
+            worker_input[WORKER_INPUT] = self._folder
 
     def _finish(self) -> Report:
         """Once all workers have ended: remove the access keys, and what killed workers left."""

@@ -106,14 +106,12 @@ def test_each_worker_may_have_its_own(here: pytest.Pytester, account: Served, ke
     assert left(account) == ([], [], [])
 
 
-KILLED = (
-    TESTS
-    + """
+KILLED_TEST = """
     def test_killed(kmslab, encrypted_table):
         kmslab.create_key()
         os._exit(1)
 """
-)
+KILLED = TESTS + KILLED_TEST
 
 
 @pytest.mark.parametrize("options", [("-n2",), ("-n1", "--max-worker-restart=0")], ids=["replaced", "last"])
@@ -124,6 +122,15 @@ def test_a_worker_killed_in_a_test_leaves_nothing(
     result = here.runpytest_subprocess(*options)
     result.assert_outcomes(passed=3, failed=1)
     assert keys_ever_made(account) == keys_before + 2  # the lab's, and that of the test
+    assert left(account) == ([], [], [])
+    assert ledgers(here) == []
+
+
+@pytest.mark.parametrize("scope", ["function", "worker"])
+def test_nor_does_one_with_a_lab_of_its_own(here: pytest.Pytester, account: Served, scope: str) -> None:
+    here.makepyfile(f"    import os\n{KILLED_TEST}")
+    result = here.runpytest_subprocess("-n1", "--max-worker-restart=0", f"--kmslab-scope={scope}")
+    result.assert_outcomes(failed=1)
     assert left(account) == ([], [], [])
     assert ledgers(here) == []
 

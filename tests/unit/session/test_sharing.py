@@ -37,7 +37,7 @@ def test_the_last_worker_says_what_it_could_not_remove(cleanup: Cleanup, tmp_pat
 
 def test_so_does_the_controller(cleanup: Cleanup, tmp_path: Path) -> None:
     worker_input: dict[str, Any] = {"testrunuid": "one"}
-    LabOfWorkers(cleanup, Settings(), gone).offer(worker_input)
+    LabOfWorkers(cleanup, Settings(), gone).offer(worker_input, in_common=True)
     assert Path(worker_input[WORKER_INPUT]).is_dir()
     (tmp_path / f"{run_id('one')}-gw0-1234.jsonl").touch()
     cleanup.finish()
@@ -46,7 +46,7 @@ def test_so_does_the_controller(cleanup: Cleanup, tmp_path: Path) -> None:
 
 
 def test_where_nobody_left_anything_nobody_is_asked(cleanup: Cleanup) -> None:
-    LabOfWorkers(cleanup, Settings(), gone).offer({"testrunuid": "one"})
+    LabOfWorkers(cleanup, Settings(), gone).offer({"testrunuid": "one"}, in_common=False)
     cleanup.finish()
     assert cleanup.left == []
 
