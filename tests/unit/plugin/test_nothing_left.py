@@ -162,7 +162,8 @@ def test_nothing_is_written_on_moto(
 
 
 @pytest.mark.parametrize(
-    ("name", "body"), [("SIGTERM", ""), ("SIGINT", ""), ("SIGTERM", "; os.kill(os.getpid(), 15)")]
+    ("name", "body"),
+    [("SIGTERM", ""), ("SIGHUP", ""), ("SIGINT", ""), ("SIGTERM", "; os.kill(os.getpid(), 15)")],
 )
 def test_a_signal_ends_the_run_after_teardown(
     run: Callable[..., pytest.RunResult], url: str, ledger: Path, name: str, body: str
