@@ -18,6 +18,9 @@ from pytest_kmslab.report.policy_owner import KEY_ID
 GIVEN = re.compile(r"([\w+=,.@-]*?)-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![\w-])")
 """A name that the lab gave: what it was asked for, the run, the worker and a number."""
 
+OF_A_TABLE = re.compile(r"(:table/[\w.-]+/(?:stream|backup|export|import)/)[\w.:-]+")
+"""What DynamoDB names itself, by the time: nobody can know it when a policy is written."""
+
 
 class StableNames:
     """Gives each name of a run another that does not change from run to run."""
@@ -57,7 +60,8 @@ class Renaming:
         if self._of_stacks is not None:
             text = self._of_stacks.sub(lambda match: self._name(match[0], self._logical_ids[match[0]]), text)
         text = KEY_ID.sub(lambda match: self._name_of_key(match[0]), text)
-        return GIVEN.sub(lambda match: self._name(match[0], match[1] or "unnamed"), text)
+        text = GIVEN.sub(lambda match: self._name(match[0], match[1] or "unnamed"), text)
+        return OF_A_TABLE.sub(r"\1*", text)
 
     def use(self, use: Use, test: str) -> Use:
         """A request with every name replaced; its identity-based policies, not asked again, are left out."""

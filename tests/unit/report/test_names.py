@@ -25,6 +25,17 @@ def test_the_suffix_of_a_run_goes() -> None:
     assert names.text("orders-2026") == "orders-2026"
 
 
+def test_what_dynamodb_names_by_the_time_is_a_wildcard() -> None:
+    names = StableNames().of_test([], {})
+    table = f"{TABLES}/books-1a2b3c4d-gw0-12"
+    made = ("stream/2026-11-30T02:26:24.209", "backup/0179600-da17", "export/0179-a1b2", "import/0179-a1b2")
+    assert [names.text(f"{table}/{name}") for name in made] == [
+        f"{TABLES}/books/{name.partition('/')[0]}/*" for name in made
+    ]
+    assert names.text(f"{table}/stream/*") == f"{TABLES}/books/stream/*"
+    assert names.text(f"{TABLES}/books/index/stream/2026") == f"{TABLES}/books/index/stream/2026"
+
+
 def test_two_of_one_test_never_share_a_name() -> None:
     names = StableNames().of_test([], {})
     given = [f"a-1a2b3c4d-main-{number}" for number in (3, 4, 3, 5)]
