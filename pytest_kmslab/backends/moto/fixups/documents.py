@@ -97,9 +97,30 @@ def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) ->
         roles.show_members(call, shown)
         document = shown.get("AssumeRolePolicyDocument")
         if isinstance(document, dict):
+            role = entity_of(shown["Arn"])
+            # In most responses moto leaves out IAM's percent encoding, which every client undoes.
+            kept = getattr(role, "assume_role_policy_document", None)
             # A principal that was deleted since is shown by its unique id, one that was renamed by its ARN.
-            text = present_principals(entity_of(shown["Arn"]), json.dumps(document))
+            text = present_principals(role, kept if isinstance(kept, str) else json.dumps(document))
             shown["AssumeRolePolicyDocument"] = json.loads(text)
+
+
+def show_version(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """GetPolicyVersion shows the document that was put."""
+    policy = iam_backends[call.account][call.partition].managed_policies.get(str(call.params["PolicyArn"]))
+    shown = response["PolicyVersion"]
+    for version in policy.versions if policy is not None else ():
+        if version.version_id == shown["VersionId"] and isinstance(version.document, str):
+            shown["Document"] = json.loads(version.document)
+
+
+def leave_out_documents(_reader: MotoAccountReader, _call: ApiCall, response: Response) -> None:
+    """CreatePolicyVersion and ListPolicyVersions tell no documents.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html
+    """
+    for version in [response.get("PolicyVersion") or {}, *(response.get("Versions") or ())]:
+        version.pop("Document", None)
 
 
 def _roles_in(response: Response) -> Iterator[Response]:

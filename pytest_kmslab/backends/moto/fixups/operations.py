@@ -13,6 +13,7 @@ from pytest_kmslab.backends.moto import grants, organizations
 from pytest_kmslab.backends.moto import iam_tags as tags
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
 from pytest_kmslab.backends.moto.fixups import (
+    client_tokens,
     documents,
     item_answers,
     keys,
@@ -270,6 +271,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **INSIGHTS,
     **GLOBAL_TABLES,
     **TRANSFERS,
+    **client_tokens.REPEATED,
     **SERVICE_CREDENTIALS,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodb:UpdateTable": replicas.update,
@@ -315,6 +317,10 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     **SHOWN,
     "dynamodb:UpdateTable": _each(replicas.spread, table_descriptions.show_changed),
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
+    **client_tokens.KEPT,
+    "dynamodb:TransactWriteItems": _each(
+        item_answers.count_only_if_asked, client_tokens.KEPT["dynamodb:TransactWriteItems"]
+    ),
     "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
     "dynamodbstreams:GetRecords": item_answers.place_records,
     "dynamodb:ExportTableToPointInTime": transfers.name_export,
@@ -325,6 +331,9 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     **dict.fromkeys(SHOWING_ROLES, documents.show_trust),
     **dict.fromkeys(INLINE_PUTS, documents.keep_inline),
     **dict.fromkeys(MANAGED_PUTS, documents.keep_managed),
+    "iam:CreatePolicyVersion": _each(documents.keep_managed, documents.leave_out_documents),
+    "iam:GetPolicyVersion": documents.show_version,
+    "iam:ListPolicyVersions": documents.leave_out_documents,
     **dict.fromkeys(
         ("iam:CreateSAMLProvider", "iam:CreateVirtualMFADevice", "iam:UploadServerCertificate"),
         tags.keep_made,

@@ -154,3 +154,37 @@ def test_what_is_no_date_is_refused(account: Account, date: str) -> None:
     document = json.dumps(allow("kms:*", Condition={"DateLessThan": {"aws:CurrentTime": date}}))
     put = account.root.client("iam").create_policy
     assert code(put, PolicyName="p", PolicyDocument=document) == "MalformedPolicyDocument"
+
+
+def test_a_percent_sign_is_shown_as_it_was_put(account: Account) -> None:
+    """Recorded: LocalStack's snapshots of test_put_role_policy_encoding, of its kin for users and groups."""
+    iam, quoted = account.root.client("iam"), "arn%3Aaws%3As3%3A%3A%3Ab"
+    trust = {**TRUST, "Condition": {"StringEquals": {"aws:SourceArn": quoted}}}
+    iam.create_role(
+        RoleName="r", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    iam.create_instance_profile(InstanceProfileName="p")
+    iam.add_role_to_instance_profile(InstanceProfileName="p", RoleName="r")
+    shown = [
+        iam.get_role(RoleName="r")["Role"],
+        iam.list_roles()["Roles"][0],
+        iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"][0],
+        iam.get_instance_profile(InstanceProfileName="p")["InstanceProfile"]["Roles"][0],
+        iam.list_instance_profiles()["InstanceProfiles"][0]["Roles"][0],
+        iam.list_instance_profiles_for_role(RoleName="r")["InstanceProfiles"][0]["Roles"][0],
+        iam.update_role_description(RoleName="r", Description="d")["Role"],
+    ]
+    documents = [role["AssumeRolePolicyDocument"]["Statement"][0] for role in shown]
+    assert documents == [trust] * len(shown)
+
+
+def test_a_managed_policy_is_shown_where_iam_shows_it(account: Account) -> None:
+    iam = account.root.client("iam")
+    document = allow("s3:GetObject", Resource="arn:aws:s3:::b/100%25")
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    made = iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document))
+
+    assert "Document" not in made["PolicyVersion"]
+    assert all("Document" not in version for version in iam.list_policy_versions(PolicyArn=arn)["Versions"])
+    version = iam.get_policy_version(PolicyArn=arn, VersionId="v2")["PolicyVersion"]
+    assert version["Document"] == document

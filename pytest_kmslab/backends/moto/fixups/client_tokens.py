@@ -1,0 +1,128 @@
+"""Requests that are told apart by a token: one that comes again does nothing again. moto looks at no token.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ImportTable.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.dynamodb.models import dynamodb_backends
+
+from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+if TYPE_CHECKING:
+    from pytest_kmslab.backends.moto.reader import MotoAccountReader
+
+Response = dict[str, Any]
+TEN_MINUTES = 600
+EIGHT_HOURS = 28_800
+_TOKENS = "kmslab_client_tokens"
+"""The attribute of moto's backend of a Region that holds what came with a token."""
+_MISMATCH = (
+    "DynamoDB rejected the request because you retried a request with a different payload but with an "
+    "idempotent token that was already used."
+)
+"""The sentence of AWS's model; the text on the wire is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A request that came with a token and was done."""
+
+    at: float
+    """When, in seconds since the epoch."""
+    payload: Mapping[str, Any]
+    """What a request with the same token must have alike."""
+
+
+def repeated_transaction(call: ApiCall) -> Response | None:
+    """TransactWriteItems that was done already; None for one that is new."""
+    payload = _without(call.params, "ClientRequestToken")
+    earlier = _earlier(call, "ClientRequestToken", TEN_MINUTES)
+    if earlier is None:
+        return None
+    if earlier.payload != payload:
+        raise ServiceError("IdempotentParameterMismatchException", _MISMATCH)
+    return {}
+
+
+def execute_transaction(call: ApiCall) -> Response | None:
+    """ExecuteTransaction, unless it was done already."""
+    repeated = repeated_transaction(call)
+    return answer_partiql(call) if repeated is None else {"Responses": [], **repeated}
+
+
+def check_import(call: ApiCall) -> None:
+    """ImportTable into a table that is there, or with the token of an import into another, is refused."""
+    # Measured by scylladb's tests of Alternator, which run against AWS too.
+    name = str(call.params["TableCreationParameters"]["TableName"])
+    if name in dynamodb_backends[call.account][call.region].tables:
+        raise ServiceError("ResourceInUseException", f"Table already exists: {name}")
+    earlier = _earlier(call, "ClientToken", EIGHT_HOURS)
+    if earlier is not None and earlier.payload != _imported(call):
+        text = "Duplicate request detected with conflicting parameters"
+        raise ServiceError("ImportConflictException", text)
+
+
+def keep_transaction(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+    """The token of a transaction that was done."""
+    _keep(call, "ClientRequestToken", _without(call.params, "ClientRequestToken"))
+
+
+def keep_import(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+    """The token of an import that was begun."""
+    _keep(call, "ClientToken", _imported(call))
+
+
+def _imported(call: ApiCall) -> Mapping[str, Any]:
+    return {"TableName": call.params["TableCreationParameters"]["TableName"]}
+
+
+def _without(params: Mapping[str, Any], token: str) -> Mapping[str, Any]:
+    return {name: value for name, value in params.items() if name != token}
+
+
+def _earlier(call: ApiCall, member: str, lasts: float) -> Earlier | None:
+    kept = _tokens(call).get((call.operation, call.params.get(member)))
+    return None if kept is None or _now(call) - kept.at > lasts else kept
+
+
+def _keep(call: ApiCall, member: str, payload: Mapping[str, Any]) -> None:
+    token, tokens = call.params.get(member), _tokens(call)
+    now = _now(call)
+    # boto3 makes a token for every request: those that count no more are let go, oldest first.
+    while tokens and now - next(iter(tokens.values())).at > EIGHT_HOURS:
+        del tokens[next(iter(tokens))]
+    known = tokens.get((call.operation, token))
+    if token and (known is None or now - known.at > TEN_MINUTES):
+        tokens[call.operation, token] = Earlier(now, payload)
+
+
+def _tokens(call: ApiCall) -> dict[tuple[str, str | None], Earlier]:
+    backend: Any = dynamodb_backends[call.account][call.region]
+    tokens: dict[tuple[str, str | None], Earlier] = backend.__dict__.setdefault(_TOKENS, {})
+    return tokens
+
+
+def _now(call: ApiCall) -> float:
+    return time.time() if call.time is None else call.time.timestamp()
+
+
+REPEATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
+    "dynamodb:ExecuteTransaction": execute_transaction,
+    "dynamodb:ImportTable": check_import,
+    "dynamodb:TransactWriteItems": repeated_transaction,
+}
+"""What is looked at before moto does it."""
+
+KEPT: Mapping[str, Callable[[MotoAccountReader, ApiCall, Response], None]] = {
+    "dynamodb:ExecuteTransaction": keep_transaction,
+    "dynamodb:ImportTable": keep_import,
+    "dynamodb:TransactWriteItems": keep_transaction,
+}
