@@ -66,6 +66,7 @@ def client_error(error: BaseException | None) -> ClientError | None:
     """The error, if a service answered it."""
     from botocore.exceptions import ClientError
 
+    # Imported here: a run that never calls AWS needs no botocore, which takes long to load.
     return error if isinstance(error, ClientError) else None
 
 

@@ -41,6 +41,7 @@ class Arn:
 def parse_arn(text: str) -> Arn:
     """Read an ARN; raises ArnError where it has not six parts or does not begin with `arn`."""
     segments = text.split(":", SEGMENTS - 1)
+    # Region and account may be empty, as they are in ARNs of S3 and IAM; the other parts never are.
     if len(segments) != SEGMENTS or segments[0] != "arn" or not all((segments[1], segments[2], segments[5])):
         raise ArnError(f"not an ARN: `{text}`: write arn:partition:service:region:account:resource")
     return Arn(*segments[1:])

@@ -99,6 +99,7 @@ def may_retire(identity: Identity, grant: Grant) -> bool:
 def may_delegate_retiring(identity: Identity, grant: Grant, key_account: str) -> bool:
     """Whether an IAM policy of the caller's account can let it retire the grant: that of the key's
     owner, or of the account that is the retiring principal."""
+    # A service has no account whose IAM policies could let it.
     return bool(identity.account) and (
         identity.account == key_account or grant.retiring_principal in (identity.root, identity.account)
     )

@@ -86,6 +86,7 @@ def parse_template(text: str, *, wildcards: bool) -> Template:
 
 
 def _literal(piece: str, whole: str, *, wildcards: bool) -> tuple[Token, ...]:
+    # `${` always begins a variable: who means it as text writes `${$}{`.
     if "${" in piece:
         raise PolicyError(f"malformed policy variable in `{whole}`: write ${{key}} or ${{key, 'default'}}")
     if wildcards:

@@ -142,6 +142,8 @@ def _params(environ: Environ, request: WireRequest) -> dict[str, Any]:
 
 
 def _of_cbor(body: bytes) -> Any:
+    # botocore has no public reader of CBOR: the parser of its newest protocol is asked for one item, which is
+    # all that the body of a request is.
     from botocore.parsers import RpcV2CBORParser
 
     parser: Any = RpcV2CBORParser()

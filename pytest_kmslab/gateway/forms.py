@@ -32,6 +32,7 @@ def read_body(environ: Environ) -> bytes:
 
 def _read(environ: Environ, size: int) -> Any:
     try:
+        # The server raises it for chunks that have two readings.
         return environ["wsgi.input"].read(size)
     except ValueError as error:
         raise ServiceError("MalformedInput", str(error)) from None

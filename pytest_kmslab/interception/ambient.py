@@ -51,6 +51,7 @@ class EnvironBlocks:
         """The credentials of the innermost block, of runs inside this one too; for calls to an address, if
         one is given."""
         within = () if self.runs_within is None else self.runs_within()
+        # The innermost run is the nearest to the code that calls.
         counting = (blocks for blocks in within if not url or blocks.count_for(url))
         return next((blocks.current for blocks in counting if blocks.current is not None), self.current)
 

@@ -93,6 +93,7 @@ class CallInterception:
 
     def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
         """Whether a call is signed by the root user of this run's backend."""
+        # aiobotocore tells credentials only to who awaits them, which nobody can here.
         if is_async(signer):
             return False
         credentials = signing_credentials(signer, context)

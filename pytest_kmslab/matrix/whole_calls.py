@@ -124,7 +124,8 @@ def _about_key(
     if call.operation in ON_ALIAS:
         # On the alias and on the key:
         # https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
-        yield _of_alias(call, key)
+        asked = alias_authorization(call, key.aliases[0] if key.aliases else "alias/*")
+        yield asked, ResourceSubject(asked.request.resource)
     yield key_authorization(call, action, key, _said_of_key(call, key)), resource
     if call.operation == "ReplicateKey":
         # The replica is a key to be made in another Region:
@@ -152,11 +153,6 @@ def _said_of_key(call: ApiCall, key: Key) -> Keys:
         # The rows read members that every real request has; an empty list makes a key without values.
         keys.update(of_request({"KeyId": key.arn, "Operations": (), "TagKeys": ()}, key))
     return {name: value for name, value in keys.items() if value != ()}
-
-
-def _of_alias(call: ApiCall, key: Key) -> RequiredAuthorization:
-    asked = alias_authorization(call, key.aliases[0] if key.aliases else "alias/*")
-    return asked, ResourceSubject(asked.request.resource)
 
 
 def _refuse(call: ApiCall, key: Key) -> None:

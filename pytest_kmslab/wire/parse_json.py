@@ -85,6 +85,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=Members, parse_constant=_constant)
 
 
 def _each_once(members: Members) -> dict[str, Any]:
+    # Of two members of one name one reader takes the first, another the last: what was decided could be
+    # something else than what the backend does.
     members_once: dict[str, Any] = dict(members)
     if len(members_once) != len(members):
         raise UnreadableError("the request has a member twice in one object")

@@ -171,7 +171,8 @@ class AwsAccountReader(ApiAccountReader):
         # A change of one user or role leaves what is known of others: nothing else of theirs hangs on it.
         changed = {str(call.params[name]).lower() for name in OF_ONE if call.params.get(name)}
         whole = not changed or bool(call.params.get("GroupName"))
-        self._of_iam.drop(None if whole else lambda key: _name_of(key) in changed)
+        # Whose something is that was read of IAM: kept under a kind and a name, or under a word and an ARN.
+        self._of_iam.drop(None if whole else lambda key: key[1].rsplit("/", 1)[-1].lower() in changed)
 
     def forget_all(self) -> None:
         """Read everything again."""
@@ -194,11 +195,6 @@ class AwsAccountReader(ApiAccountReader):
         made = call.service == "kms" and call.operation.startswith(ENCRYPTING)
         if made and "CiphertextBlob" in response and "KeyId" in response:
             self.keys.keep_ciphertext(bytes(response["CiphertextBlob"]), str(response["KeyId"]))
-
-
-def _name_of(key: tuple[str, str]) -> str:
-    # Whose something is that was read of IAM: kept under a kind and a name, or under a word and an ARN.
-    return key[1].rsplit("/", 1)[-1].lower()
 
 
 def _ciphertext_name(ciphertext: bytes) -> str:

@@ -64,6 +64,7 @@ def open_session(profile: str) -> Any:
 
 def region_of(session: Any, named_region: str) -> str:
     """The Region given, or else that of environment or profile; raises BackendError where there is none."""
+    # boto3 reads AWS_DEFAULT_REGION alone, AWS's other SDKs AWS_REGION.
     region = named_region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if not region:
         raise BackendError("backend `aws` needs a Region: give --kmslab-region, such as `eu-west-1`")

@@ -153,6 +153,7 @@ class EndpointBackend(SharedAccountBackend):
         """Leave DynamoDB's two grants on the endpoint's own key."""
         from pytest_kmslab.backends.endpoint.fixups import table_grants as endpoint_grants
 
+        # The key may be of another account, which not every endpoint keeps.
         if (view := self.reader.of_arn(key_arn)) is not None:
             endpoint_grants.add(view, table_arn, key_arn)
 
@@ -161,6 +162,7 @@ class EndpointBackend(SharedAccountBackend):
         from pytest_kmslab.backends.endpoint.fixups import table_grants as endpoint_grants
 
         if (view := self.reader.of_arn(table_arn)) is not None:
+            # Of a table whose account the endpoint does not keep no grant was ever made here.
             endpoint_grants.retire(view, table_arn)
 
     def _make_sure(self) -> None:

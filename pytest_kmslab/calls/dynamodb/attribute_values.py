@@ -45,6 +45,7 @@ def _numbers(members: Sequence[Any]) -> str:
     if not members:
         return _EMPTY["NS"]
     refusal = next((text for text in map(_number, members) if text), "")
+    # Only of numbers can be said whether two are one.
     twice = _is_twice([as_stored(str(member)) for member in members])
     return refusal or ("Input collection contains duplicates" if twice else "")
 

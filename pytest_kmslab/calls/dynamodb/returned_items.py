@@ -37,6 +37,7 @@ def answered_attributes(part: Params) -> tuple[str, ...]:
     names = part.get("ExpressionAttributeNames") or {}
     expression = part.get("ProjectionExpression") or ""
     projected = (names.get(name, name) for name in attributes_of("ProjectionExpression", expression))
+    # A request has one of the two: with both it is refused before anybody asks.
     return tuple(dict.fromkeys((*projected, *(part.get("AttributesToGet") or ()))))
 
 

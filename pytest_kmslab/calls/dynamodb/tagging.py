@@ -44,6 +44,7 @@ def tags_plan(
 def _tagged(call: ApiCall) -> str:
     """The ARN that ResourceArn holds; raises ValidationException for one that can have no tags."""
     arn = table_or_stream(call)
+    # Tags are put where the table is: no ARN of another account or Region is taken.
     if not is_here(call, arn):
         raise invalid(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     return arn

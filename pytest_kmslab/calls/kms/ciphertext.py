@@ -48,6 +48,7 @@ def decrypt(call: ApiCall, view: AccountView) -> Authorizations:
     """kms:Decrypt on the key that is named or, where none is, on the one that made the ciphertext."""
     key, named_key = _source(call, view, "KeyId", "kms:Decrypt")
     yield key_authorization(call, "kms:Decrypt", key, _cipher_keys(call, _ONLY), via_ciphertext=not named_key)
+    # Which key made a ciphertext is told only to who may decrypt by the key that was named.
     _refuse_source(call, view, key, _ONLY)
     refuse_dry_run(call)
 

@@ -27,6 +27,7 @@ def key_authorization(
     call: ApiCall, action: str, key: Key, keys: Keys, via_ciphertext: bool = False, region: str = ""
 ) -> Authorization:
     """The question whether the caller may do `action` on the key; `keys` are the request's own."""
+    # Made when a condition first asks for a key: most decisions meet none.
     make = partial(key_keys, call.caller, region or call.region, call.time, key, keys)
     return call.requires(action, key.arn, make, key.account, from_ciphertext=via_ciphertext)
 

@@ -65,6 +65,7 @@ def delegation(partition: str, account: str) -> Policy:
 
 def lockout_check(authorization: Authorization, policy: Policy) -> Authorization:
     """The question whether the caller could put the key policy again, once `policy` is in force."""
+    # Whatever the call is (CreateKey, ReplicateKey), KMS asks for this action: it is the way back.
     request = authorization.request._replace(action="kms:PutKeyPolicy")
     return authorization._replace(
         request=request, resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT)

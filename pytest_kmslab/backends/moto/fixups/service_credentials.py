@@ -94,6 +94,7 @@ def _check_service(service: str) -> None:
 
 def _credential(call: ApiCall) -> Credential:
     wanted = str(call.params["ServiceSpecificCredentialId"])
+    # Of this user's only: the id of another's is as good as none.
     credential = _kept(called_user(call)).get(wanted)
     if credential is None:
         raise ServiceError("NoSuchEntity", f"No such credential {wanted} exists", 404)

@@ -21,6 +21,7 @@ def _create_addition(where: Deployment, properties: Properties) -> Iterator[Made
 
 def _update_addition(where: Deployment, addition: str, old: Properties, new: Properties) -> None:
     joined, left = new["Users"], old["Users"]
+    # In the same group who stays is left alone; of another group nobody is a member yet.
     if old["GroupName"] == new["GroupName"]:
         joined, left = without(joined, left), without(left, joined)
     where.call_each("iam", "AddUserToGroup", "UserName", joined, GroupName=new["GroupName"])

@@ -50,7 +50,10 @@ def check_attributes(resources: Any) -> None:
     raws = as_mapping(resources._template.get("Resources"))
     for output in as_mapping(resources._template.get("Outputs")).values():
         name, _, attribute = _named(as_mapping(output).get("Value")).partition(".")
-        if name not in raws or not attribute or not _is_shown(output, resources):
+        condition = output.get("Condition")
+        # An output whose condition does not hold is not made, whatever it names.
+        is_made = condition is None or resources.lazy_condition_map[condition]
+        if name not in raws or not attribute or not is_made:
             continue
         kind = raws[name]["Type"]
         if not _has(kind, attribute):

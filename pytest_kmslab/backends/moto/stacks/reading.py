@@ -27,21 +27,13 @@ def parse_template(text: Any) -> Any:
         with suppress(json.JSONDecodeError):
             return json.loads(text)
     try:
-        return _mapping(yaml_text.parse(text))
+        template = yaml_text.parse(text)
     except yaml_text.YAMLError as error:
-        raise _unreadable(error) from None
-
-
-def _mapping(value: Any) -> Any:
-    if not isinstance(value, Mapping):
+        where = f"line {yaml_text.error_line(error)}, {yaml_text.error_text(error)}"
+        raise ValidationError(message=f"Template format error: YAML not well-formed. ({where})") from None
+    if not isinstance(template, Mapping):
         raise ValidationError(message="Template format error: unsupported structure.")
-    return value
-
-
-def _unreadable(error: Exception) -> ValidationError:
-    where = yaml_text.error_line(error)
-    text = f"Template format error: YAML not well-formed. (line {where}, {yaml_text.error_text(error)})"
-    return ValidationError(message=text)
+    return template
 
 
 def _read_change_set(change_set: Any) -> None:

@@ -350,6 +350,7 @@ def _path(tokens: Tokens) -> tuple[str, str, Tokens]:
 def _name(tokens: Tokens, at: int) -> str:
     if at >= len(tokens) or not _is_name(tokens[at]):
         raise StatementError("it does not name a table where it should")
+    # Only within quotes can a name be empty.
     if not tokens[at].value:
         raise StatementError("it names a table by an empty name")
     return tokens[at].value
