@@ -1,4 +1,4 @@
-"""Every secret that passes by: passwords, secret keys, session tokens. Known here, so that none is shown."""
+"""Secrets that pass by (passwords, secret keys, session tokens, data keys): known, so that none is shown."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ SHORTEST = 8
 OF_ENVIRONMENT = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 GIVEN = ("Password", "OldPassword", "NewPassword")
 ANSWERED = ("SecretAccessKey", "SessionToken")
+OF_KMS = ("Plaintext", "PrivateKeyPlaintext", "SharedSecret")
+MAKES_DATA_KEYS = ("GenerateDataKey", "GenerateDataKeyPair", "DeriveSharedSecret")
+"""Not Decrypt: what it answers is a data key that is known, or the test's own data, which may be any word."""
 
 
 class Secrets:
@@ -36,6 +39,7 @@ class Secrets:
             ("before-call.iam", self.before_call),
             ("after-call.iam", self.after_call),
             ("after-call.sts", self.after_call),
+            *((f"after-call.kms.{operation}", self.after_data_key) for operation in MAKES_DATA_KEYS),
         )
 
     def before_call(self, params: Mapping[str, Any], **_: Any) -> None:
@@ -57,6 +61,12 @@ class Secrets:
         for answer in (parsed.get("AccessKey"), parsed.get("Credentials")):
             if isinstance(answer, Mapping):
                 self._add(answer.get(name) for name in ANSWERED)
+
+    def after_data_key(self, parsed: Mapping[str, Any], **_: Any) -> None:
+        """Learn the plaintext of a key that KMS made for use outside of it, as bytes are written."""
+        for key in map(parsed.get, OF_KMS):
+            if isinstance(key, bytes):
+                self._add((base64.b64encode(key).decode(), key.hex(), repr(key)[2:-1]))
 
     def learn(self, *secrets: str) -> None:
         """Learn secrets that no answer of IAM or STS to this process holds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -49,6 +50,21 @@ def test_it_is_masked(secrets: Secrets, secret: str, written: object) -> None:
     assert masked.rstrip("'\"= ").endswith(" after")
     assert MASK in masked
     assert secret[:20] not in masked
+
+
+@pytest.mark.parametrize("member", ["Plaintext", "PrivateKeyPlaintext", "SharedSecret"])
+@pytest.mark.parametrize(
+    "written",
+    [repr, bytes.hex, lambda key: base64.b64encode(key).decode(), lambda key: json.dumps({"key": repr(key)})],
+    ids=["repr", "hex", "base64", "json"],
+)
+def test_a_plaintext_data_key_is_masked(member: str, written: Callable[[bytes], str]) -> None:
+    secrets, key = Secrets(), bytes(range(5, 37))
+    secrets.after_data_key({member: key, "KeyId": "a-key-of-mine", "CiphertextBlob": b"ciphertext-of-it"})
+    masked = secrets.masked(f"{written(key)} a-key-of-mine {written(b'ciphertext-of-it')}")
+    assert written(key)[2:-2] not in masked
+    assert MASK in masked
+    assert masked.endswith(f" a-key-of-mine {written(b'ciphertext-of-it')}")
 
 
 def test_a_text_without_any_stays(secrets: Secrets) -> None:
