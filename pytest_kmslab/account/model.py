@@ -118,7 +118,7 @@ class GlobalTable(NamedTuple):
     """Those of the others."""
     is_strong: bool = False
     """Whether reading it in one Region shows what was written in another."""
-    witnesses: tuple[str, ...] = ()
+    witness_regions: tuple[str, ...] = ()
     """The Regions that hold no table and only its log."""
 
 

@@ -304,7 +304,7 @@ def _table(table: Any) -> Table:
 def _global_table(table: Any) -> GlobalTable:
     group = getattr(table, GROUP)
     others = tuple(group.others(table.region_name))
-    return GlobalTable(others, group.is_strong, tuple(group.witnesses))
+    return GlobalTable(others, group.is_strong, tuple(group.witness_regions))
 
 
 @lru_cache(maxsize=1024)

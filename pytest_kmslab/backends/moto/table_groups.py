@@ -21,7 +21,7 @@ class Group:
     sources: dict[str, str]
     """The Region that each of its tables was made from, by its own; empty for the first."""
     is_strong: bool = False
-    witnesses: list[str] = field(default_factory=list)
+    witness_regions: list[str] = field(default_factory=list)
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What of a replica is told beside its state, by Region."""
 

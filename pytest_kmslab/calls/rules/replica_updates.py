@@ -130,16 +130,16 @@ def _strong_table(params: Params, table: Table, creates: list[str]) -> Refusals:
     # ACK-202, 257; pf-dynamodb-global-table-mrsc-replica-count, …-region-set, …-lsi, …-ttl, …-witness-region.
     if params.get("MultiRegionConsistency") != "STRONG" or not creates:
         return
-    witnesses = _witnesses(params, "Create")
-    if len(creates) + len(witnesses) != _OTHERS_OF_STRONG:
+    witness_regions = _witnesses(params, "Create")
+    if len(creates) + len(witness_regions) != _OTHERS_OF_STRONG:
         yield invalid(f"Unsupported replica count for {_STRONG}.")
     allowed = next((regions for regions in _REGION_SETS if table.region in regions), frozenset())
-    outside = [region for region in dict.fromkeys((*creates, *witnesses)) if region not in allowed]
+    outside = [region for region in dict.fromkeys((*creates, *witness_regions)) if region not in allowed]
     if outside:
         yield invalid(f"Unsupported Region(s) specified for {_STRONG}: [{', '.join(outside)}].")
-    if set(creates) & set(witnesses):
+    if set(creates) & set(witness_regions):
         yield invalid("Cannot target multiple regions with the same action")
-    if table.region in witnesses:
+    if table.region in witness_regions:
         text = "Cannot add a witness in the same region as an existing replica when creating a global table"
         yield invalid(f"{text} with MultiRegionConsistency set to STRONG.")
     if table.local_indexes:
@@ -160,10 +160,10 @@ def _strong_group(params: Params, table: Table, creates: list[str], deletes: lis
     if set(deletes) < set(group.regions):
         yield one_of_strong()
     leaving = _witnesses(params, "Delete")
-    strangers = [region for region in leaving if region not in group.witnesses]
+    strangers = [region for region in leaving if region not in group.witness_regions]
     if strangers:
         yield _no_part("witnesses", strangers)
-    if set(leaving) < set(group.witnesses):
+    if set(leaving) < set(group.witness_regions):
         yield invalid("Update table delete operation does not include all witnesses.")
 
 

@@ -93,9 +93,9 @@ def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | N
     # A key by its id or alias would be another than the one that decisions and policies are about.
     if not (KEY_ARN.accepts(check_text("arn", arn, KEY_ARN.good)) and arn):
         raise ResourceError(refusal_text("arn", KEY_ARN.good, arn))
-    given = GIVEN_KEY if arn == creation.context.settings.key_arn else "given as `arn`"
+    origin = GIVEN_KEY if arn == creation.context.settings.key_arn else "given as `arn`"
     kms = creation.client("kms")
-    key = ExistingKey(kms, creation.waiter, arn, managed=managed, given=given, probers=probers)
+    key = ExistingKey(kms, creation.waiter, arn, managed=managed, given=origin, probers=probers)
     if not managed:
         return key
     # Beside the ledger: whoever cleans up after a run that was killed has to know what the policy was.
@@ -118,8 +118,8 @@ def use_table(creation: Creation, name: str, key: KmsKey) -> ExistingTable:
     check_table_name(creation, "name", name)
     if not isinstance(key, KmsKey):
         raise wrong_type("key", "a key of the lab, as `use_key` answers", key)
-    given = GIVEN_TABLE if name == creation.context.settings.table else "given as `name`"
-    return ExistingTable(Clients.of(creation.client), creation.waiter, name, key, given=given)
+    origin = GIVEN_TABLE if name == creation.context.settings.table else "given as `name`"
+    return ExistingTable(Clients.of(creation.client), creation.waiter, name, key, given=origin)
 
 
 class KeyPolicyKind(ResourceKind):

@@ -166,7 +166,7 @@ def _witnesses(call: ApiCall, table: Any) -> None:
     group = group_of(table)
     for change in call.params.get("GlobalTableWitnessUpdates") or ():
         if group is not None and change.get("Create"):
-            group.witnesses.append(change["Create"]["RegionName"])
+            group.witness_regions.append(change["Create"]["RegionName"])
 
 
 _OVERRIDES = ("ProvisionedThroughputOverride", "OnDemandThroughputOverride")
@@ -222,9 +222,9 @@ def show(table: Response) -> None:
     table["Replicas"] = [_shown(group, other) for other in group.tables(where.region)]
     if group.is_strong:
         table["MultiRegionConsistency"] = "STRONG"
-    if group.witnesses:
+    if group.witness_regions:
         table["GlobalTableWitnesses"] = [
-            {"RegionName": region, "WitnessStatus": "ACTIVE"} for region in group.witnesses
+            {"RegionName": region, "WitnessStatus": "ACTIVE"} for region in group.witness_regions
         ]
 
 

@@ -68,14 +68,14 @@ def _add_replicas(where: Deployment, name: str, properties: Properties, regions:
     # A strongly consistent table is made whole, every other by one replica after another.
     creates = [{"Create": _replica_of(where, properties, region)} for region in regions]
     if properties.get("MultiRegionConsistency") == "STRONG":
-        witnesses = [{"Create": {"RegionName": region}} for region in _witnesses(properties)]
+        added = [{"Create": {"RegionName": region}} for region in _witnesses(properties)]
         where.call(
             "dynamodb",
             "UpdateTable",
             TableName=name,
             MultiRegionConsistency="STRONG",
             ReplicaUpdates=creates,
-            GlobalTableWitnessUpdates=witnesses or None,
+            GlobalTableWitnessUpdates=added or None,
         )
     else:
         where.call_each(

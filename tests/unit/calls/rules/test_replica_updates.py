@@ -24,7 +24,7 @@ def table(*regions: str, **more: Any) -> Table:
 
 PAIR = table("us-west-2")
 TRIPLE = table("us-west-2", "us-east-2", is_strong=True)
-WITNESSED = table("us-west-2", is_strong=True, witnesses=("us-east-2",))
+WITNESSED = table("us-west-2", is_strong=True, witness_regions=("us-east-2",))
 
 
 def change(action: str, *regions: str, **more: Any) -> dict[str, Any]:
