@@ -6,6 +6,7 @@ Nothing can be adopted but what this run was seen to make, so a wrong ARN never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.arguments import check_text, refusal_text
@@ -19,6 +20,7 @@ from pytest_kmslab.lab.kinds.iam.role import ROLE
 from pytest_kmslab.lab.kinds.iam.user import USER
 from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.stacks.members import retained_by
+from pytest_kmslab.lab.kinds.stacks.removal import wait_for
 from pytest_kmslab.lab.kinds.stacks.stack import STACK, record_retained
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.naming import RUN_TAG
@@ -41,16 +43,14 @@ KINDS: Mapping[tuple[str, str], ResourceKind] = {
 """What can be adopted, by the service of its ARN and how its resource begins."""
 
 
+@dataclass(frozen=True, slots=True)
 class Adoption:
-    """Adopts for one lab; `creation_in` is for a Region, `objects_of` gives the lab's objects there."""
+    """Adopts for one lab."""
 
-    def __init__(
-        self,
-        creation_in: Callable[[str], Creation],
-        objects_of: Callable[[Creation], LabObjects],
-    ) -> None:
-        self._creation_in = creation_in
-        self._objects_of = objects_of
+    _creation_in: Callable[[str], Creation]
+    """Makes things in a Region, as the lab's administrator."""
+    _objects_of: Callable[[Creation], LabObjects]
+    """Gives the lab's objects there."""
 
     def adopt(self, text: str) -> Any:
         """Adopt one by its ARN, and answer the lab's object of it; raises ArnError or ResourceError."""
@@ -58,7 +58,8 @@ class Adoption:
         creation = self._creation_in(ref.region)
         found = _made_by_the_run(creation, ref)
         if ref.kind is STACK:
-            STACK.wait_until_idle(creation.client, creation.waiter, found.ref)
+            # Its tags cannot be changed while something is under way with it.
+            wait_for(creation.client("cloudformation"), creation.waiter, found.ref.arn, "to be left alone")
         # A lab of this run removes it already, in whichever worker, or a stack of the lab does.
         is_had = found.tags.get(RUN_TAG) == creation.context.naming.run or creation.teardown.has(found.ref)
         if not is_had:

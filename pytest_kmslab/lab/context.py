@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from pytest_kmslab.lab.naming import Naming
 from pytest_kmslab.lab.policies.managed import ManagedPolicies
 from pytest_kmslab.lab.sessions import Sessions
 from pytest_kmslab.lab.teardown.ledger import Ledger
-from pytest_kmslab.lab.teardown.stack import Interruptions, NoInterruptions, TeardownStack
+from pytest_kmslab.lab.teardown.stack import PutOff, TeardownStack
 from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class LabContext:
     credentials_directory: Path
     """Where the credentials files of users with console access are written."""
     ledger: Ledger
-    interruptions: Interruptions
-    """What waits while resources are removed."""
+    put_off: PutOff
+    """Around the removal of resources: a signal to end the run waits."""
     managed_policies: ManagedPolicies = field(default_factory=ManagedPolicies)
     """Finds the managed policies that somebody is given."""
     creations: Creations = field(default_factory=Creations)
@@ -93,7 +93,7 @@ class LabContext:
         credentials_directory: Path,
         *,
         ledger: Ledger | None = None,
-        interruptions: Interruptions | None = None,
+        put_off: PutOff = nullcontext,
         waiter: Waiter | None = None,
         assume_as_service: AssumeAsService | None = None,
         blocks: EnvironBlocks | None = None,
@@ -112,7 +112,7 @@ class LabContext:
             waiter,
             credentials_directory,
             ledger or Ledger(),
-            interruptions or NoInterruptions(),
+            put_off,
             assume_as_service=assume_as_service,
             blocks=blocks or EnvironBlocks(),
             open_gateway=open_gateway or no_gateway,
@@ -122,4 +122,4 @@ class LabContext:
 
     def teardown(self) -> TeardownStack:
         """What removes what one lab makes."""
-        return TeardownStack(self.ledger, self.interruptions)
+        return TeardownStack(self.ledger, self.put_off)

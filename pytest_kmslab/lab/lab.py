@@ -270,7 +270,7 @@ class Lab(ActingLab):
         if alone:
             read = for_emulator(read, pseudo_parameters(self._creation), partial(has_bucket, self._creation))
         request = StackRequest(read, *parts, is_checked=alone)
-        return create_stack(self._creation, base, request, self._objects)
+        return create_stack(self._creation, base, request, self._objects.of_member)
 
     @for_the_lab
     def adopt(self, arn: str) -> Any:

@@ -69,13 +69,15 @@ class UserMadeElsewhere(IamUser):
         return Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
 
 
+@dataclass(frozen=True, slots=True)
 class LabObjects:
     """Gives the lab's object for a resource that is there."""
 
-    def __init__(self, creation: Creation, principals: Principals, assumption: RoleAssumption) -> None:
-        self._creation = creation
-        self._principals = principals
-        self._assumption = assumption
+    _creation: Creation
+    """In the resource's own Region."""
+    _principals: Principals
+    """Learns of every user that it gives: the lab can act as them."""
+    _assumption: RoleAssumption
 
     @for_the_lab
     def of_member(self, member: Member) -> Any:
@@ -120,7 +122,7 @@ class LabObjects:
         description = described(self._creation.client("cloudformation"), stack)
         if not description:
             raise KeyError(f"stack `{stack}` is gone")
-        return stack_of(self._creation, description, self)
+        return stack_of(self._creation, description, self.of_member)
 
 
 MAKERS: Mapping[ResourceKind, Callable[[LabObjects, ResourceRef], Any]] = {

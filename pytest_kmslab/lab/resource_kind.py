@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.lab.cost.prices import HOURS_A_MONTH, Prices
 from pytest_kmslab.lab.naming import KEPT_TAG, OF_A_STACK, RUN_TAG
 from pytest_kmslab.lab.waiting.waiters import Waiter, error_code
-
-if TYPE_CHECKING:
-    from pytest_kmslab.lab.cost.prices import Prices
 
 Client = Callable[[str], Any]
 """Gives the client of a service, in one Region."""
@@ -92,6 +90,8 @@ class ResourceKind:
     """Whether a lab looks for them only if it made one: to ask takes a permission that few runs need."""
     may_remove: tuple[str, ...] = ()
     """The kinds whose resources may leave their removal to one of this: it stays while one of them does."""
+    monthly_price = ""
+    """The name in `Prices` of what one costs a month, which AWS prorates by the hour; empty for none."""
     removal_commands: tuple[str, ...] = ()
     """The commands of the AWS CLI that remove one, what is in its way first; `{name}` is its own, quoted."""
 
@@ -122,7 +122,7 @@ class ResourceKind:
 
     def hourly_price(self, prices: Prices) -> float:
         """What one costs for each begun hour; 0 where only its use costs."""
-        return 0.0
+        return getattr(prices, self.monthly_price) / HOURS_A_MONTH if self.monthly_price else 0.0
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """The commands of the AWS CLI that remove one, without `aws` and without Region."""

@@ -7,11 +7,11 @@ same service models again. Here the principals share one session, and its loader
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -63,12 +63,8 @@ USER_AGENT = "pytest-kmslab"
 _IN_UTC = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z", re.ASCII)
 
 
-class AllowedActions(Protocol):
-    """What a principal is certainly allowed."""
-
-    @property
-    def actions(self) -> frozenset[str]:
-        """The actions, of those of `PROBE_CALLS`."""
+AllowedActions = Callable[[], frozenset[str]]
+"""Gives what a principal is certainly allowed of the actions of `PROBE_CALLS`."""
 
 
 class PrincipalSession:
@@ -152,7 +148,7 @@ class PrincipalSession:
         self._waited_for.add(service)
         call, wanted = PROBE_CALLS[service], {LET_THROUGH, DENIED}
         known = self._answers(client, service, wanted, 1)
-        if known and self._allowed is not None and call.action in self._allowed.actions:
+        if known and self._allowed is not None and call.action in self._allowed():
             wanted.remove(DENIED)
         self._waits = known and self._answers(client, service, wanted, IN_A_ROW)
 

@@ -54,13 +54,11 @@ class SharedLab:
         """The administrator of every worker's lab, made by the root user."""
         iam = context.sessions.lasting("root", context.backend.root).client("iam")
 
-        def restored(description: Description) -> IamUser:
-            return _user(description, iam)
-
-        def make() -> IamUser:
-            return make_administrator(self._context, self._context.teardown())
-
-        return self._once(ADMINISTRATOR, make, restored)
+        return self._once(
+            ADMINISTRATOR,
+            lambda: make_administrator(self._context, self._context.teardown()),
+            lambda description: _user(description, iam),
+        )
 
     def once(self, name: str, lab: Lab, make: Callable[[Lab], T]) -> T:
         """What a fixture makes, made once a run: here, or by another worker. `lab` is the worker's own."""

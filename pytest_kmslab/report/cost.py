@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.lab.cost.prices import Lifetime, Prices
+from pytest_kmslab.lab.cost.prices import HOURS_A_MONTH, Lifetime, Prices
 from pytest_kmslab.lab.kinds.registry import KINDS
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ MADE = "IAM users with access keys, KMS keys with aliases, DynamoDB tables (on d
 
 def plan(settings: Settings, place: str, prices: Prices) -> Iterator[str]:
     """The lines of the plan; `place` is the account, the Region and the caller."""
-    month, hour, unit = prices.kms_key_month, prices.kms_key_hour, prices.currency
+    month, unit = prices.kms_key_month, prices.currency
+    hour = month / HOURS_A_MONTH
     yield "kmslab: this run uses a real AWS account"
     yield f"  where   {place}"
     yield f"  makes   {MADE}: what the tests ask for, each tagged kmslab:run, kmslab:worker, kmslab:expires"

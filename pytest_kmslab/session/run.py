@@ -235,7 +235,7 @@ class Run:
                 naming,
                 credentials_directory,
                 ledger=self._watched(self.cleanup.ledger(naming, self.backend)),
-                interruptions=self.sigterm,
+                put_off=self.sigterm.put_off,
                 waiter=Waiter(is_consistent, report_progress=self.report_progress, pace=self._pace),
                 assume_as_service=None if self.backend.capabilities.enforces else self._assume_as_service,
                 blocks=self.blocks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -45,7 +45,8 @@ class Principals:
             # Of others than the lab's own users nobody knows what they are certainly allowed.
             probes = None
             if isinstance(actor, IamUser) and actor.arn in self._users:
-                probes = AllowedProbes(self._admin_session, actor.arn)
+                # Kept: IAM is asked once, when it matters.
+                probes = cache(partial(allowed_probes, self._admin_session, actor.arn))
             self._sessions[credentials.access_key_id] = self._make.of(credentials, probes)
         return self._sessions[credentials.access_key_id]
 
@@ -67,19 +68,11 @@ class Principals:
             session.reconnect()
 
 
-class AllowedProbes:
-    """The actions of `PROBE_CALLS` that a user's own policies allow; IAM is asked once, when it matters."""
-
-    def __init__(self, admin_session: PrincipalSession, arn: str) -> None:
-        self._admin_session = admin_session
-        self._arn = arn
-
-    @cached_property
-    def actions(self) -> frozenset[str]:
-        """The actions."""
-        asked = [call.action for call in PROBE_CALLS.values() if call.action]
-        decisions = own_policies_say(self._admin_session.client("iam"), self._arn, asked)
-        return frozenset(action for action, decision in decisions.items() if decision == "allowed")
+def allowed_probes(admin_session: PrincipalSession, arn: str) -> frozenset[str]:
+    """The actions of `PROBE_CALLS` that a user's own policies allow."""
+    asked = [call.action for call in PROBE_CALLS.values() if call.action]
+    decisions = own_policies_say(admin_session.client("iam"), arn, asked)
+    return frozenset(action for action, decision in decisions.items() if decision == "allowed")
 
 
 def own_policies_say(

@@ -33,11 +33,6 @@ class Prices:
     cloudwatch_alarm_month: float
 
     @property
-    def kms_key_hour(self) -> float:
-        """Of a key that exists and is not scheduled for deletion: KMS prorates by the hour."""
-        return self.kms_key_month / HOURS_A_MONTH
-
-    @property
     def request(self) -> float:
         """The most that one call of KMS or DynamoDB costs: its own unit, and the key's use with it."""
         units = max(self.dynamodb_million_writes, self.dynamodb_million_reads) / 1_000_000

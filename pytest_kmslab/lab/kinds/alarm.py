@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.arn import Arn, parse_arn
 from pytest_kmslab.enforcement.entry import for_the_lab
-from pytest_kmslab.lab.cost.prices import HOURS_A_MONTH
 from pytest_kmslab.lab.naming import time_of_tags
 from pytest_kmslab.lab.resource_kind import (
     Client,
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
-    from pytest_kmslab.lab.cost.prices import Prices
     from pytest_kmslab.lab.creation import Creation
 
 NAMESPACE = "AWS/DynamoDB"
@@ -110,6 +108,7 @@ class AlarmKind(NamedKind):
     name = "cloudwatch-alarm"
     title = "alarm"
     create_operation = "PutMetricAlarm"
+    monthly_price = "cloudwatch_alarm_month"
     removal_commands = ("cloudwatch delete-alarms --alarm-names {name}",)
 
     def listed(self, client: Client) -> Iterator[tuple[str, Any]]:
@@ -129,10 +128,6 @@ class AlarmKind(NamedKind):
     def remove(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
         """The alarm."""
         client("cloudwatch").delete_alarms(AlarmNames=[ref.name])
-
-    def hourly_price(self, prices: Prices) -> float:
-        """A month's, by the hour."""
-        return prices.cloudwatch_alarm_month / HOURS_A_MONTH
 
     def look(self, client: Client, record: Any, region: str) -> Found:
         """With its tags."""

@@ -118,7 +118,7 @@ class Sweep:
                 record.path.unlink(missing_ok=True)
 
     def _client(self, region: str) -> Client:
-        return lambda service: self._target.clients.of(service, region)
+        return lambda service: self._target.client_of(service, region)
 
     def _every(self) -> Iterator[Found]:
         """All that carries any run's tags, in every Region that a ledger names too."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,12 +15,8 @@ from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import Account
 
-
-class ClientMaker(Protocol):
-    """Gives clients that nobody decides about."""
-
-    def of(self, service: str, region: str = "") -> Any:
-        """The client of a service in a Region."""
+ClientOf = Callable[[str, str], Any]
+"""Gives the client of a service in a Region, about which nobody decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +24,7 @@ class Target:
     """The account that is swept."""
 
     account: Account
-    clients: ClientMaker
+    client_of: ClientOf
     regions: tuple[str, ...]
     """Where to look."""
 
@@ -44,26 +39,28 @@ def target_of(backend: Any, profile: str, regions: Iterable[str]) -> Target:
         backend.stop()
 
 
+@dataclass(frozen=True, slots=True)
 class SessionClients:
     """Clients of a botocore session, which finds and renews the credentials."""
 
-    def __init__(self, session: Any, region: str, url: str | None) -> None:
-        self._session = session
-        self._region = region
-        self._url = url
-        self._made: dict[tuple[str, str], Any] = {}
+    session: Any
+    region: str
+    """For what is in no Region."""
+    endpoint_url: str | None
+    _made: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def of(self, service: str, region: str = "") -> Any:
-        """The client of a service; in the backend's Region if none is given."""
-        key = (service, region or self._region)
+    def of(self, service: str, region: str) -> Any:
+        """The client of a service in a Region."""
+        key = service, region or self.region
         if key not in self._made:
-            self._made[key] = self._session.create_client(service, key[1], endpoint_url=self._url)
+            client = self.session.create_client(service, key[1], endpoint_url=self.endpoint_url)
+            self._made[key] = client
         return self._made[key]
 
 
-CLIENTS: Mapping[str, Callable[[Any], ClientMaker]] = {
-    "localstack": lambda backend: backend.reader.clients,
-    "aws": lambda backend: SessionClients(backend.session, backend.region, backend.endpoint_url),
+CLIENTS: Mapping[str, Callable[[Any], ClientOf]] = {
+    "localstack": lambda backend: backend.reader.clients.of,
+    "aws": lambda backend: SessionClients(backend.session, backend.region, backend.endpoint_url).of,
 }
 """A row a backend whose account outlives the process."""
 
@@ -74,11 +71,12 @@ _LOOKED_FOR = {"cloudformation": STACK, "dynamodb": TABLE}
 def exists(backend: Any, service: str, name: str, region: str) -> bool:
     """Whether there is an alarm of this name in CloudWatch, a stack in CloudFormation or a table in DynamoDB,
     or it cannot be told."""
-    clients = CLIENTS[backend.name](backend)
+    client_of = CLIENTS[backend.name](backend)
     if service == "cloudwatch":
-        return alarm.exists(clients.of("cloudwatch", region), name)
+        return alarm.exists(client_of("cloudwatch", region), name)
     kind = _LOOKED_FOR[service]
     try:
-        return kind.find(partial(clients.of, region=region), ResourceRef(kind, name, region)) is not None
+        ref = ResourceRef(kind, name, region)
+        return kind.find(lambda service: client_of(service, region), ref) is not None
     except (BotoCoreError, ClientError):
         return True

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from pytest_kmslab.errors import ResourceError, TeardownError
 from pytest_kmslab.lab.resource_kind import ResourceRef
@@ -15,20 +14,8 @@ from pytest_kmslab.lab.teardown.ledger import Ledger
 Remove = Callable[[], object]
 """Removes one resource; finding it gone already is no error."""
 
-
-class Interruptions(Protocol):
-    """What may end the run from outside."""
-
-    def put_off(self) -> AbstractContextManager[object]:
-        """Let it wait while the block lasts."""
-
-
-class NoInterruptions:
-    """For where nothing has to be put off."""
-
-    def put_off(self) -> AbstractContextManager[object]:
-        """Nothing waits."""
-        return nullcontext()
+PutOff = Callable[[], AbstractContextManager[object]]
+"""Lets what would end the run from outside wait while the block lasts."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,9 +38,9 @@ class TeardownStack:
     process, is not.
     """
 
-    def __init__(self, ledger: Ledger | None = None, interruptions: Interruptions | None = None) -> None:
+    def __init__(self, ledger: Ledger | None = None, put_off: PutOff = nullcontext) -> None:
         self._ledger = ledger or Ledger()
-        self._interruptions = interruptions or NoInterruptions()
+        self._put_off = put_off
         self._steps: list[TeardownStep] = []
 
     @property
@@ -122,7 +109,7 @@ class TeardownStack:
         would end the run waits for it.
         """
         failures: list[tuple[ResourceRef | str, BaseException]] = []
-        with self._interruptions.put_off():
+        with self._put_off():
             for step in reversed(tuple(self._steps)):
                 try:
                     _refuse_to_orphan(step.what, [what for what, _ in failures])

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
@@ -31,16 +30,10 @@ UNKNOWN, DENIED = RefusedError("UnrecognizedClientException"), RefusedError("Acc
 NEVER: list[Any] = [UNKNOWN]
 
 
-@dataclass(frozen=True)
-class Allowed:
-    actions: frozenset[str]
-
-
 def session_of(client: FakeClient, bed: Bed, *may_do: str) -> PrincipalSession:
     session: Any = FakeSession(client)
-    return PrincipalSession(
-        session, {}, Waiter(is_strongly_consistent=False, sleep=bed.sleep), Allowed(frozenset(may_do))
-    )
+    waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
+    return PrincipalSession(session, {}, waiter, lambda: frozenset(may_do))
 
 
 def test_a_new_access_key_is_waited_for_by_each_service(bed: Bed) -> None:
@@ -70,14 +63,12 @@ def test_what_the_policies_allow_is_asked_when_the_key_is_known(bed: Bed) -> Non
     client = FakeClient(list_tables=[UNKNOWN, UNKNOWN, {}])
     session: Any = FakeSession(client)
 
-    class Asked:
-        @property
-        def actions(self) -> frozenset[str]:
-            asked.append(len(client.calls))
-            return frozenset()
+    def allowed() -> frozenset[str]:
+        asked.append(len(client.calls))
+        return frozenset()
 
     waiter = Waiter(is_strongly_consistent=False, sleep=bed.sleep)
-    PrincipalSession(session, {}, waiter, Asked()).client("dynamodb")
+    PrincipalSession(session, {}, waiter, allowed).client("dynamodb")
     assert asked == [3]
 
 

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
 
     from pytest_kmslab.account.model import AccountView
-    from pytest_kmslab.lab.cost.prices import Prices
 
 POLICY_NAME = "default"
 PRINCIPALS_SEEN = "KMS to see the principals of a key policy"
@@ -264,6 +263,7 @@ class KeyKind(ResourceKind):
     name = "kms-key"
     title = "KMS key"
     create_operation = "CreateKey"
+    monthly_price = "kms_key_month"
 
     def every(self, client: Client, region: str) -> Iterator[Found | Unseen]:
         """All that carry a run's tags."""
@@ -307,10 +307,6 @@ class KeyKind(ResourceKind):
         """Its aliases and the key."""
         kms: KMSClient = client("kms")
         remove_key(kms, ref.arn, aliases_of(kms, ref.arn))
-
-    def hourly_price(self, prices: Prices) -> float:
-        """KMS prorates the month's price by the hour."""
-        return prices.kms_key_hour
 
     def commands(self, ref: ResourceRef) -> tuple[str, ...]:
         """Where the key id is not known, a command that asks for it comes first."""

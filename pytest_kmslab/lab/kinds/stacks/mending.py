@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from pytest_kmslab.lab.kinds.stacks.as_made import lost_of
@@ -33,6 +32,7 @@ class MadeValues:
         self._content = content
         self._given = given
         self._made = made
+        self._conditions = Conditions(section_of(content, "Conditions"), self)
 
     region = ""
     """Of the stack; not known."""
@@ -56,10 +56,6 @@ class MadeValues:
     def mapping(self, name: str) -> Any:
         """A mapping of the template."""
         return section_of(self._content, "Mappings").get(name)
-
-    @cached_property
-    def _conditions(self) -> Conditions:
-        return Conditions(section_of(self._content, "Conditions"), self)
 
     def holds(self, condition: str) -> bool:
         """Whether a condition holds."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
@@ -51,11 +51,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html"""
 
 
-class MemberObjects(Protocol):
-    """Gives the lab's objects for members of stacks."""
-
-    def of_member(self, member: Member) -> Any:
-        """The object: a KmsKey, an IamRole …"""
+ObjectOf = Callable[[Member], Any]
+"""Gives the lab's object for a member of a stack: a KmsKey, an IamRole …"""
 
 
 class StackResources(Mapping[str, Any]):
@@ -64,16 +61,16 @@ class StackResources(Mapping[str, Any]):
     An object is made when it is first looked at: a user gets an access key then.
     """
 
-    def __init__(self, members: Sequence[Member], objects: MemberObjects) -> None:
+    def __init__(self, members: Sequence[Member], object_of: ObjectOf) -> None:
         self._members = {member.logical_id: member for member in members if member.physical_id}
-        self._objects = objects
+        self._object_of = object_of
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, logical_id: str) -> Any:
         if logical_id not in self._members:
             raise KeyError(f"the stack has no `{logical_id}`, but {', '.join(self._members) or 'nothing'}")
         if logical_id not in self._made:
-            self._made[logical_id] = self._objects.of_member(self._members[logical_id])
+            self._made[logical_id] = self._object_of(self._members[logical_id])
         return self._made[logical_id]
 
     def __iter__(self) -> Iterator[str]:
@@ -126,7 +123,7 @@ class StackRequest:
     """Whether it has to be looked at what was made: emulators drop what they do not know."""
 
 
-def create_stack(creation: Creation, base: str, request: StackRequest, objects: MemberObjects) -> Stack:
+def create_stack(creation: Creation, base: str, request: StackRequest, object_of: ObjectOf) -> Stack:
     """Make a stack, and return when it is there; raises ResourceError for one that fails, and removes it."""
     cloudformation: CloudFormationClient = creation.client("cloudformation")
     with creation.of(STACK, base) as made:
@@ -143,7 +140,7 @@ def create_stack(creation: Creation, base: str, request: StackRequest, objects: 
     record_retained(creation, made.step, stack_id, request.template.retained)
     if request.is_checked:
         _check_as_made(creation, made, request, stack_id)
-    return stack_of(creation, description, objects)
+    return stack_of(creation, description, object_of)
 
 
 def _check_as_made(creation: Creation, made: Made, request: StackRequest, stack: str) -> None:
@@ -206,14 +203,14 @@ def record_retained(creation: Creation, step: TeardownStep, stack: str, retained
             record_found(creation, found, after=step)
 
 
-def stack_of(creation: Creation, description: Mapping[str, Any], objects: MemberObjects) -> Stack:
+def stack_of(creation: Creation, description: Mapping[str, Any], object_of: ObjectOf) -> Stack:
     """The stack that a description is of."""
     name, arn = description["StackName"], description["StackId"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", ())}
     members = members_of(creation.client("cloudformation"), arn)
     named = {member.physical_id: member.logical_id for member in members if member.physical_id}
     creation.context.trail.logical_ids.update(named)
-    resources = StackResources(members, objects)
+    resources = StackResources(members, object_of)
     return Stack(name, arn, outputs, resources, creation.region, creation.client, creation.waiter)
 
 
@@ -242,10 +239,6 @@ class StackKind(ResourceKind):
         """By its id, otherwise by its name."""
         stack = described(client("cloudformation"), ref.arn or ref.name)
         return self._found(stack, ref.region) if stack else None
-
-    def wait_until_idle(self, client: Client, waiter: Waiter, ref: ResourceRef) -> None:
-        """Return once nothing is under way with it."""
-        wait_for(client("cloudformation"), waiter, ref.arn, "to be left alone")
 
     def tag(self, client: Client, ref: ResourceRef, tags: Mapping[str, str]) -> None:
         """By an update of its tags, which CloudFormation passes on to what it made; not of a stack that can

@@ -103,7 +103,7 @@ def sweep(site: LabContext, folder: Path) -> Callable[..., Findings]:
         def of(self, service: str, region: str = "") -> Any:
             return site.sessions.lasting("root", site.backend.root).client(service)
 
-    target = Target(HERE, Root(), ("us-east-1",))
+    target = Target(HERE, Root().of, ("us-east-1",))
 
     def sweep(yes: bool = True, **more: Any) -> Findings:
         with sweeping(target, folder, **more) as sweep:
