@@ -8,7 +8,7 @@ DynamoDB makes: they are the caller's, `invokedBy` says who made them. What is n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,18 @@ READS = (
     *("DeriveSharedSecret", "Assume", "Simulate", "Decode"),
 )
 """How the actions begin that CloudTrail calls read-only; cryptographic operations are."""
+DEFAULTS: Mapping[str, Record] = {
+    "Encrypt": {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    "Decrypt": {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    "ReEncrypt": {
+        "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    },
+}
+"""Parameters that a record of KMS always has, though a request need not name them.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html, ct-encrypt.html, ct-reencrypt.html
+"""
 RESOURCE_TYPES = (
     (":kms:", ":key/", "AWS::KMS::Key"),
     (":kms:", ":alias/", "AWS::KMS::Alias"),
@@ -116,16 +128,19 @@ def _event(call: ApiCall, entry: TrailEntry) -> Record:
     action, service = entry.request.action.partition(":")[2], call.service
     is_data = not entry.via and call.operation in DATA_EVENTS and service.startswith("dynamodb")
     principal = f"{entry.via}.amazonaws.com" if entry.via else ""
+    source, name = ("kms", action) if entry.via else (SOURCES.get(service, service), call.operation)
+    parameters = _via_parameters(entry) if entry.via else request_parameters(call) or {}
+    defaults = DEFAULTS.get(name, {}) if source == "kms" else {}
     return {
         "eventVersion": EVENT_VERSION,
         "userIdentity": {**user_identity(call.caller), **({"invokedBy": principal} if principal else {})},
         "eventTime": datetime.fromtimestamp(entry.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": f"{'kms' if entry.via else SOURCES.get(service, service)}.amazonaws.com",
-        "eventName": action if entry.via else call.operation,
+        "eventSource": f"{source}.amazonaws.com",
+        "eventName": name,
         "awsRegion": call.region,
         "sourceIPAddress": principal or call.caller.address or IN_PROCESS,
         "userAgent": principal or USER_AGENT,
-        "requestParameters": _via_parameters(entry) if entry.via else request_parameters(call),
+        "requestParameters": {**defaults, **parameters} or None,
         "responseElements": None,
         "readOnly": action.startswith(READS),
         "resources": _resources(entry.request.resource),

@@ -79,11 +79,41 @@ def test_a_request_that_dynamodb_made_says_so_and_is_the_callers(told: list[dict
     }
     assert second["sourceIPAddress"] == second["userAgent"] == "dynamodb.amazonaws.com"
     assert second["requestParameters"] == {
+        "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
         "keyId": KEY,
         "encryptionContext": {"aws:dynamodb:tableName": "Books"},
     }
     assert second["resources"][0]["type"] == "AWS::KMS::Key"
     assert (second["eventCategory"], second["managementEvent"]) == ("Management", True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "told"),
+    [
+        ("Decrypt", {"CiphertextBlob": b"1"}, {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
+        (
+            "Encrypt",
+            {"KeyId": KEY, "Plaintext": b"1", "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"},
+            {"encryptionAlgorithm": "RSAES_OAEP_SHA_256", "keyId": KEY},
+        ),
+        (
+            "ReEncrypt",
+            {"CiphertextBlob": b"1", "DestinationKeyId": KEY},
+            {
+                "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                "destinationKeyId": KEY,
+            },
+        ),
+        ("ListKeys", {}, None),
+    ],
+)
+def test_the_algorithm_is_told_whether_or_not_it_was_asked_for(
+    operation: str, params: dict[str, Any], told: dict[str, Any] | None
+) -> None:
+    call = ApiCall("kms", operation, params, "us-east-1", ANA)
+    (record,) = records(call, [entry(1, f"kms:{operation}", KEY, ALLOWED)], None)
+    assert record["requestParameters"] == told
 
 
 def test_the_error_stands_with_the_decision_that_is_a_denial(told: list[dict[str, Any]]) -> None:
