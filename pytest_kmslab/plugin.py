@@ -22,8 +22,9 @@ from pytest_kmslab.report.terminal import (
     tell_other_services,
     tell_undecided,
 )
+from pytest_kmslab.session.backend_specs import STAND_IN
 from pytest_kmslab.session.masking import mask_report
-from pytest_kmslab.session.run import RUN, STAND_IN, Run
+from pytest_kmslab.session.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
 

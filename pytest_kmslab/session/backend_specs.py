@@ -5,7 +5,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, NamedTuple
 
+import pytest
+
 from pytest_kmslab.config.options import Settings
+
+
+class StandIn(NamedTuple):
+    """What stands in for AWS in tests of this package: no option leads there."""
+
+    url: str
+    """On this machine: backend `aws` refuses any other."""
+    pace: float
+    """What AWS's times are multiplied by."""
+
+
+STAND_IN = pytest.StashKey[StandIn]()
+"""Where a plugin of those tests leaves it, before the run begins."""
 
 
 class BackendSpec(NamedTuple):

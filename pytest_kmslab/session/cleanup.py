@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_kmslab.backends.protocol import Backend
+    from pytest_kmslab.backends.protocol import Backend, ProbeUser
     from pytest_kmslab.config.options import Settings
     from pytest_kmslab.lab.lab import Lab
     from pytest_kmslab.lab.naming import Naming
@@ -86,6 +86,29 @@ class Cleanup:
         with sweeping(target, self.folder, strangers=False) as sweep:
             sweep.look()
             return sweep_lines(sweep.remove())
+
+    @contextmanager
+    def recorded_probe_user(self, backend: Any) -> Iterator[ProbeUser]:
+        """Write down the user by whom an endpoint is asked whether it decides anything by itself."""
+        from pytest_kmslab.backends.protocol import ProbeUser
+        from pytest_kmslab.lab.creation import recorded_create
+        from pytest_kmslab.lab.kinds.iam.user import USER
+        from pytest_kmslab.lab.resource_kind import ResourceRef
+        from pytest_kmslab.lab.teardown.stack import TeardownStack
+        from pytest_kmslab.lab.waiting.waiters import Waiter
+
+        backend.start()
+        naming = self.naming({})
+        name = naming.name("kmslab-probe")
+        teardown = TeardownStack(self.ledger(naming, backend))
+        ref = ResourceRef(USER, name, backend.region)
+        waiter = Waiter(is_strongly_consistent=True)
+        try:
+            with recorded_create(teardown, backend.reader.clients.of, waiter, ref, naming):
+                yield ProbeUser(name, naming.tags(name))
+        finally:
+            teardown.unwind()
+            backend.stop()
 
     @contextmanager
     def of(self, lab: Lab) -> Iterator[None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ from pytest_kmslab.lab.waiting.retry_policy import (
     no_progress,
 )
 from pytest_kmslab.session.aws_blocker import AwsBlocker
-from pytest_kmslab.session.backend_specs import BACKENDS
+from pytest_kmslab.session.backend_specs import BACKENDS, StandIn
 from pytest_kmslab.session.cleanup import Cleanup
 from pytest_kmslab.session.current import run_is_current
 from pytest_kmslab.session.masking import MaskingFilter
@@ -35,7 +35,7 @@ from pytest_kmslab.session.sigterm import SigtermHandler
 
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView
-    from pytest_kmslab.backends.protocol import Backend, ProbeUser
+    from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.creations import Creations
     from pytest_kmslab.enforcement.pipeline import Pipeline
     from pytest_kmslab.interception.door import RunDoorkeeper
@@ -46,19 +46,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.observe.observations import Observations
     from pytest_kmslab.report.evidence.recorder import Recorder
     from pytest_kmslab.session.sharing import LabOfWorkers, Sharing
-
-
-class StandIn(NamedTuple):
-    """What stands in for AWS in tests of this package: no option leads there."""
-
-    url: str
-    """On this machine: backend `aws` refuses any other."""
-    pace: float
-    """What AWS's times are multiplied by."""
-
-
-STAND_IN = pytest.StashKey[StandIn]()
-"""Where a plugin of those tests leaves it, before the run begins."""
 
 
 class Run:
@@ -322,31 +309,8 @@ class Run:
         if not spec.needs_probe_user:
             self.place = backend.describe()
             return
-        with self._recorded_probe_user(backend) as probe_user:
+        with self.cleanup.recorded_probe_user(backend) as probe_user:
             self.place = backend.describe(probe_user)
-
-    @contextmanager
-    def _recorded_probe_user(self, backend: Any) -> Iterator[ProbeUser]:
-        """Write down the user by whom an endpoint is asked whether it decides anything by itself."""
-        from pytest_kmslab.backends.protocol import ProbeUser
-        from pytest_kmslab.lab.creation import recorded_create
-        from pytest_kmslab.lab.kinds.iam.user import USER
-        from pytest_kmslab.lab.resource_kind import ResourceRef
-        from pytest_kmslab.lab.teardown.stack import TeardownStack
-        from pytest_kmslab.lab.waiting.waiters import Waiter
-
-        backend.start()
-        naming = self.cleanup.naming({})
-        name = naming.name("kmslab-probe")
-        teardown = TeardownStack(self.cleanup.ledger(naming, backend))
-        ref = ResourceRef(USER, name, backend.region)
-        waiter = Waiter(is_strongly_consistent=True)
-        try:
-            with recorded_create(teardown, backend.reader.clients.of, waiter, ref, naming):
-                yield ProbeUser(name, naming.tags(name))
-        finally:
-            teardown.unwind()
-            backend.stop()
 
     @property
     def backend(self) -> Backend:

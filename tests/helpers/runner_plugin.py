@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from deep.standin import PACE
 
-from pytest_kmslab.session.run import STAND_IN, StandIn
+from pytest_kmslab.session.backend_specs import STAND_IN, StandIn
 
 
 class Asked:

@@ -8,7 +8,7 @@ from helpers.served import ACCOUNT, REGION
 
 STAND_IN = """
     import pytest
-    from pytest_kmslab.session.run import STAND_IN, StandIn
+    from pytest_kmslab.session.backend_specs import STAND_IN, StandIn
 
     @pytest.hookimpl(wrapper=True)  # before the run begins
     def pytest_load_initial_conftests(early_config):
