@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         TeardownError,
         TemplateError,
     )
+    from pytest_kmslab.fixtures import lab_scope
     from pytest_kmslab.lab.kinds.iam.credentials_file import ConsoleAccess
     from pytest_kmslab.lab.kinds.iam.group import IamGroup
     from pytest_kmslab.lab.kinds.iam.role import IamRole, RoleSession
@@ -93,6 +94,7 @@ __all__ = [
     "console_policy",
     "denied",
     "eventually",
+    "lab_scope",
     "same_meaning",
     "service_host",
     "sse_specification",
@@ -132,6 +134,7 @@ _HOMES = {
     "console_policy": "lab.kinds.kms.key_policy",
     "denied": "assertions.expectations",
     "eventually": "assertions.eventually",
+    "lab_scope": "fixtures",
     "same_meaning": "lab.kinds.kms.key_policy",
     "service_host": "authz.arn",
     "sse_specification": "lab.kinds.table",

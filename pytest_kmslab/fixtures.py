@@ -29,7 +29,10 @@ T = TypeVar("T", "IamUser", "KmsKey", "DynamoDBTable")
 
 
 def lab_scope(fixture_name: str, config: pytest.Config) -> Scope:
-    """pytest's scope for the lab and all that is in it: to pytest a worker's own is the session's."""
+    """The scope of the lab and all that is in it, for `pytest.fixture(scope=lab_scope)`.
+
+    To pytest a worker's own is the session's.
+    """
     scope = config.stash[RUN].lab_scope
     return "session" if scope == "worker" else cast(Scope, scope)
 

@@ -134,7 +134,7 @@ class AccessMatrix:
 def _short_names(arns: Iterable[str]) -> list[str]:
     """The last part of each ARN; its whole path where another has the same."""
     paths = [resource_of(arn) for arn in arns]
-    names = [name_in(path)[-18:] for path in paths]
+    names = [name_in(path) for path in paths]
     return names if len(set(names)) == len(names) else paths
 
 

@@ -14,7 +14,7 @@ from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.acting.principals import Actor
 
 ACCEPTED = (
-    "a user, a role or a session of the lab, boto3's session or credentials, what AssumeRole or "
+    "a user, a role, a session or credentials of the lab, boto3's session or credentials, what AssumeRole or "
     "CreateAccessKey answers, or the name of a profile"
 )
 
@@ -43,6 +43,8 @@ def actor_of(actor: Any, argument: str = "actor") -> Actor:
         except KeyError as error:
             text = f"`{argument}`: give {ACCEPTED}, not a dict without {error}, which is nobody"
             raise TypeError(text) from None
+    if isinstance(actor, Credentials):
+        return GivenActor(actor)
     if isinstance(getattr(actor, "credentials", None), Credentials):
         return actor  # type: ignore[no-any-return]
     if hasattr(actor, "get_credentials"):

@@ -49,6 +49,7 @@ def test_what_the_package_offers_is_exactly_this() -> None:
         "console_policy",
         "denied",
         "eventually",
+        "lab_scope",
         "same_meaning",
         "service_host",
         "sse_specification",

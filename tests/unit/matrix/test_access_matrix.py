@@ -158,8 +158,9 @@ def test_what_differs_reads_like_a_review(named: Any) -> None:
 
 
 def test_it_prints_as_a_table(named: Any) -> None:
-    matrix, user, outsider, _ = named
+    matrix, user, outsider, table = named
     lines = str(matrix).splitlines()
+    assert lines[0].split() == [table.name]
     assert lines[1].split() == [user.name, READ, "yes"]
     assert lines[3].split() == [outsider.name, READ, "-"]
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab import Clock, IamUser, Lab, ResourceError
 
-GIVEN = "give a user, a role or a session of the lab"
+GIVEN = "give a user, a role, a session or credentials of the lab"
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def answer(user: IamUser) -> dict[str, str]:
 
 FORMS: dict[str, Callable[[IamUser], Any]] = {
     "user": lambda user: user,
+    "credentials of the lab": lambda user: user.credentials,
     "credentials": lambda user: botocore.credentials.Credentials(*keys(user)),
     "frozen credentials": lambda user: botocore.credentials.ReadOnlyCredentials(*keys(user), None),
     "renewed credentials": lambda user: botocore.credentials.RefreshableCredentials.create_from_metadata(
