@@ -24,7 +24,6 @@ class Row(NamedTuple):
 
 ACTIONS: Mapping[str, Row] = {
     "AcceptDelegationRequest": Row("delegation-request"),
-    "AcquireRole": Row(),  # not in the reference
     "AddClientIDToOpenIDConnectProvider": Row("oidc-provider"),
     "AddRoleToInstanceProfile": Row("instance-profile"),
     "AddUserToGroup": Row("group"),
@@ -190,7 +189,7 @@ ACTIONS: Mapping[str, Row] = {
     "UpdateAccessKey": Row("user"),
     "UpdateAccountPasswordPolicy": Row(),
     "UpdateAssumeRolePolicy": Row("role", "iam:PermissionsBoundary"),
-    "UpdateDelegationRequest": Row(),  # not in the reference
+    "UpdateDelegationRequest": Row("delegation-request"),  # not in the reference yet
     "UpdateGroup": Row("group"),
     "UpdateLoginProfile": Row("user"),
     "UpdateOpenIDConnectProvider": Row("oidc-provider"),  # not in the reference yet

@@ -17,7 +17,7 @@ NO_PERMISSION = {"GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "
 ROLE = "arn:aws:iam::123456789012:role/app"
 
 
-UNJUDGED = {"sts": {"GetScopedCredentials"}}
+UNJUDGED = {"iam": {"AcquireRole"}, "sts": {"GetScopedCredentials"}}
 """What AWS has lately and documents too little of to judge: denied, as every operation that is not known."""
 
 NEWER = {

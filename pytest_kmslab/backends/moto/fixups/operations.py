@@ -40,6 +40,7 @@ from pytest_kmslab.backends.moto.fixups.kms import (
     signatures,
 )
 from pytest_kmslab.backends.moto.fixups.kms.materials import materials
+from pytest_kmslab.backends.moto.fixups.oidc_providers import CLIENTS
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
 from pytest_kmslab.backends.moto.fixups.service_credentials import SERVICE_CREDENTIALS
@@ -270,6 +271,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **DESTINATIONS,
     **INSIGHTS,
     **GLOBAL_TABLES,
+    **CLIENTS,
     **TRANSFERS,
     **client_tokens.REPEATED,
     **SERVICE_CREDENTIALS,

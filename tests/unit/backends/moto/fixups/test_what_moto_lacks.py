@@ -117,3 +117,17 @@ def test_each_is_decided_first(account: Account, dynamodb: Any) -> None:
     ):
         assert code(act, **params) == "AccessDeniedException"
     assert dynamodb.list_global_tables()["GlobalTables"] == []
+
+
+def test_the_clients_of_an_identity_provider(account: Account) -> None:
+    iam = account.root.client("iam")
+    made = iam.create_open_id_connect_provider(Url="https://oidc.example.com", ClientIDList=["one"])
+    arn = {"OpenIDConnectProviderArn": made["OpenIDConnectProviderArn"]}
+    for client_id in ("two", "two"):
+        iam.add_client_id_to_open_id_connect_provider(**arn, ClientID=client_id)
+    for client_id in ("one", "one"):
+        iam.remove_client_id_from_open_id_connect_provider(**arn, ClientID=client_id)
+
+    assert iam.get_open_id_connect_provider(**arn)["ClientIDList"] == ["two"]
+    iam.delete_open_id_connect_provider(**arn)
+    assert code(iam.add_client_id_to_open_id_connect_provider, **arn, ClientID="one") == "NoSuchEntity"
