@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if RUN not in config.stash:
         _begin(config, config.option)
     config.pluginmanager.register(SectionFolding(config), "kmslab_folding")
-    if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
+    if config.getoption("xmlpath", None):
         from pytest_kmslab.report.evidence.failed_tests import JunitText
 
         config.pluginmanager.register(JunitText(config), "kmslab_junit")

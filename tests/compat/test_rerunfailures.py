@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from xml.etree import ElementTree
+
 import pytest
 
 from pytest_kmslab import Lab, Trail, denied
@@ -35,3 +38,22 @@ def test_it_was_run_twice_in_two_labs(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--reruns=2", "-p", "no:randomly")
     assert result.parseoutcomes() == {"passed": 1, "rerun": 2}
     result.stdout.fnmatch_lines(["kmslab: * decisions, 3 denied"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["here", "worker"])
+def test_a_report_and_junit_tell_the_tries_apart(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    pytester.makepyfile("""
+        tries = []
+
+        def test_it(kmslab, kms_key, outsider):
+            tries.append(1)
+            who = outsider if len(tries) == 1 else kmslab.admin
+            kmslab.as_(who).client("kms").encrypt(KeyId=kms_key.arn, Plaintext=b"x")
+    """)
+    options = ("--reruns=1", "-p", "no:randomly", "--kmslab-report=r.json", "--junitxml=j.xml", *workers)
+    assert pytester.runpytest_inprocess(*options).parseoutcomes() == {"passed": 1, "rerun": 1}
+    (told,) = (test for test in json.loads((pytester.path / "r.json").read_text())["tests"] if test["id"])
+    assert told["outcome"] == "passed"
+    assert told["failure"].startswith("It was tried again after this:\n")
+    last = list(ElementTree.parse(pytester.path / "j.xml").iter("testcase"))[-1]
+    assert [one.get("name") for one in last.iter("property")] == []

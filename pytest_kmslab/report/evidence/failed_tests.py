@@ -50,6 +50,11 @@ class JunitText:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Forget an earlier try of a test that is run again: the properties are its last one's."""
+        item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != PROPERTY]
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
         """Write it after the failure, and of a teardown before its test is closed."""

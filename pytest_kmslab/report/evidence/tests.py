@@ -69,4 +69,6 @@ def _text(report: pytest.TestReport) -> str:
     if isinstance(longrepr, tuple):  # where it was skipped, and why
         return str(longrepr[2])
     text = report.longreprtext
-    return text if len(text) <= LONGEST else f"…{text[-LONGEST:]}"
+    text = text if len(text) <= LONGEST else f"…{text[-LONGEST:]}"
+    # pytest-rerunfailures: the failure is told, though the test may have passed in the end.
+    return f"It was tried again after this:\n{text}" if str(report.outcome) == "rerun" else text
