@@ -44,6 +44,7 @@ class Requests:
         would refuse in these parameters."""
         request = {**self.required, **parameters}
         model: Any = operation_model(self.service, self.operation)
+        # What a boto3 client looks at before it sends anything, then what the service would refuse.
         report = ParamValidator().validate(request, model.input_shape)
         if report.has_errors():
             lines = report.generate_report().splitlines()

@@ -102,6 +102,8 @@ def certainly_refused(error: ClientError, kind: ResourceKind) -> bool:
     """Whether an error says that a create call made nothing: it was refused when it was sent first."""
     metadata = error.response.get("ResponseMetadata", {})
     return (
+        # By its operation: a block makes other calls after the one that creates something. By its retries: a
+        # call that is refused when it is sent again may have been answered before.
         error.operation_name == kind.create_operation
         and 400 <= metadata.get("HTTPStatusCode", 0) < 500
         and metadata.get("RetryAttempts", 0) == 0

@@ -144,6 +144,7 @@ def _restore_table(description: Description, lab: Lab) -> DynamoDBTable:
 
 _RECIPES = {
     "user": _Recipe(IamUser, _describe_user, _restore_user),
+    # Before keys of the lab: an existing one is of a class below theirs.
     "existing key": _Recipe(ExistingKey, _describe_key, _restore_existing_key),
     "key": _Recipe(KmsKey, _describe_key, _restore_key),
     "table": _Recipe(DynamoDBTable, lambda table: {"name": table.name, "arn": table.arn}, _restore_table),

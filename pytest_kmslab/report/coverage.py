@@ -196,6 +196,8 @@ class CoverageCounter:
             is_made = entry.request.action in _MAKING and entry.decision.allowed
             if is_made and view.principal_exists(arn):
                 policies = view.policies(caller_of(arn), "*")
+                # As if the new one had asked: so are told the policies too under which nobody asks in any
+                # test.
                 asking = entry._replace(request=entry.request._replace(principal=arn), origin=Origin.TEST)
                 self._note_own(asking, policies)
 

@@ -66,6 +66,7 @@ def shortfall(coverage: Coverage, fail_under: float) -> str:
     """Why a run fails for its coverage; empty where it does not."""
     if not fail_under:
         return ""
+    # Nothing to cover is not all covered: a run that asked no policy proves nothing of any.
     if not coverage.statements:
         return "no policy of the tests' own decided anything, so that nothing is covered: this run failed"
     if coverage.percent >= fail_under:

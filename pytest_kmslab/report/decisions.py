@@ -117,6 +117,7 @@ def failure_text(entry: TrailEntry) -> str:
 def reason_text(reason: Reason, resource: str) -> str:
     """One reason as a clause, such as `no identity-based policy allows it`."""
     kind = reason.policy_type.value
+    # A grant has no statements: its id stands in their place.
     if reason.policy_type is PolicyType.GRANT and reason.statement:
         return f"grant `{reason.statement}` allows it"
     if reason.effect is Effect.ALLOW and not reason.statement:

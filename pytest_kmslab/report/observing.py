@@ -126,6 +126,8 @@ class Observing:
             if kind in self._told:
                 continue
             self._told.add(kind)
+            # As pytest's own recorder does it. The hook is historic: a plugin that is registered later hears
+            # of it too.
             message = warnings.WarningMessage(
                 DisagreementWarning(text_of(disagreement)), DisagreementWarning, __file__, 0
             )

@@ -106,6 +106,7 @@ class PolicyCheck(Collector):
 
     def finish(self) -> bool:
         """Whether the policy is enough, and anybody was held to it."""
+        # A policy that nobody was held to was not checked.
         return bool(self._held()) and not any(self._missing())
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:

@@ -70,6 +70,7 @@ def tell(config: pytest.Config, line: str) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return
+    # What is captured would be shown with a failure only, and later.
     capture = config.pluginmanager.get_plugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         reporter.ensure_newline()

@@ -39,6 +39,7 @@ def offer_counts(worker_input: dict[str, Any]) -> None:
     """Let a worker count in a file; before it starts, by its controller."""
     handle, path = tempfile.mkstemp(prefix="kmslab-counts-")
     with os.fdopen(handle, "wb") as file:
+        # Noughts: an empty file cannot be mapped, and a worker may die before it decides anything.
         file.write(bytes(_NUMBERS.size))
     worker_input[WORKER_INPUT] = path
 

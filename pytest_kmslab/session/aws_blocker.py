@@ -51,6 +51,7 @@ class AwsBlocker:
 
     def _guarded(self, look_up: Callable[..., Any]) -> Callable[..., Any]:
         def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
+            # The look-up takes bytes as well as text, and None for this machine.
             name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
             if isinstance(name, str):
                 self._check(name)

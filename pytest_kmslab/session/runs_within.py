@@ -32,6 +32,7 @@ def lead_calls_inwards() -> None:
 
 
 def _look_within(run: Seamed) -> None:
+    # In a function of its own: in the loop both would go by whichever run came last.
     run.interceptor.runs_within = lambda: [within.interceptor for within in _within(run)]
     run.blocks.runs_within = lambda: [within.blocks for within in _within(run)]
 

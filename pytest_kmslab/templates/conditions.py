@@ -29,6 +29,7 @@ class Conditions:
                 raise TemplateProblemError(
                     f"Template error: unresolved condition dependency {name} in Fn::If"
                 )
+            # Conditions name one another: one that is asked for while it is looked at goes round in a circle.
             if name in self._path:
                 circle = ", ".join(self._path[self._path.index(name) :])
                 raise TemplateProblemError(
@@ -127,6 +128,7 @@ _NOT_KNOWN = ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll")
 def check_rules(rules: Mapping[str, Any], values: Values) -> None:
     """Raise TemplateProblemError for the first assertion that does not hold."""
     for name, rule in rules.items():
+        # A rule without a condition always counts.
         if "RuleCondition" in rule and (
             _asks(rule["RuleCondition"]) or not holds(rule["RuleCondition"], values)
         ):

@@ -51,10 +51,12 @@ def resolve(value: Any, values: Values) -> Any:
     A function that is not known stays. Raises TemplateProblemError where CloudFormation would refuse it.
     """
     if isinstance(value, list):
+        # What is not known stays as None in a list: the places of the others count (`Fn::Select`).
         resolved = ((item, resolve(item, values)) for item in value)
         return [item for written, item in resolved if item is not None or written != NO_VALUE]
     if not isinstance(value, Mapping):
         return value
+    # A function is a mapping of one member; one of that shape whose name is none is like any other.
     if len(value) == 1:
         ((name, argument),) = value.items()
         function = FUNCTIONS.get(name)
@@ -120,6 +122,7 @@ def _select(argument: Any, values: Values) -> Any:
         return None
     try:
         number = int(index)
+        # Python would count from the end, which CloudFormation does not.
         if number < 0:
             raise IndexError
         return resolved[number]

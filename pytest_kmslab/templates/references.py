@@ -94,6 +94,7 @@ def circle(resources: Mapping[str, Any], holds: Holds | None = None) -> list[str
     try:
         TopologicalSorter(needed).prepare()
     except CycleError as error:
+        # graphlib tells the circle with its first name at both ends.
         return list(dict.fromkeys(error.args[1]))
     return []
 

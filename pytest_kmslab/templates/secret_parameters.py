@@ -14,6 +14,7 @@ from pytest_kmslab.templates.functions import text_of
 from pytest_kmslab.templates.parameters import is_secret
 from pytest_kmslab.templates.references import section_of
 
+# CloudFormation's protocol is AWS query, which writes a list as numbered fields of a form.
 _KEY = re.compile(r"Parameters\.member\.(\d+)\.ParameterKey", re.ASCII)
 
 

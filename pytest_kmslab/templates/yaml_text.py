@@ -24,6 +24,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
 
 def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
     value = _value(loader, node)
+    # The short form takes a text with a dot where the long one takes a list.
     if name == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {name if name in NO_PREFIX else f"Fn::{name}": value}
@@ -50,6 +51,7 @@ def lines(text: str) -> Lines:
     """Where the names of a text stand, counted from 1; empty for what is no mapping."""
     line_of_name: Lines = {}
     try:
+        # Composed and not constructed: lines need no values, so the short forms need no constructor.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
         return line_of_name

@@ -84,6 +84,7 @@ class ActingLab:
         acting = self._acting(actor, assumer)
         # What a role's session signs with is asked for again at each call: it may have ended meanwhile.
         renew = (lambda: self._acting(actor, assumer).credentials) if isinstance(actor, IamRole) else None
+        # Code under test makes its clients itself, and they wait for nothing.
         self.as_(acting).wait_until_ready()
         return environment(acting.credentials, self.region, context.endpoint_url, context.blocks, renew)
 
@@ -105,6 +106,7 @@ class ActingLab:
         actor = self._acting(actor, Assumer(via, service, source_arn))
         self.as_(actor).wait_until_ready()
         backend = self._context.backend
+        # A real account decides by itself: the process calls AWS, and no gateway is needed.
         endpoint = backend.endpoint_url if backend.capabilities.enforces else self._gateway()
         return subprocess_environment(os.environ, actor.credentials, self.region, endpoint)
 

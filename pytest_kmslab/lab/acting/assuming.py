@@ -103,6 +103,7 @@ class RoleAssumption:
     def _tried(self, sts: Any, parameters: Mapping[str, Any], who: str) -> RoleSession:
         """Assume as somebody; on AWS a new role is waited for."""
         try:
+            # STS denies a role that it does not know yet as it denies one whose trust policy says no.
             answer = self.context.waiter.while_refused(
                 lambda: sts.assume_role(**parameters),
                 Passing(NOT_LET),

@@ -98,6 +98,8 @@ def exists(cloudwatch: CloudWatchClient, name: str) -> bool:
     try:
         alarms = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     except (BotoCoreError, ClientError):
+        # What may be there is taken to be there already: nothing of somebody else's is adopted for want of a
+        # permission.
         return True
     return bool(alarms["MetricAlarms"] or alarms.get("CompositeAlarms"))
 

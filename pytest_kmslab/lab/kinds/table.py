@@ -209,6 +209,7 @@ def table_parameters(
         request["AttributeDefinitions"] = [partition_key, *others]
     if not {"BillingMode", "ProvisionedThroughput"} & set(more):
         request["BillingMode"] = "PAY_PER_REQUEST"
+    # The run's own tags win: a sweep goes by them.
     own = [tag for tag in more.get("Tags", ()) if tag.get("Key") not in tags]
     request["Tags"] = [*own, *tag_list(tags)]
     if key is not None:

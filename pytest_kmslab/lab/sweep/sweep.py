@@ -59,11 +59,13 @@ class Sweep:
         self._strangers = strangers
         self._scan = scan
         self._now = now or datetime.now(timezone.utc)
+        # Whatever the backend: where changes act at once, a wait ends with its first look.
         self._waiter = Waiter(is_strongly_consistent=False)
         self.findings = Findings()
 
     def look(self) -> Findings:
         """Find everything that was left, without changing anything; ask once."""
+        # By ARN: what a list shows may stand in a ledger too.
         by_arn = {one.ref.arn: one for one in self._every()} if self._scan else {}
         for record in self._records:
             by_arn.update((one.ref.arn, one) for one in self._written(record, by_arn))

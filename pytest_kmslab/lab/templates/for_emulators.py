@@ -49,6 +49,7 @@ def without_bootstrap_check(content: Mapping[str, Any]) -> Mapping[str, Any]:
         name for name, parameter in parameters.items() if _BOOTSTRAP.fullmatch(str(parameter.get("Default")))
     }
     rest = {name: section for name, section in content.items() if name not in ("Parameters", "Rules")}
+    # What something else refers to is not CDK's question alone, and stays.
     if not asked or any(f'"Ref": "{name}"' in json.dumps(rest, default=str) for name in asked):
         return content
     others = {name: parameter for name, parameter in parameters.items() if name not in asked}
@@ -87,6 +88,7 @@ def _with_code(resource: Mapping[str, Any], has_bucket: Callable[[str], bool]) -
         return resource
     bucket = code.get("S3Bucket")
     bucket = bucket["Fn::Sub"] if isinstance(bucket, Mapping) and "Fn::Sub" in bucket else bucket
+    # Nobody can tell of a name that is not known whether there is such a bucket.
     if not isinstance(bucket, str) or "${" in bucket or has_bucket(bucket):
         return resource
     return {**resource, "Properties": {**properties, "Code": {"ZipFile": stub}}}

@@ -161,6 +161,7 @@ def _check_references(template: Template) -> None:
 
 
 def _parsed(where: str, text: str) -> Any:
+    # YAML may begin with a brace too. What is neither was meant as JSON, whose error says more.
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)

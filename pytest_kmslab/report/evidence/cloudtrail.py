@@ -89,6 +89,7 @@ DEFAULTS: Mapping[str, Record] = {
 
 https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html, ct-encrypt.html, ct-reencrypt.html
 """
+# Streams stand before tables: a stream's ARN has its table's in it.
 RESOURCE_TYPES = (
     (":kms:", ":key/", "AWS::KMS::Key"),
     (":kms:", ":alias/", "AWS::KMS::Alias"),

@@ -27,6 +27,7 @@ def write_html(path: Path, run: RunFacts, records: Iterable[TestRecord], mask: M
     data.begin(run.started)
     for record in records:
         data.add(record)
+    # The data is written piece by piece between the two: it is never whole in memory.
     before, after = _page(run, data).split(DATA_HERE)
     with path.open("w", encoding="utf-8") as file:
         file.write(before)

@@ -71,6 +71,7 @@ class Part:
 def read_parts(folder: Path, without: str = "") -> Iterator[Fact]:
     """Every fact, process by process, each in the order in which it happened; one process may be left out."""
     for part in sorted(folder.glob(f"*{SUFFIX}")):
+        # No worker is called `?`: then none is left out.
         if part != part_of(folder, without or "?"):
             yield from read_part(part)
 

@@ -25,6 +25,7 @@ def test_of(item: pytest.Item, at: float, worker: str) -> BegunTest:
     )
 
 
+# By its name pytest would take it for a test in every module that imports it.
 test_of.__test__ = False  # type: ignore[attr-defined]
 
 

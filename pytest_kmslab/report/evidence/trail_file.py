@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.entry import TrailEntry
 
 
+# Windows would put a carriage return before each end of a line where O_BINARY is not given.
 FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 

@@ -66,6 +66,8 @@ def take_members(iam: IAMClient, name: str) -> None:
 def delete_group(iam: IAMClient, name: str) -> None:
     """Remove what blocks the deletion of a group, and delete it; one that is gone is no error."""
     with suppress(iam.exceptions.NoSuchEntityException):
+        # A group with members or policies cannot be deleted:
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
         take_members(iam, name)
         take_permissions(iam, "group", name)
         iam.delete_group(GroupName=name)

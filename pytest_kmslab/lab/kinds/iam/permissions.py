@@ -74,6 +74,7 @@ def read_permissions(
         # IAM counts them together: any of them may be the one that is too long.
         where = ", ".join(dict.fromkeys(document.where for document in inlined))
         raise PolicyError(f"{where}: {error.message}") from None
+    # Last: to look for managed policies takes calls, and a fault that needs none is told without any.
     arns = tuple(_arn(creation, policy) for policy in policies_read if isinstance(policy, ManagedPolicy))
     if not creation.context.backend.capabilities.enforces:  # AWS raises this quota for whoever asks
         try:

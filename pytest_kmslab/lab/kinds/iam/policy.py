@@ -67,6 +67,8 @@ class PolicyKind(NamedKind):
         """Its attachments and other versions first, which are in the way; whom it bounds stays bounded."""
         iam: IAMClient = client("iam")
         with suppress(iam.exceptions.NoSuchEntityException):
+            # https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html lists what has to go
+            # first.
             detach_everywhere(iam, ref.arn)
             for version in iam.list_policy_versions(PolicyArn=ref.arn)["Versions"]:
                 if not version["IsDefaultVersion"]:

@@ -78,6 +78,7 @@ def bounded_by(creation: Creation, base: str, boundary: str | PolicyDocument) ->
     try:
         yield {"PermissionsBoundary": arn}
     except ClientError as error:
+        # After a later call somebody is there whom it bounds: it goes with the lab.
         if error.operation_name in ("CreateUser", "CreateRole"):
             made.remove()
         raise

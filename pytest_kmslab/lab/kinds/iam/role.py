@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from pytest_kmslab.lab.creation import Creation
 
+# Tags and a source identity are passed on only where the trust policy allows that too:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 ASSUME_ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 
 
@@ -168,6 +170,7 @@ def create_role(creation: Creation, base: str, request: RoleRequest, assumption:
 def delete_role(iam: IAMClient, name: str) -> None:
     """Remove what blocks the deletion of a role, and delete it; a role that is gone is no error."""
     with suppress(iam.exceptions.NoSuchEntityException):
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html lists what has to go first.
         take_permissions(iam, "role", name)
         for profiles in iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name):
             for profile in profiles["InstanceProfiles"]:

@@ -59,6 +59,7 @@ def create_grant(
     if retiring is not None:
         more["RetiringPrincipal"] = retiring
     names = several_texts("operations", operations, "operations such as `Decrypt`")
+    # KMS speaks of the members of its own request, and a person gave arguments.
     words = {
         "to": f"granteePrincipal|{re.escape(grantee)}",
         "operations": "operation",

@@ -103,6 +103,7 @@ def console_policy_of(
     """
     partition = partition_of(creation.region).name
     named = {argument: arns_of(argument, some) for argument, some in principals.items()}
+    # Each alone first: an error then names the argument that it is in.
     for argument in given:
         read_document(argument, console_policy(creation.account, named[argument], partition=partition))
     actions = use_actions(spec == SYMMETRIC, usage or usage_of(check_text("spec", spec, SPEC)))

@@ -155,6 +155,7 @@ def use_actions(is_symmetric: bool, usage: str) -> Sequence[str]:
 def _user_statements(users: list[str], actions: Sequence[str] = USE_ACTIONS) -> list[Document]:
     use = _statement(USE_SID, list(users), list(actions))
     attachment = _statement(ATTACHMENT_SID, list(users), list(ATTACHMENT_ACTIONS))
+    # Key users may make grants for AWS services alone, which use the key for them.
     attachment["Condition"] = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [use, attachment]
 

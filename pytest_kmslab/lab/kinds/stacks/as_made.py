@@ -73,6 +73,7 @@ def _table(made: Made, properties: Properties) -> Iterator[str]:
 def _global_table(made: Made, properties: Properties) -> Iterator[str]:
     table = made.client("dynamodb").describe_table(TableName=made.physical_id)["Table"]
     region = parse_arn(table["TableArn"]).region
+    # A lab works in one Region: what became of replicas elsewhere is not looked at.
     for replica in properties.get("Replicas") or ():
         if isinstance(replica, Mapping) and replica.get("Region") in (region, {"Ref": "AWS::Region"}):
             yield from _lost_of_table(made, replica, table, replica.get("SSESpecification") or {})

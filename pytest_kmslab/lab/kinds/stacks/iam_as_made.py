@@ -24,6 +24,7 @@ def _holder(kind: str) -> Check:
             yield "PermissionsBoundary"
         attached = getattr(iam, f"list_attached_{kind}_policies")(**whom)["AttachedPolicies"]
         arns = properties.get("ManagedPolicyArns") or []
+        # By their number: what a function among the ARNs stands for is not known.
         if isinstance(arns, list) and len(attached) < len(arns):
             yield "ManagedPolicyArns"
         for policy in as_list(properties.get("Policies") or []):

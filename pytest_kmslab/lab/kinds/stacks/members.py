@@ -126,6 +126,7 @@ def look(client: Client, member: Member, region: str) -> Found | None:
     if kind is None or not member.physical_id:
         return None
     physical_id = member.physical_id
+    # `Ref` says a key's id and a managed policy's ARN, by which they are asked for; of others the name.
     arn = physical_id if kind in (KMS_KEY, POLICY) else ""
     name = name_in(physical_id) if kind is POLICY else physical_id
     found = kind.find(client, ResourceRef(kind, name, region, arn))

@@ -95,6 +95,8 @@ def _deleted(
     cloudformation: CloudFormationClient, waiter: Waiter, stack: str, retained: Sequence[str]
 ) -> dict[str, Any]:
     """Delete it, and what is left of it: nothing, where that went well."""
+    # Only a stack in DELETE_FAILED takes a list of what to go without:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     more: Any = {"RetainResources": list(retained)} if retained else {}
     cloudformation.delete_stack(StackName=stack, **more)
     return wait_for(cloudformation, waiter, stack, "to be deleted")
@@ -104,6 +106,7 @@ def _failed_to_delete(cloudformation: CloudFormationClient, stack: str) -> list[
     """The logical ids and types of what the last attempt could not delete."""
     failed: list[tuple[str, str]] = []
     for event in events_of(cloudformation, stack):
+        # Newest first: what comes after the begin of this attempt is of an earlier one.
         if event.get("PhysicalResourceId") == event["StackId"]:
             if event["ResourceStatus"] == "DELETE_IN_PROGRESS":
                 break

@@ -137,6 +137,7 @@ def create_stack(creation: Creation, base: str, request: StackRequest, object_of
     if description.get("StackStatus") != CREATED:
         reasons = "; ".join(failures(cloudformation, stack_id)) or description.get("StackStatusReason", "")
         _remove_failed(made, f"stack `{made.name}` could not be made: {reasons}")
+    # Only now the names are known of what CloudFormation has made.
     record_retained(creation, made.step, stack_id, request.template.retained)
     if request.is_checked:
         _check_as_made(creation, made, request, stack_id)
