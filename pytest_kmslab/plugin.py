@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kmslab.config.resolve import add_options, resolve
+from pytest_kmslab.config.resolve import add_options, refuse_unknown_ini_options, resolve
 from pytest_kmslab.enforcement.entry import Origin, calls_of
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.report.terminal import (
@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start now where the plugin was named in a conftest.py."""
     if RUN not in config.stash:
         _begin(config, config.option)
+    refuse_unknown_ini_options(config)
     config.pluginmanager.register(SectionFolding(config), "kmslab_folding")
     if config.getoption("xmlpath", None):
         from pytest_kmslab.report.evidence.failed_tests import JunitText

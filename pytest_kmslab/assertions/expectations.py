@@ -20,7 +20,7 @@ from pytest_kmslab.assertions.answers import (
     is_verdict,
 )
 from pytest_kmslab.enforcement.entry import Mode, Origin
-from pytest_kmslab.enforcement.matching import Named, Wanted, check_action
+from pytest_kmslab.enforcement.matching import Named, Wanted, check_action, meant_reason
 from pytest_kmslab.errors import OutsideLabError
 from pytest_kmslab.session.current import CurrentRun, current_run
 
@@ -164,7 +164,8 @@ class Denial:
     def _instead_of_it(self, answer: Answer | None, entries: Sequence[TrailEntry]) -> str:
         same = Wanted(self._wanted.action).among(entries)
         if any(not entry.decision.allowed for entry in same):
-            return f"what was denied is another; {_told(same)}"
+            because = self._wanted.because
+            return f"what was denied is another; {_told(same)}{meant_reason(because) if because else ''}"
         if same:
             return f"it was allowed; {_told(same)}"
         if answer is not None:

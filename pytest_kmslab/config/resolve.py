@@ -7,7 +7,7 @@ default. No other module reads an option, an ini value or an environment variabl
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_kmslab.config.options import OPTIONS, Option, Settings
@@ -107,12 +107,29 @@ def _refuse_unknown_variables() -> None:
     # In one order, so that of several misspelt ones the same is told on every machine.
     for name in sorted(os.environ):
         if name.startswith("KMSLAB_") and name not in known:
-            # Not imported above: every run of pytest loads this module, and hardly any needs it.
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, n=1)
-            meant = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
+            meant = _meant(name, known)
             _refuse(f"environment variable `{name}` is not one of pytest-kmslab's: {meant}")
+
+
+def refuse_unknown_ini_options(config: pytest.Config) -> None:
+    """Raise pytest.UsageError for a misspelt option of the ini file: it would have no effect, and pytest only
+    warns of it. Every conftest.py must have been read, as other plugins may have options of such a name."""
+    overriding = config.getoption("override_ini", None) or ()
+    names = {*config.inicfg, *(text.partition("=")[0] for text in overriding)}
+    for name in sorted(name for name in names if name.startswith("kmslab_")):
+        try:
+            config.getini(name)
+        except ValueError:
+            meant = _meant(name, [option.ini for option in OPTIONS])
+            _refuse(f"ini option `{name}` is not one of pytest-kmslab's: {meant}")
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    # Not imported above: every run of pytest loads this module, and hardly any needs it.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
 
 
 def _on_aws(settings: Settings, texts: Mapping[str, str | None]) -> Settings:

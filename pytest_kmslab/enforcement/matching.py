@@ -87,6 +87,19 @@ class Wanted:
         return f"{action}{' called directly' if self.via == '' else ''}{rest}"
 
 
+def meant_reason(because: str) -> str:
+    """Says which policy type may have been meant by a reason that nothing was decided for."""
+    from difflib import get_close_matches
+
+    from pytest_kmslab.authz.decision import PolicyType
+
+    known = {one.value: one.value for one in PolicyType} | {"explicit deny": "explicit deny"}
+    # Explanations call it so; AWS's texts do not.
+    known["key policy"] = PolicyType.RESOURCE.value
+    near = get_close_matches(because.lower(), known, 1, 0.75)
+    return f"; did you mean `{known[near[0]]}`?" if near and known[near[0]] != because else ""
+
+
 def check_action(action: str) -> str:
     """The action; raises ValueError where it is none that a decision can be about."""
     from pytest_kmslab.calls.operations import unknown_action_text

@@ -9,17 +9,16 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_kmslab.arguments import check_text, wrong_type
+from pytest_kmslab.arguments import check_named, check_text, wrong_type
 from pytest_kmslab.authz.arn import name_in, resource_of
 from pytest_kmslab.authz.explain.explanation import explain
-from pytest_kmslab.enforcement.matching import Named
+from pytest_kmslab.enforcement.matching import Named, is_named
 from pytest_kmslab.matrix.cells import Asked, check_action, decide_cell, is_allowed
 from pytest_kmslab.matrix.expected import Expected, ExpectedMapping, Why, difference, expected_of
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PrincipalSubject,
     ResourceSubject,
-    arn_of,
     read_principal,
     read_resource,
 )
@@ -63,8 +62,8 @@ class Cell(NamedTuple):
 class AccessMatrix:
     """Decided cells; a cell's reasons and explanation are worked out again when they are asked for.
 
-    `matrix[principal, action, resource]` takes ARNs or the lab's objects, and raises KeyError for what the
-    matrix was not made of.
+    `matrix[principal, action, resource]` takes the lab's objects, ARNs or the names that end them, and raises
+    KeyError for what the matrix was not made of.
     """
 
     def __init__(
@@ -86,14 +85,30 @@ class AccessMatrix:
     def __getitem__(self, key: tuple[Named, str, Named]) -> Cell:
         if not isinstance(key, tuple) or len(key) != 3:
             raise wrong_type("matrix[…]", "a principal, an action and a resource", key)
-        principal, action = arn_of("principal", key[0]), check_text("action", key[1])
-        resource = arn_of("resource", key[2])
-        if (principal, action, resource) not in self._allowed:
-            raise KeyError(f"no cell of the matrix is of `{principal}`, `{action}`, `{resource}`")
+        named = (
+            check_named("principal", key[0]),
+            check_text("action", key[1]),
+            check_named("resource", key[2]),
+        )
+        principal, action, resource = self._only_cell(*named)
         allowed = self._allowed[principal, action, resource]
         # A million cells with their reasons would not fit into memory, and hardly any is looked at.
         asked, error = decide_cell(self._principals[principal], action, self._resources[resource])
         return Cell(principal, action, resource, allowed, tuple(asked), error)
+
+    def _only_cell(self, who: str, action: str, what: str) -> tuple[str, str, str]:
+        """The one cell that is so named."""
+        if (who, action, what) in self._allowed:
+            return who, action, what
+        cells = [
+            key
+            for key in self._allowed
+            if key[1] == action and is_named(key[0], who) and is_named(key[2], what)
+        ]
+        if len(cells) != 1:
+            number = "several cells of the matrix are" if cells else "no cell of the matrix is"
+            raise KeyError(f"{number} of `{who}`, `{action}`, `{what}`")
+        return cells[0]
 
     def difference(self, expected: Expected, why: Why | None = None) -> list[str]:
         """What is otherwise than expected, as lines that read like a review; empty where nothing is."""

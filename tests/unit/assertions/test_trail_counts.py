@@ -272,3 +272,25 @@ def test_several_actions_are_a_mistake_of_the_test(action: Any) -> None:
 def test_a_kind_of_thing_names_none_of_it(run: FakeRun, kind: Any) -> None:
     with pytest.raises(ExpectationError), denied("kms:Decrypt", **kind):
         run.decide("missing")
+
+
+@pytest.mark.parametrize(
+    ("because", "meant"),
+    [
+        ("resource based policy", "resource-based policy"),
+        ("Key policy", "resource-based policy"),
+        ("explicit-deny", "explicit deny"),
+    ],
+)
+def test_a_reason_that_is_nearly_one_is_told(run: FakeRun, because: str, meant: str) -> None:
+    with (
+        pytest.raises(ExpectationError, match=f"did you mean `{meant}`"),
+        denied("kms:Decrypt", because=because),
+    ):
+        run.decide("missing")
+
+
+def test_a_sid_is_not_taken_for_a_misspelt_reason(run: FakeRun) -> None:
+    with pytest.raises(ExpectationError) as caught, denied("kms:Decrypt", because="DenyOutsiders"):
+        run.decide("missing")
+    assert "did you mean" not in str(caught.value)

@@ -282,3 +282,18 @@ def test_a_cell_asks_for_the_tables_key_where_a_call_does(operation: str) -> Non
         for one in OPERATIONS["dynamodb"][operation](call, OneTable()):  # type: ignore[arg-type]
             asked.append(one.request.action)
     assert "kms:Decrypt" not in asked or operation in USES_TABLE_KEY
+
+
+def test_a_cell_is_found_by_names_too(named: Any) -> None:
+    matrix, user, outsider, table = named
+    assert matrix[user.name, READ, table.name].allowed
+    assert not matrix[f"user/{outsider.name}", READ, table].allowed
+    with pytest.raises(KeyError, match="no cell of the matrix is of `nobody`"):
+        matrix["nobody", READ, table]
+
+
+def test_a_name_of_several_cells_is_of_none(kmslab: Lab) -> None:
+    users = [kmslab.create_user(name, path="/team/") for name in ("ana", "eva")]
+    matrix = access_matrix(users, READ, kmslab.create_table("orders"))
+    with pytest.raises(KeyError, match="several cells of the matrix are of `team`"):
+        matrix["team", READ, next(iter(matrix))[2]]

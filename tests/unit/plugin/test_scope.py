@@ -52,3 +52,21 @@ IN_PLACE = """
 def test_a_fixture_in_place_of_one_has_the_scope_of_the_lab(project: pytest.Pytester, scope: str) -> None:
     project.makepyfile(IN_PLACE)
     project.runpytest_inprocess(f"--kmslab-scope={scope}").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("given", ["file", "override"])
+def test_a_misspelt_ini_option_is_a_usage_error(project: pytest.Pytester, given: str) -> None:
+    if given == "file":
+        project.makeini("[pytest]\nkmslab_scop = module\n")
+    result = project.runpytest_inprocess(*(["-o", "kmslab_scop=module"] if given == "override" else []))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*ini option `kmslab_scop` is not one of *: did you mean `kmslab_scope`?"])
+
+
+def test_an_ini_option_of_another_plugin_may_have_such_a_name(project: pytest.Pytester) -> None:
+    project.makeconftest("def pytest_addoption(parser):\n    parser.addini('kmslab_team', 'ours')\n")
+    project.makeini("[pytest]\nkmslab_team = red\n")
+    project.makepyfile(
+        "def test_one(pytestconfig):\n    assert pytestconfig.getini('kmslab_team') == 'red'\n"
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
