@@ -23,7 +23,7 @@ def key_policy(administrator, reader):  # the policy that you want to try
     }
 
 
-def test_the_reader_reads_the_table_and_nobody_else_does(kmslab, outsider):
+def test_only_the_reader_reads(kmslab, outsider):
     reader = kmslab.create_user("reader", policies=["AmazonDynamoDBReadOnlyAccess"])
     key = kmslab.create_key(policy=key_policy(kmslab.admin, reader))
     table = kmslab.create_table(key=key)

@@ -115,7 +115,10 @@ class PolicyCheck(Collector):
         failed = bool(missing) or not held
         reporter.section("kmslab: policy check", red=failed, bold=failed)
         if not held:
-            write_folded(reporter, "nobody acted in the tests whom the policy could be for: this run failed")
+            write_folded(
+                reporter,
+                "nobody whom the policy could be for was allowed anything in the tests: this run failed",
+            )
             return
         for line in missing:
             write_folded(reporter, f"a test needs more: {line}")

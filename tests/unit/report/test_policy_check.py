@@ -118,7 +118,7 @@ def test_a_file_of_nobodys_name_holds_everybody_but_the_administrator(tmp_path: 
 def test_nobody_to_hold_is_no_success(tmp_path: Path) -> None:
     passed, told = checked(tmp_path, collected(), allow("*"))
     assert not passed
-    assert told == ["nobody acted in the tests whom the policy could be for: this run failed"]
+    assert told == ["nobody whom the policy could be for was allowed anything in the tests: this run failed"]
 
 
 def test_what_the_lab_did_and_what_was_denied_does_not_count() -> None:
