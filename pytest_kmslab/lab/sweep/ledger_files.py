@@ -54,6 +54,8 @@ class RunRecord:
 def read(path: Path) -> RunRecord:
     """What a file says; raises LedgerError where it cannot be read."""
     record = RunRecord(path, run=path.name.partition("-")[0])
+    if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+        raise LedgerError(f"cannot read the ledger `{path}`: it is no file")
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
@@ -69,7 +71,9 @@ def read(path: Path) -> RunRecord:
 
 
 def ledgers_in(folder: Path, run: str = "") -> list[Path]:
-    """The ledgers in a folder; of one run, if it is named."""
+    """The ledgers in a folder, none where it is not there; of one run, if it is named. Raises LedgerError."""
+    if folder.exists() and not folder.is_dir():
+        raise LedgerError(f"cannot read the ledgers in `{folder}`: it is no folder")
     return list(folder.glob(f"{run}*{SUFFIX}"))
 
 
