@@ -44,6 +44,23 @@ class CallHandler(Protocol):
         """No answer came."""
 
 
+class Onlooker:
+    """The rest of a handler that only looks at calls as they go out, and does nothing with them."""
+
+    def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
+        """No: whose account this is nobody can say here."""
+        return False
+
+    def request_created(self, request: AWSRequest) -> None:
+        """Nothing is done with a request: it goes on as it is."""
+
+    def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
+        """Nothing is done with an answer."""
+
+    def after_call_error(self, context: dict[Any, Any]) -> None:
+        """Nothing is done where none came."""
+
+
 class BotocoreHooks:
     """Handlers of botocore's events; while nothing is attached they do nothing at all."""
 

@@ -1,25 +1,46 @@
-"""Calls to a real account, as botocore's events bring them: observed, and let go on."""
+"""Calls to a real account, as botocore's events bring them: observed, or counted, and let go on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.calls.services import SERVICES
 from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.errors import UnreadError
+from pytest_kmslab.interception.hooks import Onlooker
 from pytest_kmslab.interception.signers import signing_credentials, signing_region
 from pytest_kmslab.wire.parse_json import decode
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
     from botocore.model import OperationModel
 
     from pytest_kmslab.account.model import Caller
+    from pytest_kmslab.backends.protocol import Backend
     from pytest_kmslab.enforcement.trail import Trail, UndecidedCalls
     from pytest_kmslab.observe.observer import Observer
 
 
-class CallObservation:
+class CallCounter(Onlooker):
+    """Counts the calls of decided services where nothing is observed, so that `allowed` can tell that there
+    were any; each goes on as it is."""
+
+    def __init__(self, backend: Backend, trail: Trail) -> None:
+        self._backend = backend
+        self._trail = trail
+
+    def before_call(
+        self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
+    ) -> None:
+        """Count one call."""
+        if not self._backend.owns_url(params["url"]):
+            return
+        context[TAKER] = self._backend
+        if model.service_model.service_name in SERVICES:
+            self._trail.count_call()
+
+
+class CallObservation(Onlooker):
     """Shows an observer the calls to its account and their answers.
 
     What is expected of a call is kept in botocore's request context under this very object.
@@ -59,13 +80,6 @@ class CallObservation:
 
         region = signing_region(context)
         context[self] = observer.before(Incoming(service, model.name, region, authenticate, parse))
-
-    def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
-        """No: whose account this is nobody can say here."""
-        return False
-
-    def request_created(self, request: AWSRequest) -> None:
-        """Nothing is done with a request: it goes to AWS as it is."""
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """Compare it with the answer."""

@@ -346,7 +346,7 @@ class Run:
                 )
             )
         else:
-            from pytest_kmslab.interception.call_counter import CallCounter
+            from pytest_kmslab.observe.botocore_hooks import CallCounter
 
             self.interceptor.attach(CallCounter(backend, self.trail))
 

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -119,6 +120,34 @@ def lasting_context(caller: Caller) -> dict[str, Any]:
     """What a session keeps of its maker's condition keys."""
     # The organization is read anew at each use: an account may leave it.
     return {name: value for name, value in caller.context.items() if name not in _ORGANIZATION}
+
+
+def passed_policies(params: Mapping[str, Any], document_of: Callable[[str], str]) -> tuple[str, ...]:
+    """The texts of the session policies that a call passes; `document_of` reads a managed one by its ARN."""
+    inline = (str(params["Policy"]),) if params.get("Policy") else ()
+    return (*inline, *(document_of(policy["arn"]) for policy in params.get("PolicyArns") or ()))
+
+
+def federated_user(call: ApiCall, response: Mapping[str, Any], document_of: Callable[[str], str]) -> Caller:
+    """As whom the session of GetFederationToken acts: as the calling user, limited by the policies passed.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    """
+    made = response["FederatedUser"]
+    return replace(
+        call.caller,
+        arn=made["Arn"],
+        principal_arn=made["Arn"],
+        identity_arn=call.caller.arn,
+        user_id=made["FederatedUserId"],
+        kind="FederatedUser",
+        username="",
+        tags=given_tags(call.params),
+        token_issued=issued_at(call),
+        context=lasting_context(call.caller),
+        # Without a policy such a session may do nothing: one that allows nothing stands for none.
+        session_policies=passed_policies(call.params, document_of) or (NOTHING,),
+    )
 
 
 def issued_at(call: ApiCall) -> str:

@@ -10,10 +10,10 @@ from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.sts.sessions import (
-    NOTHING,
     expiration,
-    given_tags,
+    federated_user,
     issued_at,
+    passed_policies,
     role_session_tags,
     transitive_keys,
 )
@@ -39,7 +39,7 @@ def keep_role_session(view: KeepsRecords, call: ApiCall, response: dict[str, Any
         user_id=response["AssumedRoleUser"]["AssumedRoleId"],
         kind="AssumedRole",
         tags=role_session_tags(call),
-        session_policies=_session_policies(view, call.params),
+        session_policies=passed_policies(call.params, view.identities.document),
         token_issued=issued_at(call),
         context={"aws:SourceIdentity": source} if source else {},
         transitive=transitive_keys(call),
@@ -55,27 +55,8 @@ def keep_session_token(view: KeepsRecords, call: ApiCall, response: dict[str, An
 
 
 def keep_federation_token(view: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
-    """GetFederationToken: a session of the calling user, limited by the policies passed.
-
-    Without one such a session may do nothing by the user's identity-based policies, so one that
-    allows nothing is kept.
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-    """
-    made = response["FederatedUser"]
-    caller = replace(
-        call.caller,
-        arn=made["Arn"],
-        principal_arn=made["Arn"],
-        identity_arn=call.caller.arn,
-        user_id=made["FederatedUserId"],
-        kind="FederatedUser",
-        username="",
-        tags=given_tags(call.params),
-        token_issued=issued_at(call),
-        # Without a policy such a session may do nothing: one that allows nothing stands for none.
-        session_policies=_session_policies(view, call.params) or (NOTHING,),
-    )
-    _keep(view, call, response, caller)
+    """GetFederationToken."""
+    _keep(view, call, response, federated_user(call, response, view.identities.document))
 
 
 def show_caller(_reader: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
@@ -88,9 +69,3 @@ def _keep(view: KeepsRecords, call: ApiCall, response: Mapping[str, Any], caller
     made = response["Credentials"]
     made["Expiration"] = expiration(call, made["Expiration"])
     view.identities.keep(made["AccessKeyId"], view.identities.session_record(made, caller))
-
-
-def _session_policies(view: KeepsRecords, params: Mapping[str, Any]) -> tuple[str, ...]:
-    inline = (str(params["Policy"]),) if params.get("Policy") else ()
-    managed = tuple(view.identities.document(policy["arn"]) for policy in params.get("PolicyArns") or ())
-    return (*inline, *managed)

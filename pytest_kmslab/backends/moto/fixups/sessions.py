@@ -7,6 +7,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
@@ -30,9 +31,8 @@ from pytest_kmslab.backends.moto.principals import (
 )
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.sts.sessions import (
-    NOTHING,
     expiration,
-    given_tags,
+    federated_user,
     issued_at,
     lasting_context,
     role_session_tags,
@@ -80,33 +80,9 @@ def issue_session_token(_reader: MotoAccountReader, call: ApiCall, response: dic
 
 
 def issue_federation_token(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """GetFederationToken: a session of the calling user, limited by the policies passed.
-
-    Without a session policy such a session may do nothing by the user's identity-based policies, so
-    one that allows nothing is kept.
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-    """
+    """GetFederationToken."""
     backend = iam_backends[call.account][partition_of(call.region).name]
-    inline = (str(call.params["Policy"]),) if call.params.get("Policy") else ()
-    managed = tuple(document_of(backend, policy["arn"]) for policy in call.params.get("PolicyArns") or ())
-    _issue(
-        call,
-        response,
-        replace(
-            call.caller,
-            arn=response["FederatedUser"]["Arn"],
-            principal_arn=response["FederatedUser"]["Arn"],
-            identity_arn=call.caller.arn,
-            user_id=response["FederatedUser"]["FederatedUserId"],
-            kind="FederatedUser",
-            username="",
-            tags=given_tags(call.params),
-            context=lasting_context(call.caller),
-            # Without a session policy such a session may do nothing by the user's policies: one that allows
-            # nothing stands for none.
-            session_policies=(*inline, *managed) or (NOTHING,),
-        ),
-    )
+    _issue(call, response, federated_user(call, response, partial(document_of, backend)))
 
 
 def _issue(call: ApiCall, response: dict[str, Any], caller: Caller) -> None:
