@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import Any
 from xml.etree import ElementTree
 from zlib import crc32
 
@@ -266,3 +267,25 @@ def test_a_backend_that_was_stopped_answers_nothing(backend: MotoBackend) -> Non
         assert gateway.call("kms", "ListKeys").status_code == 502
     finally:
         backend.start()
+
+
+def test_policies_are_shown_as_they_were_put(url: str) -> None:
+    iam = client(url, "iam")
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    document["Statement"]["Resource"] = "arn:aws:s3:::b/100%25+1"  # type: ignore[index]
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust["Condition"] = {"StringEquals": {"aws:SourceArn": "arn%3Aaws+"}}
+    trusting = {"Version": "2012-10-17", "Statement": [trust]}
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trusting))
+
+    assert iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"] == document
+    assert iam.get_role(RoleName="r")["Role"]["AssumeRolePolicyDocument"] == trusting
+    assert iam.list_roles()["Roles"][0]["AssumeRolePolicyDocument"] == trusting
+    managed = iam.get_policy_version(PolicyArn=FULL_ACCESS, VersionId=default_version(iam, FULL_ACCESS))
+    assert isinstance(managed["PolicyVersion"]["Document"], dict)
+
+
+def default_version(iam: Any, arn: str) -> str:
+    version: str = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return version

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from moto.iam.exceptions import MalformedPolicyDocument
 from moto.iam.models import iam_backends
@@ -96,13 +97,14 @@ def show_trust(_reader: MotoAccountReader, call: ApiCall, response: Response) ->
     for shown in _roles_in(response):
         roles.show_members(call, shown)
         document = shown.get("AssumeRolePolicyDocument")
-        if isinstance(document, dict):
+        if document:
             role = entity_of(shown["Arn"])
             # In most responses moto leaves out IAM's percent encoding, which every client undoes.
             kept = getattr(role, "assume_role_policy_document", None)
+            if not isinstance(kept, str):
+                kept = json.dumps(document) if isinstance(document, dict) else unquote(document)
             # A principal that was deleted since is shown by its unique id, one that was renamed by its ARN.
-            text = present_principals(role, kept if isinstance(kept, str) else json.dumps(document))
-            shown["AssumeRolePolicyDocument"] = json.loads(text)
+            shown["AssumeRolePolicyDocument"] = _in_form_of(document, present_principals(role, kept))
 
 
 def show_version(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -111,7 +113,13 @@ def show_version(_reader: MotoAccountReader, call: ApiCall, response: Response) 
     shown = response["PolicyVersion"]
     for version in policy.versions if policy is not None else ():
         if version.version_id == shown["VersionId"] and isinstance(version.document, str):
-            shown["Document"] = json.loads(version.document)
+            shown["Document"] = _in_form_of(shown.get("Document"), version.document)
+
+
+def _in_form_of(document: Any, text: str) -> Any:
+    """A policy in the form in which a response has one: read, as botocore hands it to its client, or encoded,
+    as the gateway writes it on the wire."""
+    return json.loads(text) if isinstance(document, dict) else quote(text)
 
 
 def leave_out_documents(_reader: MotoAccountReader, _call: ApiCall, response: Response) -> None:
