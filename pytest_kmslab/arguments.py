@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
+
+
+class HasArn(Protocol):
+    """A user, role, key or table of the lab, or something of your own with an ARN."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+
 
 LONGEST = 120
 """Characters of a value that an error shows."""

@@ -5,21 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from pytest_kmslab.arguments import check_named, check_text, refusal_text, wrong_type
+from pytest_kmslab.arguments import HasArn, check_named, check_text, refusal_text, wrong_type
 from pytest_kmslab.calls.error_codes import ACTION
 
 if TYPE_CHECKING:
     from pytest_kmslab.enforcement.entry import TrailEntry
-
-
-class HasArn(Protocol):
-    """A user, role, key or table of the lab."""
-
-    @property
-    def arn(self) -> str:
-        """Its ARN."""
 
 
 Named = str | HasArn

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.arguments import ARN, arn_of, check_text, check_whole_number, refusal_text
+from pytest_kmslab.arguments import ARN, HasArn, arn_of, check_text, check_whole_number, refusal_text
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.kms.policies import read_key_policy
 from pytest_kmslab.errors import PolicyError
@@ -54,14 +54,6 @@ DELETION_DAYS = 7
 
 DELETED_STATES = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 """A key cannot be deleted faster than it is in one of these."""
-
-
-class HasArn(Protocol):
-    """Anything with an ARN: a user of the lab, or something of your own."""
-
-    @property
-    def arn(self) -> str:
-        """The ARN."""
 
 
 Principal = HasArn | str

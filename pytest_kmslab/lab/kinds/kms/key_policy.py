@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pytest_kmslab.arguments import arns_of, check_text, refusal_text, several_texts
+from pytest_kmslab.arguments import HasArn, arns_of, check_text, refusal_text, several_texts
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies.sources import PolicySource, read_document
@@ -64,8 +64,8 @@ _ACCOUNT_ROOT = re.compile(r"\Aarn:[a-z-]+:iam::(\d{12}):root\Z")
 
 def console_policy(
     account: str,
-    administrators: str | Iterable[str] = (),
-    users: str | Iterable[str] = (),
+    administrators: str | HasArn | Iterable[str | HasArn] = (),
+    users: str | HasArn | Iterable[str | HasArn] = (),
     *,
     partition: str = "aws",
     use: Sequence[str] = USE_ACTIONS,
