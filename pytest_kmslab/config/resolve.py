@@ -7,6 +7,7 @@ default. No other module reads an option, an ini value or an environment variabl
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -115,7 +116,10 @@ def refuse_unknown_ini_options(config: pytest.Config) -> None:
     """Raise pytest.UsageError for a misspelt option of the ini file: it would have no effect, and pytest only
     warns of it. Every conftest.py must have been read, as other plugins may have options of such a name."""
     overriding = config.getoption("override_ini", None) or ()
-    names = {*config.inicfg, *(text.partition("=")[0] for text in overriding)}
+    with warnings.catch_warnings():
+        # pytest 9.2 deprecates the mapping, and tells nowhere else which names stand in the file.
+        warnings.simplefilter("ignore")
+        names = {*config.inicfg, *(text.partition("=")[0] for text in overriding)}
     for name in sorted(name for name in names if name.startswith("kmslab_")):
         try:
             config.getini(name)
