@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagRes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,8 +16,11 @@ from typing import Any
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
+from pytest_kmslab.backends.moto.patches.when_loaded import when_loaded
 from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, ServiceCalls, as_method, keep_request
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+
+LOADED = "moto.resourcegroupstaggingapi.models"
 
 SIGNED_FOR = "tagging"
 """The name by which requests to this API are signed."""
@@ -62,8 +66,12 @@ _OPERATIONS = (
 )
 
 
-def tagging_by_calls(calls: ServiceCalls) -> Replaced:
+def tagging_by_calls(calls: ServiceCalls) -> AbstractContextManager[None]:
     """While this is open, the tagging API tags keys and tables by these calls."""
+    return when_loaded(LOADED, partial(_installed, calls))
+
+
+def _installed(calls: ServiceCalls) -> Replaced:
     from moto.resourcegroupstaggingapi.responses import ResourceGroupsTaggingAPIResponse
 
     answerer = ResourceGroupsTaggingAPIResponse

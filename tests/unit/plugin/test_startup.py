@@ -67,3 +67,15 @@ def test_a_plugin_that_a_conftest_names_starts_too(
     result = project.runpytest_subprocess("-p", "no:kmslab", "--kmslab-enforcement=off")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*enforcement OFF*"])
+
+
+def test_a_lab_loads_no_service_of_motos_that_it_does_not_use(project: pytest.Pytester) -> None:
+    """They take seconds, and packages that moto does not bring along."""
+    project.makepyfile("""
+        import sys
+
+        def test_it(encrypted_table, outsider):
+            unused = ["cloudformation", "ec2", "glue", "resourcegroupstaggingapi"]
+            assert [name for name in unused if f"moto.{name}" in sys.modules] == []
+    """)
+    project.runpytest_subprocess().assert_outcomes(passed=1)

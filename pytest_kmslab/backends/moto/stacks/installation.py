@@ -1,22 +1,17 @@
-"""Puts our way of making resources into moto's CloudFormation, while a backend runs and once it is loaded.
-
-Loading moto's CloudFormation takes seconds and packages of its own (`moto[cloudformation]`), so nothing here
-loads it: it is taken in hand when moto itself does.
-"""
+"""Puts our way of making resources into moto's CloudFormation, while a backend runs and once it is loaded."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
+from pytest_kmslab.backends.moto.patches.when_loaded import when_loaded
 from pytest_kmslab.backends.moto.stacks.service_calls import (
     PRINCIPAL,
     REQUEST,
@@ -53,30 +48,9 @@ def check_installed() -> None:
 @contextmanager
 def stacks_made_by_calls(calls: ServiceCalls) -> Iterator[None]:
     """While this is open, resources of the enforced services in a stack are made by these calls."""
-    import moto.backends
-
     from pytest_kmslab.backends.moto.stacks.models import models_made_by_calls
 
-    original = moto.backends.get_backend
-    with ExitStack() as installed:
-
-        def get_backend(name: Any) -> Any:
-            backends = original(name)
-            if not done:
-                install()
-            return backends
-
-        def install() -> None:
-            with installing:
-                if LOADED in sys.modules and not done:
-                    done.append(True)
-                    installed.enter_context(_installed(calls))
-
-        done: list[bool] = []
-        installing = Lock()
-        installed.enter_context(models_made_by_calls(calls))
-        installed.enter_context(patch("moto.backends.get_backend", get_backend))
-        install()
+    with models_made_by_calls(calls), when_loaded(LOADED, partial(_installed, calls)):
         yield
 
 
