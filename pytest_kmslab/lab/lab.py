@@ -169,6 +169,7 @@ class Lab(ActingLab):
         policy_source = create_table.get("ResourcePolicy")
         if policy_source is None:
             return make_table(self._creation, base, key, create_table)
+        # Read as every other policy: what botocore takes is a text alone.
         policy = read_document("ResourcePolicy", policy_source)
         with naming_policy(policy, table_policy_check(self._creation)):
             return make_table(self._creation, base, key, {**create_table, "ResourcePolicy": policy.text})
@@ -229,6 +230,8 @@ class Lab(ActingLab):
         may. Policies are given, and refused, as in `create_user`.
         """
         permissions = read_permissions(self._creation, "role", policies, inline, boundary)
+        # Nobody is named: whoever is allowed `sts:AssumeRole` by their own policies may, the administrator
+        # too.
         trusting = account_trust(self.account, self.region) if trust is None else trust
         trusted = read_document("trust", trusting)
         request = RoleRequest(permissions, trusted, check_texts("tags", tags), path, max_session)
@@ -290,6 +293,7 @@ class Lab(ActingLab):
         """
         if not callable(function):
             raise wrong_type("function", "a function without arguments", function)
+        # A `partial` or an object that can be called has no name.
         name = getattr(function, "__qualname__", None) or repr(function)
         self._teardown.intend(f"at_end `{name}`", function)
         return function
@@ -330,6 +334,7 @@ class Lab(ActingLab):
         for ref in self._teardown.retain(until):
             lines.append(f"{ref} until {until:%Y-%m-%d %H:%M} UTC")
             try:
+                # A file is on this machine, where the ledger says that it is kept.
                 if not ref.kind.is_file:
                     ref.kind.keep(self._creation.client, ref, timestamp(until))
             except (BotoCoreError, ClientError) as error:

@@ -167,6 +167,7 @@ def manual_commands(ref: ResourceRef, endpoint: str = "", profile: str = "") -> 
     place = {"--region": ref.region, "--endpoint-url": endpoint, "--profile": profile}
     options = "".join(f" {name} {shlex.quote(value)}" for name, value in place.items() if value)
     return tuple(
+        # A file is removed by the shell, which knows no Region.
         f"aws {command}{options}" if not command.startswith("rm ") else command
         for command in ref.kind.commands(ref)
     )

@@ -18,6 +18,7 @@ from pytest_kmslab.authz.decision import PolicyType
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, print_policy
 from pytest_kmslab.enforcement.entry import Origin
 from pytest_kmslab.matrix.subjects import caller_of
+from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.policy_owner import Share, owner_of, share_of_lab, without_ids
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class _Seen:
     tests: dict[int, list[str]] = field(default_factory=dict)
 
 
-class CoverageCounter:
+class CoverageCounter(Collector):
     """Counts, test by test and worker by worker, what statements decided.
 
     `administrator` is the name of the lab's administrator, whose policies are not under test.
@@ -188,7 +189,7 @@ class CoverageCounter:
             seen.test = test
         self._unnamed.clear()
 
-    def note_made(self, view: AccountView, entries: Iterable[TrailEntry]) -> None:
+    def look(self, view: AccountView, entries: Iterable[TrailEntry]) -> None:
         """Note the policies of the users and roles that these decisions let be made: nobody may ask under
         them ever."""
         for entry in entries:

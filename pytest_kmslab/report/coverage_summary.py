@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.coverage import Coverage, CoverageCounter, PolicyCoverage
 from pytest_kmslab.report.terminal import write_folded
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.config.options import Settings
-    from pytest_kmslab.enforcement.entry import TrailEntry
 
 
-class CoverageCollector(Collector):
+class CoverageCollector(CoverageCounter):
     """`--kmslab-coverage`; `fail_under` is the percentage below which the run fails, 0 for none."""
 
     def __init__(self, settings: Settings) -> None:
-        self._counter = CoverageCounter(settings.admin_name)
+        super().__init__(settings.admin_name)
         self._fail_under = settings.coverage_fail_under
         self._is_told = settings.coverage or bool(settings.coverage_fail_under)
 
-    def look(self, view: AccountView, entries: Sequence[TrailEntry]) -> None:
-        """Note the policies of users and roles that were made, whether or not they ask for anything."""
-        self._counter.note_made(view, entries)
-
-    def add(self, test: str, entries: Sequence[TrailEntry]) -> None:
-        """Count those of one test."""
-        self._counter.add(test, entries)
-
-    def data(self) -> Any:
-        """What was counted."""
-        return self._counter.data()
-
-    def take(self, data: Any) -> None:
-        """Count what another process has counted."""
-        self._counter.take(data)
-
     def finish(self) -> bool:
         """Whether enough is covered."""
-        return not shortfall(self.coverage, self._fail_under)
+        return not shortfall(self.result(), self._fail_under)
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:
         """Write every policy, and why the run failed; nothing where only a report asks for it."""
         if not self._is_told:
             return
-        coverage, why = self.coverage, shortfall(self.coverage, self._fail_under)
+        coverage = self.result()
+        why = shortfall(coverage, self._fail_under)
         reporter.section("kmslab: policy coverage", red=bool(why), bold=bool(why))
         for line in coverage_lines(coverage):
             write_folded(reporter, line)
         if why:
             write_folded(reporter, why, red=True, bold=True)
-
-    @property
-    def coverage(self) -> Coverage:
-        """What was counted so far."""
-        return self._counter.result()
 
 
 def shortfall(coverage: Coverage, fail_under: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_kmslab.report.uses import UseCollector
+
+
+KINDS: Mapping[str, PolicyKind] = {"table-policy": "table", "trust-policy": "trust"}
+"""How the names of files begin that hold the policies of resources; all others hold key policies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,13 @@ def read_checked_policy(path: Path) -> CheckedPolicy:
     identity = path / IDENTITY_FILE
     if not files and not identity.is_file():
         raise PolicyError(f"`--kmslab-check-policy`: no policy is in the folder `{path}`")
-    return CheckedPolicy(
-        path.name,
-        _read(identity) if identity.is_file() else None,
-        {file.name: _read(file, _kind_of(file)) for file in files},
-    )
+    resources = {}
+    for file in files:
+        # By the name that `--kmslab-policies` gives a file.
+        kinds = (kind for begin, kind in KINDS.items() if file.name.startswith(f"{begin}-"))
+        kind: PolicyKind = next(kinds, "key")
+        resources[file.name] = _read(file, kind)
+    return CheckedPolicy(path.name, _read(identity) if identity.is_file() else None, resources)
 
 
 def _read(file: Path, kind: PolicyKind = "identity") -> NamedPolicy:
@@ -88,12 +94,6 @@ def _read(file: Path, kind: PolicyKind = "identity") -> NamedPolicy:
         where = f"`--kmslab-check-policy`, file `{file}`{f', line {line}' if line else ''}"
         raise PolicyError(f"{where}: {why}")
     return NamedPolicy(file.name, parse_policy(text))
-
-
-def _kind_of(file: Path) -> PolicyKind:
-    """What the policy of a resource is, by the name that `--kmslab-policies` gives its file."""
-    kinds: dict[str, PolicyKind] = {"table-policy": "table", "trust-policy": "trust"}
-    return kinds.get("-".join(file.name.split("-")[:2]), "key")
 
 
 class PolicyCheck(Collector):

@@ -41,6 +41,7 @@ class BackendSpec(NamedTuple):
 
     def load(self) -> Any:
         """The class."""
+        # By name: a run imports the one backend that it has.
         return getattr(import_module(self.module), self.name)
 
     def make(self, settings: Settings, **more: Any) -> Any:

@@ -32,7 +32,8 @@ class Cleanup:
         self._naming: Naming | None = None
         self._ledger: FileLedger | None = None
         self._labs: list[Lab] = []
-        self._failures = 0
+        self.failures = 0
+        """How many tests have failed: what their labs made is kept if that was asked for."""
         self._at_end: list[Callable[[], Report]] = []
         self.left: list[str] = []
         """What is left, and how it is removed, as lines to show."""
@@ -50,8 +51,8 @@ class Cleanup:
         return self._naming
 
     def count_failure(self) -> None:
-        """Note that a test failed: what its lab made is kept if that was asked for."""
-        self._failures += 1
+        """Note that a test failed."""
+        self.failures += 1
 
     def ledger(self, naming: Naming, backend: Backend) -> Ledger:
         """Where it is to be written down what is made on a backend whose account is known."""
@@ -113,11 +114,11 @@ class Cleanup:
     @contextmanager
     def of(self, lab: Lab) -> Iterator[None]:
         """While this is open a lab is in use; at its end what a failed test made is kept if so asked."""
-        before = self._failures
+        before = self.failures
         # A long run has thousands of labs: those that have nothing left are let go.
         self._labs = [*(other for other in self._labs if not other.is_empty), lab]
         yield
-        if self._settings.keep and self._lives and self._failures > before:
+        if self._settings.keep and self._lives and self.failures > before:
             self.kept += lab.keep(self._settings.keep_for)
 
     def finish(self) -> None:
@@ -141,11 +142,6 @@ class Cleanup:
     def at_end(self, finish: Callable[[], Report]) -> None:
         """Have something called once the labs are closed and the ledger is, and count what it answers."""
         self._at_end.append(finish)
-
-    @property
-    def has_failures(self) -> bool:
-        """Whether a test has failed."""
-        return self._failures > 0
 
     def report(self) -> Report:
         """What an xdist worker sends its controller, which takes it."""

@@ -32,7 +32,7 @@ def run_facts(config: pytest.Config, run: Run, began: float, workers: int) -> Ru
     observing = config.pluginmanager.get_plugin("kmslab_observing")
     collecting: Collecting | None = config.pluginmanager.get_plugin("kmslab_collecting")
     collectors = () if collecting is None else collecting.collectors
-    coverages = [collector.coverage for collector in collectors if isinstance(collector, CoverageCollector)]
+    coverages = [collector.result() for collector in collectors if isinstance(collector, CoverageCollector)]
     return RunFacts(
         started=began,
         finished=time.time(),
@@ -58,6 +58,7 @@ def _cost(run: Run) -> str:
         return ""
     from pytest_kmslab.report.cost import cost_line
 
+    # The same words as at the terminal, as a sentence.
     line = cost_line(run.prices, run.cleanup.lifetimes, run.trail.mark())
     sentence = line.removeprefix("kmslab: ")
     return f"{sentence[:1].upper()}{sentence[1:]}."

@@ -214,6 +214,7 @@ class Run:
             naming = self.cleanup.naming(worker)
             is_consistent = BACKENDS[self.settings.backend].is_strongly_consistent
             root = self.backend.root
+            # No call answers the root user's key, by which it would be learnt otherwise.
             self.secrets.learn(root.secret_access_key, root.session_token or "")
             self._lab_context = LabContext.of(
                 self.backend,
@@ -255,6 +256,7 @@ class Run:
         from pytest_kmslab.enforcement.service_calls import assume_as_service
 
         backend: Any = self.backend
+        # moto is in this process: nothing is sent over a connection.
         if backend.endpoint_url is None:
             return assume_as_service(self.pipeline, backend.send, service, parameters, keys)
         from pytest_kmslab.gateway.upstreams.http import HttpUpstream
@@ -319,6 +321,7 @@ class Run:
             spec = BACKENDS[self.settings.backend]
             more: dict[str, Any] = {} if self._stand_in is None else {"stand_in": self._stand_in.url}
             backend: Backend = spec.make(self.settings, **more)
+            # Before calls are taken to it: the pipeline that decides them asks for it.
             self._backend = backend
             self._intercept(backend)
         return self._backend

@@ -61,6 +61,7 @@ class LabOfWorkers:
 
     def _finish(self) -> Report:
         """Once all workers have ended: remove the access keys, and what killed workers left."""
+        # First: there are access keys in it, and what follows may fail.
         shutil.rmtree(self._folder, ignore_errors=True)
         if not self._run or not ledgers_in(self._ledgers, self._run):
             return [], [], []
@@ -109,7 +110,8 @@ class Sharing:
         """Leave what is shared to the workers that are still there; the last one removes it all."""
         if self._ledger is not None:
             self._ledger.hand_over()
-        state = self._folder.leave(keep=self._settings.keep and self._cleanup.has_failures)
+        # After the ledger is handed over: whoever is the last reads it, and may be by then.
+        state = self._folder.leave(keep=self._settings.keep and self._cleanup.failures > 0)
         lifetimes = [] if self._ledger is None else self._ledger.lifetimes
         paths = [path for ledger in (state.ledgers if state else ()) if (path := Path(ledger)).exists()]
         if state is None or not paths:

@@ -93,6 +93,7 @@ def malformed(content: Mapping[str, Any]) -> Iterator[Malformed]:
 
 
 def _malformed_resource(name: str, resource: Any) -> Iterator[Malformed]:
+    # A loop is no resource: the transform AWS::LanguageExtensions makes some of it.
     if name.startswith(_LOOP) or not isinstance(resource, Mapping):
         return
     path = ("Resources", name)
@@ -103,6 +104,7 @@ def _malformed_resource(name: str, resource: Any) -> Iterator[Malformed]:
             yield Malformed(path, f"Invalid template resource property '{attribute}'")
     for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
         policy = resource.get(attribute, "Delete")
+        # A function may stand there: what it says is known when the stack is made.
         if isinstance(policy, str):
             yield from _malformed_policy(path, str(resource.get("Type")), attribute, policy)
 

@@ -84,6 +84,7 @@ def broken_constraint(parameter: Parameter, text: str) -> Broken | None:
     The value of a parameter in the store is looked at when it is read.
     """
     kind = str(parameter.get("Type"))
+    # What is given is a name in the store: the constraints hold for what stands there.
     if is_in_store(kind):
         return None
     items = items_of(text) if is_list(kind) else [text]

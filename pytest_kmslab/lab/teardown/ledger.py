@@ -199,7 +199,7 @@ class FileLedger(Ledger):
             if self._file < 0:
                 self._begin()
             if event:
-                _append(self._file, {"event": event, **more, "time": _now()})
+                _append(self._file, {"event": event, **more})
         except OSError as error:
             raise LedgerError(
                 f"cannot write the ledger `{self.path}`: {error.strerror or error}: {HOW}"
@@ -216,7 +216,7 @@ class FileLedger(Ledger):
         self._held.acquire()
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_OWNERS_ONLY)
         begun = {"event": "run", "version": VERSION, **asdict(self.account), **self._header}
-        _append(self._file, {**begun, "pid": os.getpid(), "host": socket.gethostname(), "time": _now()})
+        _append(self._file, {**begun, "pid": os.getpid(), "host": socket.gethostname()})
         _sync_folder(self._folder)
 
 
@@ -231,7 +231,9 @@ def release(lock: BaseFileLock | None, remove: bool) -> None:
 
 
 def _append(file: int, event: dict[str, Any]) -> None:
-    _write_all(file, json.dumps(event).encode() + b"\n")
+    """Write an event with its time, as a line."""
+    line = json.dumps({**event, "time": timestamp(datetime.now(timezone.utc))})
+    _write_all(file, line.encode() + b"\n")
 
 
 def _write_all(file: int, data: bytes) -> None:
@@ -249,7 +251,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
-
-
-def _now() -> str:
-    return timestamp(datetime.now(timezone.utc))

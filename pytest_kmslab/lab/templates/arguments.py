@@ -135,6 +135,8 @@ def stack_capabilities(template: Template, names: Iterable[str] | str | None) ->
             hint = f": did you mean `{near[0]}`?" if near else ""
             raise TemplateError(f"`capabilities` has `{capability}`, which is none of {known}{hint}")
     _check_iam(template, capabilities)
+    # What macros make of a template is acknowledged before anybody has seen it:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
     if "Transform" in template.content and "CAPABILITY_AUTO_EXPAND" not in capabilities:
         text = "the template has a `Transform`, for which `capabilities` needs `CAPABILITY_AUTO_EXPAND`"
         raise template.error(text, "Transform")
@@ -149,6 +151,7 @@ def _check_iam(template: Template, capabilities: list[str]) -> None:
         named = (
             resource["Type"] in NAMED_TYPES and isinstance(properties, Mapping) and NAMES & set(properties)
         )
+        # Of the two the stronger one is enough for what has no name of its own.
         needed = {"CAPABILITY_NAMED_IAM"} if named else {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"}
         if not needed & set(capabilities):
             text = f"`{name}` is of IAM, for which `capabilities` needs `{min(needed)}`"

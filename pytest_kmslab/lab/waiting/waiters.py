@@ -179,6 +179,7 @@ class Waiter:
                 return None
             return limit * self._pace if passing(error) else FINAL
 
+        # `reraise`: the service's own error comes out, and not tenacity's.
         return self._attempts(limit_of, what, 1).retrying(reraise=True)(call)
 
     def _attempts(

@@ -44,6 +44,7 @@ class Recorder:
 
     def matrix_made(self, matrix: AccessMatrix) -> None:
         """Take note of an access matrix, while it can be asked why."""
+        # A matrix may have as many cells as an account has principals, actions and resources.
         rows = islice(matrix, CELLS_KEPT)
         cells = tuple(Cell(*row, self._explanation(matrix, row[:3])) for row in rows)
         self.add(Matrix(time.time(), cells))

@@ -276,11 +276,12 @@ class KeyKind(ResourceKind):
         """By its ARN, otherwise by its alias."""
         kms: KMSClient = client("kms")
         key_id = ref.arn or ALIAS_PREFIX + ref.name
-
-        def look() -> Found | None:
-            return self._look(kms, kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"], ref.region, ref.name)
-
-        return unless_gone(look)
+        # ListResourceTags takes no alias: the key's ARN is asked for first.
+        return unless_gone(
+            lambda: self._look(
+                kms, kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"], ref.region, ref.name
+            )
+        )
 
     def find_all(self, client: Client, ref: ResourceRef) -> list[Found]:
         """By the tag, since a key has no name; raises what kept one from being seen where none was found."""

@@ -60,6 +60,7 @@ def _key(made: Made, properties: Properties) -> Iterator[str]:
 
 def _alias(made: Made, properties: Properties) -> Iterator[str]:
     try:
+        # By use: DescribeKey takes an alias, and fails for one that leads to no key.
         made.client("kms").describe_key(KeyId=made.physical_id)
     except ClientError:
         yield "TargetKeyId"

@@ -38,6 +38,7 @@ class Made:
 
 def fits(said: Any, made: Any) -> bool:
     """Whether what was made is what a template says, as far as that is known here."""
+    # What a function stands for only CloudFormation knows: it fits anything.
     if is_function(said):
         return True
     if isinstance(said, Mapping):

@@ -152,6 +152,7 @@ def retained_members(
 ) -> Iterator[Member]:
     """What of a stack may outlive it: those of these logical ids, and what its nested stacks retain."""
     members = members_of(cloudformation, stack)
+    # What it imported, or failed to make, was there before or is somebody else's.
     others = _of_others(list(events_of(cloudformation, stack)), members)
     for member in members:
         if member.type == NESTED and member.physical_id:

@@ -51,6 +51,7 @@ class MadeValues:
         if member is None or not member.type.startswith("AWS::KMS::"):
             return None
         metadata = self._client("kms").describe_key(KeyId=member.physical_id)["KeyMetadata"]
+        # Whatever else a template asks of a key is not known here.
         return metadata.get({"Arn": "Arn", "KeyId": "KeyId"}.get(attribute, ""))
 
     def mapping(self, name: str) -> Any:
@@ -90,6 +91,7 @@ def _resolved(value: Any, name: str, values: MadeValues) -> Iterator[Any]:
         resolved = resolve(value, values)
     except TemplateProblemError:
         return
+    # A part that is not known is left out by `resolve`: of such a property nothing is put.
     if resolved and _size(resolved) == _size(value):
         yield resolved
 
