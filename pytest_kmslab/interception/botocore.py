@@ -16,22 +16,29 @@ from botocore.compat import HTTPHeaders
 from pytest_kmslab.backends.addresses import is_plain_http, origin_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.enforcement.authentication import access_key_to_send
+from pytest_kmslab.calls.services import protocol_of
+from pytest_kmslab.enforcement.authentication import WRONG_SECRET, access_key_to_send
 from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.interception.signers import (
+    before_sending,
     check_served,
     events_of,
     is_async,
+    received,
     sign_as,
     signing_credentials,
     signing_region,
 )
 from pytest_kmslab.wire.credential_scope import check_region
-from pytest_kmslab.wire.models import keep_model
+from pytest_kmslab.wire.models import keep_model, service_model
 from pytest_kmslab.wire.parse_json import decode
+from pytest_kmslab.wire.writing import error_reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from botocore.awsrequest import AWSRequest
     from botocore.model import OperationModel
 
@@ -40,6 +47,22 @@ if TYPE_CHECKING:
     from pytest_kmslab.interception.door import RunDoorkeeper, Ticket
 
 Response = tuple[AWSResponse, dict[str, Any]]
+
+CHANGED = (
+    f"{WRONG_SECRET} (pytest-kmslab: a handler of one of botocore's events changed the request after it had "
+    "been decided)"
+)
+
+
+def intercept(
+    attach: Callable[[CallInterception, AbstractContextManager[None] | None], None],
+    pipeline: Pipeline,
+    keeper: RunDoorkeeper | None,
+) -> None:
+    """Take calls through a pipeline: attach to botocore's hooks what decides them."""
+    interception = CallInterception(pipeline, keeper)
+    # An endpoint has no door behind which a request could be looked at once more.
+    attach(interception, before_sending(interception.before_sending) if keeper is None else None)
 
 
 class CallInterception:
@@ -105,6 +128,19 @@ class CallInterception:
         ticket: Ticket | None = context.get(self)
         if ticket is not None and self._keeper is not None:
             self._keeper.mark(ticket, request.headers)
+
+    def before_sending(self, context: dict[Any, Any], request: Any) -> AWSResponse | None:
+        """Refuse to send another request than the one that was judged: handlers of botocore's events may have
+        changed it. moto's door judges such a request anew; an endpoint has no door."""
+        from pytest_kmslab.interception.door import is_content_of
+
+        ticket: Ticket | None = context.get(self)
+        if ticket is None or not self._pipeline.enforcing or is_content_of(request, ticket):
+            return None
+        call = ticket.pending.call
+        model = service_model(call.service)
+        reply = error_reply(model, protocol_of(call.service).bad_signature.error(CHANGED))
+        return received(request.url, reply)
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""

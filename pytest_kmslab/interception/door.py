@@ -133,14 +133,21 @@ class DecidedCall:
 def _is_of(request: Any, ticket: Ticket) -> bool:
     """Whether a request is the one that was judged: handlers of botocore's events may have changed it."""
     headers = request.headers
+    return (
+        is_content_of(request, ticket)
+        and request.url == ticket.url
+        and _text(headers.get(ACCOUNT_HEADER)) == ticket.pending.headers.get(ACCOUNT_HEADER, "")
+        and f"Credential={ticket.access_key_id}" in _text(headers.get("Authorization"), "Credential=")
+    )
+
+
+def is_content_of(request: Any, ticket: Ticket) -> bool:
+    """Whether a request asks for what was judged, wherever it goes and whoever signs it."""
     body = urlencode(ticket.body, doseq=True) if isinstance(ticket.body, dict) else ticket.body
     return (
         request.method == "POST"
-        and request.url == ticket.url
-        and _text(headers.get("X-Amz-Target")) == ticket.target
-        and _text(headers.get(ACCOUNT_HEADER)) == ticket.pending.headers.get(ACCOUNT_HEADER, "")
+        and _text(request.headers.get("X-Amz-Target")) == ticket.target
         and _bytes(request.body) == _bytes(body)
-        and f"Credential={ticket.access_key_id}" in _text(headers.get("Authorization"), "Credential=")
     )
 
 

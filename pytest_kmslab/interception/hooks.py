@@ -8,7 +8,7 @@ send it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
@@ -67,6 +67,7 @@ class BotocoreHooks:
     def __init__(self) -> None:
         self._handlers: tuple[CallHandler, ...] = ()
         self._gateways: list[str] = []
+        self._watching = ExitStack()
         self.runs_within: Callable[[], Sequence[BotocoreHooks]] | None = None
         """Answers the hooks of the runs inside this one, innermost first; None where there never was any."""
 
@@ -80,13 +81,15 @@ class BotocoreHooks:
             ("after-call-error", self.after_call_error),
         )
 
-    def attach(self, handler: CallHandler) -> None:
-        """Give calls to this handler from now on."""
+    def attach(self, handler: CallHandler, watching: AbstractContextManager[None] | None = None) -> None:
+        """Give calls to this handler from now on; `watching` is open meanwhile."""
         self._handlers = (handler,)
+        self._watching.enter_context(watching or nullcontext())
 
     def detach(self) -> None:
         """Do nothing with calls any more; clients made meanwhile keep working."""
         self._handlers = ()
+        self._watching.close()
 
     @contextmanager
     def leaving_to(self, gateway: str) -> Iterator[None]:

@@ -1,4 +1,5 @@
-"""What botocore gives no public way to: a client's signer, its credentials and events, a session's proxy.
+"""What botocore gives no public way to: a client's signer, its credentials and events, a session's proxy, and
+a request just before it is sent.
 
 All private use of botocore is in this file.
 """
@@ -7,12 +8,17 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.wire.http_message import Reply
 
 ASYNC = (
     "aiobotocore does not reach a backend that is in this process: give its client the address of fixture "
@@ -94,3 +100,40 @@ def _done(coroutine: Any) -> Any:
         return answered.value
     coroutine.close()
     raise BackendError("credentials of aiobotocore that are renewed cannot be read here: use lasting ones")
+
+
+def received(url: str, reply: Reply) -> AWSResponse:
+    """A reply as botocore has it that was received from an address."""
+    response = AWSResponse(url, reply.status, HTTPHeaders.from_dict(dict(reply.headers)), None)
+    vars(response)["_content"] = reply.body
+    return response
+
+
+CONTEXT = "kmslab_context"
+"""On a prepared request: the context of its call."""
+
+
+@contextmanager
+def before_sending(ask: Callable[[dict[Any, Any], Any], Any]) -> Iterator[None]:
+    """While this is open, ask once no handler of an event can change a request any more; what is answered is
+    taken for the service's response, None lets the request go. Not for asynchronous clients."""
+    from botocore.endpoint import Endpoint
+
+    sender: Any = Endpoint
+    prepare, send = sender.prepare_request, sender._send
+
+    def prepare_request(endpoint: Any, request: Any) -> Any:
+        prepared = prepare(endpoint, request)
+        setattr(prepared, CONTEXT, request.context)
+        return prepared
+
+    def send_request(endpoint: Any, request: Any) -> Any:
+        answer = ask(getattr(request, CONTEXT, {}), request)
+        return send(endpoint, request) if answer is None else answer
+
+    # Of all that botocore does with a request only this comes after the last event.
+    sender.prepare_request, sender._send = prepare_request, send_request
+    try:
+        yield
+    finally:
+        sender.prepare_request, sender._send = prepare, send

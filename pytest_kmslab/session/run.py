@@ -333,9 +333,9 @@ class Run:
     def _intercept(self, backend: Any) -> None:
         """Take calls through the pipeline, or show them to the observer: nothing is stopped on AWS."""
         if not backend.capabilities.enforces:
-            from pytest_kmslab.interception.botocore import CallInterception
+            from pytest_kmslab.interception.botocore import intercept
 
-            self.interceptor.attach(CallInterception(self.pipeline, self._doorkeeper(self.pipeline)))
+            intercept(self.interceptor.attach, self.pipeline, self._doorkeeper(self.pipeline))
         elif self._observations is not None:
             from pytest_kmslab.enforcement.trail import UndecidedCalls
             from pytest_kmslab.observe.botocore_hooks import CallObservation
