@@ -23,7 +23,7 @@ from pytest_kmslab.report.terminal import (
     tell_undecided,
 )
 from pytest_kmslab.session.backend_specs import STAND_IN
-from pytest_kmslab.session.masking import mask_report
+from pytest_kmslab.session.masking import mask_logs, mask_report
 from pytest_kmslab.session.run import RUN, Run
 
 pytest_plugins = ("pytest_kmslab.fixtures",)
@@ -68,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse to begin where a backend was asked for that is not there; xdist's controller looks for all."""
     run = session.config.stash[RUN]
+    mask_logs(session.config, run.secrets.masked)
     if hasattr(session.config, "workerinput"):
         from pytest_kmslab.report.worker_counts import join_counts
 

@@ -1,4 +1,4 @@
-"""Keeps secrets out of what a person is shown: reports of tests, and what boto3 writes to its logs."""
+"""Keeps secrets out of what a person is shown: reports of tests, boto3's logs, and pytest's."""
 
 from __future__ import annotations
 
@@ -59,6 +59,31 @@ class MaskingFilter(logging.Filter):
         """Filter them no more."""
         for name in LOGGERS:
             logging.getLogger(name).removeFilter(self)
+
+
+class MaskedFormatter(logging.Formatter):
+    """What another formatter makes of a record, without its secrets; the record stays as it is."""
+
+    def __init__(self, inner: logging.Formatter, mask: Callable[[str], str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a log."""
+        return self._mask(self._inner.format(record))
+
+
+def mask_logs(config: pytest.Config, mask: Callable[[str], str]) -> None:
+    """Mask the secrets in pytest's live log and log file, whoever writes them.
+
+    Not in the records: a test that looks with `caplog` whether its application logs a secret must find it.
+    """
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    for name in ("log_cli_handler", "log_file_handler"):
+        handler = getattr(plugin, name, None)
+        if isinstance(handler, logging.Handler) and handler.formatter is not None:
+            handler.setFormatter(MaskedFormatter(handler.formatter, mask))
 
 
 def mask_report(report: pytest.TestReport, mask: Callable[[str], str]) -> None:
