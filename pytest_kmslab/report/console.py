@@ -35,10 +35,11 @@ def print_table(columns: Row, rows: Sequence[Row]) -> None:
     if console is None:
         sys.stdout.write("\n".join(plain_table([columns, *rows])) + "\n")
         return
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*columns)
+    # A word that is too long, as ARNs are in a narrow terminal, goes on in the next line: rich would cut it.
+    table = Table(*(Column(name, overflow="fold") for name in columns))
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table, soft_wrap=False)

@@ -64,6 +64,16 @@ def test_sweep_prints_its_table_with_rich(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(text in terminal.getvalue() for text in ("kind", "kms-key", "─"))
 
 
+def test_a_narrow_terminal_shows_a_long_word_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, arn = Terminal(), "arn:aws:iam::111122223333:user/ana"
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(("decision", "case", "because"), [("allowed", arn, "an-identity-based-policy-allows-it")])
+    cells = [line.split("│")[2:4] for line in terminal.getvalue().splitlines() if line.startswith("│")]
+    case, because = ("".join(part.strip() for part in column) for column in zip(*cells, strict=True))
+    assert (case, because) == (arn, "an-identity-based-policy-allows-it")
+
+
 DENIED = Decision(Outcome.IMPLICIT_DENY, (Reason(PolicyType.RESOURCE, Effect.MISSING),))
 ENTRY = TrailEntry(
     1, "kms:Decrypt", Request("arn:aws:iam::111122223333:user/ana", "kms:Decrypt", "*"), DENIED
