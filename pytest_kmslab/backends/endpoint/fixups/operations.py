@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
-from pytest_kmslab.backends.endpoint.fixups import table_policies
+from pytest_kmslab.backends.endpoint.fixups import streams, table_policies
 from pytest_kmslab.backends.endpoint.fixups.emulated_operations import EMULATED, SSE
 from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -210,6 +210,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,
     "dynamodb:UpdateTable": _no_encryption,
+    "dynamodbstreams:GetRecords": streams.plain_iterator,
     **dict.fromkeys(
         (f"iam:{verb}{kind}" for verb in ("Delete", "Update") for kind in endpoint_iam.OWNED),
         endpoint_iam.owned,
@@ -228,6 +229,8 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:DeleteTable": _table_gone,
     "dynamodb:DescribeTable": _table_shown,
     "dynamodb:UpdateTable": _table_changed,
+    "dynamodbstreams:GetRecords": streams.records_read,
+    "dynamodbstreams:GetShardIterator": streams.iterator_made,
     "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
     "kms:CancelKeyDeletion": _deletion_response,
     "kms:CreateGrant": keep_grant_token,
