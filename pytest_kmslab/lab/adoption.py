@@ -99,6 +99,7 @@ def _made_by_the_run(creation: Creation, ref: ResourceRef) -> Found:
     found = ref.kind.find(creation.client, ref)
     if found is None:
         raise ResourceError(f"`{ref.arn}` cannot be adopted: it is gone")
+    # An empty id is of a call that tells none: there the ARN alone has to do.
     if found.ref.arn != ref.arn or not unique_ids & {"", found.ref.unique_id}:
         raise ResourceError(f"`{ref.arn}` cannot be adopted: this run made another one, which is gone")
     return found

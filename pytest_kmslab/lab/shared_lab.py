@@ -63,6 +63,7 @@ class SharedLab:
     def once(self, name: str, lab: Lab, make: Callable[[Lab], T]) -> T:
         """What a fixture makes, made once a run: here, or by another worker. `lab` is the worker's own."""
         if self._lab is None:
+            # With the worker's own principals: what is made for all is made by the administrator of all.
             self._lab = Lab(self._context, self._context.teardown(), lab.admin, lab._principals)
         shared = self._lab
         thing: T = self._once(

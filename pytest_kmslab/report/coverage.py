@@ -237,6 +237,7 @@ class CoverageCounter(Collector):
         self._lost += data.get("lost", 0)
         for kind, text, name, owner, first, statements, decided, tests in data.get("policies", ()):
             listed = [(one, effect, by_lab) for one, effect, by_lab in statements]
+            # By type and text: what two workers have under one name counts together.
             seen = self._seen.setdefault((kind, text), _Seen(name, owner, listed, first))
             for index, number in decided:
                 seen.decided[index] += number
@@ -311,6 +312,7 @@ class CoverageCounter(Collector):
 def _titled(policies: Sequence[PolicyCoverage]) -> tuple[PolicyCoverage, ...]:
     """The policies with titles of which there is only one each."""
     plain = [f"{one.policy_type} {_UNNAMED.get(one.name, one.name)}" for one in policies]
+    # First the test is told where titles are alike, then a number where that does not tell them apart.
     longer = [
         f"{title}, in {one.test}" if plain.count(title) > 1 and one.test else title
         for title, one in zip(plain, policies, strict=True)

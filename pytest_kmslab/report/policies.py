@@ -89,6 +89,7 @@ def write_policies(folder: Path, least: LeastPrivilege) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
+        # Only what an earlier run can have written: somebody may keep files of their own there.
         if old.name in (IDENTITY_FILE, PROOF_FILE) or is_of_a_resource(old.name):
             old.unlink()
     if least.identity_policy is not None:

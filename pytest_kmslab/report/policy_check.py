@@ -161,4 +161,5 @@ def _unused(kind: PolicyType, named: NamedPolicy, uses: Sequence[Use]) -> Iterat
 
 def _allows_any(kind: PolicyType, statement: Document, uses: Sequence[Use]) -> bool:
     policy = NamedPolicy("", parse_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]})))
+    # Not bounded: asked is what the statement itself allows, whatever else limits the request.
     return any(Evaluation(use.request, bounded=False).allowing(kind, policy) for use in uses)

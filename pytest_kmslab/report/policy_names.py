@@ -47,6 +47,7 @@ def is_of_a_resource(file: str) -> bool:
 def chosen(arns: Iterable[str], names: Names) -> dict[str, str]:
     """The name of each of these: the shortest that no other of them may go by, in any case of letters."""
     listed = list(arns)
+    # Some file systems tell no small letters from capitals.
     claims = Counter(name.lower() for arn in listed for name in dict.fromkeys(names(arn)))
     return {
         arn: next((name for name in names(arn) if claims[name.lower()] == 1), names(arn)[-1])

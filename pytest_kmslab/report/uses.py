@@ -87,6 +87,7 @@ class UseCollector(Collector):
         return self._found[_text_of(use)][1]
 
     def _note(self, use: Use, tests: Iterable[str]) -> None:
+        # By its text: the same request in two tests, or in two workers, is one.
         _, named = self._found.setdefault(_text_of(use), (use, []))
         for test in tests:
             if test not in named and len(named) < TESTS_NAMED:

@@ -99,6 +99,7 @@ class Cleanup:
         from pytest_kmslab.lab.waiting.waiters import Waiter
 
         backend.start()
+        # A worker does not ask: its controller has asked for all.
         naming = self.naming({})
         name = naming.name("kmslab-probe")
         teardown = TeardownStack(self.ledger(naming, backend))

@@ -51,6 +51,7 @@ class Secrets:
     def before_stack(self, params: Mapping[str, Any], **_: Any) -> None:
         """Learn the parameters with `NoEcho` of a template that a call to CloudFormation carries."""
         body = params.get("body")
+        # To read a template takes time, and few hold a secret.
         if isinstance(body, Mapping) and "NoEcho" in str(body.get("TemplateBody")):
             from pytest_kmslab.templates.secret_parameters import secret_values
 
@@ -107,6 +108,7 @@ def _forms(secret: str) -> Iterator[str]:
     """How a secret may be written: as it is, in JSON, Python, a URL, HTML or base64."""
     yield secret
     yield json.dumps(secret)[1:-1]
+    # JSON may hold other characters as they are, or as escapes.
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
     yield quote(secret, safe="")

@@ -85,6 +85,7 @@ def _resolved(value: Any, values: Values) -> Any:
         if isinstance(resolved, Mapping)
         else ""
     )
+    # A function that was not resolved is none that a condition may have.
     if resolved is None or function:
         what = function or value
         raise TemplateProblemError(f"Template error: {what} cannot be used in a condition of this template")

@@ -93,6 +93,7 @@ def broken_constraint(parameter: Parameter, text: str) -> Broken | None:
 
 def _broken(parameter: Parameter, kind: str, value: str) -> Iterator[Broken]:
     allowed, pattern = parameter.get("AllowedValues"), parameter.get("AllowedPattern")
+    # A list in YAML may hold numbers and truths, where what is given is a text.
     if isinstance(allowed, list) and value not in map(text_of, allowed):
         yield Broken("AllowedValues", ", ".join(map(text_of, allowed)), value)
     if isinstance(pattern, str) and not _fits(pattern, value):

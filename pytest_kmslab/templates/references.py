@@ -74,6 +74,7 @@ def section_of(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def unresolved(content: Mapping[str, Any]) -> Iterator[Unresolved]:
     """All that a template speaks of and does not have."""
     declared = {section: set(section_of(content, section)) for section in _SECTIONS}
+    # `Ref` takes either, and does not say which it means.
     declared[""] = declared["Resources"] | declared["Parameters"]
     for section in ("Conditions", "Resources", "Outputs"):
         for name, value in section_of(content, section).items():
@@ -139,6 +140,7 @@ def _of_function(function: str, argument: Any, in_conditions: bool) -> Iterator[
     elif function == "Fn::FindInMap":
         yield Named("Mappings", first)
     elif function == "Fn::Sub":
+        # A variable that the function brings itself refers to nothing.
         own = argument[1] if isinstance(argument, list) and isinstance(argument[-1], Mapping) else {}
         for literal, variable in VARIABLE.findall(first):
             name = variable.strip()

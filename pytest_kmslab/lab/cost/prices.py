@@ -56,6 +56,7 @@ def read_prices(path: Path = DEFAULT) -> Prices:
 def _value(path: Path, name: str, value: Any, kind: Any) -> Any:
     if kind == "str" and isinstance(value, str):
         return value
+    # True is a number to Python, and no price.
     if kind == "float" and isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
         return float(value)
     what = "text" if kind == "str" else "a number, 0 or more"

@@ -134,6 +134,7 @@ class KeyPolicyKind(ResourceKind):
         kms = client("kms")
         file = Path(ref.name)
         text = file.read_text(encoding="utf-8")
+        # The run that changed it may have put it back before it was killed.
         if kms.get_key_policy(KeyId=ref.arn, PolicyName=POLICY_NAME)["Policy"] != text:
             kms.put_key_policy(KeyId=ref.arn, PolicyName=POLICY_NAME, Policy=text)
         file.unlink(missing_ok=True)

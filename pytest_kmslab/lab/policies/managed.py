@@ -54,6 +54,7 @@ class ManagedPolicies:
         if name.startswith("arn:"):
             arns = [name]
         else:
+            # A name with a path is whole; of one without the path is looked for.
             paths = ("",) if "/" in name else PATHS
             arns = [AWS_POLICY.format(partition=partition, path=path, name=name) for path in paths]
         for arn in arns:

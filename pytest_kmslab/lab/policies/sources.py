@@ -120,6 +120,7 @@ def read_inline(argument: str, sources: InlineSources | None) -> tuple[PolicyDoc
     """The documents of an argument, each with a name; raises PolicyError as `read_document`."""
     if sources is None:
         return ()
+    # A dict with no element of a policy has policies by their names.
     if isinstance(sources, Mapping) and not _ELEMENTS & set(sources):
         return tuple(_named(argument, name, source) for name, source in sources.items())
     if isinstance(sources, str | Path | Mapping):

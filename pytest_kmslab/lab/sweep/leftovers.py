@@ -39,6 +39,7 @@ class Findings:
     def to_remove(self) -> list[Leftover]:
         """What goes, in the order in which it does."""
         going = [leftover for leftover in self.leftovers if not leftover.stays]
+        # As a lab's end removes them: a stack before what it leaves, a user after the keys.
         return sorted(going, key=lambda leftover: IN_ORDER.index(leftover.ref.kind))
 
     @property

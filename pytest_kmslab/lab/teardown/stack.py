@@ -60,6 +60,7 @@ class TeardownStack:
 
         It is removed before all that there is, or `after` another.
         """
+        # First, and it may raise: what could not be written down is not made.
         number = self._ledger.intend(what) if isinstance(what, ResourceRef) else 0
         step = TeardownStep(what, remove, number=number)
         # The end of the list is removed first.

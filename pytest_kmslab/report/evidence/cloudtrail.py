@@ -127,6 +127,7 @@ def records(
 def _event(call: ApiCall, entry: TrailEntry) -> Record:
     """Who asked for what, when and where."""
     action, service = entry.request.action.partition(":")[2], call.service
+    # KMS's requests are management events, whatever led to them.
     is_data = not entry.via and call.operation in DATA_EVENTS and service.startswith("dynamodb")
     principal = f"{entry.via}.amazonaws.com" if entry.via else ""
     source, name = ("kms", action) if entry.via else (SOURCES.get(service, service), call.operation)

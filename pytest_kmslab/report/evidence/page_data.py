@@ -107,6 +107,7 @@ class PageData:
         totals = {**total_values(self.totals), "outcomes": dict(self.outcomes)}
         head = {"columns": COLUMNS, "origins": ORIGINS, "decisions": DECISIONS, "totals": totals}
         head["run"] = masked_values(run_values(run), self._mask)
+        # Without its closing brace: the other members are written one by one.
         yield f"{json.dumps(head)[:-1]},"
         rows = {
             "tests": self._tests,

@@ -181,6 +181,7 @@ def writer(path: Path) -> Writer:
         from pytest_kmslab.report.evidence.json_report import write_json
 
         return write_json
+    # jinja2 is loaded for a page alone.
     from pytest_kmslab.report.evidence.html_report import write_html
 
     return write_html

@@ -133,6 +133,7 @@ def turns(calls: Iterable[Call]) -> Iterator[Turn]:
     changes: list[Change] = []
     for call in calls:
         for key, decision in _answers(call).items() if call.origin != "lab" else ():
+            # The first answer is compared with itself: it is no turn.
             before, mark = last.get(key, (decision, 0))
             if (before.decision == "allowed") != (decision.decision == "allowed"):
                 yield Turn(*key, before, decision, tuple(changes[mark:]))

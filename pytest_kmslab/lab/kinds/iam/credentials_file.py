@@ -58,6 +58,7 @@ def write_credentials(directory: Path, user_name: str, password: str, account: s
     path = credentials_path(directory, user_name)
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/console_account-alias.html
     url = f"https://{account}.signin.aws.amazon.com/console"
+    # A file that is there is never written over: it may hold the only copy of a password.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([HEADER, (user_name, password, url)])

@@ -146,6 +146,7 @@ def create_stack(creation: Creation, base: str, request: StackRequest, object_of
 
 def _check_as_made(creation: Creation, made: Made, request: StackRequest, stack: str) -> None:
     """Raise ResourceError, and remove the stack, where it is otherwise than its template says."""
+    # Loaded on emulators that make stacks by themselves, and nowhere else.
     from pytest_kmslab.lab.kinds.stacks.as_made import differences
     from pytest_kmslab.lab.kinds.stacks.mending import mend_tables
 
