@@ -341,6 +341,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
         tags.keep_made,
     ),
     **dict.fromkeys(tags.CHANGED, tags.keep_one_spelling),
+    "iam:CreateServiceLinkedRole": roles.name_linked,
     "iam:CreateUser": users.keep_boundary,
     "iam:GetAccountAuthorizationDetails": _each(users.show_boundary, documents.show_trust),
     "iam:GetUser": users.show_boundary,

@@ -10,6 +10,7 @@ from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
 
 from pytest_kmslab.backends.moto.principals import by_name, named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.kms.creation import CLUSTER_WATCH, SYNCHRONIZER
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 BOUNDARY_TYPE = "Policy"
 """As recorded (LocalStack: test_create_user_with_permission_boundary); the API reference has another word."""
+LINKED_NAMES: Mapping[str, str] = {
+    **dict((SYNCHRONIZER, CLUSTER_WATCH)),
+    "contributorinsights.dynamodb.amazonaws.com": "AWSServiceRoleForDynamoDBCloudWatchContributorInsights",
+    "kinesisreplication.dynamodb.amazonaws.com": "AWSServiceRoleForDynamoDBKinesisDataStreamsReplication",
+    "replication.dynamodb.amazonaws.com": "AWSServiceRoleForDynamoDBReplication",
+}
+"""The roles of the services around keys and tables, which moto names otherwise.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-service-linked-roles.html"""
 UNTOLD: Mapping[str, tuple[str, ...]] = {
     "CreateRole": ("MaxSessionDuration", "RoleLastUsed"),
     "ListRoles": ("PermissionsBoundary", "RoleLastUsed", "Tags"),
@@ -54,20 +63,33 @@ def refuse_second_linked(_reader: MotoAccountReader, call: ApiCall) -> Mapping[s
 
     Recorded by LocalStack (test_service_role_already_exists).
     """
-    # What moto will call the role.
+    name = _linked_name(call)
+    if named_entity(call._replace(params={"RoleName": name}), "role", "RoleName") is not None:
+        text = f"Service role name {name} has been taken in this account, please try a different suffix."
+        raise ServiceError("InvalidInput", text)
+    return {}
+
+
+def name_linked(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+    """CreateServiceLinkedRole: the role's name is AWS's."""
+    shown, name = response["Role"], _linked_name(call)
+    role = by_name(iam_backends[call.account][call.partition].roles, shown["RoleName"])
+    role.name = name
+    shown.update(RoleName=name, Arn=role.arn)
+
+
+def _linked_name(call: ApiCall) -> str:
+    """The name of a service-linked role: AWS's where that is known, otherwise moto's."""
     service = str(call.params["AWSServiceName"])
+    if service in LINKED_NAMES:
+        return LINKED_NAMES[service]
     first = service.partition(".")[0]
     last = service.split(".")[-3]
     # moto's own words for some services, each word of the others capitalized.
     parts = [SERVICE_NAME_CONVERSION.get(last, last)]
     parts += ["".join(word.capitalize() for word in first.split("-"))] if last != first else []
-    name = "AWSServiceRoleFor" + "_".join(
-        [*parts, *filter(None, [str(call.params.get("CustomSuffix") or "")])]
-    )
-    if named_entity(call._replace(params={"RoleName": name}), "role", "RoleName") is not None:
-        text = f"Service role name {name} has been taken in this account, please try a different suffix."
-        raise ServiceError("InvalidInput", text)
-    return {}
+    suffix = [*filter(None, [str(call.params.get("CustomSuffix") or "")])]
+    return "AWSServiceRoleFor" + "_".join([*parts, *suffix])
 
 
 def make_service_linked(call: ApiCall, service: str, name: str) -> None:

@@ -41,6 +41,27 @@ def test_the_first_multi_region_key_needs_the_right_to_make_a_role_and_makes_it(
     user.client("kms").create_key(MultiRegion=True)
 
 
+@pytest.mark.parametrize(
+    ("service", "role"),
+    [
+        ("mrk.kms", "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"),
+        ("replication.dynamodb", "AWSServiceRoleForDynamoDBReplication"),
+    ],
+)
+def test_the_role_of_a_service_has_its_name_in_aws(account: Account, service: str, role: str) -> None:
+    iam, service = account.root.client("iam"), f"{service}.amazonaws.com"
+    made = iam.create_service_linked_role(AWSServiceName=service)["Role"]
+    arn = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/{role}"
+    assert (made["RoleName"], made["Arn"]) == (role, arn)
+    assert iam.get_role(RoleName=role)["Role"]["Arn"] == arn
+    with pytest.raises(ClientError, match=f"Service role name {role} has been taken"):
+        iam.create_service_linked_role(AWSServiceName=service)
+    iam.delete_service_linked_role(RoleName=role)
+    if service.startswith("mrk"):
+        account.root.client("kms").create_key(MultiRegion=True)
+        assert iam.get_role(RoleName=role)["Role"]["Arn"] == arn
+
+
 def test_data_keys_and_re_encryption_too(replicated: tuple[Any, Any, str], account: Account) -> None:
     here, there, key_id = replicated
     made = here.generate_data_key(KeyId=key_id, KeySpec="AES_256")
