@@ -37,6 +37,12 @@ MOTO_ACCOUNT = "MOTO_ACCOUNT_ID"
 STREAMS_OF_ACCOUNT = re.compile(r"//[0-9]{12}\.streams-ddb\.")
 UNSERVED_DOMAINS = (".api.aws", ".api.amazonwebservices.com.cn")
 """AWS's dual-stack addresses: moto matches `amazonaws.com` only, and lets everything else through."""
+OTHER_ADDRESSES = re.compile(
+    r"//(?P<service>streams[.-]dynamodb|dynamodb|kms|sts|iam)(?:-fips)?\.(?P<place>[a-z0-9-]+\.)?"
+    r"(?:amazonaws\.com|api\.aws|api\.amazonwebservices\.com)(?P<china>\.cn)?(?=[:/]|$)"
+)
+"""The FIPS and dual-stack addresses of the enforced services.
+https://docs.aws.amazon.com/general/latest/gr/rande.html"""
 
 
 class MotoBackend:
@@ -167,7 +173,7 @@ class MotoBackend:
         """
         from moto.core.models import botocore_stubber
 
-        if (urlsplit(url).hostname or "").endswith(UNSERVED_DOMAINS):
+        if (urlsplit(self.served_url(url)).hostname or "").endswith(UNSERVED_DOMAINS):
             raise BackendError(f"a call to `{url}` would leave this machine for AWS: moto does not serve it")
         # botocore calls all its handlers: were moto's there twice, each call would be done twice.
         events.unregister("before-send", botocore_stubber)
@@ -175,9 +181,11 @@ class MotoBackend:
 
     def served_url(self, url: str) -> str:
         """The address that moto answers in place of another."""
-        # Newer botocore sends DynamoDB Streams to an address with the account in it, of which moto knows
-        # nothing.
-        return STREAMS_OF_ACCOUNT.sub("//streams.dynamodb.", url) if "streams-ddb" in url else url
+        # Newer botocore sends DynamoDB Streams to an address with the account in it, and FIPS and IPv6 have
+        # addresses of their own: moto knows nothing of them.
+        if "streams-ddb" in url:
+            return STREAMS_OF_ACCOUNT.sub("//streams.dynamodb.", url)
+        return OTHER_ADDRESSES.sub(_plain_address, url) if "-fips" in url or ".api." in url else url
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Seed what the call names, and say which parameters moto must get in another form."""
@@ -239,3 +247,10 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._fixups.retire_table_grants(table_arn)
+
+
+def _plain_address(address: re.Match[str]) -> str:
+    # IAM has one for all Regions of a partition, whatever a dual-stack address calls its place.
+    place = "" if address["service"] == "iam" else address["place"] or ""
+    service = address["service"].replace("streams-", "streams.")
+    return f"//{service}.{place}amazonaws.com{address['china'] or ''}"

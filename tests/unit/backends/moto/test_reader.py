@@ -182,7 +182,38 @@ def test_a_call_that_moto_does_not_serve_never_leaves_for_aws(backend: MotoBacke
     from botocore.hooks import HierarchicalEmitter
 
     with pytest.raises(BackendError, match="would leave"):
-        backend.attach_client(HierarchicalEmitter(), "https://dynamodb.us-east-1.api.aws/")
+        backend.attach_client(HierarchicalEmitter(), "https://ec2.us-east-1.api.aws/")
+
+
+@pytest.mark.parametrize(
+    ("address", "served"),
+    [
+        ("https://dynamodb-fips.us-east-1.amazonaws.com", "https://dynamodb.us-east-1.amazonaws.com"),
+        ("https://dynamodb.eu-west-1.api.aws/", "https://dynamodb.eu-west-1.amazonaws.com/"),
+        ("https://kms-fips.us-east-1.api.aws", "https://kms.us-east-1.amazonaws.com"),
+        (
+            "https://kms.cn-north-1.api.amazonwebservices.com.cn",
+            "https://kms.cn-north-1.amazonaws.com.cn",
+        ),
+        (
+            "https://streams-dynamodb-fips.us-east-1.api.aws",
+            "https://streams.dynamodb.us-east-1.amazonaws.com",
+        ),
+        (
+            "https://streams.dynamodb-fips.us-east-1.amazonaws.com",
+            "https://streams.dynamodb.us-east-1.amazonaws.com",
+        ),
+        ("https://iam-fips.amazonaws.com", "https://iam.amazonaws.com"),
+        ("https://iam.global.api.aws", "https://iam.amazonaws.com"),
+        ("https://sts-fips.us-gov-west-1.amazonaws.com", "https://sts.us-gov-west-1.amazonaws.com"),
+        ("https://kms-fips.example.com", "https://kms-fips.example.com"),
+        ("https://bucket.s3-fips.us-east-1.amazonaws.com", "https://bucket.s3-fips.us-east-1.amazonaws.com"),
+    ],
+)
+def test_addresses_for_fips_and_ipv6_are_answered_as_the_others(
+    backend: MotoBackend, address: str, served: str
+) -> None:
+    assert backend.served_url(address) == served
 
 
 def test_starts_nest_and_the_last_stop_forgets_everything(aws: Any, backend: MotoBackend) -> None:
