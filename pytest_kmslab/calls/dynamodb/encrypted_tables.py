@@ -25,6 +25,7 @@ from pytest_kmslab.calls.dynamodb.sse.key_use import key_of_table, use_keys
 from pytest_kmslab.calls.dynamodb.sse.specification import SseMode, check_change, read_specification
 from pytest_kmslab.calls.dynamodb.table_policy.operations import new_table_policy
 from pytest_kmslab.calls.rules.new_tables import check_new_table
+from pytest_kmslab.calls.rules.restores import check_moment, check_overrides, check_source
 from pytest_kmslab.calls.rules.table_tags import check_added
 from pytest_kmslab.calls.rules.table_updates import check_update, check_update_of
 
@@ -95,11 +96,13 @@ def restore_from_backup(call: ApiCall, view: AccountView) -> Authorizations:
 
 def restore_to_point_in_time(call: ApiCall, view: AccountView) -> Authorizations:
     """RestoreTableToPointInTime: on the source and the new table, then on the keys of both."""
+    check_source(call.params)
     member = "SourceTableArn" if call.params.get("SourceTableArn") else "SourceTableName"
     source = named_table(call, member)
     target = target_table(call, required_text(call.params, "TargetTableName"))
     yield authorization(call, call.operation, source, None, view.table(source, call.region, call.account))
     yield authorization(call, call.operation, target)
+    check_moment(call.params)
     yield from _restored(call, view, view.table(source, *_home(call)), target)
 
 
@@ -110,6 +113,7 @@ def _home(call: ApiCall) -> tuple[str, str]:
 def _restored(call: ApiCall, view: AccountView, source: Table | None, target: str) -> Authorizations:
     for action in RESTORING:
         yield authorization(call, action, target)
+    check_overrides(call.params, source)
     # A backup stays under the key that its table had when it was made.
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     encryption = read_specification(call.params.get("SSESpecificationOverride"))

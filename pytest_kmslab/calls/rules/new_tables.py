@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.rules.throughput import ON_DEMAND_WARM, limits_of, out_of_range
 from pytest_kmslab.calls.validation_messages import invalid, refused
 
 MOST_GLOBAL_INDEXES = 20
@@ -20,8 +21,6 @@ MOST_PROJECTED = 100
 """Attributes that all INCLUDE projections name together (pf-dynamodb-projection-nonkey-total)."""
 MOST_KEYS_OF_A_KIND = 4
 """HASH and RANGE attributes of a global index, each (ACK-123)."""
-ON_DEMAND_UNITS = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
-"""The least WarmThroughput of an on-demand table (pf-dynamodb-warm-throughput-minimum)."""
 _PROVISIONED_UNITS = {"ReadUnitsPerSecond": "ReadCapacityUnits", "WriteUnitsPerSecond": "WriteCapacityUnits"}
 
 UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
@@ -180,22 +179,20 @@ def _capacity(params: Params) -> Refusals:
 
 
 def _on_demand_limits(params: Params) -> Refusals:
-    # ACK-038, 128; pf-dynamodb-ondemand-throughput-billing.
+    # ACK-038, 039, 128; pf-dynamodb-ondemand-throughput-billing.
     if is_on_demand(params):
+        yield from out_of_range(params, " for table", clears=False)
+        for index in _global(params):
+            yield from out_of_range(index, f" for index : {index['IndexName']}", clears=False)
         return
-    for unit in _limits(params):
+    for unit in limits_of(params):
         yield refused(
             f"{unit} for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED"
         )
     for index in _global(params):
-        for unit in _limits(index):
+        for unit in limits_of(index):
             text = f"{unit} for OnDemandThroughput for index: {index['IndexName']}"
             yield refused(f"{text} cannot be specified when table BillingMode is PROVISIONED")
-
-
-def _limits(params: Mapping[str, Any]) -> list[str]:
-    throughput = params.get("OnDemandThroughput") or {}
-    return [unit for unit in ("MaxReadRequestUnits", "MaxWriteRequestUnits") if unit in throughput]
 
 
 def _warm(params: Params) -> Refusals:
@@ -209,7 +206,7 @@ def _too_cold(params: Mapping[str, Any], on_demand: bool, what: str) -> Refusals
     provisioned = params.get("ProvisionedThroughput") or {}
     for unit, units in (params.get("WarmThroughput") or {}).items():
         capacity = _PROVISIONED_UNITS[unit]
-        least = ON_DEMAND_UNITS[unit] if on_demand else provisioned.get(capacity, 0)
+        least = ON_DEMAND_WARM[unit] if on_demand else provisioned.get(capacity, 0)
         than = "initial throughput for OnDemand"
         if not on_demand:
             than = f"{capacity} of ProvisionedThroughput"

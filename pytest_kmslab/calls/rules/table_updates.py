@@ -26,6 +26,7 @@ from pytest_kmslab.calls.rules.replica_updates import (
     check_replica_updates,
     check_replica_updates_of,
 )
+from pytest_kmslab.calls.rules.throughput import throughput_of
 from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _NO_CHANGES = ("TableName", "AttributeDefinitions")
@@ -68,7 +69,7 @@ def check_update(params: Params) -> None:
 
 def check_update_of(params: Params, table: Table) -> None:
     """Raise what DynamoDB refuses of a change to the table as it is."""
-    for rule in (check_replica_updates_of, _stream_state, _indexes_of, _units_of):
+    for rule in (check_replica_updates_of, _stream_state, _indexes_of, _units_of, throughput_of):
         for refusal in rule(params, table):
             raise refusal
 

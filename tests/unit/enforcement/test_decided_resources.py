@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from helpers.account import ACCOUNT, REGION, TABLE, Account, allow
 from helpers.asserts import code
 from moto.kms.models import kms_backends
@@ -61,8 +62,7 @@ def test_an_alias_of_another_account_is_not_the_own_alias_of_that_name(account: 
     assert kms.generate_data_key(KeyId=alias, KeySpec="AES_256")["KeyId"] == key.arn
 
 
-@pytest.mark.parametrize("named", [{}, {"SourceTableName": "secret"}], ids=["ARN", "ARN and name"])
-def test_a_table_is_restored_from_the_arn_that_was_decided_on(account: Account, named: Any) -> None:
+def test_a_table_is_restored_from_the_arn_that_was_decided_on(account: Account) -> None:
     secret, mine = encrypted_table(account, "secret", account.key()), encrypted_table(account, "mine")
     for name in ("secret", "mine"):
         account.root.client("dynamodb").update_continuous_backups(
@@ -70,7 +70,10 @@ def test_a_table_is_restored_from_the_arn_that_was_decided_on(account: Account, 
         )
     target = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/new"
     dynamodb = account.user("u", on(secret, mine, target)).client("dynamodb")
-    dynamodb.restore_table_to_point_in_time(SourceTableArn=mine, TargetTableName="new", **named)
+    asked = {"SourceTableArn": mine, "TargetTableName": "new", "UseLatestRestorableTime": True}
+    with pytest.raises(ClientError, match="Must provide exactly one of: sourceTableArn, sourceTableName"):
+        dynamodb.restore_table_to_point_in_time(**asked, SourceTableName="secret")
+    dynamodb.restore_table_to_point_in_time(**asked)
     assert dynamodb.scan(TableName="new")["Items"] == [{"id": {"S": "mine"}}]
 
 

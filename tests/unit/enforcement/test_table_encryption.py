@@ -120,6 +120,15 @@ def test_an_update_of_something_else_leaves_the_encryption(account: Account, dyn
     assert description(dynamodb)["KMSMasterKeyArn"] == arn
 
 
+def to_now(dynamodb: Any, **changed: Any) -> None:
+    """Restore the table `source` as it is, as the table `copy`."""
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName="source", PointInTimeRecoverySpecification=recovery)
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName="source", TargetTableName="copy", UseLatestRestorableTime=True, **changed
+    )
+
+
 @pytest.mark.parametrize("how", ["from a backup", "to a point in time"])
 def test_a_restored_table_is_under_its_sources_key(account: Account, dynamodb: Any, how: str) -> None:
     arn = account.key()
@@ -130,7 +139,7 @@ def test_a_restored_table_is_under_its_sources_key(account: Account, dynamodb: A
         dynamodb.update_table(TableName="source", SSESpecification={"Enabled": False})
         dynamodb.restore_table_from_backup(TargetTableName="copy", BackupArn=backup)
     else:
-        dynamodb.restore_table_to_point_in_time(SourceTableName="source", TargetTableName="copy")
+        to_now(dynamodb)
     shown = dynamodb.describe_table(TableName="copy")["Table"]["SSEDescription"]
     assert shown["KMSMasterKeyArn"] == arn
     outsider = account.user("outsider", allow("dynamodb:*")).client("dynamodb")
@@ -150,9 +159,7 @@ def test_a_backup_needs_the_key_it_was_made_under(account: Account, dynamodb: An
 def test_a_restore_may_choose_another_key(account: Account, dynamodb: Any) -> None:
     dynamodb.create_table(**SOURCE, SSESpecification=specification(account.key()))
     other = account.key()
-    dynamodb.restore_table_to_point_in_time(
-        SourceTableName="source", TargetTableName="copy", SSESpecificationOverride=specification(other)
-    )
+    to_now(dynamodb, SSESpecificationOverride=specification(other))
     assert dynamodb.describe_table(TableName="copy")["Table"]["SSEDescription"]["KMSMasterKeyArn"] == other
 
 

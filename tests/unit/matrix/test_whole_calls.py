@@ -126,7 +126,11 @@ OF_TABLES: dict[str, dict[str, Any]] = {
         "BackupArn": f"{TABLE_ARN}/backup/01489602797149-73d8d5bc",
         "TargetTableName": "orders",
     },
-    "RestoreTableToPointInTime": {"SourceTableName": "orders", "TargetTableName": "orders"},
+    "RestoreTableToPointInTime": {
+        "SourceTableName": "orders",
+        "TargetTableName": "orders",
+        "UseLatestRestorableTime": True,
+    },
     "SearchVectors": {"TableName": "orders", "IndexName": "by-meaning"},
     "UpdateGlobalTable": {"GlobalTableName": "orders", "ReplicaUpdates": []},
     "UpdateTable": {"TableName": "orders", "BillingMode": "PAY_PER_REQUEST"},

@@ -19,6 +19,7 @@ from pytest_kmslab.backends.moto.fixups import (
     keys,
     old_filters,
     replicas,
+    restores,
     roles,
     sessions,
     streams,
@@ -47,7 +48,7 @@ from pytest_kmslab.backends.moto.fixups.service_credentials import SERVICE_CREDE
 from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
 from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
 from pytest_kmslab.calls.kms.creation import SYNCHRONIZER
 from pytest_kmslab.calls.kms.keys import show_deletion
@@ -114,17 +115,6 @@ def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     organizations.open_account(call)
     return attaching.passed(view, call)
-
-
-def _source_of_restore(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    arn = call.params.get("SourceTableArn")
-    if not arn:
-        return {}
-    table = view.table(str(arn), call.region, call.account)
-    # Moto restores from `SourceTableName` alone; what was decided on is `SourceTableArn`, where given.
-    if table is None or (table.region, table.account) != (call.region, call.account):
-        raise ServiceError("SourceTableNotFoundException", f"Source table not found: {arn}")
-    return {"SourceTableName": table.name}
 
 
 def _record_principals(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -254,8 +244,8 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "dynamodb:DeleteTable": tables.refuse_protected,
     "dynamodb:UpdateItem": item_answers.with_some_update,
     "dynamodb:UpdateTable": tables.reopen_stream,
+    "dynamodb:UpdateContinuousBackups": restores.check_days,
     "dynamodb:UpdateTimeToLive": tables.check_time_to_live,
-    "dynamodb:RestoreTableToPointInTime": _source_of_restore,
     "kms:GetKeyPolicy": policy_name,
     "kms:PutKeyPolicy": policy_name,
 }
@@ -276,6 +266,8 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **client_tokens.REPEATED,
     **SERVICE_CREDENTIALS,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
+    "dynamodb:RestoreTableFromBackup": restores.from_backup,
+    "dynamodb:RestoreTableToPointInTime": restores.to_point_in_time,
     "dynamodb:UpdateTable": replicas.update,
     "dynamodbstreams:DescribeStream": streams.describe_disabled,
     "dynamodbstreams:GetShardIterator": streams.shard_iterator,
@@ -317,6 +309,9 @@ AFTER_CALL: Mapping[str, AfterCall] = {
         tables.forget_deleted, table_descriptions.show_gone, replicas.forget_deleted
     ),
     **SHOWN,
+    **dict.fromkeys(
+        ("dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups"), restores.show_latest
+    ),
     "dynamodb:UpdateTable": _each(replicas.spread, table_descriptions.show_changed),
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
     **client_tokens.KEPT,

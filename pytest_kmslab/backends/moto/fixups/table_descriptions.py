@@ -68,6 +68,9 @@ def _show(table: Response) -> None:
         if not table.get(member):
             table.pop(member, None)
     replicas.show(table)
+    # Of a table that is there nothing tells any more that it was restored (DDB-TABLE-216).
+    if not table.get("RestoreSummary", {}).get("RestoreInProgress"):
+        table.pop("RestoreSummary", None)
     if (table.get("BillingModeSummary") or {}).get("BillingMode") != "PAY_PER_REQUEST":
         table.pop("BillingModeSummary", None)
 

@@ -137,7 +137,13 @@ def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]
     if enables is False and table is not None and table.stream_enabled:
         moto_table = reader.moto_table(table.arn)
         setattr(moto_table.stream_shard, VIEW, moto_table.stream_specification["StreamViewType"])
-    return {}
+    return {} if table is None else _whole_warm(call, reader.moto_table(table.arn).warm_throughput)
+
+
+def _whole_warm(call: ApiCall, now: Mapping[str, Any]) -> Mapping[str, Any]:
+    asked = call.params.get("WarmThroughput")
+    # What is not asked for stays (ACK-049); moto forgets it.
+    return {"WarmThroughput": {**now, **asked}} if asked else {}
 
 
 def check_time_to_live(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:

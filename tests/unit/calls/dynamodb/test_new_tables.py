@@ -25,18 +25,19 @@ RESTORING = [
     for action in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 ]
 BACKUP = table_arn() + "/backup/0148-b3"
+NOW = {"UseLatestRestorableTime": True}
 
 
 @pytest.mark.parametrize(
     ("operation", "source", "arn"),
     [
         ("RestoreTableFromBackup", {"BackupArn": BACKUP}, BACKUP),
-        ("RestoreTableToPointInTime", {"SourceTableName": "orders"}, table_arn()),
-        ("RestoreTableToPointInTime", {"SourceTableArn": table_arn()}, table_arn()),
+        ("RestoreTableToPointInTime", {"SourceTableName": "orders", **NOW}, table_arn()),
+        ("RestoreTableToPointInTime", {"SourceTableArn": table_arn(), **NOW}, table_arn()),
     ],
 )
 def test_a_restored_table_keeps_the_key_of_its_source(
-    operation: str, source: dict[str, str], arn: str, view: FakeAccount
+    operation: str, source: dict[str, Any], arn: str, view: FakeAccount
 ) -> None:
     view.add_table("orders", key_arn())
 
