@@ -128,8 +128,7 @@ class Denial:
         # Where calls are not stopped here, what was decided is a prediction: the service's answer counts.
         is_fact = self._block.run.mode is Mode.ENFORCE
         seen = bool(denials) if is_fact else answer is not None and (bool(denials) or self._is_bare)
-        # A denial that was handled does not excuse another error: the block raised something else than was
-        # meant.
+        # A denial that was handled does not excuse another error, which the block raised besides.
         if not seen or (error is not None and answer is None):
             text = f"{self._wanted} was not denied: {self._instead(error, answer, entries)}"
             raise ExpectationError(text, went_through=error is None) from error

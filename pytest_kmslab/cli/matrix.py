@@ -160,8 +160,7 @@ def _print_rows(form: str, rows: Iterator[tuple[str, str, str, bool]]) -> None:
         for row in rows:
             print(json.dumps(dict(zip(COLUMNS, row, strict=True))))
         return
-    # csv ends lines with `\r\n`, which git would show in every line of a file that is kept as what is
-    # expected.
+    # csv ends lines with `\r\n`, which git would show in every line of a file that is kept.
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows((*row[:3], "yes" if row[3] else "no") for row in rows)

@@ -234,8 +234,7 @@ class TellingTrail(Trail):
 
     def record(self, *arguments: Any, **more: Any) -> TrailEntry:
         """Add one decision and tell it."""
-        # Recorded and told under one lock: two threads' lines would else come in another order than their
-        # numbers.
+        # Recorded and told under one lock: two threads' lines would else come out of order.
         with self._telling:
             entry = super().record(*arguments, **more)
             for sink in self._sinks:

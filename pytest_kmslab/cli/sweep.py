@@ -71,8 +71,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     """Look, print and remove; answers the exit status."""
     import pytest
 
-    # What AWS or the network refuses while an account is listed is no fault of this program: one line, no
-    # traceback.
+    # What AWS or the network refuses is no fault of this program: one line, no traceback.
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -26,8 +26,7 @@ def one_of(*values: str) -> Rule:
 
 def shaped(pattern: str, good: str) -> Rule:
     """Good is what the pattern matches as a whole; it is compiled only where somebody gives a value."""
-    # ASCII, as `\w` and `[0-9]`'s kin are of every script else; DOTALL, as a description may have several
-    # lines.
+    # ASCII, as `\w` is of every script else; DOTALL, as a description may have several lines.
     return Rule(lambda value: re.fullmatch(pattern, value, re.ASCII | re.DOTALL) is not None, good)
 
 

@@ -123,8 +123,7 @@ def assume_as_service(
 def connect_services(pipeline: Pipeline) -> Pipeline:
     """Let a backend whose services call others do so by this pipeline; the same pipeline."""
     backend: Any = pipeline.backend
-    # Only moto's services call one another in this process; what an endpoint's do among themselves nobody
-    # sees.
+    # Only moto's services call one another in this process: an endpoint's do so unseen.
     if hasattr(backend, "connect_services"):
         backend.connect_services(EnforcedServiceCalls(pipeline, backend.send))
     return pipeline

@@ -160,8 +160,7 @@ def _of_yaml(path: Path, text: str) -> Expected:
     import yaml
 
     try:
-        # Composed first, without values: of what safe_load answers nobody can tell any more that a name
-        # stood twice.
+        # Composed first: of what safe_load answers nobody can tell that a name stood twice.
         if twice := _name_written_twice(yaml.compose(text, Loader=yaml.SafeLoader)):
             raise MatrixError(f"`{path}`, line {twice[1]}: `{twice[0]}` stands twice: keep one")
         document: Any = yaml.safe_load(text)

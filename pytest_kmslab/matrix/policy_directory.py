@@ -154,8 +154,7 @@ def read_directory(folder: Path, account: str = "", region: str = "") -> PolicyD
     try:
         return _Reader(folder, account, region).read()
     except PolicyError as error:
-        # Who asks for a matrix catches one error, whichever reader found the fault; its text names the
-        # file.
+        # Who asks for a matrix catches one error, whichever reader found the fault.
         raise MatrixError(str(error)) from None
     except OSError as error:
         raise MatrixError(f"`{error.filename}` cannot be read: {error.strerror}") from None
@@ -253,8 +252,7 @@ class _Reader:
         arn, policy, _ = self._wrapped(file, ("arn", "policy"))
         arn = arn or str(Arn("aws", "kms", self.region, self.account, f"key/{name}"))
         if policy is None:
-            # KMS gives a key that is made without one its default policy, which depends on who makes it
-            # how.
+            # KMS gives a key that is made without one a default policy, which the file must say.
             raise MatrixError(f"file `{file}`: a key has a policy")
         parsed = self._parsed(file, arn, "kms", "key")
         key = Key(
@@ -385,8 +383,7 @@ class _Reader:
             statements = parse_policy(resource.policy.text).statements if resource.policy else ()
             for statement in statements:
                 arns.update(statement.principals.names if statement.principals else ())
-        # Only a whole ARN of a user or role says who asks: `*`, accounts and services are no row of a
-        # matrix.
+        # Only a whole ARN of a user or role says who asks: `*`, accounts and services are no rows.
         principals = {arn for arn in arns if re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:(user|role)/.+", arn)}
         principals -= {principal.arn for principal in known}
         others = {arn for arn in principals if parse_arn(arn).account != self.account}

@@ -64,8 +64,7 @@ class CallObservation(Onlooker):
         if service not in observer.services:
             self._undecided.let_through(service, model.name)
             return
-        # Counted here, as nothing passes the pipeline's own counter: `allowed` asks whether there was any
-        # call.
+        # Counted here, as nothing passes the pipeline's own counter: `allowed` asks for it.
         self._trail.count_call()
 
         # Called by the observer, so that what goes wrong makes the call one that is not judged.

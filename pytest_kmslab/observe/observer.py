@@ -94,8 +94,7 @@ class Observer:
         if expected.call is not None:
             arns.add(expected.call.caller.principal_arn)
         denied = expected.denied
-        # Expected to be denied by the key and let through: DynamoDB may still use the key that it was given
-        # before.
+        # Expected to be denied by the key and let through: DynamoDB may still have the key.
         may_hold_key = denied is not None and bool(denied.via) and not answer.denied
         settled = self._changes.settled(arns, self._clock.now(), table_key=may_hold_key)
         if finding.kind is FindingKind.AGREES:

@@ -125,8 +125,7 @@ def permissions_of(use: Use) -> tuple[Permission, ...] | None:
     """
     if use.is_allowed_by(PolicySet()):
         return ()
-    # An identity-based policy first: it is the caller's own matter, where a resource's may be somebody
-    # else's.
+    # An identity-based policy first: it is the caller's own, where a resource may be another's.
     for way in _ways(use):
         if use.is_allowed_by(policies_of(way)):
             return way

@@ -34,8 +34,7 @@ class EntitiesOnDemand(Mapping[str, Entity]):
     def __getitem__(self, arn: str) -> Entity:
         kind, name = self._named_by(arn)
         entity = self.named(kind, name)
-        # A name is found under whatever path it is: the ARN that is asked for may have another, of somebody
-        # deleted.
+        # A name is found whatever its path: the ARN that is asked for may be of somebody deleted.
         if entity is None or entity.arn != arn:
             raise KeyError(arn)
         return entity

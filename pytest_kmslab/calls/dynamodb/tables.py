@@ -123,8 +123,7 @@ def on_global_table_and_replicas(call: ApiCall) -> Iterator[str]:
 
 
 def _regions(params: Params) -> Iterator[str]:
-    # CreateGlobalTable, UpdateGlobalTableSettings and UpdateGlobalTable name Regions each in a form of its
-    # own.
+    # CreateGlobalTable, UpdateGlobalTableSettings and UpdateGlobalTable name Regions each in its own form.
     for replica in params.get("ReplicationGroup") or params.get("ReplicaSettingsUpdate") or ():
         yield required_text(replica, "RegionName")
     for update in params.get("ReplicaUpdates") or ():

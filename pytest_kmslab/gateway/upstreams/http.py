@@ -141,8 +141,7 @@ class _Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
-            # What has come goes on at once: whoever waits for the first events of a stream would wait for a
-            # full chunk.
+            # What has come goes on at once: a stream's first events do not wait for a full chunk.
             piece = self._response.read1(CHUNK, decode_content=False)
             if not piece:
                 return

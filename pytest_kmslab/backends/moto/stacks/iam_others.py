@@ -53,8 +53,7 @@ def _create_profile(where: Deployment, properties: Properties) -> Iterator[Made]
     name = where.named(properties, "InstanceProfileName", 128)
     path = properties.get("Path")
     made = where.call("iam", "CreateInstanceProfile", InstanceProfileName=name, Path=path)
-    # Told before its role is added, by a call of its own: where that fails, the profile is there to be
-    # removed.
+    # Told before its role is added by another call: where that fails, the profile is removed.
     yield Made(name, {"Arn": made["InstanceProfile"]["Arn"]})
     _set_roles(where, name, [], properties["Roles"])
 
