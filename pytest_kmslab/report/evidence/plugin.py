@@ -161,6 +161,8 @@ class Evidence:
 
     def _write_reports(self, session: pytest.Session) -> None:
         try:
+            if self._part is not None and self._part.problem is not None:
+                raise self._part.problem
             for path in self._reports:
                 gathered = self._facts_of(self._began, self._workers)
                 is_masked = self._settings.report_accounts == "masked"
@@ -168,7 +170,8 @@ class Evidence:
                 writer(path)(path, gathered, read_records(Path(self._parts)), mask)
                 self._lines.append(f"kmslab: report in {path}")
         except OSError as error:
-            self._problem = f"the report `{error.filename}` could not be written: {error.strerror or error}"
+            what = f"the report `{error.filename}`" if error.filename else "what the report is made of"
+            self._problem = f"{what} could not be written: {error.strerror or error}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         finally:
             if self._parts:

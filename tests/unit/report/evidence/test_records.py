@@ -114,3 +114,16 @@ def test_what_a_fork_tells_is_there_once(tmp_path: Path, monkeypatch: pytest.Mon
         part.add(call("implicitDeny"))
     part.close()
     assert list(read_parts(tmp_path)) == [call("implicitDeny"), call("allowed")]
+
+
+def test_a_full_disk_is_told_at_the_end_and_to_a_worker_at_once(tmp_path: Path) -> None:
+    class Full(LineFile):
+        def write(self, *_: str) -> None:
+            raise OSError("the disk is full")
+
+    part, worker = (Part(Full(part_of(tmp_path, name), str), at_once=bool(name)) for name in ("", "gw0"))
+    part.add(call("allowed"))
+    part.close()
+    assert str(part.problem) == "the disk is full"
+    with pytest.raises(OSError, match="the disk is full"):
+        worker.add(call("allowed"))
