@@ -170,8 +170,8 @@ class Evidence:
                 writer(path)(path, gathered, read_records(Path(self._parts)), mask)
                 self._lines.append(f"kmslab: report in {path}")
         except OSError as error:
-            what = f"the report `{error.filename}`" if error.filename else "what the report is made of"
-            self._problem = f"{what} could not be written: {error.strerror or error}"
+            file = error.filename or self._parts
+            self._problem = f"the report `{file}` could not be written: {error.strerror or error}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         finally:
             if self._parts:
