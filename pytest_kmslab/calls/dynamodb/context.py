@@ -105,8 +105,16 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
     if action in READS:
         context[SELECT] = selected(params, index)
     elif action in RETURNING:
-        context[RETURN_VALUES] = params.get("ReturnValues") or "NONE"
+        context[RETURN_VALUES] = given_back(params.get("ReturnValues") or "NONE", params)
     return context
+
+
+def given_back(returned: str, params: Params) -> str:
+    """What a write gives back of the item: all of it too where the error of a failed condition has it."""
+    # AWS documents no key for that. The policies that it suggests for attributes let nobody have whole items.
+    if params.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and returned != "ALL_NEW":
+        return "ALL_OLD"
+    return returned
 
 
 def selected(params: Params, index: str = "") -> str:

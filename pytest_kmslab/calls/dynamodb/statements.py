@@ -19,6 +19,7 @@ from pytest_kmslab.calls.dynamodb.context import (
     SELECT,
     Context,
     authorization,
+    given_back,
     hash_key_of,
     leading_context,
 )
@@ -42,11 +43,13 @@ def statements(call: ApiCall, view: AccountView) -> Authorizations:
     """
     tables: list[Table | None] = []
     read = list(_read(call))
-    for statement, values in read:
+    for (statement, values), entry in zip(read, _entries(call), strict=True):
         arn = table_arn(call, statement.table)
         table = view.table(arn, call.region, call.account)
         tables.append(table)
         context = _context(call, statement, table, values)
+        if RETURN_VALUES in context:
+            context[RETURN_VALUES] = given_back(statement.returned, entry)
         for resource in _resources(statement, arn):
             yield authorization(call, statement.action, resource, context, table)
     if call.operation != "BatchExecuteStatement":  # whose statements are refused one by one

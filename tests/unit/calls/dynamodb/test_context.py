@@ -163,6 +163,26 @@ def test_a_write_has_return_values_and_no_select(view: FakeAccount) -> None:
 
 
 @pytest.mark.parametrize(
+    ("returned", "on_failure", "given_back"),
+    [
+        ("NONE", "ALL_OLD", "ALL_OLD"),
+        ("UPDATED_NEW", "ALL_OLD", "ALL_OLD"),
+        ("ALL_NEW", "ALL_OLD", "ALL_NEW"),
+        ("UPDATED_NEW", "NONE", "UPDATED_NEW"),
+    ],
+)
+def test_the_item_in_the_error_of_a_failed_condition_is_given_back_too(
+    returned: str, on_failure: str, given_back: str, view: FakeAccount
+) -> None:
+    params = {
+        "Key": {"id": {"S": "1"}},
+        "ReturnValues": returned,
+        "ReturnValuesOnConditionCheckFailure": on_failure,
+    }
+    assert context("UpdateItem", params, view)["dynamodb:ReturnValues"] == (given_back,)
+
+
+@pytest.mark.parametrize(
     ("params", "capacity"), [({}, "NONE"), ({"ReturnConsumedCapacity": "TOTAL"}, "TOTAL")]
 )
 def test_consumed_capacity_is_none_unless_asked_for(
