@@ -66,6 +66,7 @@ class Renaming:
     def use(self, use: Use, test: str) -> Use:
         """A request with every name replaced; its identity-based policies, not asked again, are left out."""
         request = use.request
+        # Values alone hold names of a run; condition keys are AWS's.
         pairs = {name: tuple(map(self.text, values)) for name, values in request.context.pairs()}
         return Use(
             request._replace(

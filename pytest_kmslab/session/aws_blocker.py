@@ -46,6 +46,7 @@ class AwsBlocker:
         """Watch no more."""
         socket.getaddrinfo = self._look_up
         self._after_import.remove()
+        # botocore may never have been imported.
         if self._send is not None:
             sys.modules[SENDING_MODULE].URLLib3Session.send = self._send
 

@@ -137,6 +137,7 @@ class Cleanup:
             self.lifetimes += ledger.lifetimes
             if ledger.left:
                 self.left += left_lines(ledger.left, ledger.account, ledger.path, errors)
+        # Last: what the workers had in common goes after the labs of this process.
         while self._at_end:
             self.take(*self._at_end.pop()())
 

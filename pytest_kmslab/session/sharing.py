@@ -99,6 +99,7 @@ class Sharing:
         """The lab; what is made in it has names and a ledger of its own. `ledger` is the worker's, and
         `watched` lets the report see what is made."""
         ledger.begin()  # while somebody uses the lab the run lives, whoever made it
+        # As of a worker of its own: by the tags no worker's lab takes it for its own.
         naming = Naming(context.naming.run, worker_id(f"s{self._worker}"))
         region = context.backend.region
         self._ledger = FileLedger(ledger.path.parent, ledger.account, naming.run, naming.worker, region)

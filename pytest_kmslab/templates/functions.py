@@ -165,6 +165,7 @@ def _find_in_map(argument: Any, values: Values) -> Any:
     found = values.mapping(name)
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
+    # A default is the fourth: the transform AWS::LanguageExtensions brings it.
     if found is None and len(arguments) == 4:
         return resolve(arguments[3].get("DefaultValue"), values)
     if found is None:
@@ -203,6 +204,7 @@ FUNCTIONS: Mapping[str, Callable[[Any, Values], Any]] = {
     "Fn::Base64": _base64,
     "Fn::Cidr": _cidr,
     "Fn::FindInMap": _find_in_map,
+    # An empty Region stands for the stack's own.
     "Fn::GetAZs": lambda argument, values: [
         f"{resolve(argument, values) or values.region}{zone}" for zone in ZONES
     ],

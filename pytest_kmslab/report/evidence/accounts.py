@@ -32,6 +32,7 @@ class AccountMask:
         return NUMBER.sub(lambda match: self._name(match[0].replace("-", "")), without_keys)
 
     def _name(self, number: str) -> str:
+        # Where the account at home is not known the first that is met stands for it.
         others = len(self._names) + 1
         return self._names.setdefault(number, f"ACCOUNT-{others}" if others > 1 else "ACCOUNT")
 

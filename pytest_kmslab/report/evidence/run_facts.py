@@ -51,6 +51,7 @@ def versions() -> dict[str, str]:
     for package in PACKAGES:
         try:
             known[package] = version(package)
+        # Most are extras, or what a person has beside this.
         except PackageNotFoundError:
             continue
     return known
