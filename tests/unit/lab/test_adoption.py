@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from pytest_kmslab.enforcement.creations import Creations
 from pytest_kmslab.errors import ArnError, ResourceError, TeardownError
@@ -248,16 +249,17 @@ def test_what_is_adopted_in_another_region_is_in_the_inventory_until_it_goes(lab
 
 
 def test_a_table_that_was_there_before_its_import_is_not_the_runs(site: LabContext, lab: Lab) -> None:
-    """DynamoDB answers a repeated ClientToken as it answered the first call, whoever made it."""
+    """An import into a table that is there is refused, its token or not: rec ACK DDB-IMPORT-017."""
     arn = make_table()
     site.creations.forget_all()
     names = ("TableName", "KeySchema", "AttributeDefinitions", "BillingMode")
-    client("dynamodb").import_table(
-        ClientToken="theirs",
-        S3BucketSource={"S3Bucket": "theirs"},
-        InputFormat="DYNAMODB_JSON",
-        TableCreationParameters={name: TABLE[name] for name in names},
-    )
+    with pytest.raises(ClientError, match="Table already exists"):
+        client("dynamodb").import_table(
+            ClientToken="theirs",
+            S3BucketSource={"S3Bucket": "theirs"},
+            InputFormat="DYNAMODB_JSON",
+            TableCreationParameters={name: TABLE[name] for name in names},
+        )
     with pytest.raises(ResourceError, match="this run was not seen to make it"):
         lab.adopt(arn)
 
