@@ -55,6 +55,13 @@ def group_of(table: Any) -> Group | None:
     return getattr(table, GROUP, None)
 
 
+def shards_elsewhere(table: Any) -> list[Any]:
+    """moto's shards of the streams of the replicas of a table."""
+    group = group_of(table)
+    others = group.tables(table.region_name) if group is not None else ()
+    return [other.stream_shard for other in others if other.stream_shard is not None]
+
+
 def share_contents(table: Any) -> None:
     """Let the others have the items that a table has now, and its time to live, which is of all of them."""
     group = group_of(table)

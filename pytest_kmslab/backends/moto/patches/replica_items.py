@@ -7,7 +7,7 @@ from typing import Any
 from moto.dynamodb.models import DynamoDBBackend
 
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
-from pytest_kmslab.backends.moto.table_groups import share_contents
+from pytest_kmslab.backends.moto.table_groups import shards_elsewhere, share_contents
 
 _transact: Any = DynamoDBBackend.transact_write_items
 
@@ -18,12 +18,16 @@ def items_of_replicas() -> Replaced:
 
 
 def _transact_everywhere(backend: Any, transact_items: Any) -> None:
+    named = {operation.get("TableName") for part in transact_items for operation in part.values()}
+    tables = [backend.tables[name] for name in named if name in backend.tables]
+    records = [(shard, len(shard.items)) for table in tables for shard in shards_elsewhere(table)]
     try:
         _transact(backend, transact_items)
+    except BaseException:
+        for shard, number in records:
+            del shard.items[number:]
+        raise
     finally:
         # moto puts a copy of the table in its place, with the items that were there before.
-        for part in transact_items:
-            for operation in part.values():
-                table = backend.tables.get(operation.get("TableName"))
-                if table is not None:
-                    share_contents(table)
+        for table in tables:
+            share_contents(backend.tables.get(table.name, table))

@@ -11,6 +11,7 @@ from typing import Any
 from moto.dynamodb.models.table import StreamShard
 
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
+from pytest_kmslab.backends.moto.table_groups import shards_elsewhere
 
 _add: Any = StreamShard.add
 
@@ -21,6 +22,12 @@ def only_changes_in_streams() -> Replaced:
 
 
 def _add_change(shard: StreamShard, old: Any, new: Any) -> None:
+    # What is written in one Region is in the streams of the replicas too.
+    for each in (shard, *shards_elsewhere(shard.table)):
+        _record(each, old, new)
+
+
+def _record(shard: StreamShard, old: Any, new: Any) -> None:
     if not (shard.table.stream_specification or {}).get("StreamEnabled"):
         return  # moto keeps the shard of a stream that is off, and fails to write to it
     # A write that leaves an item as it was makes no record.

@@ -53,6 +53,37 @@ def test_what_is_written_in_one_region_is_read_in_the_other(here: Any, there: An
     assert items(here) == items(there) == ["2"]
 
 
+def test_each_stream_shows_what_is_written_anywhere(account: Account, here: Any, there: Any) -> None:
+    here.update_table(**updates("Create"))
+    there.put_item(TableName="orders", Item={"id": {"S": "2"}})
+    here.put_item(TableName="orders", Item={"id": {"S": "3"}})
+    taken_back = [
+        {"Put": {"TableName": "orders", "Item": {"id": {"S": "4"}}}},
+        {
+            "ConditionCheck": {
+                "TableName": "orders",
+                "Key": {"id": {"S": "9"}},
+                "ConditionExpression": "attribute_exists(id)",
+            }
+        },
+    ]
+    refusal(here.transact_write_items, TransactItems=taken_back)
+    for region, client in ((HERE, here), (THERE, there)):
+        arn = described(client)["LatestStreamArn"]
+        assert f":{region}:" in arn
+        assert seen(account.root.client("dynamodbstreams", region_name=region), arn) == ["2", "3"]
+
+
+def seen(streams: Any, arn: str) -> list[str]:
+    """The keys of the records of a stream."""
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    begin = {"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+    records = streams.get_records(ShardIterator=streams.get_shard_iterator(**begin)["ShardIterator"])[
+        "Records"
+    ]
+    return [record["dynamodb"]["Keys"]["id"]["S"] for record in records]
+
+
 def test_a_transaction_that_is_taken_back_is_taken_back_everywhere(here: Any, there: Any) -> None:
     here.update_table(**updates("Create"))
     put = {"Put": {"TableName": "orders", "Item": {"id": {"S": "2"}}}}
