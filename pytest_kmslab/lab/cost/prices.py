@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.errors import PriceError
 
 DEFAULT = Path(__file__).with_name("prices.json")
@@ -41,10 +42,12 @@ class Prices:
 
 def read_prices(path: Path = DEFAULT) -> Prices:
     """The prices in a JSON file of the form of `prices.json`; raises PriceError, which says what is wrong."""
+    text = read_input(
+        path,
+        lambda why: PriceError(f"cannot read the prices in `{path}`: {why.removeprefix('cannot be read: ')}"),
+    )
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PriceError(f"cannot read the prices in `{path}`: {error.strerror or error}") from None
+        read = json.loads(text)
     except ValueError as error:
         raise PriceError(f"the prices in `{path}` are not JSON: {error}") from None
     names = {field.name: field.type for field in fields(Prices)}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.arguments import refusal_text
+from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.templates.form import malformed
 from pytest_kmslab.templates.references import circle, is_expanded_later, section_of, unresolved
@@ -96,15 +97,12 @@ def read_template(source: TemplateSource) -> Template:
     where, text = "`template`", source
     if isinstance(source, Path):
         where += f", file `{source}`"
-    try:
-        if isinstance(source, Path):
-            text = source.read_text(encoding="utf-8-sig")
-        elif isinstance(source, Mapping):
+        text = read_input(source, lambda why: TemplateError(f"{where}: {why}"))
+    elif isinstance(source, Mapping):
+        try:
             text = json.dumps(dict(source))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{where}: cannot be read: {error}") from None
-    except (TypeError, ValueError) as error:
-        raise TemplateError(f"{where}: {error}") from None
+        except (TypeError, ValueError) as error:
+            raise TemplateError(f"{where}: {error}") from None
     if not isinstance(text, str):
         raise TemplateError(refusal_text("template", TEMPLATE, source))
     content = _parsed(where, text)

@@ -15,6 +15,7 @@ from helpers.factories import KEY, USER
 from pytest_kmslab.cases import input_file
 from pytest_kmslab.cli.main import main
 from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.lab.cost.prices import read_prices
 from pytest_kmslab.lab.templates.template import read_template
 from pytest_kmslab.matrix.expected import read_expected
 
@@ -48,6 +49,7 @@ PLACES = {
     "a file of cases": by_command(),
     **{flag: by_command(*REQUEST, flag) for flag in POLICY_FLAGS},
     "expected": by_function(read_expected),
+    "prices": by_function(read_prices),
     "template": by_function(read_template),
 }
 """Where a file may be named, and how to hear what is said of it."""
