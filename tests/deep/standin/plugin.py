@@ -11,22 +11,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Generator
 
 import pytest
 from deep.standin import PACE
 
-from pytest_kmslab.session.run import RUN
+from pytest_kmslab.session.backend_specs import STAND_IN, StandIn
 
 URL = "STANDIN_URL"
 SEED = "STANDIN_SEED"
 WITHOUT_WAITS = "STANDIN_WITHOUT_WAITS"
 
 
-def pytest_configure(config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True)  # before pytest-kmslab begins its run in this hook
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     if URL not in os.environ:
-        start(config)
-    run = config.stash[RUN]
-    run.stand_in, run.pace = os.environ[URL], 0 if WITHOUT_WAITS in os.environ else PACE
+        start(early_config)
+    early_config.stash[STAND_IN] = StandIn(os.environ[URL], 0 if WITHOUT_WAITS in os.environ else PACE)
+    return (yield)
 
 
 def start(config: pytest.Config) -> None:
