@@ -92,3 +92,19 @@ def test_nobody_is_asked_about_resources_of_other_services(account: Account, arn
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         tag(nobody, arns["kms"], team="blue")
     assert tags_of(account, arns)["kms"] == {}
+
+
+@pytest.mark.parametrize("beginning", ["arn:aws:kms:key/", "arn:aws:kms:us-east-1:key/", "arn:aws:kms::key/"])
+def test_what_only_looks_like_an_arn_gets_nobody_past_the_key_policy(
+    account: Account, arns: dict[str, str], beginning: str
+) -> None:
+    """moto goes by how a text begins and by what follows `:key/`."""
+    user = account.user("ana", allow("tag:*"))
+    no_arn = beginning + arns["kms"].partition("key/")[2]
+    assert set(tag(user, no_arn, team="blue")) == {no_arn}
+    client = user.client("resourcegroupstaggingapi")
+    client.untag_resources(ResourceARNList=[no_arn], TagKeys=["team"])
+    assert tags_of(account, arns)["kms"] == {}
+    # Nor anybody who may tag: KMS knows no such ARN.
+    assert set(tag(account.root, no_arn, team="blue")) == {no_arn}
+    assert tags_of(account, arns)["kms"] == {}
