@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.arguments import HasArn, check_named, check_text, refusal_text, wrong_type
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.error_codes import ACTION
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def check_action(action: str) -> str:
 def check_principal(argument: str, principal: object) -> str:
     """The ARN or name of a principal; raises TypeError or ValueError for what can be none, such as a key."""
     text = check_named(argument, principal, PRINCIPAL)
-    if text.startswith("arn:") and text.split(":")[2] not in ("iam", "sts"):
+    if text.startswith("arn:") and parts_of(text).service not in ("iam", "sts"):
         raise ValueError(refusal_text(argument, PRINCIPAL, text))
     return text
 
