@@ -25,8 +25,6 @@ from pytest_kmslab.enforcement.clock import Clock
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Backend
-    from pytest_kmslab.calls.api_call import ApiCall
-
 
 UNKNOWN = "The security token included in the request is invalid."
 EXPIRED = "The security token included in the request is expired"

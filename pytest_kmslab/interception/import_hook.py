@@ -44,7 +44,7 @@ class Registration:
             module.BUILTIN_HANDLERS[:] = others
 
     def _add(self, module: ModuleType) -> None:
-        self._added.extend(self._make_handlers())
+        self._added = list(self._make_handlers())
         module.BUILTIN_HANDLERS.extend(self._added)
 
 

@@ -20,6 +20,7 @@ from pytest_kmslab.backends.moto.lookup import backend_of, place_of
 from pytest_kmslab.backends.moto.reader import table_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.names import arn_of_table
+from pytest_kmslab.calls.rules.throughput import ON_DEMAND_WARM
 from pytest_kmslab.calls.validation_messages import invalid, refused
 
 if TYPE_CHECKING:
@@ -130,11 +131,7 @@ def _made(call: ApiCall, source: Any, table: Any) -> Response:
     units = call.params.get("ProvisionedThroughputOverride")
     if mode == "PAY_PER_REQUEST":
         units = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
-        table.warm_throughput = {
-            **table.warm_throughput,
-            "ReadUnitsPerSecond": 12_000,
-            "WriteUnitsPerSecond": 4_000,
-        }
+        table.warm_throughput = {**table.warm_throughput, **ON_DEMAND_WARM}
     if units:
         table.throughput = {**table.throughput, **units}
     for member in ("global", "local"):
