@@ -83,6 +83,10 @@ class GroupKind(ResourceKind):
     removal_commands = (
         "iam list-attached-group-policies --group-name {name}",
         "iam detach-group-policy --policy-arn POLICY-ARN --group-name {name}",
+        "iam list-group-policies --group-name {name}",
+        "iam delete-group-policy --policy-name POLICY-NAME --group-name {name}",
+        "iam get-group --group-name {name}",
+        "iam remove-user-from-group --user-name USER-NAME --group-name {name}",
         "iam delete-group --group-name {name}",
     )
 

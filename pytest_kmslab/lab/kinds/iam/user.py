@@ -144,6 +144,10 @@ class UserKind(IamEntityKind):
         "iam delete-access-key --access-key-id ACCESS-KEY-ID --user-name {name}",
         "iam list-attached-user-policies --user-name {name}",
         "iam detach-user-policy --policy-arn POLICY-ARN --user-name {name}",
+        "iam list-user-policies --user-name {name}",
+        "iam delete-user-policy --policy-name POLICY-NAME --user-name {name}",
+        "iam list-groups-for-user --user-name {name}",
+        "iam remove-user-from-group --group-name GROUP-NAME --user-name {name}",
         "iam delete-login-profile --user-name {name}",
         "iam delete-user --user-name {name}",
     )

@@ -10,9 +10,12 @@ import pytest
 
 from pytest_kmslab.errors import LedgerError
 from pytest_kmslab.lab.kinds.iam.credentials_file import CREDENTIALS_FILE
+from pytest_kmslab.lab.kinds.iam.group import GROUP
+from pytest_kmslab.lab.kinds.iam.role import ROLE
+from pytest_kmslab.lab.kinds.iam.user import USER
 from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
-from pytest_kmslab.lab.resource_kind import ResourceRef, manual_commands
+from pytest_kmslab.lab.resource_kind import ResourceKind, ResourceRef, manual_commands
 from pytest_kmslab.lab.sweep.ledger_files import ledgers_in, read, records
 from pytest_kmslab.lab.teardown.ledger import Account, FileLedger, folder_of
 
@@ -200,3 +203,14 @@ def test_how_a_thing_is_removed_by_hand() -> None:
     assert manual_commands(TABLE_, profile="work") == (
         "aws dynamodb delete-table --table-name orders-1a2b3c4d-main-2 --region us-east-1 --profile work",
     )
+
+
+@pytest.mark.parametrize(("kind", "word"), [(GROUP, "group"), (ROLE, "role"), (USER, "user")])
+def test_all_that_a_lab_gives_an_iam_entity_is_taken_away_by_hand_first(
+    kind: ResourceKind, word: str
+) -> None:
+    commands = " ".join(manual_commands(ResourceRef(kind, "ana", "us-east-1")))
+    wanted = [f"detach-{word}-policy", f"delete-{word}-policy", f"delete-{word} "]
+    assert [commands.find(one) for one in wanted] == sorted(commands.find(one) for one in wanted)
+    assert all(one in commands for one in wanted)
+    assert word == "role" or "remove-user-from-group" in commands
