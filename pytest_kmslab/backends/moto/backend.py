@@ -101,9 +101,9 @@ class MotoBackend:
             without_moto_policy_check,
         )
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
-        from pytest_kmslab.backends.moto.patches.replica_items import items_of_replicas
         from pytest_kmslab.backends.moto.patches.request_scope import request_scope
         from pytest_kmslab.backends.moto.patches.streams import only_changes_in_streams
+        from pytest_kmslab.backends.moto.patches.transactions import transactions_taken_back
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
         from pytest_kmslab.backends.moto.tagging_api import tagging_by_calls
 
@@ -121,7 +121,7 @@ class MotoBackend:
         started.enter_context(only_changes_in_streams())
         started.enter_context(readable_item_errors())
         started.enter_context(item_values_of_dynamodb())
-        started.enter_context(items_of_replicas())
+        started.enter_context(transactions_taken_back())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
             started.enter_context(tagging_by_calls(self._service_calls))

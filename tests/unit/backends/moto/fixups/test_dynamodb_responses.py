@@ -151,6 +151,28 @@ def test_nobody_enables_contributor_insights(dynamodb: Any) -> None:
     assert (answer["TableName"], answer["ContributorInsightsStatus"]) == ("orders", "DISABLED")
 
 
+@pytest.mark.parametrize("called", ["name", "arn"])
+def test_a_transaction_that_fails_changes_nothing(account: Account, dynamodb: Any, called: str) -> None:
+    made = dynamodb.create_table(**TABLE, **STREAM)["TableDescription"]
+    table = made["TableName" if called == "name" else "TableArn"]
+    streams = account.root.client("dynamodbstreams")
+    stream = {"StreamArn": made["LatestStreamArn"], "ShardIteratorType": "TRIM_HORIZON"}
+    shard = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"][0][
+        "ShardId"
+    ]
+    iterator = streams.get_shard_iterator(ShardId=shard, **stream)["ShardIterator"]
+    check = {"TableName": table, "Key": {"id": {"S": "2"}}, "ConditionExpression": "attribute_exists(id)"}
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        dynamodb.transact_write_items(
+            TransactItems=[{"Put": {"TableName": table, "Item": KEY}}, {"ConditionCheck": check}]
+        )
+    assert "Item" not in dynamodb.get_item(TableName="orders", Key=KEY)
+    # An iterator that was given out before reads on: nothing of the transaction, and what came after it.
+    dynamodb.put_item(TableName="orders", Item={"id": {"S": "3"}})
+    records = streams.get_records(ShardIterator=iterator)["Records"]
+    assert [record["dynamodb"]["Keys"] for record in records] == [{"id": {"S": "3"}}]
+
+
 def test_a_transaction_of_writes_answers_nothing(dynamodb: Any) -> None:
     dynamodb.create_table(**TABLE)
     statement = {"Statement": "INSERT INTO orders VALUE {'id': '1'}"}
