@@ -60,8 +60,7 @@ def holds(condition: Any, values: Values) -> bool:
         if name in TESTS:
             return TESTS[name](arguments, values)
         if name in MEMBERSHIPS:
-            first, second = (_resolved(one, values) for one in arguments)
-            return MEMBERSHIPS[name](first, second)
+            return MEMBERSHIPS[name](*_members(name, arguments, values))
     if isinstance(condition, bool) or condition in ("true", "false"):
         return text_of(condition) == "true"
     raise TemplateProblemError(
@@ -99,12 +98,24 @@ def _not(arguments: list[Any], values: Values) -> bool:
 
 
 def _equals(arguments: list[Any], values: Values) -> bool:
+    first, second = _two("Fn::Equals", arguments, values)
+    return bool(first == second)
+
+
+def _members(name: str, arguments: list[Any], values: Values) -> list[Any]:
+    members, other = _two(name, arguments, values)
+    # A part of a text would count as a member of it.
+    if not isinstance(members, list) or (name == "Fn::EachMemberIn" and not isinstance(other, list)):
+        raise TemplateProblemError(f"Template error: every {name} object requires a list of members.")
+    return [members, other]
+
+
+def _two(name: str, arguments: list[Any], values: Values) -> list[Any]:
     if len(arguments) != 2:
         raise TemplateProblemError(
-            "Template error: every Fn::Equals object requires a list of 2 string parameters."
+            f"Template error: every {name} object requires a list of 2 string parameters."
         )
-    first, second = (_resolved(argument, values) for argument in arguments)
-    return bool(first == second)
+    return [_resolved(argument, values) for argument in arguments]
 
 
 TESTS: Mapping[str, Callable[[list[Any], Values], bool]] = {

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Protocol
 
 from pytest_kmslab.templates.problem import TemplateProblemError
@@ -166,7 +167,7 @@ def _find_in_map(argument: Any, values: Values) -> Any:
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
     # A default is the fourth: the transform AWS::LanguageExtensions brings it.
-    if found is None and len(arguments) == 4:
+    if found is None and len(arguments) == 4 and isinstance(arguments[3], Mapping):
         return resolve(arguments[3].get("DefaultValue"), values)
     if found is None:
         text = f"Template error: Unable to get mapping for {'::'.join([name, *keys])}"
@@ -188,14 +189,21 @@ def _cidr(argument: Any, values: Values) -> Any:
     block, count, *bits = (resolve(part, values) for part in _arguments("Fn::Cidr", argument, 2, 3))
     if block is None:
         return None
-    network = ipaddress.ip_network(text_of(block))
-    size = int(bits[0]) if bits else 8
-    subnets = network.subnets(new_prefix=network.max_prefixlen - size)
-    return [str(subnet) for subnet, _ in zip(subnets, range(int(count)), strict=False)]
+    try:
+        network = ipaddress.ip_network(text_of(block))
+        size = int(bits[0]) if bits else 8
+        subnets = network.subnets(new_prefix=network.max_prefixlen - size)
+        return [str(subnet) for subnet in islice(subnets, int(count))]
+    except (TypeError, ValueError) as error:
+        raise TemplateProblemError(
+            f"Template error: Fn::Cidr cannot make blocks of {block}: {error}"
+        ) from None
 
 
 def _length(argument: Any, values: Values) -> Any:
     resolved = resolve(argument, values)
+    if not isinstance(resolved, list | None):
+        raise TemplateProblemError("Template error: every Fn::Length object requires a list.")
     return None if resolved is None else len(resolved)
 
 

@@ -96,6 +96,11 @@ REFUSED: list[tuple[Any, str]] = [
     ({"Fn::Join": ["-", "a"]}, "every Fn::Join object requires two parameters"),
     ({"Fn::Sub": ["a"]}, "Fn::Sub object requires 2 parameters"),
     ({"Fn::If": ["No", "a", "b"]}, "unresolved condition dependency No"),
+    ({"Fn::Cidr": ["nonsense", 2, 8]}, "Fn::Cidr cannot make blocks of nonsense"),
+    ({"Fn::Cidr": ["10.0.0.0/28", 2, 8]}, "Fn::Cidr cannot make blocks of 10.0.0.0/28"),
+    ({"Fn::Cidr": ["10.0.0.0/16", "x", 8]}, "Fn::Cidr cannot make blocks of 10.0.0.0/16"),
+    ({"Fn::Length": "text"}, "Fn::Length object requires a list"),
+    ({"Fn::FindInMap": ["M", "us-east-1", "other", "text"]}, "Unable to get mapping"),
 ]
 
 
@@ -152,6 +157,11 @@ BROKEN_RULES = [
     rule({"Fn::EachMemberEquals": [["a", "b"], "a"]}),
     rule(OTHER, RuleCondition=EQUAL),
 ]
+MALFORMED_RULES = [
+    rule({"Fn::Contains": [["dev"]]}),
+    rule({"Fn::Contains": ["production", "prod"]}),
+    rule({"Fn::EachMemberIn": [["pro"], "production"]}),
+]
 KEPT_RULES = [
     rule({"Fn::Not": [{"Fn::Contains": [["1", "2"], {"Ref": "Stage"}]}]}),
     rule({"Fn::EachMemberIn": [["ana"], {"Ref": "Names"}]}),
@@ -169,3 +179,9 @@ def test_an_assertion_that_does_not_hold_is_told(rules: Any) -> None:
 @pytest.mark.parametrize("rules", KEPT_RULES)
 def test_an_assertion_that_holds_or_asks_for_the_account_is_none(rules: Any) -> None:
     check_rules(rules, Template())
+
+
+@pytest.mark.parametrize("rules", MALFORMED_RULES)
+def test_an_assertion_about_no_list_is_refused(rules: Any) -> None:
+    with pytest.raises(TemplateProblemError, match="object requires a list"):
+        check_rules(rules, Template())
