@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pytest_kmslab.authz.principal import PrincipalKind, identify
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.privilege.conditions import Conditions, conditions_of, element_of, literal, merged
-from pytest_kmslab.privilege.use import Document, PolicySet, Use
+from pytest_kmslab.privilege.use import Document, PolicySet, Use, policy_owner
 
 IDENTITY = ""
 """The place of what an identity-based policy has to allow; any other place is the ARN of a resource."""
@@ -24,7 +24,7 @@ class Permission(NamedTuple):
     conditions: Conditions
     action: str
     resource: str
-    """As a policy writes it; in the policy of a resource `*`, which is that resource."""
+    """As a policy writes it; in the policy of a key or a role `*`, which is that key or role."""
 
 
 class Statement(NamedTuple):
@@ -139,8 +139,11 @@ def _ways(use: Use) -> Iterator[tuple[Permission, ...]]:
     # A key that is about to be made has no policy but the one the call brings, which stays as it is.
     if use.brings_its_policy:
         return
+    place = policy_owner(request.resource)
+    # A table's policy is about its indexes too, each by its own ARN.
+    resource = own.resource if ":table/" in place else "*"
     for principal in dict.fromkeys((use.actor, request.principal)):
-        theirs = Permission(request.resource, principal, conditions, request.action, "*")
+        theirs = Permission(place, principal, conditions, request.action, resource)
         yield (theirs,)
         yield own, theirs
 

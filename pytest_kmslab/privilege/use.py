@@ -24,6 +24,15 @@ NEW_KEY = ":key/*"
 brings, so that no other stands in its place."""
 
 
+INDEX = "/index/"
+"""What stands in the ARN of an index behind its table's, whose policy is about both."""
+
+
+def policy_owner(resource: str) -> str:
+    """The ARN of what has the resource-based policy that is about a resource."""
+    return resource.partition(INDEX)[0]
+
+
 def identity_of(request: Request) -> Identity:
     """Who asked."""
     # Of a session only this key tells the role with its path; two values of it tell nothing.
@@ -77,7 +86,7 @@ class Use:
 
         What limits the caller (boundary, session policies, the organization's policies) and grants stay.
         """
-        resource = policies.resources.get(self.request.resource, self.emptied_resource)
+        resource = policies.resources.get(policy_owner(self.request.resource), self.emptied_resource)
         replaced = self.policies._replace(identity=policies.identity, resource=resource)
         return authorize(self.request, replaced, self.grants).allowed
 

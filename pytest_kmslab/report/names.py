@@ -1,6 +1,6 @@
 """Names that are the same in every run: a stack's logical ids, and the names that the lab was asked for.
 
-In one test two resources never share a name: a policy for one of them would be taken for both.
+In one test two resources of one kind never share a name: a policy for one of them would be taken for both.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from pytest_kmslab.report.policy_owner import KEY_ID
 GIVEN = re.compile(r"([\w+=,.@-]*?)-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![\w-])")
 """A name that the lab gave: what it was asked for, the run, the worker and a number."""
 
+OF_AN_ALIAS = re.compile(r"alias/[\w/-]*\Z")
+"""What stands before the name of an alias."""
+LONGEST_ALIAS = 256
+"""Characters of an alias at most."""
+KIND = re.compile(r":(?:assumed-)?([a-z-]+)/")
+"""What stands before a name in an ARN; a role's sessions are of the role's name."""
+
 OF_A_TABLE = re.compile(r"(:table/[\w.-]+/(?:stream|backup|export|import)/)[\w.:-]+")
 """What DynamoDB names itself, by the time: nobody can know it when a policy is written."""
 
@@ -30,22 +37,35 @@ class StableNames:
 
     def of_test(self, uses: Iterable[Use], logical_ids: Mapping[str, str]) -> Renaming:
         """The names of one test; `logical_ids` are those of stacks' resources by their names."""
-        aliases = {}
+        aliases: dict[str, str] = {}
+        kinds: dict[str, str] = {}
         for use in uses:
+            kinds.update(_kinds_in(use.request.resource), **_kinds_in(use.actor))
             key_id = KEY_ID.search(use.request.resource)
             names = use.request.context.get("kms:ResourceAliases")
             if key_id and names:
-                aliases[key_id[0]] = names[0].removeprefix("alias/")
-        return Renaming(self._known, logical_ids, aliases)
+                aliases[key_id[0]] = names[0]
+        return Renaming(self._known, logical_ids, aliases, kinds)
+
+
+def _kinds_in(arn: str) -> dict[str, str]:
+    """What kind of resource each name is of that the lab gave and an ARN has."""
+    kind = KIND.search(arn)
+    return {name[0]: kind[1] for name in GIVEN.finditer(arn)} if kind else {}
 
 
 class Renaming:
     """The names of one test, and what they become."""
 
     def __init__(
-        self, known: dict[str, str], logical_ids: Mapping[str, str], aliases: Mapping[str, str]
+        self,
+        known: dict[str, str],
+        logical_ids: Mapping[str, str],
+        aliases: Mapping[str, str],
+        kinds: Mapping[str, str],
     ) -> None:
         self._known = known
+        self._kinds = kinds
         self._logical_ids = logical_ids
         self._aliases = aliases
         self._taken: dict[tuple[str, str], str] = {}
@@ -60,7 +80,7 @@ class Renaming:
         if self._of_stacks is not None:
             text = self._of_stacks.sub(lambda match: self._name(match[0], self._logical_ids[match[0]]), text)
         text = KEY_ID.sub(lambda match: self._name_of_key(match[0]), text)
-        text = GIVEN.sub(lambda match: self._name(match[0], match[1] or "unnamed"), text)
+        text = GIVEN.sub(self._name_of_lab, text)
         return OF_A_TABLE.sub(r"\1*", text)
 
     def use(self, use: Use, test: str) -> Use:
@@ -81,7 +101,13 @@ class Renaming:
 
     def _name_of_key(self, key_id: str) -> str:
         alias = self._aliases.get(key_id)
-        return self._name(key_id, self.text(alias) if alias else "key", "key")
+        return self._name(key_id, self.text(alias).removeprefix("alias/") if alias else "key", "key")
+
+    def _name_of_lab(self, match: re.Match[str]) -> str:
+        # An alias is asked for by its key, so that none of the requests may have its ARN.
+        is_alias = OF_AN_ALIAS.search(match.string[max(0, match.start() - LONGEST_ALIAS) : match.start()])
+        kind = "alias" if is_alias else self._kinds.get(match[0], "")
+        return self._name(match[0], match[1] or "unnamed", kind)
 
     def _name(self, name: str, wanted: str, kind: str = "") -> str:
         """The stable name of a name: the same as before, unless another of this test and kind has it."""

@@ -17,7 +17,7 @@ from pytest_kmslab.calls.written_policies import PolicyKind, refusal
 from pytest_kmslab.cases.policy_file import line_of, read_text
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies.sources import read_document
-from pytest_kmslab.privilege.use import Document, Use
+from pytest_kmslab.privilege.use import Document, Use, policy_owner
 from pytest_kmslab.report.collecting import Collector
 from pytest_kmslab.report.policies import IDENTITY_FILE, PROOF_FILE
 from pytest_kmslab.report.policy_names import file_names, folder_names, name_of
@@ -62,7 +62,7 @@ class CheckedPolicy:
     def _file_of(self, use: Use) -> str:
         """The file that holds the policy of what is asked for; empty where none does. Of several names the
         longest is its own alone."""
-        arn = use.request.resource
+        arn = policy_owner(use.request.resource)
         names = reversed(file_names(arn)) if arn.startswith("arn:") else ()
         return next((name for name in names if name in self.resources), "")
 

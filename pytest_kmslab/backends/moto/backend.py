@@ -50,8 +50,8 @@ class MotoBackend:
 
     Where a test has started moto's `mock_aws` itself, the lab lives in that account and nothing is
     reset. The root user's credentials are made anew for each run, so no credential a person has
-    lying about is root by accident. `root` gives others, for clients in other processes; the same secret
-    with an account's twelve digits as access key is then the root user of that account.
+    lying about is root by accident. `root` gives others, for clients in other processes. The same secret
+    with an account's twelve digits as access key is the root user of that account.
     """
 
     name = "moto"
@@ -74,7 +74,7 @@ class MotoBackend:
         self.account = account or os.environ.get(MOTO_ACCOUNT) or DEFAULT_ACCOUNT
         self.root = root or Credentials("AKIAROOT" + secrets.token_hex(6).upper(), secrets.token_urlsafe(30))
         self.reader: MotoAccountReader = MotoAccountReader(
-            self.account, self.root, partition=partition_of(region).name, every_root=root is not None
+            self.account, self.root, partition=partition_of(region).name
         )
         self.view = AccountView(self.reader)
         self._fixups: MotoFixups = MotoFixups(self.reader)

@@ -40,20 +40,19 @@ COLLECTIONS = {"user": "users", "role": "roles", "group": "groups", "instance-pr
 
 
 class IdentityReader:
-    """Callers and their policies. Accounts are told apart; the root user is the home account's, and with
-    `every_root` that of each other account too: by its twelve digits as access key, as LocalStack has it."""
+    """Callers and their policies. Accounts are told apart; the root user is the home account's, and that of
+    each account by its twelve digits as access key, as LocalStack has it, and the same secret."""
 
-    def __init__(self, account: str, root: Credentials, *, partition: str, every_root: bool = False) -> None:
+    def __init__(self, account: str, root: Credentials, *, partition: str) -> None:
         self._account = account
         self._partition = partition
         self._root = root
-        self._every_root = every_root
 
     def credential(self, access_key_id: str) -> Credential | None:
         """The credential of an access key id, active or not."""
         if access_key_id == self._root.access_key_id:
             return self._root_credential(access_key_id, self._account)
-        if self._every_root and ACCOUNT_ID.fullmatch(access_key_id):
+        if ACCOUNT_ID.fullmatch(access_key_id):
             return self._root_credential(access_key_id, access_key_id)
         for account, partitions in list(iam_backends.items()):
             for partition, backend in list(partitions.items()):

@@ -120,10 +120,8 @@ def table_named(name: str, region: str, account: str) -> Table | None:
 class MotoAccountReader:
     """Reads every account that this process's moto holds."""
 
-    def __init__(
-        self, account: str, root: Credentials, *, partition: str = "aws", every_root: bool = False
-    ) -> None:
-        self._identities = IdentityReader(account, root, partition=partition, every_root=every_root)
+    def __init__(self, account: str, root: Credentials, *, partition: str = "aws") -> None:
+        self._identities = IdentityReader(account, root, partition=partition)
         self.credential = self._identities.credential
         self.identity = self._identities.policies
 

@@ -7,6 +7,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.arguments import check_text, refusal_text
+from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
+from pytest_kmslab.errors import BackendError
 from pytest_kmslab.lab.acting.assuming import SESSION_NAME, RoleAssumption, check_assumer
 from pytest_kmslab.lab.acting.environment import environment, subprocess_environment
 from pytest_kmslab.lab.acting.given_actors import actor_of
@@ -109,6 +113,22 @@ class ActingLab:
         # A real account decides by itself: the process calls AWS, and no gateway is needed.
         endpoint = backend.endpoint_url if backend.capabilities.enforces else self._gateway()
         return subprocess_environment(os.environ, actor.credentials, self.region, endpoint)
+
+    def root_of(self, account: str) -> Credentials:
+        """The credentials of the root user of another account, for `as_`, who makes what is wanted there.
+
+        moto, LocalStack and ministack have every account. On moto what is made in it goes with the lab,
+        elsewhere it is for `at_end`. Raises ValueError for what is no other account, BackendError where there
+        is none.
+        """
+        wanted, backend = "the 12 digits of another account's id", self._context.backend
+        if not ACCOUNT_ID.fullmatch(check_text("account", account, wanted)) or account == backend.account:
+            raise ValueError(refusal_text("account", wanted, account))
+        if backend.capabilities.enforces:
+            raise BackendError("`root_of`: AWS gives no such credentials: act as a profile of that account")
+        if backend.view.credential(account) is None:
+            raise BackendError(f"`root_of`: the endpoint keeps the account `{backend.account}` alone")
+        return Credentials(account, backend.root.secret_access_key)
 
     def _acting(self, actor: Any, assumer: Assumer) -> Actor:
         """Whose credentials to sign with; a role's session is kept until it has ended by the lab's clock."""

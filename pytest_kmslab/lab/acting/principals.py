@@ -31,7 +31,8 @@ class Principals:
     def __init__(self, sessions: Sessions, admin: IamUser, admin_session: PrincipalSession) -> None:
         self._make = sessions
         self._admin_session = admin_session
-        self._sessions: dict[str, PrincipalSession] = {admin.credentials.access_key_id: admin_session}
+        # By all of the credentials: who has the access key and another secret is nobody.
+        self._sessions: dict[Credentials, PrincipalSession] = {admin.credentials: admin_session}
         self._users: dict[str, IamUser] = {}
 
     def add(self, user: IamUser) -> None:
@@ -41,14 +42,14 @@ class Principals:
     def session(self, actor: Actor) -> PrincipalSession:
         """The session of somebody."""
         credentials = actor.credentials
-        if credentials.access_key_id not in self._sessions:
+        if credentials not in self._sessions:
             # Of others than the lab's own users nobody knows what they are certainly allowed.
             probes = None
             if isinstance(actor, IamUser) and actor.arn in self._users:
                 # Kept: IAM is asked once, when it matters.
                 probes = cache(partial(allowed_probes, self._admin_session, actor.arn))
-            self._sessions[credentials.access_key_id] = self._make.of(credentials, probes)
-        return self._sessions[credentials.access_key_id]
+            self._sessions[credentials] = self._make.of(credentials, probes)
+        return self._sessions[credentials]
 
     def arns(self) -> Iterable[str]:
         """The users that the lab has made, deleted ones too."""

@@ -76,6 +76,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "multi_region": NO_FLAG,
     },
     "lab.create_table": {"name": NAME, "key": [*NO_TEXT, "nope", "alias/nope"]},
+    "lab.root_of": {"account": [None, *NO_TEXT, *TEXT, "123456789012", "12345678901", "2222٣3334444"]},
     "lab.create_user": {
         "name": NAME,
         **IDENTITY,

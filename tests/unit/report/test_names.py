@@ -10,6 +10,7 @@ from pytest_kmslab.report.names import StableNames
 
 TABLES = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table"
 KEYS = KEY.rpartition("/")[0]
+ROLES = f"arn:aws:iam::{ACCOUNT}:role"
 ID = "1234abcd-12ab-34cd-56ef-1234567890a"
 
 
@@ -53,6 +54,19 @@ def test_a_key_is_called_by_its_alias() -> None:
     uses = [of_key(1, "orders-1a2b3c4d-main-2"), of_key(2), of_key(3)]
     names = StableNames().of_test(uses, {})
     assert [names.text(use.request.resource).rpartition("/")[2] for use in uses] == ["orders", "key", "key-2"]
+
+
+def test_two_of_one_name_that_are_of_different_kinds_share_it() -> None:
+    name = "orders-1a2b3c4d-main"
+    role = f"{ROLES}/{name}-1"
+    uses = [
+        Use(Request(role, "dynamodb:GetItem", f"{TABLES}/{name}-3/index/by", Context({})), Policies()),
+        of_key(1, f"{name}-2"),
+    ]
+    renamed = StableNames().of_test(uses, {})
+    assert renamed.text(f"{role} {TABLES}/{name}-3") == f"{ROLES}/orders {TABLES}/orders"
+    assert renamed.text(f"{name}-3") == "orders"
+    assert renamed.text(f"{KEYS}/{ID}1 alias/{name}-2") == f"{KEYS}/orders alias/orders"
 
 
 def test_what_a_stack_made_is_called_by_its_template() -> None:
