@@ -61,37 +61,55 @@ class _Texts:
     """Compiles a value whose variables have been replaced."""
     wildcards: bool
     """Whether `*` and `?` are wildcards in the policy's values."""
-    reads: Callable[[str], bool] = lambda _: True
-    """As in `Operator`."""
+    is_of_type: Callable[[str], bool] | None = None
+    """Whether a text, of the policy or of the request, is of the operator's type; None: every text is."""
 
     def operator(self, name: str, *, negated: bool = False) -> Operator:
         unresolved = None if negated else False
         return Operator(
-            name, lambda values, version: self._compile(values, version, unresolved), negated, self.reads
+            name, lambda values, version: self._compile(values, version, unresolved), negated, self._reads
         )
+
+    def _reads(self, value: str) -> bool:
+        # What a variable stands for is known with the request only.
+        return self.is_of_type is None or "${" in value or self.is_of_type(value)
 
     def _compile(self, values: Sequence[str], version: str, unresolved: bool | None) -> Bind:
         varying = [value for value in values if has_variables(value, version)]
-        matches_fixed = self.from_texts([value for value in values if value not in varying])
+        fixed = [value for value in values if value not in varying]
+        matches_fixed = self.from_texts(fixed)
         templates = [parse_template(value, wildcards=self.wildcards) for value in varying]
-        # A value that cannot be read may match anything: then a value that matches none of the others cannot
-        # be said to match nothing.
-        readable = all(map(self.reads, values))
-        if readable and not templates:
-            return lambda _: matches_fixed
+        if not templates:
+            test = self._test(matches_fixed, fixed, False)
+            return lambda _: test
 
         def bind(context: Folded) -> Test:
             resolved = [template.resolve(context) for template in templates]
-            bound = [self.from_tokens(tokens) for tokens in resolved if tokens is not None]
-            matches_bound = match_any([matches_fixed, *bound])
-            otherwise = None if not readable else unresolved if None in resolved else False
-            return lambda value: True if matches_bound(value) else otherwise
+            bound = [tokens for tokens in resolved if tokens is not None]
+            matches_bound = match_any([matches_fixed, *map(self.from_tokens, bound)])
+            otherwise = unresolved if None in resolved else False
+            return self._test(matches_bound, [*fixed, *map(_text_of, bound)], otherwise)
 
         return bind
 
+    def _test(self, matches: Matcher, wanted: Sequence[str], otherwise: bool | None) -> Test:
+        """The test of one value; `otherwise` is what a value gets that matches none of those wanted."""
+        is_of_type = self.is_of_type
+        if is_of_type is None:
+            return (lambda value: matches(value) or None) if otherwise is None else matches
+        # What is not of the type may match anything: a value that matches none of the others cannot be said
+        # to match nothing.
+        if not all(map(is_of_type, wanted)):
+            otherwise = None
+        return lambda value: True if matches(value) else otherwise if is_of_type(value) else None
+
+
+def _text_of(tokens: tuple[Token, ...]) -> str:
+    return "".join(token if isinstance(token, str) else token.value for token in tokens)
+
 
 def _equal_tokens(tokens: tuple[Token, ...]) -> Matcher:
-    return "".join(str(token) for token in tokens).__eq__
+    return _text_of(tokens).__eq__
 
 
 def _folding(values: Sequence[str]) -> Matcher:
@@ -100,7 +118,7 @@ def _folding(values: Sequence[str]) -> Matcher:
 
 
 def _folding_tokens(tokens: tuple[Token, ...]) -> Matcher:
-    return _folding(["".join(str(token) for token in tokens)])
+    return _folding([_text_of(tokens)])
 
 
 def _exact(values: Sequence[str]) -> Matcher:
@@ -144,15 +162,15 @@ def _within(address: Any, network: Any) -> bool:
     return address in network
 
 
-def _is_arn(value: str) -> bool:
-    """An ARN with all its parts, or `*`; what a variable stands for is not known yet."""
-    return value == "*" or "${" in value or (value.startswith("arn:") and value.count(":") >= SEGMENTS - 1)
+def _is_arn(text: str) -> bool:
+    """Whether it is an ARN with all its parts. IAM takes a bare `*` too, and does not say what it is like."""
+    return text.startswith("arn:") and text.count(":") >= SEGMENTS - 1
 
 
 _EQUAL = _Texts(_exact, _equal_tokens, wildcards=False)
 _EQUAL_IGNORING_CASE = _Texts(_folding, _folding_tokens, wildcards=False)
 _LIKE = _Texts(compile_any, compile_tokens, wildcards=True)
-_ARN = _Texts(_arns, compile_segment_tokens, wildcards=True, reads=_is_arn)
+_ARN = _Texts(_arns, compile_segment_tokens, wildcards=True, is_of_type=_is_arn)
 _ADDRESS = _typed(read_network, read_address, _within)
 
 

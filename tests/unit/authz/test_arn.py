@@ -2,7 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kmslab.authz.arn import NO_ARN, Arn, account_of, in_region, parse_arn, parts_of
+from pytest_kmslab.authz.arn import (
+    NO_ARN,
+    Arn,
+    account_of,
+    in_region,
+    name_in,
+    parse_arn,
+    parts_of,
+    resource_of,
+    root_arn,
+)
 from pytest_kmslab.errors import ArnError
 
 
@@ -66,4 +76,18 @@ def test_an_arn_in_another_region_has_all_else_as_it_was() -> None:
     [("user/ana", "ana"), ("role/svc/deep/app", "app"), ("root", "root"), ("table/orders/index/ix", "ix")],
 )
 def test_the_name_is_what_follows_the_last_slash(resource: str, name: str) -> None:
-    assert parse_arn(f"arn:aws:iam::111122223333:{resource}").name == name
+    arn = f"arn:aws:iam::111122223333:{resource}"
+    assert resource_of(arn) == resource
+    assert parse_arn(arn).name == name
+    if "/" in resource:
+        assert name_in(arn) == name_in(resource) == name
+
+
+def test_a_resource_keeps_its_colons_and_what_is_no_arn_is_its_own() -> None:
+    assert resource_of("arn:aws:logs:us-east-1:1:log-group:a:*") == "log-group:a:*"
+    assert resource_of("*") == "*"
+    assert resource_of("table/orders books") == "table/orders books"
+
+
+def test_the_root_user_stands_for_its_account() -> None:
+    assert root_arn("aws-cn", "111122223333") == "arn:aws-cn:iam::111122223333:root"

@@ -126,7 +126,7 @@ def test_a_value_and_the_wanted_ones(
         ("StringLike", "${aws:username}${?}", "ana?", True),
         ("StringLike", "${aws:username}${?}", "ana1", False),
         ("ArnLike", "arn:aws:iam::*:user/${aws:username}", ANA, True),
-        ("ArnEquals", "arn:aws:iam:*:user/${aws:username}", ANA, False),
+        ("ArnEquals", "arn:aws:iam:*:user/${aws:username}", ANA, None),
         ("StringEquals", "${aws:absent}", "ana", False),
         ("StringNotEquals", "${aws:absent}", "ana", None),
         ("StringNotLike", "${aws:absent}*", "ana", None),

@@ -23,3 +23,13 @@ from pytest_kmslab.authz.arn import partition_of, service_host
 def test_a_region_is_of_one_partition(region: str, name: str, host: str) -> None:
     assert partition_of(region).name == name
     assert service_host("kms", region) == host
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", None, 7])
+@pytest.mark.parametrize("argument", ["service", "region"])
+def test_what_is_no_name_is_refused_with_the_argument(argument: str, nothing: object) -> None:
+    given: dict[str, object] = {"service": "kms", "region": "us-east-1", argument: nothing}
+    with pytest.raises(TypeError) as raised:
+        service_host(**given)  # type: ignore[arg-type]
+    wanted = f"`{argument}`: give a name such as `dynamodb` or `eu-west-1`, not `{nothing!r}`"
+    assert str(raised.value) == wanted
