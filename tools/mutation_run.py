@@ -38,6 +38,7 @@ AUTHZ_TESTS = """tests/unit/authz
 tests/unit/cases
 --ignore-glob=tests/unit/cases/test_corpus*
 --ignore=tests/unit/cases/test_schema.py
+--ignore=tests/unit/cases/test_input_file.py
 --ignore=tests/unit/authz/test_theorems.py
 --ignore=tests/unit/authz/test_whole_corpus.py
 --deselect=tests/unit/cases/test_write.py::test_every_case_of_the_corpus_survives_printing
@@ -94,7 +95,7 @@ TARGETS = {
     ),
     "calls": Target(
         folder="calls",
-        copied=(PACKAGE, "tests/unit", "tests/helpers"),
+        copied=(PACKAGE, "tests/unit", "tests/helpers", "examples/policies"),
         tests=CALLS_TESTS,
         own="tests/unit/calls",
         decides=False,
@@ -111,6 +112,7 @@ TABLE = f".x_{MAKING}"
 CONFIGURATION = """[mutmut]
 source_paths=pytest_kmslab
 only_mutate=pytest_kmslab/{folder}/*
+also_copy=examples
 """
 MAKE = """
 from mutmut.__main__ import create_mutants

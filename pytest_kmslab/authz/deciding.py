@@ -21,6 +21,8 @@ from pytest_kmslab.authz.statement import Statement
 
 _GIVING = (PolicyType.IDENTITY, PolicyType.RESOURCE)
 """The policy types whose statements give a permission, and are named by a decision's reasons."""
+_GUARDRAILS = (PolicyType.RESOURCE_CONTROL, PolicyType.SERVICE_CONTROL, PolicyType.VPC_ENDPOINT)
+"""The policy types that must allow every request to which they apply."""
 _NOTHING = Policy(version="2012-10-17", id="", statements=())
 
 
@@ -75,19 +77,13 @@ def _matching(evaluation: Evaluation, policies: Policies, *, denies: bool) -> It
 
 
 def _is_needed(kind: PolicyType, request: Request, policies: Policies, grants: Sequence[Grant]) -> bool:
-    """Whether a policy type that only limits had to allow the request."""
-    return kind not in _GIVING and not authorize(request, _without(kind, policies), grants).allowed
-
-
-def _without(kind: PolicyType, policies: Policies) -> Policies:
-    """The policies, with one in place of all those of a type which allows nothing."""
-    nothing = NamedPolicy("nothing", _NOTHING)
-    if kind is PolicyType.PERMISSIONS_BOUNDARY:
-        return policies._replace(permissions_boundary=nothing)
+    """Whether a policy type that only limits had to allow an allowed request."""
+    if kind in _GIVING or kind in _GUARDRAILS:
+        return kind in _GUARDRAILS
+    # A boundary or a session policy need not where the resource's policy names the caller, or a grant does.
+    nothing = NamedPolicy("", _NOTHING)
     if kind is PolicyType.SESSION:
-        return policies._replace(session=(nothing,))
-    if kind is PolicyType.SERVICE_CONTROL:
-        return policies._replace(service_control=((nothing,),))
-    if kind is PolicyType.RESOURCE_CONTROL:
-        return policies._replace(resource_control=((nothing,),))
-    return policies._replace(vpc_endpoint=nothing)
+        without = policies._replace(session=(nothing,))
+    else:
+        without = policies._replace(permissions_boundary=nothing)
+    return not authorize(request, without, grants).allowed

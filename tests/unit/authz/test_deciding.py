@@ -41,6 +41,14 @@ def test_a_denied_request_rests_on_the_deny_alone() -> None:
     assert found == [("permissions boundary", "Never", 1)]
 
 
+def test_a_deny_of_all_but_the_caller_counts_where_the_caller_has_a_boundary() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html"""
+    but_ana = deny("kms:*", NotPrincipal={"AWS": [USER, ROOT]}, Sid="Others")
+    held: dict[str, Any] = {"identity": (named(DECRYPT),), "resource": named(ACCOUNTS, but_ana)}
+    assert deciding(**held, permissions_boundary=named(DECRYPT)) == [("resource-based policy", "Others", 1)]
+    assert ("identity-based policy", "Decrypts", 0) in deciding(**held)
+
+
 def test_what_is_missing_rests_on_no_statement() -> None:
     assert deciding(identity=(named(OTHER),), resource=named(ACCOUNTS)) == []
 
@@ -66,6 +74,13 @@ def test_every_level_of_an_organization_had_to_allow_it() -> None:
     limits = [name for kind, name, _ in found if kind == "service control policy"]
     assert limits == ["Decrypts", "Root"]
     assert KEY.split(":")[4] == ACCOUNT
+
+
+def test_the_policy_of_an_endpoint_counts_where_it_had_to_allow_the_request() -> None:
+    endpoint = named(to("*", "kms:Encrypt"), to("*", "kms:Decrypt", Sid="Through"))
+    found = deciding(identity=(named(DECRYPT),), resource=named(ACCOUNTS), vpc_endpoint=endpoint)
+    assert (PolicyType.VPC_ENDPOINT.value, "Through", 1) in found
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize("kind", ["service_control", "resource_control"])
