@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.api_call import ApiCall
 
 SECONDS = 300.0
@@ -85,15 +86,25 @@ class TableKeyCache:
 
     def forget_changed(self, call: ApiCall, response: Mapping[str, Any]) -> None:
         """After a call that makes or removes a table, or changes its encryption: it has another table key."""
-        if call.name not in _CHANGING or (call.operation == "UpdateTable" and _SSE not in call.params):
-            return
-        described = response.get("TableDescription") or response.get("ImportTableDescription") or {}
-        for fetched in self._fetched.values():
-            for entry in [entry for entry in fetched if entry.table == described.get("TableArn")]:
+        changed = _with_new_keys(call, response) if call.name in _CHANGING else ()
+        for fetched in self._fetched.values() if changed else ():
+            for entry in [entry for entry in fetched if entry.table in changed]:
                 del fetched[entry]
 
     def _fresh(self, fetched: float | None) -> bool:
         return fetched is not None and self._now() - fetched < self._seconds
+
+
+def _with_new_keys(call: ApiCall, response: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ARNs of the tables that a call made, removed or encrypted anew."""
+    described = response.get("TableDescription") or response.get("ImportTableDescription") or {}
+    arn = str(described.get("TableArn"))
+    if call.operation != "UpdateTable":
+        return (arn,)
+    # Replicas are tables of the same name, each of which has a table key of its own.
+    updates = call.params.get("ReplicaUpdates") or ()
+    replicas = [in_region(arn, replica["RegionName"]) for update in updates for replica in update.values()]
+    return (*replicas, arn) if _SSE in call.params else tuple(replicas)
 
 
 class _WithHeldKeys(AccountView):

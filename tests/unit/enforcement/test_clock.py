@@ -143,3 +143,24 @@ def test_a_change_that_leaves_the_encryption_leaves_the_cache(caching: Account) 
     caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
     dynamodb.update_table(TableName="orders", DeletionProtectionEnabled=True)
     ana.get_item(TableName="orders", Key=KEY)
+
+
+def test_a_replica_that_is_made_again_has_a_new_table_key(caching: Account) -> None:
+    there = caching.session(caching.run.backend.root).client("kms", region_name="eu-west-1")
+    keys = [caching.key(), there.create_key()["KeyMetadata"]["Arn"]]
+    encrypted = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": keys[0]}
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    dynamodb = caching.root.client("dynamodb")
+    dynamodb.create_table(**TABLE, SSESpecification=encrypted, StreamSpecification=stream)
+    create = {"Create": {"RegionName": "eu-west-1", "KMSMasterKeyId": keys[1]}}
+    dynamodb.update_table(TableName="orders", ReplicaUpdates=[create])
+    session = caching.user("ana", allow("dynamodb:*"), allow("kms:Decrypt"))
+    here, replica = (session.client("dynamodb", region_name=name) for name in ("us-east-1", "eu-west-1"))
+    for ana in (here, replica):
+        ana.get_item(TableName="orders", Key=KEY)
+    caching.root.client("iam").delete_user_policy(UserName="ana", PolicyName="p1")
+    dynamodb.update_table(TableName="orders", ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
+    dynamodb.update_table(TableName="orders", ReplicaUpdates=[create])
+    with pytest.raises(ClientError, match="KMS key access denied"):
+        replica.get_item(TableName="orders", Key=KEY)
+    here.get_item(TableName="orders", Key=KEY)

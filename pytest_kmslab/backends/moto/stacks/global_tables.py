@@ -27,6 +27,7 @@ _SHARED = (
 _OF_REPLICA = (
     "ContributorInsightsSpecification",
     "DeletionProtectionEnabled",
+    "KinesisStreamSpecification",
     "PointInTimeRecoverySpecification",
     "ResourcePolicy",
     "TableClass",
@@ -35,6 +36,7 @@ _OF_REPLICA = (
 _BY_CALLS = (
     "ContributorInsightsSpecification",
     "DeletionProtectionEnabled",
+    "KinesisStreamSpecification",
     "PointInTimeRecoverySpecification",
     "ResourcePolicy",
     "Tags",
@@ -44,7 +46,6 @@ _REPLICA_MEMBERS = frozenset(
         *_OF_REPLICA,
         "GlobalSecondaryIndexes",
         "GlobalTableSettingsReplicationMode",
-        "KinesisStreamSpecification",
         "ReadOnDemandThroughputSettings",
         "ReadProvisionedThroughputSettings",
         "Region",
@@ -101,6 +102,7 @@ def _set_up(where: Deployment, name: str, properties: Properties, region: str) -
     there, elsewhere = _as_table(where, properties, region), replace(where, region=region)
     own = {member: value for member, value in there.items() if member in _BY_CALLS}
     tables.bring(elsewhere, name, {}, own)
+    tables.put_stream_policy(elsewhere, name, there)
 
 
 def _witnesses(properties: Properties) -> list[str]:
@@ -112,6 +114,10 @@ def _as_table(where: Deployment, properties: Properties, region: str) -> dict[st
     replica = _replica(properties, region)
     table = {name: properties[name] for name in _SHARED if name in properties}
     table.update({name: replica[name] for name in _OF_REPLICA if name in replica})
+    # The stream is the same for all replicas, save for its policy.
+    own_stream = replica.get("ReplicaStreamSpecification")
+    if own_stream:
+        table["StreamSpecification"] = {**(table.get("StreamSpecification") or {}), **own_stream}
     encryption = {**(properties.get("SSESpecification") or {}), **(replica.get("SSESpecification") or {})}
     if encryption:
         table["SSESpecification"] = encryption

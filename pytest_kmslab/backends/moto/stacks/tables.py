@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, truth
+from moto.dynamodb.models import dynamodb_backends
+
+from pytest_kmslab.backends.moto.stacks.properties import Properties, invalid, policy_text, truth
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType, deletion
 from pytest_kmslab.calls.api_call import ServiceError
 
@@ -26,6 +28,9 @@ _INDEX_MEMBERS = (
 def create_table(where: Deployment, properties: Properties) -> Iterator[Made]:
     """Make a table, and then what CreateTable does not take."""
     name = where.named(properties, "TableName", LONGEST_NAME)
+    if properties.get("ImportSourceSpecification"):
+        yield from _import_table(where, name, properties)
+        return
     as_they_are: dict[str, Any] = {member: properties.get(member) for member in _AS_THEY_ARE}
     table = where.call(
         "dynamodb",
@@ -45,6 +50,42 @@ def create_table(where: Deployment, properties: Properties) -> Iterator[Made]:
     _set_extras(where, name, {}, properties)
     yield _with_stream(where, name, {}, properties) or _made(name, table)
 
+
+def _import_table(where: Deployment, name: str, properties: Properties) -> Iterator[Made]:
+    """Make a table of what lies in S3, and then what ImportTable does not take.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-importsourcespecification.html
+    """
+    if "LocalSecondaryIndexes" in properties:
+        raise invalid("#: a table that is imported has no LocalSecondaryIndexes")
+    taken = {member: properties[member] for member in _IMPORTED if member in properties}
+    creation = {**taken, "TableName": name, "SSESpecification": _encryption(properties)}
+    creation["GlobalSecondaryIndexes"] = [_index(index) for index in _indexes(properties).values()]
+    parameters = {member: value for member, value in creation.items() if value}
+    source = properties["ImportSourceSpecification"]
+    started = where.call("dynamodb", "ImportTable", TableCreationParameters=parameters, **source)
+    arn = started["ImportTableDescription"]["ImportArn"]
+    # moto imports in a thread of its own, which CloudFormation waits for.
+    dynamodb_backends[where.account][where.region].table_imports[arn].join()
+    imported = where.call("dynamodb", "DescribeImport", ImportArn=arn)["ImportTableDescription"]
+    if imported["ImportStatus"] != "COMPLETED":
+        why = f"{imported.get('FailureCode')}: {imported.get('FailureMessage')}"
+        raise ServiceError("InvalidRequest", f"The import into table {name} failed: {why}")
+    made = Made(name, {"Arn": imported["TableArn"]})
+    yield made
+    yield bring(where, name, taken, properties) or made
+
+
+_IMPORTED = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "OnDemandThroughput",
+    "ProvisionedThroughput",
+    "SSESpecification",
+)
+"""What ImportTable takes; the rest is put afterwards."""
 
 _AS_THEY_ARE = (
     "AttributeDefinitions",
@@ -97,11 +138,7 @@ def bring(where: Deployment, name: str, old: Properties, new: Properties) -> Mad
     for change in (*_changes(old, new), *_index_changes(old, new)):
         where.call("dynamodb", "UpdateTable", TableName=name, **change)
     arn = str(where.call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"])
-    before, after = policy_of(old), policy_of(new)
-    if before != after and after is not None:
-        where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)
-    elif before != after:
-        where.delete("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
+    _set_policy(where, arn, policy_of(old), policy_of(new))
     where.set_tags("dynamodb", "Resource", old, new, ResourceArn=arn)
     _set_extras(where, name, old, new)
     return _with_stream(where, name, old, new)
@@ -173,13 +210,26 @@ def _check_extras(properties: Properties) -> None:
 
 
 def _set_insights(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    before, after = _indexes(old), _indexes(new)
+    _set_insight(where, name, old, new)
+    for index, properties in after.items():
+        _set_insight(where, name, before.get(index, {}), properties, IndexName=index)
+
+
+def _set_insight(where: Deployment, name: str, old: Properties, new: Properties, **index: str) -> None:
     insights, before = (
         bool(truth((template.get("ContributorInsightsSpecification") or {}).get("Enabled", False)))
         for template in (new, old)
     )
     if insights != before:
         action = "ENABLE" if insights else "DISABLE"
-        where.call("dynamodb", "UpdateContributorInsights", TableName=name, ContributorInsightsAction=action)
+        where.call(
+            "dynamodb",
+            "UpdateContributorInsights",
+            TableName=name,
+            ContributorInsightsAction=action,
+            **index,
+        )
 
 
 def _set_kinesis(where: Deployment, name: str, old: Properties, new: Properties) -> None:
@@ -199,11 +249,31 @@ def _with_stream(where: Deployment, name: str, old: Properties, new: Properties)
     if not new.get("StreamSpecification") and not old.get("StreamSpecification"):
         return None
     made = _made(name, where.call("dynamodb", "DescribeTable", TableName=name)["Table"])
-    before, after = (policy_of(template.get("StreamSpecification") or {}) for template in (old, new))
-    if after is not None and after != before:
-        arn = made.attributes["StreamArn"]
-        where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)
+    before, after = (_stream_policy(template) for template in (old, new))
+    # Another stream than before has no policy yet.
+    is_new = _stream(old) != _stream(new)
+    _set_policy(where, made.attributes.get("StreamArn", ""), None if is_new else before, after)
     return made
+
+
+def _stream_policy(properties: Properties) -> str | None:
+    return policy_of(properties.get("StreamSpecification") or {})
+
+
+def put_stream_policy(where: Deployment, name: str, properties: Properties) -> None:
+    """Put the policy of the stream that a table has already."""
+    policy = _stream_policy(properties)
+    if policy is not None:
+        table = where.call("dynamodb", "DescribeTable", TableName=name)["Table"]
+        _set_policy(where, str(table.get("LatestStreamArn", "")), None, policy)
+
+
+def _set_policy(where: Deployment, arn: str, before: str | None, after: str | None) -> None:
+    """Bring the resource-based policy of a table or a stream from one text to another."""
+    if before != after and after is not None:
+        where.call("dynamodb", "PutResourcePolicy", ResourceArn=arn, Policy=after)
+    elif before != after:
+        where.delete("dynamodb", "DeleteResourcePolicy", ResourceArn=arn)
 
 
 delete_table = deletion("dynamodb", "DeleteTable", "TableName")

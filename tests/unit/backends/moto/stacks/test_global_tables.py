@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from helpers.account import ACCOUNT
+from helpers.asserts import code
 
 from .conftest import Stacks
 
@@ -180,3 +181,18 @@ def test_what_is_set_after_a_table_is_made(more: dict[str, Any], text: str, stac
         name: value for name, value in table["Properties"].items() if name != "Replicas"
     } | more
     assert text in stacks.deploy(template).failures["Table"]
+
+
+@pytest.mark.parametrize("region", [HERE, THERE])
+def test_the_stream_of_each_replica_has_its_own_policy(stacks: Stacks, region: str) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:DescribeStream", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    own = {"ReplicaStreamSpecification": {"ResourcePolicy": {"PolicyDocument": policy}}}
+    stack = stacks.deploy(in_both(*([own, {}] if region == HERE else [{}, own])))
+    assert stack.status == "CREATE_COMPLETE", stack.failures
+    root = stacks.account.root
+    for place in (HERE, THERE):
+        table = root.client("dynamodb", region_name=place).describe_table(TableName="orders")["Table"]
+        streams = root.client("dynamodbstreams", region_name=place)
+        described = code(streams.describe_stream, StreamArn=table["LatestStreamArn"])
+        assert described == ("AccessDeniedException" if place == region else "allowed")
