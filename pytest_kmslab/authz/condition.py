@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_kmslab.authz.context import text_of
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.operators import OPERATORS, Bind, Operator, Test
 from pytest_kmslab.authz.values import read_bool
 from pytest_kmslab.authz.variables import Folded
@@ -177,7 +178,7 @@ def _parse_operator(name: str) -> tuple[str, Operator | None, bool]:
 
 
 def _parse_values(element: Any) -> tuple[str, ...]:
-    values = element if isinstance(element, list) else [element]
+    values = as_list(element)
     for value in values:
         # Numbers and booleans may stand without quotes:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html

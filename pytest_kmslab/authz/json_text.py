@@ -7,6 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 
+def as_list(element: Any) -> list[Any]:
+    """The values of an element that may be a list or a single one."""
+    return element if isinstance(element, list) else [element]
+
+
 def read_json(text: str, refuse: Callable[[str], Exception]) -> Any:
     """The value of a JSON text; raises what `refuse` makes of the reason where it is none."""
 

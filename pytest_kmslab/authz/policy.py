@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pytest_kmslab.authz.json_text import read_json
+from pytest_kmslab.authz.json_text import as_list, read_json
 from pytest_kmslab.authz.statement import Statement, parse_statement
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.errors import PolicyError
@@ -168,7 +168,7 @@ def _parse_document(document: Any) -> Policy:
 
 def _parse_statements(element: Any, version: str) -> tuple[Statement, ...]:
     statements = []
-    for index, item in enumerate(element if isinstance(element, list) else [element]):
+    for index, item in enumerate(as_list(element)):
         try:
             statements.append(parse_statement(item, index, version))
         except PolicyError as error:

@@ -12,11 +12,11 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Any
 
-from pytest_kmslab.authz.arn import Arn, parse_arn, root_arn
+from pytest_kmslab.authz.arn import ACCOUNT_ID, Arn, parse_arn, root_arn
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.errors import ArnError, PolicyError
 
 _TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
-_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _WITH_DASHES = re.compile(r"\d{4}-\d{4}-\d{4}", re.ASCII)
 _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,127}", re.ASCII)
 _SERVICE = re.compile(r"([a-z0-9-]+\.)+(amazonaws\.com(\.cn)?|aws\.internal)", re.ASCII)
@@ -83,7 +83,7 @@ def identify(principal: str, principal_arn: str = "") -> Identity:
     except ArnError:
         return Identity(principal, PrincipalKind.UNKNOWN)
     kind = _kind(arn)
-    if kind is PrincipalKind.UNKNOWN or not _ACCOUNT.fullmatch(arn.account):
+    if kind is PrincipalKind.UNKNOWN or not ACCOUNT_ID.fullmatch(arn.account):
         return Identity(principal, PrincipalKind.UNKNOWN)
     entity = (
         _entity(arn, principal, principal_arn) if kind in (PrincipalKind.USER, PrincipalKind.ROLE) else ""
@@ -189,7 +189,7 @@ def plain_account(name: str) -> str:
 
 
 def _parse_names(kind: str, values: Any) -> list[str]:
-    names = values if isinstance(values, list) else [values]
+    names = as_list(values)
     for name in names:
         if not isinstance(name, str) or not name:
             raise PolicyError(f".{kind}: a principal is not text")
@@ -203,7 +203,7 @@ def _parse_names(kind: str, values: Any) -> list[str]:
 def _check_name(name: str) -> None:
     """Refuse what is no account id, ARN or unique id (`AIDA…`: what is left of a deleted user, and names
     nobody)."""
-    if name == "*" or _ACCOUNT.fullmatch(plain_account(name)) or _UNIQUE_ID.fullmatch(name):
+    if name == "*" or ACCOUNT_ID.fullmatch(plain_account(name)) or _UNIQUE_ID.fullmatch(name):
         return
     if "*" in name or "?" in name:
         raise PolicyError(f".AWS: `{name}` has a wildcard inside: use the condition key aws:PrincipalArn")

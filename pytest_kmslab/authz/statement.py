@@ -12,6 +12,7 @@ from typing import Any
 from pytest_kmslab.authz.condition import RESOURCE_ALIASES, Condition, parse_conditions
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Effect
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.pattern import Matcher, compile_any
 from pytest_kmslab.authz.principal import Identity, PrincipalMatch, Principals, parse_principals
 from pytest_kmslab.authz.resource import Resources, parse_resources
@@ -231,7 +232,7 @@ def _parse_conditions(element: Mapping[str, Any], version: str) -> tuple[Conditi
 
 def _texts(element: Any, name: str) -> Sequence[str]:
     """The texts of an element that is one text or a list of them."""
-    texts = element if isinstance(element, list) else [element]
+    texts = as_list(element)
     for text in texts:
         if not isinstance(text, str) or not text:
             raise PolicyError(f".{name}: a value is not text")

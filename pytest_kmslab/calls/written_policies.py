@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, cast
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
 from pytest_kmslab.calls.kms.policies import read_key_policy
@@ -48,9 +49,8 @@ def refusal(kind: PolicyKind, text: str) -> str:
     if not why:
         return ""
     document: dict[str, Any] = json.loads(text)
-    listed = document["Statement"]
     # The service says what is wrong, not where: each statement is tried by itself.
-    for number, statement in enumerate(listed if isinstance(listed, list) else [listed]):
+    for number, statement in enumerate(as_list(document["Statement"])):
         if _refusal(kind, json.dumps({**document, "Statement": [statement]}), partition) == why:
             return f"AWS refuses Statement[{number}]: {why}"
     return f"AWS refuses it: {why}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import ACCOUNT_ID, parse_arn
 from pytest_kmslab.authz.principal import PrincipalKind, identify
 from pytest_kmslab.calls.operations import unknown_action_text
 from pytest_kmslab.calls.services import ACTION_PREFIXES
 from pytest_kmslab.errors import ArnError, CaseError
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _SERVICES_OF = {"sts": ("sts", "iam")}
 """The services of an action's resources, where that is not its own: who assumes a role asks STS."""
 
@@ -58,6 +57,6 @@ def _resource_fault(action: str, resource: str) -> str:
 
 
 def _account_fault(account: str | None) -> str:
-    if account is None or _ACCOUNT.fullmatch(account):
+    if account is None or ACCOUNT_ID.fullmatch(account):
         return ""
     return f" is `{account}`: give the 12 digits of an account's id"

@@ -13,12 +13,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.account.model import AccountView, Caller
-from pytest_kmslab.authz.arn import COMMERCIAL, partition_of
+from pytest_kmslab.authz.arn import ACCOUNT_ID, COMMERCIAL, partition_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.iam.implicit_user import of_root
 from pytest_kmslab.calls.resource_owner import account_of_call
-from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 from pytest_kmslab.calls.services import protocol_of
 from pytest_kmslab.calls.sts.mfa import FAILED, STEP
 from pytest_kmslab.enforcement.clock import Clock

@@ -19,10 +19,13 @@ KEPT_TAG = "kmslab:kept"
 KEY_USER_NAME = "kmslab-key-user"
 """The name of the fixture `key_user`, without the run's suffix."""
 
-OURS = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+\Z", re.ASCII)
+SUFFIX = r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+"
+"""What `Naming` puts behind a name, as a pattern: the run, the worker and a number."""
+
+OURS = re.compile(rf"{SUFFIX}\Z", re.ASCII)
 """How every name that `Naming` gives ends. It says where to look; the tags decide."""
 
-OF_A_STACK = re.compile(OURS.pattern.removesuffix(r"\Z") + r"(-[A-Za-z0-9]+)*\Z", re.ASCII)
+OF_A_STACK = re.compile(rf"{SUFFIX}(-[A-Za-z0-9]+)*\Z", re.ASCII)
 """The same, and what CloudFormation names after one of our stacks."""
 
 LIFETIME = timedelta(hours=2)

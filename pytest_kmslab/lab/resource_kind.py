@@ -27,9 +27,11 @@ GONE = frozenset(
         "ResourceNotFoundException",
         "ResourceNotFound",
         "NoSuchEntity",
+        "NoSuchEntityException",
         "TableNotFoundException",
     }
 )
+"""What services say of what is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
+
 Named = tuple[str, str]
 """The kind of a name, and the name."""
 
@@ -49,7 +51,7 @@ def _names(case: dict[str, Any]) -> Iterator[Named]:
     yield from _in_text(request["principal"])
     yield from _in_text(request["resource"])
     for key, values in request.get("context", {}).items():
-        for value in values if isinstance(values, list) else [values]:
+        for value in as_list(values):
             yield from _in_value(key.lower(), str(value))
     for grant in case.get("grants", ()):
         yield from _in_grant(grant)

@@ -12,7 +12,6 @@ from pytest_kmslab.lab.kinds.registry import KINDS
 
 if TYPE_CHECKING:
     from pytest_kmslab.config.options import Settings
-    from pytest_kmslab.lab.cost.prices import Prices
 
 
 SECONDS_AN_HOUR = 3600

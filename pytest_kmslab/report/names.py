@@ -12,11 +12,12 @@ from dataclasses import replace
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, print_policy, read_policy
+from pytest_kmslab.lab.naming import SUFFIX
 from pytest_kmslab.privilege.use import Use
 from pytest_kmslab.report.policy_owner import KEY_ID
 
-GIVEN = re.compile(r"([\w+=,.@-]*?)-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![\w-])")
-"""A name that the lab gave: what it was asked for, the run, the worker and a number."""
+GIVEN = re.compile(rf"([\w+=,.@-]*?){SUFFIX}(?![\w-])")
+"""A name that the lab gave, and what it was asked for."""
 
 OF_AN_ALIAS = re.compile(r"alias/[\w/-]*\Z")
 """What stands before the name of an alias."""

@@ -22,9 +22,9 @@ from pytest_kmslab.lab.kinds.kms.key_policy import (
     USE_ACTIONS_OF_OTHERS,
     console_policy,
 )
-from pytest_kmslab.lab.naming import KEY_USER_NAME
+from pytest_kmslab.lab.naming import KEY_USER_NAME, SUFFIX
 
-RUN_SUFFIX = re.compile(r"-[0-9a-f]{8}-[A-Za-z0-9]{1,6}-[0-9]+(?![0-9A-Za-z])")
+RUN_SUFFIX = re.compile(rf"{SUFFIX}(?![0-9A-Za-z])")
 KEY_ID = re.compile(r"(?<=key/)(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.templates.functions import Values, resolve, text_of
 from pytest_kmslab.templates.problem import TemplateProblemError
 
@@ -56,7 +57,7 @@ def holds(condition: Any, values: Values) -> bool:
         ((name, argument),) = condition.items()
         if name == "Condition":
             return values.holds(str(argument))
-        arguments = argument if isinstance(argument, list) else [argument]
+        arguments = as_list(argument)
         if name in TESTS:
             return TESTS[name](arguments, values)
         if name in MEMBERSHIPS:

@@ -66,7 +66,13 @@ SNAPSHOT_TYPES = frozenset(
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
 
 _LOGICAL_ID = re.compile(r"[A-Za-z0-9]+", re.ASCII)
-_LOOP = "Fn::ForEach::"
+FOR_EACH = "Fn::ForEach::"
+"""A loop in place of a resource, which the transform AWS::LanguageExtensions writes out.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html"""
+BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
+"""The parameter in the store by which every template of CDK asks for the version of its bootstrap stack."""
+STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*", re.ASCII)
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
 
 
 class Malformed(NamedTuple):
@@ -93,8 +99,7 @@ def malformed(content: Mapping[str, Any]) -> Iterator[Malformed]:
 
 
 def _malformed_resource(name: str, resource: Any) -> Iterator[Malformed]:
-    # A loop is no resource: the transform AWS::LanguageExtensions makes some of it.
-    if name.startswith(_LOOP) or not isinstance(resource, Mapping):
+    if name.startswith(FOR_EACH) or not isinstance(resource, Mapping):
         return
     path = ("Resources", name)
     if not _LOGICAL_ID.fullmatch(name):

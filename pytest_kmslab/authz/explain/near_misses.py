@@ -11,6 +11,7 @@ from pytest_kmslab.authz.decision import Decision, Effect, PolicyType
 from pytest_kmslab.authz.evaluation import Evaluation
 from pytest_kmslab.authz.grant import Grant, grants_to
 from pytest_kmslab.authz.guardrails import applicable_policies
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.authz.statement import Statement
 
@@ -108,15 +109,14 @@ def _actions(evaluation: Evaluation, statement: Statement) -> str:
 def _element(statement: Statement, name: str) -> str:
     for word, element in (("wanted", name), ("wanted anything but", f"Not{name}")):
         if element in statement.source:
-            element_value = statement.source[element]
-            return f"{word} {listed(element_value if isinstance(element_value, list) else [element_value])}"
+            return f"{word} {listed(as_list(statement.source[element]))}"
     return f"the statement has no {name}"
 
 
 def _names(principal: object) -> str:
     if not isinstance(principal, dict):
         return "nobody" if principal is None else str(principal)
-    names = [name for value in principal.values() for name in (value if isinstance(value, list) else [value])]
+    names = [name for value in principal.values() for name in as_list(value)]
     return listed(names) if names else "nobody"
 
 

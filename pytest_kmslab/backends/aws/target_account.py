@@ -13,8 +13,6 @@ from pytest_kmslab.backends.own_sessions import keep_credentials, pin_profile
 from pytest_kmslab.backends.protocol import Administrator, Credentials
 from pytest_kmslab.errors import BackendError
 
-SSO_ROLE = "AWSReservedSSO_"
-
 CREDENTIAL_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

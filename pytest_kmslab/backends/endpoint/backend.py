@@ -19,6 +19,7 @@ from pytest_kmslab.backends.protocol import (
     ProbeUser,
 )
 from pytest_kmslab.backends.shared_account import SharedAccountBackend
+from pytest_kmslab.calls.error_codes import DENIAL_CODES
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 ROOT = Credentials("test", "test")
 """Whom LocalStack and ministack take for the root user of the account 000000000000."""
-
-DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class EndpointBackend(SharedAccountBackend):
@@ -98,7 +97,7 @@ class EndpointBackend(SharedAccountBackend):
             nobody = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
             clients.with_credentials("kms", nobody).list_keys(Limit=1)
         except ClientError as error:
-            return error.response["Error"]["Code"] in DENIED
+            return error.response["Error"]["Code"] in DENIAL_CODES
         finally:
             iam.delete_access_key(UserName=user, AccessKeyId=made["AccessKeyId"])
             iam.delete_user(UserName=user)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import Credential, Key
-from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.arn import ACCOUNT_ID, account_of
 from pytest_kmslab.backends.endpoint.account import ApiAccount, ApiAccountReader
 from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
@@ -13,7 +13,6 @@ from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import SharedStore, Store
 from pytest_kmslab.backends.endpoint.tables import ApiTables
-from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 from pytest_kmslab.calls.sts.sessions import LASTING
 
 

@@ -12,10 +12,10 @@ import json
 from functools import cached_property
 from typing import Any, Protocol
 
+from pytest_kmslab.authz.arn import ACCOUNT_ID
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, unless_refused
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 
 BUCKET = "pytest-kmslab-shared"
 HOME = "us-east-1"

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
     from pytest_kmslab.backends.moto.stacks.service_calls import ServiceCalls
-    from pytest_kmslab.calls.api_call import ApiCall
     from pytest_kmslab.wire.http_message import Reply
     from pytest_kmslab.wire.writing import JudgedRequest
 
@@ -64,7 +63,6 @@ class MotoBackend:
     """One call at a time: moto's models are plain Python objects that are not made for threads."""
 
     def __init__(self, region: str, account: str = "", root: Credentials | None = None) -> None:
-
         from pytest_kmslab.backends.moto.fixups.operations import MotoFixups
         from pytest_kmslab.backends.moto.reader import MotoAccountReader
         from pytest_kmslab.backends.moto.services import MotoServices
@@ -78,7 +76,6 @@ class MotoBackend:
         )
         self.view = AccountView(self.reader)
         self._fixups: MotoFixups = MotoFixups(self.reader)
-
         self._started: list[ExitStack] = []
         self.running = False
         self._service_calls: ServiceCalls | None = None
@@ -167,9 +164,6 @@ class MotoBackend:
     def attach_client(self, events: Any, url: str) -> None:
         """Let moto answer clients that were made before it was imported too. Raises BackendError for an
         address of AWS that moto does not serve.
-
-        moto's handler must be there exactly once: botocore calls them all, so a second one would do
-        every call twice. Raises BackendError for an address of AWS that moto does not serve.
         """
         from moto.core.models import botocore_stubber
 
@@ -193,8 +187,8 @@ class MotoBackend:
 
     def extra_headers(self, call: ApiCall) -> Mapping[str, str]:
         """In which account moto is to look."""
-        # Whose moto answers: that of the account which owns what is named. moto looks in the caller's account
-        # alone, so that another account's table or key would not exist there.
+        # That of the account which owns what is named: moto looks in the caller's alone, where another
+        # account's table or key does not exist.
         account = account_of_call(call, self.reader)
         return {} if account == call.account == self.account else {ACCOUNT_HEADER: account}
 

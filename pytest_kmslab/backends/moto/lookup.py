@@ -29,7 +29,7 @@ class ResourceLocation(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def place_of(arn: str) -> ResourceLocation:
-    """What an ARN says; a Place of empty texts for what is none."""
+    """What an ARN says; empty texts for what is none."""
     parts = parts_of(arn)
     kind, _, path = parts.resource.partition("/")
     name, last = path.split("/", 1)[0], path.rsplit("/", 1)[-1]

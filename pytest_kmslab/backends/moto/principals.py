@@ -13,12 +13,12 @@ from moto.iam.models import Role, User, iam_backends
 from moto.sts.models import sts_backends
 
 from pytest_kmslab.account.model import Caller, Credential, Identity
-from pytest_kmslab.authz.arn import root_arn
+from pytest_kmslab.authz.arn import ACCOUNT_ID, root_arn
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID, is_unique_id, principals_of, renamed
+from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
 from pytest_kmslab.calls.sts.sessions import merged_tags
 
 BOUNDARY = "permissions_boundary_arn"

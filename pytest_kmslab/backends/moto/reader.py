@@ -38,7 +38,7 @@ def aws_managed_key(account: str, region: str, alias: str) -> str:
     regions = kms_backends[account]
     if region not in regions:
         return ""
-    # By looking it up: moto makes the key at its first use, as AWS does.
+    # moto makes the key when it is looked up first, as AWS does at its first use.
     key_id = str(regions[region].get_key_id_from_alias(alias) or "")
     key = regions[region].keys.get(key_id)
     if key is not None and key.key_manager != "AWS":
@@ -98,7 +98,7 @@ def _encrypt_as_by_api(table: Any) -> None:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-table-ssespecification.html
     """
     specification = table.sse_specification
-    # moto understands no word of a template's: without this the table would count as unencrypted.
+    # Without this the table would count as unencrypted.
     table.sse_specification = None
     if str(specification["SSEEnabled"]).lower() == "true":
         key_id = str(specification.get("KMSMasterKeyId") or OWN_ALIAS)

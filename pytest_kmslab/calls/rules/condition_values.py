@@ -13,9 +13,9 @@ from typing import Any
 
 from pytest_kmslab.authz.arn import SEGMENTS
 from pytest_kmslab.authz.context import text_of
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.operators import OPERATORS
 from pytest_kmslab.authz.values import read_network, read_number
-from pytest_kmslab.calls.rules.policy_texts import listed
 
 SYNTAX = "Syntax errors in policy."
 LEGACY = "The policy failed legacy parsing"
@@ -80,7 +80,7 @@ def _is_block(entry: tuple[str, Any]) -> bool:
 
 
 def _are_values(values: Any) -> bool:
-    return all(isinstance(value, (str, bool, int, float)) for value in listed(values))
+    return all(isinstance(value, (str, bool, int, float)) for value in as_list(values))
 
 
 def _is_operator(operator: str) -> bool:
@@ -94,6 +94,6 @@ def _value_fault(operator: str, keys: Mapping[str, Any]) -> str:
     match = _QUALIFIED.fullmatch(operator)
     for family, (is_readable, fault) in _READABLE.items():
         if match is not None and match[1].startswith(family):
-            values = (text_of(value) for element in keys.values() for value in listed(element))
+            values = (text_of(value) for element in keys.values() for value in as_list(element))
             return "" if all(map(is_readable, values)) else fault
     return ""

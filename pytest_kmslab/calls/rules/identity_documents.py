@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pytest_kmslab.authz.json_text import read_json
+from pytest_kmslab.authz.json_text import as_list, read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.condition_values import LEGACY, SYNTAX, condition_fault
-from pytest_kmslab.calls.rules.policy_texts import action_fault, listed
+from pytest_kmslab.calls.rules.policy_texts import action_fault
 from pytest_kmslab.calls.rules.resource_arns import resource_fault
 from pytest_kmslab.errors import PolicyError
 
@@ -77,11 +77,11 @@ def malformed(fault: str) -> ServiceError:
 
 def texts(element: Any) -> list[str]:
     """The texts of an element that holds one or a list of them."""
-    return [text for text in listed(element) if isinstance(text, str)]
+    return [text for text in as_list(element) if isinstance(text, str)]
 
 
 def _statements(document: dict[str, Any]) -> list[Statement]:
-    statements: list[Any] = listed(document.get("Statement"))
+    statements: list[Any] = as_list(document.get("Statement"))
     known = document.keys() <= _ELEMENTS and document.get("Version", MANAGED_VERSION) in _VERSIONS
     if not (
         known and isinstance(document.get("Id", ""), str) and statements and all(map(_is_one, statements))
@@ -107,7 +107,7 @@ def _is_one(statement: Any) -> bool:
 
 
 def _is_text(element: Any) -> bool:
-    return all(isinstance(text, str) for text in listed(element))
+    return all(isinstance(text, str) for text in as_list(element))
 
 
 def _principals(statements: list[Statement], _partition: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.values import read_date
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.calls.api_call import ApiCall
@@ -57,8 +58,7 @@ def _is_older(text: str) -> bool:
 def _change_all(document: dict[str, Any]) -> bool:
     """Change every statement in place; whether there was anything to change."""
     changed = False
-    statements = document.get("Statement")
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in as_list(document.get("Statement")):
         for holder, key, change in _places(statement):
             before = holder[key]
             holder[key] = [change(value) for value in before] if isinstance(before, list) else change(before)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.calls.rules.policy_texts import listed
-
-ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
+from pytest_kmslab.authz.arn import ACCOUNT_ID, parts_of
+from pytest_kmslab.authz.json_text import as_list
 
 
 def principals_of(text: str) -> tuple[str, ...]:
@@ -55,7 +52,7 @@ def _named(document: Any) -> Iterator[str]:
 
 
 def _listed(value: Any) -> list[Any]:
-    return [] if value is None else listed(value)
+    return [] if value is None else as_list(value)
 
 
 class Directory(Protocol):

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
+
 
 def statements_of(text: str) -> list[dict[str, Any]]:
     """The statements of a text that may be no policy at all, which `parse_policy` is left to say."""
@@ -13,13 +15,8 @@ def statements_of(text: str) -> list[dict[str, Any]]:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    statements = listed(document.get("Statement", [])) if isinstance(document, dict) else []
+    statements = as_list(document.get("Statement", [])) if isinstance(document, dict) else []
     return [statement for statement in statements if isinstance(statement, dict)]
-
-
-def listed(element: Any) -> list[Any]:
-    """The values of an element that may be a list or a single one."""
-    return element if isinstance(element, list) else [element]
 
 
 # Actions that IAM does not take in a policy. Texts and order are recorded from AWS, by moto

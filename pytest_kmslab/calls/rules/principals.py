@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.calls.rules.policy_texts import listed
+from pytest_kmslab.authz.json_text import as_list
 
 ELEMENTS = ("Principal", "NotPrincipal")
 
@@ -30,7 +30,7 @@ def named_principals(statement: Mapping[str, Any], kind: str) -> Iterator[Any]:
     for element in ELEMENTS:
         value = statement.get(element)
         if isinstance(value, dict) and kind in value:
-            yield from listed(value[kind])
+            yield from as_list(value[kind])
 
 
 def names_somebody(statement: Mapping[str, Any]) -> bool:

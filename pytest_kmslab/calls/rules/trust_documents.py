@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.authz.principal import plain_account
 from pytest_kmslab.calls.rules.condition_values import SYNTAX, condition_fault
 from pytest_kmslab.calls.rules.identity_documents import malformed, read_document, texts
-from pytest_kmslab.calls.rules.policy_texts import listed
 from pytest_kmslab.calls.rules.principals import is_known_principal, named_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
@@ -61,7 +61,7 @@ def check_trust_document(text: str, view: AccountView, partition: str) -> None:
     """Raise MalformedPolicyDocument for what cannot be the trust policy of a role in a partition."""
     document = read_document(text, _NOT_JSON)
     statements = document.get("Statement", [])
-    for statement in listed(statements):
+    for statement in as_list(statements):
         for fault in _faults(statement, view, partition) if isinstance(statement, dict) else [SYNTAX]:
             raise malformed(fault)
     if statements == []:

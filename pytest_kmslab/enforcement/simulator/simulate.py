@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Caller
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import ACCOUNT_ID, parts_of
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
@@ -41,7 +41,6 @@ EVERYTHING = named_policy(
 )
 ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
 MARKER = re.compile(r"\d{1,9}", re.ASCII)
-ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 PARTS = 6
 """Of an ARN."""
 
@@ -225,7 +224,7 @@ def _as_simulated(simulation: Simulation, action: str, resource: str) -> Policie
     # The simulator knows no key policy but the one it is given: without one IAM alone decides, as under a
     # key policy that trusts its account.
     owners = (simulation.owner, resource.split(":")[4], simulation.principal.split(":")[4])
-    account = next((owner for owner in owners if ACCOUNT.fullmatch(owner)), "*")
+    account = next((owner for owner in owners if ACCOUNT_ID.fullmatch(owner)), "*")
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": statement})
     return Policies(

@@ -14,8 +14,10 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.arguments import check_text, check_texts, refusal_text
 from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, partition_of, root_arn
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.error_codes import DENIAL_CODES
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import ArnError, PolicyError, ResourceError
 from pytest_kmslab.lab.arguments import Requests
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 SESSION_NAME = "kmslab"
 
 _SERVICE = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
-
-NOT_LET = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,12 @@ class RoleAssumption:
             # STS denies a role that it does not know yet as it denies one whose trust policy says no.
             answer = self.context.waiter.while_refused(
                 lambda: sts.assume_role(**parameters),
-                Passing(NOT_LET),
+                Passing(DENIAL_CODES),
                 f"role `{parameters['RoleArn']}` to be assumed",
                 PROPAGATION_LIMIT,
             )
         except ClientError as error:
-            if error_code(error) not in NOT_LET:
+            if error_code(error) not in DENIAL_CODES:
                 raise
             raise self._not_let(parameters["RoleArn"], who, str(error)) from error
         return session_of(parameters, answer)
@@ -132,7 +132,7 @@ class RoleAssumption:
         try:
             return session_of(parameters, assume(service, parameters, keys))
         except ServiceError as error:
-            if error.code not in NOT_LET:
+            if error.code not in DENIAL_CODES:
                 raise
             condition_keys = ", ".join(f"{name} `{value}`" for name, value in keys.items())
             raise self._not_let(role, f"`{service}` ({condition_keys})", error.message) from error
@@ -149,13 +149,12 @@ class RoleAssumption:
     def _trusted_services(self, role: str) -> list[str]:
         """The services that are the only ones that a trust policy lets in; none if it lets in others too."""
         record = self.client("iam").get_role(RoleName=name_in(role))["Role"]
-        statements = record["AssumeRolePolicyDocument"].get("Statement", [])
-        every = statements if isinstance(statements, list) else [statements]
+        every = as_list(record["AssumeRolePolicyDocument"].get("Statement", []))
         allowed = [statement.get("Principal") for statement in every if statement.get("Effect") == "Allow"]
         if not all(isinstance(principal, Mapping) and set(principal) == {"Service"} for principal in allowed):
             return []
         services = [principal["Service"] for principal in allowed]
-        return sorted({name for some in services for name in ([some] if isinstance(some, str) else some)})
+        return sorted({name for some in services for name in as_list(some)})
 
 
 def check_assumer(assumer: Assumer) -> None:

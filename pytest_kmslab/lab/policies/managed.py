@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.calls.error_codes import DENIAL_CODES
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.policies.sources import ManagedPolicy
+from pytest_kmslab.lab.resource_kind import GONE
 from pytest_kmslab.lab.waiting.waiters import error_code
 
 if TYPE_CHECKING:
@@ -68,12 +70,12 @@ def _may_exist(iam: IAMClient, arn: str, argument: str) -> bool:
     try:
         iam.get_policy(PolicyArn=arn)
     except ClientError as error:
-        if error_code(error) in ("NoSuchEntity", "NoSuchEntityException"):
+        if error_code(error) in GONE:
             return False
         # Who may not ask may still attach: IAM says then whether it is there.
         if error_code(error) in NO_POLICY_ARN:
             raise ResourceError(f"`{argument}`: {error}") from None
-        if error_code(error) != "AccessDenied":
+        if error_code(error) not in DENIAL_CODES:
             raise
     return True
 

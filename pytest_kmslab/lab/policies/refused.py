@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.policy_principals import principals_of
 from pytest_kmslab.errors import KmslabError
@@ -54,7 +55,7 @@ def faulty_statement(text: str, check: Check) -> int | None:
         statements = document["Statement"]
     except (ValueError, TypeError, LookupError):
         return None
-    for number, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+    for number, statement in enumerate(as_list(statements)):
         try:
             check(json.dumps({"Version": VERSION, "Statement": [statement]}))
         except ServiceError:

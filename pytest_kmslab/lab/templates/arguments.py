@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -14,6 +13,7 @@ from pytest_kmslab.arguments import check_text, wrong_type
 from pytest_kmslab.errors import TemplateError
 from pytest_kmslab.lab.arguments import names_of
 from pytest_kmslab.lab.templates.template import Template
+from pytest_kmslab.templates.form import STACK_NAME
 from pytest_kmslab.templates.parameters import broken_constraint, is_secret
 
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
@@ -39,11 +39,10 @@ NAMES = frozenset({"GroupName", "InstanceProfileName", "ManagedPolicyName", "Rol
 
 NAMED_TYPES = IAM_TYPES - {f"AWS::IAM::{name}" for name in ("AccessKey", "Policy", "UserToGroupAddition")}
 
-STACK_NAME = "kmslab-stack"
+DEFAULT_NAME = "kmslab-stack"
 LONGEST_NAME = 128 - 24
 """Characters of a name that is to be made unique:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
-_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*", re.ASCII)
 
 ParameterValue = str | int | float | bool | Iterable[Any]
 
@@ -51,8 +50,8 @@ ParameterValue = str | int | float | bool | Iterable[Any]
 def stack_name(name: str | None) -> str:
     """The name of a stack before it is made unique; raises TemplateError for one that no stack can have."""
     if name is None:
-        return STACK_NAME
-    if not _NAME.fullmatch(check_text("name", name)) or len(name) > LONGEST_NAME:
+        return DEFAULT_NAME
+    if not STACK_NAME.fullmatch(check_text("name", name)) or len(name) > LONGEST_NAME:
         raise TemplateError(
             f"`name` `{name}` is no name of a stack: letters, digits and hyphens, a letter first, at most "
             f"{LONGEST_NAME}"

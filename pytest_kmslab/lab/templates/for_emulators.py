@@ -7,14 +7,13 @@ https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_kmslab.lab.templates.template import FOR_EACH, Template
+from pytest_kmslab.lab.templates.template import Template
+from pytest_kmslab.templates.form import BOOTSTRAP, FOR_EACH
 
-_BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
 STUBS = {
     "python": "# the code is in a bucket elsewhere\n",
     "nodejs": "// the code is in a bucket elsewhere\n",
@@ -46,7 +45,7 @@ def without_bootstrap_check(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without the question of every template of CDK for the version of its bootstrap stack."""
     parameters = content.get("Parameters") or {}
     asked = {
-        name for name, parameter in parameters.items() if _BOOTSTRAP.fullmatch(str(parameter.get("Default")))
+        name for name, parameter in parameters.items() if BOOTSTRAP.fullmatch(str(parameter.get("Default")))
     }
     rest = {name: section for name, section in content.items() if name not in ("Parameters", "Rules")}
     # What something else refers to is not CDK's question alone, and stays.

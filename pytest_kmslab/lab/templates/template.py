@@ -16,7 +16,7 @@ from typing import Any
 from pytest_kmslab.arguments import refusal_text
 from pytest_kmslab.cases.input_file import read_input
 from pytest_kmslab.errors import TemplateError
-from pytest_kmslab.templates.form import malformed
+from pytest_kmslab.templates.form import FOR_EACH, malformed
 from pytest_kmslab.templates.references import circle, is_expanded_later, section_of, unresolved
 
 TemplateSource = Path | Mapping[str, Any] | str
@@ -31,10 +31,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-li
 DELETING = "Delete"
 """The policy of what goes with its stack, and of what has none:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
-
-FOR_EACH = "Fn::ForEach::"
-"""A loop in place of a resource, which the transform AWS::LanguageExtensions writes out.
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html"""
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,7 @@ RE_ENCRYPT_TO = {
 
 
 def only_encryption(view: EndpointAccountReader, call: ApiCall) -> Response | None:
-    """UpdateTable that changes the encryption and nothing else; None for any other.
-
-    The change itself is kept by `enforcement.table_encryption`, for every emulator alike.
-    """
+    """UpdateTable that changes the encryption and nothing else; None for any other."""
     # LocalStack drops it, or answers 500. The change is kept by `enforcement.table_encryption`, for every
     # emulator alike.
     if SSE not in call.params or set(call.params) - {"TableName", SSE}:

@@ -86,10 +86,10 @@ def deletable(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def _listed(view: EndpointAccountReader, operation: str, listed: str, user: str) -> Any:
+    """What a user has of a kind; nothing where the endpoint lacks the operation, or the user is not there."""
     try:
         return getattr(view.clients.of("iam"), operation)(UserName=user).get(listed) or ()
     except ClientError as error:
-        # What a user has of a kind; nothing where the endpoint lacks the operation, or the user is not there.
         if lacks(error) or code_of(error) == "NoSuchEntity":
             return ()
         raise

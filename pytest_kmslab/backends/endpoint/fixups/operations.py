@@ -33,7 +33,7 @@ Response = dict[str, Any]
 
 
 class EndpointFixups:
-    """The rows, bound to the account that a call is done in."""
+    """Does the fixups of a call's operation, in the account that the call is done in."""
 
     def __init__(self, view: EndpointAccountReader) -> None:
         self._reader = view
@@ -188,8 +188,9 @@ def keep_grant_token(view: KeepsRecords, call: ApiCall, response: Response) -> N
 
 def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
     for grant in response["Grants"]:
+        # Whom each grant names now.
         grant.update(view.keys.kept_of_grant(grant))
-        # Whom each grant names now; and the issuing account, which LocalStack leaves out.
+        # LocalStack leaves it out.
         grant.setdefault("IssuingAccount", root_arn(call.partition, view.identities.account))
 
 

@@ -1,4 +1,4 @@
-"""Access keys and sessions: what the seam sees once and must keep, because no API tells it again."""
+"""Access keys and sessions: what is answered once and has to be kept, because no API tells it again."""
 
 from __future__ import annotations
 

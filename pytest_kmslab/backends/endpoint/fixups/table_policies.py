@@ -89,9 +89,9 @@ def _do(view: EndpointAccountReader, call: ApiCall, operation: str, more: dict[s
 def _of_store(
     view: EndpointAccountReader, call: ApiCall, arn: str, operation: str, policy: str | None
 ) -> Response:
+    """What an operation answers and does by what is kept of the table or stream."""
     if view.table(arn, call.region, call.account) is None:
         raise ServiceError("ResourceNotFoundException", f"Requested resource not found: {arn}")
-    # The same from what is kept of the table or stream.
     kept = view.tables.kept_policy(arn)
     if operation == GET:
         if not kept.get("text"):

@@ -12,6 +12,7 @@ from moto.iam.exceptions import MalformedPolicyDocument
 from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.moto.fixups import roles
 from pytest_kmslab.backends.moto.principals import (
     entity_of,
@@ -21,7 +22,6 @@ from pytest_kmslab.backends.moto.principals import (
 )
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
-from pytest_kmslab.calls.rules.policy_texts import listed
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -49,10 +49,7 @@ def keep_inline(_reader: MotoAccountReader, call: ApiCall, _response: Response) 
 
 
 def put_managed(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """A managed policy about to be made, or a version of one.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
-    """
+    """A managed policy about to be made, or a version of one."""
     name = str(call.params.get("PolicyName", "")).lower()
     # A name is given once, whatever case and path:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
@@ -134,9 +131,9 @@ def leave_out_documents(_reader: MotoAccountReader, _call: ApiCall, response: Re
 def _roles_in(response: Response) -> Iterator[Response]:
     """The roles of a response, and of the instance profiles in it."""
     for member in ("Role", "Roles", "RoleDetailList"):
-        yield from listed(response.get(member) or [])
+        yield from as_list(response.get(member) or [])
     for member in ("InstanceProfile", "InstanceProfiles"):
-        for profile in listed(response.get(member) or []):
+        for profile in as_list(response.get(member) or []):
             yield from profile["Roles"]
 
 

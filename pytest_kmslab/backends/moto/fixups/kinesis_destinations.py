@@ -1,5 +1,5 @@
-"""Kinesis streaming destinations of tables, and contributor insights, which moto lacks: what was asked for is
-kept and told again, nothing is streamed.
+"""Kinesis streaming destinations of tables, which moto lacks: what was asked for is kept and told again,
+nothing is streamed.
 
 Codes and texts are recorded from AWS: LocalStack's snapshot of test_kinesis_streaming_destination_crud, and
 findings DDB-TABLE-299 to 304, 318 of aws-controllers-k8s/dynamodb-controller.

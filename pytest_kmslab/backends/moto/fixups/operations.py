@@ -63,7 +63,7 @@ Response = dict[str, Any]
 
 
 class MotoFixups:
-    """The rows, bound to the account they read."""
+    """Does the fixups of a call's operation, on the account that the reader reads."""
 
     def __init__(self, view: MotoAccountReader) -> None:
         self._reader = view

@@ -66,7 +66,7 @@ def keep_role_session(_reader: MotoAccountReader, call: ApiCall, response: dict[
 
 
 def _authenticated(call: ApiCall) -> dict[str, str]:
-    # A session that was asked for with a one-time password, which was right: the call was let through.
+    # The one-time password was right: the call was let through.
     return {"aws:MultiFactorAuthPresent": "true"} if "SerialNumber" in call.params else {}
 
 
@@ -102,7 +102,7 @@ def show_caller(_reader: MotoAccountReader, call: ApiCall, response: dict[str, A
 
 
 def _end(call: ApiCall, response: dict[str, Any]) -> datetime:
+    """When a session ends, which the response is made to tell."""
     made = response["Credentials"]
-    # When a session ends, which is told in the response.
     made["Expiration"] = ends = expiration(call, made["Expiration"])
     return ends

@@ -114,7 +114,6 @@ def _policies(arn: str) -> dict[str, Any]:
 
 def _keep(arn: str, policy_text: str) -> Any:
     text = as_written(policy_text, parts_of(arn).partition)
-    # The policy, put. Whom it names is looked up again, as a name may be another's by now.
     before = _policies(arn).get(arn)
     policy = _policies(arn)[arn] = ResourcePolicy(arn, text)
     if before is not None and before.policy_doc == policy.policy_doc:
@@ -122,6 +121,7 @@ def _keep(arn: str, policy_text: str) -> Any:
     elif before is not None:
         # The time of the change, and no other change's.
         policy.revision_id = str(max(int(policy.revision_id), int(before.revision_id) + 1))
+    # Looked up again, as a name may be another's by now.
     record_principals(policy, text)
     return policy
 

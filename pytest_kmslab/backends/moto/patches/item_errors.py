@@ -50,7 +50,6 @@ def _guarded(operation: Operation) -> Operation:
         try:
             return operation(handler)
         except _FAILURES as failure:
-            # AWS answers ValidationException to nearly all of what moto meets with a bare exception.
             text = f"moto cannot do this request: {type(failure).__name__}: {failure} (said by pytest-kmslab)"
             raise MockValidationException(text) from failure
 

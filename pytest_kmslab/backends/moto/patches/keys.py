@@ -52,7 +52,6 @@ def multi_region_ciphertexts() -> Replaced:
 
 def _key_id(multi_region: bool = False) -> str:
     made = str(utils.generate_key_id(multi_region))
-    # moto writes the id of a multi-Region key with hyphens, as AWS does not.
     return MULTI_REGION + made.removeprefix(MULTI_REGION).replace("-", "") if multi_region else made
 
 

@@ -28,8 +28,6 @@ def request_scope(account: str) -> Replaced:
     region_in_address = BaseResponse.get_region_from_url
 
     def current_account(response: Any) -> str:
-        # Plain moto puts the environment variable MOTO_ACCOUNT_ID before the header, so that no other account
-        # could be reached.
         header = response.headers.get(ACCOUNT_HEADER)
         # moto has read the access key just before, where it did at all: to find it takes as long as to route.
         access_key = getattr(response, "access_key", None) or response.get_access_key()
@@ -37,8 +35,6 @@ def request_scope(account: str) -> Replaced:
 
     def region(response: Any, request: Any, full_url: str) -> str:
         addressed = region_in_address(response, request, full_url)
-        # moto takes `us-gov` in `iam.us-gov.amazonaws.com` for a Region, and so would answer in another
-        # partition.
         signed = SIGNED_REGION.search(request.headers.get("Authorization") or "")
         return addressed if signed is None or REGION.fullmatch(addressed) else signed[1]
 

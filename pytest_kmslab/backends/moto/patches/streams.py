@@ -30,7 +30,6 @@ def _add_change(shard: StreamShard, old: Any, new: Any) -> None:
 def _record(shard: StreamShard, old: Any, new: Any) -> None:
     if not (shard.table.stream_specification or {}).get("StreamEnabled"):
         return  # moto keeps the shard of a stream that is off, and fails to write to it
-    # A write that leaves an item as it was makes no record.
     if (old and old.to_json()) == (new and new.to_json()):
         return
     before = shard.items[-1].to_json() if shard.items else {}
@@ -61,7 +60,6 @@ def give_streams_a_shard() -> None:
     init_shards: Any = Stream.init_shards
 
     def at_least_one(stream: Stream, shard_count: int | None) -> None:
-        # moto fails at a stream that is made without a number of shards.
         init_shards(stream, shard_count or 1)
 
     Stream.init_shards = at_least_one  # type: ignore[assignment,method-assign]

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -22,6 +21,7 @@ from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
 from pytest_kmslab.backends.moto.stacks.resource_map import CREATING
 from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, acting_as
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.templates.form import STACK_NAME
 
 Original = Callable[..., Any]
 
@@ -176,14 +176,13 @@ class StackOperations:
                 _set_status(stack, "DELETE_FAILED", _which("delete", failure))
 
 
-_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*", re.ASCII)
 LONGEST_NAME = 128
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
 
 
 def _check_name(name: str) -> None:
     """Raise ServiceError for a name that no stack can have."""
-    if not _NAME.fullmatch(name):
+    if not STACK_NAME.fullmatch(name):
         constraint = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
     elif len(name) > LONGEST_NAME:
         constraint = f"Member must have length less than or equal to {LONGEST_NAME}"

@@ -6,7 +6,6 @@ the stack only, in an order that is known, and what fails can be undone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -39,13 +38,13 @@ from pytest_kmslab.backends.moto.stacks.types import ENFORCED_PREFIXES, SAM_PREF
 from pytest_kmslab.backends.moto.stacks.values import StackValues, as_mapping
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.templates.conditions import Conditions
+from pytest_kmslab.templates.form import BOOTSTRAP
 from pytest_kmslab.templates.parameters import is_list, items_of
 from pytest_kmslab.templates.problem import TemplateProblemError
 
 RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
 
-_BOOTSTRAP = re.compile(r"/cdk-bootstrap/\w+/version", re.ASCII)
 BOOTSTRAP_VERSION = "30"
 """https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
@@ -228,7 +227,7 @@ class StackResourceMap(parsing.ResourceMap):
         CDK asks in every template for the version of its bootstrap stack: the account counts as bootstrapped.
         """
         parameter = ssm_backends[self._account_id][self._region_name].get_parameter(value)
-        if parameter is None and _BOOTSTRAP.fullmatch(value):
+        if parameter is None and BOOTSTRAP.fullmatch(value):
             return BOOTSTRAP_VERSION
         if parameter is None:
             text = f"Unable to fetch parameters [{value}] from parameter store for this account."

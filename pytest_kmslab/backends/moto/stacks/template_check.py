@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.moto.stacks.values import StackValues, as_mapping
 from pytest_kmslab.templates.conditions import check_rules
 from pytest_kmslab.templates.form import malformed
@@ -55,7 +56,7 @@ def _problems(template: Mapping[str, Any], resources: Mapping[str, Any]) -> Iter
 
 
 def _transforms(transform: Any) -> Iterator[str]:
-    for entry in transform if isinstance(transform, list) else [transform]:
+    for entry in as_list(transform):
         if entry is not None:
             yield str(entry.get("Name") if isinstance(entry, Mapping) else entry)
 

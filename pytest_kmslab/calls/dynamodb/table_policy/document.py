@@ -12,13 +12,14 @@ from typing import Any
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.condition import Condition
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.policy import Policy, parse_policy
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.names import invalid, kind_of
 from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.actions import invalid_actions
 from pytest_kmslab.calls.rules.identity_documents import texts
-from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, listed, statements_of
+from pytest_kmslab.calls.rules.policy_texts import WILD_VENDOR, action_fault, statements_of
 from pytest_kmslab.calls.rules.principals import names_somebody, unknown_principals, unknown_services
 from pytest_kmslab.errors import PolicyError
 
@@ -158,7 +159,7 @@ def as_stored(text: str) -> str:
 
 
 def _statements_in(document: Any) -> list[dict[str, Any]]:
-    statements = listed(document.get("Statement")) if isinstance(document, dict) else []
+    statements = as_list(document.get("Statement")) if isinstance(document, dict) else []
     return [statement for statement in statements if isinstance(statement, dict)]
 
 

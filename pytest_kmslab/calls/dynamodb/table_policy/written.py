@@ -8,14 +8,13 @@ accounts as the ARN of their root user. AWS takes a document without Version for
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_kmslab.authz.arn import parts_of, root_arn
+from pytest_kmslab.authz.arn import ACCOUNT_ID, parts_of, root_arn
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.names import kind_of
-from pytest_kmslab.calls.rules.policy_texts import listed
 
 _TOP = ("Version", "Id", "Statement")
 _STATEMENT = (
@@ -23,7 +22,6 @@ _STATEMENT = (
     *("Resource", "NotResource", "Condition"),
 )
 _SINGLE = frozenset({"Action", "NotAction", "Resource", "NotResource"})
-_ACCOUNT = re.compile(r"[0-9]{12}")
 VERSION_IF_NONE = "2008-10-17"
 
 
@@ -34,7 +32,7 @@ def as_written(text: str, partition: str) -> str:
     written = {
         **document,
         "Version": document.get("Version", VERSION_IF_NONE),
-        "Statement": [_statement(statement, partition) for statement in listed(statements)],
+        "Statement": [_statement(statement, partition) for statement in as_list(statements)],
     }
     return json.dumps(_ordered(written, _TOP), separators=(",", ":"), ensure_ascii=False)
 
@@ -54,7 +52,7 @@ def _statement(statement: Mapping[str, Any], partition: str) -> dict[str, Any]:
 def _principals(principals: Any, partition: str) -> Any:
     # AWS writes an account as the ARN of its root user, each principal once.
     whole = [
-        root_arn(partition, name) if _ACCOUNT.fullmatch(str(name)) else name for name in listed(principals)
+        root_arn(partition, name) if ACCOUNT_ID.fullmatch(str(name)) else name for name in as_list(principals)
     ]
     return _one(list(dict.fromkeys(whole)))
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.calls.error_codes import DENIAL_CODES
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.arguments import Requests, name_hint
 from pytest_kmslab.lab.kinds.iam.policy import create_policy
-from pytest_kmslab.lab.resource_kind import tag_list
+from pytest_kmslab.lab.resource_kind import GONE, tag_list
 from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Passing, error_code
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ MEMBERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "group": ("GroupName", {}),
 }
 """How IAM calls the name of each, and what else it wants of whoever makes one."""
-
-GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 
 
 def check_iam_request(
@@ -63,7 +62,7 @@ def check_groups(creation: Creation, groups: Iterable[str]) -> None:
                 text = f"`groups`: there is no group `{name}`; `create_group` makes one. Nothing was made"
                 raise ResourceError(text) from None
             # Who may not look may still add: IAM says then whether it is there.
-            if error_code(error) != "AccessDenied":
+            if error_code(error) not in DENIAL_CODES:
                 raise
 
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.backends.endpoint.clients import lacks
+from pytest_kmslab.calls.error_codes import DENIAL_CODES
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
-
-DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 Remove = Callable[["IAMClient", str, Any], object]
 
@@ -119,7 +118,7 @@ def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[C
                 return blockers
             more = {"Marker": answer["Marker"]}
     except ClientError as error:
-        if error.response["Error"]["Code"] not in DENIED:
+        if error.response["Error"]["Code"] not in DENIAL_CODES:
             raise
         denied.append(error)
         return []

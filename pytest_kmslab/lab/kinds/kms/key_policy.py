@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.arguments import HasArn, arns_of, check_text, refusal_text, several_texts
-from pytest_kmslab.authz.arn import root_arn
+from pytest_kmslab.authz.arn import ACCOUNT_ID, root_arn
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.lab.policies.sources import PolicySource, read_document
 
@@ -76,7 +77,7 @@ def console_policy(
     what is no account's id, or has no ARN.
     """
     wanted = "the 12 digits of an account's id"
-    if not re.fullmatch(r"\d{12}", check_text("account", account, wanted), re.ASCII):
+    if not ACCOUNT_ID.fullmatch(check_text("account", account, wanted)):
         raise ValueError(refusal_text("account", wanted, account))
     check_text("partition", partition, "a partition of AWS, such as `aws`")
     several_texts("use", use, "actions")
@@ -161,8 +162,7 @@ def _user_statements(users: list[str], actions: Sequence[str] = USE_ACTIONS) -> 
 
 
 def _statements(policy: Mapping[str, Any]) -> list[Document]:
-    statements = policy.get("Statement", [])
-    return list(statements) if isinstance(statements, list) else [statements]
+    return list(as_list(policy.get("Statement", [])))
 
 
 def _principals(statement: Mapping[str, Any]) -> list[str]:
@@ -220,5 +220,4 @@ def _canonical_statement(statement: Mapping[str, Any]) -> frozenset[Any]:
 
 def _values(value: Any) -> list[str]:
     """One value or a list of them, as texts: `true` and `"true"` are the same to IAM."""
-    listed = value if isinstance(value, list) else [value]
-    return [str(value).lower() if isinstance(value, bool) else str(value) for value in listed]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in as_list(value)]

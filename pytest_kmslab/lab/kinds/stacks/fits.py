@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.lab.kinds.stacks.members import Member
 from pytest_kmslab.lab.resource_kind import Client
 from pytest_kmslab.templates.functions import text_of
@@ -55,11 +56,6 @@ def fits(said: Any, made: Any) -> bool:
 def is_function(said: Any) -> bool:
     """Whether a value is a function of CloudFormation's."""
     return isinstance(said, Mapping) and len(said) == 1 and str(next(iter(said))).startswith(("Fn::", "Ref"))
-
-
-def as_list(value: Any) -> list[Any]:
-    """A list; of what is none a list of it alone."""
-    return value if isinstance(value, list) else [value]
 
 
 def tags_fit(said: Any, made: Mapping[str, str]) -> bool:

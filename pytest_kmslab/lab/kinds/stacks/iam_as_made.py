@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.lab.kinds.iam.permissions import IAM_MEMBERS
-from pytest_kmslab.lab.kinds.stacks.fits import Made, Properties, as_list, fits, is_function, tags_fit
+from pytest_kmslab.lab.kinds.stacks.fits import Made, Properties, fits, is_function, tags_fit
 
 Check = Callable[[Made, Properties], Iterator[str]]
 

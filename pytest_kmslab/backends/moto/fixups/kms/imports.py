@@ -124,14 +124,10 @@ def restore(key: Any) -> None:
 
 
 def _placed(key: Any, material: Material, call: ApiCall) -> Material:
-    """The material among those of the key; raises what says that it does not belong there.
-
-    IncorrectKeyMaterialException: it is neither what was imported before nor, where new material was
-    promised, new.
-    """
+    """The material, now among those of the key; raises ServiceError for what does not belong there."""
     kept = materials(key)
     known = next((other for other in kept if other.id == material.id), None)
-    is_new = bool(call.params.get("ImportType", NEW if not kept else "") == NEW)
+    is_new = call.params.get("ImportType", NEW if not kept else "") == NEW
     material_id = call.params.get("KeyMaterialId")
     if is_new is (known is not None) or material_id not in (None, material.id):
         # Neither what was imported before nor, where new material was promised, new:
@@ -158,9 +154,9 @@ def _placed(key: Any, material: Material, call: ApiCall) -> Material:
 
 
 def _check_none_pending(key: Any, material: Material) -> None:
+    """Raise KMSInvalidStateException where material waits for its rotation already; recorded (LocalStack)."""
     waiting = pending(key)
     if waiting is not None:
-        # Raise KMSInvalidStateException where material waits for its rotation already; recorded (LocalStack).
         text = (
             f"New key material (id: {material.id}) cannot be imported into KMS key {key.arn}, "
             f"because another key material (id: {waiting.id}) is pending rotation."
@@ -169,14 +165,16 @@ def _check_none_pending(key: Any, material: Material) -> None:
 
 
 def _valid_to(call: ApiCall) -> datetime | None:
+    """When the material expires; raises ValidationException (its text is inferred) for a time that is over or
+    more than a year away.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
+    """
     until, now = call.params.get("ValidTo"), _now(call)
     # A time in a request comes as a datetime, or as seconds.
     if until is not None and not isinstance(until, datetime):
         until = datetime.fromtimestamp(float(until), timezone.utc)
     if until is not None and not now < until <= now + LONGEST:
-        # When the material expires; raises ValidationException (inferred text) for a time that is over or
-        # more than a year away.
-        # https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html
         text = f"The validTo date must be in the future and at most {LONGEST.days} days from now"
         raise ServiceError("ValidationException", text)
     return until

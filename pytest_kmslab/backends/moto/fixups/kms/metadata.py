@@ -88,15 +88,14 @@ def _material(key: Any) -> dict[str, Any]:
         for material in materials(key)
         if material.valid_to is not None and material.state != PENDING
     ]
-    # The earliest of several dates counts.
     if not dates:
         return {**shown, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
     return {**shown, "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": min(dates)}
 
 
 def _deletion(key: Any) -> dict[str, Any]:
+    # A key that waits for its replicas to go has no date yet, but the length of its waiting period.
     if key.key_state == "PendingReplicaDeletion":
-        # A key that waits for its replicas to go has no date yet, but the length of its waiting period.
         return {"PendingDeletionWindowInDays": getattr(key, WINDOW, LONGEST_WAIT)}
     if key.key_state == "PendingDeletion" and key.deletion_date is not None:
         return {"DeletionDate": key.deletion_date.replace(tzinfo=timezone.utc)}
@@ -106,7 +105,7 @@ def _deletion(key: Any) -> dict[str, Any]:
 def _multi_region(key: Any) -> dict[str, Any]:
     if not key.multi_region:
         return {}
-    # The related keys; moto's copies share what it says of them, so the ARN tells which is the primary.
+    # moto's copies share what it says of the related keys, so the ARN tells which is the primary.
     related = key.multi_region_configuration
     key_type = "PRIMARY" if key.arn == related["PrimaryKey"]["Arn"] else "REPLICA"
     shown = {"PrimaryKey": related["PrimaryKey"], "ReplicaKeys": list(related["ReplicaKeys"])}

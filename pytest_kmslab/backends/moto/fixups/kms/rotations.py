@@ -39,16 +39,17 @@ _LIMIT = (
 
 
 def rotate(call: ApiCall) -> dict[str, Any]:
-    """The answer to RotateKeyOnDemand: other material encrypts from now on, the old still decrypts."""
+    """The answer to RotateKeyOnDemand: other material encrypts from now on, the old still decrypts.
+
+    Raises KMSInvalidStateException where material has to be imported first: there is none that waits
+    (recorded), or a replica lacks it (inferred).
+    """
     key = called_key(call)
     now = call.time or datetime.now(timezone.utc)
-    # The imported material that is to be current; raises KMSInvalidStateException where there is none
-    # (recorded), or where a replica lacks it yet (inferred).
-    waiting = pending(key)
-    if key.origin == "EXTERNAL" and not _is_everywhere(key, waiting):
+    following = pending(key)
+    if key.origin == "EXTERNAL" and not _is_everywhere(key, following):
         text = f"No available key material pending rotation for the key: {key.arn}."
         raise ServiceError("KMSInvalidStateException", text)
-    following = waiting
     if sum(material.rotation_type == ON_DEMAND for material in materials(key)) >= MOST_ON_DEMAND:
         raise ServiceError("LimitExceededException", f"{_LIMIT}{key.arn}")
     if following is None:
@@ -100,8 +101,8 @@ def rotate_by_schedule(key: Any, now: datetime) -> None:
 
 
 def _following(key: Any) -> datetime | None:
+    """When the schedule rotates a key next; None for a replica, which is rotated with its primary key."""
     if not key.key_rotation_status or not is_primary(key):
-        # When the schedule rotates a key next; a replica is rotated with its primary key.
         return None
     began: datetime | None = getattr(key, ENABLED, None)
     return began and began + timedelta(days=getattr(key, PERIOD, 365))
@@ -114,8 +115,8 @@ def status(call: ApiCall) -> dict[str, Any]:
     """
     key = called_key(call)
     # A key that waits for its deletion is not rotated.
-    doomed = key.key_state in ("PendingDeletion", "PendingReplicaDeletion")
-    enabled = (bool(key.key_rotation_status) or key.key_manager == "AWS") and not doomed
+    is_deleted = key.key_state in ("PendingDeletion", "PendingReplicaDeletion")
+    enabled = (bool(key.key_rotation_status) or key.key_manager == "AWS") and not is_deleted
     if not enabled:
         return {"KeyId": key.arn, "KeyRotationEnabled": False}
     period = getattr(key, PERIOD, 365)
