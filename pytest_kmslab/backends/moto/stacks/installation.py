@@ -26,6 +26,7 @@ from pytest_kmslab.errors import BackendError
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.stacks.principal import Principals
     from pytest_kmslab.backends.moto.stacks.resource import Deployment
+    from pytest_kmslab.backends.moto.stacks.stack_sets import StackSetOperations
 
 LOADED = "moto.cloudformation.models"
 
@@ -63,6 +64,7 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
     from pytest_kmslab.backends.moto.stacks.principal import Principals
     from pytest_kmslab.backends.moto.stacks.reading import templates_as_cloudformation_reads_them
     from pytest_kmslab.backends.moto.stacks.resource_map import StackResourceMap
+    from pytest_kmslab.backends.moto.stacks.stack_sets import StackSetOperations
 
     principals = Principals(calls)
     operations = StackOperations(principals)
@@ -71,9 +73,9 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
         for name in OPERATIONS:
             around = partial(getattr(operations, name), getattr(backend, name))
             patches.enter_context(patch.object(backend, name, as_method(around)))
-        for name, handled in (("__init__", operations.make_instance), ("delete", operations.delete_instance)):
-            around = partial(handled, getattr(models.StackInstance, name))
-            patches.enter_context(patch.object(models.StackInstance, name, as_method(around)))
+        for owner, name, handled in _of_stack_sets(models, StackSetOperations(principals)):
+            around = partial(handled, getattr(owner, name))
+            patches.enter_context(patch.object(owner, name, as_method(around)))
         kept = partial(keep_request, response.setup_class)
         patches.enter_context(patch.object(response, "setup_class", as_method(kept)))
         answered = partial(_answered, principals, response.call_action)
@@ -88,6 +90,19 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
         patches.enter_context(patch.object(models, "ResourceMap", deployed))
         patches.enter_context(templates_as_cloudformation_reads_them())
         yield
+
+
+def _of_stack_sets(models: Any, sets: StackSetOperations) -> tuple[tuple[Any, str, Callable[..., Any]], ...]:
+    """What is done in place of which method of moto's on stack sets."""
+    return (
+        (models.CloudFormationBackend, "create_stack_set", sets.create_stack_set),
+        (models.StackSet, "create_stack_instances", sets.within),
+        (models.StackSet, "delete_stack_instances", sets.within),
+        (models.StackSet, "update", sets.update),
+        (models.StackSet, "update_instances", sets.update_instances),
+        (models.StackInstance, "__init__", sets.make_instance),
+        (models.StackInstance, "delete", sets.delete_instance),
+    )
 
 
 def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any, stack: Any) -> None:

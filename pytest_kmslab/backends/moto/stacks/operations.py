@@ -53,7 +53,7 @@ class StackOperations:
             _check_name(name)
         with self._acting(backend, None, more.get("role_arn")):
             try:
-                with _creating():
+                with creating():
                     stack = original(backend, name, *arguments, **more)
                     check_outputs(stack)
                 tell_left_out(stack)
@@ -71,25 +71,6 @@ class StackOperations:
                     del backend.stacks[stack_id]  # what was refused as a whole is not there
                 raise
 
-    def make_instance(self, original: Original, instance: Any, **more: Any) -> None:
-        """One stack of a stack set, in the account and Region that are given; raises ServiceError."""
-        place = more["account_id"], more["region_name"], more["permission_model"]
-        with acting_as(self._principals.of_instance(*place)):
-            try:
-                with _creating():
-                    original(instance, **more)
-            except ResourceFailedError as failure:
-                raise ServiceError("ValidationError", failure.reason) from failure
-
-    def delete_instance(self, original: Original, instance: Any) -> None:
-        """Delete it; raises ServiceError."""
-        place = instance.account_id, instance.region_name, instance.permission_model
-        with acting_as(self._principals.of_instance(*place)):
-            try:
-                original(instance)
-            except ResourceFailedError as failure:
-                raise ServiceError("ValidationError", failure.reason) from failure
-
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """UpdateStack; raises ServiceError for a stack that can only be deleted."""
         stack = backend.get_stack(name)
@@ -101,7 +82,7 @@ class StackOperations:
         with self._acting(backend, stack, role_arn):
             role = role_arn or stack.role_arn
             before, events = State(stack), len(stack.events)
-            _retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
+            retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
             try:
                 with opened(stack):
                     answer = original(backend, name, *arguments, **more)
@@ -136,7 +117,7 @@ class StackOperations:
         with self._acting(backend, stack, change_set.role_arn):
             stack.role_arn = change_set.role_arn or stack.role_arn
             before = State(stack)
-            _retag(stack, change_set.tags)
+            retag(stack, change_set.tags)
             try:
                 with opened(stack):
                     original(backend, *arguments, **more)
@@ -253,8 +234,8 @@ class State:
         resources.load_conditions()
 
 
-def _retag(stack: Any, tags: dict[str, str] | None) -> None:
-    """Tags of the stack that an update gives take the place of those before."""
+def retag(stack: Any, tags: dict[str, str] | None) -> None:
+    """Let the tags of the stack that an update gives take the place of those before."""
     if tags is None:
         return
     resources = stack.resource_map
@@ -278,8 +259,8 @@ def opened(stack: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _creating() -> Iterator[None]:
-    """The same for a stack that is being created."""
+def creating() -> Iterator[None]:
+    """Let the resources of stacks be made that are created; where one fails, what was done is rolled back."""
     maps: list[Any] = []
     token = CREATING.set(maps)
     try:

@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.arn import partition_of, root_arn
+from pytest_kmslab.backends.moto.organizations import organization_of
 from pytest_kmslab.backends.moto.principals import entity_of, unique_id
 from pytest_kmslab.backends.moto.stacks.service_calls import (
     RECEIVED,
@@ -22,9 +24,6 @@ from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 SESSION = "AWSCloudFormation"
 """The name of the session in which CloudFormation uses a role."""
-
-EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
-ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 
 READING = ("Describe", "List", "Get", "Validate", "Estimate", "Detect")
 """Operations that change no stack: moto answers them to anybody."""
@@ -60,31 +59,51 @@ class Principals:
         """
         request = REQUEST.get()
         caller = root_caller(backend.account_id, backend.partition) if request is None else request.caller
+        self.check_pass_role(role_arn, "" if stack is None else stack.stack_id)
+        role = role_arn or (None if stack is None else stack.role_arn)
+        return caller if not role else self._role_session(role, caller, backend, stack)
+
+    def check_pass_role(self, role_arn: str | None, resource_arn: str = "") -> None:
+        """Raise ServiceError where whoever makes the request may not pass the role that it names."""
+        request = REQUEST.get()
         if role_arn and request is not None:
             call = ApiCall(
                 "cloudformation", request.operation, request.params, request.region, request.caller
             )
-            self._pipeline.check_pass_role(call, role_arn, "" if stack is None else stack.stack_id)
-        role = role_arn or (None if stack is None else stack.role_arn)
-        return caller if not role else self._role_session(role, caller, backend, stack)
+            self._pipeline.check_pass_role(call, role_arn, resource_arn)
 
-    def of_instance(self, account: str, region: str, permission_model: str) -> Caller:
-        """The Caller of a stack of a stack set: the execution role of its account, whose name is fixed.
+    def of_instance(self, stack_set: Any, account: str, region: str) -> Caller:
+        """The Caller of a stack of a stack set (moto's own): the execution role of the stack's account, which
+        the set's administration role has to be let in by.
 
         Where the organization manages the permissions, CloudFormation makes a role that may do anything.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html
         """
         partition = partition_of(region).name
-        if permission_model == "SERVICE_MANAGED":
-            return root_caller(account, partition)
-        role = entity_of(f"arn:{partition}:iam::{account}:role/{EXECUTION_ROLE}")
-        if role is None:
-            text = (
-                f"Account {account} should have '{EXECUTION_ROLE}' role with trust relationship to Role "
-                f"'{ADMINISTRATION_ROLE}'."
-            )
-            raise ServiceError("ValidationError", text)
-        return _session_of(role, {})
+        if stack_set.permission_model == "SERVICE_MANAGED":
+            return replace(root_caller(account, partition), context=_organization_keys(account))
+        execution = stack_set.execution_role_name
+        role = entity_of(f"arn:{partition}:iam::{account}:role/{execution}")
+        if role is None or not self._is_administered(stack_set, role.arn, region):
+            administration = stack_set.administration_role_arn.rpartition("/")[2]
+            text = f"Account {account} should have '{execution}' role with trust relationship to Role "
+            raise ServiceError("ValidationError", f"{text}'{administration}'.")
+        return _session_of(role, _organization_keys(account))
+
+    def _is_administered(self, stack_set: Any, role_arn: str, region: str) -> bool:
+        """Whether CloudFormation may assume a set's administration role, and that one the role of a stack."""
+        administration, owner = stack_set.administration_role_arn, stack_set.instances.account_id
+        role = entity_of(administration)
+        keys = {"aws:SourceAccount": owner, "aws:SourceArn": stack_set.arn}
+        if role is None or role.account_id != owner or not self._pipeline.can_assume(administration, keys):
+            return False
+        session = _session_of(role, _organization_keys(owner))
+        assume = {"RoleArn": role_arn, "RoleSessionName": SESSION}
+        try:
+            self._pipeline.perform(ApiCall("sts", "AssumeRole", assume, region, session))
+        except ServiceError:
+            return False
+        return True
 
     def _role_session(self, role_arn: str, caller: Caller, backend: Any, stack: Any) -> Caller:
         role = entity_of(role_arn)
@@ -99,6 +118,14 @@ class Principals:
             role,
             {name: value for name, value in caller.context.items() if name.startswith("aws:PrincipalOrg")},
         )
+
+
+def _organization_keys(account: str) -> dict[str, Any]:
+    """The condition keys that tell the organization of an account."""
+    organization = organization_of(account)
+    if organization is None:
+        return {}
+    return {"aws:PrincipalOrgID": organization.id, "aws:PrincipalOrgPaths": (organization.path,)}
 
 
 def _session_of(role: Any, context: dict[str, Any]) -> Caller:

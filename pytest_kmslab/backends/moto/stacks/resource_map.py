@@ -53,6 +53,11 @@ NESTED = "AWS::CloudFormation::Stack"
 CREATING: ContextVar[list[Any] | None] = ContextVar("kmslab_stack_creating", default=None)
 """The resource maps of the stack that is being created: there is one once moto has read its template."""
 
+NO_TAGS: Mapping[str, str] = {}
+
+SET_TAGS: ContextVar[Mapping[str, str]] = ContextVar("kmslab_stack_set_tags", default=NO_TAGS)
+"""The tags of the stack set whose stacks are being made, which are those of each."""
+
 Deploy = Callable[["StackResourceMap", str], Deployment]
 
 
@@ -70,6 +75,7 @@ class StackResourceMap(parsing.ResourceMap):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self.tags.update(SET_TAGS.get())
         self.parameter_texts = ParameterTexts()
         self.left_out: dict[str, str] = {}
         """The types of the resources that moto does not make, by their names."""

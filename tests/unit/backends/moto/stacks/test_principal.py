@@ -249,28 +249,3 @@ def test_without_enforcement_anybody_makes_anything(given: Credentials | None) -
     finally:
         run.backend.stop()
         run.close()
-
-
-def stack_set(account: Account, model: str = "SELF_MANAGED") -> Any:
-    client = account.root.client("cloudformation")
-    client.create_stack_set(StackSetName="all", TemplateBody=json.dumps(one(*KEY)), PermissionModel=model)
-    return client
-
-
-def test_a_stack_set_acts_as_the_execution_role_of_each_account(account: Account) -> None:
-    role(account, "kms:CreateKey", name="AWSCloudFormationStackSetExecutionRole")
-    client = stack_set(account)
-    where = {"StackSetName": "all", "Accounts": [ACCOUNT], "Regions": ["us-east-1"]}
-    client.create_stack_instances(**where)
-    kms = account.root.client("kms")
-    key = kms.list_keys()["Keys"][0]["KeyId"]
-    client.delete_stack_instances(**where, RetainStacks=False)
-    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"  # it may not delete it
-    assert "kms:ScheduleKeyDeletion" in Stacks(account).look("StackSet:all").failures["One"]
-
-
-def test_a_stack_set_needs_its_execution_role(account: Account) -> None:
-    client = stack_set(account)
-    with pytest.raises(ClientError, match="should have 'AWSCloudFormationStackSetExecutionRole' role"):
-        client.create_stack_instances(StackSetName="all", Accounts=[ACCOUNT], Regions=["us-east-1"])
-    assert not account.root.client("kms").list_keys()["Keys"]
