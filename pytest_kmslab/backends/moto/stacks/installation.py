@@ -106,8 +106,9 @@ def _of_stack_sets(models: Any, sets: StackSetOperations) -> tuple[tuple[Any, st
 
 
 def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any, stack: Any) -> None:
+    """Refuse an update that changes nothing."""
     tags = response._get_param("Tags")
-    # Refuse an update that changes nothing; other tags are a change, which moto does not count.
+    # Other tags are a change, which moto does not count.
     if tags is None or {tag["Key"]: tag["Value"] for tag in tags} == stack.tags:
         original(response, params, body, stack)
 
@@ -129,7 +130,7 @@ def _answered(principals: Principals, original: Callable[..., Any], response: An
 
 
 def _refusal(response: Any, error: ServiceError) -> tuple[int, dict[str, Any], str]:
-    # What CloudFormation itself refuses, in its protocol.
+    """What CloudFormation itself refuses, in its protocol."""
     body = (
         '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>'
         f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"

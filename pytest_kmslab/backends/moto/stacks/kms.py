@@ -76,8 +76,10 @@ def _update_key(where: Deployment, key_id: str, old: Properties, new: Properties
 
 
 def _default_policy(where: Deployment) -> str | None:
-    # The policy of a key whose template has none (any more).
-    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """The policy of a key whose template has none any more.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
@@ -119,8 +121,7 @@ def _delete_key(where: Deployment, key_id: str, properties: Properties) -> None:
             KeyId=key_id,
             PendingWindowInDays=properties.get("PendingWindowInDays"),
         )
-    # Scheduled, after 30 days where the template does not say otherwise; once is enough.
-    except ServiceError as error:
+    except ServiceError as error:  # scheduled already: once is enough
         if error.code != "KMSInvalidStateException" or "pending deletion" not in error.message:
             raise
 

@@ -121,16 +121,20 @@ class StackOperations:
             try:
                 with opened(stack):
                     original(backend, *arguments, **more)
+                    # moto reads neither outputs nor exports of what it made.
+                    stack._parse_template()
+                    stack.parameters = change_set.parameters or stack.parameters
+                    stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
+                    check_outputs(stack)
             except ResourceFailedError as failure:
                 before.restore(stack)
                 fail = _fail_creation if change_set.change_set_type == "CREATE" else _fail_update
                 fail(stack, failure)
                 change_set.execution_status = "EXECUTE_FAILED"
                 return
-            # moto reads neither outputs nor exports of what it made.
-            stack._parse_template()
-            stack.parameters = change_set.parameters or stack.parameters
-            stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
+            except Exception:
+                before.restore(stack)
+                raise
             for export in stack.exports:
                 backend.exports[export.name] = export
             tell_left_out(stack)
@@ -208,7 +212,7 @@ def _retain(stack: Any, names: Iterable[str]) -> None:
 class State:
     """What a stack was before an update."""
 
-    _NAMES = ("template", "template_dict", "parameters", "tags", "output_map", "description")
+    _NAMES = ("template", "template_dict", "parameters", "tags", "output_map", "description", "status")
 
     def __init__(self, stack: Any) -> None:
         self._values = {name: getattr(stack, name) for name in self._NAMES}

@@ -66,11 +66,6 @@ def _named(value: Any) -> str:
     return ".".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
-def _is_shown(output: Any, resources: Any) -> bool:
-    condition = output.get("Condition")
-    return condition is None or bool(resources.lazy_condition_map[condition])
-
-
 def _has(type_name: str, attribute: str) -> bool:
     """Whether resources of a type have an attribute; of what moto does not make nothing is known."""
     if type_name in TYPES:

@@ -89,9 +89,10 @@ def check_shapes(properties: Properties) -> None:
             continue
         if not isinstance(value, list):
             raise _unexpected(name, "JSONArray", value)
-        wrong = next((member for member in value if not isinstance(member, members)), None)
-        if wrong is not None:
-            raise _unexpected(f"{name}/0", "JSONObject" if members is dict else "String", wrong)
+        for number, member in enumerate(value):
+            if not isinstance(member, members):
+                wanted = "JSONObject" if members is dict else "String"
+                raise _unexpected(f"{name}/{number}", wanted, member)
 
 
 _FOUND = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean", int: "Integer"}

@@ -1,37 +1,20 @@
-"""What a resource in a template refers to, and the order that follows from it."""
+"""The order of a template's resources, and what in them refers to nothing."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from pytest_kmslab.templates.functions import VARIABLE
+from pytest_kmslab.templates.references import spoken_of
 
 LookUp = Callable[[Mapping[str, Any]], Any]
 """Answers the value of one intrinsic function, and of `Fn::If` the branch that is taken."""
 
-_IN_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
 
-
-def references(value: Any) -> Iterator[str]:
-    """The names that `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn` hold: of resources and of parameters."""
-    if isinstance(value, list):
-        for item in value:
-            yield from references(item)
-    if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        if key == "Ref" and isinstance(item, str):
-            yield item
-        elif key == "Fn::GetAtt":
-            yield str(item[0] if isinstance(item, list) else item).partition(".")[0]
-        elif key == "DependsOn":
-            yield from [item] if isinstance(item, str) else item
-        elif key == "Fn::Sub":
-            text = item[0] if isinstance(item, list) else item
-            yield from (name.partition(".")[0] for name in _IN_SUB.findall(str(text)))
-            yield from references(item)
-        else:
-            yield from references(item)
+def references(resource: Any) -> list[str]:
+    """The resources and parameters that a resource names, by functions or as what it comes after."""
+    return [named.name for named in spoken_of("Resources", resource) if named.kind in ("", "Resources")]
 
 
 def in_order(resources: Mapping[str, Any], names: Iterable[str]) -> list[str]:
@@ -77,10 +60,11 @@ def missing_value(value: Any, look_up: LookUp) -> str | None:
 
 def _missing_in_sub(value: Any, look_up: LookUp) -> str | None:
     text, own = (value[0], value[1]) if isinstance(value, list) else (value, {})
-    for name in _IN_SUB.findall(str(text)):
-        if name in own:
+    for literal, variable in VARIABLE.findall(str(text)):
+        name = variable.strip()
+        if literal or name in own:
             continue
         function = {"Fn::GetAtt": name.split(".", 1)} if "." in name else {"Ref": name}
         if look_up(function) is None:
-            return str(name)
+            return name
     return missing_value(list(own.values()), look_up)

@@ -17,6 +17,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.ssm.models import ssm_backends
 
 from pytest_kmslab.authz.arn import partition_of
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.moto.stacks.dynamic_references import with_references
 from pytest_kmslab.backends.moto.stacks.left_out import is_made
 from pytest_kmslab.backends.moto.stacks.other_services import (
@@ -150,7 +151,7 @@ class StackResourceMap(parsing.ResourceMap):
                 raise ResourceFailedError(self, str(raw.get("Type")), name, as_refusal(error)) from error
 
     def _make_ours(self, name: str, raw: dict[str, Any]) -> StackResource:
-        for other in references({"DependsOn": raw.get("DependsOn") or []}):
+        for other in as_list(raw.get("DependsOn") or []):
             if other in self._resource_json_map:
                 self[other]
         properties = self.properties_of(name, raw)

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.moto.stacks.values import StackValues, as_mapping
 from pytest_kmslab.templates.conditions import check_rules
-from pytest_kmslab.templates.form import malformed
+from pytest_kmslab.templates.form import FOR_EACH, malformed
 from pytest_kmslab.templates.functions import resolve
 from pytest_kmslab.templates.problem import TemplateProblemError
 from pytest_kmslab.templates.references import circle, spoken_of, unresolved, unresolved_text
@@ -24,7 +24,6 @@ KNOWN_TRANSFORMS = (
 )
 """How the names of transforms begin without which a template says the same to us: what SAM would expand is
 refused by its types, a loop by its name, and what is added to functions is not decided."""
-LOOP = "Fn::ForEach::"
 
 
 def check_form(template: Mapping[str, Any]) -> None:
@@ -41,7 +40,7 @@ def _problems(template: Mapping[str, Any], resources: Mapping[str, Any]) -> Iter
         if not name.startswith(KNOWN_TRANSFORMS):
             yield _transform_refusal(name)
     for name, resource in resources.items():
-        if str(name).startswith(LOOP):
+        if str(name).startswith(FOR_EACH):
             yield f"pytest-kmslab: `{name}` is a loop, which moto does not write out: give what it stands for"
         elif not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
             what = "Every Resources object must contain a Type member."

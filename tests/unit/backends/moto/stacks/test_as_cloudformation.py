@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from helpers.account import ACCOUNT
 
 from pytest_kmslab.backends.moto.stacks.left_out import NotMadeWarning
 
@@ -157,6 +158,23 @@ def test_an_update_that_is_refused_changes_nothing(stacks: Stacks) -> None:
     assert stacks.update(parameter(AllowedValues=["a", "b"]), Parameters=given).status == "UPDATE_COMPLETE"
 
 
+@pytest.mark.parametrize(
+    ("how", "status"), [("update", "CREATE_COMPLETE"), ("change set", "REVIEW_IN_PROGRESS")]
+)
+def test_two_exports_of_one_name_are_refused_and_leave_nothing(stacks: Stacks, how: str, status: str) -> None:
+    exports = {name: {"Value": name, "Export": {"Name": "twice"}} for name in ("A", "B")}
+    template = {"Resources": {"Key": KEY, "User": USER}, "Outputs": exports}
+    client, iam = stacks.client, stacks.account.root.client("iam")
+    if how == "update":
+        stacks.deploy(of())
+    else:
+        named = {"StackName": "s", "ChangeSetName": "c"}
+        client.create_change_set(**named, ChangeSetType="CREATE", TemplateBody=json.dumps(template))
+    with pytest.raises(ClientError, match="Export with name twice is there twice"):
+        stacks.update(template) if how == "update" else client.execute_change_set(**named)
+    assert (stacks.look("s").status, iam.list_users()["Users"]) == (status, [])
+
+
 @pytest.mark.parametrize("how", ["given", "default"])
 def test_a_secret_parameter_is_shown_to_nobody(stacks: Stacks, how: str) -> None:
     secret = {"NoEcho": "true", **({"Default": GIVEN} if how == "default" else {})}
@@ -183,6 +201,15 @@ def test_the_default_of_a_list_and_a_number_decide_as_on_aws(stacks: Stacks) -> 
         Outputs={name: {"Value": {"Fn::If": [name, "yes", "no"]}} for name in ("First", "Five")},
     )
     assert stacks.deploy(template).outputs == {"First": "yes", "Five": "yes"}
+
+
+def test_blanks_around_a_variable_do_not_count(stacks: Stacks) -> None:
+    properties = {"Description": {"Fn::Sub": "${ User } in ${ AWS::Region }: ${ User.Arn }"}}
+    # In this order, so that what is named has to be made first.
+    resources = {"Key": {"Type": "AWS::KMS::Key", "Properties": properties}, "User": USER}
+    stacks.deploy({"Resources": resources, "Outputs": {"Id": {"Value": {"Ref": "Key"}}}})
+    key = stacks.account.root.client("kms").describe_key(KeyId=stacks.look("s").outputs["Id"])
+    assert key["KeyMetadata"]["Description"] == f"ana in us-east-1: arn:aws:iam::{ACCOUNT}:user/ana"
 
 
 def test_what_a_condition_leaves_out_is_in_nothing_that_is_made(stacks: Stacks) -> None:
