@@ -33,6 +33,8 @@ KEY = "key/KEY-ID"
 _UNNAMED = {NEW_KEY: "of a key without alias", KEY: "of a key without alias"}
 TESTS_NAMED = 3
 """Tests that are named at most for one statement."""
+MOST_KNOWN = 1_000
+"""Policies whose texts are kept at most, so that they are not written anew for each decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,9 @@ class CoverageCounter(Collector):
         if kept is None:
             word = _RESOURCE_WORDS[_service(entry)] if kind is PolicyType.RESOURCE else kind.value
             known = word, without_ids(print_policy(policy))
+            # A run may have a policy of its own in each test: what is known of them is worked out again then.
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             # The policy is kept too: its id could be another's once it is gone.
             kept = self._known[kind, id(policy)] = (policy, known)
         if kept[1] not in self._seen:

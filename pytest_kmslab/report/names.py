@@ -26,6 +26,9 @@ LONGEST_ALIAS = 256
 KIND = re.compile(r":(?:assumed-)?([a-z-]+)/")
 """What stands before a name in an ARN; a role's sessions are of the role's name."""
 
+WORD = re.compile(r"[\w-]+")
+"""What most names of a stack's resources are, and an id of a key."""
+
 OF_A_TABLE = re.compile(r"(:table/[\w.-]+/(?:stream|backup|export|import)/)[\w.:-]+")
 """What DynamoDB names itself, by the time: nobody can know it when a policy is written."""
 
@@ -71,15 +74,19 @@ class Renaming:
         self._aliases = aliases
         self._taken: dict[tuple[str, str], str] = {}
         self._policies: dict[int, tuple[Policy, Policy]] = {}
-        # The longest first: one name may be the beginning of another.
-        ids = "|".join(re.escape(name) for name in sorted(logical_ids, key=len, reverse=True))
+        # By a pattern those alone that are no one word: a run may have thousands of stacks, and each of its
+        # tests makes a pattern. The longest first, as one name may be the beginning of another.
+        longer = sorted((name for name in logical_ids if not WORD.fullmatch(name)), key=len, reverse=True)
+        ids = "|".join(map(re.escape, longer))
         self._of_stacks = re.compile(rf"(?<![\w-])(?:{ids})(?![\w-])") if ids else None
 
     def text(self, text: str) -> str:
         """A text with every name in it replaced."""
         # Before the names that the lab gave, which a stack's names have in them.
         if self._of_stacks is not None:
-            text = self._of_stacks.sub(lambda match: self._name(match[0], self._logical_ids[match[0]]), text)
+            text = self._of_stacks.sub(self._name_of_stack, text)
+        if self._logical_ids:
+            text = WORD.sub(self._name_of_stack, text)
         text = KEY_ID.sub(lambda match: self._name_of_key(match[0]), text)
         text = GIVEN.sub(self._name_of_lab, text)
         return OF_A_TABLE.sub(r"\1*", text)
@@ -99,6 +106,10 @@ class Renaming:
             tuple(map(self._grant, use.grants)),
             test,
         )
+
+    def _name_of_stack(self, match: re.Match[str]) -> str:
+        name = match[0]
+        return self._name(name, self._logical_ids[name]) if name in self._logical_ids else name
 
     def _name_of_key(self, key_id: str) -> str:
         alias = self._aliases.get(key_id)

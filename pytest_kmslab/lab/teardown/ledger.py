@@ -180,8 +180,10 @@ class FileLedger(Ledger):
         """The run has ended: without anything left the file goes, otherwise it is marked as ended."""
         with self._writing:
             if self._file >= 0 and self._open:
-                # Marked, so that what was left on purpose is told from what a killed run left.
-                self._write("end")
+                # Marked, so that what was left on purpose is told from what a killed run left. Where the disk
+                # is full it counts as left by a killed run, which a sweep removes.
+                with suppress(LedgerError):
+                    self._write("end")
             self._let_go()
 
     def _let_go(self) -> None:

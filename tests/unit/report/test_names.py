@@ -70,9 +70,18 @@ def test_two_of_one_name_that_are_of_different_kinds_share_it() -> None:
 
 
 def test_what_a_stack_made_is_called_by_its_template() -> None:
-    names = StableNames().of_test([of_key(1)], {"stack-1a2b3c4d-main-2-Orders-X1": "Orders", f"{ID}1": "Key"})
+    ids = {
+        "stack-1a2b3c4d-main-2-Orders-X1": "Orders",
+        f"{ID}1": "Key",
+        "orders.old": "Old",
+        f"{ROLES}/r": "Role",
+    }
+    names = StableNames().of_test([of_key(1)], ids)
     assert names.text(f"{TABLES}/stack-1a2b3c4d-main-2-Orders-X1/index/by") == f"{TABLES}/Orders/index/by"
     assert names.text(f"{KEYS}/{ID}1") == f"{KEYS}/Key"
+    # Names that are no one word, and names that only begin like one of them.
+    assert names.text(f"{TABLES}/orders.old {ROLES}/r") == f"{TABLES}/Old Role"
+    assert names.text(f"{TABLES}/orders.older {TABLES}/stack-1a2b3c4d-main-2-Orders-X1-2").count("Old") == 0
 
 
 def test_every_name_of_a_request_and_of_what_limits_it_is_replaced() -> None:

@@ -102,6 +102,19 @@ def test_a_run_that_left_something_says_so(tmp_path: Path) -> None:
     assert events(ledger)[-1] == "end"
 
 
+def test_a_full_disk_at_the_end_leaves_a_ledger_that_a_sweep_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.confirm(ledger.intend(KEY), "arn:key")
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, data: 0)
+        ledger.close()
+    assert [ref.arn for ref in ledger.left] == ["arn:key"]
+    with records(ledgers_in(tmp_path)) as (living, dead):
+        assert (living, [record.ended for record in dead]) == ([], [False])
+
+
 def test_what_is_kept_is_not_left(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.kept(ledger.intend(KEY), NOON)
