@@ -124,6 +124,21 @@ def show_principals(key: Any, shown: dict[str, Any]) -> None:
             shown[member] = _present(grant, attribute)
 
 
+def listed(key: Any, named: str | None, member: str) -> list[dict[str, Any]]:
+    """The grants on a key as KMS lists them: all, or those whose grantee or retiring principal is named.
+
+    moto goes by the name that a principal had when the grant was made: another one may have it now.
+    """
+    shown = []
+    for grant in list(key.grants.values()):
+        told = {member: value for member, value in grant.to_json().items() if value is not None}
+        row = {**told, "IssuingAccount": issuer(key, grant)}
+        show_principals(key, row)
+        if named in (None, row.get(member)):
+            shown.append(row)
+    return shown
+
+
 def as_grant(key: Any, grant: Any) -> Grant:
     """A grant of moto's as the engine takes it."""
     constraints = grant.constraints or {}

@@ -68,13 +68,17 @@ def re_encrypt(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _source(call: ApiCall, view: AccountView, member: str, action: str) -> tuple[Key, bool]:
     """The key to decrypt with, and whether the request named it."""
-    key_id = call.params.get(member)
+    key_id, ciphertext = call.params.get(member), call.params.get("CiphertextBlob")
+    if ciphertext is None and (key_id is None or not _is_trial(call)):
+        raise ServiceError("ValidationException", violated("null", "ciphertextBlob", "not be null"))
     if key_id is not None:
         return find_key(call, view, key_id, action), True
-    ciphertext = call.params.get("CiphertextBlob")
-    if ciphertext is None:
-        raise ServiceError("ValidationException", violated("null", "ciphertextBlob", "not be null"))
-    return key_of_ciphertext(call, view, ciphertext), False
+    return key_of_ciphertext(call, view, bytes(ciphertext or b"")), False
+
+
+def _is_trial(call: ApiCall) -> bool:
+    """Whether permissions alone are asked for, which is done without a ciphertext."""
+    return bool(call.params.get("DryRun")) and "IGNORE_CIPHERTEXT" in call.params.get("DryRunModifiers", ())
 
 
 def _cipher_keys(call: ApiCall, side: Side) -> Keys:

@@ -10,6 +10,7 @@ from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, caller_context, request_tags, through_service
 from pytest_kmslab.calls.kms.context import account_authorization, key_authorization, property_keys
+from pytest_kmslab.calls.kms.key_stores import check_key_store
 from pytest_kmslab.calls.kms.keys import (
     NOT_USABLE_STATES,
     PENDING_DELETION_STATES,
@@ -46,6 +47,7 @@ def create_key(call: ApiCall, view: AccountView) -> Authorizations:
     if call.params.get("MultiRegion"):
         yield from service_linked_role(call, view, *SYNCHRONIZER)
     check_new_key(call.params, call.region)
+    check_key_store(call.params)
     check_tags(call.params, {})
     yield from _policy_checks(call, view, authorization)
 

@@ -36,6 +36,7 @@ def check_wrapping(params: Params, key: Key) -> None:
     if (
         algorithm == "RSAES_PKCS1_V1_5"
         or (by_aes and not key.spec.startswith(("RSA_", "ECC_")))
+        or (algorithm == "SM2PKE") is not (spec == "SM2")
         or (not by_aes and (key.spec in RSA_BYTES or is_long))
     ):
         text = (

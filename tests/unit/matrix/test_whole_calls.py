@@ -178,6 +178,7 @@ OF_KEYS: dict[str, dict[str, Any]] = {
     "PutKeyPolicy": {},
     "UntagResource": {"TagKeys": ()},
     "CreateKey": {},
+    "Decrypt": {"CiphertextBlob": b"x"},
 }
 
 
@@ -198,7 +199,8 @@ def test_a_cell_of_a_key_asks_as_the_call_does(operation: str) -> None:
 
 
 def test_of_a_re_encryption_each_half_is_a_cell() -> None:
-    asked = told(planned("kms", "ReEncrypt", {"SourceKeyId": KEY_ARN, "DestinationKeyId": KEY_ARN}), SAME_KEY)
+    named = {"SourceKeyId": KEY_ARN, "DestinationKeyId": KEY_ARN, "CiphertextBlob": b"x"}
+    asked = told(planned("kms", "ReEncrypt", named), SAME_KEY)
     assert asked == told([*of_cell("kms:ReEncryptFrom", OF_KEY), *of_cell("kms:ReEncryptTo", OF_KEY)])
     assert "kms:ReEncrypt" in ASKS_FOR
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.kms.models import kms_backends
 
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto.fixups.kms.materials import separate
 from pytest_kmslab.backends.moto.fixups.kms.metadata import key_metadata
@@ -33,9 +34,9 @@ def of_other_accounts(view: MotoAccountReader, call: ApiCall) -> Mapping[str, An
 
 
 def check_region(call: ApiCall) -> None:
-    """Raise ValidationException for a replica in a Region that there is not."""
+    """Raise ValidationException for a replica in a Region that there is not in the call's partition."""
     region = str(call.params["ReplicaRegion"])
-    if region not in kms_backends[call.account].regions:
+    if region not in kms_backends[call.account].regions or partition_of(region).name != call.partition:
         # Code and text are inferred.
         raise ServiceError("ValidationException", f"The Region {region} is not valid.")
 

@@ -40,6 +40,7 @@ from pytest_kmslab.backends.moto.fixups.kms import (
     rotations,
     signatures,
 )
+from pytest_kmslab.backends.moto.fixups.kms.key_stores import KEY_STORES, check_store_is_there
 from pytest_kmslab.backends.moto.fixups.kms.materials import materials
 from pytest_kmslab.backends.moto.fixups.oidc_providers import CLIENTS
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
@@ -112,6 +113,11 @@ def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return _raw_key_id(view, call)
 
 
+def _check_new_key(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    check_store_is_there(call)
+    return requests.check_can_be_made(view, call)
+
+
 def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     organizations.open_account(call)
     return attaching.passed(view, call)
@@ -144,27 +150,6 @@ def _present_key_policy(view: MotoAccountReader, call: ApiCall, response: Respon
 def _keep_grant(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
     grants.keep_grant(key, call.account, response)
-
-
-def _show_issuers(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """Who issued each grant, and only the grants of the grantee that is asked for."""
-    key = view.moto_key(str(call.params["KeyId"]), call.region, call.account)
-    wanted = call.params.get("GranteePrincipal")
-    shown_all = response["Grants"]
-    response["Grants"] = [grant for grant in shown_all if wanted in (None, grant.get("GranteePrincipal"))]
-    for shown in response["Grants"]:
-        shown["IssuingAccount"] = grants.issuer(key, key.grants.get(shown["GrantId"]))
-        grants.show_principals(key, shown)
-    listings.paged(view, call, response)
-
-
-def _show_retirable(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
-    """Whom each grant names now."""
-    for shown in response["Grants"]:
-        key = view.moto_key(str(shown["KeyId"]), call.region, call.account)
-        grants.show_principals(key, shown)
-    if call.name in listings.LISTS:
-        listings.paged(view, call, response)
 
 
 def _deletion_response(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -209,7 +194,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     ),
     "kms:CreateGrant": grants.as_principals,
     "kms:ReplicateKey": _replicate,
-    "kms:CreateKey": requests.check_can_be_made,
+    "kms:CreateKey": _check_new_key,
     **dict.fromkeys(listings.PAGED, listings.check_marker),
     **dict.fromkeys(requests.TAKES_RECIPIENT, requests.refuse_recipient),
     **dict.fromkeys((f"iam:{operation}" for operation in ATTACHED), attaching.attached),
@@ -265,6 +250,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **TRANSFERS,
     **client_tokens.REPEATED,
     **SERVICE_CREDENTIALS,
+    **KEY_STORES,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodb:RestoreTableFromBackup": restores.from_backup,
     "dynamodb:RestoreTableToPointInTime": restores.to_point_in_time,
@@ -293,6 +279,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "kms:GetPublicKey": signatures.get_public_key,
     "kms:ImportKeyMaterial": imports.import_material,
     "kms:ListKeyRotations": rotations.listed,
+    "kms:ListRetirableGrants": listings.retirable,
     "kms:ReEncrypt": encryption.re_encrypt,
     "kms:RotateKeyOnDemand": rotations.rotate,
     "kms:Sign": signatures.sign,
@@ -346,9 +333,8 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "kms:CreateKey": _made_key,
     **dict.fromkeys(("kms:CreateAlias", "kms:UpdateAlias"), listings.date_alias),
     "kms:ListAliases": listings.aliases,
-    "kms:ListGrants": _show_issuers,
     **dict.fromkeys(listings.LISTS, listings.paged),
-    "kms:ListRetirableGrants": _show_retirable,
+    "kms:ListGrants": listings.of_key,
     "kms:PutKeyPolicy": _record_principals,
     "kms:GetKeyPolicy": _present_key_policy,
     "kms:ReplicateKey": keys.separate_replica,

@@ -89,6 +89,26 @@ def test_neither_key_nor_ciphertext(view: FakeAccount, operation: str) -> None:
         next(required_authorizations(call("kms", operation, {"DestinationKeyId": TARGET}), view))
 
 
+@pytest.mark.parametrize(
+    "trial",
+    [
+        {},
+        {"DryRun": True},
+        {"DryRunModifiers": ["IGNORE_CIPHERTEXT"]},
+        {"DryRun": True, "DryRunModifiers": []},
+    ],
+)
+@pytest.mark.parametrize(
+    ("operation", "named"), [("Decrypt", {"KeyId": KEY_ID}), ("ReEncrypt", {"SourceKeyId": KEY_ID})]
+)
+def test_a_key_alone_is_not_enough(
+    view: FakeAccount, operation: str, named: dict[str, str], trial: dict[str, Any]
+) -> None:
+    params = {**named, "DestinationKeyId": TARGET, **trial}
+    with pytest.raises(ServiceError, match=r"ValidationException.*'ciphertextBlob'"):
+        next(required_authorizations(call("kms", operation, params), view))
+
+
 def test_a_dry_run_needs_no_ciphertext_where_the_key_is_named(view: FakeAccount) -> None:
     params = {"KeyId": KEY_ID, "DryRun": True, "DryRunModifiers": ["IGNORE_CIPHERTEXT"]}
     asked = required_authorizations(call("kms", "Decrypt", params), view)

@@ -86,6 +86,7 @@ def test_the_encryption_context(operation: str) -> None:
     params = {
         "EncryptionContext": {"Dept": "IT", "dept": "hr", "X": "1"},
         "Plaintext": b"",
+        "CiphertextBlob": b"x",
         "KeyPairSpec": "RSA_2048",
     }
     context = context_of(operation, params)

@@ -150,6 +150,7 @@ def test_a_key_spec_of_another_partition(region: str, spec: str, usage: str, fit
         ("ECC_NIST_P256", "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048", True),
         ("HMAC_256", "RSAES_OAEP_SHA_1", "RSA_2048", True),
         ("HMAC_256", "RSAES_OAEP_SHA_1", "SM2", False),
+        ("HMAC_256", "SM2PKE", "RSA_2048", False),
     ],
 )
 def test_what_wraps_which_material(spec: str, algorithm: str, wrapping: str, fits: bool) -> None:

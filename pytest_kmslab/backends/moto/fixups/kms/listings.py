@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from moto.kms.models import kms_backends
+
+from pytest_kmslab.backends.moto import grants
 from pytest_kmslab.backends.moto.reader import key_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 
 Response = dict[str, Any]
 LISTS: Mapping[str, str] = {
+    "kms:ListGrants": "Grants",
     "kms:ListKeyPolicies": "PolicyNames",
     "kms:ListKeys": "Keys",
     "kms:ListResourceTags": "Tags",
-    "kms:ListRetirableGrants": "Grants",
 }
 """The member that holds the items of a list."""
 MADE, CHANGED = "kmslab_made", "kmslab_changed"
@@ -33,11 +36,29 @@ MADE, CHANGED = "kmslab_made", "kmslab_changed"
 
 def paged(_view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """One page of what moto lists whole."""
-    member = LISTS.get(call.name, "Grants")
+    member = LISTS[call.name]
     listed = page(call, member, response.get(member) or [])
     # A marker of moto's own belongs to a list without what was added to it here.
     response.pop("NextMarker", None)
     response.update(listed)
+
+
+def of_key(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """ListGrants: all on a key, the one whose id is asked for, or those of a grantee."""
+    params = call.params
+    named = params.get("GranteePrincipal") or params.get("GranteeServicePrincipal")
+    key = view.moto_key(str(params["KeyId"]), call.region, call.account)
+    shown = grants.listed(key, named, "GranteePrincipal")
+    response["Grants"] = [row for row in shown if params.get("GrantId") in (None, row["GrantId"])]
+    paged(view, call, response)
+
+
+def retirable(call: ApiCall) -> Response:
+    """ListRetirableGrants: those of the Region that a principal may retire."""
+    named = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
+    keys = list(kms_backends[call.account][call.region].keys.values())
+    rows = [row for key in keys for row in grants.listed(key, named, "RetiringPrincipal")]
+    return page(call, "Grants", rows)
 
 
 def aliases(_view: MotoAccountReader, call: ApiCall, response: Response) -> None:

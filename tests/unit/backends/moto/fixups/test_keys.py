@@ -141,9 +141,10 @@ def test_what_a_single_region_key_has_not(account: Account) -> None:
     assert code(kms.update_primary_region, KeyId=key, PrimaryRegion="eu-west-1") == unsupported
 
 
-def test_a_region_that_there_is_not(account: Account) -> None:
+@pytest.mark.parametrize("region", ["eu-nowhere-1", "cn-north-1", "us-gov-west-1"])
+def test_a_region_that_there_is_not_in_the_partition(account: Account, region: str) -> None:
     key = account.key(MultiRegion=True)
-    replicating = {"KeyId": key, "ReplicaRegion": "eu-nowhere-1"}
+    replicating = {"KeyId": key, "ReplicaRegion": region}
     assert code(account.root.client("kms").replicate_key, **replicating) == "ValidationException"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from helpers.account import Account, allow
+from helpers.account import ACCOUNT, Account, allow
 from helpers.asserts import code
 
 COMMON = {
@@ -168,3 +168,28 @@ def test_aliases_have_dates_and_those_of_aws_a_key_once_it_is_made(account: Acco
         assert rows[name]["CreationDate"] <= rows[name]["LastUpdatedDate"]
     assert "TargetKeyId" in rows["alias/aws/s3"]
     assert "TargetKeyId" not in rows["alias/aws/ebs"]
+
+
+def test_grants_are_found_by_whom_they_name_now(account: Account, kms: Any) -> None:
+    """Who took the name of somebody deleted has no grants of theirs; who was renamed keeps them."""
+    iam, key = account.root.client("iam"), account.key()
+    arn = f"arn:aws:iam::{ACCOUNT}:user/"
+    identifier = iam.create_user(UserName="ana")["User"]["UserId"]
+    given = {"GranteePrincipal": f"{arn}ana", "RetiringPrincipal": f"{arn}ana", "Operations": ["Decrypt"]}
+    grant = kms.create_grant(KeyId=key, **given)["GrantId"]
+
+    def found(principal: str) -> list[str]:
+        grants = kms.list_grants(KeyId=key, GranteePrincipal=principal)["Grants"]
+        retirable = kms.list_retirable_grants(RetiringPrincipal=principal)["Grants"]
+        assert grants == retirable
+        return [one["GrantId"] for one in grants]
+
+    assert found(f"{arn}ana") == [grant]
+    iam.update_user(UserName="ana", NewUserName="bea")
+    assert (found(f"{arn}ana"), found(f"{arn}bea")) == ([], [grant])
+    iam.delete_user(UserName="bea")
+    iam.create_user(UserName="bea")
+    assert found(f"{arn}bea") == []
+    (shown,) = kms.list_grants(KeyId=key, GrantId=grant)["Grants"]
+    assert (shown["GranteePrincipal"], shown["RetiringPrincipal"]) == (identifier, identifier)
+    assert kms.list_grants(KeyId=key, GranteeServicePrincipal="dynamodb.amazonaws.com")["Grants"] == []
