@@ -96,6 +96,7 @@ def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
 
 def _assume_root(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:AssumeRoot on the root user of a member account."""
+    _refuse_sessions_of_users(call)
     target: str = call.params["TargetPrincipal"]
     # The account is named by its number, or by the ARN of its root user.
     account = parts_of(target).account if parts_of(target) is not NO_ARN else target
@@ -118,6 +119,13 @@ def _refuse_temporary(call: ApiCall) -> None:
         raise ServiceError("AccessDenied", f"Cannot call {call.operation} with session credentials", 403)
 
 
+def _refuse_sessions_of_users(call: ApiCall) -> None:
+    # Of STS a session of GetSessionToken may call AssumeRole and GetCallerIdentity, one of GetFederationToken
+    # the latter: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    if call.caller.kind != "AssumedRole":
+        _refuse_temporary(call)
+
+
 def _get_federation_token(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:GetFederationToken on the federated user about to be made; with tags, sts:TagSession too."""
     _refuse_temporary(call)
@@ -132,6 +140,7 @@ def _get_federation_token(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _get_web_identity_token(call: ApiCall, view: AccountView) -> Authorizations:
     """sts:GetWebIdentityToken; with tags, sts:TagGetWebIdentityToken too."""
+    _refuse_sessions_of_users(call)
     keys = _request_keys(call, _TOKEN_KEYS)
     yield _authorization(call, "sts:GetWebIdentityToken", "*", keys, call.account)
     if call.params.get("Tags"):
@@ -140,6 +149,7 @@ def _get_web_identity_token(call: ApiCall, view: AccountView) -> Authorizations:
 
 def _on_anything(call: ApiCall, view: AccountView) -> Authorizations:
     """`sts:<Operation>` on `*`."""
+    _refuse_sessions_of_users(call)
     yield _authorization(call, f"sts:{call.operation}", "*", {}, call.account)
 
 

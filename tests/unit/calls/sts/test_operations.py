@@ -104,6 +104,27 @@ def test_temporary_credentials_get_no_further_ones(view: FakeAccount, operation:
     assert (refused.value.code, refused.value.message, refused.value.status) == ("AccessDenied", text, 403)
 
 
+OTHERS = {
+    "AssumeRoot": {"TargetPrincipal": "210987654321", "TaskPolicyArn": {"arn": "arn:p"}},
+    "DecodeAuthorizationMessage": {"EncodedMessage": "m"},
+    "GetAccessKeyInfo": {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE"},
+    "GetDelegatedAccessToken": {"TradeInToken": "t"},
+    "GetWebIdentityToken": {"Audience": ["a"], "SigningAlgorithm": "RS256"},
+}
+
+
+@pytest.mark.parametrize("operation", OTHERS)
+@pytest.mark.parametrize("kind", ["User", "Account", "FederatedUser"])
+def test_sessions_of_users_call_little_of_sts(view: FakeAccount, operation: str, kind: str) -> None:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+    session = replace(ANA, kind=kind, token_issued="2026-01-02T12:00:00Z")
+    with pytest.raises(ServiceError) as refused:
+        list(required_authorizations(call("sts", operation, OTHERS[operation], session), view))
+    assert (refused.value.code, refused.value.status) == ("AccessDenied", 403)
+    for other in (ANA, role_session()):
+        assert list(required_authorizations(call("sts", operation, OTHERS[operation], other), view))
+
+
 def test_what_is_said_of_a_root_task_and_of_a_token() -> None:
     (root,) = required_authorizations(
         call(
