@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deep.faults.account import FAULTS, Fault
-from deep.faults.harness import Harness, Outcome
+from deep.faults.harness import OTHERS, WHOLE, Harness, Outcome
 
 READS = ("Get", "List", "Describe", "s3:GET")
 SWEEP_FAULTS = tuple(fault for fault in FAULTS if fault.acted or fault.kills)
@@ -70,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="faults", description=__doc__)
     parser.add_argument("--all", action="store_true", help="every fault at every call: several times as many")
     parser.add_argument("--share", action=argparse.BooleanOptionalAction, help="one of two faults at a call")
+    parser.add_argument(
+        "--others", action="store_true", help="a lab of roles, groups, policies and grants instead"
+    )
     parser.add_argument("--turn", type=int, choices=(0, 1), help="which of them begins (default: drawn)")
     parser.add_argument(
         "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="(default: %(default)s)"
@@ -80,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="only list the calls of a run")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        harness = Harness(Path(folder))
+        harness = Harness(Path(folder), OTHERS if arguments.others else WHOLE)
         if arguments.list:
             print("\n".join(f"{at} {name}" for at, name in enumerate(harness.operations, 1)))
             return 0

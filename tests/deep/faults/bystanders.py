@@ -70,6 +70,7 @@ def everything(client: Any) -> set[str]:
         *_keys(client("kms")),
         *_tables(client("dynamodb")),
         *_users(client("iam")),
+        *_other_iam(client("iam")),
         *_alarms(client),
         *_stacks(client("cloudformation")),
     }
@@ -171,3 +172,11 @@ class _Raw:
     def stream(self, **_: Any) -> Any:
         """All at once."""
         yield self._body
+
+
+def _other_iam(iam: Any) -> list[str]:
+    """Roles, groups, and policies of a customer's own."""
+    found = [f"role {role['RoleName']}" for role in iam.list_roles()["Roles"]]
+    found += [f"group {group['GroupName']}" for group in iam.list_groups()["Groups"]]
+    policies = iam.list_policies(Scope="Local")["Policies"]
+    return [*found, *(f"policy {policy['PolicyName']}" for policy in policies)]

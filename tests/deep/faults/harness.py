@@ -32,6 +32,7 @@ from pytest_kmslab.lab.teardown.ledger import Account as LedgerAccount
 from pytest_kmslab.lab.teardown.ledger import FileLedger
 
 LAB = Path(__file__).with_name("lab_run.py")
+WHOLE, OTHERS = "test_a_whole_lab", "test_other_kinds"
 READ_SECONDS = 1.0
 """How long a struck process waits for an answer."""
 
@@ -70,10 +71,13 @@ class Outcome:
 
 
 class Harness:
-    """What all scenarios share. `folder` is for what they write, `operations` a run's calls in order."""
+    """What all scenarios share. `folder` is for what they write, `test` the lab of `lab_run.py` that is
+    struck, `operations` a run's calls in order.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, test: str = WHOLE) -> None:
         self._folder = folder
+        self._test_id = f"{LAB}::{test}"
         loader = botocore.loaders.Loader()
         botocore.session.create_loader = lambda *_: loader  # type: ignore[attr-defined]
         self.account = Account()
@@ -170,7 +174,7 @@ class Harness:
         plain = [part for plugin in UNUSED for part in ("-p", f"no:{plugin}")]
         options = ["-q", *plain, "--assert=plain", "-c", os.devnull, f"--rootdir={temporary}"]
         chosen = ["--kmslab-backend=localstack", f"--kmslab-endpoint={url}", "--kmslab-enforcement=off"]
-        return int(pytest.main([*options, *chosen, f"--basetemp={temporary / 'base'}", str(LAB)]))
+        return int(pytest.main([*options, *chosen, f"--basetemp={temporary / 'base'}", self._test_id]))
 
     def _sweep(self, url: str) -> int:
         named = ["--backend", "localstack", "--endpoint", url, "--ledger", str(self._ledger)]
