@@ -107,7 +107,8 @@ class Evaluation:
             return [
                 (PrincipalMatch.EXACT, statement)
                 for statement in statements
-                if statement.attachable and (statement.plain or statement.applies(resource, service, context))
+                # Without a service a Deny that lacks its Resource counts: a key policy's alone has none.
+                if statement.attachable and (statement.plain or statement.applies(resource, "", context))
             ]
         identity = self.identity
         matches: list[Match] = []

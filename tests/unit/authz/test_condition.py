@@ -98,6 +98,7 @@ def holds(
         ("StringLike", "arn:aws:someservice:*:111122223333:finance/*", CROSSING, YES),
         ("ArnLike", "arn:aws:sns:*", ARN, UNTOLD),
         ("ArnNotLike", "nope", ARN, UNTOLD),
+        ("ArnEquals", "nope", "nope", UNTOLD),
         ("ArnNotLike", ["nope", ARN], ARN, NO),
         ("ArnLike", ["nope", ARN], ARN, YES),
         ("ArnNotEquals", ARN, ARN, NO),
