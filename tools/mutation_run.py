@@ -1,6 +1,6 @@
 """Changes a package a little in thousands of ways, and counts how many the tests notice (mutmut).
 
-    python tools/mutation_run.py [--package authz|calls] [--sample N] [--most N] … [pattern …]
+    python tools/mutation_run.py [--package NAME] [--sample N] [--most N] … [pattern …]
 
 A pattern names mutants, such as `pytest_kmslab.authz.grant*`; without one all of the package is mutated,
 which takes about a quarter of an hour on one core. With --sample N mutants of each module are drawn, and with
@@ -63,6 +63,17 @@ tests/unit/report/test_policy_check.py
 --deselect=tests/unit/calls/test_known_actions.py::test_all_that_take_an_action_say_it
 --ignore=tests/unit/backends/moto/fixups/kms
 """
+# Threads are left out: a fork has one.
+ENFORCEMENT_TESTS = """tests/unit/enforcement
+tests/unit/backends/moto/fixups
+--ignore=tests/unit/enforcement/test_threads.py
+--ignore=tests/unit/enforcement/test_turns.py
+"""
+MOTO_TESTS = """tests/unit/backends/moto/fixups
+tests/unit/enforcement
+--ignore=tests/unit/enforcement/test_threads.py
+--ignore=tests/unit/enforcement/test_turns.py
+"""
 AUTHZ_COPIED = ("tests/unit/authz", "tests/unit/cases", "tests/helpers")
 
 
@@ -84,6 +95,9 @@ class Target:
     """Per cent of the mutants that the tests must kill."""
 
 
+WHOLE = (PACKAGE, "tests/unit", "tests/helpers", "examples/policies")
+"""For a package that imports most of the others."""
+
 TARGETS = {
     "authz": Target(
         folder="authz",
@@ -95,11 +109,27 @@ TARGETS = {
     ),
     "calls": Target(
         folder="calls",
-        copied=(PACKAGE, "tests/unit", "tests/helpers", "examples/policies"),
+        copied=WHOLE,
         tests=CALLS_TESTS,
         own="tests/unit/calls",
         decides=False,
         bar=90.0,
+    ),
+    "enforcement": Target(
+        folder="enforcement",
+        copied=WHOLE,
+        tests=ENFORCEMENT_TESTS,
+        own="tests/unit/enforcement",
+        decides=False,
+        bar=80.0,
+    ),
+    "moto": Target(
+        folder="backends/moto/fixups",
+        copied=WHOLE,
+        tests=MOTO_TESTS,
+        own="tests/unit/backends/moto/fixups",
+        decides=False,
+        bar=80.0,
     ),
 }
 ALWAYS_COPIED = ("tests/corpus", "pyproject.toml")
@@ -228,7 +258,7 @@ def tried(work: Path, target: Target, mutants: Sequence[str]) -> bool:
     names = work / "mutants.txt"
     names.write_text("\n".join(mutants), encoding="utf-8")
     told = {"MUTANTS": str(names), "MUTANT_FATES": str(work / "fates.txt")}
-    told["MUTANTS_OF"] = f"{PACKAGE}.{target.folder}"
+    told["MUTANTS_OF"] = f"{PACKAGE}.{target.folder.replace('/', '.')}"
     told["MUTANTS_OWN_TESTS"] = target.own
     told["MUTANTS_DECIDE"] = "yes" if target.decides else ""
     told["PYTHONPATH"] = os.pathsep.join(map(str, (work / "mutants", PLUGIN.parent, work / "mutants/tests")))
