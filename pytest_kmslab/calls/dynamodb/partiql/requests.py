@@ -14,7 +14,7 @@ from pytest_kmslab.calls.dynamodb.partiql.expressions import ExpressionWriter
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, compared, conjuncts, split
 from pytest_kmslab.calls.dynamodb.partiql.refusals import StatementError
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement
-from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens
 from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
 
@@ -126,7 +126,6 @@ def selected_names(statement: Statement) -> tuple[tuple[str, Tokens], ...]:
 
 
 def _last_name(path: Tokens) -> str:
-    names = [at for at, token in enumerate(path) if token.kind in ("word", "quoted")]
-    if not names or is_sign(path, names[-1] + 1, "("):
-        raise StatementError("a function cannot be selected here")
-    return "".join(token.value for token in path[names[-1] :])
+    # What is selected was read as paths: each has a name, and none is a function.
+    last = max(at for at, token in enumerate(path) if token.kind in ("word", "quoted"))
+    return "".join(token.value for token in path[last:])

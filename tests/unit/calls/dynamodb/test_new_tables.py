@@ -55,6 +55,9 @@ def test_a_restored_table_keeps_the_key_of_its_source(
     assert required_authorizations[-1].request.context["kms:EncryptionContext:aws:dynamodb:tableName"] == (
         "copy",
     )
+    # A key that a call names is not "the resource associated with this ciphertext".
+    by_ciphertext = [authorization.from_ciphertext for authorization in required_authorizations[-3:]]
+    assert by_ciphertext == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from helpers.account import TABLE, Account
 
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders
+from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders, check_write
 
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 ONE: dict[str, Any] = {":v": {"S": "1"}}
@@ -85,6 +85,24 @@ def test_what_is_refused(action: str, params: dict[str, Any], told: str) -> None
         check_placeholders(action, params)
 
     assert (refusal.value.code, refusal.value.message) == ("ValidationException", told)
+
+
+def test_an_update_that_is_none_is_told_before_its_placeholders() -> None:
+    check_placeholders("UpdateItem", {"UpdateExpression": "REPLACE #a", NAMES: {"#b": "b"}})
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({VALUES: ONE}, f"{VALUES} {NEEDED}"),
+        ({NAMES: {"#a": "b"}}, f"{NAMES} {NEEDED}"),
+        ({"ConditionExpression": ""}, f"Invalid ConditionExpression: {EMPTY}"),
+    ],
+)
+def test_writes_of_one_item_count_their_errors(params: dict[str, Any], told: str) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        check_write(params, "PutItem")
+    assert refusal.value.message == f"1 validation error detected: {told}"
 
 
 def test_what_is_used_is_taken() -> None:

@@ -135,6 +135,14 @@ def test_a_trust_policy_when_a_role_is_made_and_when_it_is_changed(text: str, ex
     assert refusal("iam", "UpdateAssumeRolePolicy", {"RoleName": "r", "PolicyDocument": text}) == expected
 
 
+def test_a_quota_that_is_exceeded_is_a_conflict() -> None:
+    text = document(*[{**TRUST, "Sid": f"S{number}"} for number in range(30)])
+    given = {"RoleName": "r", "AssumeRolePolicyDocument": text}
+    with pytest.raises(ServiceError) as refused:
+        list(required_authorizations(call("iam", "CreateRole", given), FakeAccount()))
+    assert refused.value.status == 409
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

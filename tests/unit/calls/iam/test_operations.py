@@ -72,6 +72,7 @@ def first(view: FakeAccount, operation: str, params: dict[str, Any]) -> Authoriz
             arn("policy/x/new"),
         ),
         ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone"}, arn("mfa/phone")),
+        ("DeleteVirtualMFADevice", {"SerialNumber": "GAHT12345678"}, arn("mfa/GAHT12345678")),
         ("DeleteVirtualMFADevice", {"SerialNumber": arn("mfa/phone")}, arn("mfa/phone")),
         ("CreateSAMLProvider", {"Name": "idp", "SAMLMetadataDocument": ""}, arn("saml-provider/idp")),
         (
@@ -140,6 +141,11 @@ def test_the_holder_of_an_access_key(view: FakeAccount) -> None:
     assert asked(view, "GetAccessKeyLastUsed", key) == [("iam:GetAccessKeyLastUsed", bob.arn)]
     unknown = asked(view, "GetAccessKeyLastUsed", {"AccessKeyId": "AKIANO"})
     assert unknown == [("iam:GetAccessKeyLastUsed", arn("user/*"))]
+    view.credentials["AKIAEVE"] = Credential("AKIAEVE", "secret", user("eve", "999988887777"))
+    with pytest.raises(ServiceError) as refused:
+        asked(view, "GetAccessKeyLastUsed", {"AccessKeyId": "AKIAEVE"})
+    told = ("NoSuchEntity", "The Access Key with id AKIAEVE cannot be found", 404)
+    assert (refused.value.code, refused.value.message, refused.value.status) == told
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_statements_that_kms_does_not_take(view: FakeAccount, statement: dict[st
     "statement",
     [
         without("Action", NotAction="kms:Sign"),
+        without("Principal", Effect="Deny", NotPrincipal={"AWS": ROOT}),
         without("", Principal={"Service": "logs.us-east-1.amazonaws.com"}),
         without("", Principal={"Service": ["ec2.amazonaws.com", "delivery.logs.amazonaws.com"]}),
         without("", Action="*", Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}),

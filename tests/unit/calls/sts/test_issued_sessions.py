@@ -5,17 +5,20 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
-from helpers.fake_account import call, role_session, user
+from helpers.fake_account import ACCOUNT, call, role_session, user
 
 from pytest_kmslab.calls.sts.sessions import (
     expiration,
+    federated_user,
     given_tags,
     issued_at,
     lasting_context,
     merged_tags,
     moved_on,
+    passed_policies,
     role_session_tags,
     transitive_keys,
 )
@@ -81,3 +84,23 @@ def test_two_clocks_that_agree_by_less_than_a_minute_are_one() -> None:
     asked = call("sts", "AssumeRole", {})._replace(time=datetime.now(timezone.utc) + timedelta(seconds=50))
     assert moved_on(asked) == timedelta()
     assert moved_on(asked._replace(time=None)) == timedelta()
+
+
+MANAGED = {"PolicyArns": [{"arn": "one"}, {"arn": "two"}]}
+
+
+def test_every_policy_that_a_session_passes_limits_it() -> None:
+    assert passed_policies({"Policy": "inline", **MANAGED}, str.upper) == ("inline", "ONE", "TWO")
+    assert passed_policies(MANAGED, str.upper) == ("ONE", "TWO")
+    assert passed_policies({}, str.upper) == ()
+
+
+def test_a_federated_user_is_limited_by_what_it_passes_and_known_by_its_own_name_and_id() -> None:
+    arn = f"arn:aws:sts::{ACCOUNT}:federated-user/fred"
+    response = {"FederatedUser": {"Arn": arn, "FederatedUserId": f"{ACCOUNT}:fred"}}
+    session = federated_user(call("sts", "GetFederationToken", {**PASSED, **MANAGED}), response, str.upper)
+    assert (session.arn, session.principal_arn, session.identity_arn) == (arn, arn, user().arn)
+    assert (session.user_id, session.username, session.kind) == (f"{ACCOUNT}:fred", "", "FederatedUser")
+    assert (session.tags, session.session_policies) == (given_tags(PASSED), ("ONE", "TWO"))
+    without = federated_user(call("sts", "GetFederationToken", {}), response, str.upper)
+    assert [json.loads(text)["Statement"] for text in without.session_policies] == [[]]

@@ -52,6 +52,10 @@ REFUSED: dict[str, tuple[Params, str]] = {
         table(KeySchema=keys("id", "id")),
         "Both the Hash Key and the Range Key element in the KeySchema have the same name",
     ),
+    **{
+        f"no index in {member}": (table(**{member: []}), f"{P}List of {member} is empty")
+        for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+    },
     "attribute defined twice": (table(extra=("id",)), "Attribute Name is duplicated: id"),
     "attribute of no key": (
         table(extra=("x",)),

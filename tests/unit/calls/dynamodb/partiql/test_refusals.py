@@ -67,6 +67,12 @@ def test_the_grammar(text: str, told: str) -> None:
     assert str(refused.value) == told
 
 
+@pytest.mark.parametrize("term", ["a", "(a)", "a[0]", "a.b", "size(a)"])
+@pytest.mark.parametrize("asked", ["IS NULL", "IS NOT MISSING", "IS STRING"])
+def test_an_operator_comes_after_a_term(term: str, asked: str) -> None:
+    read_statement(f"SELECT * FROM t WHERE {term} {asked}")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -49,6 +49,7 @@ def test_what_is_written_so_stays_as_it_is() -> None:
             {"Principal": {"AWS": ["111122223333", "222233334444"]}},
             {"Principal": {"AWS": [ROOT, ROOT.replace("111122223333", "222233334444")]}},
         ),
+        ({"NotPrincipal": {"AWS": ["111122223333"]}}, {"NotPrincipal": {"AWS": ROOT}}),
         (
             {"Principal": {"Service": ["dynamodb.amazonaws.com"]}},
             {"Principal": {"Service": "dynamodb.amazonaws.com"}},
