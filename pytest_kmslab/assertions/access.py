@@ -62,7 +62,8 @@ def access_matrix(
     actions = several_texts("actions", actions, "actions")
     resources = several("resources", resources, "keys, tables or roles")
     _check_place(policies, account, region)
-    if executor is not None and not callable(getattr(executor, "map", None)):
+    # A class has the method too, and nothing to call it on.
+    if isinstance(executor, type) or (executor is not None and not callable(getattr(executor, "map", None))):
         raise wrong_type("executor", "an `Executor` of `concurrent.futures`", executor)
     if policies is not None:
         matrix = _of_files(policies, principals, actions, resources, (account, region), executor)

@@ -8,6 +8,7 @@ does for itself never counts.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -295,6 +296,8 @@ def _answered(answer: Answer) -> str:
 def _told(entries: Sequence[TrailEntry]) -> str:
     from pytest_kmslab.report.decisions import one_line
 
-    shown = "; ".join(one_line(entry) for entry in entries[-SHOWN:])
-    left = len(entries) - SHOWN
-    return shown + (f" (and {left} more)" if left > 0 else "")
+    # The same question may come many times: of a loop, of threads, of code that tries again.
+    times = Counter(map(one_line, entries))
+    lines = [line if number == 1 else f"{line} ({number} times)" for line, number in times.items()]
+    left = len(lines) - SHOWN
+    return "; ".join(lines[-SHOWN:]) + (f" (and {left} more)" if left > 0 else "")

@@ -45,12 +45,14 @@ def own_decisions(entries: Sequence[TrailEntry], when: str) -> list[TrailEntry]:
 def describe(entries: Sequence[TrailEntry], shown: int = SHOWN, left_out: int = 0) -> str:
     """The last decisions of a trail, newest last, a denied one with its explanation; no text for none.
 
-    `left_out` is how many others were made in set-up.
+    An explanation stands once, also of what was asked several times. `left_out` is how many others were made
+    in set-up.
     """
+    explained: set[str] = set()
     earlier = len(entries) - shown
     notes = [f"({left_out} of fixtures and of the lab are left out)"] if left_out else []
     notes += [f"({earlier} earlier ones are left out)"] if earlier > 0 else []
-    return "\n".join([*notes, *(line for entry in entries[-shown:] for line in _lines(entry))])
+    return "\n".join([*notes, *(line for entry in entries[-shown:] for line in _lines(entry, explained))])
 
 
 def fold(text: str, width: int) -> str:
@@ -74,10 +76,14 @@ def _folded(line: str, width: int) -> list[str]:
     return parts
 
 
-def _lines(entry: TrailEntry) -> list[str]:
+def _lines(entry: TrailEntry, explained: set[str]) -> list[str]:
     if entry.decision.allowed:
         return [f"{headline(entry)}: {reason_text(entry.decision.reasons[0], entry.request.resource)}"]
-    return [headline(entry), *(f"    {line}" for line in explanation_of(entry).splitlines())]
+    explanation = explanation_of(entry)
+    if explanation in explained:
+        return [f"{headline(entry)}: as explained above"]
+    explained.add(explanation)
+    return [headline(entry), *(f"    {line}" for line in explanation.splitlines())]
 
 
 def headline(entry: TrailEntry) -> str:

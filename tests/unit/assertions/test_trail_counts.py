@@ -158,6 +158,14 @@ def test_allowed_fails_for_a_denial_that_was_handled(run: FakeRun) -> None:
         run.decide("missing")
 
 
+def test_what_was_denied_many_times_is_told_once(run: FakeRun) -> None:
+    with pytest.raises(ExpectationError) as caught, allowed():  # noqa: PT012
+        for _ in range(5):
+            run.decide("missing")
+    assert str(caught.value).count("`kms:Decrypt` denied to") == 1
+    assert str(caught.value).endswith(" (5 times)")
+
+
 def test_allowed_fails_where_no_call_was_made(run: FakeRun) -> None:
     with pytest.raises(ExpectationError, match="no AWS call"), allowed():
         pass

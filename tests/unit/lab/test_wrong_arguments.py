@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "policies": [*NO_TEXT[:-2], Unknown(), "policies"],
         "account": [None, *NO_TEXT, "123456789012"],
         "region": [None, *NO_TEXT, "us-east-1"],
-        "executor": [5, "process", [], Path("a"), Unknown()],
+        "executor": [5, "process", [], Path("a"), Unknown(), ThreadPoolExecutor],
     },
     "matrix.assert_equals": {"expected": [None, 5, b"x", [], "access.csv", {"a": "b"}, Unknown()]},
     "console_policy": {

@@ -65,6 +65,15 @@ def test_a_denied_decision_is_explained_from_its_policies() -> None:
     assert all(line.startswith("    ") for line in text.splitlines()[1:])
 
 
+def test_what_is_denied_many_times_is_explained_once() -> None:
+    policies = Policies(identity=())
+    other = entry(DENIED, policies=policies, principal=f"{ANA}2")
+    lines = describe([entry(DENIED, policies=policies), other, entry(DENIED, policies=policies)]).splitlines()
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert [head.endswith(": as explained above") for head in heads] == [False, False, True]
+    assert lines[-1] == heads[-1]
+
+
 def test_the_newest_are_kept_and_the_others_counted() -> None:
     text = describe([entry(ALLOWED, operation=f"dynamodb:Call{number}") for number in range(4)], shown=2)
     lines = text.splitlines()
