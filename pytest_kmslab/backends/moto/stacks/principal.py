@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
@@ -88,7 +87,7 @@ class Principals:
             administration = stack_set.administration_role_arn.rpartition("/")[2]
             text = f"Account {account} should have '{execution}' role with trust relationship to Role "
             raise ServiceError("ValidationError", f"{text}'{administration}'.")
-        return _session_of(role, _organization_keys(account))
+        return self._session_of(role, _organization_keys(account))
 
     def _is_administered(self, stack_set: Any, role_arn: str, region: str) -> bool:
         """Whether CloudFormation may assume a set's administration role, and that one the role of a stack."""
@@ -97,7 +96,7 @@ class Principals:
         keys = {"aws:SourceAccount": owner, "aws:SourceArn": stack_set.arn}
         if role is None or role.account_id != owner or not self._pipeline.can_assume(administration, keys):
             return False
-        session = _session_of(role, _organization_keys(owner))
+        session = self._session_of(role, _organization_keys(owner))
         assume = {"RoleArn": role_arn, "RoleSessionName": SESSION}
         try:
             self._pipeline.perform(ApiCall("sts", "AssumeRole", assume, region, session))
@@ -114,9 +113,22 @@ class Principals:
             text = f"Role {role_arn} is invalid or cannot be assumed"
             raise ServiceError("ValidationError", text)
         # Of the caller's context what the role of the same account has too.
-        return _session_of(
+        return self._session_of(
             role,
             {name: value for name, value in caller.context.items() if name.startswith("aws:PrincipalOrg")},
+        )
+
+    def _session_of(self, role: Any, context: dict[str, Any]) -> Caller:
+        """CloudFormation's session of a role."""
+        return Caller(
+            arn=f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{SESSION}",
+            account=role.account_id,
+            principal_arn=role.arn,
+            user_id=f"{unique_id(role)}:{SESSION}",
+            kind="AssumedRole",
+            tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
+            token_issued=self._pipeline.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            context=context,
         )
 
 
@@ -126,20 +138,6 @@ def _organization_keys(account: str) -> dict[str, Any]:
     if organization is None:
         return {}
     return {"aws:PrincipalOrgID": organization.id, "aws:PrincipalOrgPaths": (organization.path,)}
-
-
-def _session_of(role: Any, context: dict[str, Any]) -> Caller:
-    """CloudFormation's session of a role."""
-    return Caller(
-        arn=f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{SESSION}",
-        account=role.account_id,
-        principal_arn=role.arn,
-        user_id=f"{unique_id(role)}:{SESSION}",
-        kind="AssumedRole",
-        tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
-        token_issued=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        context=context,
-    )
 
 
 def root_caller(account: str, partition: str) -> Caller:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from pytest_kmslab.account.model import Caller
@@ -22,6 +23,9 @@ class ServiceCalls(Protocol):
 
     def perform(self, call: ApiCall) -> dict[str, Any]:
         """Decide a call and do it; answers its response, raises the service's refusal as ServiceError."""
+
+    def now(self) -> datetime:
+        """The time that calls are made at."""
 
     def note_stack(self, stack_id: str) -> None:
         """Know that a call of this run made a stack."""

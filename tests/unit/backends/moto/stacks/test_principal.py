@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -225,6 +226,23 @@ def test_a_session_without_mfa_makes_nothing_of_iam(account: Account) -> None:
     made = Stacks(account, session).one("AWS::IAM::User", {"UserName": "bob"})
     assert made.status == "ROLLBACK_COMPLETE"
     assert Stacks(account, session).one(*KEY, name="t").status == "CREATE_COMPLETE"
+
+
+def test_a_stack_goes_by_the_clock_that_a_test_moves(account: Account) -> None:
+    ana = account.user("ana", EVERYTHING)
+    session = account.temporary(ana.client("sts").get_session_token(DurationSeconds=900))
+    account.run.clock.advance(3600)
+    earlier = datetime.fromtimestamp(account.run.clock.now() - 60, timezone.utc).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+    role(account, "kms:*", Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    revoked = deny("*", "aws:TokenIssueTime", earlier, "DateLessThan")
+    iam = account.root.client("iam")
+    iam.put_role_policy(RoleName="deployer", PolicyName="revoked", PolicyDocument=json.dumps(revoked))
+    assert Stacks(account, ana).one(*KEY).status == "CREATE_COMPLETE"
+    assert Stacks(account, ana).deploy(one(*KEY), "t", RoleARN=ROLE).status == "CREATE_COMPLETE"
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        Stacks(account, session).one(*KEY, name="u")
 
 
 def test_every_call_of_a_stack_is_in_the_trail(account: Account) -> None:
