@@ -19,10 +19,8 @@ from pytest_kmslab.cases.input_file import open_input, read_input
 from pytest_kmslab.cases.lines import LONGEST, split_cases
 from pytest_kmslab.cases.read import parse_case
 from pytest_kmslab.cli.asked_request import check_request
-from pytest_kmslab.cli.help import CommandHelp
+from pytest_kmslab.cli.help import BAD_INPUT, FAILED, OK, CommandHelp
 from pytest_kmslab.errors import CaseError, KmslabError
-
-_OK, _FAILED, _BAD_INPUT = 0, 1, 2
 
 _HELP = """\
 Decide authorization cases: may this principal do this action on this resource?
@@ -142,7 +140,7 @@ def run_decide(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -
     """Read, decide and print; answers the exit status."""
     if arguments.schema:
         print(schema_text(), end="")
-        return _OK
+        return OK
     _check_usage(arguments, parser)
     reading = _Reading()
     from_flags = _has_flags(arguments)
@@ -175,7 +173,7 @@ def _check_usage(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
 class _Reading:
     """Reads and decides, and remembers the exit status."""
 
-    status: int = _OK
+    status: int = OK
     cases: int = 0
     """How many cases there were, those that cannot be read among them."""
 
@@ -216,11 +214,11 @@ class _Reading:
         if not decided.ok:
             # What could not be read outweighs what was decided otherwise: a caller that goes by 1 would
             # take all the rest for decided.
-            self.status = max(self.status, _FAILED)
+            self.status = max(self.status, FAILED)
         return decided
 
     def _complain(self, message: str) -> None:
-        self.status = _BAD_INPUT
+        self.status = BAD_INPUT
         print(f"kmslab decide: {message}", file=sys.stderr)
 
 

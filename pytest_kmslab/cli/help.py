@@ -1,10 +1,13 @@
-"""What the command line tells of itself: help in paragraphs as wide as the terminal, and the version."""
+"""What each command tells: help in paragraphs as wide as the terminal, the version, its exit status."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from itertools import groupby
+
+OK, FAILED, BAD_INPUT = 0, 1, 2
+"""Exit statuses: all well; something is otherwise than expected, or left; nothing could be said."""
 
 
 class CommandHelp(argparse.HelpFormatter):

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_kmslab.cli.decide import add_decide
-from pytest_kmslab.cli.help import Version
+from pytest_kmslab.cli.help import BAD_INPUT, Version
 from pytest_kmslab.cli.matrix import add_matrix
 from pytest_kmslab.cli.serve import add_serve
 from pytest_kmslab.cli.sweep import add_sweep
@@ -41,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _READER_WENT_AWAY
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except OSError as error:
+        # What cannot be written, or read to its end, must not pass for an expectation that failed.
+        print(f"kmslab: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT
     return status
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kmslab.authz.arn import resource_of
+from pytest_kmslab.cli.help import BAD_INPUT, FAILED, OK
 from pytest_kmslab.config.validators import ACCOUNT, REGION
 from pytest_kmslab.errors import KmslabError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.matrix.expected import Expected
     from pytest_kmslab.matrix.subjects import PrincipalSubject
 
-_OK, _FAILED, _BAD_INPUT = 0, 1, 2
 COLUMNS = ("principal", "action", "resource", "allowed")
 
 _HELP = """\
@@ -103,7 +103,7 @@ def run_matrix(arguments: argparse.Namespace) -> int:
             return _decide(arguments, asked, expected, executor)
     except KmslabError as error:
         print(f"kmslab matrix: {error}", file=sys.stderr)
-        return _BAD_INPUT
+        return BAD_INPUT
 
 
 def _asked(arguments: argparse.Namespace) -> tuple[_Asked, Expected | None]:
@@ -117,11 +117,8 @@ def _asked(arguments: argparse.Namespace) -> tuple[_Asked, Expected | None]:
     expected = None if arguments.expect is None else read_expected(arguments.expect)
     # What the file expects is asked too: of an action that nobody asks the comparison would know no cell.
     more = [action for actions in (expected or {}).values() for action in actions]
-    actions = arguments.action or ([*dict.fromkeys([*directory.actions, *more])] if more else [])
-    asked = _Asked(
-        directory.chosen_principals(arguments.principal), directory.questions(actions, arguments.resource)
-    )
-    return asked, expected
+    questions = directory.questions(arguments.action, arguments.resource, more)
+    return _Asked(directory.chosen_principals(arguments.principal), questions), expected
 
 
 def _decide(
@@ -130,7 +127,7 @@ def _decide(
     form = arguments.format or ("table" if sys.stdout.isatty() else "csv")
     if expected is None and form != "table":
         _print_rows(form, _rows(asked, executor))
-        return _OK
+        return OK
     from pytest_kmslab.matrix.access_matrix import decide_matrix
     from pytest_kmslab.report.console import terminal_progress
 
@@ -138,21 +135,22 @@ def _decide(
     matrix = decide_matrix(asked.principals, asked.questions, executor, progress)
     if expected is None:
         print(matrix)
-        return _OK
+        return OK
     return _compare(matrix, expected)
 
 
 def _rows(asked: _Asked, executor: Executor | None) -> Iterator[tuple[str, str, str, bool]]:
     """Every cell as soon as it is decided: a large matrix is never in memory."""
-    from pytest_kmslab.matrix.access_matrix import decided_chunks
+    from pytest_kmslab.matrix.access_matrix import decided_chunks, short_names
     from pytest_kmslab.report.console import terminal_progress
 
     # At a terminal the rows themselves show how far it is, and a bar between them would break them.
     progress = None if sys.stdout.isatty() else terminal_progress("kmslab matrix, principals decided")
+    names = short_names(what.arn for _, what in asked.questions)
     for principals, answers in decided_chunks(asked.principals, asked.questions, executor, progress):
         cells = ((who, action, what) for who in principals for action, what in asked.questions)
         for (who, action, what), allowed in zip(cells, answers, strict=True):
-            yield resource_of(who.arn), action, resource_of(what.arn), bool(allowed)
+            yield resource_of(who.arn), action, names[what.arn], bool(allowed)
 
 
 def _print_rows(form: str, rows: Iterator[tuple[str, str, str, bool]]) -> None:
@@ -183,4 +181,4 @@ def _compare(matrix: AccessMatrix, expected: Expected) -> int:
         print(line)
     if not lines:
         print(f"{len(matrix)} cells are as expected")
-    return _FAILED if lines else _OK
+    return FAILED if lines else OK

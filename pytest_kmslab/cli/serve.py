@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
-from pytest_kmslab.cli.help import CommandHelp
+from pytest_kmslab.cli.help import BAD_INPUT, OK, CommandHelp
 from pytest_kmslab.config.validators import ACCOUNT, REGION, Rule
 from pytest_kmslab.enforcement.entry import TrailEntry
 from pytest_kmslab.enforcement.trail import Trail
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_kmslab.gateway.pass_through import PassThrough
     from pytest_kmslab.gateway.upstreams.protocol import Upstream
 
-_OK, _BAD_INPUT = 0, 2
 ROOT_ACCESS_KEY = "test"
 ROOT_SECRET = "test"
 """The root user's secret, as emulators have it; whoever reaches the port may be root."""
@@ -136,11 +135,11 @@ def run_serve(arguments: argparse.Namespace) -> int:
             served.announce(arguments)
             served.server.run()
     except KeyboardInterrupt:
-        return _OK
+        return OK
     except BackendError as error:
         print(f"kmslab serve: {error}", file=sys.stderr)
-        return _BAD_INPUT
-    return _OK
+        return BAD_INPUT
+    return OK
 
 
 @dataclass(frozen=True, slots=True)

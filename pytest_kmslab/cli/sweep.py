@@ -7,11 +7,9 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from pytest_kmslab.cli.help import CommandHelp
+from pytest_kmslab.cli.help import BAD_INPUT, FAILED, OK, CommandHelp
 from pytest_kmslab.config.validators import DURATION, seconds
 from pytest_kmslab.errors import KmslabError
-
-_OK, _LEFT, _BAD_INPUT = 0, 1, 2
 
 _HELP = """\
 List what earlier runs left in an account, and remove it with --yes.
@@ -103,7 +101,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
         if arguments.yes:
             findings = sweep.remove()
     _print(arguments, findings, target)
-    return _LEFT if findings.is_left else _OK
+    return FAILED if findings.is_left else OK
 
 
 def _print(arguments: argparse.Namespace, findings: Any, target: Any) -> None:
@@ -140,4 +138,4 @@ def _duration(text: str) -> timedelta:
 
 def _complain(message: str) -> int:
     print(f"kmslab sweep: {message}", file=sys.stderr)
-    return _BAD_INPUT
+    return BAD_INPUT

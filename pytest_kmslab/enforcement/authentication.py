@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.account.model import AccountView, Caller
@@ -103,6 +104,7 @@ class SpentPasswords:
 
     def __init__(self) -> None:
         self._spent: dict[tuple[str, str], float] = {}
+        self._lock = Lock()
 
     def check(self, call: ApiCall, now: float) -> None:
         """Raise AccessDenied where the password that a call gives was taken before."""
@@ -111,8 +113,14 @@ class SpentPasswords:
             raise ServiceError("AccessDenied", FAILED, 403)
 
     def spend(self, call: ApiCall, now: float) -> None:
-        """After the call was let through: its password is not taken again."""
-        if call.service == "sts" and call.params.get("TokenCode"):
+        """After the call was let through: its password is not taken again.
+
+        Raises as `check` does where another thread's call was let through with it in the meantime.
+        """
+        if call.service != "sts" or not call.params.get("TokenCode"):
+            return
+        with self._lock:
+            self.check(call, now)
             # What AWS would refuse by its age need not be remembered: a long run spends many.
             self._spent = {password: used for password, used in self._spent.items() if now - used < SHOWN}
             self._spent[_given(call)] = now

@@ -97,9 +97,7 @@ def parse_signature(request: WireRequest, service: str) -> Signature | None:
         return None
     if header and presigned:
         raise _incomplete(service, "A signature must be in one place: the header or the query string.")
-    signature = (
-        _of_header(request, service, _parts(header)) if header else _of_query(request, service, presigned)
-    )
+    signature = _of_header(request, service, _parts(header)) if header else _of_query(service, presigned)
     name = SIGNING_NAMES.get(service, service)
     if signature.service != name:
         raise _worthless(service, f"Credential should be scoped to correct service: '{name}'. ")
@@ -138,7 +136,7 @@ def _of_header(request: WireRequest, service: str, parts: Mapping[str, str]) -> 
     return signature
 
 
-def _of_query(request: WireRequest, service: str, query: Mapping[str, str]) -> Signature:
+def _of_query(service: str, query: Mapping[str, str]) -> Signature:
     expires = query.get("x-amz-expires", "")
     lasts = expires.isascii() and expires.isdigit() and len(expires) <= 6 and int(expires) <= MOST_SECONDS
     credential, headers = query.get("x-amz-credential", ""), query.get("x-amz-signedheaders", "")

@@ -65,7 +65,7 @@ def _updated(backend: Backend, call: ApiCall, response: Response, now: float) ->
     before = backend.view.table(description["TableArn"], call.region, call.account)
     chosen = _chosen(backend, call, specification)
     _change(backend, description["TableArn"], before, chosen)
-    _encrypt_alike(backend, call, before, chosen)
+    _encrypt_alike(backend, before, chosen)
     # UpdateTable answers with the key that is being left, if any.
     left = before is not None and before.key_arn is not None and _shown(before.key_arn)
     description["SSEDescription"] = {**(left or {}), "Status": "UPDATING"}
@@ -84,7 +84,7 @@ def _encrypt_replicas(backend: Backend, call: ApiCall, arn: str) -> None:
         _change(backend, in_region(arn, region), None, key)
 
 
-def _encrypt_alike(backend: Backend, call: ApiCall, table: Table | None, key: Key | None) -> None:
+def _encrypt_alike(backend: Backend, table: Table | None, key: Key | None) -> None:
     """Replicas are under keys of one kind; which of a customer's keys is said for each (docs/fidelity.md)."""
     regions = () if table is None or table.global_table is None else table.global_table.regions
     if table is None or (key is not None and key.manager == "CUSTOMER"):
@@ -153,6 +153,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodb:RestoreTableToPointInTime": _restored_to_point_in_time,
     "dynamodb:UpdateTable": _updated,
 }
+"""The calls that make or remove a table, or encrypt it anew, and what is kept of each."""
 
 
 # Four changes in a window of 24 hours counted from the table's creation, then one every six hours, eight in

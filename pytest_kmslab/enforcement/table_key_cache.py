@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import Lock
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pytest_kmslab.account.model import AccountView, Table
 from pytest_kmslab.authz.arn import in_region
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.enforcement.table_encryption import AFTER_CALL
 
 SECONDS = 300.0
 """How long AWS keeps a table key: the page above says once every five minutes."""
@@ -39,20 +41,6 @@ DATA_PLANE = frozenset(
 )
 
 
-_SSE = "SSESpecification"
-_CHANGING = frozenset(
-    f"dynamodb:{operation}"
-    for operation in (
-        "CreateTable",
-        "DeleteTable",
-        "ImportTable",
-        "RestoreTableFromBackup",
-        "RestoreTableToPointInTime",
-        "UpdateTable",
-    )
-)
-
-
 class Entry(NamedTuple):
     """Whose connection holds the key of which table (its ARN), under which key of KMS (its ARN)."""
 
@@ -72,24 +60,32 @@ class TableKeyCache:
         self._seconds = seconds
         self._now = now
         self._fetched: WeakKeyDictionary[Any, dict[Entry, float]] = WeakKeyDictionary()
+        # Calls to an endpoint are decided by several threads at once.
+        self._lock = Lock()
 
     def view(self, view: AccountView, call: ApiCall, connection: Any) -> AccountView:
         """AccountView for deciding this call: a table whose key the connection still holds needs no KMS."""
         if connection is None or call.name not in DATA_PLANE:
             return view
-        return _WithHeldKeys(view, self._fetched.setdefault(connection, {}), call.caller.arn, self._fresh)
+        with self._lock:
+            held = self._fetched.setdefault(connection, {})
+        return _WithHeldKeys(view, held, call.caller.arn, self._fresh)
 
     def keep(self, view: AccountView) -> None:
         """After the call was allowed: the connection now holds the keys of the tables it asked KMS for."""
         if isinstance(view, _WithHeldKeys):
-            view.keep(self._now())
+            with self._lock:
+                view.keep(self._now())
 
     def forget_changed(self, call: ApiCall, response: Mapping[str, Any]) -> None:
         """After a call that makes or removes a table, or changes its encryption: it has another table key."""
-        changed = _with_new_keys(call, response) if call.name in _CHANGING else ()
-        for fetched in self._fetched.values() if changed else ():
-            for entry in [entry for entry in fetched if entry.table in changed]:
-                del fetched[entry]
+        if call.name not in AFTER_CALL:
+            return
+        changed = _with_new_keys(call, response)
+        with self._lock:
+            for fetched in self._fetched.values():
+                for entry in [entry for entry in fetched if entry.table in changed]:
+                    del fetched[entry]
 
     def _fresh(self, fetched: float | None) -> bool:
         return fetched is not None and self._now() - fetched < self._seconds
@@ -104,7 +100,7 @@ def _with_new_keys(call: ApiCall, response: Mapping[str, Any]) -> tuple[str, ...
     # Replicas are tables of the same name, each of which has a table key of its own.
     updates = call.params.get("ReplicaUpdates") or ()
     replicas = [in_region(arn, replica["RegionName"]) for update in updates for replica in update.values()]
-    return (*replicas, arn) if _SSE in call.params else tuple(replicas)
+    return (*replicas, arn) if "SSESpecification" in call.params else tuple(replicas)
 
 
 class _WithHeldKeys(AccountView):

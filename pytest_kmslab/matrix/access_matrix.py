@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -130,7 +131,7 @@ class AccessMatrix:
     def __str__(self) -> str:
         """A table: a row for each principal and action, a column for each resource; nothing stands where an
         action is not for a resource."""
-        heads = _short_names(self._resources)
+        heads = _heads(self._resources)
         rows = [
             (
                 f"{principal.rpartition('/')[2]} {action}",
@@ -146,11 +147,19 @@ class AccessMatrix:
         return "\n".join(lines)
 
 
-def _short_names(arns: Iterable[str]) -> list[str]:
-    """The last part of each ARN; its whole path where another has the same."""
-    paths = [resource_of(arn) for arn in arns]
+def _heads(arns: Iterable[str]) -> list[str]:
+    """The last part of each ARN; as much more of it as tells all of them apart."""
+    paths = list(short_names(arns).values())
     names = [name_in(path) for path in paths]
     return names if len(set(names)) == len(names) else paths
+
+
+def short_names(arns: Iterable[str]) -> dict[str, str]:
+    """The path of each ARN (`key/orders`); the whole ARN where another one's path is the same."""
+    paths = {arn: resource_of(arn) for arn in arns}
+    # A multi-Region key has one id in each of its Regions.
+    counts = Counter(paths.values())
+    return {arn: path if counts[path] == 1 else arn for arn, path in paths.items()}
 
 
 def access_matrix_of(

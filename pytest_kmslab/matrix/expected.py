@@ -166,6 +166,8 @@ def _of_yaml(path: Path, text: str) -> Expected:
         document: Any = yaml.safe_load(text)
     except RecursionError:
         raise MatrixError(f"`{path}` is not YAML: nested too deeply") from None
+    except ValueError as error:  # what looks like a date or a number and is none, such as 2026-13-45
+        raise MatrixError(f"`{path}` is not YAML: {error}") from None
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -181,6 +183,8 @@ def _name_written_twice(node: Any) -> tuple[str, int] | None:
         return None
     known: set[str] = set()
     for name, value in node.value:
+        if not isinstance(name, yaml.ScalarNode):
+            continue  # a list or mapping as a name: safe_load refuses it, with its line
         if name.value in known:
             return name.value, name.start_mark.line + 1
         known.add(name.value)

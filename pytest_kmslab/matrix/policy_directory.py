@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_kmslab.account.model import Key, Table
 from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, resource_of
@@ -72,6 +72,8 @@ _KINDS: dict[str, PolicyKind] = {
 }
 """What the policies of a folder are; a role's trust policy is known by its file."""
 
+Subject = TypeVar("Subject", PrincipalSubject, ResourceSubject)
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyDirectory:
@@ -86,18 +88,24 @@ class PolicyDirectory:
     notes: tuple[str, ...] = ()
     """What was left out, and why."""
 
-    def questions(self, actions: Sequence[str] = (), resources: Iterable[str] = ()) -> list[ActionOnResource]:
-        """Every action with every resource that it is for; all of them where none are named."""
-        for action in actions:
+    def questions(
+        self, actions: Sequence[str] = (), resources: Iterable[str] = (), more: Sequence[str] = ()
+    ) -> list[ActionOnResource]:
+        """Every action with every resource that it is for; all of them, and `more`, where none are named.
+
+        Raises MatrixError for what is named, or more, and is for none of the resources.
+        """
+        named = actions or tuple(more)
+        for action in named:
             check_action(action)
         what = chosen(self.resources, resources, "resource")
         asked = [
             (action, resource)
-            for action in actions or self.actions
+            for action in actions or dict.fromkeys((*self.actions, *more))
             for resource in what
             if is_about(action, resource.arn)
         ]
-        for action in actions:
+        for action in named:
             if action not in {asked_action for asked_action, _ in asked}:
                 raise MatrixError(f"`{action}` is about no key, table or role of the directory")
         return asked
@@ -128,7 +136,7 @@ def _files_below(folder: Path) -> list[Path]:
     return sorted(Path(place, name) for place, _, names in walked for name in names)
 
 
-def chosen(subjects: tuple[Any, ...], names: Iterable[str], kind: str) -> tuple[Any, ...]:
+def chosen(subjects: tuple[Subject, ...], names: Iterable[str], kind: str) -> tuple[Subject, ...]:
     """The subjects of these names, or ARNs; all where there is no name."""
     wanted = list(names)
     for name in wanted:

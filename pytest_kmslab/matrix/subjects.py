@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_kmslab import arguments
 from pytest_kmslab.account.model import Caller, Key, Table
 from pytest_kmslab.authz.arn import parse_arn
-from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy, print_policy
+from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy, print_policy
 from pytest_kmslab.enforcement.matching import Named
 from pytest_kmslab.errors import KmslabError
 
@@ -170,9 +170,8 @@ def _texts(policies: Sequence[NamedPolicy]) -> tuple[PolicyText, ...]:
 
 
 def _text(policy_named: NamedPolicy) -> PolicyText:
-    policy: Policy = policy_named.policy
     # A parsed policy holds functions made for its patterns, which cannot be sent to another process.
-    return PolicyText(policy_named.name, print_policy(policy))
+    return PolicyText(policy_named.name, print_policy(policy_named.policy))
 
 
 def _parsed(texts: Sequence[PolicyText]) -> tuple[NamedPolicy, ...]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.arguments import check_text, refusal_text
+from pytest_kmslab.authz.arn import ACCOUNT_ID
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.calls.rules.policy_principals import ACCOUNT_ID
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.lab.acting.assuming import SESSION_NAME, RoleAssumption, check_assumer
 from pytest_kmslab.lab.acting.environment import environment, subprocess_environment

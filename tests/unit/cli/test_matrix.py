@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.factories import to
 
 from pytest_kmslab.cli.main import main
 from pytest_kmslab.report.console import terminal_progress
@@ -156,6 +157,8 @@ def test_too_much_says_which_statement_allows_it(run: Run, tmp_path: Path) -> No
         ),
         ("access.yaml", "a: 1\nb: [", "access.yaml`, line 2: is not YAML: expected the node content"),
         ("access.yaml", "a: b", "write principals"),
+        ("access.yaml", "? [a, b]\n: c\n", "line 1: is not YAML: found unhashable key"),
+        ("access.yaml", "a: {kms:Decrypt: 2026-13-45}", "is not YAML: month must be in 1..12"),
     ],
 )
 def test_a_bad_expectation_is_bad_input(run: Run, tmp_path: Path, name: str, text: str, said: str) -> None:
@@ -180,6 +183,33 @@ def test_what_is_printed_as_json_is_expected_likewise(run: Run, tmp_path: Path) 
     for name in ("access.json", "access.jsonl"):
         rows = expecting(tmp_path, name, run("--format", "json")[1])
         assert run("--expect", rows)[:2] == (0, "36 cells are as expected\n")
+
+
+def test_keys_of_one_id_in_two_regions_are_told_apart(tmp_path: Path, capsys: Any) -> None:
+    arns = [f"arn:aws:kms:{region}:111122223333:key/mrk-1" for region in ("eu-west-1", "us-east-1")]
+    (tmp_path / "keys").mkdir()
+    for number, (arn, action) in enumerate(zip(arns, ("kms:*", "kms:Decrypt"), strict=True)):
+        statement = to("arn:aws:iam::111122223333:user/ana", action)
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        (tmp_path / "keys" / f"{number}.json").write_text(json.dumps({"arn": arn, "policy": policy}), "utf-8")
+    assert main(["matrix", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert [row["resource"] for row in csv.DictReader(printed.splitlines())][:2] == arns
+    expected = expecting(tmp_path, "access.csv", printed)
+    assert main(["matrix", str(tmp_path), "--expect", str(expected)]) == 0
+    assert main(["matrix", str(tmp_path), "--format", "table"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == arns
+
+
+def test_what_cannot_be_printed_is_not_a_matrix_otherwise_than_expected(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout.write", full)
+    assert run()[0] == 2
+    assert "kmslab: standard output: No space left" in run()[2]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")

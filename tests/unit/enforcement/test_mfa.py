@@ -10,7 +10,10 @@ import pytest
 from helpers.account import ACCOUNT, Account, allow
 from helpers.asserts import code
 
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.sts.mfa import one_time_password
+from pytest_kmslab.enforcement.authentication import SHOWN, SpentPasswords
 
 WITH = allow("kms:ListKeys", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
 FRESH = allow("kms:ListKeys", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}})
@@ -90,3 +93,15 @@ def test_a_session_with_a_one_time_password_may_call_iam(account: Account) -> No
     assert code(account.temporary(sts.get_session_token()).client("iam").get_user) == "InvalidClientTokenId"
     proven = account.temporary(sts.get_session_token(**device.shown))
     assert code(proven.client("iam").get_user) == "allowed"
+
+
+def test_of_two_calls_at_once_with_one_password_one_is_let_through() -> None:
+    caller = Caller(ROLE, ACCOUNT, ROLE, "", "User")
+    params = {"SerialNumber": "arn:aws:iam::123456789012:mfa/ana", "TokenCode": "123456"}
+    call, passwords = ApiCall("sts", "GetSessionToken", params, "us-east-1", caller), SpentPasswords()
+    for _ in range(2):
+        passwords.check(call, 0.0)
+    passwords.spend(call, 0.0)
+    with pytest.raises(ServiceError, match="MultiFactorAuthentication failed"):
+        passwords.spend(call, 0.0)
+    passwords.spend(call, SHOWN)
