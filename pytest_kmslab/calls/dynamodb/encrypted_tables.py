@@ -10,12 +10,12 @@ from pytest_kmslab.calls.api_call import ApiCall, Authorizations
 from pytest_kmslab.calls.context_keys import request_tags
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import (
+    backup_arn,
     missing_table,
     named_table,
     new_table,
     required,
     required_text,
-    sub_arn,
     table_of,
     target_table,
 )
@@ -85,7 +85,7 @@ def update_table(call: ApiCall, view: AccountView) -> Authorizations:
 
 def restore_from_backup(call: ApiCall, view: AccountView) -> Authorizations:
     """RestoreTableFromBackup: on the backup and the new table, then on the keys of both."""
-    backup = sub_arn(required_text(call.params, "BackupArn"), "backup")
+    backup = backup_arn(call)
     target = target_table(call, required_text(call.params, "TargetTableName"))
     yield authorization(call, call.operation, backup)
     yield authorization(call, call.operation, target)

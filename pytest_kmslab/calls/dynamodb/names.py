@@ -143,6 +143,18 @@ def sub_arn(text: str, kind: str) -> str:
     return text
 
 
+NO_BACKUP = "Invalid Request: BackupArn is not valid"
+"""What is said of the ARN of a backup of another partition, or of no Region (DDB-BACKUP-012)."""
+
+
+def backup_arn(call: ApiCall) -> str:
+    """The ARN of the backup that a call names."""
+    arn = sub_arn(required_text(call.params, "BackupArn"), "backup")
+    if parts_of(arn).partition != call.partition:
+        raise invalid(NO_BACKUP)
+    return arn
+
+
 def kind_of(arn: str) -> str | None:
     """`table`, or what hangs on one (`index`, `stream`, `backup`); None for what is no such ARN."""
     if _TABLE_ARN.fullmatch(arn) is not None:

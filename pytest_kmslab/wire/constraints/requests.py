@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.rules.exports import check_export, check_table_arn
 from pytest_kmslab.calls.rules.selections import check_segments, check_selection
 from pytest_kmslab.calls.validation_messages import invalid, violated
 
@@ -60,7 +61,8 @@ def _check_iam_tags(call: ApiCall) -> None:
 
 
 def _check_new_name(call: ApiCall) -> None:
-    name = call.params["TableName"]
+    # Of an ARN the part that is the name.
+    name = call.params["TableName"].rpartition(":table/")[2]
     # Measured: cdk-preflight, pf-dynamodb-table-name-length. A short name that a table is only looked for by
     # is that of none.
     if len(name) < SHORTEST_NEW_NAME:
@@ -68,11 +70,26 @@ def _check_new_name(call: ApiCall) -> None:
         raise ServiceError("ValidationException", violated(f"'{name}'", "tableName", limit))
 
 
+def _check_new_keys(call: ApiCall) -> None:
+    # The model lets them be left out since replicas of another account's tables are made so; the text is
+    # dynalite's, from before that.
+    if call.params.get("KeySchema") is None and call.params.get("GlobalTableSourceArn") is None:
+        raise ServiceError("ValidationException", violated("null", "keySchema", "not be null"))
+
+
 def _check_format_options(call: ApiCall) -> None:
     kind = call.params["InputFormat"]
     # Measured: cdk-preflight, pf-dynamodb-import-format-options.
     if call.params.get("InputFormatOptions") and kind != "CSV":
         raise invalid(f"Invalid Request: Unsupported InputFormatOptions for the given input format: {kind}.")
+
+
+def _check_table_arn(call: ApiCall) -> None:
+    check_table_arn(call.params)
+
+
+def _check_export(call: ApiCall) -> None:
+    check_export(call.params)
 
 
 _TAGGING = (
@@ -117,7 +134,10 @@ _ROWS: tuple[tuple[str, Sequence[str], Check], ...] = (
     ("iam", _TAGGING, _check_iam_tags),
     ("sts", ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), _check_role_arn),
     ("dynamodb", ("CreateTable",), _check_new_name),
+    ("dynamodb", ("CreateTable",), _check_new_keys),
     ("dynamodb", ("ImportTable",), _check_format_options),
+    ("dynamodb", ("ExportTableToPointInTime", "ListExports", "ListImports"), _check_table_arn),
+    ("dynamodb", ("ExportTableToPointInTime",), _check_export),
     ("dynamodb", ("Query", "Scan"), check_selection),
     ("dynamodb", ("Scan",), check_segments),
 )

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ImportTable.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ TEN_MINUTES = 600
 EIGHT_HOURS = 28_800
 _TOKENS = "kmslab_client_tokens"
 """The attribute of moto's backend of a Region that holds what came with a token."""
+_CONFLICT = "Duplicate request detected with conflicting parameters"
 _MISMATCH = (
     "DynamoDB rejected the request because you retried a request with a different payload but with an "
     "idempotent token that was already used."
@@ -39,6 +41,8 @@ class Earlier:
     """When, in seconds since the epoch."""
     payload: Mapping[str, Any]
     """What a request with the same token must have alike."""
+    made: str = ""
+    """The ARN of what it made, where that is answered again."""
 
 
 def repeated_transaction(call: ApiCall) -> Response | None:
@@ -66,8 +70,19 @@ def check_import(call: ApiCall) -> None:
         raise ServiceError("ResourceInUseException", f"Table already exists: {name}")
     earlier = _earlier(call, "ClientToken", EIGHT_HOURS)
     if earlier is not None and earlier.payload != _imported(call):
-        text = "Duplicate request detected with conflicting parameters"
-        raise ServiceError("ImportConflictException", text)
+        raise ServiceError("ImportConflictException", _CONFLICT)
+
+
+def repeated_export(call: ApiCall) -> Response | None:
+    """ExportTableToPointInTime that was begun already, as it is now; None for one that is new."""
+    earlier = _earlier(call, "ClientToken", EIGHT_HOURS)
+    if earlier is None:
+        return None
+    # Measured: DDB-EXPORT-009 and 010 of aws-controllers-k8s/dynamodb-controller.
+    if earlier.payload != _without(call.params, "ClientToken"):
+        raise ServiceError("ExportConflictException", f"Export conflict: {_CONFLICT}")
+    begun = dynamodb_backends[call.account][call.region].table_exports[earlier.made]
+    return {"ExportDescription": begun.response()}
 
 
 def keep_transaction(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
@@ -78,6 +93,12 @@ def keep_transaction(_reader: MotoAccountReader, call: ApiCall, _response: Respo
 def keep_import(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
     """The token of an import that was begun."""
     _keep(call, "ClientToken", _imported(call))
+
+
+def keep_export(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """The token of an export that was begun."""
+    made = str(response["ExportDescription"]["ExportArn"])
+    _keep(call, "ClientToken", _without(call.params, "ClientToken"), made)
 
 
 def _imported(call: ApiCall) -> Mapping[str, Any]:
@@ -93,7 +114,7 @@ def _earlier(call: ApiCall, member: str, lasts: float) -> Earlier | None:
     return None if kept is None or _now(call) - kept.at > lasts else kept
 
 
-def _keep(call: ApiCall, member: str, payload: Mapping[str, Any]) -> None:
+def _keep(call: ApiCall, member: str, payload: Mapping[str, Any], made: str = "") -> None:
     token, tokens = call.params.get(member), _tokens(call)
     now = _now(call)
     # boto3 makes a token for every request: those that count no more are let go, oldest first.
@@ -101,7 +122,7 @@ def _keep(call: ApiCall, member: str, payload: Mapping[str, Any]) -> None:
         del tokens[next(iter(tokens))]
     known = tokens.get((call.operation, token))
     if token and (known is None or now - known.at > TEN_MINUTES):
-        tokens[call.operation, token] = Earlier(now, payload)
+        tokens[call.operation, token] = Earlier(now, payload, made)
 
 
 def _tokens(call: ApiCall) -> dict[tuple[str, str | None], Earlier]:
@@ -116,6 +137,7 @@ def _now(call: ApiCall) -> float:
 
 REPEATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "dynamodb:ExecuteTransaction": execute_transaction,
+    "dynamodb:ExportTableToPointInTime": repeated_export,
     "dynamodb:ImportTable": check_import,
     "dynamodb:TransactWriteItems": repeated_transaction,
 }
@@ -123,6 +145,7 @@ REPEATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
 
 KEPT: Mapping[str, Callable[[MotoAccountReader, ApiCall, Response], None]] = {
     "dynamodb:ExecuteTransaction": keep_transaction,
+    "dynamodb:ExportTableToPointInTime": keep_export,
     "dynamodb:ImportTable": keep_import,
     "dynamodb:TransactWriteItems": keep_transaction,
 }

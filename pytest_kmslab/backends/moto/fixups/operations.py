@@ -13,11 +13,14 @@ from pytest_kmslab.backends.moto import grants, organizations
 from pytest_kmslab.backends.moto import iam_tags as tags
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
 from pytest_kmslab.backends.moto.fixups import (
+    backups,
     client_tokens,
     documents,
+    export_times,
     item_answers,
     keys,
     old_filters,
+    page_tokens,
     replicas,
     restores,
     roles,
@@ -75,7 +78,10 @@ class MotoFixups:
         replaced = dict(fixup(self._reader, call)) if fixup else {}
         if call.service == "kms":
             return {**keys.of_other_accounts(self._reader, call), **replaced}
-        return {**implicit_user(call), **replaced} if call.service == "iam" else replaced
+        if call.service == "iam":
+            page_tokens.check_marker(call)
+            return {**implicit_user(call), **replaced}
+        return replaced
 
     def emulate(self, call: ApiCall) -> Response | None:
         """The response of an operation that moto lacks."""
@@ -225,8 +231,10 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "iam:UpdateRole": roles.keep_unchanged,
     "dynamodb:CreateTable": tables.plain_name,
     **dict.fromkeys(("dynamodb:Query", "dynamodb:Scan"), old_filters.as_expressions),
-    "dynamodb:ExportTableToPointInTime": tables.with_prefix,
+    "dynamodb:ExportTableToPointInTime": export_times.begin,
     "dynamodb:DeleteTable": tables.refuse_protected,
+    **dict.fromkeys(("dynamodb:DeleteBackup", "dynamodb:DescribeBackup"), backups.look_here),
+    "dynamodb:ListTagsOfResource": page_tokens.check_tag_token,
     "dynamodb:UpdateItem": item_answers.with_some_update,
     "dynamodb:UpdateTable": tables.reopen_stream,
     "dynamodb:UpdateContinuousBackups": restores.check_days,
@@ -252,6 +260,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **SERVICE_CREDENTIALS,
     **KEY_STORES,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
+    "dynamodb:ListBackups": backups.list_backups,
     "dynamodb:RestoreTableFromBackup": restores.from_backup,
     "dynamodb:RestoreTableToPointInTime": restores.to_point_in_time,
     "dynamodb:UpdateTable": replicas.update,
@@ -307,7 +316,11 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     ),
     "dynamodbstreams:DescribeStream": item_answers.leave_out_shards,
     "dynamodbstreams:GetRecords": item_answers.place_records,
-    "dynamodb:ExportTableToPointInTime": transfers.name_export,
+    "dynamodb:CreateBackup": backups.show_made,
+    **dict.fromkeys(("dynamodb:DeleteBackup", "dynamodb:DescribeBackup"), backups.show_as_named),
+    "dynamodb:ExportTableToPointInTime": _each(
+        transfers.name_export, client_tokens.KEPT["dynamodb:ExportTableToPointInTime"]
+    ),
     "dynamodb:TagResource": tables.keep_last_tags,
     "dynamodb:TransactGetItems": tables.project_transacted,
     "iam:CreateRole": _each(documents.keep_trust, documents.show_trust),

@@ -24,6 +24,7 @@ from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.dynamodb.table_policy.operations import missing_stream
 from pytest_kmslab.calls.dynamodb.table_policy.written import as_written, check_revision, policy_not_found
 from pytest_kmslab.calls.rules.replica_updates import check_time_to_live as check_consistency
+from pytest_kmslab.calls.validation_messages import invalid
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -33,15 +34,12 @@ STREAM = "/stream/"
 
 def plain_name(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """CreateTable by the table's ARN."""
+    if call.params.get("GlobalTableSourceArn") is not None:
+        text = "pytest-kmslab makes no replica of another account's table on moto"
+        raise invalid(f"{text}: leave `GlobalTableSourceArn` out")
     # moto would make a table of that name.
     name = str(call.params.get("TableName"))
     return {"TableName": parts_of(name).name} if name.startswith("arn:") else {}
-
-
-def with_prefix(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """ExportTableToPointInTime without the optional prefix."""
-    # moto fails where it is left out.
-    return {} if "S3Prefix" in call.params else {"S3Prefix": ""}
 
 
 def keep_created(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
+from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.backends.moto.fixups.page_tokens import refuse_token
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ Response = dict[str, Any]
 
 def list_imports(call: ApiCall) -> Response:
     """ListImports: of one table, or of all of the Region."""
+    refuse_token(call)
     wanted = call.params.get("TableArn")
     return {
         "ImportSummaryList": [
@@ -35,12 +38,14 @@ def list_imports(call: ApiCall) -> Response:
 
 def list_exports(call: ApiCall) -> Response:
     """ListExports: of one table, or of all of the Region."""
-    wanted = call.params.get("TableArn")
+    refuse_token(call)
+    # Those of a table that is gone are listed with no table of its name (DDB-EXPORT-020).
+    wanted, tables = call.params.get("TableArn"), list(_backend(call).tables.values())
     return {
         "ExportSummaries": [
             {"ExportArn": made.arn, "ExportStatus": made.status, "ExportType": made.export_type}
             for made in _backend(call).table_exports.values()
-            if wanted in (None, made.table.table_arn)
+            if wanted is None or (wanted == made.table.table_arn and made.table in tables)
         ]
     }
 
@@ -53,14 +58,21 @@ def check_import(call: ApiCall) -> None:
 
 def check_export(call: ApiCall) -> None:
     """DescribeExport of one that is there is moto's."""
-    if call.params["ExportArn"] not in _backend(call).table_exports:
-        raise ServiceError("ExportNotFoundException", f"Export not found: {call.params['ExportArn']}")
+    arn = str(call.params["ExportArn"])
+    if arn not in _backend(call).table_exports:
+        # Measured: DDB-EXPORT-006 of aws-controllers-k8s/dynamodb-controller.
+        here = parts_of(arn).region == call.region
+        text = f"Export not found: {arn}" if here else "Invalid export arn"
+        raise ServiceError("ExportNotFoundException", f"Export not found: {text}")
 
 
 def name_export(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """ExportTableToPointInTime: the export's ARN hangs on the table's."""
     # moto's holds the table's ARN within another, and says that it is an import.
     exports, description = _backend(call).table_exports, response["ExportDescription"]
+    # One that was asked for again has its name.
+    if "/export/" in description["ExportArn"]:
+        return
     made = exports.pop(description["ExportArn"])
     made.arn = f"{made.table.table_arn}/export/{int(time.time() * 1000):014}-{token_hex(4)}"
     exports[made.arn] = made

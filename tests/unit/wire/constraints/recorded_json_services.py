@@ -242,6 +242,12 @@ REFUSED: list[Recorded] = [
         "ValidationException",
         f"{ONE}Value 'ab' at 'tableName' {FAILED} have length greater than or equal to 3",
     ),
+    (
+        "dynamodb:CreateTable",
+        table(TableName=f"{TABLE.rpartition('/')[0]}/ab"),
+        "ValidationException",
+        f"{ONE}Value 'ab' at 'tableName' {FAILED} have length greater than or equal to 3",
+    ),
     # CDK pf-dynamodb-import-csv-delimiter
     (
         "dynamodb:ImportTable",

@@ -41,7 +41,18 @@ SPREAD = [
 ]
 FIRST = "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
 
+KEYLESS = {name: value for name, value in table().items() if name != "KeySchema"}
+
 REFUSED: dict[str, tuple[Params, str]] = {
+    "no keys": (
+        KEYLESS,
+        "1 validation error detected: Value null at 'keySchema' failed to satisfy constraint: "
+        "Member must not be null",
+    ),
+    "another account's table": (
+        {"TableName": "made", "GlobalTableSourceArn": f"arn:aws:dynamodb:{REGION}:210987654321:table/made"},
+        "pytest-kmslab makes no replica of another account's table on moto: leave `GlobalTableSourceArn` out",
+    ),
     "range key first": (table("id", "r", KeySchema=[key("r", "RANGE"), key("id", "HASH")]), FIRST),
     "range key only": (table(KeySchema=[key("id", "RANGE")]), FIRST),
     "two partition keys": (
