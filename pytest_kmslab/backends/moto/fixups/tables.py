@@ -35,7 +35,7 @@ STREAM = "/stream/"
 def plain_name(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """CreateTable by the table's ARN."""
     if call.params.get("GlobalTableSourceArn") is not None:
-        text = "pytest-kmslab makes no replica of another account's table on moto"
+        text = "pytest-kmslab makes no table on moto from a table elsewhere"
         raise invalid(f"{text}: leave `GlobalTableSourceArn` out")
     # moto would make a table of that name.
     name = str(call.params.get("TableName"))

@@ -212,7 +212,7 @@ def test_tokens_and_markers_that_nobody_gave_out(account: Account, dynamodb: Any
     for act, params in (
         (dynamodb.list_tags_of_resource, {"ResourceArn": ARN, "NextToken": "none"}),
         (dynamodb.list_exports, {"NextToken": "none"}),
-        (dynamodb.list_imports, {"NextToken": "n" * 112}),
+        (dynamodb.list_imports, {"NextToken": "0" * 112}),
     ):
-        with pytest.raises(ClientError, match="Provided nextToken is invalid: n"):
+        with pytest.raises(ClientError, match="Provided nextToken is invalid: "):
             act(**params)

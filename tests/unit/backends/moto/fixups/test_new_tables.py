@@ -49,9 +49,9 @@ REFUSED: dict[str, tuple[Params, str]] = {
         "1 validation error detected: Value null at 'keySchema' failed to satisfy constraint: "
         "Member must not be null",
     ),
-    "another account's table": (
-        {"TableName": "made", "GlobalTableSourceArn": f"arn:aws:dynamodb:{REGION}:210987654321:table/made"},
-        "pytest-kmslab makes no replica of another account's table on moto: leave `GlobalTableSourceArn` out",
+    "a replica from its side": (
+        {"TableName": "made", "GlobalTableSourceArn": ARN.replace(REGION, "eu-west-1")},
+        "pytest-kmslab makes no table on moto from a table elsewhere: leave `GlobalTableSourceArn` out",
     ),
     "range key first": (table("id", "r", KeySchema=[key("r", "RANGE"), key("id", "HASH")]), FIRST),
     "range key only": (table(KeySchema=[key("id", "RANGE")]), FIRST),
