@@ -200,7 +200,9 @@ def test_a_table_created_with_tags_needs_the_right_to_tag(tags: list[dict[str, s
         ("dynamodb:CreateTable", TABLE),
         ("dynamodb:TagResource", TABLE),
     ]
-    assert ("aws:TagKeys" in required_authorizations[0].request.context) == bool(tags)
+    for authorization in required_authorizations:
+        assert ("aws:TagKeys" in authorization.request.context) == bool(tags)
+        assert ("aws:RequestTag/a" in authorization.request.context) == bool(tags)
 
 
 def test_a_table_created_with_a_policy_needs_the_right_to_put_it() -> None:

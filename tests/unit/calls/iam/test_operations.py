@@ -103,6 +103,8 @@ def first(view: FakeAccount, operation: str, params: dict[str, Any]) -> Authoriz
         ("SimulateCustomPolicy", {"PolicyInputList": [], "ActionNames": []}, "*"),
         ("CreateAccountAlias", {"AccountAlias": "a"}, "*"),
         ("ListServiceSpecificCredentials", {"AllUsers": True}, arn("user/*")),
+        ("ListServiceSpecificCredentials", {"UserName": "bob"}, arn("user/team/bob")),
+        ("ListServiceSpecificCredentials", {}, arn("user/ana")),
     ],
 )
 def test_what_an_operation_is_about(

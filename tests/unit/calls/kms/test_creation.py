@@ -205,6 +205,8 @@ def test_a_replica_needs_the_primary_key_and_the_making_of_a_key_in_its_region(
     assert recorded_create.request.context["kms:MultiRegionKeyType"] == ("REPLICA",)
     assert tagging.request.action == "kms:TagResource"
     assert (check.request.action, check.request.resource) == ("kms:PutKeyPolicy", key_arn(region="eu-west-2"))
+    assert tagging.request.context["aws:RequestedRegion"] == ("eu-west-2",)
+    assert check.request.context["aws:RequestedRegion"] == ("eu-west-2",)
 
 
 def test_a_new_primary_region_needs_both_keys(multi_region: FakeAccount) -> None:

@@ -108,6 +108,7 @@ def test_actions(element: str, action: Any, said: str) -> None:
         ("arn:aws:sqs", ""),
         ("arn:aws:kms:us-east-1", ""),
         ("arn:aws:dynamodb:*:111122223333", ""),
+        ("arn:aws:dynamodb:eu-????-1:11112222????", ""),
         ("arn:aws:ec2:region:account-id:instance/*", ""),
         ("arn:aws:s3:us-east-1:111122223333:accesspoint/ap", ""),
         ("arn:aws:iam::111122223333:root", ""),
@@ -134,7 +135,10 @@ def test_the_partition_is_that_of_the_account() -> None:
 @pytest.mark.parametrize(
     ("operator", "value", "said"),
     [
-        *(("ArnLike", value, LEGACY) for value in ("nope", "arn:aws:s3:b", "${aws:PrincipalArn}", "")),
+        *(
+            ("ArnLike", value, LEGACY)
+            for value in ("nope", "arn:aws:s3:b", "arn:aws:s3::b", "${aws:PrincipalArn}", "")
+        ),
         *(("ArnNotLike", value, "") for value in ("arn:*:s3:::b", "arn:aws:*:*:*:*", "*")),
         ("ForAnyValue:ArnEqualsIfExists", ["arn:aws:s3:::b", "nope"], LEGACY),
         *(("NumericLessThan", value, "") for value in ("10", 10, "10.5", "-1", "1e3")),
@@ -175,6 +179,8 @@ def test_the_partition_is_that_of_the_account() -> None:
         ("NullIfExists", "true", SYNTAX),
         ("ForAnyValue::StringEquals", "a", SYNTAX),
         ("Null", "true", ""),
+        ("ForAllValues:Null", "true", ""),
+        ("ForAnyValue:Null", "true", SYNTAX),
         ("StringEquals", {"a": "b"}, SYNTAX),
         ("StringEquals", ["a", {}], SYNTAX),
         ("StringLike", ["", "home/${aws:userid}/*"], ""),

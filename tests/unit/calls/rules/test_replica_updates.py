@@ -130,6 +130,11 @@ REFUSED: dict[str, tuple[Table, dict[str, Any], str]] = {
         "Cannot add replicas to a global table with strong MultiRegionConsistency",
     ),
     "weaker": (TRIPLE, change("Create", "eu-west-1") | {"MultiRegionConsistency": "EVENTUAL"}, EXISTING),
+    "strong consistency of replicas": (
+        PAIR,
+        change("Create", "us-west-2", "us-east-2") | CONSISTENT,
+        EXISTING,
+    ),
     "one less": (TRIPLE, change("Delete", "us-west-2"), ONE_OF),
     "all but the witness": (
         WITNESSED,

@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from helpers.fake_account import ACCOUNT, call, role_session, user
 
 from pytest_kmslab.calls.sts.sessions import (
@@ -68,6 +70,19 @@ def test_a_session_is_issued_when_the_call_comes() -> None:
     assert datetime.strptime(issued_at(asked), "%Y-%m-%dT%H:%M:%SZ").replace(
         tzinfo=timezone.utc
     ) >= NOW.replace(microsecond=0)
+
+
+def test_a_session_is_issued_by_the_time_of_the_world_wherever_the_process_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        issued = datetime.strptime(issued_at(call("sts", "AssumeRole", {})), "%Y-%m-%dT%H:%M:%SZ")
+        assert issued.replace(tzinfo=timezone.utc) <= datetime.now(timezone.utc)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_session_ends_as_much_later_as_the_clock_is_ahead() -> None:

@@ -194,6 +194,16 @@ REFUSED: dict[str, tuple[Params, str]] = {
         f"{P}SSEType aes is not supported",
     ),
     "another SSEType by itself": (table(SSESpecification={"SSEType": "X"}), f"{P}SSEType X is not supported"),
+    "colder than by request": (
+        table(WarmThroughput={"ReadUnitsPerSecond": 11_999}),
+        f"{P}Requested ReadUnitsPerSecond for WarmThroughput for table is lower than initial throughput for "
+        "OnDemand",
+    ),
+    "an index colder than its units": (
+        indexed(index(ProvisionedThroughput=UNITS, WarmThroughput={"WriteUnitsPerSecond": 1}), **PROVISIONED),
+        f"{P}Requested WriteUnitsPerSecond for WarmThroughput for index ix1 is lower than WriteCapacityUnits "
+        "of ProvisionedThroughput",
+    ),
     "a reserved tag": (
         table(Tags=[{"Key": "aws:foo", "Value": "x"}]),
         "Tag Key cannot be prefixed with aws:, Key: aws:foo",

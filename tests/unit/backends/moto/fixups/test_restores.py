@@ -115,6 +115,11 @@ def test_what_is_refused_of_a_restore_to_a_moment(
             "Must specify provisioned throughput for index one",
         ),
         (
+            {"GlobalSecondaryIndexOverride": [{**INDEX, "ProvisionedThroughput": UNITS}]},
+            "Cannot override ProvisionedThroughput if BillingMode is overridden to PAY_PER_REQUEST for index "
+            "one",
+        ),
+        (
             {"GlobalSecondaryIndexOverride": [{**INDEX, "Projection": {"ProjectionType": "KEYS_ONLY"}}]},
             "Index one does not match a secondary index that existed in the source table and cannot",
         ),

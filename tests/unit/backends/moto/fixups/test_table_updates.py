@@ -172,9 +172,13 @@ def test_other_codes(provisioned: Any, change: Params, code: str, text: str) -> 
         BY_REQUEST | STREAM,
         PROTECTION,
         SSE,
+        BY_REQUEST | {"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
         MADE | {"AttributeDefinitions": defined("a", "x")},
     ],
-    ids=["throughput", "stream", "by request", "by request, stream", "protection", "encryption", "index"],
+    ids=[
+        *("throughput", "stream", "by request", "by request, stream", "protection", "encryption"),
+        *("by request, limits", "index"),
+    ],
 )
 def test_such_a_change_is_made(provisioned: Any, change: Params) -> None:
     if "GlobalSecondaryIndexUpdates" in change:

@@ -30,6 +30,8 @@ LONG = "1" * 39
         ("INSERT INTO t u VALUE {'id': 1}", refusals.LEFTOVER),
         ("UPDATE t SET a = 9 WHERE id = 1 more", refusals.LEFTOVER),
         ("DELETE FROM t WHERE id = 'x' 'y'", refusals.LEFTOVER),
+        ("SELECT * FROM t WHERE id = 1 'y'", refusals.LEFTOVER),
+        ("SELECT * FROM t WHERE id = ? 1", refusals.LEFTOVER),
         ("SELECT * FROM t WHERE id = 1)", refusals.LEFTOVER),
         ("DELETE FROM t WHERE id = 1 ORDER BY id", refusals.LEFTOVER),
         ("SELECT * FROM t ORDER BY id WHERE id = 1", refusals.LEFTOVER),

@@ -70,6 +70,12 @@ def test_each_statement_is_asked_for_and_then_each_key_once(
     assert enclosed == (("ExecuteTransaction",) if operation == "ExecuteTransaction" else None)
 
 
+def test_a_transaction_on_a_table_that_is_not_there_is_asked_for(view: FakeAccount) -> None:
+    statements = [{"Statement": "SELECT * FROM nowhere WHERE id = 'a'"}]
+    found = asked("ExecuteTransaction", {"TransactStatements": statements}, view)
+    assert pairs(found) == [("dynamodb:PartiQLSelect", table_arn("nowhere"))]
+
+
 def test_nothing_is_asked_where_one_statement_of_several_cannot_be_read(view: FakeAccount) -> None:
     statements = [{"Statement": "SELECT * FROM orders"}, {"Statement": "SELECT * FROM orders, locked"}]
 
