@@ -26,6 +26,20 @@ class KmslabError(Exception):
     """Base of every error that pytest-kmslab raises itself."""
 
 
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether this package raised an error itself, for what it was given or could not do: a mistake in it is
+    none, and its whole traceback counts."""
+    if isinstance(error, KmslabError):
+        return True
+    # `TypeError` and `ValueError` of ours begin with the argument that they are about.
+    if not isinstance(error, TypeError | ValueError) or not str(error).startswith("`"):
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("pytest_kmslab.")
+
+
 class ArnError(KmslabError, ValueError):
     """A string that is not an Amazon Resource Name."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kmslab.config.resolve import add_options, refuse_unknown_ini_options, resolve
 from pytest_kmslab.enforcement.entry import Origin, calls_of
-from pytest_kmslab.errors import KmslabError
+from pytest_kmslab.errors import KmslabError, is_refusal
 from pytest_kmslab.report.terminal import (
     DecisionCounts,
     SectionFolding,
@@ -106,6 +106,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Remember where in the trail a run of a test begins, and count its fixtures' calls as theirs."""
+    __tracebackhide__ = True
     item.stash[MARK] = item.config.stash[RUN].trail.begin_test()
     with calls_of(Origin.FIXTURE):
         return (yield)
@@ -114,6 +115,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown() -> Generator[None, object, object]:
     """Count the calls of fixtures that are torn down as theirs."""
+    __tracebackhide__ = True
     with calls_of(Origin.FIXTURE):
         return (yield)
 
@@ -124,12 +126,17 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show in the report of a failure the decisions made during its test, and in no report a secret."""
     run = item.config.stash[RUN]
-    if call.excinfo is not None and run.trail.mark() > item.stash.get(MARK, 0):
-        _drop_client_frames(call.excinfo, item.config)
+    # Before anything is dropped: by its traceback it is known whose an error is.
+    is_ours = call.excinfo is not None and is_refusal(call.excinfo.value)
+    # Without a lab nothing but an error of ours is looked at.
+    concerns_us = is_ours or run.in_lab or run.trail.mark() > item.stash.get(MARK, 0)
+    if concerns_us and call.excinfo is not None:
+        _drop_inner_frames(call.excinfo, item.config)
     report = yield
     if report.failed:
         run.cleanup.count_failure()
-        _explain_failure(report, item, call)
+        if concerns_us:
+            _explain_failure(report, item, call, is_ours)
     mask_report(report, run.secrets.masked)
     return report
 
@@ -241,21 +248,22 @@ def _tell_cost(reporter: pytest.TerminalReporter, run: Run, calls: int) -> None:
     reporter.line(cost_line(run.prices, run.cleanup.lifetimes, calls))
 
 
-def _drop_client_frames(excinfo: pytest.ExceptionInfo[BaseException], config: pytest.Config) -> None:
+def _drop_inner_frames(excinfo: pytest.ExceptionInfo[BaseException], config: pytest.Config) -> None:
     if not config.getoption("fulltrace"):
-        from pytest_kmslab.assertions.failures import drop_client_frames
+        from pytest_kmslab.assertions.failures import drop_inner_frames
 
-        drop_client_frames(excinfo)
+        drop_inner_frames(excinfo)
 
 
-def _explain_failure(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+def _explain_failure(
+    report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None], is_ours: bool
+) -> None:
+    error = None if call.excinfo is None else call.excinfo.value
     entries = item.config.stash[RUN].trail.since(item.stash.get(MARK, 0))
-    if not entries:
-        return
     from pytest_kmslab.assertions.failures import improve_report
     from pytest_kmslab.report.decisions import SECTION, describe, own_decisions
 
-    improve_report(report, None if call.excinfo is None else call.excinfo.value, entries)
+    improve_report(report, error, entries, is_ours=is_ours)
     own = own_decisions(entries, report.when or "call")
     text = describe(own, left_out=len(entries) - len(own))
     if own:

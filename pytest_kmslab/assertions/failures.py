@@ -12,25 +12,35 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.assertions.answers import ExpectationError, carried_answers, client_error, read_answer
+from pytest_kmslab.errors import is_refusal
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_kmslab.enforcement.entry import TrailEntry
 
-CLIENT_PACKAGES = ("botocore", "boto3")
+INNER_PACKAGES = ("botocore", "boto3", "pytest_kmslab", "contextlib")
+"""Whose code a traceback ends in that a call of the test's led to."""
+PYTEST_PACKAGES = ("_pytest", "pluggy")
 SEE_ABOVE = "(AWS's text is above)"
 
 
-def drop_client_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Let the traceback of each error that a service answered end where the code under test made the call.
+def drop_inner_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let the traceback of each error that a service answered, or this package raised, end where the code
+    under test made the call.
 
-    What follows is botocore's own code, a hundred lines of it, the same for every error.
+    What follows is botocore's own code, a hundred lines of it, the same for every error, or this package's.
     """
+    from botocore.exceptions import ParamValidationError
+
     for error in _chain(excinfo.value):
-        if client_error(error) is None:
+        if (
+            not isinstance(error, ParamValidationError)
+            and client_error(error) is None
+            and not is_refusal(error)
+        ):
             continue
-        kept = _without_client_frames(error.__traceback__)
+        kept = _without_inner_frames(error.__traceback__)
         if kept is None:
             continue
         error.__traceback__ = kept
@@ -40,10 +50,17 @@ def drop_client_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
 
 
 def improve_report(
-    report: pytest.TestReport, error: BaseException | None, entries: Sequence[TrailEntry]
+    report: pytest.TestReport,
+    error: BaseException | None,
+    entries: Sequence[TrailEntry],
+    *,
+    is_ours: bool = False,
 ) -> None:
-    """Give a failed report its one line, and AWS's text once; `entries` are the decisions of its test."""
-    line = failure_line(error, entries)
+    """Give a failed report its one line, and AWS's text once; `entries` are the decisions of its test.
+
+    An error that this package raised itself says in its own words what is wrong.
+    """
+    line = failure_line(error, entries) or (str(error) if is_ours else "")
     crash: Any = getattr(report.longrepr, "reprcrash", None)
     # The short summary at the end of a run and the JUnit file take their line from here.
     if line and crash is not None:
@@ -93,23 +110,28 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def _without_client_frames(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback without the frames of boto3 and botocore that it ends in; None where it has no others."""
+def _without_inner_frames(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames of boto3, botocore and this package that it ends in; None where it has
+    no others."""
     frames: list[TracebackType] = []
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
-    while frames and _is_of_client(frames[-1]):
-        frames.pop()
+    end = len(frames)
+    while end and _is_of(frames[end - 1], INNER_PACKAGES):
+        end -= 1
+    # A fixture of this package is called by pytest: it is what the reader has named.
+    if 0 < end < len(frames) and _is_of(frames[end - 1], PYTEST_PACKAGES):
+        end += 1
     # A traceback has no way to lose its end: it is made anew, innermost first.
     kept: TracebackType | None = None
-    for frame in reversed(frames):
+    for frame in reversed(frames[:end]):
         kept = TracebackType(kept, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return kept
 
 
-def _is_of_client(trace: TracebackType) -> bool:
-    return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in CLIENT_PACKAGES
+def _is_of(trace: TracebackType, packages: Sequence[str]) -> bool:
+    return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in packages
 
 
 def _say_once(longrepr: Any, text: str) -> None:

@@ -44,7 +44,9 @@ def naming_policy(
         if code in OF_POLICIES or "policy" in message.lower():
             said = [*_unknown_principals(error, document.text, view), *_place(document, check)]
             if said:
-                error.args = (f"{error} (pytest-kmslab: {'; '.join(said)})", *error.args[1:])
+                # The argument may have been named before, without the place in it.
+                refusal = str(error).removesuffix(f" (pytest-kmslab: {document.where})")
+                error.args = (f"{refusal} (pytest-kmslab: {'; '.join(said)})", *error.args[1:])
         raise
 
 
@@ -68,9 +70,8 @@ def faulty_statement(text: str, check: Check) -> int | None:
 
 def _place(document: PolicyDocument, check: Check | None) -> list[str]:
     statement = None if check is None else faulty_statement(document.text, check)
-    if statement is None and not document.is_file:
-        return []
-    return [", ".join(filter(None, (document.where, document.place(statement))))]
+    told = ", ".join(filter(None, (document.where, document.place(statement))))
+    return [told] if told else []
 
 
 def _unknown_principals(error: ClientError, policy: str, view: AccountView | None) -> Iterator[str]:

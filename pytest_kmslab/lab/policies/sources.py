@@ -30,10 +30,13 @@ InlineSources = PolicySources | Mapping[str, PolicySource]
 
 POLICY = "the name of an AWS managed policy, an ARN, a dict, JSON text or a `pathlib.Path`"
 
+POLICY_ARN = "the ARN of a managed policy, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`"
+
 DOCUMENT = "a policy document: a dict, JSON text or a `pathlib.Path`"
 
 _ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _NAME = re.compile(r"[\w+=,.@/-]+", re.ASCII)
+_POLICY_ARN = re.compile(r"arn:[\w-]+:iam::(?:aws|\d{12}):policy/\S+", re.ASCII)
 _NOT_IN_A_NAME = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _LONGEST_NAME = 128
 """Characters of an inline policy's name.
@@ -85,6 +88,8 @@ def read_policy_source(argument: str, source: PolicySource) -> ManagedPolicy | P
     """One policy; raises PolicyError for what is none."""
     # A list is no policy, but whoever writes one means JSON and not a name.
     if isinstance(source, str) and not source.lstrip().startswith(("{", "[")):
+        if source.startswith("arn:") and not _POLICY_ARN.fullmatch(source):
+            raise PolicyError(refusal_text(argument, POLICY_ARN, source))
         if source.startswith("arn:") or _NAME.fullmatch(source):
             return ManagedPolicy(source, argument)
         raise PolicyError(

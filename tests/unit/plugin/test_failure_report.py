@@ -179,8 +179,20 @@ DENIED_IN_THE_LAB = """
             kmslab.as_(kmslab.admin).client("kms").describe_key(KeyId="alias/none")
         except Exception as error:
             raise LookupError("no key") from error
+
+    def test_wrong_policy(kmslab):
+        kmslab.create_user(policies=["arn:x"])
+
+    def test_wrong_type(kmslab):
+        kmslab.create_key(multi_region="yes")
+
+    def test_error_of_the_tests_own(kmslab):
+        raise TypeError("`x`: wrong")
 """
 SAID = {
+    "wrong_policy": "`policies[[]0]`: give the ARN of a managed policy, such as *, not `arn:x`",
+    "wrong_type": "`multi_region`: give True or False, not `yes`",
+    "error_of_the_tests_own": "TypeError: `x`: wrong",
     "refused": "ValidationException when calling GetItem: KMS key disabled error: arn:*:key/* is disabled.",
     "in_a_fixture_or_not": "NotFoundException when calling DescribeKey: Alias arn:*:alias/none is not found.",
     "never_sent": 'Parameter validation failed: Missing required parameter in input: "KeyId"',
@@ -197,7 +209,7 @@ def test_a_denial_has_one_line_the_tests_own_calls_and_awss_text_once(
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setenv("CI", "true")  # pytest cuts no line of the summary there
     result = project.runpytest_subprocess(*workers)
-    result.assert_outcomes(failed=9)
+    result.assert_outcomes(failed=12)
     text = result.stdout.str()
     summary = {line.split()[1]: line for line in text.splitlines() if line.startswith("FAILED")}
     for name in ("plain", "in_allowed", "wrapped"):
@@ -207,7 +219,9 @@ def test_a_denial_has_one_line_the_tests_own_calls_and_awss_text_once(
     for name, said in SAID.items():
         assert fnmatch(summary[f"test_it.py::test_{name}"], f"FAILED test_it.py::test_{name} - {said}")
     assert text.count("is not authorized to perform: kms:Decrypt") == 3
-    assert "def _make_api_call" not in text
+    # The traceback ends in the test, not in botocore's code or this package's.
+    for inner in ("def _make_api_call", "def serialize_to_request", "pytest_kmslab/lab/", "contextlib.py"):
+        assert inner not in text
     decisions = [line for line in text.splitlines() if "iam:CreateUser" in line or "kms:CreateKey" in line]
     assert decisions == []
     section = text[text.index("kmslab decisions") :].splitlines()

@@ -149,18 +149,19 @@ def create_role(creation: Creation, base: str, request: RoleRequest, assumption:
     view = creation.context.backend.view
     check = partial(check_trust_document, view=view, partition=partition_of(creation.region).name)
     with (
-        naming_policy(request.trust, check),
         bounded_by(creation, base, request.permissions.boundary) as boundary,
         creation.of(ROLE, base) as made,
     ):
-        answer = iam.create_role(
-            RoleName=made.name,
-            Path=request.path,
-            AssumeRolePolicyDocument=request.trust.text,
-            MaxSessionDuration=request.max_session,
-            Tags=tag_list({**request.tags, **made.tags}),
-            **boundary,
-        )
+        # Not around what follows, which may be refused for another policy.
+        with naming_policy(request.trust, check):
+            answer = iam.create_role(
+                RoleName=made.name,
+                Path=request.path,
+                AssumeRolePolicyDocument=request.trust.text,
+                MaxSessionDuration=request.max_session,
+                Tags=tag_list({**request.tags, **made.tags}),
+                **boundary,
+            )
         give_permissions(iam, "role", made.name, request.permissions)
     role = IamRole(made.name, answer["Role"]["Arn"], iam, assumption, request.permissions.managed)
     made.confirm(role.arn, role.delete)
