@@ -148,6 +148,11 @@ def chosen(subjects: tuple[Subject, ...], names: Iterable[str], kind: str) -> tu
     )
 
 
+def _refused(file: Path, why: str, text: str) -> MatrixError:
+    line = line_of(why, text)
+    return MatrixError(f"file `{file}`{f', line {line}' if line else ''}: {why}")
+
+
 def is_about(action: str, arn: str) -> bool:
     """Whether an action is asked about a resource of this kind."""
     return _SERVICE_OF_KIND.get(parse_arn(arn).service) == action.partition(":")[0].lower()
@@ -208,7 +213,6 @@ class _Reader:
                 raise MatrixError(
                     f"`{path}`: put policies into {', '.join(FOLDERS)}; beside them stands {SETTINGS}"
                 )
-
         for kind in FOLDERS:
             for file in _files_below(self.folder / kind):
                 if _is_misspelt(file.name, () if kind in ("keys", "tables") else SPECIAL):
@@ -324,16 +328,14 @@ class _Reader:
         """The managed policies of AWS that a file names, from the copy of them that moto has."""
         from pytest_kmslab.backends.moto.managed_policies import document
 
-        def refuse(why: str) -> MatrixError:
-            return MatrixError(f"file `{file}`: {why}")
-
-        names = read_json(read_text(f"file `{file}`", file), refuse)
+        text = read_text(f"file `{file}`", file)
+        names = read_json(text, lambda why: _refused(file, why, text))
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise refuse("is not a list of names of AWS's managed policies")
+            raise MatrixError(f"file `{file}`: is not a list of names of AWS's managed policies")
         for name in names:
             record = document(name)
             if record is None:
-                raise refuse(f"there is no AWS managed policy of the name `{name}`")
+                raise MatrixError(f"file `{file}`: there is no AWS managed policy of the name `{name}`")
             yield PolicyText(name, json.dumps(record["Document"]))
 
     def _policy(self, file: Path) -> PolicyText:
@@ -347,8 +349,7 @@ class _Reader:
         folder = file.relative_to(self.folder).parts[0]
         kind = "trust" if folder == "roles" and file.name == TRUST else _KINDS[folder]
         if why := refusal(kind, policy):
-            line = line_of(why, text)
-            raise MatrixError(f"file `{file}`{f', line {line}' if line else ''}: {why}")
+            raise _refused(file, why, text)
 
     def _wrapped(self, file: Path, members: Sequence[str]) -> tuple[str, str | None, str]:
         """ARN, policy and key of a file that holds a policy, or an object with these members."""
@@ -368,17 +369,12 @@ class _Reader:
 
     def _object(self, file: Path, members: Sequence[str]) -> dict[str, Any]:
         text = read_text(f"file `{file}`", file)
-
-        def refuse(why: str) -> MatrixError:
-            line = line_of(why, text)
-            return MatrixError(f"file `{file}`{f', line {line}' if line else ''}: {why}")
-
-        content = read_json(text, refuse)
+        content = read_json(text, lambda why: _refused(file, why, text))
         if not isinstance(content, dict):
-            raise refuse("is not a JSON object")
+            raise _refused(file, "is not a JSON object", text)
         for name in content:
             if name not in members:
-                raise refuse(f"unknown member `{name}`, known are {', '.join(members)}")
+                raise _refused(file, f"unknown member `{name}`, known are {', '.join(members)}", text)
         return content
 
     def _named_elsewhere(

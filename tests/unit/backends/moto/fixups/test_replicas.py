@@ -219,7 +219,10 @@ def test_a_table_of_that_name_is_no_replica(here: Any, there: Any) -> None:
 def test_provisioned_units_have_to_scale(account: Account, there: Any) -> None:
     dynamodb, scaling = account.root.client("dynamodb"), account.root.client("application-autoscaling")
     units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
-    dynamodb.create_table(**TABLE | {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units})
+    keys = {"KeySchema": TABLE["KeySchema"], "Projection": {"ProjectionType": "ALL"}}
+    index = {"IndexName": "by-id", **keys, "ProvisionedThroughput": units}
+    provisioned = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": units}
+    dynamodb.create_table(**TABLE | provisioned, GlobalSecondaryIndexes=[index])
     bare = "Table write capacity should either be Pay-Per-Request or AutoScaled."
     assert bare in refusal(dynamodb.update_table, **updates("Create"))
 
@@ -231,20 +234,36 @@ def test_provisioned_units_have_to_scale(account: Account, there: Any) -> None:
     scaling.register_scalable_target(**dimension, MinCapacity=1, MaxCapacity=10)
     assert bare in refusal(dynamodb.update_table, **updates("Create"))
     scaling.put_scaling_policy(**dimension, PolicyName="p", PolicyType="TargetTrackingScaling")
+    of_index = bare.replace("Table", "GSI")
+    assert of_index in refusal(dynamodb.update_table, **updates("Create"))
+    dimension |= {
+        "ResourceId": "table/orders/index/by-id",
+        "ScalableDimension": "dynamodb:index:WriteCapacityUnits",
+    }
+    scaling.register_scalable_target(**dimension, MinCapacity=1, MaxCapacity=10)
+    assert of_index in refusal(dynamodb.update_table, **updates("Create"))
+    scaling.put_scaling_policy(**dimension, PolicyName="p", PolicyType="TargetTrackingScaling")
     dynamodb.update_table(**updates("Create"))
     assert described(there)["ProvisionedThroughput"]["WriteCapacityUnits"] == 1
 
 
 def test_a_consistent_table_comes_and_goes_whole(here: Any, there: Any) -> None:
+    life = {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "end"}}
+    no_life = "Time To Live is not supported"
     witness = [{"Create": {"RegionName": "us-east-2"}}]
-    here.update_table(**updates("Create"), MultiRegionConsistency="STRONG", GlobalTableWitnessUpdates=witness)
+    strong = {**updates("Create"), "MultiRegionConsistency": "STRONG", "GlobalTableWitnessUpdates": witness}
+    here.update_time_to_live(TableName="orders", **life)
+    assert no_life in refusal(here.update_table, **strong)
+    life["TimeToLiveSpecification"]["Enabled"] = False
+    here.update_time_to_live(TableName="orders", **life)
+    life["TimeToLiveSpecification"]["Enabled"] = True
+    here.update_table(**strong)
     for client in (here, there):
         shown = described(client)
         assert shown["MultiRegionConsistency"] == "STRONG"
         assert shown["GlobalTableWitnesses"] == [{"RegionName": "us-east-2", "WitnessStatus": "ACTIVE"}]
         assert "only one table replica" in refusal(client.delete_table, TableName="orders")
-    life = {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "end"}}
-    assert "Time To Live is not supported" in refusal(there.update_time_to_live, TableName="orders", **life)
+    assert no_life in refusal(there.update_time_to_live, TableName="orders", **life)
 
     gone = [{"Delete": {"RegionName": "us-east-2"}}]
     here.update_table(**updates("Delete"), GlobalTableWitnessUpdates=gone)
