@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -150,6 +150,9 @@ class Backend(Protocol):
 
     def after_call(self, call: ApiCall, response: dict[str, Any]) -> None:
         """After a call that succeeded: keep what the backend drops and mend its response in place."""
+
+    def go_by(self, now: Callable[[], float]) -> None:
+        """Know the clock by which calls are decided: it answers seconds since the epoch."""
 
     def pass_time(self, now: float) -> None:
         """The clock was moved on to a time in seconds since the epoch: let go of what is past its date."""

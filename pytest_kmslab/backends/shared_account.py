@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +50,11 @@ class SharedAccountBackend:
         """None: the account is told by the access key."""
         return {}
 
-    def pass_time(self, now: float) -> None:
+    def go_by(self, now: Callable[[], float]) -> None:
         """The account has a clock of its own, which nobody here moves."""
+
+    def pass_time(self, now: float) -> None:
+        """Nothing of it is let go of."""
 
     def check_stacks(self) -> None:
         """Nothing: CloudFormation is a service there."""

@@ -117,6 +117,7 @@ class Pipeline:
         self._authorizer = Authorizer()
         self._passwords = SpentPasswords()
         clock.tell(self._pass_time)
+        backend.go_by(clock.now)
         self._table_keys = TableKeyCache(table_key_cache, clock.now) if table_key_cache else None
 
     @property

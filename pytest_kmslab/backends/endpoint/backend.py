@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ class EndpointBackend(SharedAccountBackend):
         self.account = ""
         self._enforces_natively: bool | None = None
         self._url = url
+        self._now: Callable[[], float] = time.time
         super().__init__()
 
     @cached_property
@@ -72,7 +74,15 @@ class EndpointBackend(SharedAccountBackend):
         from pytest_kmslab.backends.endpoint.clients import EndpointClients
         from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
 
-        return EndpointAccountReader(EndpointClients(self._url, self.region, self.root))
+        clients = EndpointClients(self._url, self.region, self.root)
+        return EndpointAccountReader(clients, now=self._time)
+
+    def go_by(self, now: Callable[[], float]) -> None:
+        """Read keys as they are by this clock: the endpoint's own is not moved on."""
+        self._now = now
+
+    def _time(self) -> float:
+        return self._now()
 
     def enforces_natively(self, probe_user: ProbeUser | None = None) -> bool:
         """Whether the endpoint itself denies a user without any permission; it is asked once.

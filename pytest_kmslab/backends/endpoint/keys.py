@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from pytest_kmslab.account.model import Key
 from pytest_kmslab.authz.arn import parts_of, root_arn
@@ -34,12 +38,36 @@ SOURCE = "SourceArn"
 """The constraint of a grant to requests on behalf of one resource."""
 
 
+class DatedKey(NamedTuple):
+    """A key as the endpoint tells of it, whose clock nobody moves on."""
+
+    key: Key
+    deleted_at: float
+    """When its waiting period ends, in seconds since the epoch; infinite where none runs."""
+    expires_at: float
+    """When its imported material expires."""
+
+    def at(self, now: float) -> Key | None:
+        """The key as it is at a time; None where it has been deleted by then."""
+        if self.deleted_at <= now:
+            return None
+        # Whatever else the endpoint says of it: without material it can do nothing.
+        expired = self.expires_at <= now and self.key.state in ("Enabled", "Disabled")
+        return replace(self.key, state="PendingImport") if expired else self.key
+
+
 class ApiKeys:
     """Keys of one account, whose root user signs what is asked here."""
 
     def __init__(
-        self, clients: EndpointClients, identities: ApiIdentities, store: Store, cache: ReadCache
+        self,
+        clients: EndpointClients,
+        identities: ApiIdentities,
+        store: Store,
+        cache: ReadCache,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        self._now = now
         self._clients = clients
         self._identities = identities
         self._store = store
@@ -54,7 +82,8 @@ class ApiKeys:
             region, account, key_id = arn.region, arn.account, arn.resource.removeprefix("key/")
         if account != self._identities.account or not key_id or not region:
             return None
-        return self._cache.get(("key", region, key_id), lambda: self._read(key_id, region))
+        known = self._cache.get(("key", region, key_id), lambda: self._read(key_id, region))
+        return None if known is None else known.at(self._now())
 
     def by_arn(self, arn: str) -> Key | None:
         """A key by its ARN, and by nothing else."""
@@ -113,14 +142,20 @@ class ApiKeys:
         meant.update((identifier, identifier) for identifier in principals if is_unique_id(identifier))
         self._store.put(_principals_name(key), meant)
 
-    def _read(self, key_id: str, region: str) -> Key | None:
+    def keep_deletion(self, key: Key, later: timedelta) -> None:
+        """Remember by how much later than the endpoint says a key is deleted: the clock had been moved on."""
+        name = _deletion_name(key)
+        if later or self._store.get(name) is not None:
+            self._store.put(name, {"later": later.total_seconds()})
+
+    def _read(self, key_id: str, region: str) -> DatedKey | None:
         metadata = self._describe(key_id, region)
         if metadata is None and key_id in MADE_HERE:
             metadata = self._make_managed(key_id, region)
         if metadata is None:
             return None
         aliases = self._aliases(metadata["KeyId"], region)
-        return Key(
+        key = Key(
             arn=metadata["Arn"],
             key_id=metadata["KeyId"],
             account=self._identities.account,
@@ -135,6 +170,15 @@ class ApiKeys:
             aliases=aliases,
             tags=self._tags(metadata["KeyId"], region),
         )
+        expires = metadata.get("ExpirationModel") == "KEY_MATERIAL_EXPIRES" and metadata.get("ValidTo")
+        return DatedKey(key, self._deleted_at(key, metadata), expires.timestamp() if expires else math.inf)
+
+    def _deleted_at(self, key: Key, metadata: Mapping[str, Any]) -> float:
+        date = metadata.get("DeletionDate") if key.state == "PendingDeletion" else None
+        if date is None:
+            return math.inf
+        later = (self._store.get(_deletion_name(key)) or {}).get("later", 0.0)
+        return float(date.timestamp() + later)
 
     def _describe(self, key_id: str, region: str) -> dict[str, Any] | None:
         kms = self._clients.of("kms", region)
@@ -206,6 +250,10 @@ def token_name(token: str) -> str:
 
 def _grant_name(grant_id: str) -> str:
     return f"grant-principals/{grant_id}"
+
+
+def _deletion_name(key: Key) -> str:
+    return f"key-deletions/{key.region}/{key.key_id}"
 
 
 def _principals_name(key: Key) -> str:

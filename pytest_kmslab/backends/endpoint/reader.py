@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from pytest_kmslab.account.model import Credential, Key
 from pytest_kmslab.authz.arn import ACCOUNT_ID, account_of
@@ -21,8 +22,13 @@ class EndpointAccountReader(ApiAccountReader):
     reader, which `at` answers. They share one store."""
 
     def __init__(
-        self, clients: EndpointClients, seconds: float = SECONDS, home: EndpointAccountReader | None = None
+        self,
+        clients: EndpointClients,
+        seconds: float = SECONDS,
+        home: EndpointAccountReader | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        self.now = now
         self._of_iam, self._of_others = ReadCache(seconds), ReadCache(seconds)
         self._seconds = seconds
         self._home = home or self
@@ -30,7 +36,7 @@ class EndpointAccountReader(ApiAccountReader):
         self.clients = clients
         self.store: Store = home.store if home else SharedStore(clients, self._of_others)
         self.identities = ApiIdentities(clients, self.store, self._of_iam)
-        self.keys = ApiKeys(clients, self.identities, self.store, self._of_others)
+        self.keys = ApiKeys(clients, self.identities, self.store, self._of_others, now)
         self.tables = ApiTables(clients, self.identities, self.keys, self.store, self._of_others)
         self.own = ApiAccount(self.identities, self.keys, self.tables)
 
@@ -107,5 +113,5 @@ class EndpointAccountReader(ApiAccountReader):
 
     def _opened(self, account: str) -> EndpointAccountReader | None:
         """Those of another account, if the endpoint lets its root user be named by its number."""
-        view = EndpointAccountReader(self.clients.of_account(account), self._seconds, self)
+        view = EndpointAccountReader(self.clients.of_account(account), self._seconds, self, self.now)
         return view if view.identities.account == account else None

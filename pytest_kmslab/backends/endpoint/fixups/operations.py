@@ -24,6 +24,7 @@ from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
+from pytest_kmslab.calls.sts.sessions import moved_on
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.account import KeepsRecords
@@ -174,7 +175,25 @@ def _key_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) 
 
 
 def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
-    show_deletion(view.key(str(call.params.get("KeyId")), call.region, call.account), call, response)
+    key = view.key(str(call.params.get("KeyId")), call.region, call.account)
+    # The date goes by the clock that the call goes by.
+    if key is not None and call.operation == "ScheduleKeyDeletion":
+        view.keys.keep_deletion(key, moved_on(call))
+        response["DeletionDate"] += moved_on(call)
+    show_deletion(key, call, response)
+
+
+def _deleted_left_out(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
+    """ListKeys, ListAliases: the endpoint lists keys that the clock of a test has deleted."""
+    listed = "Keys" if call.operation == "ListKeys" else "Aliases"
+    if moved_on(call):
+        response[listed] = [entry for entry in response[listed] if _is_there(view, call, entry)]
+
+
+def _is_there(view: EndpointAccountReader, call: ApiCall, entry: Mapping[str, Any]) -> bool:
+    # An alias of AWS may have no key yet.
+    key_id = entry.get("KeyId") or entry.get("TargetKeyId")
+    return key_id is None or view.key(str(key_id), call.region, call.account) is not None
 
 
 def keep_grant_token(view: KeepsRecords, call: ApiCall, response: Response) -> None:
@@ -239,6 +258,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "kms:DescribeKey": _key_shown,
     "kms:GetKeyPolicy": _key_policy_shown,
     **dict.fromkeys(("kms:ListGrants", "kms:ListRetirableGrants"), _grants_shown),
+    **dict.fromkeys(("kms:ListKeys", "kms:ListAliases"), _deleted_left_out),
     "kms:PutKeyPolicy": _key_policy_put,
     "kms:ScheduleKeyDeletion": _deletion_response,
     "sts:AssumeRole": endpoint_sessions.keep_role_session,
