@@ -35,13 +35,15 @@ def test_neither_another_secret_nor_another_number_is_root(
     assert error_code(answer) in ("InvalidSignatureException", "UnrecognizedClientException")
 
 
-def test_in_a_lab_of_a_test_no_number_is_a_root_user() -> None:
-    lab = MotoBackend(REGION)
+def test_in_a_lab_of_a_test_a_number_is_a_root_user_by_the_labs_own_secret_alone() -> None:
+    lab, other = MotoBackend(REGION), MotoBackend(REGION)
     lab.start()
     try:
-        assert lab.view.credential("444455556666") is None
+        found = lab.view.credential("444455556666")
     finally:
         lab.stop()
+    assert found is not None
+    assert found.secret_access_key == lab.root.secret_access_key != other.root.secret_access_key
 
 
 def test_a_request_comes_from_where_its_connection_does(gateway: GatewayUnderTest) -> None:
