@@ -23,8 +23,6 @@ def account_of_call(call: ApiCall, view: Account) -> str:
     if owners is None:
         return call.account
     accounts = {owner or call.account for owner in owners(view, call)}
-    # A call on things of several accounts stays with the caller's: by a bare name in another, a table would
-    # be read that nobody was asked about.
     return accounts.pop() if len(accounts) == 1 else call.account
 
 

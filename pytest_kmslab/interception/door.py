@@ -165,7 +165,6 @@ def _received(request: Any) -> WireRequest:
     """A request as it came: one of a server's, or botocore's own, as older versions of moto hand it on."""
     parts, is_secure = urlsplit(request.url), not is_plain_http(request.url)
     environ = getattr(request, "environ", None)
-    # Older versions of moto hand on botocore's own request.
     if environ is None:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc)

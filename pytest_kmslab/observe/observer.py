@@ -123,7 +123,6 @@ def _prediction(call: ApiCall, verdict: Verdict) -> Prediction:
     code = "" if refusal is None else refusal.code
     denied = bool(entries) and not entries[-1].decision.allowed
     if refusal is not None and code in DENIAL_CODES and not denied:
-        # A denial that no policy was asked for, and that says nothing of one.
         is_foreign = denied_action(refusal.message)
         why = "another account's resource was named" if is_foreign else f"{call.name} is not known here"
         return Prediction(call.name, call, inconclusive=why)

@@ -12,6 +12,9 @@ T = TypeVar("T")
 SECONDS = 1.0
 """For this long a change made past every seam of this process may go unseen; one made through it never."""
 
+MOST_KEPT = 10_000
+"""Of more all are forgotten: a gateway may be asked about names without end."""
+
 
 class ReadCache:
     """Keeps what was read for `seconds`, or until `drop`.
@@ -36,8 +39,9 @@ class ReadCache:
             return entry[1]  # type: ignore[no-any-return]
         value = read()
         with self._lock:
-            # Somebody may have dropped everything meanwhile: then what was read may be from before.
             if age == self._age:
+                if len(self._held) >= MOST_KEPT:
+                    self._held.clear()
                 self._held[key] = (started, value)
         return value
 

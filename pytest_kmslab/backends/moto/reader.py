@@ -230,7 +230,6 @@ def table_policy(arn: str) -> Any:
         return None
     if place.kind != "table" or place.name not in backend.tables:
         return None
-    # A stream has a policy of its own, an index its table's.
     return backend.resource_policies.get(arn if "/stream/" in arn else "/".join(arn.split("/")[:2]))
 
 

@@ -66,7 +66,6 @@ def authorization(
     DynamoDB carries `aws:ResourceTag` of the table for the table, its indexes and its streams.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
     """
-    # The table's tags are those of its indexes and streams too.
     owner = account_of(resource)
     make = partial(_keys, call.caller, call.region, call.time, owner or call.account, table, keys or {})
     return call.requires(f"dynamodb:{action}", resource, make, owner)
@@ -101,7 +100,6 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
         context[ATTRIBUTES] = attributes
     if leading:
         context.update(dict.fromkeys(LEADING_KEYS, leading))
-    # AWS documents ALL_ATTRIBUTES and NONE as the values of a request that names none.
     if action in READS:
         context[SELECT] = selected(params, index)
     elif action in RETURNING:

@@ -43,7 +43,6 @@ def create_table(call: ApiCall, view: AccountView) -> Authorizations:
     arn = new_table(call)
     tags = request_tags(call.params.get("Tags") or ())
     yield authorization(call, call.operation, arn, tags)
-    # An empty list of tags needs dynamodb:TagResource too.
     if "Tags" in call.params:
         yield authorization(call, "TagResource", arn, tags)
     if call.params.get("GlobalTableSourceArn"):

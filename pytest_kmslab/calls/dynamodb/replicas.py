@@ -56,7 +56,6 @@ def replica_updates(call: ApiCall, view: AccountView, table: Table) -> Authoriza
             _check_key(kind, replica.get("KMSMasterKeyId"), "" if key is None else key.manager)
             yield from _in_region(call, view, arn, _REPLICA_ACTIONS[kind], replica)
             copied = copied or kind == "Create"
-    # A new replica is filled with the items of the table, whose own key is used for that (docs/fidelity.md).
     if copied:
         yield from use_keys(call, view, (table,))
     for update in call.params.get("GlobalTableWitnessUpdates") or ():

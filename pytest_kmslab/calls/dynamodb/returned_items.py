@@ -28,7 +28,6 @@ def keep_named_attributes(call: ApiCall, response: Response) -> None:
     for part, item in pairs(call.params, response):
         attributes = answered_attributes(part)
         for attribute in [name for name in item if attributes and name not in attributes]:
-            # A backend that ignores how attributes are named answers all of them.
             del item[attribute]
 
 

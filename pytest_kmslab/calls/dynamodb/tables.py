@@ -53,7 +53,6 @@ def authorization_plan(
             table = view.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
             tables.append(table)
             yield authorization(call, call.operation, arn, None, table)
-            # In words that backends have otherwise.
             if needs_table and table is None:
                 raise missing_table(arn)
         if uses_key:

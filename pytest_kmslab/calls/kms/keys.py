@@ -53,7 +53,6 @@ def find_key(call: ApiCall, view: AccountView, key_id: str, action: str) -> Key:
     key = view.key(key_id, call.region, call.account)
     if key is not None:
         return key
-    # AWS does not tell whether a key of another account exists.
     if owner != call.account:
         raise _hidden(call, action)
     raise ServiceError("NotFoundException", _not_found(call, key_id))

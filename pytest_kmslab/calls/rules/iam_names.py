@@ -59,7 +59,6 @@ def check_identity_provider(call: ApiCall) -> None:
     if call.operation != _MAKING:
         return
     if not str(call.params["Url"]).startswith("https://"):
-        # Measured by cdk-preflight (pf-iam-oidc-provider-*); this text is inferred.
         raise ServiceError("InvalidInput", "The URL of an OpenID Connect provider must begin with https://")
     if len(call.params.get("ClientIDList") or ()) > MOST_CLIENTS:
         text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENTS}"

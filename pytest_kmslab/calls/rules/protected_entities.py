@@ -93,10 +93,8 @@ def check_protected_role(call: ApiCall, view: AccountView) -> None:
         return
     name = str(call.params.get("RoleName", ""))
     arn = view.iam_arn("role", name, call.account) or ""
-    # The code is the one that the operation's page has, the text is inferred.
     if call.operation == _DELETING_LINKED and arn and _LINKED not in arn:
         raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
-    # Of the role of a service the description can be changed, and the tags.
     described = call.operation in _DESCRIBING and "MaxSessionDuration" not in call.params
     linked = _LINKED in arn and call.operation in _CHANGING_ROLES and not described
     if linked or _RESERVED in arn:
@@ -116,6 +114,5 @@ def check_service_linked_role(call: ApiCall) -> None:
     if not is_service_principal(service, call.partition):
         text = f"{service} is not a valid AWS service name (Service Principal)"
         raise ServiceError("AccessDenied", text, 403)
-    # Recorded by LocalStack; the other was measured by cdk-preflight (pf-iam-slr-service-name-format).
     if call.params.get("CustomSuffix") and service not in _SUFFIXED:
         raise ServiceError("InvalidInput", f"Custom suffix is not allowed for {service}")

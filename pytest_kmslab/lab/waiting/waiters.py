@@ -147,7 +147,6 @@ class Waiter:
             return None if done(state.outcome.result()) else limit
 
         attempts = self._attempts(limit_of, what, 1 if self.is_strongly_consistent else in_a_row)
-        # What was seen already is the first of the row.
         if first is not None and not attempts.goes_on_after(done(first)):
             return first
         try:
