@@ -7,6 +7,7 @@ seam, moto and others add to; these clients get those of botocore itself and nob
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -17,6 +18,9 @@ from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 LACKING = frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"})
 NOT_IMPLEMENTED = 501
+FOUND = 200
+OF_MOTO = "/moto-api/data.json"
+"""What no endpoint answers but a moto server: http://docs.getmoto.org/en/latest/docs/server_mode.html"""
 AS_TEXT = "json_decode_policies"
 """botocore's handler that parses the policies IAM answers: they are wanted letter by letter."""
 
@@ -47,6 +51,17 @@ class EndpointClients:
     def partition(self) -> str:
         """The partition of the endpoint's Region."""
         return partition_of(self.region).name
+
+    @cached_property
+    def is_moto_server(self) -> bool:
+        """Whether the endpoint is a moto server."""
+        from botocore.awsrequest import AWSRequest
+        from botocore.httpsession import URLLib3Session
+
+        if not self.url:
+            return False
+        asked = AWSRequest("GET", f"{self.url.rstrip('/')}{OF_MOTO}").prepare()
+        return bool(URLLib3Session(timeout=CONNECT_SECONDS).send(asked).status_code == FOUND)
 
     def of(self, service: str, region: str = "") -> Any:
         """The client of a service; in the backend's Region if none is given."""

@@ -31,3 +31,9 @@ def check_key_store(params: Params) -> None:
     if store is not None and (spec != SYMMETRIC or params.get("MultiRegion")):
         text = "Only symmetric encryption keys of a single Region can be in a custom key store."
         raise ServiceError("UnsupportedOperationException", text)
+
+
+def missing_store(name: str) -> ServiceError:
+    """What KMS answers to the id or name of a key store that is not there."""
+    # The text is inferred.
+    return ServiceError("CustomKeyStoreNotFoundException", f"Custom key store {name} does not exist.")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
@@ -17,6 +19,7 @@ from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.kms.key_stores import missing_store
 from pytest_kmslab.calls.kms.keys import show_deletion
 from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.operations import changes_account
@@ -211,10 +214,26 @@ def _grants_shown(view: EndpointAccountReader, call: ApiCall, response: Response
         grant.update(view.keys.kept_of_grant(grant))
         # LocalStack leaves it out.
         grant.setdefault("IssuingAccount", root_arn(call.partition, view.identities.account))
+    # The endpoint goes by the name that somebody had then, which is another's by now.
+    for member in ("GranteePrincipal", "RetiringPrincipal"):
+        wanted = call.params.get(member)
+        response["Grants"] = [row for row in response["Grants"] if wanted in (None, row.get(member))]
 
 
 BeforeCall = Callable[["EndpointAccountReader", ApiCall], Mapping[str, Any]]
 AfterCall = Callable[["EndpointAccountReader", ApiCall, Response], None]
+
+
+def _store_is_there(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """CreateKey in a custom key store, where endpoints make a key whatever store is named."""
+    store = call.params.get("CustomKeyStoreId")
+    if store is not None:
+        try:
+            view.clients.of("kms", call.region).describe_custom_key_stores(CustomKeyStoreId=store)
+        except ClientError:
+            raise missing_store(store) from None
+    return {}
+
 
 BOUNDING = (
     "iam:CreateRole",
@@ -239,6 +258,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "iam:DeleteGroup": endpoint_iam.emptied,
     "iam:DeleteUser": endpoint_iam.deletable,
     **dict.fromkeys(("sts:AssumeRole", "sts:GetFederationToken"), endpoint_iam.passed),
+    "kms:CreateKey": _store_is_there,
     "kms:GetKeyPolicy": policy_name,
     "kms:PutKeyPolicy": policy_name,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from helpers.account import EVERYTHING, REGION, TABLE, Account, allow
+from helpers.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
 from helpers.asserts import code
 from helpers.endpoint import moto_server
 
@@ -280,3 +280,44 @@ def test_a_session_is_as_old_as_it_is_and_is_kept_from_iam(account: Elsewhere) -
     assert kept is not None
     assert kept.caller.token_issued
     assert code(account.session(keys).client("iam").list_users) == "InvalidClientTokenId"
+
+
+def test_partiql_is_done_as_it_was_decided(account: Elsewhere) -> None:
+    """moto's own fails at these, or does otherwise."""
+    dynamodb = account.user("ana", EVERYTHING).client("dynamodb")
+    dynamodb.create_table(**TABLE)
+
+    def do(statement: str, **more: Any) -> Any:
+        return dynamodb.execute_statement(Statement=statement, **more)["Items"]
+
+    do("INSERT INTO table VALUE {'id':'1','price':1.5}")
+    assert code(lambda: do("INSERT INTO table VALUE {'id':'1'}")) == "DuplicateItemException"
+    do("UPDATE table SET Age=20 SET kind=? WHERE id='1'", Parameters=[{"L": [{"BOOL": True}]}])
+    shown = do("SELECT * FROM table WHERE id=?", Parameters=[{"S": "1"}])
+    item = {**ITEM, "price": {"N": "1.5"}, "Age": {"N": "20"}, "kind": {"L": [{"BOOL": True}]}}
+    assert shown == [item]
+    dynamodb.execute_transaction(
+        TransactStatements=[{"Statement": "UPDATE table SET Age=Age+1 WHERE id='1'"}]
+    )
+    batch = dynamodb.batch_execute_statement(Statements=[{"Statement": "SELECT * FROM table WHERE id='1'"}])
+    assert batch["Responses"][0]["Item"]["Age"] == {"N": "21"}
+
+
+def test_no_key_is_made_in_a_store_that_is_not_there(account: Elsewhere) -> None:
+    kms = account.root.client("kms")
+    stored = {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"}
+    assert code(kms.create_key, **stored) == "CustomKeyStoreNotFoundException"
+    assert kms.list_keys()["Keys"] == []
+
+
+def test_who_has_the_name_of_somebody_deleted_has_none_of_their_grants(account: Elsewhere) -> None:
+    iam, kms, key = account.root.client("iam"), account.root.client("kms"), account.key()
+    iam.create_user(UserName="ana")
+    ana = {"GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:user/ana"}
+    kms.create_grant(KeyId=key, **ana, Operations=["Decrypt"])
+    assert len(kms.list_grants(KeyId=key, **ana)["Grants"]) == 1
+    iam.delete_user(UserName="ana")
+    iam.create_user(UserName="ana")
+    assert kms.list_grants(KeyId=key, **ana)["Grants"] == []
+    (shown,) = kms.list_grants(KeyId=key)["Grants"]
+    assert ":" not in shown["GranteePrincipal"]  # the unique id

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.kms.key_stores import missing_store
 
 NAMES = ("CustomKeyStoreId", "CustomKeyStoreName")
 
@@ -17,9 +18,7 @@ def check_store_is_there(call: ApiCall) -> None:
     """Raise CustomKeyStoreNotFoundException where a call names a key store."""
     named = next((call.params[member] for member in NAMES if call.params.get(member) is not None), None)
     if named is not None:
-        # The text is inferred.
-        text = f"Custom key store {named} does not exist."
-        raise ServiceError("CustomKeyStoreNotFoundException", text)
+        raise missing_store(named)
 
 
 def describe_stores(call: ApiCall) -> dict[str, Any]:
