@@ -338,4 +338,9 @@ class AccountView:
         # They are those of the organization that owns the resource, not of the caller's.
         owner = account_of(resource)
         organization = self.organization(owner) if owner else None
-        return () if organization is None else organization.resource_control
+        if organization is None or not organization.resource_control:
+            return ()
+        # They do not apply to AWS managed keys:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+        key = self.key(resource, "", "") if parts_of(resource).service == "kms" else None
+        return () if key is not None and key.manager == "AWS" else organization.resource_control

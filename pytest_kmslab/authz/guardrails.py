@@ -12,6 +12,9 @@ from pytest_kmslab.authz.principal import PrincipalKind, PrincipalMatch
 _GATEWAY_ENDPOINTS = frozenset(("dynamodb", "s3"))
 """The services with gateway endpoints."""
 
+_WITHOUT_RCP = frozenset(("iam",))
+"""Those of the services decided here for whose actions there are no resource control policies."""
+
 _HAS_NO_DENY = attrgetter("policy.has_no_deny")
 
 Group = tuple[PolicyType, tuple[NamedPolicy, ...]]
@@ -69,7 +72,9 @@ def _under_rcp(evaluation: Evaluation) -> bool:
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
     """
-    return evaluation.action != "kms:retiregrant" and not evaluation.identity.service_linked
+    if evaluation.action == "kms:retiregrant" or evaluation.service in _WITHOUT_RCP:
+        return False
+    return not evaluation.identity.service_linked
 
 
 def _root_opens_table(evaluation: Evaluation) -> bool:

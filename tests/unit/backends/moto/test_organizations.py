@@ -112,6 +112,19 @@ def test_a_resource_control_policy_holds_whoever_uses_a_members_key(
     assert code(kms.describe_key, KeyId=account.key()) == "allowed"
 
 
+def test_a_resource_control_policy_does_not_hold_an_aws_managed_key(
+    organizations: Any, inside: boto3.Session, member: str
+) -> None:
+    dynamodb = inside.client("dynamodb")
+    dynamodb.create_table(**TABLE, SSESpecification={"Enabled": True})
+    attach(organizations, member, deny("kms:*", Principal="*"), "RESOURCE_CONTROL_POLICY")
+    assert code(dynamodb.get_item, TableName="orders", Key=KEY) == "allowed"
+    assert code(inside.client("iam").list_users) == "allowed"
+    dynamodb.delete_table(TableName="orders")
+    with pytest.raises(ClientError, match="resource control policy"):
+        encrypted_table(inside)
+
+
 def test_a_key_policy_can_ask_for_the_organization(
     account: Account, organizations: Any, inside: boto3.Session
 ) -> None:
