@@ -79,6 +79,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         run.reach()
+        if run.settings.admin_policy:
+            _check_admin_policy(run.settings.admin_policy)
         if run.settings.sweep:
             _write(session.config, run.cleanup.sweep(run.backend))
         if run.settings.backend == "aws":
@@ -240,6 +242,13 @@ def _write(config: pytest.Config, lines: Iterable[str]) -> None:
     write = print if reporter is None else reporter.write_line
     for line in lines:
         write(line)
+
+
+def _check_admin_policy(text: str) -> None:
+    """Raise PolicyError for what is no policy: each lab would begin with it."""
+    from pytest_kmslab.lab.policies.sources import policy_of_option, read_policies
+
+    read_policies("--kmslab-admin-policy", policy_of_option(text))
 
 
 def _tell_cost(reporter: pytest.TerminalReporter, run: Run, calls: int) -> None:

@@ -266,7 +266,7 @@ OPTIONS = (
     ),
     Option(
         "ledger",
-        good.FOLDER,
+        good.NEW_FOLDER,
         "folder in which a run writes down what it makes where that outlives the run",
     ),
     switch(

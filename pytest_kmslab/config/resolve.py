@@ -6,9 +6,12 @@ default. No other module reads an option, an ini value or an environment variabl
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_kmslab.config.options import OPTIONS, Option, Settings
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     import argparse
 
     import pytest
+
+_DEFAULT_REGION = next(option.default for option in OPTIONS if option.field == "region")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -82,10 +87,23 @@ def resolve(config: pytest.Config, arguments: argparse.Namespace | None = None) 
             f"kmslab_user_name and kmslab_admin_name are both `{settings.user_name}`: give two names that "
             "differ in more than case, which IAM does not tell apart"
         )
+    if settings.backend == "moto" and settings.region != _DEFAULT_REGION:
+        _refuse_unknown_region(settings.region)
     if settings.table and not settings.key_arn:
         _refuse(f"--kmslab-table is `{settings.table}`: give --kmslab-key-arn too, the key that it is under")
     _refuse_idle_flags(settings.backend, arguments)
     return settings
+
+
+def _refuse_unknown_region(region: str) -> None:
+    """moto has the Regions that botocore knows, and no others."""
+    # Not asked of botocore, which takes half a second to be imported: most runs of pytest have no lab.
+    found = find_spec("botocore")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        partitions = json.loads((Path(folder) / "data" / "partitions.json").read_bytes())["partitions"]
+        known = [name for partition in partitions for name in partition["regions"]]
+        if region not in known:
+            _refuse(f"--kmslab-region: there is no Region `{region}` on moto: {_meant(region, known)}")
 
 
 def _refuse_idle_flags(backend: str, arguments: argparse.Namespace) -> None:

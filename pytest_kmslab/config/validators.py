@@ -74,7 +74,7 @@ NEW_FOLDER = Rule(
     lambda value: FOLDER.accepts(value) and can_be_a_folder(value),
     "the path of a folder, or of one to be made where no file stands",
 )
-"""Written to at the end of a run: that it cannot be is said at the beginning."""
+"""What a run writes to while it goes, or at its end: that it cannot be is said at the beginning."""
 
 ENDPOINT = shaped(r"(https?://[^\s/?#]+/?)?", "a URL such as `http://localhost:4566`")
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-from pytest_kmslab.config.validators import is_file
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.acting.environment import environment
 from pytest_kmslab.lab.acting.principals import Principals
@@ -21,6 +19,7 @@ from pytest_kmslab.lab.kinds.iam.user import (
     create_user,
 )
 from pytest_kmslab.lab.lab import Lab
+from pytest_kmslab.lab.policies.sources import policy_of_option
 from pytest_kmslab.lab.teardown.stack import TeardownStack
 
 MakeAdministrator = Callable[[LabContext, TeardownStack], IamUser]
@@ -78,6 +77,6 @@ def make_administrator(context: LabContext, teardown: TeardownStack) -> IamUser:
     root = context.sessions.lasting("root", context.backend.root)
     creation = Creation(context, teardown, root.client)
     policy = context.settings.admin_policy
-    policy_source = ADMINISTRATOR_ACCESS if not policy else Path(policy) if is_file(policy) else policy
+    policy_source = policy_of_option(policy) if policy else ADMINISTRATOR_ACCESS
     permissions = read_permissions(creation, "user", policy_source, argument="--kmslab-admin-policy")
     return create_user(creation, context.settings.admin_name, UserRequest(permissions))

@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_kmslab.arguments import refusal_text
 from pytest_kmslab.cases.policy_file import check_document, line_of, read_text
+from pytest_kmslab.config.validators import is_file
 from pytest_kmslab.errors import PolicyError
 
 PolicySource = str | Path | Mapping[str, Any]
@@ -73,6 +74,11 @@ class PolicyDocument:
         named = f"Statement[{statement}]"
         line = line_of(named, self.text) if self.is_file else 0
         return f"line {line}, {named}" if line else named
+
+
+def policy_of_option(text: str) -> PolicySource:
+    """What an option says, as an argument would: a text that is the path of a file means the file."""
+    return Path(text) if is_file(text) else text
 
 
 def read_policies(argument: str, sources: PolicySources) -> tuple[ManagedPolicy | PolicyDocument, ...]:

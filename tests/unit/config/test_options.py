@@ -81,6 +81,21 @@ def test_an_empty_value_is_a_value_and_a_bad_one(monkeypatch: pytest.MonkeyPatch
         settings(ini={"kmslab_backend": "moto"})
 
 
+@pytest.mark.parametrize(("region", "meant"), [("eu-wst-1", "eu-west-1"), ("ap-south-9", "ap-south-[12]")])
+def test_a_region_that_moto_has_not_is_an_error_with_the_near_match(region: str, meant: str) -> None:
+    with pytest.raises(
+        pytest.UsageError, match=f"there is no Region `{region}` on moto: did you mean `{meant}`"
+    ):
+        settings(ini={"kmslab_region": region})
+    # An endpoint and AWS may have Regions that this botocore does not know.
+    assert settings(ini={"kmslab_region": region, "kmslab_backend": "localstack"}).region == region
+
+
+def test_the_ledger_is_no_file() -> None:
+    with pytest.raises(pytest.UsageError, match=r"kmslab_ledger: .* where no file stands"):
+        settings(ini={"kmslab_ledger": __file__})
+
+
 def test_seconds_are_a_number() -> None:
     assert settings(ini={"kmslab_table_key_cache": "300"}).table_key_cache == 300
 

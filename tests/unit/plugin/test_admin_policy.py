@@ -43,8 +43,8 @@ def test_a_broken_file_is_named_with_its_line(project: pytest.Pytester) -> None:
     (project.path / "admin.json").write_text('{"Version": "2012-10-17",\n"Statement": [{"Effect": }]}')
     project.makepyfile("def test_it(kmslab): pass")
     result = project.runpytest("--kmslab-admin-policy=admin.json")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*PolicyError: `--kmslab-admin-policy`, file `admin.json`, line 2: *"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*ERROR: `--kmslab-admin-policy`, file `admin.json`, line 2: *"])
 
 
 def test_a_file_that_is_not_there_is_named(project: pytest.Pytester) -> None:
