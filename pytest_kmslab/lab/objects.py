@@ -104,7 +104,8 @@ class LabObjects:
 
     def _key(self, ref: ResourceRef) -> KmsKey:
         kms = self._creation.client("kms")
-        key = KmsKey(kms, self._creation.waiter, name_in(ref.arn), ref.arn, probers=self._principals)
+        creation, view = self._creation, self._creation.context.backend.view
+        key = KmsKey(kms, creation.waiter, name_in(ref.arn), ref.arn, probers=self._principals, view=view)
         key.alias = next(aliases_of(kms, ref.arn), "")
         return key
 

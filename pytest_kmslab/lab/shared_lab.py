@@ -125,8 +125,9 @@ def _describe_key(key: KmsKey) -> Description:
 
 def _restore_key(description: Description, lab: Lab) -> KmsKey:
     arn = description["arn"]
-    kms, waiter = lab.as_(lab.admin).client("kms"), lab._creation.waiter
-    key = KmsKey(kms, waiter, name_in(arn), arn, probers=lab._principals)
+    kms, creation = lab.as_(lab.admin).client("kms"), lab._creation
+    view = creation.context.backend.view
+    key = KmsKey(kms, creation.waiter, name_in(arn), arn, probers=lab._principals, view=view)
     key.alias = description["alias"]
     return key
 
@@ -134,8 +135,10 @@ def _restore_key(description: Description, lab: Lab) -> KmsKey:
 def _restore_existing_key(description: Description, lab: Lab) -> ExistingKey:
     """What its policy was is written down already, by the worker that used it first."""
     kms, creation = lab.as_(lab.admin).client("kms"), lab._creation
-    managed = creation.context.settings.manage_key_policy
-    return ExistingKey(kms, creation.waiter, description["arn"], managed=managed, probers=lab._principals)
+    managed, view = creation.context.settings.manage_key_policy, creation.context.backend.view
+    return ExistingKey(
+        kms, creation.waiter, description["arn"], managed=managed, probers=lab._principals, view=view
+    )
 
 
 def _restore_table(description: Description, lab: Lab) -> DynamoDBTable:

@@ -135,10 +135,14 @@ class ActingLab:
         if not isinstance(actor, IamRole):
             _refuse_ways(actor, assumer)
             return actor_of(actor)
-        if assumer.via is not None and not isinstance(assumer.via, IamRole):
-            assumer = replace(assumer, via=actor_of(assumer.via, "via"))
+        via = assumer.via
+        if via is not None and not isinstance(via, IamRole):
+            via = actor_of(via, "via")
+            assumer = replace(assumer, via=via)
         check_assumer(assumer)
-        key = actor.arn, assumer
+        # By credentials: an object of somebody else's that has them need not be one for a key of a dict.
+        known_by = via.arn if isinstance(via, IamRole) else None if via is None else via.credentials
+        key = actor.arn, replace(assumer, via=known_by)
         kept = self._role_sessions.get(key)
         if kept is None or kept.expires.timestamp() <= self._context.clock.now() + MARGIN:
             parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}

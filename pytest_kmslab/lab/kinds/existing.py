@@ -22,6 +22,7 @@ from pytest_kmslab.lab.waiting.waiters import Waiter
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
 
+    from pytest_kmslab.account.model import AccountView
     from pytest_kmslab.lab.creation import Creation
 
 MANAGE = "--kmslab-manage-key-policy lets the lab change it, and put it back at the end"
@@ -46,8 +47,9 @@ class ExistingKey(KmsKey):
         managed: bool,
         given: str = GIVEN_KEY,
         probers: Probers | None = None,
+        view: AccountView | None = None,
     ) -> None:
-        super().__init__(kms, waiter, name_in(arn), arn, probers=probers)
+        super().__init__(kms, waiter, name_in(arn), arn, probers=probers, view=view)
         self._managed = managed
         try:
             key = self.describe()
@@ -95,7 +97,8 @@ def use_key(creation: Creation, arn: str, *, managed: bool, probers: Probers | N
         raise ResourceError(refusal_text("arn", KEY_ARN.good, arn))
     origin = GIVEN_KEY if arn == creation.context.settings.key_arn else "given as `arn`"
     kms = creation.client("kms")
-    key = ExistingKey(kms, creation.waiter, arn, managed=managed, given=origin, probers=probers)
+    view = creation.context.backend.view
+    key = ExistingKey(kms, creation.waiter, arn, managed=managed, given=origin, probers=probers, view=view)
     if not managed:
         return key
     # Beside the ledger: whoever cleans up after a run that was killed has to know what the policy was.

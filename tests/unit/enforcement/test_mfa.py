@@ -41,11 +41,6 @@ def ana(account: Account) -> boto3.Session:
     return account.user("ana", allow("sts:*"), WITH)
 
 
-def test_the_password_is_that_of_the_standard() -> None:
-    seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-    assert [one_time_password(seed, now) for now in (59, 1111111109)] == ["287082", "081804"]
-
-
 def test_a_session_with_a_password_has_what_needs_one(account: Account, ana: boto3.Session) -> None:
     device, sts = Device(account, "ana"), ana.client("sts")
     assert code(ana.client("kms").list_keys) == "AccessDeniedException"

@@ -117,6 +117,14 @@ def test_what_code_makes_goes_with_the_lab_once_it_is_adopted(lab: Lab, kind: st
     assert LEFT[kind]() == []
 
 
+def test_a_key_policy_of_an_adopted_key_that_names_nobody_says_whom(lab: Lab) -> None:
+    key, nobody = lab.adopt(make_key()), "arn:aws:iam::123456789012:user/nobody"
+    policy = key.policy()
+    policy["Statement"][0]["Principal"]["AWS"] = nobody
+    with pytest.raises(ClientError, match=f"the account has no `{nobody}`; make users and roles first"):
+        key.put_policy(policy)
+
+
 @pytest.mark.parametrize("kind", MADE)
 def test_what_is_not_adopted_stays(lab: Lab, kind: str) -> None:
     with lab.nested():

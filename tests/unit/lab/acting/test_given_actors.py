@@ -116,6 +116,18 @@ def test_a_session_of_a_role_is_renewed_when_the_labs_clock_has_passed_its_end(
         assert f"/{role.name}/" in boto3.client("sts").get_caller_identity()["Arn"]
 
 
+def test_an_object_of_ones_own_that_has_credentials_assumes_a_role(kmslab: Lab, ana: IamUser) -> None:
+    class Somebody:  # it may be changed, and is no key of a dict for that
+        credentials = ana.credentials
+        __hash__ = None  # type: ignore[assignment]
+
+    statement = {"Effect": "Allow", "Principal": {"AWS": ana.arn}, "Action": "sts:AssumeRole"}
+    role = kmslab.create_role("reader", trust={"Version": "2012-10-17", "Statement": [statement]})
+    acting = kmslab.as_(role, via=Somebody())
+    assert f"/{role.name}/" in acting.client("sts").get_caller_identity()["Arn"]
+    assert kmslab.as_(role, via=ana) is acting
+
+
 @pytest.mark.parametrize("way", [{"via": "x"}, {"service": "lambda.amazonaws.com"}, {"source_arn": "arn:x"}])
 def test_a_way_to_assume_a_role_is_refused_with_who_is_none(kmslab: Lab, way: dict[str, Any]) -> None:
     for act in (kmslab.as_, kmslab.environ, kmslab.subprocess_environ):
