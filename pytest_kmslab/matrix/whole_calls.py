@@ -7,11 +7,11 @@ taken to be one that the key has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pytest_kmslab.account.model import Key, Table
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import in_region, parse_arn
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.context_keys import Keys, caller_context
 from pytest_kmslab.calls.dynamodb.context import READS, RETURNING, item_context
@@ -174,8 +174,22 @@ def _about_table(call: ApiCall, resource: ResourceSubject, table: Table) -> Iter
         yield table_authorization(call, operation, subject.arn, keys, table), subject
     for action in RESTORING if operation in RESTORES else ():
         yield table_authorization(call, action, table.arn), resource
+    if operation == "UpdateTimeToLive" and table.global_table is not None:
+        yield from _on_replicas(call, table, table.global_table.regions)
+    if operation == "UpdateGlobalTableSettings":
+        for subject in _asked_on(call, resource, table):
+            yield table_authorization(call, "UpdateGlobalTable", subject.arn, keys, table), subject
+        yield table_authorization(call, "DescribeLimits", "*"), ResourceSubject("*")
     if resource.table_key is not None and resource.table_key.key is not None:
         yield from _about_table_key(call, table, resource.table_key, resource.table_key.key)
+
+
+def _on_replicas(call: ApiCall, table: Table, regions: Iterable[str]) -> Iterator[RequiredAuthorization]:
+    # Their own policies are not known.
+    for region in regions:
+        there = call._replace(region=region)
+        arn = in_region(table.arn, region)
+        yield table_authorization(there, call.operation, arn), ResourceSubject(arn)
 
 
 def _about_table_key(

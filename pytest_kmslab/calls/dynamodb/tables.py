@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import in_region
+from pytest_kmslab.authz.arn import in_region, parts_of
 from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, Params
+from pytest_kmslab.calls.dynamodb.auto_scaling import passing_roles
 from pytest_kmslab.calls.dynamodb.context import authorization
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of,
@@ -59,6 +60,35 @@ def authorization_plan(
             yield from use_keys(call, view, tables)
 
     return required_authorizations
+
+
+def time_to_live(call: ApiCall, view: AccountView) -> Authorizations:
+    """UpdateTimeToLive: on the table, and on its replica in every other Region.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+    """
+    arn = named_table(call)
+    table = view.table(arn, call.region, call.account)
+    yield authorization(call, call.operation, arn, None, table)
+    if table is None:
+        raise missing_table(arn)
+    for region in () if table.global_table is None else table.global_table.regions:
+        there = in_region(arn, region)
+        replica = view.table(there, region, call.account)
+        yield authorization(call._replace(region=region), call.operation, there, None, replica)
+    yield from use_keys(call, view, (table,))
+
+
+def global_table_settings(call: ApiCall, view: AccountView) -> Authorizations:
+    """UpdateGlobalTableSettings, which needs the right to change the global table and to see the limits.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gt_IAM.html
+    """
+    for action in (call.operation, "UpdateGlobalTable"):
+        for arn in on_global_table_and_replicas(call):
+            table = view.table(arn, parts_of(arn).region, call.account) if ":table/" in arn else None
+            yield authorization(call, action, arn, None, table)
+    yield authorization(call, "DescribeLimits", "*")
 
 
 def on_table(call: ApiCall) -> Iterator[str]:
@@ -171,17 +201,18 @@ CONTROL: dict[str, AuthorizationPlan] = {
             "EnableKinesisStreamingDestination",
             "UpdateContinuousBackups",
             "UpdateKinesisStreamingDestination",
-            "UpdateTableReplicaAutoScaling",
         ),
         authorization_plan(on_table),
     ),
     **dict.fromkeys(("DeleteTable", "DescribeTimeToLive"), authorization_plan(on_table, needs_table=True)),
     **dict.fromkeys(("CreateBackup", "StartBulkPutItems"), authorization_plan(on_table, uses_key=True)),
-    "UpdateTimeToLive": authorization_plan(on_table, uses_key=True, needs_table=True),
+    "UpdateTableReplicaAutoScaling": passing_roles(authorization_plan(on_table)),
+    "UpdateTimeToLive": time_to_live,
     **dict.fromkeys(("DeleteResourcePolicy", "GetResourcePolicy"), on_policy),
     "PutResourcePolicy": put_policy,
     **dict.fromkeys(ON_GLOBAL_TABLE, authorization_plan(on_global_table)),
     **dict.fromkeys(ON_GLOBAL_TABLE_AND_REPLICAS, authorization_plan(on_global_table_and_replicas)),
+    "UpdateGlobalTableSettings": passing_roles(global_table_settings),
     **dict.fromkeys(("DeleteBackup", "DescribeBackup"), authorization_plan(on_backup)),
     **dict.fromkeys(("CancelBulkOperation", "DescribeBulkOperation"), authorization_plan(on_bulk_operation)),
     **dict.fromkeys(("ListExports", "ListImports"), authorization_plan(on_table_arn_if_named)),

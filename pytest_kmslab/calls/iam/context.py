@@ -31,13 +31,14 @@ RequestKeys = Callable[[ApiCall, AccountView, str], Keys]
 def iam_context(call: ApiCall, view: AccountView, arn: str) -> Keys:
     """Every condition key of a call on the resource `arn`."""
     keys = caller_context(call.caller, call.region, call.time)
-    keys.update(_tags_of(view, arn))
+    keys.update(tags_of(view, arn))
     for name in ACTIONS[call.operation].keys.split():
         keys.update(_REQUEST_KEYS[name](call, view, arn))
     return keys
 
 
-def _tags_of(view: AccountView, arn: str) -> Keys:
+def tags_of(view: AccountView, arn: str) -> Keys:
+    """The condition keys of the tags of something in IAM."""
     kind = parts_of(arn).resource.partition("/")[0]
     tags = view.iam_tags(arn) if kind in TAGGED else {}
     # `aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab import DynamoDBTable, IamUser, KmsKey, Lab, access_matrix, denied
-from pytest_kmslab.account.model import Key, Table
+from pytest_kmslab.account.model import GlobalTable, Key, Table
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
 from pytest_kmslab.calls.operations import ASKS_FOR, OPERATIONS
 from pytest_kmslab.matrix.subjects import ResourceSubject, caller_of
@@ -133,6 +133,7 @@ OF_TABLES: dict[str, dict[str, Any]] = {
     },
     "SearchVectors": {"TableName": "orders", "IndexName": "by-meaning"},
     "UpdateGlobalTable": {"GlobalTableName": "orders", "ReplicaUpdates": []},
+    "UpdateGlobalTableSettings": {"GlobalTableName": "orders"},
     "UpdateTable": {"TableName": "orders", "BillingMode": "PAY_PER_REQUEST"},
     "UpdateTimeToLive": {"TableName": "orders"},
     "GetItem": {"TableName": "orders", "Key": ITEM},
@@ -151,6 +152,14 @@ def test_a_cell_of_a_table_asks_as_the_call_does(operation: str) -> None:
     asked = told(planned("dynamodb", operation, OF_TABLES[operation]), *said)
     assert asked
     assert told(of_cell(f"dynamodb:{operation}", OF_TABLE)) == asked
+
+
+def test_time_to_live_of_a_replicated_table_is_asked_for_in_every_region() -> None:
+    assert OF_TABLE.table is not None
+    table = replace(OF_TABLE.table, global_table=GlobalTable(("eu-west-1",)))
+    found = of_cell("dynamodb:UpdateTimeToLive", replace(OF_TABLE, table=table))
+    asked = [one.request.resource for one in found if one.request.action == "dynamodb:UpdateTimeToLive"]
+    assert asked == [TABLE_ARN, TABLE_ARN.replace(REGION, "eu-west-1")]
 
 
 @pytest.mark.parametrize(

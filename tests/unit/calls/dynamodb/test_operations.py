@@ -98,11 +98,6 @@ CONFIRMED = {"ConfirmRemoveSelfResourceAccess": True}
             {"GlobalTableName": "orders", "ReplicaUpdates": [{"Delete": {"RegionName": "eu-west-1"}}]},
             [GLOBAL, TABLE, table_arn(region="eu-west-1")],
         ),
-        (
-            "UpdateGlobalTableSettings",
-            {"GlobalTableName": "orders", "ReplicaSettingsUpdate": [{"RegionName": "eu-west-1"}]},
-            [GLOBAL, TABLE, table_arn(region="eu-west-1")],
-        ),
         ("UpdateItem", NAMED | {"Key": {"id": {"S": "1"}}}, [TABLE]),
         ("UpdateKinesisStreamingDestination", NAMED | {"StreamArn": "x"}, [TABLE]),
         ("UpdateTable", NAMED | {"DeletionProtectionEnabled": True}, [TABLE]),
