@@ -49,3 +49,10 @@ def denied_action(message: str) -> str:
     # DynamoDB's recorded text of a denied item call names no action; it is Decrypt that was asked.
     old = message.startswith(_DYNAMODB_ASKED_KMS) and _OLD_DENIAL_OF_DECRYPT in message
     return "kms:Decrypt" if old else ""
+
+
+def error_code(error: BaseException) -> str:
+    """The service's error code of an exception of boto3, empty for any other exception."""
+    from botocore.exceptions import ClientError
+
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, is_same
 from pytest_kmslab.lab.teardown.stack import Remove, TeardownStack, TeardownStep
-from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter, error_code
+from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Waiter
 
 if TYPE_CHECKING:
     from pytest_kmslab.lab.context import LabContext

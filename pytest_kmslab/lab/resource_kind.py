@@ -14,9 +14,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.lab.cost.prices import HOURS_A_MONTH, Prices
 from pytest_kmslab.lab.naming import KEPT_TAG, OF_A_STACK, RUN_TAG
-from pytest_kmslab.lab.waiting.waiters import Waiter, error_code
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 Client = Callable[[str], Any]
 """Gives the client of a service, in one Region."""

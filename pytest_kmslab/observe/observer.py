@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, denied_action, error_code
 from pytest_kmslab.enforcement.entry import Mode
 from pytest_kmslab.enforcement.pipeline import Incoming, Pipeline, Verdict
 from pytest_kmslab.enforcement.trail import Trail
@@ -136,7 +136,7 @@ def _inconclusive_reason(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
 
     if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code = error_code(error)
         action = denied_action(str(error)) if code in DENIAL_CODES else ""
         return (
             f"reading needs {action}" if action else f"reading was answered {code} ({error.operation_name})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from pytest_kmslab.backends.protocol import (
     ProbeUser,
 )
 from pytest_kmslab.backends.shared_account import SharedAccountBackend
-from pytest_kmslab.calls.error_codes import DENIAL_CODES
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, error_code
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -100,17 +101,17 @@ class EndpointBackend(SharedAccountBackend):
         clients = self.reader.clients
         iam, user = clients.of("iam"), probe_user.name
         tags = [{"Key": key, "Value": value} for key, value in probe_user.tags.items()]
-        iam.create_user(UserName=user, Tags=tags)
-        made = iam.create_access_key(UserName=user)["AccessKey"]
-        try:
+        with ExitStack() as made:
+            iam.create_user(UserName=user, Tags=tags)
+            made.callback(iam.delete_user, UserName=user)
+            access_key = iam.create_access_key(UserName=user)["AccessKey"]
+            made.callback(iam.delete_access_key, UserName=user, AccessKeyId=access_key["AccessKeyId"])
             # Nobody gave this user anything: whoever enforces denies it.
-            nobody = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
-            clients.with_credentials("kms", nobody).list_keys(Limit=1)
-        except ClientError as error:
-            return error.response["Error"]["Code"] in DENIAL_CODES
-        finally:
-            iam.delete_access_key(UserName=user, AccessKeyId=made["AccessKeyId"])
-            iam.delete_user(UserName=user)
+            nobody = Credentials(access_key["AccessKeyId"], access_key["SecretAccessKey"])
+            try:
+                clients.with_credentials("kms", nobody).list_keys(Limit=1)
+            except ClientError as error:
+                return error_code(error) in DENIAL_CODES
         return False
 
     def describe(self, probe_user: ProbeUser | None = None) -> str:

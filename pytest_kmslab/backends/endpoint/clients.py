@@ -15,6 +15,7 @@ from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.error_codes import error_code
 
 LACKING = frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"})
 NOT_IMPLEMENTED = 501
@@ -141,11 +142,6 @@ def _plain_session(*, calls_aws: bool) -> Any:
     return session
 
 
-def code_of(error: Any) -> str:
-    """The error code of botocore's ClientError."""
-    return str(error.response["Error"]["Code"])
-
-
 def unless_refused(codes: Collection[str], ask: Callable[[], T], otherwise: T) -> T:
     """What an API answers; something else where it refuses with one of these codes."""
     from botocore.exceptions import ClientError
@@ -153,7 +149,7 @@ def unless_refused(codes: Collection[str], ask: Callable[[], T], otherwise: T) -
     try:
         return ask()
     except ClientError as error:
-        if code_of(error) in codes:
+        if error_code(error) in codes:
             return otherwise
         raise
 
@@ -163,7 +159,8 @@ def lacks(error: Any) -> bool:
     if isinstance(error, ServiceError):
         return error.status == NOT_IMPLEMENTED or error.code in LACKING
     return (
-        error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_IMPLEMENTED or code_of(error) in LACKING
+        error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_IMPLEMENTED
+        or error_code(error) in LACKING
     )
 
 

@@ -16,9 +16,10 @@ from pytest_kmslab.account.model import Key
 from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, unless_refused
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, unless_refused
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
 from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
 
@@ -193,7 +194,7 @@ class ApiKeys:
         try:
             kms.create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
         except ClientError as error:
-            if code_of(error) != "AlreadyExistsException":
+            if error_code(error) != "AlreadyExistsException":
                 raise
             kms.schedule_key_deletion(KeyId=made["KeyId"], PendingWindowInDays=7)
         return self._describe(alias, region)

@@ -11,7 +11,7 @@ from pytest_kmslab.account.model import Caller, Credential
 from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks, unless_refused
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, lacks, unless_refused
 from pytest_kmslab.backends.endpoint.iam_snapshot import (
     Entity,
     Snapshot,
@@ -21,6 +21,7 @@ from pytest_kmslab.backends.endpoint.iam_snapshot import (
 )
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.sts.sessions import LASTING, merged_tags
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
@@ -242,7 +243,7 @@ class ApiIdentities:
         try:
             asked: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**parameters)
         except ClientError as error:
-            if lacks(error) or code_of(error) in NO_SUCH:
+            if lacks(error) or error_code(error) in NO_SUCH:
                 return {}
             raise
         return tags_of(asked)

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from pytest_kmslab.authz.arn import ACCOUNT_ID
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, unless_refused
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, unless_refused
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.error_codes import error_code
 
 BUCKET = "pytest-kmslab-shared"
 HOME = "us-east-1"
@@ -73,7 +74,7 @@ class SharedStore:
         try:
             self._s3.put_object(Bucket=BUCKET, Key=name, Body=body)
         except ClientError as error:
-            if code_of(error) != "NoSuchBucket":
+            if error_code(error) != "NoSuchBucket":
                 raise
             # Two processes may do it at once.
             made_by_another = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")

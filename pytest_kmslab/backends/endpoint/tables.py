@@ -8,12 +8,13 @@ from typing import Any
 from pytest_kmslab.account.model import GlobalTable, Table
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.cache import ReadCache
-from pytest_kmslab.backends.endpoint.clients import EndpointClients, code_of, lacks, unless_refused
+from pytest_kmslab.backends.endpoint.clients import EndpointClients, lacks, unless_refused
 from pytest_kmslab.backends.endpoint.iam_snapshot import tags_of
 from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import EncryptionChanges
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.rules.new_tables import UNITS, is_on_demand
 
 NOT_FOUND = frozenset(
@@ -192,7 +193,7 @@ class ApiTables:
         except ClientError as error:
             if lacks(error):
                 return self.kept_policy(arn).get("text")
-            if code_of(error) in NOT_FOUND:
+            if error_code(error) in NOT_FOUND:
                 return None
             raise
 

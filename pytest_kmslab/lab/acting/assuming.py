@@ -17,7 +17,7 @@ from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, partition_of, root_
 from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.calls.error_codes import DENIAL_CODES
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, error_code
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import ArnError, PolicyError, ResourceError
 from pytest_kmslab.lab.arguments import Requests
@@ -25,7 +25,7 @@ from pytest_kmslab.lab.kinds.iam.permissions import check_taken
 from pytest_kmslab.lab.kinds.iam.role import Assumer, RoleSession
 from pytest_kmslab.lab.policies.sources import ManagedPolicy, PolicySources, read_policies
 from pytest_kmslab.lab.resource_kind import Client, tag_list
-from pytest_kmslab.lab.waiting.waiters import PROPAGATION_LIMIT, Passing, error_code
+from pytest_kmslab.lab.waiting.waiters import PROPAGATION_LIMIT, Passing
 
 if TYPE_CHECKING:
     from pytest_kmslab.lab.context import LabContext

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.calls.error_codes import DENIAL_CODES
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.policies.sources import ManagedPolicy
 from pytest_kmslab.lab.resource_kind import GONE
-from pytest_kmslab.lab.waiting.waiters import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient

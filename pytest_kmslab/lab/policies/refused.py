@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.rules.policy_principals import principals_of
 from pytest_kmslab.errors import KmslabError
-from pytest_kmslab.lab.waiting.waiters import NOT_YET_A_PRINCIPAL, error_code
+from pytest_kmslab.lab.waiting.waiters import NOT_YET_A_PRINCIPAL
 
 if TYPE_CHECKING:
     from pytest_kmslab.account.model import AccountView

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from botocore.exceptions import ClientError
 from tenacity import RetryCallState, RetryError
 
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.waiting.retry_policy import ProgressReporter, no_progress
@@ -75,11 +75,6 @@ ROW_PAUSE = 1.0
 PAUSES = Pauses(FIRST_PAUSE, LONGEST_PAUSE, ROW_PAUSE)
 
 T = TypeVar("T")
-
-
-def error_code(error: BaseException) -> str:
-    """The service's error code of an exception of boto3, empty for any other exception."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
 @dataclass(frozen=True, slots=True)

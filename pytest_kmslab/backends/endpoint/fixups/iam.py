@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.backends.endpoint.clients import code_of, lacks
+from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
 from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.rules import attachments as attaching
@@ -90,7 +91,7 @@ def _listed(view: EndpointAccountReader, operation: str, listed: str, user: str)
     try:
         return getattr(view.clients.of("iam"), operation)(UserName=user).get(listed) or ()
     except ClientError as error:
-        if lacks(error) or code_of(error) == "NoSuchEntity":
+        if lacks(error) or error_code(error) == "NoSuchEntity":
             return ()
         raise
 

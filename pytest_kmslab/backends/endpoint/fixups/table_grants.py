@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_kmslab.backends.endpoint.clients import code_of
 from pytest_kmslab.backends.endpoint.keys import GONE
 from pytest_kmslab.calls.dynamodb.sse.choose_key import GRANTS_A_TABLE, grant_of_table, is_of_table
+from pytest_kmslab.calls.error_codes import error_code
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
@@ -41,6 +41,6 @@ def retire(view: EndpointAccountReader, table_arn: str) -> None:
         try:
             owner.clients.of("kms", key.region).revoke_grant(KeyId=key.arn, GrantId=grant.grant_id)
         except ClientError as error:
-            if code_of(error) not in GONE:
+            if error_code(error) not in GONE:
                 raise
     view.changed("kms")

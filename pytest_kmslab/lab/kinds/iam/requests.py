@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pytest_kmslab.calls.error_codes import DENIAL_CODES
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.arguments import Requests, name_hint
 from pytest_kmslab.lab.kinds.iam.policy import create_policy
 from pytest_kmslab.lab.resource_kind import GONE, tag_list
-from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Passing, error_code
+from pytest_kmslab.lab.waiting.waiters import LOST_ANSWER_LIMIT, Passing
 
 if TYPE_CHECKING:
     from pytest_kmslab.lab.creation import Creation

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.backends.endpoint.clients import lacks
-from pytest_kmslab.calls.error_codes import DENIAL_CODES
+from pytest_kmslab.calls.error_codes import DENIAL_CODES, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.client import IAMClient
@@ -118,7 +118,7 @@ def _seen(iam: IAMClient, operation: str, listed: str, name: str, denied: list[C
                 return blockers
             more = {"Marker": answer["Marker"]}
     except ClientError as error:
-        if error.response["Error"]["Code"] not in DENIAL_CODES:
+        if error_code(error) not in DENIAL_CODES:
             raise
         denied.append(error)
         return []

@@ -12,6 +12,7 @@ from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Outcome
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, read_policy
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.kinds.kms.key_policy import same_meaning
 from pytest_kmslab.lab.waiting.waiters import (
@@ -19,7 +20,6 @@ from pytest_kmslab.lab.waiting.waiters import (
     KEY_POLICY_EFFECT_LIMIT,
     KEY_POLICY_LIMIT,
     Waiter,
-    error_code,
 )
 
 if TYPE_CHECKING:

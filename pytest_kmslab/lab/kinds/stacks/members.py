@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.arn import name_in
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.lab.kinds.alarm import ALARM
 from pytest_kmslab.lab.kinds.iam.group import GROUP
 from pytest_kmslab.lab.kinds.iam.policy import POLICY
@@ -17,7 +18,6 @@ from pytest_kmslab.lab.kinds.iam.user import USER
 from pytest_kmslab.lab.kinds.kms.key import KMS_KEY
 from pytest_kmslab.lab.kinds.table import TABLE
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef
-from pytest_kmslab.lab.waiting.waiters import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

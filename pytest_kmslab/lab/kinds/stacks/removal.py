@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.kinds.stacks.members import KIND_OF_TYPE, events_of, look, members_of
 from pytest_kmslab.lab.resource_kind import Client
-from pytest_kmslab.lab.waiting.waiters import STACK_LIMIT, Waiter, error_code
+from pytest_kmslab.lab.waiting.waiters import STACK_LIMIT, Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.endpoint.clients import lacks
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.creation import record_found
 from pytest_kmslab.lab.kinds.iam.group import GROUP, take_members
@@ -26,7 +27,7 @@ from pytest_kmslab.lab.resource_kind import (
     is_same,
     tag_list,
 )
-from pytest_kmslab.lab.waiting.waiters import Waiter, error_code
+from pytest_kmslab.lab.waiting.waiters import Waiter
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

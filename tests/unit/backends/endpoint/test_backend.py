@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from helpers.account import ACCOUNT, EVERYTHING, REGION, TABLE, Account, allow
 from helpers.asserts import code
 from helpers.endpoint import moto_server
@@ -205,8 +206,14 @@ def test_a_client_for_aws_calls_the_endpoint(account: Elsewhere) -> None:
 def test_whether_the_endpoint_enforces_is_found_out_and_leaves_nothing(server: str) -> None:
     backend = EndpointBackend(server, REGION, Credentials("FOOBARKEY", "any"))
     before = backend.reader.clients.of("iam").list_users()["Users"]
+    iam = backend.reader.clients.of("iam")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(iam, "create_access_key", lambda **_: iam.get_user(UserName="nobody"))
+        with pytest.raises(ClientError):
+            backend.enforces_natively()
+    assert iam.list_users()["Users"] == before
     assert not backend.enforces_natively()
-    assert backend.reader.clients.of("iam").list_users()["Users"] == before
+    assert iam.list_users()["Users"] == before
 
 
 def test_an_endpoint_that_is_not_there_is_an_error() -> None:

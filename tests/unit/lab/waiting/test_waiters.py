@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 from helpers.fake_client import Bed
 
+from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.waiting.waiters import (
     FIRST_PAUSE,
@@ -11,7 +12,6 @@ from pytest_kmslab.lab.waiting.waiters import (
     ROW_PAUSE,
     Passing,
     Waiter,
-    error_code,
 )
 
 PASSING = Passing(frozenset({"MalformedPolicyDocumentException"}), "invalid principals")
