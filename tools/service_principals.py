@@ -22,35 +22,41 @@ SUFFIX = ".amazonaws.com"
 REGION = re.compile(r"\.[a-z]{2}(-[a-z]+)+-\d$")
 
 BY_HAND = """
-access-grants.s3 accountdiscovery.ssm agentless.inspector2 api.ecr-public apidestinations.events appstream
-application-insights automation.ssm aws-fis batch batchoperations.s3 bcm-data-exports bedrock
-bedrock-agentcore billingconsole billingreports budgets build.apprunner cassandra.application-autoscaling
-channels.lex chatbot cks.kms cloudformation cloudfront cloudwatch cloudwatch-crossaccount codebuild
-codecommit codedeploy codepipeline codestar-notifications cognito-identity cognito-idp config
-config-conforms config-multiaccountsetup contributorinsights.dynamodb costalerts credentials.iot custom.rds
-dax delivery.logs developerguide diagnostic-tools.ssm dms dms-fleet-advisor dynamodb
-dynamodb.application-autoscaling ec2 ec2.application-autoscaling ec2fleet ec2scheduled ecs ecs-tasks
-ecs.application-autoscaling edgelambda eks eks-connector eks-fargate eks-fargate-pods eks-nodegroup
-elasticache elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce elastictranscoder
-email.cognito-idp emr-containers emrwal enhancedmonitoring es events export.rds firehose freertos gamelift
-glue grafana guardduty health.polly hooks.cloudformation importexport inspector2 internetmonitor iot
-iotmanagedintegrations kafka kafkaconnect kinesis kinesisanalytics kinesisreplication.dynamodb kms
-lakeformation lambda lex lexv2 license-manager lightsail logger.cloudfront logging.s3 logs machinelearning
-macie mail malware-protection.guardduty malware-protection-plan.guardduty management.chatbot mediaconvert
-memorydb member.org.stacksets.cloudformation mgn migrationhub monitoring monitoring.rds mq mrk.kms
-network-firewall notifications observability.aoss opensearchservice ops.apigateway ops.emr-serverless
-opsdatasync.ssm opsinsights.ssm opsworks opsworks-cm organizations osis-pipelines pinpoint pipes pods.eks
-polly private-networks pullthroughcache.ecr qldb quicksight ram rds rds.application-autoscaling redshift
+access-grants.s3 accountdiscovery.ssm agentless.inspector2 airflow-env api.ecr-public apidestinations.events
+application-insights appstream automation automation.ssm aws-fis batch batchoperations.s3 bcm-data-exports
+bedrock bedrock-agentcore billingconsole billingreports budgets build.apprunner
+cassandra.application-autoscaling channels.lex chatbot cks.kms cloudformation cloudfront cloudwatch
+cloudwatch-crossaccount codebuild codecommit codedeploy codepipeline codestar codestar-notifications
+cognito-identity cognito-idp comprehend.application-autoscaling config config-conforms
+config-multiaccountsetup contributorinsights.dynamodb costalerts credentials.iot
+custom-resource.application-autoscaling custom.rds datazonecontrol dax deeplens delivery.logs developerguide
+diagnostic-tools.ssm diode dms dms-fleet-advisor dynamodb dynamodb.application-autoscaling ec ec2
+ec2.application-autoscaling ec2fleet ec2scheduled ecs ecs-tasks ecs.application-autoscaling edgelambda eks
+eks-connector eks-fargate eks-fargate-pods eks-nodegroup elasticache elasticache.application-autoscaling
+elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce elastictranscoder email.cognito-idp
+emr-containers emrwal enhancedmonitoring es events export.rds firehose freertos gamelift glue grafana
+guardduty health.polly hooks.cloudformation importexport inspector2 internetmonitor iot iotevents
+iotmanagedintegrations iotroborunner kafka kafka.application-autoscaling kafkaconnect kinesis kinesisanalytics
+kinesisreplication.dynamodb kms lakeformation lambda lambda.application-autoscaling lex lexv2 license-manager
+license-manager.master-account lightsail logger.cloudfront logging.s3 logs machinelearning macie mail
+malware-protection-plan.guardduty malware-protection.guardduty managedservices management.chatbot mediaconvert
+meetings.chime member.org.stacksets.cloudformation memorydb mgn migrationhub mobilehub monitoring
+monitoring.rds mq mrk.kms neptune.application-autoscaling network-firewall notifications observability.aoss
+opensearchservice ops.apigateway ops.emr-serverless opsdatasync.ssm opsinsights.ssm opsworks opsworks-cm
+organizations osis-pipelines pinpoint pipes pods.eks polly practice-run.arc-zonal-shift private-networks
+pullthroughcache.ecr purchaseorders qldb quicksight ram rds rds-preview rds.application-autoscaling redshift
 redshift-serverless rekognition replication.cassandra replication.dynamodb replication.ecr replicator.lambda
-repository.sync.codeconnections resource-explorer-2 resourcegroups robomaker rolesanywhere route53
-route53resolver s3 s3-outposts sagemaker sagemaker.application-autoscaling scheduler scraper.aps
-secretsmanager securityhub serverlessrepo servicecatalog servicediscovery ses shield signer sms sns spot
-spotfleet sqs ssm ssm-incidents ssm-quicksetup sso stacksets.cloudformation states storage-lens.s3
-storagegateway streams.metrics.cloudwatch sts support synthetics tagpolicies.tag tasks.apprunner timestream
-transcribe transfer transitgateway translate trustedadvisor tunneling.cloudfront vmie voiceid.connect
-vpc-flow-logs vpcorigin.cloudfront waf wafv2 workspaces xray
+reports.backup repository.sync.codeconnections resource-explorer-2 resourcegroups robomaker rolesanywhere
+route53 route53resolver s3 s3-outposts sagemaker sagemaker.application-autoscaling scheduler scraper.aps
+secretsmanager securityhub self-managed-vpce.osis serverlessrepo servicecatalog servicediscovery ses shield
+signer sms sns spot spotfleet sqs ssm ssm-incidents ssm-quicksetup sso stacksets.cloudformation states
+storage-lens.s3 storagegateway streams.metrics.cloudwatch sts support synthetics tagpolicies.tag
+tasks.apprunner timestream transcribe transcription.chime transfer transitgateway translate trustedadvisor tts
+tunneling.cloudfront vmie voiceconnector.chime voiceid.connect vpc-flow-logs vpcorigin.cloudfront waf wafv2
+workspaces workspaces.application-autoscaling xray
 """
-"""From pages of single services: what they ask for in trust, key and bucket policies."""
+"""From pages of single services: what they ask for in trust, key and bucket policies, and whom their
+service-linked roles trust."""
 
 
 def in_managed_policies() -> set[str]:

@@ -2,7 +2,8 @@
 
 Texts are AWS's: ACK-nnn is finding DDB-TABLE-nnn of aws-controllers-k8s/dynamodb-controller, pf-… a rule of
 badmintoncryer/cdk-preflight, both measured on AWS in autumn 2026. Which of several mistakes is told first is
-known of attribute definitions only: before those of indexes (ACK-127).
+known of attribute definitions (before those of indexes, ACK-127; too few of them before all others, CONF and
+dynalite) and of one attribute for both keys (before their kinds, dynalite).
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 """
 
@@ -42,18 +43,20 @@ def check_new_table(params: Params) -> None:
 
 
 def _key_schema(params: Params) -> Refusals:
-    # ACK-042, 124; pf-dynamodb-key-schema-shape.
+    # ACK-042, 124; pf-dynamodb-key-schema-shape; nubo-db/dynamodb-conformance, error-messages/createTable.
+    if len(params["KeySchema"]) > len(params.get("AttributeDefinitions") or ()):
+        yield invalid("Invalid KeySchema: Some index key attribute have no definition")
     yield from _order_of_keys(params["KeySchema"])
 
 
 def _order_of_keys(schema: Sequence[Mapping[str, str]]) -> Refusals:
     kinds = [key["KeyType"] for key in schema]
+    if len(kinds) == 2 and len(set(_names(schema))) == 1:
+        yield invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
     if kinds[:1] != ["HASH"]:
         yield invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     if len(kinds) > 1 and kinds[1] != "RANGE":
         yield invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-    if len(kinds) == 2 and len(set(_names(schema))) == 1:
-        yield invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name")
 
 
 def _definitions(params: Params) -> Refusals:
@@ -66,8 +69,6 @@ def _definitions(params: Params) -> Refusals:
         name for schema in (params, *indexes) for name in _names(schema.get("KeySchema") or ())
     )
     missing = [name for name in used if name not in defined]
-    if missing and not defined:
-        yield invalid("Invalid KeySchema: Some index key attribute have no definition")
     if missing:
         text = "Some index key attributes are not defined in AttributeDefinitions."
         yield refused(f"{text} Keys: {_shown(missing)}, AttributeDefinitions: {_shown(defined)}")

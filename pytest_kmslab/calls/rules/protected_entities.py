@@ -56,8 +56,15 @@ _PATHS: Mapping[str, str] = {
 it is inferred."""
 _NAMES = ("awsservicerolefor", "awsreservedsso_")
 """In lower case: names have none."""
-_SUFFIXED = frozenset({"autoscaling.amazonaws.com", "connect.amazonaws.com", "lexv2.amazonaws.com"})
-"""The services known to take a suffix: recorded in LocalStack's tests of service-linked roles."""
+_SUFFIXED = frozenset(
+    f"{name}.amazonaws.com"
+    for name in (
+        *("autoscaling", "connect", "lexv2"),
+        *("channels.lexv2", "profile", "s3.data-source.lustre.fsx", "scraper.aps"),
+    )
+)
+"""The services known to take a suffix: recorded in LocalStack's tests of service-linked roles; of the second
+line AWS's managed policies and pages name the role with what follows it (`AWSServiceRoleForProfile_*`)."""
 
 
 def check_managed_policy(call: ApiCall) -> None:

@@ -13,6 +13,7 @@ from pytest_kmslab.calls.validation_messages import invalid, violated
 
 RESERVED = "aws:"
 SHORTEST_NEW_NAME = 3
+MOST_TABLE_KEYS = 2
 _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 _IAM_RESERVED = "Tag keys beginning with aws: are reserved for system use."
 _DUPLICATE = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
@@ -73,8 +74,17 @@ def _check_new_name(call: ApiCall) -> None:
 def _check_new_keys(call: ApiCall) -> None:
     # The model lets them be left out since replicas of another account's tables are made so; the text is
     # dynalite's, from before that.
-    if call.params.get("KeySchema") is None and call.params.get("GlobalTableSourceArn") is None:
+    schema = call.params.get("KeySchema")
+    if schema is None and call.params.get("GlobalTableSourceArn") is None:
         raise ServiceError("ValidationException", violated("null", "keySchema", "not be null"))
+    # botocore's model has no limit since a global index may have more: CONF, error-messages/createTable.
+    if schema and len(schema) > MOST_TABLE_KEYS:
+        limit = f"have length less than or equal to {MOST_TABLE_KEYS}"
+        keys = (
+            f"KeySchemaElement(attributeName={key['AttributeName']}, keyType={key['KeyType']})"
+            for key in schema
+        )
+        raise ServiceError("ValidationException", violated(f"'[{', '.join(keys)}]'", "keySchema", limit))
 
 
 def _check_format_options(call: ApiCall) -> None:

@@ -180,6 +180,10 @@ def test_only_a_service_linked_role_is_deleted_as_one(view: FakeAccount) -> None
         ("dax.amazonaws.com", "x", "InvalidInput: Custom suffix is not allowed for dax.amazonaws.com"),
         ("dax.amazonaws.com", "", ""),
         ("autoscaling.amazonaws.com", "x", ""),
+        ("custom-resource.application-autoscaling.amazonaws.com", "", ""),
+        ("kafka.application-autoscaling.amazonaws.com", "", ""),
+        ("voiceconnector.chime.amazonaws.com", "", ""),
+        ("profile.amazonaws.com", "x", ""),
     ],
 )
 def test_service_linked_roles(view: FakeAccount, service: str, suffix: str, refused: str) -> None:

@@ -40,6 +40,7 @@ SPREAD = [
     for number in range(6)
 ]
 FIRST = "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
+UNDEFINED = "Invalid KeySchema: Some index key attribute have no definition"
 
 KEYLESS = {name: value for name, value in table().items() if name != "KeySchema"}
 
@@ -60,8 +61,17 @@ REFUSED: dict[str, tuple[Params, str]] = {
         "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type",
     ),
     "one attribute for both keys": (
-        table(KeySchema=keys("id", "id")),
+        table(extra=("x",), KeySchema=[key("id", "HASH"), key("id", "HASH")]),
         "Both the Hash Key and the Range Key element in the KeySchema have the same name",
+    ),
+    "one attribute for both keys, and no other": (table(KeySchema=keys("id", "id")), UNDEFINED),
+    "a range key that is not defined": (table(KeySchema=keys("id", "r")), UNDEFINED),
+    "no attribute is defined": (table(AttributeDefinitions=[]), UNDEFINED),
+    "three keys": (
+        table("id", "r", KeySchema=[*keys("id", "r"), key("x", "RANGE")]),
+        "1 validation error detected: Value '[KeySchemaElement(attributeName=id, keyType=HASH), "
+        "KeySchemaElement(attributeName=r, keyType=RANGE), KeySchemaElement(attributeName=x, keyType=RANGE)]'"
+        " at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
     ),
     **{
         f"no index in {member}": (table(**{member: []}), f"{P}List of {member} is empty")
