@@ -8,6 +8,8 @@ import pytest
 from browser.chromium import Page
 
 MEGABYTE = 1_000_000
+PAPER = 718
+"""Pixels across a sheet of A4 without its margins, as Chromium prints it."""
 LONGEST = 2.0
 """Seconds of a processor until the page can be used."""
 TEXT = "document.getElementById('{}').innerText"
@@ -156,6 +158,21 @@ def test_on_paper_the_changes_are_open_and_the_denials_are_listed(page: Page, to
     shown = "[...document.querySelectorAll('button.act')].map((one) => getComputedStyle(one).display)"
     assert set(page.js(shown)) == {"none"}, "what only a click does is not for paper"
     assert page.printed().startswith(b"%PDF")
+
+
+def test_on_paper_nothing_is_cut_off_and_what_is_left_out_is_said(page: Page, told: Path) -> None:
+    page.show(told)
+    columns = page.js("document.querySelectorAll('#matrix .scroll .heat')[0].rows[0].cells.length - 1")
+    page.js("dispatchEvent(new Event('beforeprint'))")
+    page.media(kind="print")
+    heads = "[...document.querySelectorAll('#matrix .printed')[0].querySelectorAll('thead th')]"
+    assert page.js(f"{heads}.length") == columns
+    widths = "[...document.querySelectorAll('#matrix .printed .heat')].map((map) => map.offsetWidth)"
+    assert max(page.js(widths)) <= PAPER
+    assert page.js("getComputedStyle(document.querySelector('#matrix .scroll')).display") == "none"
+    assert "calls that met a denial; the page itself shows all" in text(page, "timeline")
+    page.js("dispatchEvent(new Event('afterprint'))")
+    assert page.js("document.querySelectorAll('.printed > *').length") == 0
 
 
 def test_a_hundred_thousand_decisions_are_small_and_quick(page: Page, large: Path) -> None:

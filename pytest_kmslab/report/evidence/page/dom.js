@@ -20,21 +20,23 @@ function withCode(sentence) {
   return sentence.split("`").map((part, place) => (place % 2 ? make("code", {}, part) : part));
 }
 
-/* A long list, a part at a time. */
+/* A long list, a part at a time; on paper, where nothing can be clicked, it is said that there is more. */
 const PAGE = 50;
 function paged(parent, rows, draw, size = PAGE) {
   let shown = 0;
   const button = make("button", { class: "more", type: "button", onclick: more });
+  const left = make("p", { class: "quiet on-paper" });
   function more() {
     const first = shown;
     parent.append(...rows.slice(shown, shown + size).map(draw));
     shown = Math.min(rows.length, shown + size);
     button.hidden = shown >= rows.length;
     button.textContent = `Show ${Math.min(size, rows.length - shown)} more of ${number(rows.length - shown)}`;
+    left.textContent = button.hidden ? "" : `The page itself shows ${number(rows.length - shown)} more.`;
     if (first && parent.children[first]) parent.children[first].querySelector("button, summary, a")?.focus();
   }
   more();
-  return button;
+  return make("div", {}, button, left);
 }
 
 /* A section that is drawn when it is opened for the first time. */

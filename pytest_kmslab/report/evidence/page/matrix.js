@@ -21,10 +21,24 @@ function seen() {
 const rank = (action) => ["kms", "dynamodb", "sts", "iam"].indexOf(action.split(":")[0]);
 
 function heat(caption, rows, columns, cellOf) {
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    make("table", { class: "heat" },
-      make("thead", {}, make("tr", {}, make("td"), columns.map((column) => make("th", { scope: "col" }, column)))),
-      make("tbody", {}, rows.map((row) => make("tr", {}, make("th", { scope: "row" }, row), columns.map((column) => make("td", {}, cellOf(row, column) || make("span", { class: "none" }))))))));
+  const map = make("table", { class: "heat" },
+    make("thead", {}, make("tr", {}, make("td"), columns.map((column) => make("th", { scope: "col" }, column)))),
+    make("tbody", {}, rows.map((row) => make("tr", {}, make("th", { scope: "row" }, row), columns.map((column) => make("td", {}, cellOf(row, column) || make("span", { class: "none" })))))));
+  return make("div", {}, make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, map), make("div", { class: "printed" }));
+}
+
+/* Paper does not scroll: a map goes on below itself, some columns at a time. */
+const ON_PAPER = 9;
+function inBands(map) {
+  const columns = map.rows[0].cells.length - 1;
+  return Array.from({ length: Math.ceil(columns / ON_PAPER) }, (_, band) => {
+    const first = 1 + band * ON_PAPER;
+    const rows = [...map.rows].map((row) => make("tr", {}, [row.cells[0], ...[...row.cells].slice(first, first + ON_PAPER)].map((cell) => cell.cloneNode(true))));
+    return make("table", { class: "heat" }, make("thead", {}, rows[0]), make("tbody", {}, rows.slice(1)));
+  });
+}
+function printMaps() {
+  document.querySelectorAll("#matrix .scroll").forEach((frame) => frame.nextElementSibling.replaceChildren(...inBands(frame.firstElementChild)));
 }
 
 function drawSeen() {
@@ -37,7 +51,7 @@ function drawSeen() {
     const label = { allowed: `✓ ${found.allowed}`, denied: `✕ ${found.denied}`, both: `✓ ${found.allowed} ✕ ${found.denied}` }[kind];
     return make("button", { type: "button", class: `cell ${kind}`, "aria-label": `${who}, ${what}: ${found.allowed} allowed, ${found.denied} denied`, onclick: () => showSeen(who, what, found) }, label);
   };
-  return [make("p", { class: "quiet" }, "What the tests of this run were answered: ✓ allowed, ✕ denied, and how often. A cell opens its explanation."), heat("What each principal was answered", [...rows.keys()].sort(), columns, cell)];
+  return [make("p", { class: "quiet" }, "What the tests of this run were answered: ✓ allowed, ✕ denied, and how often.", make("span", { class: "on-screen" }, " A cell opens its explanation.")), heat("What each principal was answered", [...rows.keys()].sort(), columns, cell)];
 }
 
 function showSeen(who, what, cell) {
