@@ -1,6 +1,6 @@
-"""Typed condition values: numbers, dates, booleans and IP addresses, read from text.
+"""Typed condition values (numbers, dates, booleans, IP addresses), read from text; times, as AWS writes them.
 
-Each reader answers None for a text that is not of its type.
+Each reader of a condition value answers None for a text that is not of its type.
 """
 
 from __future__ import annotations
@@ -88,3 +88,18 @@ def read_network(text: str) -> IPv4Network | IPv6Network | None:
         return ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def timestamp(moment: datetime | float) -> str:
+    """A time (or seconds since the epoch) as AWS writes it: in UTC, to the second."""
+    if not isinstance(moment, datetime):
+        moment = datetime.fromtimestamp(moment, timezone.utc)
+    return moment.astimezone(timezone.utc).strftime(_SECONDS)
+
+
+def parse_time(text: str) -> datetime:
+    """A time as `timestamp` writes it; raises ValueError."""
+    return datetime.strptime(text, _SECONDS).replace(tzinfo=timezone.utc)

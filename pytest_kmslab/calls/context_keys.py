@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.context import Value
+from pytest_kmslab.authz.values import parse_time, timestamp
 
 SERVICE = "Service"
 """The kind of a Caller that is a service, acting by itself."""
@@ -51,15 +52,14 @@ def caller_context(caller: Caller, region: str, now: datetime | None = None) -> 
         keys[f"aws:PrincipalTag/{name}"] = value
     keys.update(caller.context)
     if now is not None and "aws:MultiFactorAuthPresent" in caller.context:
-        keys["aws:MultiFactorAuthAge"] = int((now - _time(caller.token_issued)).total_seconds())
+        keys["aws:MultiFactorAuthAge"] = int((now - parse_time(caller.token_issued)).total_seconds())
     return {**keys, **_times(now)}
 
 
 def _times(now: datetime | None) -> Keys:
     if now is None:
         return {}
-    text = now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"aws:CurrentTime": text, "aws:EpochTime": int(now.timestamp())}
+    return {"aws:CurrentTime": timestamp(now), "aws:EpochTime": int(now.timestamp())}
 
 
 def _service_context(caller: Caller, region: str) -> Keys:
@@ -90,10 +90,6 @@ def through_service(caller: Caller, service: str) -> Keys:
         "aws:CalledViaFirst": called_via[0],
         "aws:CalledViaLast": service,
     }
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 def resource_tags(tags: Mapping[str, str]) -> Keys:

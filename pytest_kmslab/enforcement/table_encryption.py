@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import Key, Table
 from pytest_kmslab.authz.arn import in_region
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.backends.protocol import Backend
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS, SseMode, read_specification
@@ -179,11 +179,7 @@ def check_quota(changes: list[float], created: float, now: float) -> None:
     raise ServiceError(
         "LimitExceededException",
         "Subscriber limit exceeded: Encryption mode changes are limited in the 24h window ending at "
-        f"{_stamp(window_end)}. After the first {FREE_CHANGES} change, each subsequent change in the same "
+        f"{timestamp(window_end)}. After the first {FREE_CHANGES} change, each subsequent change in the same "
         f"window can be performed at most once every {PAUSE} seconds. Number of updates today: "
-        f"{len(recent)}. Last change at {_stamp(recent[-1])}",
+        f"{len(recent)}. Last change at {timestamp(recent[-1])}",
     )
-
-
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

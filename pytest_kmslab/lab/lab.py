@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pytest_kmslab.arguments import check_flag, check_seconds, check_texts, wrong_type
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.enforcement.entry import for_the_lab
 from pytest_kmslab.lab.acting.acting_lab import ActingLab
 from pytest_kmslab.lab.acting.principals import Principals
@@ -41,7 +42,6 @@ from pytest_kmslab.lab.kinds.stacks.stack import (
 )
 from pytest_kmslab.lab.kinds.table import DynamoDBTable, Encryption, table_policy_check
 from pytest_kmslab.lab.kinds.table import create_table as make_table
-from pytest_kmslab.lab.naming import timestamp
 from pytest_kmslab.lab.objects import LabObjects
 from pytest_kmslab.lab.policies.refused import naming_policy
 from pytest_kmslab.lab.policies.sources import (

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 
+from pytest_kmslab.authz.values import parse_time, timestamp
+
 RUN_TAG = "kmslab:run"
 WORKER_TAG = "kmslab:worker"
 EXPIRES_TAG = "kmslab:expires"
@@ -36,16 +38,6 @@ _WORKER_LENGTH = 6
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def timestamp(time: datetime) -> str:
-    """A time as it is written in tags and ledgers: UTC, to the second."""
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_time(text: str) -> datetime:
-    """A time as `timestamp` writes it; raises ValueError."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 def time_of_tags(tags: Mapping[str, str]) -> datetime | None:

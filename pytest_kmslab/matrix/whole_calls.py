@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pytest_kmslab.account.model import Key, Table
 from pytest_kmslab.authz.arn import in_region, parse_arn
-from pytest_kmslab.calls.api_call import ApiCall, Authorization, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall, Authorization
 from pytest_kmslab.calls.context_keys import Keys, caller_context
 from pytest_kmslab.calls.dynamodb.context import READS, RETURNING, item_context
 from pytest_kmslab.calls.dynamodb.context import authorization as table_authorization
@@ -33,6 +33,7 @@ from pytest_kmslab.calls.kms.key_operations import ACCOUNT_OPERATIONS, KEY_OPERA
 from pytest_kmslab.calls.kms.keys import (
     NOT_USABLE_STATES,
     PENDING_DELETION_STATES,
+    refuse_living,
     refuse_state,
     refuse_usage,
 )
@@ -163,8 +164,8 @@ def _refuse(call: ApiCall, key: Key) -> None:
     refuse_usage(key, ENCRYPT if operation in CIPHERS else "" if row is None else row.usage, operation)
     if operation in ("ReplicateKey", "UpdatePrimaryRegion"):
         refuse_other_than_primary(key)
-    if operation == "CancelKeyDeletion" and key.state not in PENDING_DELETION_STATES:
-        raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+    if operation == "CancelKeyDeletion":
+        refuse_living(key)
 
 
 def _about_table(call: ApiCall, resource: ResourceSubject, table: Table) -> Iterator[RequiredAuthorization]:

@@ -6,13 +6,14 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import uuid4
 from xml.etree.ElementTree import Element, SubElement, tostring
 from zlib import crc32
 
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.calls.services import SERVICES
 from pytest_kmslab.wire.http_message import Headers, Reply
 
@@ -79,7 +80,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(value)
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 

@@ -47,11 +47,9 @@ def tags_of(view: AccountView, arn: str) -> Keys:
 
 
 def _tags(call: ApiCall, view: AccountView, arn: str) -> Keys:
-    return {**request_tags(call.params.get("Tags", ())), **tag_keys(_tag_names(call))}
-
-
-def _tag_names(call: ApiCall) -> list[str]:
-    return [*(tag["Key"] for tag in call.params.get("Tags", ())), *call.params.get("TagKeys", ())]
+    tags = call.params.get("Tags", ())
+    names = [*(tag["Key"] for tag in tags), *call.params.get("TagKeys", ())]
+    return {**request_tags(tags), **tag_keys(names)}
 
 
 def _boundary(call: ApiCall, view: AccountView, arn: str) -> Keys:

@@ -96,6 +96,12 @@ def refuse_state(key: Key, states: frozenset[str]) -> None:
         raise ServiceError(code, f"{key.arn} {text}")
 
 
+def refuse_living(key: Key) -> None:
+    """Raise KMSInvalidStateException where the key is not about to be deleted."""
+    if key.state not in PENDING_DELETION_STATES:
+        raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+
+
 def refuse_usage(key: Key, usage: str, operation: str) -> None:
     """Raise InvalidKeyUsageException where the key is for another use than the operation's."""
     if usage and key.usage != usage:

@@ -18,7 +18,7 @@ from pytest_kmslab.calls.kms.creation import (
 )
 from pytest_kmslab.calls.kms.granting import create_grant, retire_grant
 from pytest_kmslab.calls.kms.key_operations import ACCOUNT_OPERATIONS, KEY_OPERATIONS, account_plan, key_plan
-from pytest_kmslab.calls.kms.keys import PENDING_DELETION_STATES, find_key_by_id
+from pytest_kmslab.calls.kms.keys import find_key_by_id, refuse_living
 
 # Operations that may be asked of the whole account, and look at what the request says.
 
@@ -52,8 +52,7 @@ def cancel_key_deletion(call: ApiCall, view: AccountView) -> Authorizations:
     key = find_key_by_id(call, view, call.params["KeyId"], "kms:CancelKeyDeletion")
     yield key_authorization(call, "kms:CancelKeyDeletion", key, {})
     # After the question: KMS tells a key's state only to who may do this.
-    if key.state not in PENDING_DELETION_STATES:
-        raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+    refuse_living(key)
 
 
 KMS: Mapping[str, AuthorizationPlan] = {

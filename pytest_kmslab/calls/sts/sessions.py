@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 CHAINED = 3_600
@@ -152,7 +153,7 @@ def federated_user(call: ApiCall, response: Mapping[str, Any], document_of: Call
 
 def issued_at(call: ApiCall) -> str:
     """`aws:TokenIssueTime` of the session that a call makes."""
-    return (call.time or datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(call.time or datetime.now(timezone.utc))
 
 
 def expiration(call: ApiCall, end: datetime) -> datetime:

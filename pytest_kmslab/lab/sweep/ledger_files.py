@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_kmslab.authz.values import parse_time
 from pytest_kmslab.errors import LedgerError
 from pytest_kmslab.lab.kinds.registry import KINDS
-from pytest_kmslab.lab.naming import parse_time
 from pytest_kmslab.lab.resource_kind import ResourceRef
 from pytest_kmslab.lab.teardown.ledger import LOCK_SUFFIX, SUFFIX, VERSION, Account, release
 

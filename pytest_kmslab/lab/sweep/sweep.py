@@ -16,9 +16,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pytest_kmslab.authz.values import parse_time, timestamp
 from pytest_kmslab.errors import KmslabError
 from pytest_kmslab.lab.kinds.registry import IN_ACCOUNT
-from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG, parse_time, timestamp
+from pytest_kmslab.lab.naming import KEPT_TAG, RUN_TAG, WORKER_TAG
 from pytest_kmslab.lab.resource_kind import Client, Found, ResourceKind, ResourceRef, Unseen, is_same
 from pytest_kmslab.lab.sweep.ledger_files import RunRecord, ledgers_in, records
 from pytest_kmslab.lab.sweep.leftovers import Findings, Leftover

@@ -19,9 +19,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.errors import LedgerError
 from pytest_kmslab.lab.cost.prices import Lifetimes
-from pytest_kmslab.lab.naming import timestamp
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

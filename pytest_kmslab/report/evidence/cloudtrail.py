@@ -9,12 +9,12 @@ DynamoDB makes: they are the caller's, `invokedBy` says who made them. What is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pytest_kmslab.authz.arn import account_of, name_in
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.calls.context_keys import SERVICE
 from pytest_kmslab.calls.dynamodb.sse.key_use import text_of_kms
 from pytest_kmslab.report.evidence.request_parameters import request_parameters
@@ -136,7 +136,7 @@ def _event(call: ApiCall, entry: TrailEntry) -> Record:
     return {
         "eventVersion": EVENT_VERSION,
         "userIdentity": {**user_identity(call.caller), **({"invokedBy": principal} if principal else {})},
-        "eventTime": datetime.fromtimestamp(entry.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": timestamp(entry.time),
         "eventSource": f"{source}.amazonaws.com",
         "eventName": name,
         "awsRegion": call.region,

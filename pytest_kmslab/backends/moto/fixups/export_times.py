@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.backends.moto.reader import table_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -53,9 +54,9 @@ def _period(increment: Mapping[str, Any], made: float, now: float) -> Iterator[s
     # A client sends whole seconds.
     period = "Incremental export period"
     if since < int(made):
-        yield f"{period} from time cannot be less than the table creation time : {_shown(since)}"
+        yield f"{period} from time cannot be less than the table creation time : {timestamp(since)}"
     if until > now:
-        yield f"{period} to time cannot be greater than the current time : {_shown(until)}"
+        yield f"{period} to time cannot be greater than the current time : {timestamp(until)}"
     difference = "Difference between export period from time and export period to time is"
     if until - since < _SHORTEST:
         yield f"{difference} less than 15 minutes"
@@ -70,7 +71,3 @@ def _now(call: ApiCall) -> float:
 
 def _seconds(moment: Any) -> float:
     return float(moment.timestamp() if isinstance(moment, datetime) else moment)
-
-
-def _shown(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

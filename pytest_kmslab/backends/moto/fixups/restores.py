@@ -16,6 +16,7 @@ from moto.core.utils import unix_time
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import RestoredPITTable, RestoredTable
 
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.backends.moto.lookup import backend_of, place_of
 from pytest_kmslab.backends.moto.reader import table_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -101,8 +102,8 @@ def _check_moment(call: ApiCall, source: Any) -> None:
     if not earliest <= asked <= latest:
         raise ServiceError(
             "InvalidRestoreTimeException",
-            f"RestoreDateTime '{_shown(asked)}' must be within {_EARLIEST} '{_shown(earliest)}' and "
-            f"{_LATEST} '{_shown(latest)}'",
+            f"RestoreDateTime '{timestamp(asked)}' must be within {_EARLIEST} '{timestamp(earliest)}' and "
+            f"{_LATEST} '{timestamp(latest)}'",
         )
 
 
@@ -112,10 +113,6 @@ def _latest(enabled: float) -> float:
 
 def _seconds(moment: Any) -> int:
     return int(moment.timestamp() if isinstance(moment, datetime) else float(moment))
-
-
-def _shown(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _check_new(call: ApiCall) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.authz.arn import partition_of, root_arn
+from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.backends.moto.organizations import organization_of
 from pytest_kmslab.backends.moto.principals import entity_of, unique_id
 from pytest_kmslab.backends.moto.stacks.service_calls import (
@@ -127,7 +128,7 @@ class Principals:
             user_id=f"{unique_id(role)}:{SESSION}",
             kind="AssumedRole",
             tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
-            token_issued=self._pipeline.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            token_issued=timestamp(self._pipeline.now()),
             context=context,
         )
 

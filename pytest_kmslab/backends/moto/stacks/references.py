@@ -61,7 +61,7 @@ def missing_value(value: Any, look_up: LookUp) -> str | None:
 def _missing_in_sub(value: Any, look_up: LookUp) -> str | None:
     text, own = (value[0], value[1]) if isinstance(value, list) else (value, {})
     for literal, variable in VARIABLE.findall(str(text)):
-        name = variable.strip()
+        name = str(variable).strip()
         if literal or name in own:
             continue
         function = {"Fn::GetAtt": name.split(".", 1)} if "." in name else {"Ref": name}
