@@ -126,10 +126,10 @@ def _override(instance: Any, parameters: Any) -> None:
     before: dict[str, str] = getattr(instance, OVERRIDES, {})
     # moto gives those of the set, as a mapping, where a call overrides none.
     if isinstance(parameters, list) and parameters:
-        given = {entry["ParameterKey"]: entry for entry in parameters}
+        overridden = {entry["ParameterKey"]: entry for entry in parameters}
         before = {
             name: str(before.get(name, "") if "ParameterValue" not in entry else entry["ParameterValue"])
-            for name, entry in given.items()
+            for name, entry in overridden.items()
         }
     setattr(instance, OVERRIDES, before)
     instance.parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in before.items()]
