@@ -31,12 +31,46 @@ def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
     """
     found(view, call)
-    backend, arn = iam_backends[call.account][call.partition], str(call.params["PolicyArn"])
+    arn = str(call.params["PolicyArn"])
     # Whoever has it as permissions boundary counts too.
-    holders: tuple[Any, ...] = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
-    if any(arn in holder.managed_policies or getattr(holder, BOUNDARY, None) == arn for holder in holders):
+    if _bounded(call, arn) or any(arn in holder.managed_policies for holder in _holders(call)):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     return {}
+
+
+def count_bounded(_view: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+    """GetPolicy: how many have the policy as their permissions boundary."""
+    count = len(_bounded(call, str(call.params["PolicyArn"])))
+    response["Policy"]["PermissionsBoundaryUsageCount"] = count
+
+
+def show_bounded(_view: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
+    """ListEntitiesForPolicy: who has the policy as permissions boundary too, of whom moto knows nothing.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
+    """
+    params = call.params
+    usage, kind = params.get("PolicyUsageFilter"), params.get("EntityFilter")
+    if usage == "PermissionsBoundary":
+        response.update(PolicyUsers=[], PolicyRoles=[], PolicyGroups=[])
+    if usage == "PermissionsPolicy":
+        return
+    for holder in _bounded(call, str(params["PolicyArn"])):
+        of = "Role" if ":role/" in holder.arn else "User"
+        row = {f"{of}Name": holder.name, f"{of}Id": holder.id}
+        if kind in (None, of) and holder.path.startswith(params.get("PathPrefix") or "/"):
+            listed = response[f"Policy{of}s"]
+            listed.extend([] if row in listed else [row])
+
+
+def _bounded(call: ApiCall, arn: str) -> list[Any]:
+    """moto's users and roles that have a policy as their permissions boundary."""
+    return [holder for holder in _holders(call) if getattr(holder, BOUNDARY, None) == arn]
+
+
+def _holders(call: ApiCall) -> tuple[Any, ...]:
+    backend = iam_backends[call.account][call.partition]
+    return (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
 
 
 def attached(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:

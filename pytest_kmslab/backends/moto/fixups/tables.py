@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -135,7 +135,27 @@ def reopen_stream(reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]
     if enables is False and table is not None and table.stream_enabled:
         moto_table = reader.moto_table(table.arn)
         setattr(moto_table.stream_shard, VIEW, moto_table.stream_specification["StreamViewType"])
-    return {} if table is None else _whole_warm(call, reader.moto_table(table.arn).warm_throughput)
+    if table is None:
+        return {}
+    moto_table = reader.moto_table(table.arn)
+    return {**_whole_warm(call, moto_table.warm_throughput), **_definitions(call, moto_table)}
+
+
+def _definitions(call: ApiCall, table: Any) -> Mapping[str, Any]:
+    """The definitions of the attributes that are keys then, where moto keeps those that were sent."""
+    # ACK-162: they are for the keys of an index that is made, and change nothing otherwise.
+    updates: Sequence[Mapping[str, Any]] = call.params.get("GlobalSecondaryIndexUpdates") or ()
+    gone = [update["Delete"]["IndexName"] for update in updates if "Delete" in update]
+    indexes = [index for index in (*table.indexes, *table.global_indexes) if index.name not in gone]
+    made = [update["Create"]["KeySchema"] for update in updates if "Create" in update]
+    used = {
+        key["AttributeName"]
+        for schema in (table.schema, *(i.schema for i in indexes), *made)
+        for key in schema
+    }
+    sent = call.params.get("AttributeDefinitions") or ()
+    known = {one["AttributeName"]: one for one in (*(sent if made else ()), *table.attr)}
+    return {"AttributeDefinitions": [one for name, one in known.items() if name in used]}
 
 
 def _whole_warm(call: ApiCall, now: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -117,3 +117,28 @@ def test_names(iam: Any, name: str) -> None:
     assert said(iam.create_user, UserName=name).startswith("ValidationError: ")
     assert said(iam.create_role, RoleName=name, AssumeRolePolicyDocument=TRUST).startswith("ValidationError")
     iam.create_group(GroupName="g" * 128)
+
+
+def test_who_is_bounded_by_a_policy(iam: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html"""
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=json.dumps(allow("s3:*")))["Policy"]["Arn"]
+    iam.create_user(UserName="ana", PermissionsBoundary=arn, Path="/team/")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=arn)
+    for name in ("ana", "bea"):
+        if name == "bea":
+            iam.create_user(UserName=name)
+        iam.attach_user_policy(UserName=name, PolicyArn=arn)
+
+    def found(**params: str) -> list[str]:
+        shown = iam.list_entities_for_policy(PolicyArn=arn, **params)
+        return [
+            *(row["UserName"] for row in shown["PolicyUsers"]),
+            *(r["RoleName"] for r in shown["PolicyRoles"]),
+        ]
+
+    assert found() == ["ana", "bea", "r"]
+    assert found(PolicyUsageFilter="PermissionsBoundary") == ["ana", "r"]
+    assert found(PolicyUsageFilter="PermissionsPolicy") == ["ana", "bea"]
+    assert found(PolicyUsageFilter="PermissionsBoundary", EntityFilter="Role") == ["r"]
+    assert found(PolicyUsageFilter="PermissionsBoundary", PathPrefix="/team/") == ["ana"]
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["PermissionsBoundaryUsageCount"] == 2

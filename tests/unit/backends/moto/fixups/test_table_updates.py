@@ -250,3 +250,23 @@ def test_units_that_are_provisioned_already_are_no_change(unchecked: Any) -> Non
     unchecked.update_table(TableName="orders", **MORE)
     unchecked.update_table(TableName="orders", **BY_REQUEST)
     unchecked.update_table(TableName="orders", **PROVISIONED)
+
+
+def test_definitions_are_those_of_keys(account: Account) -> None:
+    """ACK-162: what is sent besides, or without an index to be made, changes nothing."""
+    dynamodb = account.root.client("dynamodb")
+    dynamodb.create_table(**table("id"))
+
+    def after(defined_then: list[dict[str, str]], **change: Any) -> set[str]:
+        dynamodb.update_table(TableName="orders", AttributeDefinitions=defined_then, **change)
+        shown = dynamodb.describe_table(TableName="orders")["Table"]["AttributeDefinitions"]
+        return {f"{one['AttributeName']}:{one['AttributeType']}" for one in shown}
+
+    made = {"GlobalSecondaryIndexUpdates": [{"Create": index("new", "a")}]}
+    assert after([*defined("a", "z"), {"AttributeName": "id", "AttributeType": "N"}], **made) == {
+        "id:S",
+        "a:S",
+    }
+    assert after(defined("q"), **PROTECTION) == {"id:S", "a:S"}
+    dropped = {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "new"}}]}
+    assert after(defined("a"), **dropped) == {"id:S"}
