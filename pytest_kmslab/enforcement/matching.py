@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_kmslab.arguments import HasArn, check_named, check_text, refusal_text, wrong_type
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import parts_of, resource_of
 from pytest_kmslab.calls.error_codes import ACTION
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class Wanted:
         action = "anything" if self.action is None else f"`{self.action}`"
         via = self.via or None
         limits = [("by", self.by), ("on", self.on), ("via", via), ("because of", self.because)]
-        rest = "".join(f" {word} `{_text(limit)}`" for word, limit in limits if limit is not None)
+        # Without what every ARN of the lab begins with: a terminal is soon full.
+        told = [(word, resource_of(_text(limit))) for word, limit in limits if limit is not None]
+        rest = "".join(f" {word} `{limit}`" for word, limit in told)
         return f"{action}{' called directly' if self.via == '' else ''}{rest}"
 
 

@@ -53,6 +53,8 @@ class Suggestion:
     """The statement to add; None where no statement helps."""
 
 
+_OF_AWS = ":iam::aws:policy/"
+"""What the ARN of a policy has that AWS manages."""
 _FOR_EVERYBODY = frozenset((PolicyType.RESOURCE_CONTROL, PolicyType.VPC_ENDPOINT))
 """The policy types that usually name everybody, and leave it to other policies to say who may."""
 _PLACES = {
@@ -104,7 +106,10 @@ def _obstacle(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> s
 
 def _place(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> str:
     if kind is PolicyType.PERMISSIONS_BOUNDARY and policies.permissions_boundary:
-        return f"the permissions boundary `{policies.permissions_boundary.name}`"
+        name = policies.permissions_boundary.name
+        if _OF_AWS in name:
+            return f"a permissions boundary of your own, in place of AWS's `{name}`, which nobody can change"
+        return f"the permissions boundary `{name}`"
     if kind is PolicyType.RESOURCE:
         return f"the {policy_word(evaluation, kind)} of {evaluation.request.resource}"
     return _PLACES[kind]

@@ -212,6 +212,18 @@ def test_near_misses_name_the_one_element(
             "denied: kms:Decrypt",
             f"  add to the permissions boundary `edge`: {json.dumps(allow('kms:Decrypt', KEY))}",
         ),
+        (
+            request_of(SESSION),
+            {
+                "resource": key(TRUST),
+                "identity": (named(allow()),),
+                "permissions_boundary": named(name="arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            },
+            "denied: kms:Decrypt",
+            "  add to a permissions boundary of your own, in place of AWS's "
+            "`arn:aws:iam::aws:policy/ReadOnlyAccess`, which nobody can change: "
+            f"{json.dumps(allow('kms:Decrypt', KEY))}",
+        ),
     ],
 )
 def test_what_would_allow_it(request_: Request, policies: dict[str, Any], first: str, last: str) -> None:
