@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -168,10 +169,11 @@ class _Anonymizer:
 
     def _without_ids(self, text: str) -> str:
         for kind, form, example in IDS:
-            text = re.sub(form, lambda match, k=kind, e=example: self._id(k, e, match[0]), text)  # type: ignore[misc]
+            text = re.sub(form, partial(self._example, kind, example), text)
         return text
 
-    def _id(self, kind: str, example: Numbered, identifier: str) -> str:
+    def _example(self, kind: str, example: Numbered, match: re.Match[str]) -> str:
+        identifier = match[0]
         if identifier not in self._ids:
             self._ids[identifier] = example(next(self._numbers[kind]), identifier)
         return self._ids[identifier]

@@ -36,7 +36,8 @@ class ReadCache:
         with self._lock:
             age, entry = self._age, self._held.get(key)
         if entry is not None and started - entry[0] < self._seconds:
-            return entry[1]  # type: ignore[no-any-return]
+            kept: T = entry[1]
+            return kept
         value = read()
         with self._lock:
             if age == self._age:

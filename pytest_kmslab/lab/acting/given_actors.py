@@ -46,7 +46,8 @@ def actor_of(actor: Any, argument: str = "actor") -> Actor:
     if isinstance(actor, Credentials):
         return GivenActor(actor)
     if isinstance(getattr(actor, "credentials", None), Credentials):
-        return actor  # type: ignore[no-any-return]
+        known: Actor = actor
+        return known
     if hasattr(actor, "get_credentials"):
         return GivenActor(_of_boto3(actor.get_credentials(), "the session", argument))
     if hasattr(actor, "access_key"):

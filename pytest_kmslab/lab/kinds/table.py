@@ -214,7 +214,8 @@ def table_parameters(
     request["Tags"] = [*own, *tag_list(tags)]
     if key is not None:
         request["SSESpecification"] = sse_specification(key)
-    return request  # type: ignore[no-any-return]
+    parameters: CreateTableInputTypeDef = request
+    return parameters
 
 
 def create_table(

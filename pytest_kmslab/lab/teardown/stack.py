@@ -50,8 +50,10 @@ class TeardownStack:
 
     def has(self, ref: ResourceRef) -> bool:
         """Whether this very resource is to be removed."""
-        known = (step for step in self._steps if isinstance(step.what, ResourceRef))
-        return any(step.what.kind is ref.kind and step.arn == ref.arn for step in known)  # type: ignore[union-attr]
+        return any(
+            isinstance(step.what, ResourceRef) and step.what.kind is ref.kind and step.arn == ref.arn
+            for step in self._steps
+        )
 
     def intend(
         self, what: ResourceRef | str, remove: Remove | None = None, *, after: TeardownStep | None = None

@@ -87,7 +87,8 @@ class KeyRequest:
         }
         if self.multi_region:
             parameters["MultiRegion"] = True
-        return parameters  # type: ignore[no-any-return]
+        request: CreateKeyRequestTypeDef = parameters
+        return request
 
 
 def console_policy_of(
