@@ -8,6 +8,7 @@ from pytest_kmslab.account.model import Caller, Identity, Key, Organization, Tab
 from pytest_kmslab.authz.arn import account_of, parts_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
+from pytest_kmslab.backends.endpoint.meant_principals import MeantPrincipals, of_role, of_table
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
 from pytest_kmslab.backends.endpoint.tables import ApiTables
@@ -32,7 +33,14 @@ class KeepsRecords(Protocol):
 class ApiAccount:
     """Reads one account by its APIs."""
 
-    def __init__(self, identities: ApiIdentities, keys: ApiKeys, tables: ApiTables) -> None:
+    def __init__(
+        self,
+        identities: ApiIdentities,
+        keys: ApiKeys,
+        tables: ApiTables,
+        meant: MeantPrincipals | None = None,
+    ) -> None:
+        self._meant = meant
         self.identities = identities
         self.keys = keys
         self.tables = tables
@@ -44,11 +52,16 @@ class ApiAccount:
             key = self.keys.by_arn(resource)
             return None if key is None else self.keys.policy_text(key)
         if service == "dynamodb":
-            return self.tables.policy_text(resource)
+            holder = resource if "/stream/" in resource else "/".join(resource.split("/")[:2])
+            return self._present(of_table(holder), self.tables.policy_text(resource))
         if service == "iam" and ":role/" in resource:
             role = self.identities.snapshot.entities.get(resource)
-            return None if role is None else role.trust
+            return None if role is None else self._present(of_role(resource), role.trust)
         return None
+
+    def _present(self, holder: str, text: str | None) -> str | None:
+        # AWS itself shows whom a policy means.
+        return text if text is None or self._meant is None else self._meant.present(holder, text)
 
     def grants(self, key_arn: str) -> tuple[Grant, ...]:
         """The grants on a key."""

@@ -17,11 +17,12 @@ from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, unless_refused
+from pytest_kmslab.backends.endpoint.iam_snapshot import Snapshot
+from pytest_kmslab.backends.endpoint.meant_principals import MeantPrincipals
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Store
 from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.rules.aws_managed_key_policy import fixed_policy
-from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
 
 NOT_FOUND = frozenset({"NotFoundException", "ValidationException", "InvalidArnException", "InvalidAliasName"})
 GONE = frozenset({*NOT_FOUND, "KMSInvalidStateException"})
@@ -67,8 +68,10 @@ class ApiKeys:
         store: Store,
         cache: ReadCache,
         now: Callable[[], float] = time.time,
+        meant: MeantPrincipals | None = None,
     ) -> None:
         self._now = now
+        self._meant = meant or MeantPrincipals(store, self._own_snapshot)
         self._clients = clients
         self._identities = identities
         self._store = store
@@ -113,9 +116,9 @@ class ApiKeys:
     def keep_grant(self, grant_id: str, grant: Mapping[str, Any]) -> None:
         """Remember whom a grant means now, and the resource that it is for."""
         # KMS stores a principal by its unique id.
-        entities = self._identities.snapshot.entities
         principals = {member: str(grant.get(member) or "") for member in GRANT_PRINCIPALS}
-        meant = {member: entities[arn].unique_id for member, arn in principals.items() if arn in entities}
+        ids = self._meant.ids_of(principals.values())
+        meant = {member: ids[arn] for member, arn in principals.items() if arn in ids}
         # An endpoint drops this constraint where its model of KMS is older.
         source = (grant.get("Constraints") or {}).get("SourceArn")
         if meant or source:
@@ -127,7 +130,8 @@ class ApiKeys:
         source = kept.pop(SOURCE, None)
         # Renamed since by the ARN, deleted since by the unique id, whoever has the name now.
         principals: dict[str, Any] = {
-            member: self._present_name(unique_id) for member, unique_id in kept.items()
+            member: self._meant.name_of(str(grant.get(member) or ""), unique_id)
+            for member, unique_id in kept.items()
         }
         if source:
             principals["Constraints"] = {**(grant.get("Constraints") or {}), SOURCE: source}
@@ -135,13 +139,11 @@ class ApiKeys:
 
     def keep_principals(self, key: Key) -> None:
         """Remember whom each ARN of a key policy means now."""
-        entities = self._identities.snapshot.entities
-        text = self._given_policy(key)
-        principals = principals_of(text)
-        # KMS stores a principal by its unique id.
-        meant = {arn: entities[arn].unique_id for arn in principals if arn in entities}
-        meant.update((identifier, identifier) for identifier in principals if is_unique_id(identifier))
-        self._store.put(_principals_name(key), meant)
+        self._meant.keep(_principals_name(key), self._given_policy(key))
+
+    def _own_snapshot(self, account: str) -> Snapshot | None:
+        own = account in ("", self._identities.account)
+        return self._identities.snapshot if own else None
 
     def keep_deletion(self, key: Key, later: timedelta) -> None:
         """Remember by how much later than the endpoint says a key is deleted: the clock had been moved on."""
@@ -216,22 +218,11 @@ class ApiKeys:
             # An emulator gives an AWS managed key the policy of a customer's.
             alias = next(alias for alias in key.aliases if alias.startswith(OF_AWS))
             return json.dumps(fixed_policy(alias.removeprefix(OF_AWS), key.account, key.region))
-        text = self._given_policy(key)
-        names = {}
-        for arn, unique_id in (self._store.get(_principals_name(key)) or {}).items():
-            entity = self._identities.snapshot.entities.get(arn)
-            if entity is None or entity.unique_id != unique_id:
-                names[arn] = self._present_name(unique_id)
-        return renamed(text, names) if names else text
+        return self._meant.present(_principals_name(key), self._given_policy(key))
 
     def _given_policy(self, key: Key) -> str:
         kms = self._clients.of("kms", key.region)
         return str(kms.get_key_policy(KeyId=key.key_id, PolicyName="default")["Policy"])
-
-    def _present_name(self, unique_id: str) -> str:
-        """The ARN of a principal that was renamed, otherwise its unique id."""
-        entity = self._identities.snapshot.of_id(unique_id)
-        return unique_id if entity is None else entity.arn
 
     def _read_grants(self, key: Key) -> tuple[Grant, ...]:
         pages = (

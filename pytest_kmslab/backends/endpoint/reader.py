@@ -10,7 +10,9 @@ from pytest_kmslab.authz.arn import ACCOUNT_ID, account_of
 from pytest_kmslab.backends.endpoint.account import ApiAccount, ApiAccountReader
 from pytest_kmslab.backends.endpoint.cache import SECONDS, ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients
+from pytest_kmslab.backends.endpoint.iam_snapshot import Snapshot
 from pytest_kmslab.backends.endpoint.keys import ApiKeys
+from pytest_kmslab.backends.endpoint.meant_principals import MeantPrincipals
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import SharedStore, Store
 from pytest_kmslab.backends.endpoint.tables import ApiTables
@@ -36,9 +38,10 @@ class EndpointAccountReader(ApiAccountReader):
         self.clients = clients
         self.store: Store = home.store if home else SharedStore(clients, self._of_others)
         self.identities = ApiIdentities(clients, self.store, self._of_iam)
-        self.keys = ApiKeys(clients, self.identities, self.store, self._of_others, now)
+        self.meant = MeantPrincipals(self.store, self._snapshot_of)
+        self.keys = ApiKeys(clients, self.identities, self.store, self._of_others, now, self.meant)
         self.tables = ApiTables(clients, self.identities, self.keys, self.store, self._of_others)
-        self.own = ApiAccount(self.identities, self.keys, self.tables)
+        self.own = ApiAccount(self.identities, self.keys, self.tables, self.meant)
 
     def at(self, account: str) -> EndpointAccountReader | None:
         """Those of an account; None where the endpoint keeps no such account.
@@ -52,6 +55,10 @@ class EndpointAccountReader(ApiAccountReader):
         if account not in self._accounts:
             self._accounts[account] = self._opened(account) if ACCOUNT_ID.fullmatch(account) else None
         return self._accounts[account]
+
+    def _snapshot_of(self, account: str) -> Snapshot | None:
+        view = self.at(account) if account else self
+        return None if view is None else view.identities.snapshot
 
     def account_at(self, account: str) -> ApiAccount | None:
         """What the APIs of an account tell; None where the endpoint keeps no such account."""

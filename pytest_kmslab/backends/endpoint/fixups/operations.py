@@ -16,6 +16,7 @@ from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
 from pytest_kmslab.backends.endpoint.fixups import streams, table_policies
 from pytest_kmslab.backends.endpoint.fixups.emulated_operations import EMULATED, SSE
 from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
+from pytest_kmslab.backends.endpoint.meant_principals import of_role
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
@@ -177,6 +178,12 @@ def _key_shown(view: EndpointAccountReader, _call: ApiCall, response: Response) 
         metadata["Description"] = described[0]
 
 
+def _trust_put(view: EndpointAccountReader, call: ApiCall, _response: Response) -> None:
+    role = view.identities.snapshot.named("role", str(call.params["RoleName"]))
+    if role is not None:
+        view.meant.keep(of_role(role.arn), role.trust)
+
+
 def _deletion_response(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
     key = view.key(str(call.params.get("KeyId")), call.region, call.account)
     # The date goes by the clock that the call goes by.
@@ -272,6 +279,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodbstreams:GetRecords": streams.records_read,
     "dynamodbstreams:GetShardIterator": streams.iterator_made,
     "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
+    **dict.fromkeys(("iam:CreateRole", "iam:UpdateAssumeRolePolicy"), _trust_put),
     "kms:CancelKeyDeletion": _deletion_response,
     "kms:CreateGrant": keep_grant_token,
     "kms:CreateKey": _key_policy_put,

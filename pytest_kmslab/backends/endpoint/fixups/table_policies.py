@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.clients import lacks
+from pytest_kmslab.backends.endpoint.meant_principals import of_table
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.table_policy.written import as_written, check_revision, policy_not_found
 
@@ -37,8 +38,12 @@ def put(view: EndpointAccountReader, call: ApiCall) -> Response:
     before, text = _expected(view, call), as_written(str(call.params["Policy"]), partition)
     # The same document again is the same revision; ministack gives it another.
     if before is not None and before["Policy"] == text:
-        return {"RevisionId": before["RevisionId"]}
-    return _do(view, call, PUT, {"Policy": text})
+        response = {"RevisionId": before["RevisionId"]}
+    else:
+        response = _do(view, call, PUT, {"Policy": text})
+    # Put again it means who has the names now.
+    view.meant.keep(of_table(str(call.params["ResourceArn"])), text)
+    return response
 
 
 def delete(view: EndpointAccountReader, call: ApiCall) -> Response:
