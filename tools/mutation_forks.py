@@ -36,10 +36,11 @@ DECIDING = CASES if os.environ.get("MUTANTS_DECIDE") else []
 """The cases that every mutant is put to: none where the corpus tells no mutants of the package apart."""
 FIRST = 150
 """Cases of the corpus that come before the tests."""
-SECONDS = 30
-"""Processor time of one mutant."""
-WORTH = 5
-"""Processor time that the tests of a mutant take without it, at most: an endless one is so by its change."""
+WORTH = float(os.environ.get("MUTANTS_WORTH", "5"))
+"""Processor time that the tests of a mutant take without it, at most; where it is short, tests of a function
+that most of them come by are left out."""
+SECONDS = 25 + WORTH
+"""Processor time of one mutant: an endless one is so by its change."""
 MEMORY = 2 << 30
 
 # The random tests draw few examples, the same for every mutant.
@@ -109,7 +110,7 @@ class Tried:
         return self._affordable([*self.noticing[function], *chain(*by), *near])
 
     def _affordable(self, numbers: Sequence[int]) -> list[int]:
-        chosen, left = [], float(WORTH)
+        chosen, left = [], WORTH
         for number in dict.fromkeys(numbers):
             left -= self.seconds[number]
             if left >= 0:

@@ -171,6 +171,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="draw so many mutants of each module")
     parser.add_argument("--most", type=int, metavar="N", help="try so many of those that were drawn")
     parser.add_argument("--seed", default="1", metavar="S", help="what the sample is drawn by")
+    parser.add_argument("--worth", default="5", metavar="S", help="seconds of tests that one is put to")
     parser.add_argument("--tables", action="store_true", help="mutate what modules name at their top instead")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutation", help="where it happens")
     options = parser.parse_args(arguments)
@@ -185,6 +186,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.tables:
         named = [name for name in named if TABLE in name]
     chosen = drawn(named, options.sample, options.seed)[: options.most]
+    os.environ["MUTANTS_WORTH"] = options.worth
     if not chosen or not tried(work, target, chosen):
         print(f"the {len(chosen)} mutants could not be tried", file=sys.stderr)
         return 2

@@ -96,6 +96,30 @@ def test_a_tables_policy_does_not_name_a_user_made_again(account: Account) -> No
     assert code(lambda: again.scan(TableName="orders")) == "AccessDeniedException"
 
 
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("assume_role", {"RoleArn": ROLE, "RoleSessionName": "one"}),
+        ("get_federation_token", {"Name": "fed"}),
+    ],
+)
+def test_the_managed_policies_that_are_passed_limit_a_session(
+    account: Account, operation: str, params: Any
+) -> None:
+    make_role(account, ROOT, EVERYTHING)
+    iam = account.root.client("iam")
+    arns = [
+        iam.create_policy(PolicyName=f"p{number}", PolicyDocument=json.dumps(allow(action)))["Policy"]["Arn"]
+        for number, action in enumerate(("kms:ListKeys", "dynamodb:ListTables"))
+    ]
+    sts = account.user("u", EVERYTHING).client("sts")
+    made = getattr(sts, operation)(**params, PolicyArns=[{"arn": arn} for arn in arns])
+    session = temporary(account, made)
+    session.client("kms").list_keys()
+    session.client("dynamodb").list_tables()
+    assert code(session.client("kms").list_aliases) == "AccessDeniedException"
+
+
 @pytest.mark.parametrize("operation", ["get_session_token", "get_federation_token"])
 def test_temporary_credentials_do_not_prolong_themselves(account: Account, operation: str) -> None:
     make_role(account, ROOT, EVERYTHING)

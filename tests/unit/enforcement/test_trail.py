@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from helpers.fake_account import call
 
 from pytest_kmslab.authz.context import LazyContext
 from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.entry import Origin, calls_of
 from pytest_kmslab.enforcement.trail import Trail
 
@@ -70,3 +72,59 @@ def test_it_is_that_of_the_test_which_runs() -> None:
     assert [entry.number for entry in trail.for_("ana")] == [2, 3]
     assert trail.for_("ben") == []
     assert [entry.origin for entry in trail] == [Origin.TEST, Origin.FIXTURE]
+
+
+def test_what_was_denied_and_allowed_is_found_by_all_that_names_it() -> None:
+    trail = Trail()
+    ben = "arn:aws:iam::111122223333:user/ben"
+    for outcome in (ALLOWED, DENIED):
+        trail.record("kms:Decrypt", ASKED, outcome, "dynamodb")
+        trail.record("kms:Decrypt", ASKED._replace(principal=ben), outcome)
+        trail.record("kms:Encrypt", ASKED._replace(action="kms:Encrypt", resource=ben), outcome)
+    for found, first in ((trail.allowed, 0), (trail.denied, 3)):
+        assert [entry.number - first for entry in found()] == [1, 2, 3]
+        assert [entry.number - first for entry in found("kms:Decrypt")] == [1, 2]
+        assert [entry.number - first for entry in found("kms:Decrypt", by="ben")] == [2]
+        assert [entry.number - first for entry in found(on=ben)] == [3]
+        assert [entry.number - first for entry in found(via="dynamodb")] == [1]
+        assert [entry.number - first for entry in found(via="")] == [2, 3]
+
+
+def test_listeners_are_told_of_the_call_its_decisions_and_its_refusal() -> None:
+    trail, told = Trail(), []
+    trail.listeners.append(lambda *what: told.append(what))
+    entry, refusal = trail.record("kms:Decrypt", ASKED, DENIED), ServiceError("AccessDeniedException", "no")
+    asking = call("kms", "Decrypt", {"CiphertextBlob": b"x"})
+    trail.tell(asking, [entry], refusal)
+    assert told == [(asking, [entry], refusal)]
+
+
+def test_what_a_call_was_allowed_before_it_was_denied_was_in_vain() -> None:
+    trail = Trail()
+    needless, denied, allowed = (trail.record("kms:Decrypt", ASKED, it) for it in (ALLOWED, DENIED, ALLOWED))
+    trail.record_in_vain([needless])
+    assert [trail.was_in_vain(entry) for entry in (needless, denied, allowed)] == [True, True, False]
+    assert trail.least_privilege("ana").denials == 1
+    assert [use.request for use in trail.uses(trail)] == [ASKED]
+
+
+def test_a_call_that_was_decided_after_all_is_taken_back_from_its_address() -> None:
+    trail = Trail()
+    trail.record_undecided("here:1", 2)
+    trail.record_undecided("there:2")
+    trail.record_decided("here:1")
+    trail.record_decided("there:2")
+    assert dict(trail.elsewhere) == {"here:1": 1}
+
+
+def test_its_file_is_gone_with_it_and_written_on_after_it_was_read() -> None:
+    trail = Trail(kept=1)
+    trail.close()
+    for number in range(2):
+        trail.record(f"kms:Call{number}", ASKED, ALLOWED)
+    assert len(trail.since()) == 2
+    trail.record("kms:Call2", ASKED, ALLOWED)
+    trail.record("kms:Call3", ASKED, ALLOWED)
+    assert [entry.operation for entry in trail.since()] == [f"kms:Call{number}" for number in range(4)]
+    trail.close()
+    assert [entry.operation for entry in trail.since()] == ["kms:Call3"]
