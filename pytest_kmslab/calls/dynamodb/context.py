@@ -17,7 +17,8 @@ from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.calls.dynamodb.attribute_values import as_stored
-from pytest_kmslab.calls.dynamodb.expressions import attributes_of, key_equalities
+from pytest_kmslab.calls.dynamodb.expressions import attributes_of
+from pytest_kmslab.calls.dynamodb.key_conditions import key_equalities
 from pytest_kmslab.calls.dynamodb.placeholders import EXPRESSION_PARAMETERS, check_placeholders
 from pytest_kmslab.calls.rules.old_parameters import OLD_PARAMETERS, check_old_parameters
 

@@ -32,6 +32,7 @@ from pytest_kmslab.calls.dynamodb.item_keys import (
     check_targets,
     check_written,
 )
+from pytest_kmslab.calls.dynamodb.key_conditions import without_partition_key
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of_table,
     empty,
@@ -86,7 +87,7 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
     hash_key = hash_key_of(table, index)
     if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
         # moto takes a Query that has only a filter, and reads every item.
-        raise invalid(f"Query condition missed key schema element: {hash_key}")
+        raise without_partition_key(call.params, hash_key)
     yield from use_keys(call, view, (table,))
 
 

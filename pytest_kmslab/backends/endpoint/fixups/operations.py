@@ -18,6 +18,7 @@ from pytest_kmslab.backends.endpoint.fixups.emulated_operations import EMULATED,
 from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
 from pytest_kmslab.backends.endpoint.meant_principals import of_role
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.key_conditions import in_plain_form
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
 from pytest_kmslab.calls.kms.key_stores import missing_store
@@ -91,6 +92,10 @@ def _plain_encryption(view: EndpointAccountReader, call: ApiCall) -> Mapping[str
 def _no_encryption(_reader: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     # UpdateTable with more than the encryption: LocalStack answers 500 where that is to be disabled.
     return {SSE: {"Enabled": True}} if SSE in call.params else {}
+
+
+def _plain_condition(_reader: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    return in_plain_form(call.params)
 
 
 def _protected(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
@@ -255,6 +260,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     **dict.fromkeys((*INLINE_PUTS, *MANAGED_PUTS, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,
+    "dynamodb:Query": _plain_condition,
     "dynamodb:UpdateTable": _no_encryption,
     "dynamodbstreams:GetRecords": streams.plain_iterator,
     **dict.fromkeys(

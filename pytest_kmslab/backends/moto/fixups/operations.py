@@ -53,6 +53,7 @@ from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
 from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.dynamodb.key_conditions import in_plain_form
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
 from pytest_kmslab.calls.kms.creation import SYNCHRONIZER
 from pytest_kmslab.calls.kms.keys import show_deletion
@@ -122,6 +123,10 @@ def _replicate(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 def _check_new_key(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     check_store_is_there(call)
     return requests.check_can_be_made(view, call)
+
+
+def _query(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    return {**old_filters.as_expressions(view, call), **in_plain_form(call.params)}
 
 
 def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
@@ -230,7 +235,8 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "iam:UpdateLoginProfile": users.keep_profile,
     "iam:UpdateRole": roles.keep_unchanged,
     "dynamodb:CreateTable": tables.plain_name,
-    **dict.fromkeys(("dynamodb:Query", "dynamodb:Scan"), old_filters.as_expressions),
+    "dynamodb:Query": _query,
+    "dynamodb:Scan": old_filters.as_expressions,
     "dynamodb:ExportTableToPointInTime": export_times.begin,
     "dynamodb:DeleteTable": tables.refuse_protected,
     **dict.fromkeys(("dynamodb:DeleteBackup", "dynamodb:DescribeBackup"), backups.look_here),
