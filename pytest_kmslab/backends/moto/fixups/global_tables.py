@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateGlobalT
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
-from moto.core.utils import unix_time
 from moto.dynamodb.models import dynamodb_backends
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -26,7 +26,7 @@ def create(call: ApiCall) -> Response:
     made = {
         "GlobalTableName": name,
         "GlobalTableArn": f"arn:{call.partition}:dynamodb::{call.account}:global-table/{name}",
-        "CreationDateTime": unix_time(),
+        "CreationDateTime": datetime.now(timezone.utc),
         "Regions": regions,
     }
     _global_tables(call)[name] = made

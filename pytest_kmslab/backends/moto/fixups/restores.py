@@ -134,9 +134,16 @@ def _made(call: ApiCall, source: Any, table: Any) -> Response:
     for member in ("global", "local"):
         _choose_indexes(call.params, source, table, member)
     dynamodb_backends[call.account][call.region].tables[table.name] = table
-    described: Response = table.describe()["TableDescription"]
+    described: Response = _in_utc(table.describe()["TableDescription"])
     summary = {**described["RestoreSummary"], "RestoreInProgress": True}
     return {"TableDescription": {**described, "TableStatus": "CREATING", "RestoreSummary": summary}}
+
+
+def _in_utc(shown: Any) -> Any:
+    """What moto says of a table, with the zone of its times: moto keeps them without."""
+    if isinstance(shown, dict):
+        return {name: _in_utc(value) for name, value in shown.items()}
+    return shown.replace(tzinfo=timezone.utc) if isinstance(shown, datetime) else shown
 
 
 def _choose_indexes(params: Mapping[str, Any], source: Any, table: Any, kind: str) -> None:

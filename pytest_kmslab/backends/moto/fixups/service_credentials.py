@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import string
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from secrets import choice, token_bytes
 from typing import Any
 
-from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
@@ -39,7 +39,7 @@ def create(call: ApiCall) -> Response:
         text = f"Cannot exceed quota for ServiceSpecificCredentialsPerService: {_MOST}"
         raise ServiceError("LimitExceeded", text, 409)
     made = {
-        "CreateDate": utcnow(),
+        "CreateDate": datetime.now(timezone.utc),
         "ServiceName": service,
         _PASSWORD: _password(),
         "ServiceSpecificCredentialId": "ACCA" + _letters(17),

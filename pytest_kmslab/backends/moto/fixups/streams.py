@@ -6,6 +6,7 @@ is from https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_strea
 
 from __future__ import annotations
 
+from datetime import timezone
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -32,7 +33,8 @@ def describe_disabled(call: ApiCall) -> Response | None:
         "StreamLabel": table.latest_stream_label,
         "StreamStatus": "DISABLED",
         "StreamViewType": getattr(shard, VIEW, "NEW_AND_OLD_IMAGES"),
-        "CreationRequestDateTime": shard.created_on,
+        # moto keeps times without their zone, which is UTC.
+        "CreationRequestDateTime": shard.created_on.replace(tzinfo=timezone.utc),
         "TableName": table.name,
         "KeySchema": table.schema,
         "Shards": [shard.to_json()],
