@@ -37,6 +37,6 @@ def _content(template: str) -> Mapping[str, Any]:
 
     try:
         content = json.loads(template) if template.lstrip().startswith("{") else yaml_text.parse(template)
-    except (ValueError, yaml_text.YAMLError):
+    except (ValueError, RecursionError, yaml_text.YAMLError):
         return {}
     return content if isinstance(content, Mapping) else {}

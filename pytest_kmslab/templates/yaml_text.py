@@ -11,6 +11,15 @@ import yaml
 
 YAMLError = yaml.YAMLError
 
+_NO_ALIASES = "YAML aliases are not allowed in CloudFormation templates."
+"""Of aliases (`*name`); anchors (`&name`) alone are taken. Recorded by people:
+github.com/seeebiii/aws-cloudformation-templates, issue 1."""
+
+
+class AliasError(yaml.MarkedYAMLError):  # type: ignore[misc]  # PyYAML has no types
+    """An alias, which CloudFormation refuses in words of their own."""
+
+
 NO_PREFIX = frozenset({"Ref", "Condition"})
 """The functions that are no `Fn::`."""
 
@@ -20,6 +29,12 @@ Lines = dict[tuple[str, ...], int]
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """Takes dates for text, as JSON would have them: `Version: 2012-10-17` is no date in a template."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Raises AliasError for an alias: one of a node around it would never end."""
+        if self.check_event(yaml.AliasEvent):
+            raise AliasError(problem=_NO_ALIASES, problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
 
 
 def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
@@ -44,7 +59,12 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_st
 
 def parse(text: str) -> Any:
     """What a text says; raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_Loader)
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except RecursionError:
+        raise YAMLError("nested too deeply") from None
+    except ValueError as error:  # what says that it is a number and is none
+        raise YAMLError(str(error)) from None
 
 
 def lines(text: str) -> Lines:
@@ -53,7 +73,7 @@ def lines(text: str) -> Lines:
     try:
         # Composed and not constructed: lines need no values, so the short forms need no constructor.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return line_of_name
     for section, name in _members(root):
         line_of_name[section.value,] = section.start_mark.line + 1

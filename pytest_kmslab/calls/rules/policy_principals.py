@@ -14,7 +14,7 @@ def principals_of(text: str) -> tuple[str, ...]:
     """Every AWS principal of a policy's statements, as written; none where the text is not a policy."""
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(dict.fromkeys(_named(document)))
 

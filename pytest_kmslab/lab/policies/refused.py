@@ -56,7 +56,7 @@ def faulty_statement(text: str, check: Check) -> int | None:
     try:
         document: Any = json.loads(text)
         statements = document["Statement"]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
     for number, statement in enumerate(as_list(statements)):
         try:

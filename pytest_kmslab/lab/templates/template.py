@@ -161,6 +161,8 @@ def _parsed(where: str, text: str) -> Any:
             return json.loads(text)
         except json.JSONDecodeError as error:
             not_json = TemplateError(f"{where}, line {error.lineno}: {error.msg}")
+        except RecursionError:
+            raise TemplateError(f"{where}: nested too deeply") from None
         try:
             return _of_yaml(where, text)
         except TemplateError:

@@ -124,5 +124,5 @@ def _document(document: Any) -> str:
     try:
         # Without the blanks of whoever wrote it: before and after are compared as texts.
         return json.dumps(json.loads(document))
-    except ValueError:
+    except (ValueError, RecursionError):
         return document

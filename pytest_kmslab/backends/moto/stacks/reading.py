@@ -24,10 +24,12 @@ def parse_template(text: Any) -> Any:
         return text
     if text.lstrip().startswith("{"):
         # What is no JSON may still be YAML, whose flow form has braces too.
-        with suppress(json.JSONDecodeError):
+        with suppress(json.JSONDecodeError, RecursionError):
             return json.loads(text)
     try:
         template = yaml_text.parse(text)
+    except yaml_text.AliasError as error:
+        raise ValidationError(message=f"Template error: {yaml_text.error_text(error)}") from None
     except yaml_text.YAMLError as error:
         where = f"line {yaml_text.error_line(error)}, {yaml_text.error_text(error)}"
         raise ValidationError(message=f"Template format error: YAML not well-formed. ({where})") from None

@@ -27,6 +27,7 @@ def text(*statements: Any) -> str:
         ("[]", ()),
         ("{}", ()),
         ("no JSON", ()),
+        pytest.param("[" * 100_000, (), id="deep"),
     ],
 )
 def test_the_aws_principals_of_a_document(document: str, named: tuple[str, ...]) -> None:

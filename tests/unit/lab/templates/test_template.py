@@ -73,6 +73,25 @@ def test_what_is_there_may_be_named(name: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Resources:\n  A: &a {Type: X}\n  B: *a\n", "`template`, line 3: YAML aliases are not allowed"),
+        ("Resources: &a {A: *a}", "YAML aliases are not allowed"),
+        ("[" * 10_000, "nested too deeply"),
+        ('{"Resources": ' + "[" * 100_000, "nested too deeply"),
+        ("Resources: {A: !!float x}", "could not convert string to float"),
+    ],
+)
+def test_what_no_template_can_be_is_told(text: str, said: str) -> None:
+    with pytest.raises(TemplateError, match=said):
+        read_template(text)
+
+
+def test_an_anchor_alone_is_taken() -> None:
+    assert read_template("Resources:\n  G: &g {Type: AWS::IAM::Group}\n").resources
+
+
+@pytest.mark.parametrize(
     ("attributes", "missing"),
     [
         ({"Condition": "None"}, "a condition `None`"),

@@ -32,3 +32,11 @@ def test_who_would_lock_themselves_out_is_told_that_it_is_the_new_policy(
     for fact in (facts[1], facts[3]):
         assert "because\n  the new key policy does not allow it" in fact.explanation
         assert "looked at\n  new key policy: 1 statement" in fact.explanation
+
+
+def test_a_policy_that_nobody_can_read_is_told_as_it_stands() -> None:
+    deep, caller = "[" * 20_000, caller_of("arn:aws:iam::123456789012:user/ana")
+    call = ApiCall("kms", "PutKeyPolicy", {"KeyId": "k", "Policy": deep}, "us-east-1", caller)
+    change = call_fact(call, (), None, 0.0).change
+    assert change is not None
+    assert change.after == deep

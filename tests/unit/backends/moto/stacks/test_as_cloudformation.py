@@ -89,6 +89,10 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a parameter without value", parameter(), r"Parameters: \[P\] must have values"),
     ("a default", parameter(Default="b", AllowedValues=["a"]), "Parameter 'P' must be one of AllowedValues"),
     ("text", "Resources: [", "YAML not well-formed"),
+    ("an alias", "Resources: {A: &a {Type: X}, B: *a}", "Template error: YAML aliases are not allowed in"),
+    ("a text within itself", "Resources: &a {A: *a}", "YAML aliases are not allowed"),
+    ("lists within lists", '{"Resources": ' + "[" * 10_000, "YAML not well-formed.*nested too deeply"),
+    ("what is no number", "Resources: {A: !!float x}", "YAML not well-formed.*could not convert"),
     ("no template", "Key", "unsupported structure"),
 ]
 
