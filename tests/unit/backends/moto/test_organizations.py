@@ -184,3 +184,22 @@ def test_an_account_without_an_organization_has_no_such_key(account: Account) ->
     account.root.client("dynamodb").create_table(**TABLE)
     dynamodb = account.user("u", absent).client("dynamodb")
     assert code(dynamodb.get_item, TableName="orders", Key=KEY) == "allowed"
+
+
+@pytest.mark.parametrize("on", [["*"], [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd"]])
+def test_the_simulator_tells_what_an_organization_leaves(
+    organizations: Any, inside: boto3.Session, member: str, on: list[str]
+) -> None:
+    iam: Any = inside.client("iam")
+    user = iam.create_user(UserName="ana")["User"]["Arn"]
+    iam.put_user_policy(UserName="ana", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
+    attach(organizations, member, deny("kms:Decrypt"))
+    resources = [arn.replace(ACCOUNT, member) for arn in on]
+    results = iam.simulate_principal_policy(
+        PolicySourceArn=user, ActionNames=["kms:Decrypt", "kms:Encrypt"], ResourceArns=resources
+    )["EvaluationResults"]
+    told = [(one["EvalDecision"], one["OrganizationsDecisionDetail"]) for one in results]
+    assert told == [
+        ("explicitDeny", {"AllowedByOrganizations": False}),
+        ("allowed", {"AllowedByOrganizations": True}),
+    ]
