@@ -49,7 +49,7 @@ def add_options(parser: pytest.Parser) -> None:
 def resolve_for_command(arguments: argparse.Namespace) -> Settings:
     """Settings of a command outside pytest, which has no ini file; raises pytest.UsageError.
 
-    What a command line gives lies in `given` under the options' ini names.
+    What its command line gives lies in `arguments`, under the options' ini names.
     """
     return resolve(cast("pytest.Config", _NoIni()), arguments)
 
@@ -62,7 +62,7 @@ class _NoIni:
 def resolve(config: pytest.Config, arguments: argparse.Namespace | None = None) -> Settings:
     """Settings of a run; raises pytest.UsageError for a value that is not good, wherever it came from.
 
-    `given` is the command line where pytest has not made `config.option` of it yet.
+    `arguments` are the command line's, where pytest has not made `config.option` of them.
     """
     arguments = config.option if arguments is None else arguments
     texts = {option.field: _given(option, config, arguments) for option in OPTIONS}

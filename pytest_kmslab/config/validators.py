@@ -65,7 +65,8 @@ FOLDER = shaped(r"[^\0\r\n]{0,4095}", "the path of a folder")
 def can_be_a_folder(value: str) -> bool:
     """Whether this is the path of a folder, or of one that can be made where nothing stands yet."""
     path = os.path.abspath(os.path.expanduser(value))
-    while not os.path.lexists(path):
+    # The root of a file system is its own parent: of a drive that is not there, too.
+    while not os.path.lexists(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
     return os.path.isdir(path)
 

@@ -47,7 +47,7 @@ class Prediction:
     """What the engine expects of one call: its questions with their answers; if one is denied, the last.
 
     `refused` is the code of an error that is no denial and that the service is expected to answer;
-    `unjudged` says why nothing can be expected.
+    `inconclusive` says why nothing can be expected.
     """
 
     operation: str

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CoverageCollector(CoverageCounter):
-    """`--kmslab-coverage`; `fail_under` is the percentage below which the run fails, 0 for none."""
+    """`--kmslab-coverage` and `--kmslab-coverage-fail-under`, a percentage, 0 for none."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.admin_name)

@@ -23,7 +23,7 @@ _TOO_MANY = "Number of Tags exceed the current limit for the provided ResourceAr
 
 
 def check_added(tags: Sequence[Mapping[str, Any]], present: Collection[str] = ()) -> None:
-    """Raise what DynamoDB answers to tags that are to be put on a table which has those of keys `held`."""
+    """Raise what DynamoDB answers to tags to be put on a table that has tags of the keys `present`."""
     keys: list[str] = []
     for tag in tags:
         key, value = tag.get("Key"), tag.get("Value")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Caller
-from pytest_kmslab.authz.arn import ACCOUNT_ID, parts_of
+from pytest_kmslab.authz.arn import ACCOUNT_ID, SEGMENTS, parts_of
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
@@ -41,8 +41,6 @@ EVERYTHING = named_policy(
 )
 ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.ASCII | re.IGNORECASE)
 MARKER = re.compile(r"\d{1,9}", re.ASCII)
-PARTS = 6
-"""Of an ARN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def simulate(call: ApiCall, view: AccountView) -> dict[str, Any] | None:
             raise ServiceError("InvalidInput", f"Invalid action name: {action}")
     # Each an ARN, in which wildcards may stand, or `*`.
     for resource in resources:
-        if resource != "*" and not (resource.startswith("arn:") and resource.count(":") >= PARTS - 1):
+        if resource != "*" and not (resource.startswith("arn:") and resource.count(":") >= SEGMENTS - 1):
             raise ServiceError("InvalidInput", f"Invalid resource ARN: {resource}")
     results = [_result(simulation, action, resources) for action in call.params["ActionNames"]]
     start, most = _start(call.params, results), int(call.params.get("MaxItems") or len(results) or 1)
@@ -146,7 +144,7 @@ def _simulation(call: ApiCall, principal: str, own: Policies, texts: dict[str, s
     )
     # The account of resources that do not say whose they are: as the ARN of its root user, or as its id.
     owner = str(params.get("ResourceOwner") or "")
-    owner = owner.split(":")[4] if owner.count(":") >= PARTS - 1 else owner
+    owner = owner.split(":")[4] if owner.count(":") >= SEGMENTS - 1 else owner
     return Simulation(principal, policies, texts, _context(params), owner)
 
 

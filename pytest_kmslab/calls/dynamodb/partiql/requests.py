@@ -29,8 +29,8 @@ class ItemRequest:
 def item_request(statement: Statement, values: Sequence[Any], table: Table) -> ItemRequest:
     """What does the same as the statement, whose `values` are its parameters.
 
-    A write must hold the whole key to values (`item_keys`). Raises StatementError for a statement
-    that has no such operation.
+    A write must hold the whole key to values. Raises StatementError for a statement that has no such
+    operation.
     """
     if statement.action == "PartiQLInsert":
         # It inserts no item whose key another has.
