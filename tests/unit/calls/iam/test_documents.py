@@ -108,6 +108,7 @@ def test_inline_policies_are_only_so_long_together(operation: str, most: int) ->
         (document(), "MalformedPolicyDocument: Could not parse the policy: Statement is empty!"),
         (document({**TRUST, "Condition": {"StringEqual": {"a:b": "c"}}}), SYNTAX),
         (document({**TRUST, "Effect": "allow"}), SYNTAX),
+        (document({"Effect": "allow", "NotPrincipal": {"AWS": "*"}, "Action": "sts:AssumeRole"}), SYNTAX),
         (document({**TRUST, "Resource": "*"}), "MalformedPolicyDocument: Has prohibited field Resource"),
         (
             document({**TRUST, "NotResource": "*"}),

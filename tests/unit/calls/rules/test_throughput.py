@@ -8,7 +8,7 @@ import pytest
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.calls.rules.table_updates import check_update_of
+from pytest_kmslab.calls.rules.table_updates import check_update, check_update_of
 
 ARN = "arn:aws:dynamodb:eu-central-1:111122223333:table/orders"
 UNITS = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 2}
@@ -105,6 +105,14 @@ def test_what_is_refused(seen: Table, params: dict[str, Any], text: str) -> None
         (ON_DEMAND, {"WarmThroughput": {"ReadUnitsPerSecond": 12_000}}),
         (WITH_UNITS, {"WarmThroughput": {"ReadUnitsPerSecond": 3, "WriteUnitsPerSecond": 50}}),
         (WITH_UNITS, index(ProvisionedThroughput=UNITS)),
+        (
+            table(units=(3, 3), index_keys={"one": "id", "two": "id"}, local_indexes=()),
+            {
+                "GlobalSecondaryIndexUpdates": [
+                    {"Update": {"IndexName": name, "ProvisionedThroughput": UNITS}} for name in ("one", "two")
+                ]
+            },
+        ),
         (ON_DEMAND, {**PROVISIONED, **index(ProvisionedThroughput=UNITS)}),
         (
             WITH_UNITS,
@@ -122,4 +130,7 @@ def test_what_is_refused(seen: Table, params: dict[str, Any], text: str) -> None
     ],
 )
 def test_what_is_taken(seen: Table, params: dict[str, Any]) -> None:
-    check_update_of({"TableName": "orders", **params}, seen)
+    given = {"TableName": "orders", **params}
+    if not any("Create" in update for update in params.get("GlobalSecondaryIndexUpdates") or ()):
+        check_update(given)
+    check_update_of(given, seen)
