@@ -32,7 +32,7 @@ from pytest_kmslab.calls.dynamodb.item_keys import (
     check_targets,
     check_written,
 )
-from pytest_kmslab.calls.dynamodb.key_conditions import without_partition_key
+from pytest_kmslab.calls.dynamodb.key_conditions import check_schema, without_partition_key
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of_table,
     empty,
@@ -88,6 +88,8 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
     if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
         # moto takes a Query that has only a filter, and reads every item.
         raise without_partition_key(call.params, hash_key)
+    if call.operation == "Query" and table is not None and table.key_attributes and not index:
+        check_schema(call.params, table)
     yield from use_keys(call, view, (table,))
 
 

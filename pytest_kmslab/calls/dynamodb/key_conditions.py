@@ -1,29 +1,39 @@
 """The key condition of a Query, read as strictly as DynamoDB reads it and no more strictly.
 
-Texts are DynamoDB's: dynalite's tests of Query, which were run against AWS. What is no condition at all is a
-syntax error in words of our own.
+Texts are DynamoDB's: paritysuite/dynamodb-conformance, queryKeyConditionOperands and queryKeyCondition, and
+where these say nothing dynalite's tests of Query, which were run against AWS. What is no condition at all is
+a syntax error in words of our own.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.dynamodb.key_condition_syntax import Condition, is_path, parse
 from pytest_kmslab.calls.dynamodb.placeholders import undefined
-from pytest_kmslab.calls.validation_messages import invalid
+from pytest_kmslab.calls.validation_messages import invalid, refused
+
+Operands = Sequence[Mapping[str, Any]]
+"""Attribute values."""
 
 MEMBER = "KeyConditionExpression"
 _NEITHER = "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
 _TURNED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """A comparison whose value comes first says the same the other way round: `:low < sort` is `sort > :low`."""
 _FORMS = {"BETWEEN": "{} BETWEEN {} AND {}", "begins_with": "begins_with({}, {})"}
-_OLD_OPERATORS = {"=": "EQ", "<": "LT", "<=": "LE", ">": "GT", ">=": "GE", "begins_with": "BEGINS_WITH"}
+_OPERAND_TYPES = {
+    "begins_with": ("S", "B"),
+    **dict.fromkeys(("<", "<=", ">", ">=", "BETWEEN"), ("S", "N", "B")),
+}
+"""The types that each operator takes; equality takes all, and the key's type is looked at later."""
 _UNUSUAL = re.compile(r"\(\s*[#:]?\w+\s*\)|:\w+\s*[<>=]", re.ASCII)
 """An operand in brackets, and a value before its comparison: moto reads neither."""
 _OF_NO_INDEX = frozenset({"NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"})
@@ -39,6 +49,8 @@ class KeyCondition:
     """A comparison, `BETWEEN` or `begins_with`."""
     values: tuple[str, ...]
     """The placeholders that it is compared with."""
+    written: str
+    """The operator as it stands: of `:low < sort` that is `<`, though it says `sort > :low`."""
 
     @property
     def text(self) -> str:
@@ -59,10 +71,8 @@ def key_equalities(params: Params) -> list[tuple[str, Any]]:
         if condition.get("ComparisonOperator") == "EQ"
         for operand in condition.get("AttributeValueList") or ()
     ]
-    values = params.get("ExpressionAttributeValues") or {}
-    for attribute, condition in _named_conditions(params).items():
-        operands = [_defined(value, values) for value in condition.values]
-        if condition.operator == "=":
+    for attribute, (operator, operands) in _named_conditions(params).items():
+        if operator == "=":
             equalities.append((attribute, operands[0]))
     return equalities
 
@@ -71,8 +81,8 @@ def without_partition_key(params: Params, hash_key: str) -> ServiceError:
     """What DynamoDB answers to a Query that does not hold the partition key to one value."""
     if params.get("KeyConditions") is None and params.get(MEMBER) is None:
         return invalid(_NEITHER)
-    operator = _operators(params).get(hash_key)
-    if operator is None:
+    operator, _ = _all_conditions(params).get(hash_key, ("", ()))
+    if not operator:
         return invalid(f"Query condition missed key schema element: {hash_key}")
     if operator in _OF_NO_INDEX:
         return invalid("Attempted conditional constraint is not an indexable operation")
@@ -88,24 +98,77 @@ def in_plain_form(params: Params) -> dict[str, str]:
     return {MEMBER: " AND ".join(condition.text for condition in read_key_condition(expression))}
 
 
-def _operators(params: Params) -> dict[str, str]:
+def check_schema(params: Params, table: Table) -> None:
+    """Raise ValidationException for a key condition that does not fit the key of a table."""
+    conditions = _all_conditions(params)
+    given, taken = len(conditions), len(table.key_attributes)
+    if given > taken:
+        text = f"exceeds the number of key attributes defined in the schema ({taken})"
+        raise invalid(f"The number of query conditions ({given}) {text}")
+    for name, kind in zip(table.key_attributes, table.key_types, strict=False):
+        _, operands = conditions.get(name, ("", ()))
+        if any(kind not in operand for operand in operands):
+            raise refused("Condition parameter type does not match schema type")
+
+
+def _all_conditions(params: Params) -> dict[str, tuple[str, Operands]]:
+    """Operators and values of the conditions of either kind, by the names of their attributes."""
     old = (params.get("KeyConditions") or {}).items()
-    operators = {attribute: str(condition.get("ComparisonOperator")) for attribute, condition in old}
-    for attribute, condition in _named_conditions(params).items():
-        operators[attribute] = _OLD_OPERATORS.get(condition.operator, condition.operator)
-    return operators
+    conditions = {
+        attribute: (str(condition.get("ComparisonOperator")), condition.get("AttributeValueList") or ())
+        for attribute, condition in old
+    }
+    return {**conditions, **_named_conditions(params)}
 
 
-def _named_conditions(params: Params) -> dict[str, KeyCondition]:
-    """The conditions of an expression, by the names of their attributes."""
+def _named_conditions(params: Params) -> dict[str, tuple[str, Operands]]:
+    """The same of an expression; what is wrong in it is told in the order in which it is written."""
     names = params.get("ExpressionAttributeNames") or {}
-    conditions: dict[str, KeyCondition] = {}
+    values = params.get("ExpressionAttributeValues") or {}
+    conditions: dict[str, tuple[str, Operands]] = {}
     for condition in read_key_condition(params.get(MEMBER) or ""):
         attribute = _defined(condition.attribute, names)
+        operands = tuple(_defined(value, values) for value in condition.values)
+        _check_operands(condition, operands)
         if attribute in conditions:
-            raise invalid("KeyConditionExpressions must only contain one condition per key")
-        conditions[attribute] = condition
+            raise _wrong("KeyConditionExpressions must only contain one condition per key")
+        conditions[attribute] = (condition.operator, operands)
     return conditions
+
+
+def _check_operands(condition: KeyCondition, operands: Operands) -> None:
+    taken = _OPERAND_TYPES.get(condition.operator)
+    for operand in operands:
+        kind = next(iter(operand), "")
+        if taken is not None and kind not in taken:
+            text = f"operator or function: {condition.written}, operand type: {kind}"
+            raise _wrong(f"Incorrect operand type for operator or function; {text}")
+    if condition.operator == "BETWEEN":
+        _check_bounds(*operands)
+
+
+def _check_bounds(low: Mapping[str, Any], high: Mapping[str, Any]) -> None:
+    (low_kind, low_value), (high_kind, high_value) = next(iter(low.items())), next(iter(high.items()))
+    shown = ", ".join(
+        f"{which} bound operand: AttributeValue: {{{kind}:{value}}}"
+        for which, kind, value in (("lower", low_kind, low_value), ("upper", high_kind, high_value))
+    )
+    if low_kind != high_kind:
+        raise _wrong(f"The BETWEEN operator requires same data type for lower and upper bounds; {shown}")
+    if _sortable(low_kind, low_value) > _sortable(high_kind, high_value):
+        text = "The BETWEEN operator requires upper bound to be greater than or equal to lower bound"
+        raise _wrong(f"{text}; {shown}")
+
+
+def _sortable(kind: str, value: Any) -> Any:
+    if kind == "N":
+        return Decimal(value)
+    # Texts sort by their UTF-8, which is not always the order of Python's.
+    return value.encode() if kind == "S" else bytes(value)
+
+
+def _wrong(text: str) -> ServiceError:
+    return invalid(f"Invalid {MEMBER}: {text}")
 
 
 def _defined(placeholder: str, known: Mapping[str, Any]) -> Any:
@@ -136,9 +199,9 @@ def _conditions(condition: Condition) -> Iterator[KeyCondition]:
         raise invalid(f"Invalid condition in {MEMBER}: No key attribute specified")
     first, *others = condition.operands
     if is_path(first):
-        yield KeyCondition(first, condition.operator, tuple(others))
+        yield KeyCondition(first, condition.operator, tuple(others), condition.operator)
     else:
-        yield KeyCondition(others[0], _TURNED[condition.operator], (first,))
+        yield KeyCondition(others[0], _TURNED[condition.operator], (first,), condition.operator)
 
 
 def _attributes(condition: Condition) -> Iterator[str]:
@@ -163,5 +226,4 @@ def _attributes(condition: Condition) -> Iterator[str]:
 
 
 def _misused(function: str) -> ServiceError:
-    text = "The function is not allowed to be used this way in an expression; function: "
-    return invalid(f"Invalid {MEMBER}: {text}{function}")
+    return _wrong(f"The function is not allowed to be used this way in an expression; function: {function}")

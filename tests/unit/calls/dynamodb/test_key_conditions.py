@@ -19,13 +19,14 @@ from pytest_kmslab.calls.dynamodb.key_conditions import MEMBER, in_plain_form, k
 
 NAMES = {"#i": "id", "#s": "sort"}
 VALUES: dict[str, Any] = {":me": {"S": "me"}, ":you": {"S": "you"}, ":x": {"S": "x"}}
+MORE: dict[str, Any] = {":n": {"N": "10"}, ":b": {"BOOL": True}, ":n2": {"N": "9"}}
 
 
 def query(expression: str) -> dict[str, Any]:
     return {
         "KeyConditionExpression": expression,
         "ExpressionAttributeNames": NAMES,
-        "ExpressionAttributeValues": VALUES,
+        "ExpressionAttributeValues": VALUES | MORE,
     }
 
 
@@ -40,6 +41,7 @@ ME, X = {"S": "me"}, {"S": "x"}
         ("sort = :x and id = :me", [("sort", X), ("id", ME)]),
         ("(id = :me) AND (sort BETWEEN :x AND :you)", [("id", ME)]),
         ("sort between :x and :you AND id = :me", [("id", ME)]),
+        ("id = :me AND sort BETWEEN :n2 AND :n", [("id", ME)]),
         ("((id = :me) AND begins_with(sort, :x))", [("id", ME)]),
         ("(id = :me)AND(sort = :x)", [("id", ME), ("sort", X)]),
         ("id = :me\n  AND sort < :x", [("id", ME)]),
@@ -106,6 +108,11 @@ def test_an_undefined_placeholder_is_named(expression: str, message: str) -> Non
     assert refusal.value.message == f"Invalid KeyConditionExpression: {message}"
 
 
+INVALID = f"Invalid {MEMBER}: "
+OPERAND = f"Invalid {MEMBER}: Incorrect operand type for operator or function; operator or function: "
+UNDEFINED = (
+    f"Invalid {MEMBER}: An expression attribute value used in expression is not defined; attribute value: "
+)
 OPERATOR, CONDITION = f"Invalid operator used in {MEMBER}: ", f"Invalid condition in {MEMBER}: "
 
 
@@ -132,7 +139,27 @@ OPERATOR, CONDITION = f"Invalid operator used in {MEMBER}: ", f"Invalid conditio
         ("id = size(sort)", "KeyConditionExpressions cannot contain nested operations"),
         ("id.part = :me", "KeyConditionExpressions cannot have conditions on nested attributes"),
         ("id[0] = :me", "KeyConditionExpressions cannot have conditions on nested attributes"),
-        ("id = :me AND #i = :you", "KeyConditionExpressions must only contain one condition per key"),
+        (
+            "id = :me AND #i = :you",
+            f"{INVALID}KeyConditionExpressions must only contain one condition per key",
+        ),
+        ("id = :me AND begins_with(sort, :n)", f"{OPERAND}begins_with, operand type: N"),
+        (":b >= sort", f"{OPERAND}>=, operand type: BOOL"),
+        ("sort BETWEEN :b AND :b", f"{OPERAND}BETWEEN, operand type: BOOL"),
+        # What is written first is told first.
+        ("begins_with(sort, :n) AND id = :none", f"{OPERAND}begins_with, operand type: N"),
+        ("id = :none AND begins_with(sort, :n)", f"{UNDEFINED}:none"),
+        ("id = :me AND begins_with(sort, :n) AND #i = :you", f"{OPERAND}begins_with, operand type: N"),
+        (
+            "sort BETWEEN :you AND :me",
+            f"{INVALID}The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
+            "lower bound operand: AttributeValue: {S:you}, upper bound operand: AttributeValue: {S:me}",
+        ),
+        (
+            "sort BETWEEN :you AND :n",
+            f"{INVALID}The BETWEEN operator requires same data type for lower and upper bounds; lower bound "
+            "operand: AttributeValue: {S:you}, upper bound operand: AttributeValue: {N:10}",
+        ),
         ("BegIns_WiTh(sort, :x)", f"Invalid {MEMBER}: Invalid function name; function: BegIns_WiTh"),
         (
             "begins_with(sort)",
@@ -195,6 +222,40 @@ def test_a_query_holds_the_partition_key_to_a_value(params: dict[str, Any], mess
     with pytest.raises(ServiceError) as refusal:
         asked("Query", {"TableName": "orders"} | params, view)
     assert str(refusal.value) == f"ValidationException: {message}"
+
+
+SCHEMA_TYPE = "One or more parameter values were invalid: Condition parameter type does not match schema type"
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("id = :me AND sort > :n", ""),
+        ("id = :me", ""),
+        ("id = :n", SCHEMA_TYPE),
+        ("id = :me AND sort = :x", SCHEMA_TYPE),
+        ("id = :me AND begins_with(sort, :x)", SCHEMA_TYPE),
+        ("id = :me AND sort = :b", SCHEMA_TYPE),
+        (
+            "id = :me AND sort > :n AND extra = :x",
+            "The number of query conditions (3) exceeds the number of key attributes defined in the schema "
+            "(2)",
+        ),
+    ],
+)
+def test_a_condition_fits_the_key_of_the_table(expression: str, message: str) -> None:
+    view = FakeAccount()
+    view.add_table("orders", hash_key="id", range_key="sort", key_types=("S", "N"))
+    used = {name: value for name, value in (VALUES | MORE).items() if name in expression.split()}
+    used |= {":x": X} if ":x" in expression else {}
+    params = {"TableName": "orders", MEMBER: expression, "ExpressionAttributeValues": used}
+
+    try:
+        asked("Query", params, view)
+        said = ""
+    except ServiceError as refusal:
+        said = refusal.message
+    assert said == message
 
 
 @pytest.mark.parametrize(
