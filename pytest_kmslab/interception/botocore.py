@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.account.model import Caller
     from pytest_kmslab.enforcement.pipeline import PendingCall, Pipeline
     from pytest_kmslab.interception.door import RunDoorkeeper, Ticket
+    from pytest_kmslab.interception.unasked_requests import UnaskedRequests
 
 Response = tuple[AWSResponse, dict[str, Any]]
 
@@ -75,6 +76,7 @@ class CallInterception:
     def __init__(self, pipeline: Pipeline, keeper: RunDoorkeeper | None = None) -> None:
         self._pipeline = pipeline
         self._keeper = keeper
+        self._unasked: UnaskedRequests | None = None
         self._comes_here: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         """Whether a client's calls go to the backend, by its signer, of which each client has one."""
 
@@ -128,6 +130,18 @@ class CallInterception:
         ticket: Ticket | None = context.get(self)
         if ticket is not None and self._keeper is not None:
             self._keeper.mark(ticket, request.headers)
+
+    def before_send(self, request: Any) -> AWSResponse | None:
+        """Decide a request to an endpoint of which no call told; moto's door judges those to moto."""
+        endpoint = self._pipeline.backend.endpoint_url
+        if self._keeper is not None or endpoint is None or not self._pipeline.backend.running:
+            return None
+        if self._unasked is None:
+            # Loaded with the first such request: most runs have none.
+            from pytest_kmslab.interception.unasked_requests import UnaskedRequests
+
+            self._unasked = UnaskedRequests(self._pipeline, endpoint)
+        return self._unasked.answer(request)
 
     def before_sending(self, context: dict[Any, Any], request: Any) -> AWSResponse | None:
         """Refuse to send another request than the one that was judged: handlers of botocore's events may have

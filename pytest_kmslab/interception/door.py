@@ -99,7 +99,7 @@ class RunDoorkeeper:
 
     def judge(self, service: str, request: Any) -> Response:
         """Decide a request without a mark by its signature, as the gateway does, and do or refuse it."""
-        reply = self._calls.answer(service, lambda: _received(request), explanation=WHY)
+        reply = self._calls.answer(service, lambda: as_received(request), explanation=WHY)
         self._pipeline.record_decided(origin_of(request.url))
         return _response(reply)
 
@@ -161,8 +161,9 @@ def _bytes(body: Any) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-def _received(request: Any) -> WireRequest:
-    """A request as it came: one of a server's, or botocore's own, as older versions of moto hand it on."""
+def as_received(request: Any) -> WireRequest:
+    """A request as it came: one of a server's, or botocore's own, as older versions of moto hand it on and as
+    it is before it is sent."""
     parts, is_secure = urlsplit(request.url), not is_plain_http(request.url)
     environ = getattr(request, "environ", None)
     if environ is None:

@@ -2,7 +2,7 @@
 
 `before-call` fires before a request is signed or sent; answering it makes botocore raise an ordinary
 ClientError, so that a denied call never reaches the backend. `request-created` fires for each attempt to
-send it.
+send it, and `before-send` last; some who use botocore's clients fire that alone.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ from urllib.parse import urlsplit
 from pytest_kmslab.enforcement.entry import TAKER
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
+    from botocore.awsrequest import AWSRequest, AWSResponse
     from botocore.model import OperationModel
 
     from pytest_kmslab.interception.botocore import Response
+
+
+CONTEXT = "kmslab_context"
+"""On a request that botocore has prepared for an endpoint: the context of its call."""
+
+ASKED = "kmslab_asked"
+"""On one of which no call told: that it was decided as it was sent."""
 
 
 class CallHandler(Protocol):
@@ -36,6 +43,9 @@ class CallHandler(Protocol):
 
     def request_created(self, request: AWSRequest) -> None:
         """An attempt to send it is about to be made."""
+
+    def before_send(self, request: Any) -> AWSResponse | None:
+        """A request is about to be sent of which no call told: None lets it go, a response ends it here."""
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """It was answered."""
@@ -53,6 +63,10 @@ class Onlooker:
 
     def request_created(self, request: AWSRequest) -> None:
         """Nothing is done with a request: it goes on as it is."""
+
+    def before_send(self, request: Any) -> AWSResponse | None:
+        """Nor with one of which no call told."""
+        return None
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """Nothing is done with an answer."""
@@ -77,6 +91,7 @@ class BotocoreHooks:
         return (
             ("before-call", self.before_call),
             ("request-created", self.request_created),
+            ("before-send", self.before_send),
             ("after-call", self.after_call),
             ("after-call-error", self.after_call_error),
         )
@@ -138,6 +153,19 @@ class BotocoreHooks:
         """An attempt to send it is about to be made."""
         for handler in self._of_all_runs():
             handler.request_created(request)
+
+    def before_send(self, request: Any, **_: Any) -> AWSResponse | None:
+        """A request is about to be sent: one of whose call nobody was told is decided now."""
+        context = getattr(request, CONTEXT, None)
+        # Where it is not known there is a door behind (moto), or nothing is decided so late (aiobotocore).
+        if context is None or TAKER in context or any(isinstance(key, BotocoreHooks) for key in context):
+            return None
+        # Once, though a client may know several runs.
+        if hasattr(request, ASKED) or self.is_gateways(request.url):
+            return None
+        setattr(request, ASKED, True)
+        runs = self._of_all_runs()
+        return next((answer for run in runs if (answer := run.before_send(request)) is not None), None)
 
     def after_call(
         self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any], **_: Any

@@ -18,6 +18,7 @@ from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.interception.hooks import CONTEXT
 from pytest_kmslab.wire.http_message import Reply
 
 ASYNC = (
@@ -107,10 +108,6 @@ def received(url: str, reply: Reply) -> AWSResponse:
     response = AWSResponse(url, reply.status, HTTPHeaders.from_dict(dict(reply.headers)), None)
     vars(response)["_content"] = reply.body
     return response
-
-
-CONTEXT = "kmslab_context"
-"""On a prepared request: the context of its call."""
 
 
 @contextmanager

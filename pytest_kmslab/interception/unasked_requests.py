@@ -1,0 +1,58 @@
+"""Requests to an endpoint of which botocore's `before-call` never told: they are decided as they are sent.
+
+PynamoDB 5 makes requests with botocore's clients, and fires of their events `before-send` alone. At moto such
+requests are judged at its door; an endpoint has none.
+https://github.com/pynamodb/PynamoDB/blob/5.5.1/pynamodb/connection/base.py
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from pytest_kmslab.backends.addresses import origin_of
+from pytest_kmslab.enforcement.wire_calls import WireCalls
+from pytest_kmslab.gateway.upstreams.http import HttpUpstream
+from pytest_kmslab.interception.door import as_received
+from pytest_kmslab.interception.signers import received
+from pytest_kmslab.wire.http_message import RefusedError
+from pytest_kmslab.wire.models import service_model
+from pytest_kmslab.wire.routing import fields, route
+from pytest_kmslab.wire.writing import error_reply
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+
+    from pytest_kmslab.enforcement.pipeline import Pipeline
+
+WHY = (
+    "(pytest-kmslab: this request did not come from a boto3 client that could be asked, so it goes by its "
+    "signature.)"
+)
+"""What is added to what AWS says to somebody who is not known."""
+
+
+class UnaskedRequests:
+    """Decides requests to one endpoint by their signature, as the gateway does, and does them."""
+
+    def __init__(self, pipeline: Pipeline, endpoint: str) -> None:
+        self._pipeline = pipeline
+        self._calls = WireCalls(pipeline, HttpUpstream(endpoint).send, takes_account=False, now=time.time)
+
+    def answer(self, request: Any) -> AWSResponse | None:
+        """What a request of an enforced service is answered; None lets another go on its way."""
+        if not self._pipeline.backend.owns_url(request.url):
+            return None
+        if not self._pipeline.enforcing:
+            self._pipeline.record_undecided(origin_of(request.url))
+            return None
+        sent = as_received(request)
+        try:
+            # A form's fields tell the service of IAM and STS.
+            is_form = "form" in sent.header("content-type")
+            service = route(sent, fields(sent.body.decode(errors="replace")) if is_form else ())
+        except RefusedError as refused:
+            return received(request.url, error_reply(service_model(refused.service), refused.error))
+        if service is None:
+            return None
+        return received(request.url, self._calls.answer(service, lambda: sent, explanation=WHY))

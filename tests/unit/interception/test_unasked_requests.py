@@ -1,0 +1,89 @@
+"""PynamoDB 5 at an endpoint: of its calls no event tells, so they are decided as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from helpers.account import REGION, TABLE, Account, allow
+from helpers.endpoint import moto_server
+from helpers.raw_requests import held, written
+
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
+
+from .test_door_clients import NAME, orders_of
+
+ITEM = {"id": {"S": "1"}, "v": {"S": "secret"}}
+USES = {
+    "get": lambda orders: orders.get("1"),
+    "scan": lambda orders: list(orders.scan()),
+    "batch": lambda orders: list(orders.batch_get(["1"])),
+    "save": lambda orders: orders("2", v="new").save(),
+    "delete": lambda orders: orders("1").delete(),
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["enforce"])
+def account(server: str, request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    run = Run(Settings(backend="localstack", endpoint=server, enforcement=request.param))
+    run.install()
+    run.backend.start()
+    account = Account(run)
+    account.root.client("dynamodb").create_table(**TABLE)
+    account.root.client("dynamodb").put_item(TableName=NAME, Item=ITEM)
+    yield account
+    run.backend.stop()
+    run.close()
+
+
+def test_pynamodb_goes_by_its_signature(account: Account) -> None:
+    ana, bob = (
+        orders_of(account.user(name, *more)) for name, *more in (("ana",), ("bob", allow("dynamodb:*")))
+    )
+    for use in USES.values():
+        mark = account.run.trail.mark()
+        with pytest.raises(Exception, match="AccessDeniedException"):
+            use(ana)
+        denied = [entry.request.principal for entry in account.run.trail.denials(mark)]
+        assert denied == ["arn:aws:iam::123456789012:user/ana"]
+    assert bob.get("1").v == "secret"
+    bob("2", v="new").save()
+    assert account.root.client("dynamodb").get_item(TableName=NAME, Key={"id": {"S": "2"}})["Item"]["v"]
+    with pytest.raises(Exception, match="UnrecognizedClientException"):
+        orders_of(boto3.Session("AKIAFOREIGN", "secret", region_name=REGION)).get("1")
+
+
+@pytest.mark.parametrize("account", ["off"], indirect=True)
+def test_without_enforcement_it_is_counted(account: Account, server: str) -> None:
+    assert orders_of(account.user("ana")).get("1").v == "secret"
+    assert account.run.trail.elsewhere[server] >= 1
+
+
+def test_whatever_fires_that_event_alone_is_decided(account: Account, server: str) -> None:
+    session = account.user("ana")
+    for service, code in (("iam", b"AccessDenied"), ("kms", b"AccessDeniedException")):
+        client = session.client(service)
+        _, body, headers = written(service)
+        request = AWSRequest("POST", f"{server}/", headers=headers, data=body)
+        SigV4Auth(held(session), service, REGION).add_auth(request)
+        request.context = {}
+        prepared = client._endpoint.prepare_request(request)
+        answers = client.meta.events.emit(f"before-send.{service}.Any", request=prepared)
+        (answer,) = [value for _, value in answers if value is not None]
+        assert answer.status_code in (400, 403)
+        assert code in answer.content
