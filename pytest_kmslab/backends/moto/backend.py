@@ -91,6 +91,7 @@ class MotoBackend:
 
         from pytest_kmslab.backends.moto.patches.fast_requests import fast_requests
         from pytest_kmslab.backends.moto.patches.fast_routing import fast_routing
+        from pytest_kmslab.backends.moto.patches.indexed_items import checked_index_keys
         from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
         from pytest_kmslab.backends.moto.patches.item_values import item_values_of_dynamodb
         from pytest_kmslab.backends.moto.patches.keys import (
@@ -118,6 +119,7 @@ class MotoBackend:
         started.enter_context(only_changes_in_streams())
         started.enter_context(readable_item_errors())
         started.enter_context(item_values_of_dynamodb())
+        started.enter_context(checked_index_keys())
         started.enter_context(transactions_taken_back())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
