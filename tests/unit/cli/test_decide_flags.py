@@ -195,6 +195,14 @@ TABLE_ARN = KEY.replace(":kms:", ":dynamodb:").replace("key/", "table/")
         ("--resource", "mykey", "--resource is `mykey`: give an ARN, or `*`"),
         ("--resource", TABLE_ARN, "`kms:Decrypt` is about no resource of dynamodb"),
         ("--resource-account", "12", "--resource-account is `12`: give the 12 digits"),
+        (
+            "--context",
+            "kms:ViaServic=x",
+            "--context: there is no condition key `kms:ViaServic`: did you mean",
+        ),
+        ("--context", "ViaService=x", "did you mean `kms:ViaService`?"),
+        ("--context", "aws:PrincipleTag/team=x", "did you mean `aws:PrincipalTag/team`?"),
+        ("--context", "kms:EncryptionContext=x", "did you mean `kms:EncryptionContext:`?"),
     ],
 )
 def test_a_request_that_nobody_makes_is_no_denial(decide: Decide, flag: str, value: str, said: str) -> None:
@@ -220,3 +228,14 @@ def test_a_request_that_somebody_may_make_is_decided(
 ) -> None:
     status, answer, _ = decide("--principal", principal, "--action", action, "--resource", resource)
     assert (status, answer["decision"]) == (0, "implicitDeny")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("kms:viaservice", "kms:EncryptionContext:team", "aws:PrincipalTag/a:b", "saml:sub", "s3:prefix"),
+        *("token.actions.githubusercontent.com/a:sub", "kms:SomethingNew", "team"),
+    ],
+)
+def test_a_condition_key_that_there_may_be_is_taken(decide: Decide, key: str) -> None:
+    assert decide("--context", f"{key}=x")[0] == 0
