@@ -225,7 +225,8 @@ class _Reading:
 def case_of_flags(arguments: argparse.Namespace) -> dict[str, Any]:
     """The case that the command line makes up; raises PolicyError or CaseError, which name file and line."""
     keys = [key for key, _ in arguments.context or ()]
-    check_request(*(getattr(arguments, name) for name in (*_REQUEST, "resource_account")), keys)
+    asked = arguments.principal, arguments.action, arguments.resource, arguments.resource_account
+    check_request(*asked, keys)
     context: dict[str, str | list[str]] = {}
     for key, value in arguments.context or ():
         values = context.get(key)
