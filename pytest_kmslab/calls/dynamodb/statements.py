@@ -43,7 +43,7 @@ def statements(call: ApiCall, view: AccountView) -> Authorizations:
     """
     tables: list[Table | None] = []
     read = list(_read(call))
-    for (statement, values), entry in zip(read, _entries(call), strict=True):
+    for entry, statement, values in read:
         arn = table_arn(call, statement.table)
         table = view.table(arn, call.region, call.account)
         tables.append(table)
@@ -53,10 +53,10 @@ def statements(call: ApiCall, view: AccountView) -> Authorizations:
         for resource in _resources(statement, arn):
             yield authorization(call, statement.action, resource, context, table)
     if call.operation != "BatchExecuteStatement":  # whose statements are refused one by one
-        for (statement, values), table in zip(read, tables, strict=True):
+        for (_, statement, values), table in zip(read, tables, strict=True):
             check_statement(statement, values, table)
             _check_index(statement, table, call.params.get("ConsistentRead") is True)
-        check_use(call.operation, [statement for statement, _ in read], tables)
+        check_use(call.operation, [statement for _, statement, _ in read], tables)
     yield from use_keys(call, view, tables)
 
 
@@ -71,17 +71,28 @@ def _entries(call: ApiCall) -> Iterator[Mapping[str, Any]]:
     yield from entries
 
 
-def _read(call: ApiCall) -> Iterator[tuple[Statement, Any]]:
-    """Each statement with its parameters."""
+def _read(call: ApiCall) -> Iterator[tuple[Mapping[str, Any], Statement, Any]]:
+    """Each part of the request with its statement and its parameters; none that a batch refuses by itself."""
     for at, entry in enumerate(_entries(call)):
+        if call.operation == "BatchExecuteStatement" and is_refused(entry):
+            continue
         try:
-            yield read_entry(entry)
+            yield entry, *read_entry(entry)
         except ServiceError as error:
             if call.operation != "ExecuteTransaction":
                 raise
             # A transaction says which of its statements cannot be read. Measured on AWS:
             # paritysuite/dynamodb-conformance, partiqlGrammar.
             raise invalid(f"Validation failed in TransactStatements[{at}]: {error.message}") from None
+
+
+def is_refused(entry: Mapping[str, Any]) -> bool:
+    """Whether DynamoDB is known to refuse the statement as it is written: a batch answers in its place."""
+    try:
+        read_statement(required_text(entry, "Statement"))
+    except StatementError as error:
+        return isinstance(error, RefusedStatementError)
+    return False
 
 
 def read_entry(entry: Mapping[str, Any]) -> tuple[Statement, Any]:

@@ -12,6 +12,7 @@ from pytest_kmslab.backends import partiql
 from pytest_kmslab.backends.endpoint.clients import lacks, service_error
 from pytest_kmslab.backends.endpoint.fixups import table_policies
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.statements import is_refused
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
@@ -59,7 +60,8 @@ def partiql_instead(
 ) -> Callable[[EndpointAccountReader, ApiCall], Response | None]:
     """An operation of PartiQL, where the endpoint's DynamoDB is older than PartiQL, or is a moto server's.
 
-    That fails at many statements, and does some otherwise than they were decided.
+    That fails at many statements, and does some otherwise than they were decided. A batch with a statement
+    that was not decided, as DynamoDB refuses it, goes to no endpoint.
     """
 
     def answer(view: EndpointAccountReader, call: ApiCall) -> Response | None:
@@ -72,7 +74,10 @@ def partiql_instead(
         def instead() -> Response:
             return execute(call, find, do)
 
-        return instead() if view.clients.is_moto_server else _if_lacking(view, call, instead)
+        undecided = any(map(is_refused, call.params.get("Statements") or ()))
+        if undecided or view.clients.is_moto_server:
+            return instead()
+        return _if_lacking(view, call, instead)
 
     return answer
 

@@ -295,6 +295,15 @@ def test_a_batch_reads_single_items(root: Any, text: str) -> None:
     assert answer == {"Error": {"Code": "ValidationError", "Message": message}}
 
 
+def test_a_batch_answers_a_statement_that_is_refused_in_its_place(root: Any) -> None:
+    texts = ("SELECT * FROM orders t WHERE id = 'mine'", f"SELECT * FROM orders {WHOLE_KEY}")
+    refused, read = root.batch_execute_statement(Statements=[{"Statement": text} for text in texts])[
+        "Responses"
+    ]
+    assert refused == {"Error": {"Code": "ValidationError", "Message": "Aliasing is not supported"}}
+    assert read == {"TableName": "orders", "Item": ITEMS[0]}
+
+
 NAMELESS = {"id": {"S": ""}, "r": {"S": "1"}}
 TO_NOBODY: dict[str, Callable[[Any], Any]] = {
     "GetItem": lambda db: db.get_item(TableName="orders", Key=NAMELESS),

@@ -87,6 +87,24 @@ def test_nothing_is_asked_where_one_statement_of_several_cannot_be_read(view: Fa
     assert refusal.value.code == "ValidationException"
 
 
+REFUSED = "SELECT * FROM locked t WHERE id = 'a'"
+
+
+def test_a_batch_asks_for_what_is_not_refused_as_it_is_written(view: FakeAccount) -> None:
+    # Measured on AWS: paritysuite/dynamodb-conformance. Every other operation fails as a whole.
+    statements = [{"Statement": REFUSED}, {"Statement": "SELECT * FROM orders WHERE id = 'a'"}]
+
+    assert pairs(asked("BatchExecuteStatement", {"Statements": statements}, view)) == [
+        ("dynamodb:PartiQLSelect", ORDERS)
+    ]
+    for operation, params in (
+        ("ExecuteTransaction", {"TransactStatements": statements}),
+        ("ExecuteStatement", statements[0]),
+    ):
+        with pytest.raises(ServiceError, match="Aliasing is not supported"):
+            asked(operation, params, view)
+
+
 @pytest.mark.parametrize("table", ["a/b", "*", "a b"])
 def test_a_table_that_cannot_be_one_is_refused(table: str, view: FakeAccount) -> None:
     with pytest.raises(ServiceError) as refusal:
