@@ -42,4 +42,4 @@ def test_what_aws_takes_of_nobody_is_held_to_its_model_too(account: Account) -> 
         return str(raised.value.response["Error"]["Code"])
 
     assert code("a/b") == "ValidationError"
-    assert code("ab") == "MissingAuthenticationToken"
+    assert code("ab") == "InvalidIdentityToken"
