@@ -15,7 +15,9 @@ from pytest_kmslab.calls.kms.policies import read_key_policy
 from pytest_kmslab.calls.rules.identity_documents import check_identity_document
 from pytest_kmslab.calls.rules.trust_documents import check_trust_document
 
-PolicyKind = Literal["identity", "key", "table", "trust"]
+PolicyKind = Literal["identity", "key", "stream", "table", "trust"]
+
+_TABLE = "arn:{}:dynamodb:us-east-1:123456789012:table/any"
 
 _PARTITION = re.compile(r"arn:(aws[a-z-]*):")
 
@@ -32,8 +34,9 @@ _CHECKS: dict[PolicyKind, Callable[[str, str], object]] = {
     "identity": check_identity_document,
     "key": lambda text, partition: read_key_policy(text, _SOMEWHERE, partition),
     "trust": lambda text, partition: check_trust_document(text, _SOMEWHERE, partition),
-    "table": lambda text, partition: read_table_policy(
-        text, f"arn:{partition}:dynamodb:us-east-1:123456789012:table/any", _SOMEWHERE
+    "table": lambda text, partition: read_table_policy(text, _TABLE.format(partition), _SOMEWHERE),
+    "stream": lambda text, partition: read_table_policy(
+        text, f"{_TABLE.format(partition)}/stream/2026-11-30T00:00:00.000", _SOMEWHERE
     ),
 }
 

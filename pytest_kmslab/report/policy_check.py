@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from pytest_kmslab.report.uses import UseCollector
 
 
-KINDS: Mapping[str, PolicyKind] = {"table-policy": "table", "trust-policy": "trust"}
+KINDS: Mapping[str, PolicyKind] = {
+    "stream-policy": "stream",
+    "table-policy": "table",
+    "trust-policy": "trust",
+}
 """How the names of files begin that hold the policies of resources; all others hold key policies."""
 
 

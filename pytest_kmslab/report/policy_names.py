@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pytest_kmslab.authz.arn import name_in, parse_arn
 
 _KINDS = {"kms": "key-policy", "dynamodb": "table-policy", "iam": "trust-policy"}
+_STREAM, _OF_A_STREAM = "/stream/", "stream-policy"
+"""A stream has a policy beside its table's."""
 _NOT_IN_A_FILE = re.compile(r"[^\w.@=+-]+")
 
 Names = Callable[[str], Sequence[str]]
@@ -33,15 +35,17 @@ def folder_names(principal: str) -> Sequence[str]:
 def file_names(arn: str) -> Sequence[str]:
     """What the file of a resource's policy may be called: `key-policy-orders.json`, and longer."""
     parsed = parse_arn(arn)
-    kind = _KINDS.get(parsed.service, f"{parsed.service}-policy")
-    name = parsed.resource.partition("/")[2] or parsed.resource
+    path, is_stream, _ = parsed.resource.partition(_STREAM)
+    kind = _OF_A_STREAM if is_stream else _KINDS.get(parsed.service, f"{parsed.service}-policy")
+    # A stream by its table: its own label is another in each run.
+    name = path.partition("/")[2] or path
     longer = (name, f"{parsed.region}-{name}", f"{parsed.account}-{parsed.region}-{name}")
     return tuple(f"{kind}-{_NOT_IN_A_FILE.sub('-', one)}.json" for one in longer)
 
 
 def is_of_a_resource(file: str) -> bool:
     """Whether a file of this name holds the policy of a resource."""
-    return file.startswith(tuple(_KINDS.values()))
+    return file.startswith((*_KINDS.values(), _OF_A_STREAM))
 
 
 def chosen(arns: Iterable[str], names: Names) -> dict[str, str]:

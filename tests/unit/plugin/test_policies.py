@@ -53,6 +53,56 @@ def test_what_two_workers_wrote_holds_the_next_run_which_fails_when_it_needs_mor
     more.stdout.fnmatch_lines([f"a test needs more: {what}, by kmslab-key-user in {test}"])
 
 
+OF_ANOTHER_ACCOUNT = """
+    import json
+
+    def document(**statement):
+        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+
+    def test_a_role_over_there_reads_table_index_and_stream(kmslab):
+        admin, iam = kmslab.as_(kmslab.admin), kmslab.as_(kmslab.root_of("222233334444")).client("iam")
+        trust = document(Principal={"AWS": kmslab.admin.arn}, Action="sts:AssumeRole")
+        made = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))
+        role = made["Role"]["Arn"]
+        own = document(Action=["kms:*", "dynamodb:*"], Resource="*")
+        iam.put_role_policy(RoleName="reader", PolicyName="all", PolicyDocument=json.dumps(own))
+        people = {"AWS": [role, kmslab.admin.arn]}
+        key = kmslab.create_key("orders", policy=document(Principal=people, Action="kms:*", Resource="*"))
+        stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        table = kmslab.create_table("orders", key=key, StreamSpecification=stream)
+        dynamodb = admin.client("dynamodb")
+        stream = dynamodb.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
+        for arn, action in ((table.arn, "dynamodb:GetItem"), (stream, "dynamodb:DescribeStream")):
+            policy = document(Principal={"AWS": role}, Action=action, Resource=arn)
+            dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+        reader = kmslab.as_(admin.client("sts").assume_role(RoleArn=role, RoleSessionName="reader"))
+        reader.client("dynamodb").get_item(TableName=table.arn, Key={"id": {"S": "1"}})
+        reader.client("dynamodbstreams").describe_stream(StreamArn=stream)
+"""
+
+
+def test_each_kind_of_file_that_is_written_can_be_held_against_the_next_run(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=OF_ANOTHER_ACCOUNT)
+    project.runpytest_inprocess("--kmslab-policies=out").assert_outcomes(passed=1)
+    folder = project.path / "out" / "reader"
+    # Table, stream and key are of one name, and keep it.
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "identity-policy.json",
+        "key-policy-orders.json",
+        "proof.json",
+        "stream-policy-orders.json",
+        "table-policy-orders.json",
+    ]
+    assert project.runpytest_inprocess("--kmslab-check-policy=out/reader").ret == pytest.ExitCode.OK
+    policy = folder / "stream-policy-orders.json"
+    policy.write_text(policy.read_text("utf-8").replace("DescribeStream", "GetRecords"), "utf-8")
+    less = project.runpytest_inprocess("--kmslab-check-policy=out/reader")
+    assert less.ret == pytest.ExitCode.TESTS_FAILED
+    less.stdout.fnmatch_lines(
+        ["a test needs more: dynamodb:DescribeStream on table/orders/stream/[*], by reader*"]
+    )
+
+
 def test_a_bad_policy_is_a_usage_error(project: pytest.Pytester) -> None:
     project.path.joinpath("bad.json").write_text("{", "utf-8")
     bad, none = ("bad.json", "file `bad.json`, line 1: "), ("none.json", "a file or folder that is there")
