@@ -165,7 +165,7 @@ class Denial:
         same = Wanted(self._wanted.action).among(entries)
         if any(not entry.decision.allowed for entry in same):
             because = self._wanted.because
-            return f"what was denied is another; {_told(same)}{meant_reason(because) if because else ''}"
+            return f"it was denied otherwise; {_told(same)}{meant_reason(because) if because else ''}"
         if same:
             return f"it was allowed; {_told(same)}"
         if answer is not None:
@@ -174,7 +174,7 @@ class Denial:
             return "calls are not decided (--kmslab-enforcement=off)"
         others = [entry for entry in entries if not entry.decision.allowed]
         if others:
-            return f"no error was raised, and what was denied is another; {_told(others)}"
+            return f"no error was raised, and something else was denied; {_told(others)}"
         return (
             "no error was raised, and no call asked for it" if self._block.calls else "no AWS call was made"
         )

@@ -127,7 +127,7 @@ def test_a_denial_is_the_one_that_was_meant(run: FakeRun, filters: dict[str, str
     if fits:
         go()
     else:
-        with pytest.raises(ExpectationError, match="what was denied is another"):
+        with pytest.raises(ExpectationError, match="it was denied otherwise"):
             go()
 
 
