@@ -43,8 +43,9 @@ from pytest_kmslab.calls.dynamodb.names import (
     table_arn,
 )
 from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders, check_write
-from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes, check_projected
+from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes, check_index, check_projected
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
+from pytest_kmslab.calls.rules.selections import check_filter
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     "TransactGetItems": {"Get": "GetItem"},
@@ -83,6 +84,7 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
     # On the index alone:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
     yield authorization(call, call.operation, index_arn(arn, index) if index else arn, context, table)
+    check_index(table, index)
     check_projected(table, index, answered_attributes(call.params))
     hash_key = hash_key_of(table, index)
     if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
@@ -90,6 +92,9 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
         raise without_partition_key(call.params, hash_key)
     if call.operation == "Query" and table is not None and table.key_attributes and not index:
         check_schema(call.params, table)
+    if call.operation == "Query" and table is not None:
+        # Of an index its sort key is not known here.
+        check_filter(call.params, (hash_key,) if index else table.key_attributes)
     yield from use_keys(call, view, (table,))
 
 

@@ -88,6 +88,13 @@ def check_projected(table: Table | None, index: str, attributes: Iterable[str]) 
         raise refused(f"Global secondary index {index} does not project [{', '.join(missing)}]")
 
 
+def check_index(table: Table | None, index: str) -> None:
+    """Raise what DynamoDB answers to a read by an index that the table has not."""
+    # As dynalite's tests have it, which run against AWS too; in PartiQL no name is told.
+    if table is not None and table.key_attributes and index and index not in table.index_keys:
+        raise invalid(f"The table does not have the specified index: {index}")
+
+
 def check_consistent(table: Table | None, index: str) -> None:
     """Raise what DynamoDB answers to a statement that reads a global index consistently."""
     if table is not None and index in table.index_keys and index not in table.local_indexes:

@@ -50,9 +50,9 @@ def context(operation: str, params: dict[str, Any], view: FakeAccount) -> dict[s
         ("Query", {"KeyConditions": BY_ID, "QueryFilter": {"price": {}}}, ("id", "price")),
         (
             "Query",
-            {"KeyConditions": BY_ID, "FilterExpression": "#p > id"}
+            {"KeyConditions": BY_ID, "FilterExpression": "#p > cost"}
             | {"ExpressionAttributeNames": {"#p": "price"}},
-            ("id", "price"),
+            ("id", "price", "cost"),
         ),
         ("Scan", {"ScanFilter": {"price": {}}}, ("price",)),
         ("Scan", {"FilterExpression": "stock > sold"}, ("stock", "sold")),
@@ -115,6 +115,7 @@ def test_every_key_value_counts_where_the_key_of_an_index_is_not_known(view: Fak
         "ExpressionAttributeValues": VALUES,
     }
 
+    view.add_table("orders", hash_key="id", index_keys={"other": ""})
     assert context("Query", params, view)["dynamodb:LeadingKeys"] == ("1", "monday")
 
 

@@ -108,3 +108,16 @@ def test_time_to_live_is_changed_only_where_it_changes(db: Any) -> None:
     assert told(True, "other") == other
     assert told(False, "other") == other
     db.update_time_to_live(TableName="orders", TimeToLiveSpecification={**on, "Enabled": False})
+
+
+def test_an_index_that_there_is_not_and_a_filter_by_the_key(db: Any) -> None:
+    no_index = "The table does not have the specified index: none"
+    assert refusal(db, "query", TableName="orders", IndexName="none", **BY_TEAM) == no_index
+    assert refusal(db, "scan", TableName="orders", IndexName="none") == no_index
+    by_key = "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
+    filtered = {"TableName": "orders", "FilterExpression": "team = :t", **BY_TEAM}
+    assert refusal(db, "query", IndexName="all", **filtered) == f"{by_key}team"
+    # The table's key is none of the index, and a Scan is filtered by whatever is there.
+    by_id = {"TableName": "orders", "FilterExpression": "attribute_exists(id)"}
+    assert db.query(IndexName="all", **by_id, **BY_TEAM)["Count"] == 1
+    assert db.scan(**by_id)["Count"] == 1
