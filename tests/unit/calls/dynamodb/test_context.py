@@ -102,6 +102,8 @@ VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}}
 def test_leading_keys_are_the_values_of_the_partition_key(
     operation: str, params: dict[str, Any], values: tuple[str, ...], view: FakeAccount
 ) -> None:
+    if operation == "Query":
+        view.add_table("orders", hash_key="id", range_key="day", index_keys={"by-day": "day"})
     found = context(operation, params, view)
 
     assert found["dynamodb:LeadingKeys"] == values
