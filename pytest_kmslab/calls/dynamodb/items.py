@@ -43,9 +43,13 @@ from pytest_kmslab.calls.dynamodb.names import (
     table_arn,
 )
 from pytest_kmslab.calls.dynamodb.placeholders import check_placeholders, check_write
-from pytest_kmslab.calls.dynamodb.returned_items import answered_attributes, check_index, check_projected
+from pytest_kmslab.calls.dynamodb.returned_items import (
+    answered_attributes,
+    check_filter,
+    check_index,
+    check_projected,
+)
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
-from pytest_kmslab.calls.rules.selections import check_filter
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     "TransactGetItems": {"Get": "GetItem"},

@@ -95,6 +95,20 @@ def check_index(table: Table | None, index: str) -> None:
         raise invalid(f"The table does not have the specified index: {index}")
 
 
+def check_filter(params: Params, keys: Iterable[str]) -> None:
+    """Raise what DynamoDB refuses of a Query's filter: it names no attribute of the key that is queried.
+
+    Measured by dynalite's tests, which run against AWS too.
+    """
+    names = params.get("ExpressionAttributeNames") or {}
+    expression = params.get("FilterExpression") or ""
+    filtered = [names.get(name, name) for name in attributes_of("FilterExpression", expression)]
+    for what, named in (("Filter Expression", filtered), ("QueryFilter", params.get("QueryFilter") or {})):
+        for key in [name for name in keys if name in named]:
+            text = "can only contain non-primary key attributes: Primary key attribute"
+            raise invalid(f"{what} {text}: {key}")
+
+
 def check_consistent(table: Table | None, index: str) -> None:
     """Raise what DynamoDB answers to a statement that reads a global index consistently."""
     if table is not None and index in table.index_keys and index not in table.local_indexes:

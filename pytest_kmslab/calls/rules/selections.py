@@ -7,10 +7,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pytest_kmslab.calls.api_call import ApiCall, Params, ServiceError
-from pytest_kmslab.calls.dynamodb.expressions import attributes_of
 from pytest_kmslab.calls.validation_messages import ONE_ERROR, invalid
 
 _SEGMENT, _SEGMENTS = "Segment", "TotalSegments"
@@ -37,20 +36,6 @@ def _refused_selection(params: Params) -> Iterator[str]:
         yield f"Cannot specify the {naming[0]} when choosing to get {what}"
     if select == "ALL_PROJECTED_ATTRIBUTES" and params.get("IndexName") is None:
         yield "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
-
-
-def check_filter(params: Params, keys: Iterable[str]) -> None:
-    """Raise what DynamoDB refuses of a Query's filter: it names no attribute of the key that is queried.
-
-    Measured by dynalite's tests, which run against AWS too.
-    """
-    names = params.get("ExpressionAttributeNames") or {}
-    expression = params.get("FilterExpression") or ""
-    filtered = [names.get(name, name) for name in attributes_of("FilterExpression", expression)]
-    for what, named in (("Filter Expression", filtered), ("QueryFilter", params.get("QueryFilter") or {})):
-        for key in [name for name in keys if name in named]:
-            text = "can only contain non-primary key attributes: Primary key attribute"
-            raise invalid(f"{what} {text}: {key}")
 
 
 def check_segments(call: ApiCall) -> None:

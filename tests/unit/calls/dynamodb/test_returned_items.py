@@ -11,6 +11,7 @@ from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.dynamodb.returned_items import (
     answered_attributes,
     check_consistent,
+    check_filter,
     check_projected,
     keep_named_attributes,
 )
@@ -92,3 +93,38 @@ def test_a_global_index_is_not_read_consistently() -> None:
     assert str(refused.value) == (
         "ValidationException: Strongly consistent read is not supported on Global Secondary Indexes"
     )
+
+
+KEYS = ("id", "day")
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({"FilterExpression": "attribute_exists(id.b) AND b = :b"}, "Filter Expression {}: id"),
+        (
+            {"FilterExpression": "#k[1] = :b", "ExpressionAttributeNames": {"#k": "day"}},
+            "Filter Expression {}: day",
+        ),
+        ({"QueryFilter": {"day": {"ComparisonOperator": "NULL"}}}, "QueryFilter {}: day"),
+    ],
+)
+def test_a_query_is_not_filtered_by_its_key(params: dict[str, Any], text: str) -> None:
+    said = text.format("can only contain non-primary key attributes: Primary key attribute")
+    with pytest.raises(ServiceError, match=f"ValidationException: {said}"):
+        check_filter(params, KEYS)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {
+            "FilterExpression": "price.id = :id AND size(#d) > :day",
+            "ExpressionAttributeNames": {"#d": "days"},
+        },
+        {"QueryFilter": {"price": {"ComparisonOperator": "NULL"}}},
+    ],
+)
+def test_by_anything_else_it_is(params: dict[str, Any]) -> None:
+    check_filter(params, KEYS)

@@ -8,7 +8,6 @@ import pytest
 from helpers.fake_account import user
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.rules.selections import check_filter
 from pytest_kmslab.wire.constraints import check_constraints
 
 SPECIFIC = "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
@@ -95,38 +94,3 @@ def test_a_selection_is_taken(operation: str, params: dict[str, Any]) -> None:
 @pytest.mark.parametrize("segments", [{"Segment": 0, "TotalSegments": 1}, {"Segment": 2, "TotalSegments": 3}])
 def test_a_part_of_a_scan_is_taken(segments: dict[str, int]) -> None:
     check("Scan", **segments)
-
-
-KEYS = ("id", "day")
-
-
-@pytest.mark.parametrize(
-    ("params", "text"),
-    [
-        ({"FilterExpression": "attribute_exists(id.b) AND b = :b"}, "Filter Expression {}: id"),
-        (
-            {"FilterExpression": "#k[1] = :b", "ExpressionAttributeNames": {"#k": "day"}},
-            "Filter Expression {}: day",
-        ),
-        ({"QueryFilter": {"day": {"ComparisonOperator": "NULL"}}}, "QueryFilter {}: day"),
-    ],
-)
-def test_a_query_is_not_filtered_by_its_key(params: dict[str, Any], text: str) -> None:
-    said = text.format("can only contain non-primary key attributes: Primary key attribute")
-    with pytest.raises(ServiceError, match=f"ValidationException: {said}"):
-        check_filter(params, KEYS)
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {},
-        {
-            "FilterExpression": "price.id = :id AND size(#d) > :day",
-            "ExpressionAttributeNames": {"#d": "days"},
-        },
-        {"QueryFilter": {"price": {"ComparisonOperator": "NULL"}}},
-    ],
-)
-def test_by_anything_else_it_is(params: dict[str, Any]) -> None:
-    check_filter(params, KEYS)
