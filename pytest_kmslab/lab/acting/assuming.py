@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SESSION_NAME = "kmslab"
 
+_OWN_POLICY = re.compile(r"\b(?:no|an?) (identity-based policy|permissions boundary|session policy)\b")
+"""Who assumes a role is limited by policies of their own, whatever the trust policy says."""
 _SERVICE = re.compile(r"[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
@@ -87,7 +89,8 @@ class RoleAssumption:
         if assumer.service is not None:
             return self._as_service(parameters, assumer.service, assumer.source_arn)
         if assumer.via is not None:
-            return self._tried(self.client_of(assumer.via, "sts"), parameters, f"`{assumer.via!r}`")
+            who = getattr(assumer.via, "arn", "whose credentials `via` gives")
+            return self._tried(self.client_of(assumer.via, "sts"), parameters, f"`{who}`")
         services = self._trusted_services(parameters["RoleArn"])
         if not services:
             # The test did not say who assumes it: the lab does, and that call is its own.
@@ -139,11 +142,16 @@ class RoleAssumption:
 
     def _not_let(self, role: str, who: str, why: str) -> ResourceError:
         account, partition = self.context.backend.account, partition_of(self.context.backend.region).name
-        return ResourceError(
-            f"role `{role}` cannot be assumed as {who}: {why}. Its trust policy has to allow "
-            f"`sts:AssumeRole` to whoever assumes it (`{root_arn(partition, account)}` leaves that to "
-            "IAM policies); or say by `via=` who is to, or by `service=` and `source_arn=` as which service"
+        # AWS's text says which type of policy it was; of a trust policy it calls it resource-based.
+        own = _OWN_POLICY.search(why)
+        advice = (
+            f"Whoever assumes it has to be allowed `sts:AssumeRole` by their own {own[1]} too"
+            if own
+            else f"Its trust policy has to allow `sts:AssumeRole` to whoever assumes it "
+            f"(`{root_arn(partition, account)}` leaves that to IAM policies); or say by `via=` who is to, or "
+            "by `service=` and `source_arn=` as which service"
         )
+        return ResourceError(f"role `{role}` cannot be assumed as {who}: {why}. {advice}")
 
     @for_the_lab
     def _trusted_services(self, role: str) -> list[str]:

@@ -94,6 +94,12 @@ def test_somebody_else_assumes_it_where_the_trust_policy_names_them(lab: Lab) ->
         lab.as_(role)
 
 
+def test_who_assumes_it_may_lack_the_permission_where_the_trust_policy_lets_them(lab: Lab) -> None:
+    user, role = lab.create_user("ana"), lab.create_role()
+    with pytest.raises(ResourceError, match=rf"as `{user.arn}`: .* by their own identity-based policy too$"):
+        lab.as_(role, via=user)
+
+
 @pytest.mark.parametrize("given", [{"trust": "{"}, {"trust": "AdministratorAccess"}, {"policies": "Nobodys"}])
 def test_nothing_is_made_where_a_policy_is_wrong(lab: Lab, given: Any) -> None:
     before = lab.inventory()
