@@ -62,15 +62,22 @@ def execute_transaction(call: ApiCall) -> Response | None:
     return answer_partiql(call) if repeated is None else {"Responses": [], **repeated}
 
 
-def check_import(call: ApiCall) -> None:
-    """ImportTable into a table that is there, or with the token of an import into another, is refused."""
-    # Measured by scylladb's tests of Alternator, which run against AWS too.
-    name = str(call.params["TableCreationParameters"]["TableName"])
-    if name in dynamodb_backends[call.account][call.region].tables:
+def repeated_import(call: ApiCall) -> Response | None:
+    """ImportTable that was begun already, as it is now; None for one that is new.
+
+    One into a table that is there is refused, and one with the token of an import into another table. Nothing
+    else of a request is looked at: DDB-IMPORT-017 of aws-controllers-k8s/dynamodb-controller.
+    """
+    name, backend = str(call.params["TableCreationParameters"]["TableName"]), _backend(call)
+    # Measured by scylladb's tests of Alternator too, which run against AWS.
+    if name in backend.tables:
         raise ServiceError("ResourceInUseException", f"Table already exists: {name}")
     earlier = _earlier(call, "ClientToken", EIGHT_HOURS)
-    if earlier is not None and earlier.payload != _imported(call):
-        raise ServiceError("ImportConflictException", _CONFLICT)
+    if earlier is None:
+        return None
+    if earlier.payload != _imported(call):
+        raise ServiceError("ImportConflictException", f"Import conflict: {_CONFLICT}")
+    return {"ImportTableDescription": backend.table_imports[earlier.made].response()}
 
 
 def repeated_export(call: ApiCall) -> Response | None:
@@ -81,8 +88,7 @@ def repeated_export(call: ApiCall) -> Response | None:
     # Measured: DDB-EXPORT-009 and 010 of aws-controllers-k8s/dynamodb-controller.
     if earlier.payload != _without(call.params, "ClientToken"):
         raise ServiceError("ExportConflictException", f"Export conflict: {_CONFLICT}")
-    begun = dynamodb_backends[call.account][call.region].table_exports[earlier.made]
-    return {"ExportDescription": begun.response()}
+    return {"ExportDescription": _backend(call).table_exports[earlier.made].response()}
 
 
 def keep_transaction(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
@@ -90,9 +96,10 @@ def keep_transaction(_reader: MotoAccountReader, call: ApiCall, _response: Respo
     _keep(call, "ClientRequestToken", _without(call.params, "ClientRequestToken"))
 
 
-def keep_import(_reader: MotoAccountReader, call: ApiCall, _response: Response) -> None:
+def keep_import(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
     """The token of an import that was begun."""
-    _keep(call, "ClientToken", _imported(call))
+    made = str(response["ImportTableDescription"]["ImportArn"])
+    _keep(call, "ClientToken", _imported(call), made)
 
 
 def keep_export(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -126,9 +133,12 @@ def _keep(call: ApiCall, member: str, payload: Mapping[str, Any], made: str = ""
 
 
 def _tokens(call: ApiCall) -> dict[tuple[str, str | None], Earlier]:
-    backend: Any = dynamodb_backends[call.account][call.region]
-    tokens: dict[tuple[str, str | None], Earlier] = backend.__dict__.setdefault(_TOKENS, {})
+    tokens: dict[tuple[str, str | None], Earlier] = _backend(call).__dict__.setdefault(_TOKENS, {})
     return tokens
+
+
+def _backend(call: ApiCall) -> Any:
+    return dynamodb_backends[call.account][call.region]
 
 
 def _now(call: ApiCall) -> float:
@@ -138,7 +148,7 @@ def _now(call: ApiCall) -> float:
 REPEATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "dynamodb:ExecuteTransaction": execute_transaction,
     "dynamodb:ExportTableToPointInTime": repeated_export,
-    "dynamodb:ImportTable": check_import,
+    "dynamodb:ImportTable": repeated_import,
     "dynamodb:TransactWriteItems": repeated_transaction,
 }
 """What is looked at before moto does it."""

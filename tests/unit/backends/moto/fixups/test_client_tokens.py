@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from helpers.account import TABLE, Account
 from helpers.asserts import code
 
@@ -81,7 +82,17 @@ def test_the_token_of_an_import_is_for_one_table(account: Account, dynamodb: Any
             TableCreationParameters={**TABLE, "TableName": name},
         )
 
-    load("one", "token")
-    assert code(lambda: load("two", "token")) == "ImportConflictException"
+    begun = load("one", "token")["ImportTableDescription"]["ImportArn"]
+    with pytest.raises(ClientError) as refused:
+        load("two", "token")
+    said = "Import conflict: Duplicate request detected with conflicting parameters"
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("ImportConflictException", said)
     assert code(lambda: load("orders", "another")) == "ResourceInUseException"
     load("two", "another")
+    assert code(lambda: load("one", "token")) == "ResourceInUseException"
+    # Once its table is gone the import is told again, and nothing is made.
+    dynamodb.delete_table(TableName="one")
+    assert load("one", "token")["ImportTableDescription"]["ImportArn"] == begun
+    assert "one" not in dynamodb.list_tables()["TableNames"]
+    assert load("one", "new")["ImportTableDescription"]["ImportArn"] != begun
