@@ -42,6 +42,9 @@ ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
 """For whom a call of this thread is made now."""
 
 
+CONTEXT = "kmslab_context"
+"""On a request that botocore has prepared for an endpoint: the context of its call."""
+
 TAKER = "kmslab_taker"
 """In a call's context: the backend of the run that has taken it; None where it goes to a gateway of that run.
 No other run has to do with the call then: a pytest run may be inside a pytest run."""

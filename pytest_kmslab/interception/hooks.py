@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from pytest_kmslab.enforcement.entry import TAKER
+from pytest_kmslab.enforcement.entry import CONTEXT, TAKER
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest, AWSResponse
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from pytest_kmslab.interception.botocore import Response
 
-
-CONTEXT = "kmslab_context"
-"""On a request that botocore has prepared for an endpoint: the context of its call."""
 
 ASKED = "kmslab_asked"
 """On one of which no call told: that it was decided as it was sent."""

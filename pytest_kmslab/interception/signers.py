@@ -17,8 +17,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.enforcement.entry import CONTEXT
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.interception.hooks import CONTEXT
 from pytest_kmslab.wire.http_message import Reply
 
 ASYNC = (
