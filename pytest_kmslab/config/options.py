@@ -1,4 +1,4 @@
-"""Every option in one table, and the frozen Settings that they make; `option_reading` resolves them."""
+"""Every option in one table, and the frozen Settings that they make; `resolve` reads them."""
 
 from __future__ import annotations
 

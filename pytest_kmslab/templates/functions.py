@@ -113,6 +113,8 @@ def _join(argument: Any, values: Values) -> Any:
 def _split(argument: Any, values: Values) -> Any:
     delimiter, source = _arguments("Fn::Split", argument, 2)
     text = resolve(source, values)
+    if not isinstance(delimiter, str) or not delimiter:
+        raise TemplateProblemError("Template error: every Fn::Split object requires a delimiter.")
     return None if text is None else text_of(text).split(delimiter)
 
 

@@ -100,6 +100,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"Fn::Cidr": ["10.0.0.0/28", 2, 8]}, "Fn::Cidr cannot make blocks of 10.0.0.0/28"),
     ({"Fn::Cidr": ["10.0.0.0/16", "x", 8]}, "Fn::Cidr cannot make blocks of 10.0.0.0/16"),
     ({"Fn::Length": "text"}, "Fn::Length object requires a list"),
+    ({"Fn::Split": ["", "a,b"]}, "Fn::Split object requires a delimiter"),
     ({"Fn::FindInMap": ["M", "us-east-1", "other", "text"]}, "Unable to get mapping"),
 ]
 

@@ -14,6 +14,7 @@ from moto.cloudformation.exceptions import ValidationError
 
 from pytest_kmslab.backends.moto.stacks.outputs import parse_output
 from pytest_kmslab.backends.moto.stacks.parameters import shown
+from pytest_kmslab.backends.moto.stacks.template_check import NO_RESOURCES
 from pytest_kmslab.backends.moto.stacks.values import clean_json
 from pytest_kmslab.templates import yaml_text
 
@@ -25,7 +26,7 @@ def parse_template(text: Any) -> Any:
     if text.lstrip().startswith("{"):
         # What is no JSON may still be YAML, whose flow form has braces too.
         with suppress(json.JSONDecodeError, RecursionError):
-            return json.loads(text)
+            return _with_resources(json.loads(text))
     try:
         template = yaml_text.parse(text)
     except yaml_text.AliasError as error:
@@ -35,6 +36,13 @@ def parse_template(text: Any) -> Any:
         raise ValidationError(message=f"Template format error: YAML not well-formed. ({where})") from None
     if not isinstance(template, Mapping):
         raise ValidationError(message="Template format error: unsupported structure.")
+    return _with_resources(template)
+
+
+def _with_resources(template: Any) -> Any:
+    # Without anything it would pass for a stack that a change set is to make.
+    if not template:
+        raise ValidationError(message=NO_RESOURCES)
     return template
 
 

@@ -59,7 +59,9 @@ def missing_value(value: Any, look_up: LookUp) -> str | None:
 
 
 def _missing_in_sub(value: Any, look_up: LookUp) -> str | None:
-    text, own = (value[0], value[1]) if isinstance(value, list) else (value, {})
+    text, own = value if isinstance(value, list) and len(value) == 2 else (value, {})
+    if not isinstance(text, str) or not isinstance(own, Mapping):
+        return None  # told when it is resolved
     for literal, variable in VARIABLE.findall(str(text)):
         name = str(variable).strip()
         if literal or name in own:

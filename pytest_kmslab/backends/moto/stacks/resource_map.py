@@ -108,7 +108,7 @@ class StackResourceMap(parsing.ResourceMap):
 
     def _is_wanted(self, raw: Mapping[str, Any]) -> bool:
         condition = raw.get("Condition")
-        return not condition or bool(self.lazy_condition_map[condition])
+        return not condition or bool(self.lazy_condition_map[str(condition)])
 
     def _make(self, name: str, raw: dict[str, Any]) -> Any:
         if not str(raw.get("Type")).startswith(ENFORCED_PREFIXES):
@@ -188,8 +188,11 @@ class StackResourceMap(parsing.ResourceMap):
 
     def _look_up(self, function: Mapping[str, Any]) -> Any:
         if "Fn::If" in function:
-            condition, then, otherwise = function["Fn::If"]
-            return then if self.lazy_condition_map[condition] else otherwise
+            parts = function["Fn::If"]
+            if not isinstance(parts, list) or len(parts) != 3:
+                return None  # told when it is resolved
+            condition, then, otherwise = parts
+            return then if self.lazy_condition_map[str(condition)] else otherwise
         name = str((function.get("Fn::GetAtt") or [""])[0])
         if name in self._resource_json_map and self[name] is None:
             return None  # moto makes no resource of this type, and calls that an error of the template

@@ -74,6 +74,9 @@ def check_stack(template: Mapping[str, Any], resources: Any) -> None:
     values = StackValues(resources)
     check_rules(as_mapping(template.get("Rules")), values)
     wanted = {name: part for name, part in template["Resources"].items() if _is_wanted(part, values)}
+    for part in wanted.values():
+        # A function may say it: what it says is not looked at for the first time when the stack is deleted.
+        resolve([part.get(attribute) for attribute in ("DeletionPolicy", "UpdateReplacePolicy")], values)
     left_out = template["Resources"].keys() - wanted.keys()
     outputs = as_mapping(template.get("Outputs"))
     shown = {name: part for name, part in outputs.items() if _is_wanted(part, values)}

@@ -201,6 +201,18 @@ def test_an_intrinsic_function_that_moto_does_not_know(stacks: Stacks, argument:
     failed(stacks.one("AWS::KMS::Key", {"KeyPolicy": document}), next(iter(argument)))
 
 
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        ({"Fn::If": []}, "every Fn::If object requires 3 parameters"),
+        ({"Fn::Sub": []}, "Fn::Sub"),
+        ({"Fn::Split": ["", "a"]}, "every Fn::Split object requires a delimiter"),
+    ],
+)
+def test_a_function_that_is_none(stacks: Stacks, function: Any, text: str) -> None:
+    failed(stacks.one("AWS::IAM::User", {"UserName": function}), text)
+
+
 @pytest.mark.parametrize("kind", ["Function", "SimpleTable"])
 def test_what_sam_would_expand_is_not_left_out(stacks: Stacks, kind: str) -> None:
     failed(stacks.one(f"AWS::Serverless::{kind}", {}), f"moto does not expand AWS::Serverless::{kind}")
