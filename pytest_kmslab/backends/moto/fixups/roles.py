@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
+from moto.iam.models import iam_backends
 
+from pytest_kmslab.backends.moto.fixups.linked_role_names import linked_role_name
 from pytest_kmslab.backends.moto.principals import by_name, named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
-from pytest_kmslab.calls.kms.creation import CLUSTER_WATCH, SYNCHRONIZER
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 BOUNDARY_TYPE = "Policy"
 """As recorded (LocalStack: test_create_user_with_permission_boundary); the API reference has another word."""
-LINKED_NAMES: Mapping[str, str] = {
-    **dict((SYNCHRONIZER, CLUSTER_WATCH)),
-    "contributorinsights.dynamodb.amazonaws.com": "AWSServiceRoleForDynamoDBCloudWatchContributorInsights",
-    "kinesisreplication.dynamodb.amazonaws.com": "AWSServiceRoleForDynamoDBKinesisDataStreamsReplication",
-    "replication.dynamodb.amazonaws.com": "AWSServiceRoleForDynamoDBReplication",
-}
-"""The roles of the services around keys and tables, which moto names otherwise.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-service-linked-roles.html"""
 UNTOLD: Mapping[str, tuple[str, ...]] = {
     "CreateRole": ("MaxSessionDuration", "RoleLastUsed"),
     "ListRoles": ("PermissionsBoundary", "RoleLastUsed", "Tags"),
@@ -71,25 +63,16 @@ def refuse_second_linked(_reader: MotoAccountReader, call: ApiCall) -> Mapping[s
 
 
 def name_linked(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
-    """CreateServiceLinkedRole: the role's name is AWS's."""
+    """CreateServiceLinkedRole: the role's name and trust policy are AWS's."""
     shown, name = response["Role"], _linked_name(call)
     role = by_name(iam_backends[call.account][call.partition].roles, shown["RoleName"])
     role.name = name
+    role.assume_role_policy_document = _trust(str(call.params["AWSServiceName"]))
     shown.update(RoleName=name, Arn=role.arn)
 
 
 def _linked_name(call: ApiCall) -> str:
-    """The name of a service-linked role: AWS's where that is known, otherwise moto's."""
-    service = str(call.params["AWSServiceName"])
-    if service in LINKED_NAMES:
-        return LINKED_NAMES[service]
-    first = service.partition(".")[0]
-    last = service.split(".")[-3]
-    # moto's own words for some services, each word of the others capitalized.
-    parts = [SERVICE_NAME_CONVERSION.get(last, last)]
-    parts += ["".join(word.capitalize() for word in first.split("-"))] if last != first else []
-    suffix = [*filter(None, [str(call.params.get("CustomSuffix") or "")])]
-    return "AWSServiceRoleFor" + "_".join([*parts, *suffix])
+    return linked_role_name(str(call.params["AWSServiceName"]), str(call.params.get("CustomSuffix") or ""))
 
 
 def make_service_linked(call: ApiCall, service: str, name: str) -> None:
@@ -99,7 +82,10 @@ def make_service_linked(call: ApiCall, service: str, name: str) -> None:
     """
     backend = iam_backends[call.account][call.partition]
     if by_name(backend.roles, name) is None:
-        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         path = f"/aws-service-role/{service}/"
-        backend.create_role(name, trust, path, None, "", [], "3600", linked_service=service)
+        backend.create_role(name, _trust(service), path, None, "", [], "3600", linked_service=service)
+
+
+def _trust(service: str) -> str:
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": service}}
+    return json.dumps({"Statement": [statement], "Version": "2012-10-17"})

@@ -46,6 +46,10 @@ def test_the_first_multi_region_key_needs_the_right_to_make_a_role_and_makes_it(
     [
         ("mrk.kms", "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"),
         ("replication.dynamodb", "AWSServiceRoleForDynamoDBReplication"),
+        ("batch", "AWSServiceRoleForBatch"),
+        ("ecs", "AWSServiceRoleForECS"),
+        ("rds", "AWSServiceRoleForRDS"),
+        ("cassandra.application-autoscaling", "AWSServiceRoleForApplicationAutoScaling_CassandraTable"),
     ],
 )
 def test_the_role_of_a_service_has_its_name_in_aws(account: Account, service: str, role: str) -> None:
