@@ -20,6 +20,7 @@ from pytest_kmslab.assertions.answers import (
     client_error,
     is_verdict,
 )
+from pytest_kmslab.authz.arn import resource_of
 from pytest_kmslab.enforcement.entry import Mode, Origin
 from pytest_kmslab.enforcement.matching import Named, Wanted, check_action, meant_reason
 from pytest_kmslab.errors import OutsideLabError
@@ -143,9 +144,10 @@ class Denial:
         # One denial among calls that went through proves little: nobody sees which of them the test is about.
         twice = next(allowed_too, None)
         if twice is not None:
+            whom, what = resource_of(twice.request.principal), resource_of(twice.request.resource)
             raise ExpectationError(
-                f"{self._wanted} was denied, and allowed too to `{twice.request.principal}` on "
-                f"`{twice.request.resource}` in the same block: let the block hold one of the two"
+                f"{self._wanted} was denied, and allowed too to `{whom}` on `{what}` in the same block: let "
+                "the block hold one of the two"
             ) from error
 
     @property
