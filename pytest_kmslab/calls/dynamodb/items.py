@@ -61,6 +61,11 @@ _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+_SEVERAL_WRITES = "TransactItems can only contain one of Check, Put, Update or Delete"
+_NO_WRITE = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
+"""Both are texts of AWS's DynamoDB local; the first is in moto's tests too. The model lets no entry of a
+transaction of reads have more or less than its Get."""
+
 
 def item(call: ApiCall, view: AccountView) -> Authorizations:
     """GetItem, PutItem, UpdateItem, DeleteItem: on the table."""
@@ -214,7 +219,9 @@ def _transaction_parts(call: ApiCall) -> Iterator[tuple[str, Any]]:
     if not items:
         raise empty("transactItems", "[]")
     for entry in items:
-        if len(entry) != 1 or next(iter(entry)) not in known:
-            raise invalid(f"TransactItems can only contain one of {', '.join(known)}")
+        if len(entry) > 1:
+            raise invalid(_SEVERAL_WRITES)
+        if not entry or next(iter(entry)) not in known:
+            raise invalid(_NO_WRITE)
         member, part = next(iter(entry.items()))
         yield known[member], part

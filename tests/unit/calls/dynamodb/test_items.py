@@ -6,6 +6,8 @@ import pytest
 from helpers.authorizations import actions, asked, context_of, pairs
 from helpers.fake_account import ACCOUNT, FakeAccount, key_arn, table_arn
 
+from pytest_kmslab.calls.api_call import ServiceError
+
 KEY = {"id": {"S": "1"}}
 BY_ID = {"id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "1"}]}}
 ORDERS, STOCK = table_arn("orders"), table_arn("stock")
@@ -186,3 +188,19 @@ def test_every_way_to_an_item_carries_the_tags_of_its_table(operation: str, para
     view.add_table("orders", tags=TAGGED)
     (authorization,) = asked(operation, params, view)
     assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            {"Put": {"TableName": "orders", "Item": KEY}, "Delete": {"TableName": "orders", "Key": KEY}},
+            "TransactItems can only contain one of Check, Put, Update or Delete",
+        ),
+        ({}, "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"),
+    ],
+)
+def test_a_part_of_a_transaction_is_one_write(entry: dict[str, Any], message: str, view: FakeAccount) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        asked("TransactWriteItems", {"TransactItems": [entry]}, view)
+    assert (refusal.value.code, refusal.value.message) == ("ValidationException", message)
