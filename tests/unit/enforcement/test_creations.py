@@ -135,3 +135,10 @@ def test_where_the_run_is_over_nobody_is_told(tmp_path: Path) -> None:
     (tmp_path / "run").rmdir()
     file.add(TABLE, "1")
     assert file.unique_ids_of(TABLE) == frozenset()
+
+
+def test_of_more_than_are_kept_the_newest_are_known() -> None:
+    made = Creations(most=2)
+    for number in ("1", "2", "1", "3"):
+        made.note(f"arn:{number}", number)
+    assert [bool(made.unique_ids_of(f"arn:{number}")) for number in ("1", "2", "3")] == [True, False, True]

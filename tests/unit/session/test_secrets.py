@@ -14,7 +14,7 @@ from pytest_kmslab.session.secrets import MASK, Secrets
 
 KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 TOKEN = "FwoGZXIvYXdzEA0aDJ/+==" + "x" * 300
-PASSWORD = "pa\"ss<'w\\örd& 1"
+PASSWORD = "pa\"ss<'w\\örd&/ 1"
 
 
 @pytest.fixture
