@@ -44,10 +44,13 @@ def operation_model(service: str, operation: str) -> OperationModel | None:
 class UnreadableError(Exception):
     """A request that is not in the form of the service's model."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, in_dynamodb: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.in_dynamodb = in_dynamodb
+        """DynamoDB's own words for it, where they are known."""
 
-    def as_service_error(self, protocol: str) -> ServiceError:
+    def as_service_error(self, protocol: str, service: str = "") -> ServiceError:
         """The error that a service of this protocol answers."""
-        return (QUERY if protocol == QUERY.name else JSON).unreadable.error(self.message)
+        told = self.in_dynamodb if self.in_dynamodb and service.startswith("dynamodb") else self.message
+        return (QUERY if protocol == QUERY.name else JSON).unreadable.error(told)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.wire.json_types import AS_FIELD, AS_VALUE, Members, other_type
 from pytest_kmslab.wire.models import UnreadableError
 from pytest_kmslab.wire.parse_query import read_query
 
@@ -45,7 +46,7 @@ def decode(operation: OperationModel, body: Body) -> dict[str, Any]:
         if protocol == "json" and not isinstance(body, Mapping):
             return _read_json(operation, body)
     except UnreadableError as error:
-        raise error.as_service_error(protocol) from None
+        raise error.as_service_error(protocol, operation.service_model.service_name) from None
     except RecursionError:
         raise UnreadableError("the request is nested too deeply").as_service_error(protocol) from None
     raise ServiceError(
@@ -66,15 +67,9 @@ def _read_json(operation: OperationModel, body: bytes | bytearray | str) -> dict
     except ValueError as error:
         raise UnreadableError(f"the request is not JSON: {error}") from None
     if type(parsed) is not Members:
-        raise _of_another_type("")
+        raise UnreadableError("the request is not of the type that the service expects")
     read: dict[str, Any] = plan(parsed, "")
     return read
-
-
-class Members(tuple[Any, ...]):
-    """The members of a JSON object, in pairs: whether one comes twice is seen when they are read."""
-
-    __slots__ = ()
 
 
 def _constant(name: str) -> NoReturn:
@@ -102,8 +97,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _of_another_type(where: str) -> UnreadableError:
-    return UnreadableError(f"`{where or 'the request'}` is not of the type that the service expects")
+def _of_another_type(where: str, value: Any, wanted: frozenset[type], of_object: str) -> UnreadableError:
+    text = f"`{where}` is not of the type that the service expects"
+    return UnreadableError(text, other_type(value, wanted, of_object))
 
 
 def _plan_of(shape: Shape | None) -> Convert:
@@ -149,7 +145,7 @@ def _members_reader(plans: Mapping[str, ValuePlan]) -> Convert:
                 types, convert = plan
                 inner = f"{where}.{name}" if where else name
                 if type(member) not in types:
-                    raise _of_another_type(inner)
+                    raise _of_another_type(inner, member, types, AS_FIELD)
                 values[name] = member if convert is None else convert(member, inner)
         return values
 
@@ -162,7 +158,7 @@ def _list(shape: ListShape, within: tuple[str, ...]) -> Convert:
     def read(value: Any, where: str) -> list[Any]:
         for member in value:
             if type(member) not in types:
-                raise _of_another_type(where)
+                raise _of_another_type(where, member, types, AS_VALUE)
         return value if convert is None else [convert(member, where) for member in value]
 
     return read
@@ -177,7 +173,7 @@ def _map(shape: MapShape, within: tuple[str, ...]) -> Convert:
             _each_once(value)
         for name, member in entries.items():
             if type(member) not in types:
-                raise _of_another_type(where)
+                raise _of_another_type(where, member, types, AS_VALUE)
             if convert is not None:
                 entries[name] = convert(member, where)
         return entries
@@ -206,8 +202,11 @@ def _attribute_value(value: Any, where: str) -> Any:
     if len(attribute) != len(value):
         _each_once(value)
     for kind, content in attribute.items():
-        if type(content) is not _ATTRIBUTE_TYPES.get(kind):
-            raise UnreadableError(f"`{where}` holds an attribute value that is not of its type `{kind}`")
+        wanted = _ATTRIBUTE_TYPES.get(kind)
+        if type(content) is not wanted:
+            text = f"`{where}` holds an attribute value that is not of its type `{kind}`"
+            told = "" if wanted is None or kind == "B" else other_type(content, frozenset({wanted}), AS_FIELD)
+            raise UnreadableError(text, told)
         # What is nested deeper stays as it is on the wire: only its members are looked at.
         if type(content) in _NESTING:
             attribute[kind] = _plain(content)

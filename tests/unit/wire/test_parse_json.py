@@ -100,6 +100,34 @@ def test_a_json_request_that_is_not_plainly_in_form_is_refused(body: Any) -> Non
     assert (refused.value.code, refused.value.status) == ("SerializationException", 400)
 
 
+TO_TEXT = "cannot be converted to String"
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ('"TableName": 1', f"NUMBER_VALUE {TO_TEXT}"),
+        ('"TableName": 1.5', f"DECIMAL_VALUE {TO_TEXT}"),
+        ('"TableName": true', f"TRUE_VALUE {TO_TEXT}"),
+        ('"TableName": ["t"]', "Unrecognized collection type class java.lang.String"),
+        ('"TableName": {}', "Start of structure or map found where not expected"),
+        ('"Key": {"id": {"N": 5}}', f"NUMBER_VALUE {TO_TEXT}"),
+        ('"Key": {"id": {"S": false}}', f"FALSE_VALUE {TO_TEXT}"),
+        ('"Key": {"id": {"BOOL": 1}}', "NUMBER_VALUE cannot be converted to Boolean"),
+        ('"Key": {"id": {"BOOL": "true"}}', "Unexpected token received from parser"),
+        ('"Key": {"id": {"SS": "a"}}', "Unexpected field type"),
+        ('"Key": {"id": "1"}', "Unexpected value type in payload"),
+        ('"Key": "id"', "Unexpected field type"),
+        ('"AttributesToGet": [1]', f"NUMBER_VALUE {TO_TEXT}"),
+    ],
+)
+def test_dynamodb_names_the_type_that_came(members: str, told: str) -> None:
+    """dynalite's tests of every operation, which were run against AWS."""
+    with pytest.raises(ServiceError) as refused:
+        decode(operation(*GET_ITEM), f"{{{members}}}")
+    assert (refused.value.code, refused.value.message) == ("SerializationException", told)
+
+
 @pytest.mark.parametrize("blob", ['"not base64!"', '"AAE"', "[1]", "7"])
 def test_a_blob_that_is_not_base64_is_refused(blob: str) -> None:
     with pytest.raises(ServiceError, match="CiphertextBlob"):
