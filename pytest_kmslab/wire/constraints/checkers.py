@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.attribute_values import refusal_of_value
 from pytest_kmslab.calls.validation_messages import ONE_ERROR, wire_name
-from pytest_kmslab.wire.constraints.known_otherwise import ROWS, Row
+from pytest_kmslab.wire.constraints.known_otherwise import KEPT, ROWS, Row
 from pytest_kmslab.wire.constraints.limits import Broken, Limits, limits_of
 from pytest_kmslab.wire.constraints.requests import REQUEST_CHECKS, Check
 from pytest_kmslab.wire.constraints.shown import is_sensitive, shown
@@ -175,7 +175,12 @@ class Compiler:
         if shape.name in within:
             return _Compiled(None, None)
         row = self._rows.get(shape.name, Row())
-        row = replace(row, said={**row.said, **member.said})
+        row = replace(
+            row,
+            said={**row.said, **member.said},
+            least=row.least if member.least is KEPT else member.least,
+            most=row.most if member.most is KEPT else member.most,
+        )
         limits = limits_of(shape, row, lists_values=self._dialect.lists_enums)
         make = _CONTAINERS.get(shape.type_name)
         return _Compiled(limits, None if make is None else make(self, shape, row, (*within, shape.name)))

@@ -132,6 +132,11 @@ _DYNAMODB: Mapping[str, Row] = {
 _STREAMS: Mapping[str, Row] = {
     "KeySchema": Row("botocore 1.44", most=None),
     "ShardIteratorType": Row("botocore 1.44", more_values=("AT_TIMESTAMP",)),
+    "GetRecordsInput.Limit": Row("dynamodb API_streams_GetRecords", most=1000),
+    **{
+        f"{operation}Input.Limit": Row(f"dynamodb API_streams_{operation}", most=100)
+        for operation in ("DescribeStream", "ListStreams")
+    },
 }
 
 _NAMES = (

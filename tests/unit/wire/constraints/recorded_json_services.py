@@ -235,6 +235,20 @@ REFUSED: list[Recorded] = [
         "ValidationException",
         "The Tag Value provided is invalid, Value: null",
     ),
+    # The upper limits are documented: API_streams_GetRecords and its kin.
+    *(
+        (
+            f"dynamodbstreams:{operation}",
+            {**params, "Limit": most + 1},
+            "ValidationException",
+            f"{ONE}Value '{most + 1}' at 'limit' {FAILED} have value less than or equal to {most}",
+        )
+        for operation, params, most in (
+            ("GetRecords", {"ShardIterator": "x"}, 1000),
+            ("ListStreams", {}, 100),
+            ("DescribeStream", {"StreamArn": f"{TABLE}/stream/2026-01-01T00:00:00.000"}, 100),
+        )
+    ),
     # CDK pf-dynamodb-table-name-length
     (
         "dynamodb:CreateTable",

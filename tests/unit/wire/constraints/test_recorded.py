@@ -101,6 +101,8 @@ def test_refused_in_whatever_words(name: str, params: Params) -> None:
         ),
         ("kms:CreateKey", {"Description": "", "Tags": []}),
         ("kms:CreateKey", {"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"}),
+        ("dynamodbstreams:GetRecords", {"ShardIterator": "x", "Limit": 1000}),
+        ("dynamodbstreams:ListStreams", {"Limit": 100}),
         ("kms:ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": 7}),
         ("kms:ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": 30}),
         ("kms:DescribeKey", {"KeyId": "fake-key-id"}),
