@@ -10,7 +10,8 @@ from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 
-from pytest_kmslab.backends.moto.fixups.kinesis_destinations import name_in, named_table
+from pytest_kmslab.authz.arn import name_in
+from pytest_kmslab.backends.moto.fixups.table_descriptions import moto_table
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 Response = dict[str, Any]
@@ -37,7 +38,7 @@ def describe(call: ApiCall) -> Response:
 def list_all(call: ApiCall) -> Response:
     """ListContributorInsights: of one table, or of all of the Region, those that were ever turned on."""
     if call.params.get("TableName"):
-        tables = [named_table(call)]
+        tables = [moto_table(call)]
     else:
         tables = list(dynamodb_backends[call.account][call.region].tables.values())
     return {
@@ -52,7 +53,7 @@ def list_all(call: ApiCall) -> Response:
 def _insights(call: ApiCall) -> dict[str, dict[str, Any]]:
     """By the name of the index, empty for the table. Raises what DynamoDB answers to a table or index that is
     not there."""
-    table, index = named_table(call), _index(call)
+    table, index = moto_table(call), _index(call)
     if index and index not in [known.name for known in (*table.global_indexes, *table.indexes)]:
         text = f"Requested resource not found: Table: {table.name} index: {index} not found"
         raise ServiceError("ResourceNotFoundException", text)
@@ -71,7 +72,7 @@ def _index(call: ApiCall) -> str:
 
 def _answer(call: ApiCall, shown: Mapping[str, Any]) -> Response:
     index = {"IndexName": _index(call)} if _index(call) else {}
-    return {"TableName": name_in(call), **index, **shown}
+    return {"TableName": name_in(call.params["TableName"]), **index, **shown}
 
 
 INSIGHTS: Mapping[str, Callable[[ApiCall], Response]] = {

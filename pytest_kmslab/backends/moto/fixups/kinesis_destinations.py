@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_kmslab.backends.moto.fixups.table_descriptions import table_id
-from pytest_kmslab.backends.moto.reader import table_named, table_of
+from pytest_kmslab.authz.arn import name_in
+from pytest_kmslab.backends.moto.fixups.table_descriptions import moto_table, table_id
 from pytest_kmslab.calls.api_call import ApiCall
-from pytest_kmslab.calls.dynamodb.names import missing_table
 from pytest_kmslab.calls.validation_messages import invalid
 
 Response = dict[str, Any]
@@ -60,11 +59,11 @@ def update(call: ApiCall) -> Response:
     if destinations.get(stream, ("", None))[0] != _LIVE:
         raise invalid(
             f"{_BAD_STATE}No streaming destination with streamArn: {stream} found for table with "
-            f"tableName: {name_in(call)}"
+            f"tableName: {name_in(call.params['TableName'])}"
         )
     wanted = configuration[_PRECISION]
     if (destinations[stream][1] or "MILLISECOND") == wanted:
-        table = named_table(call)
+        table = moto_table(call)
         raise invalid(
             f"Invalid Request: Precision is already set to the desired value of {wanted} for tableId: "
             f"{table_id(table.table_arn, table.created_at)}, kdsArn: {stream}"
@@ -79,33 +78,20 @@ def describe(call: ApiCall) -> Response:
         {"StreamArn": arn, "DestinationStatus": status, **({_PRECISION: precision} if precision else {})}
         for arn, (status, precision) in _destinations(call).items()
     ]
-    return {"TableName": name_in(call), "KinesisDataStreamDestinations": shown}
+    return {"TableName": name_in(call.params["TableName"]), "KinesisDataStreamDestinations": shown}
 
 
 def _destinations(call: ApiCall) -> dict[str, tuple[str, str | None]]:
     """Status and precision by the ARN of the stream, kept on moto's own table, so that they go with it."""
-    destinations: dict[str, tuple[str, str | None]] = named_table(call).__dict__.setdefault(
+    destinations: dict[str, tuple[str, str | None]] = moto_table(call).__dict__.setdefault(
         "kmslab_destinations", {}
     )
     return destinations
 
 
-def named_table(call: ApiCall) -> Any:
-    """Moto's table that a call names; raises ServiceError where there is none."""
-    table = table_named(str(call.params["TableName"]), call.region, call.account)
-    if table is None:
-        raise missing_table(name_in(call))
-    return table_of(table.arn)
-
-
-def name_in(call: ApiCall) -> str:
-    """The name of the table that a call names, by it or by its ARN."""
-    return str(call.params["TableName"]).rpartition("/")[2]
-
-
 def _answer(call: ApiCall, status: str, **configuration: Any) -> Response:
     return {
-        "TableName": name_in(call),
+        "TableName": name_in(call.params["TableName"]),
         "StreamArn": call.params["StreamArn"],
         "DestinationStatus": status,
         **configuration,

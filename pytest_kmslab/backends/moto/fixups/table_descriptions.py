@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pytest_kmslab.backends.moto.fixups import replicas
+from pytest_kmslab.backends.moto.reader import table_named, table_of
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.dynamodb.names import missing_table
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -73,6 +75,14 @@ def _show(table: Response) -> None:
         table.pop("RestoreSummary", None)
     if (table.get("BillingModeSummary") or {}).get("BillingMode") != "PAY_PER_REQUEST":
         table.pop("BillingModeSummary", None)
+
+
+def moto_table(call: ApiCall) -> Any:
+    """Moto's own object of the table that a call names; raises ServiceError where there is none."""
+    table = table_named(str(call.params["TableName"]), call.region, call.account)
+    if table is None:
+        raise missing_table(str(call.params["TableName"]))
+    return table_of(table.arn)
 
 
 def table_id(arn: str, made: datetime) -> str:
