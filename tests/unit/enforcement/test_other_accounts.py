@@ -173,3 +173,23 @@ def test_iam_tells_another_account_nothing(account: Account, elsewhere: boto3.Se
         assert refused.value.response["Error"]["Code"] == "NoSuchEntity"
         assert "ana" not in str(refused.value)
     assert bob.get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")["Policy"]["PolicyName"]
+
+
+def test_another_accounts_alias_names_its_key_and_not_ones_own_of_that_name(
+    account: Account, key: str, elsewhere: boto3.Session
+) -> None:
+    kms: Any = account.root.client("kms")
+    kms.create_alias(AliasName="alias/shared", TargetKeyId=key)
+    own = elsewhere.client("kms").create_key()["KeyMetadata"]["Arn"]
+    elsewhere.client("kms").create_alias(AliasName="alias/shared", TargetKeyId=own)
+    kms.put_key_policy(KeyId=key, Policy=policy(f"arn:aws:iam::{OTHER}:root", "kms:*"))
+    bob: Any = bob_of(account, elsewhere, allow("kms:*")).client("kms")
+    arn = kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    alias = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/shared"
+    for name, expected in ((alias, arn), ("alias/shared", own)):
+        assert bob.describe_key(KeyId=name)["KeyMetadata"]["Arn"] == expected
+        made = bob.encrypt(KeyId=name, Plaintext=b"x")
+        assert made["KeyId"] == expected
+        assert bob.generate_data_key(KeyId=name, KeySpec="AES_256")["KeyId"] == expected
+        again = bob.re_encrypt(CiphertextBlob=made["CiphertextBlob"], DestinationKeyId=name)
+        assert again["KeyId"] == expected

@@ -1,9 +1,8 @@
-"""Keys that moto takes for others: another account's by their alias, and replicas."""
+"""Keys of several Regions, which moto takes for one, and keys that are due to be deleted."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +19,6 @@ from pytest_kmslab.calls.sts.sessions import moved_on
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
-
-KEY_MEMBERS = ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
-
-
-def of_other_accounts(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """The ARNs of the keys that another account's aliases name."""
-    # moto drops the account of an alias ARN and takes the caller's own alias of that name.
-    parameters = ((member, call.params.get(member)) for member in KEY_MEMBERS)
-    aliases = ((member, arn) for member, arn in parameters if isinstance(arn, str) and ":alias/" in arn)
-    keys = ((member, view.key(arn, call.region, call.account)) for member, arn in aliases)
-    return {member: key.arn for member, key in keys if key is not None and key.account != call.account}
 
 
 def check_region(call: ApiCall) -> None:

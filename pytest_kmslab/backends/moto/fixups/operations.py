@@ -77,8 +77,6 @@ class MotoFixups:
         """Parameters to send in place of the caller's; empty for most calls."""
         fixup = BEFORE_CALL.get(call.name)
         replaced = dict(fixup(self._reader, call)) if fixup else {}
-        if call.service == "kms":
-            return {**keys.of_other_accounts(self._reader, call), **replaced}
         if call.service == "iam":
             page_tokens.check_marker(call)
             return {**implicit_user(call), **replaced}
