@@ -140,7 +140,28 @@ def changed_statements(before: PolicySource, after: PolicySource) -> list[str]:
 
 
 def _document(argument: str, policy: PolicySource) -> Mapping[str, Any]:
-    return policy if isinstance(policy, Mapping) else json.loads(read_document(argument, policy).text)
+    if not isinstance(policy, Mapping):
+        document: Mapping[str, Any] = json.loads(read_document(argument, policy).text)
+        return document
+    # Not held to all that AWS wants: what two policies that it would refuse say can be compared too.
+    if not isinstance(policy.get("Version", ""), str):
+        raise PolicyError(f"`{argument}`: Version is not text")
+    for number, statement in enumerate(_statements(policy)):
+        if not _is_statement(statement):
+            raise PolicyError(f"`{argument}`: Statement[{number}] is no statement of a policy")
+    return policy
+
+
+def _is_statement(statement: Any) -> bool:
+    if not isinstance(statement, Mapping):
+        return False
+    conditions = statement.get("Condition", {})
+    texts = (statement.get("Sid", ""), statement.get("Effect", ""))
+    return (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(conditions, Mapping)
+        and all(isinstance(keys, Mapping) for keys in conditions.values())
+    )
 
 
 def _statement(sid: str, principals: str | list[str], actions: str | list[str]) -> Document:

@@ -195,3 +195,21 @@ def test_everybody_is_everybody(policy: dict[str, Any]) -> None:
     policy["Statement"][2]["Principal"] = "*"
     other["Statement"][2]["Principal"] = {"AWS": "*"}
     assert same_meaning(policy, other)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"Version": 2012},
+        {"Statement": "x"},
+        {"Statement": [None]},
+        {"Statement": {"Sid": 7}},
+        {"Statement": {"Effect": ["Allow"]}},
+        {"Statement": {"Condition": []}},
+        {"Statement": {"Condition": {"Bool": "true"}}},
+    ],
+)
+def test_what_is_no_policy_is_told(policy: dict[str, Any], junk: dict[str, Any]) -> None:
+    for compare in (same_meaning, changed_statements):
+        with pytest.raises(PolicyError, match=r"`(other|after)`: "):
+            compare(policy, {**policy, **junk})
