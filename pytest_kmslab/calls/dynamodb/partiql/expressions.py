@@ -131,8 +131,11 @@ class ExpressionWriter:
             return f"{self._operand(operand)} IN ({', '.join(members)})"
         if word == "IS":
             return self._of_kind(operand, rest)
-        low, high = split(rest, "AND")
-        return f"{self._operand(operand)} BETWEEN {self._operand(low)} AND {self._operand(high)}"
+        bounds = split(rest, "AND")
+        if len(bounds) != 2:  # a bare BETWEEN, which is no name
+            raise StatementError(f"`{_shown(tokens)}` is not a condition that is read here")
+        low, high = map(self._operand, bounds)
+        return f"{self._operand(operand)} BETWEEN {low} AND {high}"
 
     def _of_kind(self, operand: Tokens, rest: Tokens) -> str:
         negation, kind = ("NOT " if len(rest) > 1 else ""), rest[-1]
