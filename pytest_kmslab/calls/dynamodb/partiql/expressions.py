@@ -132,7 +132,7 @@ class ExpressionWriter:
         if word == "IS":
             return self._of_kind(operand, rest)
         bounds = split(rest, "AND")
-        if len(bounds) != 2:  # a bare BETWEEN, which is no name
+        if len(bounds) != 2:  # its AND is missing
             raise StatementError(f"`{_shown(tokens)}` is not a condition that is read here")
         low, high = map(self._operand, bounds)
         return f"{self._operand(operand)} BETWEEN {low} AND {high}"

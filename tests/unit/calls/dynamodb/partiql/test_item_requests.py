@@ -215,7 +215,7 @@ def test_what_a_select_names(text: str, names: list[str]) -> None:
         "INSERT INTO orders VALUE {'id': other}",
         "INSERT INTO orders VALUE {'id' 'a'}",
         f"UPDATE orders SET v = list_append(v) {WHERE}",
-        f"DELETE FROM orders {WHERE} AND BETWEEN = 1",
+        f"DELETE FROM orders {WHERE} AND v BETWEEN 1",
     ],
 )
 def test_what_is_no_operation_is_refused(text: str) -> None:
