@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_kmslab.account.model import AccountView, Key
-from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, Params
+from pytest_kmslab.calls.api_call import (
+    ApiCall,
+    AuthorizationPlan,
+    Authorizations,
+    Params,
+    ServiceError,
+)
 from pytest_kmslab.calls.context_keys import Keys
 from pytest_kmslab.calls.kms import keys as kms_keys
 from pytest_kmslab.calls.kms.context import (
@@ -92,6 +98,13 @@ def _data_key(_params: Params, key: Key) -> None:
     refuse_algorithm(key, SYMMETRIC)
 
 
+def _one_grantee(params: Params, _key: Key) -> None:
+    # Documented: API_ListGrants; the text is inferred.
+    if params.get("GranteePrincipal") and params.get("GranteeServicePrincipal"):
+        text = "Specify either GranteePrincipal or GranteeServicePrincipal, but not both."
+        raise ServiceError("ValidationException", text)
+
+
 _SYMMETRIC = (of_algorithm, of_encryption_context)
 _PAIR = (*_SYMMETRIC, from_member("KeyPairSpec", condition_key="DataKeyPairSpec"))
 _SIGNING = (from_member("SigningAlgorithm"), from_member("MessageType", "RAW"))
@@ -152,7 +165,7 @@ KEY_OPERATIONS: Mapping[str, KeyOperation] = {
     "DeleteImportedKeyMaterial": KeyOperation(checks=(refuse_made_by_kms,)),
     # grants
     "CreateGrant": KeyOperation((of_grant,), kms_keys.NOT_GRANTABLE_STATES),
-    "ListGrants": KeyOperation((of_direct_grant_call,)),
+    "ListGrants": KeyOperation((of_direct_grant_call,), checks=(_one_grantee,)),
     "RevokeGrant": KeyOperation((of_direct_grant_call,)),
 }
 

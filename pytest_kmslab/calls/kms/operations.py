@@ -44,6 +44,19 @@ def generate_random(call: ApiCall, view: AccountView) -> Authorizations:
         raise ServiceError("ValidationException", "NumberOfBytes is required.")
 
 
+def list_retirable_grants(call: ApiCall, view: AccountView) -> Authorizations:
+    """kms:ListRetirableGrants on no key; then whose grants: a principal's or a service's.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
+    """
+    yield account_authorization(call, "kms:ListRetirableGrants", {})
+    named = [call.params.get(member) for member in ("RetiringPrincipal", "RetiringServicePrincipal")]
+    if len(list(filter(None, named))) != 1:
+        # The text is inferred.
+        text = "Specify RetiringPrincipal or RetiringServicePrincipal, but not both."
+        raise ServiceError("ValidationException", text)
+
+
 # CancelKeyDeletion: the one operation that needs a key about to be deleted.
 
 
@@ -60,6 +73,7 @@ KMS: Mapping[str, AuthorizationPlan] = {
     **{name: account_plan(name, says_account) for name, says_account in ACCOUNT_OPERATIONS.items()},
     "GenerateRandom": generate_random,
     "ListAliases": list_aliases,
+    "ListRetirableGrants": list_retirable_grants,
     "Decrypt": decrypt,
     "ReEncrypt": re_encrypt,
     "CreateCustomKeyStore": create_custom_key_store,

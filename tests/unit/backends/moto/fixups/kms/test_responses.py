@@ -193,3 +193,15 @@ def test_grants_are_found_by_whom_they_name_now(account: Account, kms: Any) -> N
     (shown,) = kms.list_grants(KeyId=key, GrantId=grant)["Grants"]
     assert (shown["GranteePrincipal"], shown["RetiringPrincipal"]) == (identifier, identifier)
     assert kms.list_grants(KeyId=key, GranteeServicePrincipal="dynamodb.amazonaws.com")["Grants"] == []
+
+
+def test_grants_are_listed_of_one_kind_of_principal(account: Account, kms: Any) -> None:
+    arn, service, key = f"arn:aws:iam::{ACCOUNT}:root", "dynamodb.amazonaws.com", account.key()
+    kms.create_grant(KeyId=key, GranteePrincipal=arn, RetiringPrincipal=arn, Operations=["Decrypt"])
+    both = {"RetiringPrincipal": arn, "RetiringServicePrincipal": service}
+    for named in ({}, both):
+        assert code(kms.list_retirable_grants, **named) == "ValidationException"
+    of_grantee = {"GranteePrincipal": arn, "GranteeServicePrincipal": service}
+    assert code(kms.list_grants, KeyId=key, **of_grantee) == "ValidationException"
+    assert kms.list_retirable_grants(RetiringServicePrincipal=service)["Grants"] == []
+    assert len(kms.list_retirable_grants(RetiringPrincipal=arn)["Grants"]) == 1
