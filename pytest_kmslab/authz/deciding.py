@@ -23,7 +23,7 @@ _GIVING = (PolicyType.IDENTITY, PolicyType.RESOURCE)
 """The policy types whose statements give a permission, and are named by a decision's reasons."""
 _GUARDRAILS = (PolicyType.RESOURCE_CONTROL, PolicyType.SERVICE_CONTROL, PolicyType.VPC_ENDPOINT)
 """The policy types that must allow every request to which they apply."""
-_NOTHING = Policy(version="2012-10-17", id="", statements=())
+_NOTHING = NamedPolicy("", Policy(version="2012-10-17", id="", statements=()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,5 @@ def _is_needed(kind: PolicyType, request: Request, policies: Policies, grants: S
     if kind in _GIVING or kind in _GUARDRAILS:
         return kind in _GUARDRAILS
     # A boundary or a session policy need not where the resource's policy names the caller, or a grant does.
-    nothing = NamedPolicy("", _NOTHING)
-    if kind is PolicyType.SESSION:
-        without = policies._replace(session=(nothing,))
-    else:
-        without = policies._replace(permissions_boundary=nothing)
-    return not authorize(request, without, grants).allowed
+    # One that allows nothing limits as the other would: with it in place of either it is seen.
+    return not authorize(request, policies._replace(session=(_NOTHING,)), grants).allowed

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from helpers.factories import ACCOUNT, KEY, ROOT, USER, allow, deny, named, request_of, to
+from helpers.factories import ACCOUNT, KEY, ROLE, ROOT, SESSION, USER, allow, deny, named, request_of, to
 
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.deciding import deciding_statements
@@ -66,6 +66,15 @@ def test_a_boundary_does_not_count_where_the_key_policy_names_the_user() -> None
     key_policy = named(to(USER, "kms:Decrypt", Sid="Named"))
     found = deciding(resource=key_policy, permissions_boundary=named(DECRYPT))
     assert found == [("resource-based policy", "Named", 0)]
+
+
+def test_an_identity_based_policy_that_the_key_policy_does_not_trust_does_not_count() -> None:
+    request = request_of(SESSION)
+    key_policy, limit = named(to(ROLE, "kms:Decrypt", Sid="Named")), named(DECRYPT)
+    held = Policies(identity=(limit,), resource=key_policy, permissions_boundary=limit)
+    found = deciding_statements(request, held, (), authorize(request, held))
+    kinds = [one.policy_type for one in found]
+    assert kinds == [PolicyType.RESOURCE, PolicyType.PERMISSIONS_BOUNDARY]
 
 
 def test_every_level_of_an_organization_had_to_allow_it() -> None:
