@@ -19,6 +19,7 @@ from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, at_depth, is_sig
 from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_IS_WORDS = ("MISSING", "NULL")
 _OF_A_PATH = {"attribute_exists", "attribute_not_exists"}
 _OF_A_VALUE = {"begins_with", "contains", "attribute_type"}
 
@@ -138,7 +139,11 @@ class ExpressionWriter:
         return f"{self._operand(operand)} BETWEEN {low} AND {high}"
 
     def _of_kind(self, operand: Tokens, rest: Tokens) -> str:
-        negation, kind = ("NOT " if len(rest) > 1 else ""), rest[-1]
+        negated = bool(rest) and rest[0].keyword == "NOT"
+        words = rest[negated:]
+        if len(words) != 1 or (words[0].keyword not in _IS_WORDS and words[0].value.upper() not in TYPES):
+            raise StatementError(f"`IS {_shown(rest)}` is not a type that is read here")
+        negation, kind = ("NOT " if negated else ""), words[0]
         # `IS MISSING`, `IS NULL` and `IS` with the name of a type, each with or without `NOT`.
         if kind.keyword == "MISSING":
             function = "attribute_exists" if negation else "attribute_not_exists"
