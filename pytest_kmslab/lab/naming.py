@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 
-from pytest_kmslab.authz.values import parse_time, timestamp
-
 RUN_TAG = "kmslab:run"
 WORKER_TAG = "kmslab:worker"
 EXPIRES_TAG = "kmslab:expires"
@@ -42,6 +40,9 @@ def _now() -> datetime:
 
 def time_of_tags(tags: Mapping[str, str]) -> datetime | None:
     """When a resource with these tags was made; None where they do not say."""
+    # Not imported above, here and below: every run of pytest loads this module.
+    from pytest_kmslab.authz.values import parse_time
+
     try:
         return parse_time(tags.get(EXPIRES_TAG, "")) - LIFETIME
     except ValueError:
@@ -97,6 +98,8 @@ class Naming:
         """The tags of a resource made now: run, worker, its unique name, and when it may be taken for
         forgotten (UTC).
         """
+        from pytest_kmslab.authz.values import timestamp
+
         expires = timestamp(self._now() + LIFETIME)
         return {RUN_TAG: self.run, WORKER_TAG: self.worker, NAME_TAG: name, EXPIRES_TAG: expires}
 

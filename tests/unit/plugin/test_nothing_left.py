@@ -148,7 +148,7 @@ def test_a_ledger_that_cannot_be_written_stops_the_run(
     monkeypatch.setenv("KMSLAB_LEDGER", str(tmp_path / "file"))
     result = run("assert True")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: cannot write the ledger *KMSLAB_LEDGER*"])
+    result.stderr.fnmatch_lines(["ERROR: kmslab_ledger: *KMSLAB_LEDGER, cannot be used: give the path of*"])
     assert users(url) == []
 
 
