@@ -131,7 +131,7 @@ TARGETS = {
         tests=ENFORCEMENT_TESTS,
         own="tests/unit/enforcement",
         decides=False,
-        bar=80.0,
+        bar=70.0,
     ),
     "moto": Target(
         folder="backends/moto/fixups",
@@ -139,7 +139,7 @@ TARGETS = {
         tests=MOTO_TESTS,
         own="tests/unit/backends/moto/fixups",
         decides=False,
-        bar=80.0,
+        bar=70.0,
     ),
 }
 ALWAYS_COPIED = ("tests/corpus", "pyproject.toml")
