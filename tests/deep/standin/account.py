@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -17,6 +18,7 @@ import boto3
 from deep.standin import PACE
 from deep.standin.history import History
 from deep.standin.late_account import LateReader
+from deep.standin.paging import without_token
 from deep.standin.slow_tables import SlowTables
 from deep.standin.strict import StrictEnforcer
 from deep.standin.times import DELAYS, TABLE_KEY
@@ -24,6 +26,7 @@ from deep.standin.times import DELAYS, TABLE_KEY
 from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.backends.moto.backend import MotoBackend
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.enforcement.clock import Clock
 from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.gateway.app import Gateway
@@ -36,11 +39,18 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 ROOT = Credentials("test", "test")
 
 
+class PagingMoto(MotoBackend):
+    """moto, which is not to see the tokens of pages that the stand-in gives out: they are none of its own."""
+
+    def before_call(self, call: ApiCall) -> Mapping[str, Any]:
+        return super().before_call(without_token(call))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
     seed = parser.parse_args().seed
-    backend: Any = MotoBackend(REGION, root=ROOT)
+    backend: Any = PagingMoto(REGION, root=ROOT)
     backend.start()
     operator = make_operator()
     random = Random(seed)
