@@ -59,13 +59,13 @@ def _texts(members: Sequence[str]) -> str:
 def _binaries(members: Sequence[Any]) -> str:
     if not members:
         return _EMPTY["BS"]
-    written = [_written(member) for member in members]
+    written = [binary_text(member) for member in members]
     return f"{PREFIX}{_COLLECTION.format(', '.join(written), 'of type BS ')}" if _is_twice(written) else ""
 
 
-def _written(member: Any) -> str:
-    """Bytes, as botocore has them, or the base64 text of a value in a list or map."""
-    return member if isinstance(member, str) else base64.b64encode(bytes(member)).decode()
+def binary_text(value: Any) -> str:
+    """Bytes, as botocore has them, in base64; what is so already, as in a list or map, is the same."""
+    return value if isinstance(value, str) else base64.b64encode(bytes(value)).decode()
 
 
 def _is_twice(members: Sequence[str]) -> bool:

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -16,7 +15,7 @@ from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
-from pytest_kmslab.calls.dynamodb.attribute_values import as_stored
+from pytest_kmslab.calls.dynamodb.attribute_values import as_stored, binary_text
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of
 from pytest_kmslab.calls.dynamodb.key_conditions import key_equalities
 from pytest_kmslab.calls.dynamodb.placeholders import EXPRESSION_PARAMETERS, check_placeholders
@@ -168,7 +167,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, Mapping):
         value = next(iter(value.values()), "")
     if isinstance(value, (bytes, bytearray)):
-        return base64.b64encode(value).decode()
+        return binary_text(value)
     return str(value)
 
 

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyCondit
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ from typing import Any
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.dynamodb.attribute_values import binary_text
 from pytest_kmslab.calls.dynamodb.key_condition_syntax import Condition, is_path, parse
 from pytest_kmslab.calls.dynamodb.placeholders import undefined
 from pytest_kmslab.calls.validation_messages import invalid, refused
@@ -150,7 +152,7 @@ def _check_operands(condition: KeyCondition, operands: Operands) -> None:
 def _check_bounds(low: Mapping[str, Any], high: Mapping[str, Any]) -> None:
     (low_kind, low_value), (high_kind, high_value) = next(iter(low.items())), next(iter(high.items()))
     shown = ", ".join(
-        f"{which} bound operand: AttributeValue: {{{kind}:{value}}}"
+        f"{which} bound operand: AttributeValue: {{{kind}:{binary_text(value)}}}"
         for which, kind, value in (("lower", low_kind, low_value), ("upper", high_kind, high_value))
     )
     if low_kind != high_kind:
@@ -164,7 +166,15 @@ def _sortable(kind: str, value: Any) -> Any:
     if kind == "N":
         return Decimal(value)
     # Texts sort by their UTF-8, which is not always the order of Python's.
-    return value.encode() if kind == "S" else bytes(value)
+    return value.encode() if kind == "S" else _bytes(value)
+
+
+def _bytes(value: Any) -> bytes:
+    # Bytes of a request over HTTP are still in base64 here.
+    try:
+        return b64decode(binary_text(value), validate=True)
+    except ValueError:
+        raise ServiceError("SerializationException", f"`{value}` is not base64") from None
 
 
 def _wrong(text: str) -> ServiceError:

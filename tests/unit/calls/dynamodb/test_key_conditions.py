@@ -19,7 +19,15 @@ from pytest_kmslab.calls.dynamodb.key_conditions import MEMBER, in_plain_form, k
 
 NAMES = {"#i": "id", "#s": "sort"}
 VALUES: dict[str, Any] = {":me": {"S": "me"}, ":you": {"S": "you"}, ":x": {"S": "x"}}
-MORE: dict[str, Any] = {":n": {"N": "10"}, ":b": {"BOOL": True}, ":n2": {"N": "9"}}
+MORE: dict[str, Any] = {
+    ":n": {"N": "10"},
+    ":b": {"BOOL": True},
+    ":n2": {"N": "9"},
+    # As botocore has bytes, and as they are written: `2` and `3`.
+    ":two": {"B": b"2"},
+    ":three": {"B": "Mw=="},
+    ":broken": {"B": "M"},
+}
 
 
 def query(expression: str) -> dict[str, Any]:
@@ -42,6 +50,8 @@ ME, X = {"S": "me"}, {"S": "x"}
         ("(id = :me) AND (sort BETWEEN :x AND :you)", [("id", ME)]),
         ("sort between :x and :you AND id = :me", [("id", ME)]),
         ("id = :me AND sort BETWEEN :n2 AND :n", [("id", ME)]),
+        ("id = :me AND sort BETWEEN :two AND :three", [("id", ME)]),
+        ("id = :me AND sort BETWEEN :three AND :three", [("id", ME)]),
         ("((id = :me) AND begins_with(sort, :x))", [("id", ME)]),
         ("(id = :me)AND(sort = :x)", [("id", ME), ("sort", X)]),
         ("id = :me\n  AND sort < :x", [("id", ME)]),
@@ -154,6 +164,12 @@ OPERATOR, CONDITION = f"Invalid operator used in {MEMBER}: ", f"Invalid conditio
             "sort BETWEEN :you AND :me",
             f"{INVALID}The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
             "lower bound operand: AttributeValue: {S:you}, upper bound operand: AttributeValue: {S:me}",
+        ),
+        ("sort BETWEEN :two AND :broken", "`M` is not base64"),
+        (
+            "sort BETWEEN :three AND :two",
+            f"{INVALID}The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "
+            "lower bound operand: AttributeValue: {B:Mw==}, upper bound operand: AttributeValue: {B:Mg==}",
         ),
         (
             "sort BETWEEN :you AND :n",
