@@ -11,13 +11,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.backends.addresses import origin_of
-from pytest_kmslab.enforcement.wire_calls import WireCalls
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.enforcement.wire_calls import UpstreamError, WireCalls
+from pytest_kmslab.gateway.pages import told
 from pytest_kmslab.gateway.upstreams.http import HttpUpstream
 from pytest_kmslab.interception.door import as_received
 from pytest_kmslab.interception.signers import received
 from pytest_kmslab.wire.http_message import RefusedError
 from pytest_kmslab.wire.models import service_model
-from pytest_kmslab.wire.routing import fields, route
+from pytest_kmslab.wire.routing import fields, route, undecided_service
 from pytest_kmslab.wire.writing import error_reply
 
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ class UnaskedRequests:
         self._calls = WireCalls(pipeline, HttpUpstream(endpoint).send, takes_account=False, now=time.time)
 
     def answer(self, request: Any) -> AWSResponse | None:
-        """What a request of an enforced service is answered; None lets another go on its way."""
+        """What a request of an enforced service is answered, or one that cannot be read. None lets another go
+        on its way, and counts it; raises BackendError for it where the run lets none through.
+        """
         if not self._pipeline.backend.owns_url(request.url):
             return None
         if not self._pipeline.enforcing:
@@ -51,8 +55,14 @@ class UnaskedRequests:
             # A form's fields tell the service of IAM and STS.
             is_form = "form" in sent.header("content-type")
             service = route(sent, fields(sent.body.decode(errors="replace")) if is_form else ())
+            if service is None:
+                self._pipeline.undecided.let_through(undecided_service(sent))
+                return None
+            reply = self._calls.answer(service, lambda: sent, explanation=WHY)
         except RefusedError as refused:
-            return received(request.url, error_reply(service_model(refused.service), refused.error))
-        if service is None:
-            return None
-        return received(request.url, self._calls.answer(service, lambda: sent, explanation=WHY))
+            reply = error_reply(service_model(refused.service), refused.error)
+        except ServiceError as error:
+            reply = told(error.status, error.message)
+        except UpstreamError as error:
+            reply = told(502, str(error))
+        return received(request.url, reply)

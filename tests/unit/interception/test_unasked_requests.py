@@ -77,13 +77,33 @@ def test_without_enforcement_it_is_counted(account: Account, server: str) -> Non
 def test_whatever_fires_that_event_alone_is_decided(account: Account, server: str) -> None:
     session = account.user("ana")
     for service, code in (("iam", b"AccessDenied"), ("kms", b"AccessDeniedException")):
-        client = session.client(service)
         _, body, headers = written(service)
         request = AWSRequest("POST", f"{server}/", headers=headers, data=body)
         SigV4Auth(held(session), service, REGION).add_auth(request)
-        request.context = {}
-        prepared = client._endpoint.prepare_request(request)
-        answers = client.meta.events.emit(f"before-send.{service}.Any", request=prepared)
-        (answer,) = [value for _, value in answers if value is not None]
+        answer = sent_alone(session, service, request)
         assert answer.status_code in (400, 403)
         assert code in answer.content
+
+
+def sent_alone(session: Any, service: str, request: AWSRequest) -> Any:
+    """What a request is answered before it is sent, of which no other event told; None: it goes its way."""
+    client = session.client(service)
+    request.context = {}
+    prepared = client._endpoint.prepare_request(request)
+    answers = client.meta.events.emit(f"before-send.{service}.Any", request=prepared)
+    return next((value for _, value in answers if value is not None), None)
+
+
+def test_a_signature_in_no_known_form_is_refused_in_an_answer(account: Account, server: str) -> None:
+    headers = {"Authorization": "AWS4-HMAC-SHA256 nothing that AWS documents"}
+    answer = sent_alone(account.user("ana"), "kms", AWSRequest("POST", f"{server}/", headers=headers))
+    assert answer.status_code in (400, 403)
+    assert b"is not in the form that AWS documents" in answer.content
+
+
+def test_one_of_a_service_that_is_not_decided_is_counted(account: Account, server: str) -> None:
+    session = account.user("ana")
+    request = AWSRequest("GET", f"{server}/bucket")
+    SigV4Auth(held(session), "s3", REGION).add_auth(request)
+    assert sent_alone(session, "kms", request) is None
+    assert account.run.trail.undecided["s3"] == 1
