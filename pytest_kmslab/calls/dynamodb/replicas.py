@@ -94,8 +94,10 @@ def _in_region(
     region = required_text(replica, "RegionName")
     there = call._replace(region=region)
     table_there = in_region(arn, region)
+    # One that goes is there, and has tags of its own.
+    known = view.table(table_there, region, call.account)
     for action in actions:
-        yield authorization(there, action, table_there)
+        yield authorization(there, action, table_there, None, known)
     try:
         yield from choose_key(there, view, replica.get("KMSMasterKeyId") or "", table_there)
     except ServiceError as error:

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_kmslab.calls.dynamodb.partiql.conditions import TYPES
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import bare, split
 from pytest_kmslab.calls.dynamodb.partiql.refusals import StatementError
-from pytest_kmslab.calls.dynamodb.partiql.statement import Change
+from pytest_kmslab.calls.dynamodb.partiql.statement import Change, is_path
 from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, at_depth, is_sign
 from pytest_kmslab.calls.dynamodb.partiql.values import attribute_value, between_commas, literal
 
@@ -66,15 +66,11 @@ class ExpressionWriter:
 
     def path(self, tokens: Tokens) -> str:
         """A path: names joined by dots, with places in lists."""
-        text = ""
-        for at, token in enumerate(tokens):
-            if token.kind in ("word", "quoted") and not token.keyword:
-                text += self.name(token.value)
-            elif _continues_path(tokens, at):
-                text += token.value
-            else:
-                raise StatementError(f"`{token.value}` is not part of a path")
-        return text
+        if not is_path(tokens):
+            raise StatementError(f"`{_shown(tokens)}` is not a path")
+        return "".join(
+            self.name(token.value) if token.kind in ("word", "quoted") else token.value for token in tokens
+        )
 
     def update(self, changes: Iterable[Change]) -> str:
         """The changes of an UPDATE as an update expression."""
@@ -161,12 +157,6 @@ class ExpressionWriter:
 
     def _literal(self, tokens: Tokens) -> str:
         return self.value(attribute_value(tokens, self._parameters))
-
-
-def _continues_path(tokens: Tokens, at: int) -> bool:
-    if tokens[at].kind == "number":
-        return is_sign(tokens, at - 1, "[") and is_sign(tokens, at + 1, "]")
-    return at > 0 and tokens[at].kind == "sign" and tokens[at].value in (".", "[", "]")
 
 
 def _call(tokens: Tokens) -> tuple[str, Tokens] | None:

@@ -134,13 +134,13 @@ def _check_selected(selected: Tokens) -> None:
         if token.kind == "word" and is_sign(selected, at + 1, "("):
             raise RefusedStatementError(f"Unexpected path component at {token.place}:{len(token.value)}")
     for path in between_commas(selected):
-        if not is_sign(path, 0, "*") and not _is_path(path):
+        if not is_sign(path, 0, "*") and not is_path(path):
             raise StatementError(f"`{' '.join(token.value for token in path)}` is not a path to be selected")
     if len(selected) > 1 and any(is_sign(selected, at, "*") for at in range(len(selected))):
         raise RefusedStatementError(MORE_THAN_EVERYTHING)
 
 
-def _is_path(tokens: Tokens) -> bool:
+def is_path(tokens: Tokens) -> bool:
     """Whether names joined by dots, with places in lists, are all there is."""
     shape = "".join(_shape(token) for token in tokens)
     return re.fullmatch(r"n(\.n|\[\d+\])*", shape) is not None

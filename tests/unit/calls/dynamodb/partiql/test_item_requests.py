@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.account.model import Table
+from pytest_kmslab.calls.dynamodb.partiql import refusals
 from pytest_kmslab.calls.dynamodb.partiql.refusals import StatementError
 from pytest_kmslab.calls.dynamodb.partiql.requests import (
     ItemRequest,
@@ -142,6 +143,27 @@ def test_what_an_update_answers(returning: str, values: str) -> None:
         ("size(v) > 3", "size(v) > N=3"),
         ("v = 1 OR w = 2", "(v = N=1) OR (w = N=2)"),
         ("NOT (v = 1 AND w = 2)", "NOT ((v = N=1) AND (w = N=2))"),
+        ("NOT NOT v = 1", "NOT (NOT (v = N=1))"),
+        ("(v = 1) OR (w = 2)", "(v = N=1) OR (w = N=2)"),
+        ("(v) = ((1))", "v = N=1"),
+        ("v = -1", "v = N=-1"),
+        ("v = NULL", "v = NULL=True"),
+        ("v < w", "v < w"),
+        ("v >= <<'x'>>", "v >= SS=['x']"),
+        ("v = {'a': [1]}", "v = M={'a': {'L': [{'N': '1'}]}}"),
+        ("v = {}", "v = M={}"),
+        ("v = []", "v = L=[]"),
+        ("v IN (1, -2, ?)", "v IN (N=1, N=-2, N=7)"),
+        ("size(m.x) IN [1]", "size(m.x) IN (N=1)"),
+        ("v NOT BETWEEN -1 AND ?", "NOT (v BETWEEN N=-1 AND N=7)"),
+        ("v IS BOOL", "attribute_type(v, S=BOOL)"),
+        ("m.x IS NOT string", "NOT attribute_type(m.x, S=S)"),
+        ("attribute_not_exists(m[1])", "attribute_not_exists(m[1])"),
+        ("ATTRIBUTE_EXISTS(v) = TRUE", "attribute_exists(v)"),
+        ("begins_with(v, 'x') = FALSE", "NOT begins_with(v, S=x)"),
+        ("v = true", "v = BOOL=True"),
+        ("(v = 1 AND w = 2) OR x = 3", "((v = N=1) AND (w = N=2)) OR (x = N=3)"),
+        ("v BETWEEN 1 AND 2 OR w = 3", "(v BETWEEN N=1 AND N=2) OR (w = N=3)"),
     ],
 )
 def test_conditions(condition: str, expression: str) -> None:
@@ -149,7 +171,7 @@ def test_conditions(condition: str, expression: str) -> None:
     assert (scan.operation, written(scan)) == ("Scan", {"FilterExpression": expression})
     delete = done(f"DELETE FROM orders {WHERE} AND ({condition})", *[{"N": "7"}] * condition.count("?"))
     assert written(delete)["Key"] == KEY
-    assert "ConditionExpression" in written(delete)
+    assert written(delete)["ConditionExpression"] == f"({expression})"
 
 
 def test_an_attribute_has_one_placeholder() -> None:
@@ -205,19 +227,60 @@ def test_what_a_select_names(text: str, names: list[str]) -> None:
     assert [name for name, _ in selected_names(read_statement(text))] == names
 
 
+SET = "a set holds strings, numbers or binary values, all of one kind"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "told"),
     [
-        "INSERT INTO orders VALUE 'x'",
-        "INSERT INTO orders VALUE {'id': <<>>}",
-        "INSERT INTO orders VALUE {'id': <<1, 'x'>>}",
-        "INSERT INTO orders VALUE {'id': ?}",
-        "INSERT INTO orders VALUE {'id': other}",
-        "INSERT INTO orders VALUE {'id' 'a'}",
-        f"UPDATE orders SET v = list_append(v) {WHERE}",
-        f"DELETE FROM orders {WHERE} AND v BETWEEN 1",
+        ("INSERT INTO orders VALUE 'x'", "`VALUE` takes one item: a map"),
+        ("INSERT INTO orders VALUE {'id': <<>>}", SET),
+        ("INSERT INTO orders VALUE {'id': <<1, 'x'>>}", SET),
+        ("INSERT INTO orders VALUE {'id': <<TRUE>>}", SET),
+        (
+            "INSERT INTO orders VALUE {'id': ?}",
+            "it has more parameters than the request gives values",
+        ),
+        ("INSERT INTO orders VALUE {'id': other}", "`other` is not a value that is read here"),
+        ("INSERT INTO orders VALUE {'id': - other}", "`- other` is not a value that is read here"),
+        ("INSERT INTO orders VALUE {'id': 1} 'x'", "`{ id : 1 } x` is not a value that is read here"),
+        ("INSERT INTO orders VALUE {'id' 'a'}", refusals.LEFTOVER),
+        ("INSERT INTO orders VALUE {'id': }", "a map has members of the form `'name': value`"),
+        ("INSERT INTO orders VALUE {id: 1}", "a map has members of the form `'name': value`"),
+        (f"UPDATE orders SET v = list_append(v) {WHERE}", "`v` is not two arguments"),
+        (f"UPDATE orders SET v = list_append(v, w, x) {WHERE}", "`v , w , x` is not two arguments"),
+        (f"UPDATE orders REMOVE v = 1 {WHERE}", "`v = 1` is not a path"),
+        (f"UPDATE orders SET v.'x' = 1 {WHERE}", "`v . x` is not a path"),
+        (f"UPDATE orders SET v = a[b] {WHERE}", "`a [ b ]` is not a path"),
+        (f"DELETE FROM orders {WHERE} AND v BETWEEN 1", "`v BETWEEN 1` is not a condition that is read here"),
+        (f"DELETE FROM orders {WHERE} AND v", "`v` is not a condition that is read here"),
+        (f"DELETE FROM orders {WHERE} AND v = 1 = 2", "`1 = 2` is not a path"),
+        (f"DELETE FROM orders {WHERE} AND v[0.5] = 1", "`v [ 0.5 ]` is not a path"),
+        (f"DELETE FROM orders {WHERE} AND v..x = 1", "`v . . x` is not a path"),
+        (f"DELETE FROM orders {WHERE} AND size(v, w) = 1", "`v , w` is not a path"),
+        (f"DELETE FROM orders {WHERE} AND begins_with(v)", "`v` is not two arguments"),
     ],
 )
-def test_what_is_no_operation_is_refused(text: str) -> None:
-    with pytest.raises(StatementError):
+def test_what_is_no_operation_is_refused(text: str, told: str) -> None:
+    with pytest.raises(StatementError) as refused:
         done(text)
+    assert str(refused.value) == told
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "rest"),
+    [
+        ("'a' = id AND 1 = r", KEY, None),
+        ("(id = 'a') AND ((r = 1 AND v = 2))", KEY, "(v = N=2)"),
+        ("id = 'a' AND r = 1 AND id = 'b'", KEY, "(id = S=b)"),
+        ("id = 'a' AND r > 1", {"id": KEY["id"]}, "(r > N=1)"),
+        ("id IN ['a'] AND r = 1", {"r": KEY["r"]}, "(id IN (S=a))"),
+        ("id = ? AND r = -1 AND v = ?", {"id": {"S": "7"}, "r": {"N": "-1"}}, "(v = S=8)"),
+        ("id = 'a' OR r = 1", {}, "((id = S=a) OR (r = N=1))"),
+    ],
+)
+def test_the_key_of_a_write_and_its_further_conditions(
+    where: str, key: dict[str, Any], rest: str | None
+) -> None:
+    told = written(done(f"DELETE FROM orders WHERE {where}", {"S": "7"}, {"S": "8"}))
+    assert (told["Key"], told.get("ConditionExpression")) == (key, rest)
