@@ -34,6 +34,12 @@ class Arn:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
     @property
+    def kind(self) -> str:
+        """What stands before the first slash of the resource: `role`, `table`."""
+        # Elsewhere it says nothing: a path in IAM may hold `:role/`.
+        return self.resource.partition("/")[0]
+
+    @property
     def name(self) -> str:
         """What follows the last slash of the resource; the whole of one without."""
         return self.resource.rpartition("/")[2]

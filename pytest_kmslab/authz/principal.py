@@ -12,7 +12,7 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Any
 
-from pytest_kmslab.authz.arn import ACCOUNT_ID, Arn, parse_arn, root_arn
+from pytest_kmslab.authz.arn import ACCOUNT_ID, Arn, parse_arn, parts_of, root_arn
 from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.errors import ArnError, PolicyError
 
@@ -54,7 +54,7 @@ class Identity:
     @property
     def service_linked(self) -> bool:
         """Whether it is a service-linked role, to which SCPs and RCPs do not apply."""
-        return self.kind is PrincipalKind.ROLE and ":role/aws-service-role/" in self.entity
+        return parts_of(self.entity).resource.startswith("role/aws-service-role/")
 
 
 class PrincipalMatch(IntEnum):

@@ -149,7 +149,7 @@ def _caller(view: AccountView, named: Named, arn: str) -> Caller:
     if known is not None:
         return known.caller
     parsed = parse_arn(arn)
-    kind = parsed.resource.partition("/")[0]
+    kind = parsed.kind
     if parsed.service != "iam" or kind not in ("user", "role") or not view.principal_exists(arn):
         raise MatrixError(f"there is no user or role `{arn}`")
     return caller_of(arn, view.iam_tags(arn))

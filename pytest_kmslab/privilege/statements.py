@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.principal import PrincipalKind, identify
 from pytest_kmslab.authz.variables import VERSION
 from pytest_kmslab.privilege.conditions import Conditions, conditions_of, element_of, literal, merged
@@ -47,7 +48,7 @@ class Statement(NamedTuple):
             statement["Principal"] = {"Service" if is_service else "AWS": self.principal}
         statement["Action"] = _one_or_list(self.actions)
         # A trust policy is about its role, and IAM takes no Resource in one.
-        if ":role/" not in self.place:
+        if parts_of(self.place).kind != "role":
             statement["Resource"] = _one_or_list(self.resources)
         if self.conditions:
             statement["Condition"] = element_of(self.conditions)

@@ -35,7 +35,7 @@ def decode(operation: OperationModel, body: Body) -> dict[str, Any]:
     `body` is a JSON text for the JSON services; for the query services an url-encoded text or, as
     botocore makes it, a flat mapping. Members that the model does not have, and JSON nulls, are
     left out. DynamoDB attribute values stay as they are on the wire (a `B` is base64 text): only
-    their outermost type is checked. Raises ServiceError: `SerializationException` (JSON) or
+    their types are checked. Raises ServiceError: `SerializationException` (JSON) or
     `MalformedInput` (query) for what cannot be read. What is missing `wire.constraints` says.
     https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
     """
@@ -189,9 +189,10 @@ def _blob(value: Any, where: str) -> bytes:
         raise UnreadableError(f"`{where}` is not base64") from None
 
 
+_SETS = ("SS", "NS", "BS")
 _ATTRIBUTE_TYPES: Mapping[str, type] = {
     **dict.fromkeys(("S", "N", "B"), str),
-    **dict.fromkeys(("SS", "NS", "BS", "L"), list),
+    **dict.fromkeys((*_SETS, "L"), list),
     **dict.fromkeys(("BOOL", "NULL"), bool),
     "M": Members,
 }
@@ -207,10 +208,21 @@ def _attribute_value(value: Any, where: str) -> Any:
             text = f"`{where}` holds an attribute value that is not of its type `{kind}`"
             told = "" if wanted is None or kind == "B" else other_type(content, frozenset({wanted}), AS_FIELD)
             raise UnreadableError(text, told)
-        # What is nested deeper stays as it is on the wire: only its members are looked at.
         if type(content) in _NESTING:
-            attribute[kind] = _plain(content)
+            attribute[kind] = _nested(kind, content, where)
     return attribute
+
+
+def _nested(kind: str, content: Any, where: str) -> Any:
+    """What a list, a map or a set holds: values as deep as they are nested, or texts."""
+    if kind == "M":
+        named = _each_once(content)
+        return dict(zip(named, _nested("L", named.values(), where), strict=True))
+    wanted = _TEXT if kind in _SETS else _OBJECT
+    for member in content:
+        if type(member) not in wanted:
+            raise _of_another_type(where, member, wanted, AS_VALUE)
+    return content if kind in _SETS else [_attribute_value(member, where) for member in content]
 
 
 # Types are compared and not tested with `isinstance`: a JSON true is not the number 1.

@@ -73,7 +73,7 @@ class EntitiesOnDemand(Mapping[str, Entity]):
     def _named_by(self, arn: str) -> tuple[str, str]:
         """The kind and name in an ARN; raises KeyError for nobody's, UnreadError for another account's."""
         parts = parts_of(arn)
-        kind = parts.resource.partition("/")[0]
+        kind = parts.kind
         if kind not in KINDS:
             raise KeyError(arn)
         if parts.account != self._account:

@@ -47,14 +47,14 @@ class ApiAccount:
 
     def resource_policy_text(self, resource: str) -> str | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-        service = parts_of(resource).service
+        service, kind = parts_of(resource).service, parts_of(resource).kind
         if service == "kms":
             key = self.keys.by_arn(resource)
             return None if key is None else self.keys.policy_text(key)
         if service == "dynamodb":
             holder = resource if "/stream/" in resource else "/".join(resource.split("/")[:2])
             return self._present(of_table(holder), self.tables.policy_text(resource))
-        if service == "iam" and ":role/" in resource:
+        if service == "iam" and kind == "role":
             role = self.identities.snapshot.entities.get(resource)
             return None if role is None else self._present(of_role(resource), role.trust)
         return None

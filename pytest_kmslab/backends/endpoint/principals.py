@@ -230,7 +230,7 @@ class ApiIdentities:
 
     def tags_of_other(self, arn: str) -> Mapping[str, str]:
         """The tags of what is neither user nor role; none where the endpoint does not tell them."""
-        kind = parts_of(arn).resource.partition("/")[0]
+        kind = parts_of(arn).kind
         if kind not in LISTED_TAGS:
             return {}
         operation, member = LISTED_TAGS[kind]

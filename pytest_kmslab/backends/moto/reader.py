@@ -236,7 +236,10 @@ def table_policy(arn: str) -> Any:
 _RESOURCE_POLICIES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "kms": (lambda arn: None if ":alias/" in arn else key_of(arn, "", ""), "policy"),
     "dynamodb": (table_policy, "policy_doc"),
-    "iam": (lambda arn: entity_of(arn) if ":role/" in arn else None, "assume_role_policy_document"),
+    "iam": (
+        lambda arn: entity_of(arn) if place_of(arn).kind == "role" else None,
+        "assume_role_policy_document",
+    ),
 }
 """How moto's object with the policy of a resource is found, and its attribute, by service. An alias has no
 policy of its own, and a user none at all."""

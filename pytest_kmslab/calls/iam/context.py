@@ -39,7 +39,7 @@ def iam_context(call: ApiCall, view: AccountView, arn: str) -> Keys:
 
 def tags_of(view: AccountView, arn: str) -> Keys:
     """The condition keys of the tags of something in IAM."""
-    kind = parts_of(arn).resource.partition("/")[0]
+    kind = parts_of(arn).kind
     tags = view.iam_tags(arn) if kind in TAGGED else {}
     # `aws:ResourceTag/…` and, as for users and roles alone, `iam:ResourceTag/…`.
     own = {f"iam:ResourceTag/{name}": value for name, value in tags.items()} if kind in _OWN_TAGS else {}
@@ -56,7 +56,7 @@ def _boundary(call: ApiCall, view: AccountView, arn: str) -> Keys:
     # The boundary about to be set or, where the request sets none, the one of the user or role.
     if "PermissionsBoundary" in call.params:
         return {"iam:PermissionsBoundary": call.params["PermissionsBoundary"]}
-    target = Caller(arn, call.account, arn, "", "User" if ":user/" in arn else "AssumedRole")
+    target = Caller(arn, call.account, arn, "", "User" if parts_of(arn).kind == "user" else "AssumedRole")
     boundary = view.policies(target, arn).permissions_boundary
     return {} if boundary is None else {"iam:PermissionsBoundary": boundary.name}
 

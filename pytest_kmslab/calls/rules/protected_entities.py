@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import account_of
+from pytest_kmslab.authz.arn import account_of, parts_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.rules.principals import is_service_principal
 
@@ -46,7 +46,7 @@ _CHANGING_ROLES = frozenset(
 _TAGGING_ROLES = frozenset({"TagRole", "UntagRole"})
 _DESCRIBING = frozenset({"UpdateRole", "UpdateRoleDescription"})
 _DELETING_LINKED = "DeleteServiceLinkedRole"
-_LINKED, _RESERVED = ":role/aws-service-role/", ":role/aws-reserved/"
+_LINKED, _RESERVED = "role/aws-service-role/", "role/aws-reserved/"
 
 _PATHS: Mapping[str, str] = {
     "/aws-service-role": "Paths beginning with '/aws-service-role' are reserved for AWS Service Linked Roles",
@@ -99,12 +99,13 @@ def check_protected_role(call: ApiCall, view: AccountView) -> None:
     if call.operation not in _CHANGING_ROLES | _TAGGING_ROLES | {_DELETING_LINKED}:
         return
     name = str(call.params.get("RoleName", ""))
-    arn = view.iam_arn("role", name, call.account) or ""
-    if call.operation == _DELETING_LINKED and arn and _LINKED not in arn:
+    role = parts_of(view.iam_arn("role", name, call.account) or "").resource
+    is_linked = role.startswith(_LINKED)
+    if call.operation == _DELETING_LINKED and role and not is_linked:
         raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
     described = call.operation in _DESCRIBING and "MaxSessionDuration" not in call.params
-    linked = _LINKED in arn and call.operation in _CHANGING_ROLES and not described
-    if linked or _RESERVED in arn:
+    changed = is_linked and call.operation in _CHANGING_ROLES and not described
+    if changed or role.startswith(_RESERVED):
         refused = f"Cannot perform the operation on the protected role '{name}'"
         raise ServiceError("UnmodifiableEntity", f"{refused} - this role is only modifiable by AWS")
 

@@ -38,7 +38,7 @@ _TWICE = "The Statement Ids in the policy are not unique"
 _NOBODY = "The passed in policy has a statement with no principals!"
 """Of lists that are all empty; recorded by people, terraform-aws-modules/terraform-aws-iam#47."""
 _NO_PRINCIPAL = "Missing required field Principal cannot be empty!"
-_NOT_PRINCIPAL: Mapping[Any, str] = {
+_NOT_PRINCIPAL: Mapping[str, str] = {
     "Allow": "Allow with NotPrincipal is not allowed.",
     "Deny": "AssumeRole policy must not contain NotPrincipal field.",
 }
@@ -79,7 +79,7 @@ def _faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> 
     yield from (f"Has prohibited field {name}" for name in ("Resource", "NotResource") if name in statement)
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     if "NotPrincipal" in statement:
-        yield _NOT_PRINCIPAL.get(statement.get("Effect"), SYNTAX)
+        yield _NOT_PRINCIPAL.get(str(statement.get("Effect")), SYNTAX)
     yield from (fault for fault in [_no_principal(statement.get("Principal"))] if fault)
     if statement.get("Action", statement.get("NotAction")) in (None, []):
         yield "Missing required field Action"

@@ -120,7 +120,7 @@ def _caller(call: ApiCall, default: str) -> str:
     """The simulated caller: an IAM user, whom a resource policy cannot do without. The codes are
     documented, the texts are inferred."""
     arn = str(call.params.get("CallerArn") or "")
-    if arn and not (arn.startswith("arn:") and ":iam::" in arn and ":user/" in arn):
+    if arn and (parts_of(arn).service, parts_of(arn).kind) != ("iam", "user"):
         raise ServiceError("InvalidInput", f"Invalid CallerArn: {arn} is not the ARN of an IAM user.")
     if not arn and not default and call.params.get("ResourcePolicy"):
         raise ServiceError("InvalidInput", "CallerArn is required where a ResourcePolicy is included.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto import managed_policies
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import BOUNDARY, named_entity
@@ -56,7 +57,7 @@ def show_bounded(_view: MotoAccountReader, call: ApiCall, response: dict[str, An
     if usage == "PermissionsPolicy":
         return
     for holder in _bounded(call, str(params["PolicyArn"])):
-        of = "Role" if ":role/" in holder.arn else "User"
+        of = parts_of(holder.arn).kind.capitalize()
         row = {f"{of}Name": holder.name, f"{of}Id": holder.id}
         if kind in (None, of) and holder.path.startswith(params.get("PathPrefix") or "/"):
             listed = response[f"Policy{of}s"]

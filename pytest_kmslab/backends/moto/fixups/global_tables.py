@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 
+from pytest_kmslab.backends.moto.lookup import backend_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 Response = dict[str, Any]
@@ -92,7 +93,8 @@ def _capacity(call: ApiCall, name: str, region: str) -> dict[str, Any]:
 
 def _check_tables(call: ApiCall, name: str, regions: Iterable[str]) -> None:
     for region in regions:
-        if name not in dynamodb_backends[call.account][region].tables:
+        backend = backend_of(dynamodb_backends, call.account, region)
+        if backend is None or name not in backend.tables:
             raise ServiceError("TableNotFoundException", f"Table not found: {name} in Region {region}")
 
 

@@ -147,6 +147,13 @@ def test_it_cannot_say_whom_it_is_not_about(named: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("effect", [None, 5, ["Allow"], {"Allow": []}])
+def test_an_effect_that_is_no_text(effect: Any) -> None:
+    for element in ("Principal", "NotPrincipal"):
+        said = said_of({"Effect": effect, element: {"AWS": ROOT}, "Action": "sts:AssumeRole"})
+        assert said == "Syntax errors in policy."
+
+
 def test_its_statements_have_different_ids_and_there_is_one() -> None:
     statement = {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}
     assert said_of(statement, statement) == "The Statement Ids in the policy are not unique"

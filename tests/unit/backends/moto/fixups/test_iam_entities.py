@@ -33,6 +33,16 @@ def test_tags_go_with_a_user_who_is_renamed(account: Account, change: dict[str, 
         assert iam.list_user_tags(UserName="bob")["Tags"] == []
 
 
+def test_a_path_that_reads_like_another_kind_says_nothing(account: Account) -> None:
+    iam = account.root.client("iam")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+    iam.create_user(UserName="bob", Path="/x:role/")
+    assert iam.get_user(UserName="bob")["User"]["Path"] == "/x:role/"
+    iam.create_role(RoleName="app", Path="/x:role/aws-service-role/", AssumeRolePolicyDocument=trust)
+    iam.update_role(RoleName="app", MaxSessionDuration=7200)
+    assert code(iam.delete_service_linked_role, RoleName="app") == "NoSuchEntity"
+
+
 def test_a_user_takes_nobody_elses_name(account: Account) -> None:
     iam = account.root.client("iam")
     for name in ("bob", "eve"):

@@ -60,6 +60,8 @@ def test_a_global_table_has_the_regions_that_it_was_given(account: Account, dyna
     change = dynamodb.update_global_table
     more = {"GlobalTableName": "orders", "ReplicaUpdates": [{"Create": THERE}]}
     assert code(change, **more) == "TableNotFoundException"
+    nowhere = {"RegionName": "xx-nowhere-1"}
+    assert code(make, GlobalTableName="other", ReplicationGroup=[nowhere]) == "TableNotFoundException"
     account.root.client("dynamodb", region_name="eu-west-1").create_table(**TABLE)
     change(**more)
     assert code(change, **more) == "ReplicaAlreadyExistsException"
