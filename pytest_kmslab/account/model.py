@@ -194,7 +194,7 @@ class AccountReader(Protocol):
     def identity(self, caller: Caller) -> Identity:
         """The identity-based policies of a caller, with those of its groups, and its permissions boundary."""
 
-    def organization(self, account: str) -> Organization | None:
+    def organization(self, account: str, partition: str) -> Organization | None:
         """The organization that an account is in; None too where the backend does not tell."""
 
     def resource_policy_text(self, resource: str) -> str | None:
@@ -228,7 +228,7 @@ class AccountReader(Protocol):
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
         """The grant that a grant token was given out for, and its key."""
 
-    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+    def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         """The ARN, path included, of a `user`, `role`, `group` or `instance-profile` by its name."""
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
@@ -290,8 +290,10 @@ class AccountView:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
         credential = self.reader.credential(access_key_id)
-        organization = None if credential is None else self.organization(credential.caller.account)
-        if credential is None or organization is None:
+        if credential is None:
+            return None
+        organization = self.organization_of(credential.caller)
+        if organization is None:
             return credential
         keys: dict[str, str | tuple[str, ...]] = {
             "aws:PrincipalOrgID": organization.id,
@@ -300,10 +302,14 @@ class AccountView:
         caller = replace(credential.caller, context={**credential.caller.context, **keys})
         return replace(credential, caller=caller)
 
+    def organization_of(self, caller: Caller) -> Organization | None:
+        """The organization that a caller's account is in."""
+        return self.organization(caller.account, parts_of(caller.arn).partition)
+
     def standing(self, caller: Caller) -> Standing:
         """What the account grants a caller, whatever is used."""
         identity, boundary = self.reader.identity(caller)
-        organization = self.organization(caller.account)
+        organization = self.organization_of(caller)
         texts = enumerate(caller.session_policies)
         # Each of several session policies allows by itself: together they are one of the policies' kinds.
         session = [named_policy(f"session policy {number}", text) for number, text in texts]
@@ -337,7 +343,7 @@ class AccountView:
         """The resource control policies on a resource, from the organization's root to its account."""
         # They are those of the organization that owns the resource, not of the caller's.
         owner = account_of(resource)
-        organization = self.organization(owner) if owner else None
+        organization = self.organization(owner, parts_of(resource).partition) if owner else None
         if organization is None or not organization.resource_control:
             return ()
         # They do not apply to AWS managed keys:

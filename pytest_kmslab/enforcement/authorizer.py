@@ -54,7 +54,7 @@ class Authorizer:
         organization = standing.organization
         # A resource control policy is of the organization that owns the resource, whoever calls.
         if owner != standing.account:
-            organization = view.organization(owner) if owner else None
+            organization = view.organization(owner, call.partition) if owner else None
         policies = Policies(
             identity=own.identity,
             resource=_policy_on(authorization, view),

@@ -98,7 +98,7 @@ def test_a_role_session_has_the_roles_arn_its_tags_and_its_session_policy(store:
     assert caller.arn == f"arn:aws:sts::{store.account}:assumed-role/reader/s1"
     assert (caller.principal_arn, caller.kind, caller.tags) == (made["Arn"], "AssumedRole", {"of": "session"})
     assert len(store.view.policies(caller, "*").session) == 1
-    assert store.view.iam_arn("role", "reader", store.account) == made["Arn"]
+    assert store.view.iam_arn("role", "reader", store.account, "aws") == made["Arn"]
     assert store.view.iam_tags(made["Arn"]) == {"of": "role"}
     assert store.view.resource_policy(made["Arn"]) is not None
     store("iam", "DeleteRole", RoleName="reader")

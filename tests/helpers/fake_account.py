@@ -169,7 +169,7 @@ class FakeAccount:
     def streamed_table(self, shard_iterator: str) -> Table | None:
         return self.table(shard_iterator.partition("|")[0], "", "")
 
-    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+    def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         return self.iam_arns.get((kind, name))
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:

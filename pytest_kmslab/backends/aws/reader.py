@@ -149,7 +149,7 @@ class AwsAccountReader(ApiAccountReader):
         """The key of a ciphertext that was made through the seam."""
         return self.account_at(account).keys.of_ciphertext(ciphertext, region, account)
 
-    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+    def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         """The ARN of an IAM entity by its name."""
         self.account_at(account)
         return self.identities.arn_of(kind, name)

@@ -115,7 +115,7 @@ class ApiAccountReader:
         owner = self.account_at(caller.account)
         return ((), None) if owner is None else owner.identities.policies(caller)
 
-    def organization(self, account: str) -> Organization | None:
+    def organization(self, account: str, partition: str) -> Organization | None:
         """Not told: to ask for it takes rights in the organization."""
         return None
 

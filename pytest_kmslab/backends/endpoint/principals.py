@@ -256,6 +256,7 @@ class ApiIdentities:
         """Whether there is a user or role of a unique id."""
         return self.snapshot.of_id(identifier) is not None
 
-    def has_role(self, name: str, account: str) -> bool:
+    def has_role(self, name: str, account: str, partition: str) -> bool:
         """Whether the account has a role of a name."""
-        return account == self.account and self.snapshot.named("role", name) is not None
+        role = self.snapshot.named("role", name) if account == self.account else None
+        return role is not None and parts_of(role.arn).partition == partition

@@ -99,7 +99,7 @@ class EndpointAccountReader(ApiAccountReader):
                 return key
         return None
 
-    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+    def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         """The ARN of an IAM entity by its name."""
         view = self.at(account)
         entity = None if view is None else view.identities.snapshot.named(kind, name)

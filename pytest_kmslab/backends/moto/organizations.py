@@ -26,12 +26,12 @@ OPENED = "kmslab_opened"
 """On moto's access role: that it was given its policy, which it may have lost again since."""
 
 
-def organization_of(account: str) -> Organization | None:
+def organization_of(account: str, partition: str) -> Organization | None:
     """The organization that an account manages or is a member of.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
-    organization = _organization(account)
+    organization = _organization(account, partition)
     if organization is None:
         return None
     nodes = _path(organization, account)
@@ -58,7 +58,7 @@ def open_account(call: ApiCall) -> None:
     """
     role_arn = place_of(str(call.params["RoleArn"]))
     account, name = role_arn.account, role_arn.rest.removeprefix("role/")
-    organization = _organization(account) if name == ACCESS_ROLE else None
+    organization = _organization(account, call.partition) if name == ACCESS_ROLE else None
     backend = backend_of(iam_backends, account, call.partition)
     if organization is None or backend is None or organization.account_id == account:
         return
@@ -71,14 +71,15 @@ def open_account(call: ApiCall) -> None:
         backend.attach_role_policy(policy, name)
 
 
-def _organization(account: str) -> Any:
+def _organization(account: str, partition: str) -> Any:
     """Moto's backend of the organization that an account manages or is a member of."""
     models = sys.modules.get(ORGANIZATIONS)
     if models is None:  # nobody has called the service, so there is none
         return None
     backends: Any = models.organizations_backends
-    master, partition = backends.master_accounts.get(account, (account, "aws"))
-    backend = backend_of(backends, master, partition)
+    # moto knows the partition of members; an account number may stand for an account in each.
+    master, its_partition = backends.master_accounts.get(account, (account, partition))
+    backend = backend_of(backends, master, partition) if its_partition == partition else None
     return backend if backend is not None and backend.org is not None else None
 
 

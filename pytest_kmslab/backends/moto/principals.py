@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -69,14 +69,12 @@ class IdentityReader:
         caller = Caller(arn=arn, account=account, principal_arn=arn, user_id=account, kind="Account")
         return Credential(access_key_id, self._root.secret_access_key, caller)
 
-    def arn(self, kind: str, name: str, account: str) -> str | None:
+    def arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         """The ARN of a user, role, group or instance profile by its name."""
-        for backend in _iam(account):
-            entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind])
-            entity = entities.get(name) or by_name(entities, name)
-            if entity is not None:
-                return str(entity.arn)
-        return None
+        backend = backend_of(iam_backends, account, partition)
+        entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind], NOTHING)
+        entity = entities.get(name) or by_name(entities, name)
+        return None if entity is None else str(entity.arn)
 
     def tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user or role."""
@@ -91,9 +89,9 @@ class IdentityReader:
         """Whether there is a user or role of a unique id."""
         return any(unique_id(entity) == identifier for entity in _entities())
 
-    def has_role(self, name: str, account: str) -> bool:
+    def has_role(self, name: str, account: str, partition: str) -> bool:
         """Whether an account has a role of a name."""
-        return self.arn("role", name, account) is not None
+        return self.arn("role", name, account, partition) is not None
 
     def policies(self, caller: Caller) -> Identity:
         """The identity-based policies and the permissions boundary of a caller."""
@@ -147,11 +145,6 @@ def _entities() -> Iterator[Any]:
     for partitions in list(iam_backends.values()):
         for backend in list(partitions.values()):
             yield from chain(list(backend.users.values()), list(backend.roles.values()))
-
-
-def _iam(account: str) -> Iterable[Any]:
-    # Asked for an account, moto makes it: so it is looked for first.
-    return list(iam_backends[account].values()) if account in iam_backends else ()
 
 
 def _user_credential(backend: Any, partition: str, key: Any) -> Credential | None:

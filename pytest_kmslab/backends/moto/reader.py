@@ -125,10 +125,10 @@ class MotoAccountReader:
         self.credential = self._identities.credential
         self.identity = self._identities.policies
 
-    def organization(self, account: str) -> Organization | None:
+    def organization(self, account: str, partition: str) -> Organization | None:
         """The organization that an account is in."""
         # Until somebody calls the service there is none, and moto's is not loaded for the question.
-        return organization_of(account) if ORGANIZATIONS in sys.modules else None
+        return organization_of(account, partition) if ORGANIZATIONS in sys.modules else None
 
     def key(self, key_id: str, region: str, account: str) -> Key | None:
         """A key by id, ARN, alias name or alias ARN."""
@@ -156,9 +156,9 @@ class MotoAccountReader:
         backup = None if backend is None else backend.backups.get(arn)
         return None if backup is None else _table(backup.table)
 
-    def iam_arn(self, kind: str, name: str, account: str) -> str | None:
+    def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         """The ARN of an IAM entity by its name."""
-        return self._identities.arn(kind, name, account)
+        return self._identities.arn(kind, name, account, partition)
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of what IAM has."""

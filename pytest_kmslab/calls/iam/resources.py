@@ -44,7 +44,7 @@ def owner_of(call: ApiCall, arn: str) -> str:
 def arn_by_name(call: ApiCall, view: AccountView, kind: str, name: str) -> str:
     """The ARN of an existing user, role, group, …; of one that does not exist, without a path."""
     # Only the account knows the path; what does not exist is taken to have none.
-    arn = view.iam_arn(kind, name, call.account) if kind in LOOKED_UP else None
+    arn = view.iam_arn(kind, name, call.account, call.partition) if kind in LOOKED_UP else None
     return arn or iam_arn(call, f"{kind}/{name}")
 
 

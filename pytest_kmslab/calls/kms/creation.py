@@ -138,7 +138,7 @@ def service_linked_role(call: ApiCall, view: AccountView, service: str, role: st
 
     https://docs.aws.amazon.com/kms/latest/developerguide/create-primary-keys.html
     """
-    if view.iam_arn("role", role, call.account) is None:
+    if view.iam_arn("role", role, call.account, call.partition) is None:
         yield service_linked_role_authorization(call, service, role)
 
 

@@ -37,9 +37,9 @@ def check_name_is_free(call: ApiCall, view: AccountView) -> None:
         return
     kind, own, member, text = row
     name = str(call.params[member])
-    holder = view.iam_arn(kind, name, call.account)
+    holder = view.iam_arn(kind, name, call.account, call.partition)
     # One's own name may change its case.
-    renamed = view.iam_arn(kind, str(call.params[own]), call.account) if own else None
+    renamed = view.iam_arn(kind, str(call.params[own]), call.account, call.partition) if own else None
     if holder is not None and holder != renamed:
         raise ServiceError("EntityAlreadyExists", text.format(name), 409)
 

@@ -64,7 +64,7 @@ class Directory(Protocol):
     def has_unique_id(self, identifier: str) -> bool:
         """Whether there is a user or role of that unique id."""
 
-    def has_role(self, name: str, account: str) -> bool:
+    def has_role(self, name: str, account: str, partition: str) -> bool:
         """Whether an account has a role of that name, whatever its path."""
 
 
@@ -83,6 +83,6 @@ def principal_exists(principal: str, directory: Directory) -> bool:
         return directory.has_arn(principal)
     if kind == "assumed-role":
         # Whoever makes the role later would get in by the name of its session.
-        return directory.has_role(path.partition("/")[0], arn.account)
+        return directory.has_role(path.partition("/")[0], arn.account, arn.partition)
     # Accounts and federated users are taken to exist: nobody else's account tells.
     return kind in ("root", "federated-user")

@@ -99,7 +99,7 @@ def check_protected_role(call: ApiCall, view: AccountView) -> None:
     if call.operation not in _CHANGING_ROLES | _TAGGING_ROLES | {_DELETING_LINKED}:
         return
     name = str(call.params.get("RoleName", ""))
-    role = parts_of(view.iam_arn("role", name, call.account) or "").resource
+    role = parts_of(view.iam_arn("role", name, call.account, call.partition) or "").resource
     is_linked = role.startswith(_LINKED)
     if call.operation == _DELETING_LINKED and role and not is_linked:
         raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)

@@ -87,7 +87,7 @@ def _check_session_policy(call: ApiCall) -> None:
 def _role_account(call: ApiCall, view: AccountView, role: str) -> str:
     arn = parts_of(role)
     is_role = arn.service == "iam" and arn.resource.startswith("role/")
-    if is_role and view.iam_arn("role", arn.name, arn.account) == role:
+    if is_role and view.iam_arn("role", arn.name, arn.account, call.partition) == role:
         return arn.account
     # Nobody is told that a role does not exist.
     text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"

@@ -100,7 +100,7 @@ def policies_of_source(call: ApiCall, view: AccountView) -> Policies:
     source = str(call.params["PolicySourceArn"])
     account, kind, name = _entity(source)
     # A group is no principal, so it is looked for by its name.
-    is_group_of = kind == "group" and view.iam_arn("group", name, account) == source
+    is_group_of = kind == "group" and view.iam_arn("group", name, account, call.partition) == source
     if not (is_group_of or (kind != "group" and view.principal_exists(source))):
         raise ServiceError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
     return view.policies(Caller(source, account, source, "", "User"), "*")

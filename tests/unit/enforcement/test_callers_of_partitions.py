@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from helpers.account import ACCOUNT, Account, allow
+from helpers.asserts import code
 
 
 def test_partitions_share_no_credentials(account: Account) -> None:
@@ -18,14 +19,14 @@ def test_partitions_share_no_credentials(account: Account) -> None:
     ana = account.root.client("iam").create_access_key(UserName="ana")["AccessKey"]
     keys = {"aws_access_key_id": ana["AccessKeyId"], "aws_secret_access_key": ana["SecretAccessKey"]}
     boto3.client("kms", "eu-west-1", **keys).list_keys()
-    for service, operation, code in (
+    for service, operation, expected in (
         ("kms", "list_keys", "UnrecognizedClientException"),
         ("dynamodb", "list_tables", "UnrecognizedClientException"),
         ("sts", "get_caller_identity", "InvalidClientTokenId"),
     ):
         with pytest.raises(ClientError) as raised:
             getattr(boto3.client(service, "cn-north-1", **keys), operation)()
-        assert raised.value.response["Error"]["Code"] == code
+        assert raised.value.response["Error"]["Code"] == expected
 
 
 @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
@@ -43,3 +44,31 @@ def test_the_root_user_is_one_of_each_partition(account: Account, region: str, p
     made_key = kms.create_key()["KeyMetadata"]["Arn"]
     assert made_key.startswith(f"arn:{partition}:kms:{region}:{ACCOUNT}:key/")
     kms.encrypt(KeyId=made_key, Plaintext=b"x")
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_an_organization_is_of_its_partition(account: Account, region: str) -> None:
+    account.root.client("organizations", region).create_organization(FeatureSet="ALL")
+    inside = allow("kms:ListKeys", Condition={"Null": {"aws:PrincipalOrgID": "false"}})
+    inside["Statement"][0]["Condition"]["Null"]["aws:ResourceOrgID"] = "false"
+    for place, expected in (("us-east-1", "AccessDeniedException"), (region, "allowed")):
+        iam = account.root.client("iam", place)
+        iam.create_user(UserName="ana")
+        iam.put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=json.dumps(inside))
+        key = iam.create_access_key(UserName="ana")["AccessKey"]
+        given = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        assert code(boto3.client("kms", place, **given).list_keys) == expected
+
+
+def test_a_role_is_assumed_in_its_partition_only(account: Account) -> None:
+    ana = account.user("ana", allow("sts:*"))
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    for region, partition, expected in (
+        ("cn-north-1", "aws-cn", "AccessDenied"),
+        ("us-east-1", "aws", "allowed"),
+    ):
+        iam = account.root.client("iam", region)
+        iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))
+        role = f"arn:{partition}:iam::{ACCOUNT}:role/r"
+        assume = ana.client("sts").assume_role
+        assert code(assume, RoleArn=role, RoleSessionName="ana") == expected

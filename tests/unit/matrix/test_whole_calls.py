@@ -67,7 +67,7 @@ class OneOfEach:
     def principal_exists(self, _arn: str) -> bool:
         return True
 
-    def iam_arn(self, _kind: str, _name: str, _account: str) -> None:
+    def iam_arn(self, _kind: str, _name: str, _account: str, _partition: str) -> None:
         return None
 
     def key_of_ciphertext(self, _ciphertext: bytes, _region: str, _account: str) -> Key:

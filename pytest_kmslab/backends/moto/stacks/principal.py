@@ -81,14 +81,14 @@ class Principals:
         """
         partition = partition_of(region).name
         if stack_set.permission_model == "SERVICE_MANAGED":
-            return replace(root_caller(account, partition), context=_organization_keys(account))
+            return replace(root_caller(account, partition), context=_organization_keys(account, partition))
         execution = stack_set.execution_role_name
         role = entity_of(f"arn:{partition}:iam::{account}:role/{execution}")
         if role is None or not self._is_administered(stack_set, role.arn, region):
             administration = stack_set.administration_role_arn.rpartition("/")[2]
             text = f"Account {account} should have '{execution}' role with trust relationship to Role "
             raise ServiceError("ValidationError", f"{text}'{administration}'.")
-        return self._session_of(role, _organization_keys(account))
+        return self._session_of(role, _organization_keys(account, partition))
 
     def _is_administered(self, stack_set: Any, role_arn: str, region: str) -> bool:
         """Whether CloudFormation may assume a set's administration role, and that one the role of a stack."""
@@ -97,7 +97,7 @@ class Principals:
         keys = {"aws:SourceAccount": owner, "aws:SourceArn": stack_set.arn}
         if role is None or role.account_id != owner or not self._pipeline.can_assume(administration, keys):
             return False
-        session = self._session_of(role, _organization_keys(owner))
+        session = self._session_of(role, _organization_keys(owner, role.partition))
         assume = {"RoleArn": role_arn, "RoleSessionName": SESSION}
         try:
             self._pipeline.perform(ApiCall("sts", "AssumeRole", assume, region, session))
@@ -133,9 +133,9 @@ class Principals:
         )
 
 
-def _organization_keys(account: str) -> dict[str, Any]:
+def _organization_keys(account: str, partition: str) -> dict[str, Any]:
     """The condition keys that tell the organization of an account."""
-    organization = organization_of(account)
+    organization = organization_of(account, partition)
     if organization is None:
         return {}
     return {"aws:PrincipalOrgID": organization.id, "aws:PrincipalOrgPaths": (organization.path,)}

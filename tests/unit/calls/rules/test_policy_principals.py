@@ -64,7 +64,7 @@ class Directory:
     def has_unique_id(self, identifier: str) -> bool:
         return identifier == "AROAKNOWN"
 
-    def has_role(self, name: str, account: str) -> bool:
+    def has_role(self, name: str, account: str, partition: str) -> bool:
         return (name, account) == ("app", "210987654321")
 
 
