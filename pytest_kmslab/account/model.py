@@ -156,6 +156,8 @@ class Table:
     """Those provisioned for reading and for writing; empty where they are not known."""
     global_table: GlobalTable | None = None
     """None for a table without replicas."""
+    stream_tags: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """By their ARNs, the tags of its streams."""
     key_attributes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The attributes of its primary key; empty where they are not known."""
 
@@ -163,6 +165,18 @@ class Table:
         names = tuple(name for name in (self.hash_key, self.range_key) if name)
         # Frozen, and worked out once: every call about an item asks for them.
         object.__setattr__(self, "key_attributes", names)
+
+    def tags_of(self, arn: str) -> Mapping[str, str]:
+        """The tags of the table or of what hangs on it, by its ARN: an index has those of the table, a stream
+        its own, a backup, an export and an import none.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-streams.html
+        """
+        kind = arn.split("/")[2:3]
+        if kind in ([], ["index"]):
+            return self.tags
+        return dict(dict(self.stream_tags).get(arn, ()))
 
 
 Levels = tuple[tuple["NamedPolicy", ...], ...]

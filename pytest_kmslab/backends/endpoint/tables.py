@@ -14,6 +14,7 @@ from pytest_kmslab.backends.endpoint.keys import ApiKeys
 from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import EncryptionChanges
+from pytest_kmslab.backends.stream_tags import as_pairs
 from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.rules.new_tables import UNITS, is_on_demand
 
@@ -87,7 +88,8 @@ class ApiTables:
         return Table(**record["table"])
 
     def record(self, arn: str) -> Record:
-        """What is kept of a table: `key` (an ARN or None), `changes`, `protected`, `policies`."""
+        """What is kept of a table: `key` (an ARN or None), `changes`, `protected`, `policies`,
+        `stream_tags`."""
         return dict(self._store.get(_name(arn)) or {})
 
     def keep(self, arn: str, **changed: Any) -> None:
@@ -156,6 +158,7 @@ class ApiTables:
             projected=tuple(_projected(description)),
             units=tuple(throughput[unit] for unit in UNITS if unit in throughput),
             global_table=_global_table(description),
+            stream_tags=as_pairs(self.record(arn).get("stream_tags") or {}),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )
 

@@ -24,6 +24,8 @@ from pytest_kmslab.backends.moto.patches.keys import key_id_of
 from pytest_kmslab.backends.moto.principals import IdentityReader, entity_of, mfa_seed, present_principals
 from pytest_kmslab.backends.moto.table_groups import GROUP
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.backends.stream_tags import KEPT as STREAM_TAGS
+from pytest_kmslab.backends.stream_tags import as_pairs
 from pytest_kmslab.calls.dynamodb.sse.specification import OWN_ALIAS
 from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS, fixed_policy
 from pytest_kmslab.calls.rules.new_tables import UNITS
@@ -298,6 +300,7 @@ def _table(table: Any) -> Table:
         _projected(table.global_indexes) if table.global_indexes else (),
         tuple([table.throughput[unit] for unit in UNITS if unit in (table.throughput or ())]),
         None if GROUP not in table.__dict__ else _global_table(table),
+        () if STREAM_TAGS not in table.__dict__ else as_pairs(table.__dict__[STREAM_TAGS]),
     )
 
 

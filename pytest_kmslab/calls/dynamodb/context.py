@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from pytest_kmslab.account.model import Caller, Table
+from pytest_kmslab.account.model import Table
 from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.authz.context import Value
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params
@@ -61,23 +60,17 @@ Context = dict[str, "Value | Sequence[Value]"]
 def authorization(
     call: ApiCall, action: str, resource: str, keys: Keys | None = None, table: Table | None = None
 ) -> Authorization:
-    """Ask for `dynamodb:<action>` on a resource; `table` is the one it belongs to, where it exists.
-
-    DynamoDB carries `aws:ResourceTag` of the table for the table, its indexes and its streams.
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
-    """
+    """Ask for `dynamodb:<action>` on a resource; `table` is the one it belongs to, where it exists."""
     owner = account_of(resource)
-    make = partial(_keys, call.caller, call.region, call.time, owner or call.account, table, keys or {})
+    make = partial(_keys, call, resource, owner or call.account, table, keys or {})
     return call.requires(f"dynamodb:{action}", resource, make, owner)
 
 
-def _keys(
-    caller: Caller, region: str, time: datetime | None, account: str, table: Table | None, keys: Keys
-) -> Keys:
-    context = caller_context(caller, region, time)
+def _keys(call: ApiCall, resource: str, account: str, table: Table | None, keys: Keys) -> Keys:
+    context = caller_context(call.caller, call.region, call.time)
     context["aws:ResourceAccount"] = account
     if table is not None:
-        context.update(resource_tags(table.tags))
+        context.update(resource_tags(table.tags_of(resource)))
     context.update(keys)
     return context
 

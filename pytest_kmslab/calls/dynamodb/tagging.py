@@ -1,14 +1,15 @@
-"""TagResource, UntagResource and ListTagsOfResource: on a table, whose tags are then looked at.
+"""TagResource, UntagResource and ListTagsOfResource: on a table or stream, whose tags are then looked at.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-streams.html
 Texts are AWS's: ACK-070, 071, 442.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.calls.api_call import (
     ApiCall,
     AuthorizationPlan,
@@ -25,16 +26,18 @@ from pytest_kmslab.calls.validation_messages import invalid
 
 
 def tags_plan(
-    keys: Callable[[Params], Keys], check: Callable[[Params, Table | None], None]
+    keys: Callable[[Params], Keys], check: Callable[[Params, Collection[str]], None]
 ) -> AuthorizationPlan:
-    """An operation on the tags of a table: `keys` reads condition keys, `check` refuses what no tags are."""
+    """An operation on tags: `keys` reads condition keys, `check` refuses what no tags are beside those that
+    are there."""
 
     def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
         arn = _tagged(call)
         table = view.table(table_of(arn), call.region, call.account)
         yield authorization(call, call.operation, arn, keys(call.params), table)
-        check(call.params, table)
-        if table is None or arn != table.arn:
+        check(call.params, () if table is None else table.tags_of(arn))
+        # Of a table's streams only the latest is known.
+        if table is None or arn not in (table.arn, table.stream_arn):
             text = f"Requested resource not found: ResourceArn: {arn} not found"
             raise ServiceError("ResourceNotFoundException", text)
 
@@ -50,16 +53,16 @@ def _tagged(call: ApiCall) -> str:
     return arn
 
 
-def _check_tagged(params: Params, table: Table | None) -> None:
-    check_tagging(required(params, "Tags"), () if table is None else table.tags)
+def _check_tagged(params: Params, present: Collection[str]) -> None:
+    check_tagging(required(params, "Tags"), present)
 
 
-def _check_untagged(params: Params, _table: Table | None) -> None:
+def _check_untagged(params: Params, _present: Collection[str]) -> None:
     check_untagging(required(params, "TagKeys"))
 
 
 TAGGING = {
-    "ListTagsOfResource": tags_plan(lambda _params: {}, lambda _params, _table: None),
+    "ListTagsOfResource": tags_plan(lambda _params: {}, lambda _params, _present: None),
     "TagResource": tags_plan(lambda params: request_tags(required(params, "Tags")), _check_tagged),
     "UntagResource": tags_plan(lambda params: tag_keys(required(params, "TagKeys")), _check_untagged),
 }

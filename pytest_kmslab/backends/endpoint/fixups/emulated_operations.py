@@ -11,6 +11,7 @@ from pytest_kmslab.account.model import Table
 from pytest_kmslab.backends import partiql
 from pytest_kmslab.backends.endpoint.clients import lacks, service_error
 from pytest_kmslab.backends.endpoint.fixups import table_policies
+from pytest_kmslab.backends.endpoint.fixups.stream_tags import STREAM_TAGS
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.dynamodb.statements import is_refused
 
@@ -143,6 +144,7 @@ EMULATED: Mapping[str, Answer] = {
     "dynamodb:GetResourcePolicy": table_policies.get,
     "dynamodb:ListBackups": without_any(BackupSummaries=[]),
     "dynamodb:PutResourcePolicy": table_policies.put,
+    **STREAM_TAGS,
     "dynamodb:UpdateTable": only_encryption,
     "kms:ReEncrypt": re_encrypt,
     "iam:UpdateUser": update_user,

@@ -49,6 +49,7 @@ from pytest_kmslab.backends.moto.fixups.oidc_providers import CLIENTS
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
 from pytest_kmslab.backends.moto.fixups.service_credentials import SERVICE_CREDENTIALS
+from pytest_kmslab.backends.moto.fixups.stream_tags import STREAM_TAGS
 from pytest_kmslab.backends.moto.fixups.table_descriptions import SHOWN
 from pytest_kmslab.backends.moto.fixups.transfers import TRANSFERS
 from pytest_kmslab.backends.moto.principals import record_principals
@@ -239,6 +240,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "dynamodb:DeleteTable": tables.refuse_protected,
     **dict.fromkeys(("dynamodb:DeleteBackup", "dynamodb:DescribeBackup"), backups.look_here),
     "dynamodb:ListTagsOfResource": page_tokens.check_tag_token,
+    "dynamodb:TransactGetItems": tables.check_projections,
     "dynamodb:UpdateItem": item_answers.with_some_update,
     "dynamodb:UpdateTable": tables.reopen_stream,
     "dynamodb:UpdateContinuousBackups": restores.check_days,
@@ -262,6 +264,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **TRANSFERS,
     **client_tokens.REPEATED,
     **SERVICE_CREDENTIALS,
+    **STREAM_TAGS,
     **KEY_STORES,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodb:ListBackups": backups.list_backups,

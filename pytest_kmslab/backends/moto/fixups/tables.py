@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import ResourcePolicy
+from moto.dynamodb.responses import ProjectionExpressionParser
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
@@ -20,6 +22,7 @@ from pytest_kmslab.backends.moto.fixups.streams import VIEW
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.placeholders import NAMES
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.dynamodb.table_policy.operations import missing_stream
 from pytest_kmslab.calls.dynamodb.table_policy.written import as_written, check_revision, policy_not_found
@@ -191,6 +194,18 @@ def project_transacted(_reader: MotoAccountReader, call: ApiCall, response: dict
             table = place_of(str(get["TableName"]))
             account, region = table.account or call.account, table.region or call.region
             answer["Item"] = do_on_items(account, region, "GetItem", get)["Item"]
+
+
+def check_projections(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """TransactGetItems with an expression that its GetItem would not take."""
+    # Told before anything is read: once moto has answered it is too late for a refusal.
+    for part in call.params["TransactItems"]:
+        expression, names = (part["Get"].get(name) for name in ("ProjectionExpression", NAMES))
+        try:
+            ProjectionExpressionParser(expression, names).parse()
+        except JsonRESTError as error:
+            raise ServiceError("ValidationException", str(error.message)) from None
+    return {}
 
 
 def refuse_protected(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:

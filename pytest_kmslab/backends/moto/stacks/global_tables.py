@@ -102,7 +102,7 @@ def _set_up(where: Deployment, name: str, properties: Properties, region: str) -
     there, elsewhere = _as_table(where, properties, region), replace(where, region=region)
     own = {member: value for member, value in there.items() if member in _BY_CALLS}
     tables.bring(elsewhere, name, {}, own)
-    tables.put_stream_policy(elsewhere, name, there)
+    tables.set_up_stream(elsewhere, name, there)
 
 
 def _witnesses(properties: Properties) -> list[str]:

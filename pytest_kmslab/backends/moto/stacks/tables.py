@@ -245,27 +245,37 @@ def _set_kinesis(where: Deployment, name: str, old: Properties, new: Properties)
 
 
 def _with_stream(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
-    """The table with the ARN of its stream, whose policy is put where the template has one."""
+    """The table with the ARN of its stream, whose policy and tags are put where the template has them."""
     if not new.get("StreamSpecification") and not old.get("StreamSpecification"):
         return None
     made = _made(name, where.call("dynamodb", "DescribeTable", TableName=name)["Table"])
     before, after = (_stream_policy(template) for template in (old, new))
-    # Another stream than before has no policy yet.
+    # Another stream than before has no policy and no tags yet.
     is_new = _stream(old) != _stream(new)
-    _set_policy(where, made.attributes.get("StreamArn", ""), None if is_new else before, after)
+    arn = made.attributes.get("StreamArn", "")
+    _set_policy(where, arn, None if is_new else before, after)
+    if _stream(new):
+        _tag_stream(where, arn, {} if is_new else old, new)
     return made
+
+
+def _tag_stream(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
+    before, after = (template.get("StreamSpecification") or {} for template in (old, new))
+    where.set_tags("dynamodb", "Resource", before, after, ResourceArn=arn)
 
 
 def _stream_policy(properties: Properties) -> str | None:
     return policy_of(properties.get("StreamSpecification") or {})
 
 
-def put_stream_policy(where: Deployment, name: str, properties: Properties) -> None:
-    """Put the policy of the stream that a table has already."""
+def set_up_stream(where: Deployment, name: str, properties: Properties) -> None:
+    """Put the policy and the tags of the stream that a table has already."""
     policy = _stream_policy(properties)
-    if policy is not None:
+    if policy is not None or (properties.get("StreamSpecification") or {}).get("Tags"):
         table = where.call("dynamodb", "DescribeTable", TableName=name)["Table"]
-        _set_policy(where, str(table.get("LatestStreamArn", "")), None, policy)
+        arn = str(table.get("LatestStreamArn", ""))
+        _set_policy(where, arn, None, policy)
+        _tag_stream(where, arn, {}, properties)
 
 
 def _set_policy(where: Deployment, arn: str, before: str | None, after: str | None) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from helpers.authorizations import asked, pairs
 from helpers.fake_account import FakeAccount, key_arn, table_arn
@@ -12,7 +14,8 @@ STREAM = table_arn() + "/stream/2026-01-01T00:00:00.000"
 @pytest.fixture
 def view() -> FakeAccount:
     view = FakeAccount()
-    view.add_table("orders", view.add_key(), tags={"team": "blue"}, stream_arn=STREAM)
+    own = ((STREAM, (("stage", "test"),)),)
+    view.add_table("orders", view.add_key(), tags={"team": "blue"}, stream_arn=STREAM, stream_tags=own)
     return view
 
 
@@ -26,7 +29,45 @@ def test_records_need_the_stream_and_the_key_of_the_table(view: FakeAccount) -> 
 def test_a_stream_is_looked_at_without_the_key(operation: str, view: FakeAccount) -> None:
     (authorization,) = asked(operation, {"StreamArn": STREAM}, view)
 
-    assert authorization.request.context["aws:ResourceTag/team"] == ("blue",)
+    assert authorization.request.resource == STREAM
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("DescribeStream", {"StreamArn": STREAM}),
+        ("GetShardIterator", {"StreamArn": STREAM}),
+        ("GetRecords", {"ShardIterator": f"{STREAM}|1|AAAA"}),
+        ("GetResourcePolicy", {"ResourceArn": STREAM}),
+        ("UntagResource", {"ResourceArn": STREAM, "TagKeys": ["team"]}),
+    ],
+)
+def test_a_stream_has_tags_of_its_own_and_none_of_its_table(
+    operation: str, params: dict[str, Any], view: FakeAccount
+) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-streams.html"""
+    context = asked(operation, params, view)[0].request.context
+
+    assert context["aws:ResourceTag/stage"] == ("test",)
+    assert "aws:ResourceTag/team" not in context
+
+
+@pytest.mark.parametrize(
+    ("operation", "member", "kind"),
+    [
+        ("DescribeBackup", "BackupArn", "backup"),
+        ("DeleteBackup", "BackupArn", "backup"),
+        ("DescribeExport", "ExportArn", "export"),
+        ("DescribeImport", "ImportArn", "import"),
+    ],
+)
+def test_backups_exports_and_imports_have_no_tags(
+    operation: str, member: str, kind: str, view: FakeAccount
+) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html"""
+    (authorization,) = asked(operation, {member: f"{table_arn()}/{kind}/01489173575360-b308cd7d"}, view)
+
+    assert "aws:ResourceTag/team" not in authorization.request.context
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,14 @@ def test_dynamodb_asks_kms_by_tls(account: Account) -> None:
     tls = {"Bool": {"aws:SecureTransport": "true"}}
     session = account.user("ana", allow("dynamodb:*"), allow("kms:Decrypt", Condition=tls))
     session.client("dynamodb", use_ssl=False).get_item(**GET)
+
+
+def test_a_reserved_word_is_refused_in_a_transaction_too(root: Any) -> None:
+    read = {**GET, "ProjectionExpression": "id, set"}
+    with pytest.raises(ClientError, match="reserved keyword: set") as alone:
+        root.get_item(**read)
+    with pytest.raises(ClientError, match="reserved keyword: set") as together:
+        root.transact_get_items(TransactItems=[{"Get": read}])
+    assert [error.value.response["Error"]["Code"] for error in (alone, together)] == [
+        "ValidationException"
+    ] * 2

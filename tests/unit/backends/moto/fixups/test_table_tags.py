@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from helpers.account import REGION, TABLE, Account
+from helpers.account import REGION, TABLE, Account, allow
+from helpers.asserts import code
 from helpers.tables import (
     ARN,
     P,
@@ -75,7 +76,29 @@ def test_tags_are_taken_off_by_their_keys(unchecked: Any) -> None:
         assert told == ("ValidationException", text)
 
 
+def test_a_stream_has_tags_of_its_own(account: Account, unchecked: Any) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-streams.html"""
+    enabled = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    made = unchecked.create_table(**table(Tags=[tag("team")], StreamSpecification=enabled))
+    stream = made["TableDescription"]["LatestStreamArn"]
+    only_tagged = {"StringEquals": {"aws:ResourceTag/stage": "test"}}
+    ana = account.user("ana", allow("dynamodb:DescribeStream", Condition=only_tagged))
+    describe = ana.client("dynamodbstreams").describe_stream
+    assert code(describe, StreamArn=stream) == "AccessDeniedException"
+    unchecked.tag_resource(ResourceArn=stream, Tags=[tag("stage"), tag("other")])
+    unchecked.tag_resource(ResourceArn=stream, Tags=[tag("stage", "test")])
+    unchecked.untag_resource(ResourceArn=stream, TagKeys=["other", "team"])
+    assert unchecked.list_tags_of_resource(ResourceArn=stream)["Tags"] == [tag("stage", "test")]
+    assert unchecked.list_tags_of_resource(ResourceArn=ARN)["Tags"] == [tag("team")]
+    assert code(describe, StreamArn=stream) == "allowed"
+
+
 ARNS: dict[str, tuple[str, str, str]] = {
+    "a stream that is not there": (
+        f"{ARN}/stream/2026-01-01T00:00:00.000",
+        "ResourceNotFoundException",
+        f"Requested resource not found: ResourceArn: {ARN}/stream/2026-01-01T00:00:00.000 not found",
+    ),
     "missing": (
         ARN.replace("/orders", "/none"),
         "ResourceNotFoundException",
@@ -102,11 +125,11 @@ ARNS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("operation", ["tag_resource", "untag_resource", "list_tags_of_resource"])
-@pytest.mark.parametrize(("arn", "code", "text"), ARNS.values(), ids=ARNS)
-def test_what_has_no_tags(unchecked: Any, operation: str, arn: str, code: str, text: str) -> None:
+@pytest.mark.parametrize(("arn", "refused", "text"), ARNS.values(), ids=ARNS)
+def test_what_has_no_tags(unchecked: Any, operation: str, arn: str, refused: str, text: str) -> None:
     unchecked.create_table(**table())
     more = {"tag_resource": {"Tags": [tag("k")]}, "untag_resource": {"TagKeys": ["k"]}}.get(operation, {})
-    assert error(getattr(unchecked, operation), {"ResourceArn": arn, **more}) == (code, text)
+    assert error(getattr(unchecked, operation), {"ResourceArn": arn, **more}) == (refused, text)
 
 
 @pytest.mark.parametrize("operation", ["describe_table", "delete_table", "describe_time_to_live", "scan"])

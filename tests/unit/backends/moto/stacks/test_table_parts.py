@@ -54,6 +54,27 @@ def test_the_policy_of_a_stream_follows_its_template(stacks: Stacks) -> None:
         assert described(root) == expected
 
 
+def test_so_do_its_tags(stacks: Stacks) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/streams-abac-example-4.html"""
+    dynamodb = stacks.account.root.client("dynamodb")
+
+    def tags() -> dict[str, str]:
+        stream = dynamodb.describe_table(TableName="orders")["Table"]["LatestStreamArn"]
+        listed = dynamodb.list_tags_of_resource(ResourceArn=stream)["Tags"]
+        return {tag["Key"]: tag["Value"] for tag in listed}
+
+    def tagged(view: str, **own: str) -> dict[str, Any]:
+        listed = [{"Key": key, "Value": value} for key, value in own.items()]
+        return table(StreamSpecification={"StreamViewType": view, "Tags": listed})
+
+    assert stacks.deploy(tagged("NEW_IMAGE", a="1", b="2")).status == "CREATE_COMPLETE"
+    assert tags() == {"a": "1", "b": "2"}
+    assert stacks.update(tagged("NEW_IMAGE", a="3")).status == "UPDATE_COMPLETE"
+    assert tags() == {"a": "3"}
+    assert stacks.update(tagged("OLD_IMAGE", a="3")).status == "UPDATE_COMPLETE"
+    assert tags() == {"a": "3"}
+
+
 IMPORT = {"S3BucketSource": {"S3Bucket": "items"}, "InputFormat": "DYNAMODB_JSON"}
 
 
