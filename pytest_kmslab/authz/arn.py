@@ -40,6 +40,12 @@ class Arn:
         return self.resource.partition("/")[0]
 
     @property
+    def part(self) -> str:
+        """What stands behind a table's name and says what of it is meant: `index`, `stream`; else empty."""
+        # Only there: a table may be called `stream`.
+        return "".join(self.resource.split("/")[2:3])
+
+    @property
     def name(self) -> str:
         """What follows the last slash of the resource; the whole of one without."""
         return self.resource.rpartition("/")[2]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pytest_kmslab.authz.arn import name_in, parse_arn
 
 _KINDS = {"kms": "key-policy", "dynamodb": "table-policy", "iam": "trust-policy"}
-_STREAM, _OF_A_STREAM = "/stream/", "stream-policy"
+_OF_A_STREAM = "stream-policy"
 """A stream has a policy beside its table's."""
 _NOT_IN_A_FILE = re.compile(r"[^\w.@=+-]+")
 
@@ -35,7 +35,8 @@ def folder_names(principal: str) -> Sequence[str]:
 def file_names(arn: str) -> Sequence[str]:
     """What the file of a resource's policy may be called: `key-policy-orders.json`, and longer."""
     parsed = parse_arn(arn)
-    path, is_stream, _ = parsed.resource.partition(_STREAM)
+    is_stream = (parsed.kind, parsed.part) == ("table", "stream")
+    path = "/".join(parsed.resource.split("/")[:2]) if is_stream else parsed.resource
     kind = _OF_A_STREAM if is_stream else _KINDS.get(parsed.service, f"{parsed.service}-policy")
     # A stream by its table: its own label is another in each run.
     name = path.partition("/")[2] or path

@@ -47,14 +47,15 @@ class ApiAccount:
 
     def resource_policy_text(self, resource: str) -> str | None:
         """The policy that hangs on a resource: a key policy, a table's, a role's trust policy."""
-        service, kind = parts_of(resource).service, parts_of(resource).kind
+        arn = parts_of(resource)
+        service = arn.service
         if service == "kms":
             key = self.keys.by_arn(resource)
             return None if key is None else self.keys.policy_text(key)
         if service == "dynamodb":
-            holder = resource if "/stream/" in resource else "/".join(resource.split("/")[:2])
+            holder = resource if arn.part == "stream" else "/".join(resource.split("/")[:2])
             return self._present(of_table(holder), self.tables.policy_text(resource))
-        if service == "iam" and kind == "role":
+        if service == "iam" and arn.kind == "role":
             role = self.identities.snapshot.entities.get(resource)
             return None if role is None else self._present(of_role(resource), role.trust)
         return None

@@ -75,14 +75,14 @@ class ApiTables:
         table = self.table(arn, "", "")
         if table is None:
             return None
-        own = arn if "/stream/" in arn else table.arn
+        own = arn if parts_of(arn).part == "stream" else table.arn
         return self._cache.get(("table policy", own), lambda: self._read_policy(table, own))
 
     def backup(self, arn: str) -> Table | None:
         """The table that a backup is of, with the key that it was under then."""
         region = parts_of(arn).region
         record = self._store.get(_backup_name(arn))
-        table = self.table(arn.partition("/backup/")[0], "", "") if region else None
+        table = self.table(arn, "", "") if region else None
         if record is None:
             return table
         return Table(**record["table"])

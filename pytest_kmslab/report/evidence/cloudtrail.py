@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pytest_kmslab.authz.arn import account_of, name_in
+from pytest_kmslab.authz.arn import account_of, name_in, parts_of
 from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.calls.context_keys import SERVICE
 from pytest_kmslab.calls.dynamodb.sse.key_use import text_of_kms
@@ -89,18 +89,17 @@ DEFAULTS: Mapping[str, Record] = {
 
 https://docs.aws.amazon.com/kms/latest/developerguide/ct-decrypt.html, ct-encrypt.html, ct-reencrypt.html
 """
-# Streams stand before tables: a stream's ARN has its table's in it.
-RESOURCE_TYPES = (
-    (":kms:", ":key/", "AWS::KMS::Key"),
-    (":kms:", ":alias/", "AWS::KMS::Alias"),
-    (":dynamodb:", "/stream/", "AWS::DynamoDB::Stream"),
-    (":dynamodb:", ":table/", "AWS::DynamoDB::Table"),
-    (":iam:", ":role/", "AWS::IAM::Role"),
-    (":iam:", ":user/", "AWS::IAM::User"),
-    (":iam:", ":group/", "AWS::IAM::Group"),
-    (":iam:", ":policy/", "AWS::IAM::Policy"),
-)
-"""Two parts of an ARN, and the type of what has both."""
+RESOURCE_TYPES: Mapping[tuple[str, str], str] = {
+    ("kms", "key"): "AWS::KMS::Key",
+    ("kms", "alias"): "AWS::KMS::Alias",
+    ("dynamodb", "table"): "AWS::DynamoDB::Table",
+    ("iam", "role"): "AWS::IAM::Role",
+    ("iam", "user"): "AWS::IAM::User",
+    ("iam", "group"): "AWS::IAM::Group",
+    ("iam", "policy"): "AWS::IAM::Policy",
+}
+"""By the service and the kind in an ARN."""
+_STREAM = "AWS::DynamoDB::Stream"
 
 
 def records(
@@ -194,10 +193,12 @@ def _via_parameters(entry: TrailEntry) -> Record:
 
 def _resources(arn: str) -> list[Record]:
     """The resource as records name it; none for `*` and for what CloudTrail has no type for."""
-    for service, part, kind in RESOURCE_TYPES:
-        if service in arn and part in arn:
-            return [{"ARN": arn, "accountId": account_of(arn), "type": kind}]
-    return []
+    parts = parts_of(arn)
+    kind = RESOURCE_TYPES.get((parts.service, parts.kind))
+    if kind is None:
+        return []
+    is_stream = parts.service == "dynamodb" and parts.part == "stream"
+    return [{"ARN": arn, "accountId": parts.account, "type": _STREAM if is_stream else kind}]
 
 
 def _error(entry: TrailEntry, refusal: ServiceError | None) -> Record:

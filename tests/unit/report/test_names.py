@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import pytest
 from helpers.factories import ACCOUNT, KEY, USER, allow, named, to
 
 from pytest_kmslab.authz.context import Context
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.request import Request
-from pytest_kmslab.privilege.use import Use
+from pytest_kmslab.privilege.use import Use, policy_owner
 from pytest_kmslab.report.names import StableNames
+from pytest_kmslab.report.policy_names import file_names
 
 TABLES = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table"
 KEYS = KEY.rpartition("/")[0]
@@ -24,6 +26,20 @@ def test_the_suffix_of_a_run_goes() -> None:
     assert names.text(f"{TABLES}/my_table-1a2b3c4d-gw0-12/index/x") == f"{TABLES}/my_table/index/x"
     assert names.text("alias/MY-kms-key-1a2b3c4d-main-2") == "alias/MY-kms-key"
     assert names.text("orders-2026") == "orders-2026"
+
+
+@pytest.mark.parametrize(
+    ("resource", "owner", "file"),
+    [
+        (f"{TABLES}/index/index/x", f"{TABLES}/index", "table-policy-index.json"),
+        (f"{TABLES}/stream/index/x", f"{TABLES}/stream", "table-policy-stream.json"),
+        (f"{TABLES}/stream/stream/2026", f"{TABLES}/stream/stream/2026", "stream-policy-stream.json"),
+        (f"{ROLES}/x/index/app", f"{ROLES}/x/index/app", "trust-policy-x-index-app.json"),
+    ],
+)
+def test_the_policy_of_a_resource_whatever_its_name(resource: str, owner: str, file: str) -> None:
+    assert policy_owner(resource) == owner
+    assert file_names(owner)[0] == file
 
 
 def test_what_dynamodb_names_by_the_time_is_a_wildcard() -> None:

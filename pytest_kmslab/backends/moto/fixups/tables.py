@@ -32,8 +32,6 @@ from pytest_kmslab.calls.validation_messages import invalid
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
 
-STREAM = "/stream/"
-
 
 def plain_name(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """CreateTable by the table's ARN."""
@@ -98,9 +96,10 @@ def _named(call: ApiCall) -> str:
     """The ARN that a call names; an error where it is a stream that is not there, or whose policy has
     another revision than is expected."""
     arn = str(call.params["ResourceArn"])
-    where, label = place_of(arn), arn.partition(STREAM)[2]
+    where = place_of(arn)
     table = dynamodb_backends[where.account][where.region].tables.get(where.name)
-    if label and (table is None or table.latest_stream_label != label):
+    is_stream = parts_of(arn).part == "stream"
+    if is_stream and (table is None or table.latest_stream_label != where.last):
         raise missing_stream(arn)
     policy = _policies(arn).get(arn)
     check_revision(call.params.get("ExpectedRevisionId"), policy and policy.revision_id, arn)

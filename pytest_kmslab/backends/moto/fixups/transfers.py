@@ -16,6 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.page_tokens import refuse_token
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.dynamodb.names import kind_of
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -71,7 +72,7 @@ def name_export(_reader: MotoAccountReader, call: ApiCall, response: Response) -
     # moto's holds the table's ARN within another, and says that it is an import.
     exports, description = _backend(call).table_exports, response["ExportDescription"]
     # One that was asked for again has its name.
-    if "/export/" in description["ExportArn"]:
+    if kind_of(description["ExportArn"]) == "export":
         return
     made = exports.pop(description["ExportArn"])
     made.arn = f"{made.table.table_arn}/export/{int(time.time() * 1000):014}-{token_hex(4)}"

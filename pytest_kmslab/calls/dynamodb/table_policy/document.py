@@ -183,6 +183,6 @@ def _check_resources(policy: Policy, kind: str) -> None:
 
 def _of_stream(relative: str) -> bool | None:
     """Whether a path is that of streams; None where its wildcards reach streams and others."""
-    if "/stream/" in relative:
+    if relative.split("/")[2:3] == ["stream"]:
         return True
     return None if "*" in relative or "?" in relative else False

@@ -82,8 +82,8 @@ def check_exists(arn: str, table: Table | None) -> None:
 
 def missing_stream(arn: str) -> ServiceError:
     """What DynamoDB answers to an operation on the policy of a stream that is not there."""
-    path, _, label = arn.partition("/stream/")
-    text = f"Requested resource not found: Stream: {label} not found for Table: {parts_of(path).name}"
+    _, table, _, label = parts_of(arn).resource.split("/", 3)
+    text = f"Requested resource not found: Stream: {label} not found for Table: {table}"
     return ServiceError("ResourceNotFoundException", text)
 
 

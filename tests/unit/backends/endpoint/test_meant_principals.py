@@ -79,6 +79,17 @@ def test_who_is_made_under_a_name_has_nothing_of_who_had_it(account: Elsewhere) 
     assert may(account.user("bob", allow("s3:*"))) == ("AccessDeniedException", "AccessDenied")
 
 
+def test_the_policy_of_a_table_called_stream_is_about_its_indexes(account: Elsewhere) -> None:
+    root, ana = account.root.client("dynamodb"), account.user("ana", allow("dynamodb:*"))
+    by_id = {"IndexName": "by_id", "KeySchema": TABLE["KeySchema"], "Projection": {"ProjectionType": "ALL"}}
+    root.create_table(**TABLE | {"TableName": "stream"}, GlobalSecondaryIndexes=[by_id])
+    arn = TABLE_ARN.replace("orders", "stream")
+    deny = document("dynamodb:Scan", Resource="*").replace("Allow", "Deny")
+    root.put_resource_policy(ResourceArn=arn, Policy=deny)
+    scan = ana.client("dynamodb").scan
+    assert code(scan, TableName="stream", IndexName="by_id") == "AccessDeniedException"
+
+
 class Kept(dict[str, Any]):
     """A store in memory."""
 

@@ -63,6 +63,24 @@ def test_a_stream_has_a_policy_of_its_own(account: Account, root: Any) -> None:
     assert code(root.put_resource_policy, ResourceArn=f"{stream}x", Policy="{}") != "allowed"
 
 
+@pytest.mark.parametrize("name", ["stream", "index"])
+def test_a_table_may_be_called_as_what_hangs_on_one(account: Account, root: Any, name: str) -> None:
+    ana = account.user("ana", allow("dynamodb:*"))
+    images = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    by_id = {"IndexName": "by_id", "KeySchema": TABLE["KeySchema"], "Projection": {"ProjectionType": "ALL"}}
+    made = root.create_table(
+        **TABLE | {"TableName": name}, StreamSpecification=images, GlobalSecondaryIndexes=[by_id]
+    )["TableDescription"]
+    arn, stream = made["TableArn"], made["LatestStreamArn"]
+    index = {"TableName": name, "IndexName": "by_id"}
+    for resource in (f"{arn}/index/by_id", "*"):
+        root.put_resource_policy(ResourceArn=arn, Policy=policy("Deny", resource))
+        assert code(ana.client("dynamodb").scan, **index) == "AccessDeniedException"
+    root.put_resource_policy(ResourceArn=stream, Policy=policy("Deny", stream))
+    assert code(ana.client("dynamodbstreams").describe_stream, StreamArn=stream) == "AccessDeniedException"
+    assert code(root.put_resource_policy, ResourceArn=arn, Policy=policy("Deny", stream)) != "allowed"
+
+
 @pytest.mark.parametrize("text", ["{", policy("Allow", principal=f"{ANA}-nobody"), "[]"])
 def test_a_policy_that_aws_would_not_take_is_refused(account: Account, root: Any, text: str) -> None:
     """One that names nobody yet would let in whoever is given the name later."""
