@@ -114,26 +114,34 @@ class Partition:
     """What the names of its Regions begin with, and no other's do; empty for the commercial partition."""
     dns_suffix: str
     """What the addresses of its services end with."""
+    iam_region: str
+    """Where IAM is called, whatever the Region of what is asked about; it is then `aws:RequestedRegion`."""
 
 
-COMMERCIAL = Partition("aws", "", "amazonaws.com")
+COMMERCIAL = Partition("aws", "", "amazonaws.com", "us-east-1")
 PARTITIONS = (
-    Partition("aws-cn", "cn-", "amazonaws.com.cn"),
-    Partition("aws-us-gov", "us-gov-", "amazonaws.com"),
-    Partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov"),
-    Partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk"),
-    Partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov"),
-    Partition("aws-iso", "us-iso-", "c2s.ic.gov"),
-    Partition("aws-eusc", "eusc-", "amazonaws.eu"),
+    Partition("aws-cn", "cn-", "amazonaws.com.cn", "cn-north-1"),
+    Partition("aws-us-gov", "us-gov-", "amazonaws.com", "us-gov-west-1"),
+    Partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov", "us-isob-east-1"),
+    Partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "eu-isoe-west-1"),
+    Partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov", "us-isof-south-1"),
+    Partition("aws-iso", "us-iso-", "c2s.ic.gov", "us-iso-east-1"),
+    Partition("aws-eusc", "eusc-", "amazonaws.eu", "eusc-de-east-1"),
     COMMERCIAL,
 )
-"""As botocore's partitions.json has them. The commercial one comes last: its prefix fits every Region."""
+"""As botocore's partitions.json and endpoints.json have them. The commercial one comes last: its prefix fits
+every Region."""
 
 
 @lru_cache(maxsize=256)
 def partition_of(region: str) -> Partition:
     """The partition that a Region is in."""
     return next(partition for partition in PARTITIONS if region.startswith(partition.region_prefix))
+
+
+def iam_region(partition: str) -> str:
+    """Where IAM is called in a partition, by its name; in one that is not known, as in `aws`."""
+    return next((known for known in PARTITIONS if known.name == partition), COMMERCIAL).iam_region
 
 
 def service_host(service: str, region: str) -> str:

@@ -41,13 +41,14 @@ _CHECKS: dict[PolicyKind, Callable[[str, str], object]] = {
 }
 
 
-def refusal(kind: PolicyKind, text: str) -> str:
+def refusal(kind: PolicyKind, text: str, partition: str = "") -> str:
     """Why AWS would not take a policy that can be read, with the statement that is wrong; else empty.
 
-    Whether the principals that it names are there is not asked.
+    Whether the principals that it names are there is not asked. Its partition is that of the first ARN in it,
+    where none is named.
     """
     match = _PARTITION.search(text)
-    partition = match[1] if match else "aws"
+    partition = partition or (match[1] if match else "aws")
     why = _refusal(kind, text, partition)
     if not why:
         return ""

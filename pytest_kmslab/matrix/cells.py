@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_kmslab.account.model import grants_to
-from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.authz.arn import iam_region, parse_arn
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.decision import Decision
 from pytest_kmslab.authz.policy import NamedPolicy
@@ -58,8 +58,9 @@ def decide_cell(
     if not _is_on(action, resource):
         return asked, f"`{action}` is no action on `{resource.arn}`"
     service, _, operation = action.partition(":")
+    arn = parse_arn(resource.arn)
     # A role's ARN names no Region; STS's global endpoint, at which it is assumed, is in us-east-1.
-    region = parse_arn(resource.arn).region or "us-east-1"
+    region = arn.region or iam_region(arn.partition)
     call = ApiCall(service, operation, {}, region, principal.caller)
     try:
         for authorization, subject in questions(call, action, resource):

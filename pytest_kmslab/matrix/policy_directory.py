@@ -12,7 +12,6 @@ matrix.json                   if wanted {"account": …, "region": …, "actions
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_kmslab.account.model import Key, Table
-from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, resource_of
+from pytest_kmslab.authz.arn import Arn, name_in, parse_arn, partition_of, resource_of
 from pytest_kmslab.authz.json_text import read_json
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.calls.written_policies import PolicyKind, refusal
@@ -30,6 +29,7 @@ from pytest_kmslab.enforcement.matching import is_named
 from pytest_kmslab.errors import PolicyError
 from pytest_kmslab.matrix.access_matrix import ActionOnResource
 from pytest_kmslab.matrix.cells import check_action
+from pytest_kmslab.matrix.policy_files import files_below, is_misspelt, only_account, usual_region
 from pytest_kmslab.matrix.subjects import (
     MatrixError,
     PolicyText,
@@ -60,8 +60,6 @@ ACTIONS = (
     "sts:AssumeRole",
 )
 """What is asked where nobody says what."""
-REGION = "us-east-1"
-_ACCOUNT = re.compile(r"arn:[a-z-]+:[a-z]+:[a-z0-9-]*:(\d{12}):")
 _SERVICE_OF_KIND = {"kms": "kms", "dynamodb": "dynamodb", "iam": "sts"}
 """The services whose actions are asked about a resource, by the service of its ARN."""
 _KINDS: dict[str, PolicyKind] = {
@@ -115,27 +113,6 @@ class PolicyDirectory:
         return chosen(self.principals, names, "principal")
 
 
-def _is_misspelt(name: str, special: Sequence[str]) -> bool:
-    """Whether a file has no effect, or that of another policy, because of how its name is written: a boundary
-    that is not read as one would allow what it is there to deny."""
-    stem, _, ending = name.lower().rpartition(".")
-    is_meant = stem in {file_name.partition(".")[0] for file_name in special}
-    return (is_meant and name not in special) or (ending == "json" and not name.endswith(".json"))
-
-
-def _files_below(folder: Path) -> list[Path]:
-    """What a folder and those below it hold, linked ones too; raises OSError for one that cannot be read: a
-    boundary in it would silently have no effect."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    if not folder.exists():
-        return []
-    walked = os.walk(folder, onerror=refuse, followlinks=True)
-    return sorted(Path(place, name) for place, _, names in walked for name in names)
-
-
 def chosen(subjects: tuple[Subject, ...], names: Iterable[str], kind: str) -> tuple[Subject, ...]:
     """The subjects of these names, or ARNs; all where there is no name."""
     wanted = list(names)
@@ -162,7 +139,7 @@ def read_directory(folder: Path, account: str = "", region: str = "") -> PolicyD
     """Read a directory; raises MatrixError that names the file, and its line.
 
     The account and Region are, in this order, those given, those of `matrix.json`, the one account that the
-    files name, and `us-east-1`.
+    files name, and `us-east-1`, or the Region of IAM of the one partition that the files name.
     """
     try:
         return _Reader(folder, account, region).read()
@@ -180,6 +157,7 @@ class _Reader:
     folder: Path
     account: str
     region: str
+    partition: str = "aws"
     notes: list[str] = field(default_factory=list)
 
     def read(self) -> PolicyDirectory:
@@ -187,8 +165,9 @@ class _Reader:
             raise MatrixError(f"`{self.folder}` is not a directory")
         self._refuse_unknown()
         settings = self._settings()
-        self.account = self.account or settings.get("account", "") or self._only_account()
-        self.region = self.region or settings.get("region", "") or REGION
+        self.account = self.account or settings.get("account", "") or only_account(self.folder, self._texts())
+        self.region = self.region or settings.get("region", "") or usual_region(self._texts())
+        self.partition = partition_of(self.region).name
         keys = {file.stem: self._key(file) for file in self._once("keys")}
         tables = [self._table(file, keys) for file in self._once("tables")]
         users = list(self._principals("identity", "user"))
@@ -214,8 +193,8 @@ class _Reader:
                     f"`{path}`: put policies into {', '.join(FOLDERS)}; beside them stands {SETTINGS}"
                 )
         for kind in FOLDERS:
-            for file in _files_below(self.folder / kind):
-                if _is_misspelt(file.name, () if kind in ("keys", "tables") else SPECIAL):
+            for file in files_below(self.folder / kind):
+                if is_misspelt(file.name, () if kind in ("keys", "tables") else SPECIAL):
                     raise MatrixError(f"`{file}`: write its name in small letters, and `.json` at its end")
                 if file.suffix == ".json" and not file.is_file():
                     raise MatrixError(f"`{file}`: is no file that can be read")
@@ -234,21 +213,12 @@ class _Reader:
                 raise MatrixError(f"file `{file}`: `{name}` is not text")
         return settings
 
-    def _only_account(self) -> str:
-        """The account that the files name, if they name one only."""
-        accounts: set[str] = set()
-        for kind in FOLDERS:
-            for file in self._files(kind):
-                accounts.update(_ACCOUNT.findall(read_text(f"file `{file}`", file)))
-        if len(accounts) == 1:
-            return accounts.pop()
-        what_is_named = f"the files name {', '.join(sorted(accounts))}" if accounts else "no file names one"
-        raise MatrixError(
-            f"`{self.folder}`: whose account it is, is not clear, as {what_is_named}: give the account"
-        )
+    def _texts(self) -> list[str]:
+        """The texts of all files."""
+        return [read_text(f"file `{file}`", file) for kind in FOLDERS for file in self._files(kind)]
 
     def _files(self, kind: str) -> list[Path]:
-        return [file for file in _files_below(self.folder / kind) if file.suffix == ".json"]
+        return [file for file in files_below(self.folder / kind) if file.suffix == ".json"]
 
     def _once(self, kind: str) -> list[Path]:
         """The files of a folder, of which no two have one name: they would be one resource."""
@@ -262,7 +232,7 @@ class _Reader:
     def _key(self, file: Path) -> ResourceSubject:
         name = file.stem
         arn, policy, _ = self._wrapped(file, ("arn", "policy"))
-        arn = arn or str(Arn("aws", "kms", self.region, self.account, f"key/{name}"))
+        arn = arn or str(Arn(self.partition, "kms", self.region, self.account, f"key/{name}"))
         if policy is None:
             # KMS gives a key that is made without one a default policy, which the file must say.
             raise MatrixError(f"file `{file}`: a key has a policy")
@@ -292,7 +262,7 @@ class _Reader:
 
     def _table(self, file: Path, keys: Mapping[str, ResourceSubject]) -> ResourceSubject:
         arn, policy, key_name = self._wrapped(file, ("arn", "key", "policy"))
-        arn = arn or str(Arn("aws", "dynamodb", self.region, self.account, f"table/{file.stem}"))
+        arn = arn or str(Arn(self.partition, "dynamodb", self.region, self.account, f"table/{file.stem}"))
         if key_name and key_name not in keys:
             raise MatrixError(f"file `{file}`: there is no key `{key_name}` in {self.folder / 'keys'}")
         key, parsed = keys.get(key_name), self._parsed(file, arn, "dynamodb", "table")
@@ -309,7 +279,7 @@ class _Reader:
                 raise MatrixError(f"file `{file}`: put it into a folder of the {kind}'s name")
             files.setdefault(name, []).append(file)
         for name, own in files.items():
-            arn = str(Arn("aws", "iam", "", self.account, f"{kind}/{name}"))
+            arn = str(Arn(self.partition, "iam", "", self.account, f"{kind}/{name}"))
             boundary = [self._policy(file) for file in own if file.name == BOUNDARY]
             # Of a user `trust.json` is a policy like any other, by whatever name.
             others = (BOUNDARY, MANAGED, *((TRUST,) if kind == "role" else ()))
@@ -348,7 +318,7 @@ class _Reader:
         check_document(f"file `{file}`", policy, text)
         folder = file.relative_to(self.folder).parts[0]
         kind = "trust" if folder == "roles" and file.name == TRUST else _KINDS[folder]
-        if why := refusal(kind, policy):
+        if why := refusal(kind, policy, self.partition):
             raise _refused(file, why, text)
 
     def _wrapped(self, file: Path, members: Sequence[str]) -> tuple[str, str | None, str]:

@@ -85,7 +85,10 @@ class MotoBackend:
         """Whether it was this backend that started moto's mock, and not somebody around the lab."""
 
     def start(self) -> None:
-        """Start moto's mock; the first one of the process empties the account."""
+        """Start moto's mock; the first one of the process empties the account.
+
+        Raises BackendError for a Region of a partition that moto does not know.
+        """
         from moto import mock_aws
         from moto.core.models import MockAWS
 
@@ -105,6 +108,7 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
         from pytest_kmslab.backends.moto.tagging_api import tagging_by_calls
 
+        _check_partition(self.region)
         # Whoever started moto's mock before us owns the account, and throws it away.
         if not self._started:
             self.discards_account = MockAWS._nested_count == 0
@@ -246,6 +250,17 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._fixups.retire_table_grants(table_arn)
+
+
+def _check_partition(region: str) -> None:
+    """Raise BackendError for a Region of a partition that moto does not know."""
+    from moto.utilities.utils import PARTITION_NAMES
+
+    partition = partition_of(region).name
+    if partition not in PARTITION_NAMES:
+        # moto would take it for one of `aws`, and AWS's managed policies would not be found.
+        known = ", ".join(f"`{name}`" for name in sorted(PARTITION_NAMES))
+        raise BackendError(f"--kmslab-region is `{region}`: moto has no partition `{partition}`, but {known}")
 
 
 def _plain_address(address: re.Match[str]) -> str:

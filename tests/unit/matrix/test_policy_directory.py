@@ -13,6 +13,7 @@ import pytest
 from helpers.factories import allow, deny, to
 
 from pytest_kmslab import MatrixError, access_matrix
+from pytest_kmslab.authz.arn import iam_region
 from pytest_kmslab.matrix.policy_directory import ACTIONS, read_directory
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "policies"
@@ -255,3 +256,35 @@ def test_the_example_is_as_it_says(tmp_path: Path) -> None:
         "- `role/orders-api` may not dynamodb:GetItem on `table/orders`, and should",
         "- `role/orders-api` may not dynamodb:PutItem on `table/orders`, and should",
     ]
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "named"),
+    [
+        ("aws-cn", "cn-north-1", ""),
+        ("aws-us-gov", "us-gov-east-1", "us-gov-east-1"),
+        ("aws", "us-east-1", ""),
+    ],
+)
+def test_a_directory_is_of_the_partition_that_its_files_name(
+    write: Write, partition: str, region: str, named: str
+) -> None:
+    root = f"arn:{partition}:iam::{ACCOUNT}:root"
+    write("keys/orders.json", to(root, "kms:*"))
+    write("tables/orders.json", value={"key": "orders"})
+    write("identity/ana/all.json", allow(["kms:*", "dynamodb:*", "sts:*"]))
+    write("roles/app/trust.json", {k: v for k, v in to(root, "sts:AssumeRole").items() if k != "Resource"})
+    here = {"StringEquals": {"aws:RequestedRegion": iam_region(partition)}}
+    directory = write("roles/app/p.json", allow("sts:AssumeRole", Condition=here))
+    matrix = access_matrix(["ana", "role/app"], [GET, "sts:AssumeRole"], policies=directory, region=named)
+    table = f"arn:{partition}:dynamodb:{region}:{ACCOUNT}:table/orders"
+    assert matrix["ana", GET, table].allowed
+    # In a policy of IAM, of the role itself: the Region is the one that IAM has in the partition.
+    assert matrix["role/app", "sts:AssumeRole", f"arn:{partition}:iam::{ACCOUNT}:role/app"].allowed
+
+
+def test_a_policy_of_another_partition_than_the_directorys_is_refused(write: Write) -> None:
+    write("keys/orders.json", to(f"arn:aws-cn:iam::{ACCOUNT}:root", "kms:*"))
+    directory = write("identity/ana/all.json", allow("kms:*"))
+    with pytest.raises(MatrixError, match=r"orders.json.*invalid principals"):
+        access_matrix(policies=directory, region="us-east-1")

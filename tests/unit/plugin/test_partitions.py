@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kmslab.backends.moto.backend import MotoBackend
+from pytest_kmslab.errors import BackendError
+
 LAB = """
     from pytest_kmslab import allowed, denied
 
@@ -84,3 +87,8 @@ def test_the_account_is_the_one_that_was_asked_for(
     project.makepyfile(LAB.format(partition="aws", account=account, via="dynamodb.us-east-1.amazonaws.com"))
     options = [] if how == "environment" else [f"--kmslab-account={account}"]
     project.runpytest_subprocess(*options).assert_outcomes(passed=3)
+
+
+def test_a_partition_that_moto_lacks_is_named() -> None:
+    with pytest.raises(BackendError, match="--kmslab-region is `eu-isoe-west-1`: moto has no partition"):
+        MotoBackend("eu-isoe-west-1").start()

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pytest_kmslab.authz.arn import iam_region
 from pytest_kmslab.backends.moto.stacks.properties import (
     Properties,
     check_names,
@@ -23,10 +24,6 @@ GONE = frozenset(
     {"NoSuchEntity", "NotFoundException", "ResourceNotFoundException", "PolicyNotFoundException"}
 )
 """Codes by which a service says that there is nothing to delete: a resource may be gone already."""
-
-
-IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""Where IAM is called in each partition, whatever the Region of the stack; it is `aws:RequestedRegion`."""
 
 
 class Made(NamedTuple):
@@ -50,7 +47,8 @@ class Deployment:
 
     def call(self, service: str, operation: str, *, region: str = "", **params: Any) -> dict[str, Any]:
         """Make one call in the name of the stack's principal; parameters that are None are left out."""
-        there = IAM_REGIONS.get(self.partition, self.region) if service == "iam" else self.region
+        # IAM has one Region, whatever that of the stack.
+        there = iam_region(self.partition) if service == "iam" else self.region
         return self.send(service, operation, region or there, fitted(service, operation, params))
 
     def delete(self, service: str, operation: str, **params: Any) -> None:
