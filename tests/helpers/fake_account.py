@@ -79,6 +79,27 @@ def outcome(call: ApiCall, view: FakeAccount) -> str:
     return "allowed"
 
 
+STATUSES = {
+    "AccessDenied": 403,
+    "NoSuchEntity": 404,
+    **dict.fromkeys(("DeleteConflict", "EntityAlreadyExists", "LimitExceeded"), 409),
+}
+"""Of the codes of IAM and STS: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and the
+pages of their operations. All others are 400."""
+
+
+def refusal(call: ApiCall, view: FakeAccount) -> str:
+    """What IAM or STS says, every permission given; empty where it does the call. The status is told where it
+    is not the code's."""
+    try:
+        for _ in PLANS[call.name](call, view):
+            pass
+    except ServiceError as error:
+        expected = STATUSES.get(error.code, 400)
+        return str(error) if error.status == expected else f"{error.status} {error}"
+    return ""
+
+
 def call(
     service: str,
     operation: str,
@@ -159,7 +180,8 @@ class FakeAccount:
         return self.keys_by_arn.get(key_arn(key_id, region, account))
 
     def key_of_ciphertext(self, ciphertext: bytes, region: str, account: str) -> Key | None:
-        return self.keys_by_arn.get(self.ciphertexts.get(ciphertext, ""))
+        key = self.keys_by_arn.get(self.ciphertexts.get(ciphertext, ""))
+        return key if key is not None and key.region == region else None
 
     def table(self, name: str, region: str, account: str) -> Table | None:
         if name.startswith("arn:"):
@@ -215,10 +237,11 @@ class FakeAccount:
         return self.tables_by_backup.get(arn)
 
     def grant_of_token(self, token: str, region: str, account: str) -> tuple[Key, Grant] | None:
-        grants_by_arn = ((arn, grant) for arn, grants in self.grants_by_key.items() for grant in grants)
-        return next(
-            ((self.keys_by_arn[arn], grant) for arn, grant in grants_by_arn if grant.token == token), None
-        )
+        for arn, grants in self.grants_by_key.items():
+            key = self.keys_by_arn[arn]
+            if key.region == region and any(grant.token == token for grant in grants):
+                return key, next(grant for grant in grants if grant.token == token)
+        return None
 
     def grants_to(self, key_arn: str, caller: Caller) -> tuple[Grant, ...]:
         names = {caller.arn, caller.principal_arn, caller.account, f"arn:aws:iam::{caller.account}:root"}

@@ -1,6 +1,6 @@
-"""What DynamoDB refuses of a change to a table, and the neighbours that it takes.
+"""Changes of tables on moto: what DynamoDB refuses changes nothing, and what it takes is done.
 
-The texts are AWS's: see pytest_kmslab/calls/rules/table_updates.py.
+What is refused, and in which words, is in tests/unit/calls/rules/test_table_updates.py.
 """
 
 from __future__ import annotations
@@ -9,124 +9,19 @@ from typing import Any
 
 import pytest
 from helpers.account import Account
-from helpers.tables import (
-    NO_UNITS,
-    PROVISIONED,
-    UNITS,
-    P,
-    Params,
-    defined,
-    error,
-    index,
-    indexed,
-    table,
+from helpers.tables import NO_UNITS, PROVISIONED, UNITS, P, Params, defined, error, index, indexed, table
+from unit.calls.rules.test_table_updates import (
+    BY_REQUEST,
+    CHANGES,
+    MADE,
+    MORE,
+    NO_STREAM,
+    NOTHING,
+    PROTECTION,
+    SSE,
+    STREAM,
+    updates,
 )
-
-STREAM = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
-NO_STREAM = {"StreamSpecification": {"StreamEnabled": False}}
-PROTECTION = {"DeletionProtectionEnabled": True}
-CLASS = {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
-WARM = {"WarmThroughput": {"ReadUnitsPerSecond": 13_000}}
-SSE = {"SSESpecification": {"Enabled": True}}
-BY_REQUEST = {"BillingMode": "PAY_PER_REQUEST"}
-MORE = {"ProvisionedThroughput": {"ReadCapacityUnits": 6, "WriteCapacityUnits": 6}}
-MADE = {"GlobalSecondaryIndexUpdates": [{"Create": index("new")}], "AttributeDefinitions": defined("a")}
-DROPPED = {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "ix1"}}]}
-REPLICA = {"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]}
-NOTHING = (
-    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
-    "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, "
-    "MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput "
-    "or TableClass is required"
-)
-
-
-def only(what: str) -> str:
-    return f"{P}{what} must be the only operation in the request"
-
-
-def updates(*given: Params) -> Params:
-    return {"GlobalSecondaryIndexUpdates": list(given)}
-
-
-def making(new: Params) -> Params:
-    return {**updates({"Create": new}), "AttributeDefinitions": defined("a")}
-
-
-CHANGES: dict[str, tuple[Params, str]] = {
-    "nothing": ({}, NOTHING),
-    "definitions only": ({"AttributeDefinitions": defined("id")}, NOTHING),
-    "no index updates": (updates(), NOTHING),
-    "no index updates, and more": (
-        PROTECTION | updates(),
-        f"{P}List of GlobalSecondaryIndexUpdates is empty",
-    ),
-    "encryption and protection": (SSE | PROTECTION, only("Server-Side Encryption modification")),
-    "encryption and class": (SSE | CLASS, only("Server-Side Encryption modification")),
-    "class and protection": (CLASS | PROTECTION, only("TableClass modification")),
-    "protection and stream": (PROTECTION | STREAM, only("DeletionProtection modification")),
-    "protection and billing": (PROTECTION | BY_REQUEST, only("DeletionProtection modification")),
-    "warmth and protection": (WARM | PROTECTION, only("DeletionProtection modification")),
-    "warmth and stream": (WARM | STREAM, only("WarmThroughput")),
-    "replica and protection": (REPLICA | PROTECTION, only("Replica modification")),
-    "limits and stream": (
-        STREAM | {"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
-        f"{P}OnDemandThroughput can only be combined with BillingMode in an UpdateTable request",
-    ),
-    "stream and throughput": (STREAM | MORE, f"{P}You cannot modify stream status while updating table IOPS"),
-    "index and throughput": (MADE | MORE, f"{P}You cannot create or delete index while updating table IOPS"),
-    "index dropped and throughput": (
-        DROPPED | MORE,
-        f"{P}You cannot create or delete index while updating table IOPS",
-    ),
-    "index and stream": (MADE | STREAM, f"{P}You cannot create or delete index while changing stream status"),
-    "index and warmth": (
-        MADE | WARM,
-        f"{P}Create global secondary index cannot be specified when updating WarmThroughput",
-    ),
-    "index without definitions": (
-        updates({"Create": index("new")}),
-        f"{P}AttributeDefinitions is not specified for index: new",
-    ),
-    "index with a bad projection": (
-        updates({"Create": index("new", Projection={"ProjectionType": "INCLUDE"})})
-        | {"AttributeDefinitions": defined("a")},
-        f"{P}ProjectionType is INCLUDE, but NonKeyAttributes is not specified",
-    ),
-    "no action": (
-        updates({}),
-        f"{P}One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-        "GlobalSecondaryIndexUpdate.Delete must not be null",
-    ),
-    "one index twice": (
-        updates(
-            {"Delete": {"IndexName": "ix1"}}, {"Update": {"IndexName": "ix1", "ProvisionedThroughput": UNITS}}
-        ),
-        f"{P}Only one global secondary index update per index is allowed simultaneously. Index: ix1",
-    ),
-    "index that is there": (
-        making(index("ix1")),
-        "Attempting to create an index which already exists",
-    ),
-    "stream without a view": (
-        {"StreamSpecification": {"StreamEnabled": True}},
-        f"{P}If stream is being enabled then UpdateViewType is required",
-    ),
-    "no stream with a view": (
-        {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}},
-        f"{P}If stream is being disabled, then UpdateViewType must not be specified",
-    ),
-    "no stream to disable": (NO_STREAM, "Table has no stream to disable: TableName: orders"),
-    "throughput and by request": (MORE | BY_REQUEST, NO_UNITS),
-    "provisioned without throughput": (
-        {"BillingMode": "PROVISIONED"},
-        f"{P}ProvisionedThroughput must be specified when BillingMode is PROVISIONED",
-    ),
-    "no encryption where there is none": (
-        {"SSESpecification": {}},
-        f"{P}Table is already encrypted by default",
-    ),
-}
 
 
 @pytest.fixture
@@ -136,8 +31,9 @@ def provisioned(unchecked: Any) -> Any:
     return unchecked
 
 
-@pytest.mark.parametrize(("change", "text"), CHANGES.values(), ids=CHANGES)
-def test_no_such_change_is_made(provisioned: Any, change: Params, text: str) -> None:
+@pytest.mark.parametrize("name", ["nothing", "index and stream", "no action", "no stream to disable"])
+def test_no_such_change_is_made(provisioned: Any, name: str) -> None:
+    change, text = CHANGES[name]
     before = provisioned.describe_table(TableName="orders")
     assert error(provisioned.update_table, {"TableName": "orders", **change}) == ("ValidationException", text)
     assert provisioned.describe_table(TableName="orders")["Table"] == before["Table"]
