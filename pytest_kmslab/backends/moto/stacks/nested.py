@@ -10,31 +10,34 @@ from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.utils import get_stack_from_s3_url
 
 from pytest_kmslab.authz.arn import partition_of
-from pytest_kmslab.backends.moto.stacks.operations import State, opened
+from pytest_kmslab.backends.moto.stacks.operations import State, opened, retag
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
 from pytest_kmslab.calls.api_call import ServiceError
 
 
-def update_nested(nested: Any, properties: Mapping[str, Any]) -> Callable[[], None] | None:
-    """Bring a stack up to its properties; answers how to change it back, None where nothing changes.
+def update_nested(
+    nested: Any, properties: Mapping[str, Any], tags: Mapping[str, str]
+) -> Callable[[], None] | None:
+    """Bring a stack up to its properties and tags; answers how to change it back, None where nothing changes.
 
     Raises ServiceError where it cannot be changed; it is as it was then.
     """
     partition = partition_of(nested.region_name).name
     template = get_stack_from_s3_url(properties["TemplateURL"], nested.account_id, partition)
     parameters = dict(properties.get("Parameters") or {})
-    before = nested.template, dict(nested.resource_map.input_parameters)
-    if (template, parameters) == before:
+    before = nested.template, dict(nested.resource_map.input_parameters), nested.resource_map.own_tags
+    if (template, parameters, tags) == before:
         return None
-    _update(nested, template, parameters)
+    _update(nested, template, parameters, tags)
     return partial(_update, nested, *before)
 
 
-def _update(nested: Any, template: str, parameters: dict[str, Any]) -> None:
+def _update(nested: Any, template: str, parameters: dict[str, Any], tags: Mapping[str, str]) -> None:
     state = State(nested)
+    retag(nested, dict(tags))
     try:
         with opened(nested):
-            nested.update(template, parameters=parameters)
+            nested.update(template, parameters=parameters, tags=dict(tags))
     except ResourceFailedError as failure:
         state.restore(nested)
         text = (

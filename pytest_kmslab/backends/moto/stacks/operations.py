@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-opt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from pytest_kmslab.backends.moto.stacks.left_out import tell_left_out
 from pytest_kmslab.backends.moto.stacks.outputs import check_outputs
 from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
-from pytest_kmslab.backends.moto.stacks.resource_map import CREATING
+from pytest_kmslab.backends.moto.stacks.resource_map import CREATING, NESTED_TAGS
 from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, acting_as
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.templates.form import STACK_NAME
@@ -51,6 +51,9 @@ class StackOperations:
         nested, before = PRINCIPAL.get() is not None, set(backend.stacks)
         if not nested and REQUEST.get() is not None:
             _check_name(name)
+        check_tags(more.get("tags"))
+        if NESTED_TAGS.get():
+            more["tags"] = dict(NESTED_TAGS.get())
         with self._acting(backend, None, more.get("role_arn")):
             try:
                 with creating():
@@ -65,6 +68,8 @@ class StackOperations:
                 _fail_creation(stack, failure)
                 if nested:
                     raise
+                if _request_params().get("OnFailure") == "DELETE":
+                    backend.delete_stack(stack.stack_id)
                 return stack
             except Exception:
                 for stack_id in backend.stacks.keys() - before:
@@ -82,7 +87,9 @@ class StackOperations:
         with self._acting(backend, stack, role_arn):
             role = role_arn or stack.role_arn
             before, events = State(stack), len(stack.events)
-            retag(stack, more.get("tags") or (arguments[3] if len(arguments) > 3 else None))
+            tags = more.get("tags") or (arguments[3] if len(arguments) > 3 else None)
+            check_tags(tags)
+            retag(stack, tags)
             try:
                 with opened(stack):
                     answer = original(backend, name, *arguments, **more)
@@ -104,6 +111,7 @@ class StackOperations:
         """CreateChangeSet: what is wrong with the template is told here, before anything is kept."""
         if more.get("change_set_type") != "UPDATE":
             _check_name(str(more.get("stack_name")))
+        check_tags(more.get("tags"))
         resources = _read(backend, more["stack_name"], more["template"], more["parameters"])
         change_set_id, stack_id = original(backend, *arguments, **more)
         change_set = backend.change_sets[change_set_id]
@@ -147,9 +155,9 @@ class StackOperations:
         if stack is None:
             original(backend, name)
             return
-        request = REQUEST.get()
-        params = request.params if request is not None else {}
-        _retain(stack, params.get("RetainResources") or ())
+        params = _request_params()
+        nested = PRINCIPAL.get() is not None
+        _retain(stack, (not nested and params.get("RetainResources")) or ())
         with self._acting(backend, stack, params.get("RoleARN")), opened(stack):
             try:
                 original(backend, stack.stack_id)
@@ -159,6 +167,13 @@ class StackOperations:
                 backend.stacks[stack.stack_id] = stack
                 _tell(stack, failure, "DELETE_FAILED")
                 _set_status(stack, "DELETE_FAILED", _which("delete", failure))
+
+
+def check_tags(tags: dict[str, str] | None) -> None:
+    """Raise ServiceError for tags that only AWS can give a stack, as it was recorded:
+    https://github.com/aws-quickstart/quickstart-amazon-eks/issues/42"""
+    if any(name.lower().startswith("aws:") for name in tags or ()):
+        raise ServiceError("ValidationError", "aws: prefixed tag key names are not allowed for external use.")
 
 
 LONGEST_NAME = 128
@@ -280,9 +295,14 @@ def creating() -> Iterator[None]:
             resources.is_open, resources.teardown = False, []
 
 
+def _request_params() -> Mapping[str, Any]:
+    request = REQUEST.get()
+    return request.params if request is not None else {}
+
+
 def _keeps_what_is_there() -> bool:
     """Whether the request says that a stack which fails keeps what it has."""
-    params = request.params if (request := REQUEST.get()) is not None else {}
+    params = _request_params()
     return str(params.get("DisableRollback")).lower() == "true" or params.get("OnFailure") == "DO_NOTHING"
 
 

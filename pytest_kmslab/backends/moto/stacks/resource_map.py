@@ -40,6 +40,7 @@ from pytest_kmslab.backends.moto.stacks.values import StackValues, as_mapping
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.templates.conditions import Conditions
 from pytest_kmslab.templates.form import BOOTSTRAP
+from pytest_kmslab.templates.functions import text_of
 from pytest_kmslab.templates.parameters import is_list, items_of
 from pytest_kmslab.templates.problem import TemplateProblemError
 
@@ -59,6 +60,9 @@ NO_TAGS: Mapping[str, str] = {}
 SET_TAGS: ContextVar[Mapping[str, str]] = ContextVar("kmslab_stack_set_tags", default=NO_TAGS)
 """The tags of the stack set whose stacks are being made, which are those of each."""
 
+NESTED_TAGS: ContextVar[Mapping[str, str]] = ContextVar("kmslab_nested_stack_tags", default=NO_TAGS)
+"""The tags of the stack in a stack that is being made."""
+
 Deploy = Callable[["StackResourceMap", str], Deployment]
 
 
@@ -68,7 +72,7 @@ class StackResourceMap(parsing.ResourceMap):
     deploy: Deploy
     """How a resource of the stack reaches the services; set where the map is installed."""
 
-    update_nested: Callable[[Any, Mapping[str, Any]], Callable[[], None] | None]
+    update_nested: Callable[[Any, Mapping[str, Any], Mapping[str, str]], Callable[[], None] | None]
     """Changes a stack in the stack, and answers how to change it back; set there too."""
 
     parameter_texts: ParameterTexts
@@ -133,6 +137,7 @@ class StackResourceMap(parsing.ResourceMap):
         if not is_made(str(raw.get("Type"))):
             self.left_out[name] = str(raw.get("Type"))
             return None
+        token = NESTED_TAGS.set(self._nested_tags(raw) if raw.get("Type") == NESTED else NO_TAGS)
         with code_from_elsewhere(self, raw):
             try:
                 return super().__getitem__(name)
@@ -149,6 +154,22 @@ class StackResourceMap(parsing.ResourceMap):
                 if not is_of_a_service(error) and raw.get("Type") != NESTED:
                     raise
                 raise ResourceFailedError(self, str(raw.get("Type")), name, as_refusal(error)) from error
+            finally:
+                NESTED_TAGS.reset(token)
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """The tags of the stack, without CloudFormation's own, which nobody can set by a call."""
+        return {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
+
+    def _nested_tags(self, raw: Mapping[str, Any]) -> Mapping[str, str]:
+        """The tags of a stack in this one: those of this one, and its own.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-resource-tags.html
+        """
+        properties = parsing.clean_json(raw.get("Properties") or {}, self)
+        own = {tag["Key"]: text_of(tag["Value"]) for tag in properties.get("Tags") or ()}
+        return {**self.own_tags, **own}
 
     def _make_ours(self, name: str, raw: dict[str, Any]) -> StackResource:
         for other in as_list(raw.get("DependsOn") or []):
@@ -175,9 +196,7 @@ class StackResourceMap(parsing.ResourceMap):
             known = without_nothing(self._resolved(properties))
             found: Mapping[str, Any] = with_references(known, self._account_id, self._region_name)
             takes_tags = "Tags" in TYPES[raw["Type"]].properties
-        # CloudFormation's own tags cannot be set by a call.
-        own_tags = {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
-        return with_stack_tags(found, own_tags) if takes_tags else found
+        return with_stack_tags(found, self.own_tags) if takes_tags else found
 
     def _resolved(self, properties: Any) -> Any:
         """Properties without functions; raises ServiceError for one that cannot be resolved."""
@@ -290,7 +309,7 @@ class StackResourceMap(parsing.ResourceMap):
         """Change a stack in the stack where it is; moto makes another in its place."""
         properties = parsing.clean_json(raw.get("Properties") or {}, self)
         with self._failing(name, raw, nested.stack_id):
-            change_back = type(self).update_nested(nested, properties)
+            change_back = type(self).update_nested(nested, properties, self._nested_tags(raw))
         if change_back is not None:
             self.teardown.append(change_back)
 
@@ -367,6 +386,9 @@ class StackResourceMap(parsing.ResourceMap):
             resource.remove()
         elif resource is not None:
             self._delete_resource(resource, raw)
+            if raw.get("Type") == NESTED and resource.status == "DELETE_FAILED":
+                why = resource.events[-1].resource_status_reason
+                raise ServiceError("ValidationError", f"Embedded stack was not successfully deleted: {why}")
 
     def _discard(self, name: str, resource: Any, raw: dict[str, Any]) -> None:
         """Take back what was made; `Retain` holds here too, `RetainExceptOnCreate` does not."""

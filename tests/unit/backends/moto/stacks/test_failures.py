@@ -281,3 +281,16 @@ def test_a_resource_that_could_not_be_deleted_can_be_left(stacks: Stacks) -> Non
     assert stacks.delete().status == "DELETE_FAILED"
     assert stacks.delete(RetainResources=["One"]).status == "DELETE_COMPLETE"
     assert iam.get_user(UserName="ana")
+
+
+def test_a_failed_stack_may_be_deleted_at_once(stacks: Stacks) -> None:
+    failing = one("AWS::KMS::Key", {"KeyPolicy": policy()})
+    stacks.client.create_stack(StackName="s", TemplateBody=json.dumps(failing), OnFailure="DELETE")
+    with pytest.raises(ClientError, match="Stack with id s does not exist"):
+        stacks.look("s")
+
+
+def test_a_tag_that_only_aws_can_give(stacks: Stacks) -> None:
+    text = "aws: prefixed tag key names are not allowed for external use."
+    with pytest.raises(ClientError, match=text):
+        stacks.deploy(one("AWS::KMS::Key", {}), Tags=[{"Key": "aws:team", "Value": "blue"}])
