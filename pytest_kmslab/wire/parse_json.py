@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_kmslab.calls.api_call import ServiceError
@@ -189,6 +190,18 @@ def _blob(value: Any, where: str) -> bytes:
         raise UnreadableError(f"`{where}` is not base64") from None
 
 
+def _timestamp(value: float, where: str) -> float:
+    """Seconds since 1970, of a year that has four digits.
+
+    https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#shape-serialization
+    """
+    try:
+        datetime.fromtimestamp(value, timezone.utc)
+    except (OSError, OverflowError, ValueError):
+        raise UnreadableError(f"`{where}` is not a time") from None
+    return value
+
+
 _SETS = ("SS", "NS", "BS")
 _ATTRIBUTE_TYPES: Mapping[str, type] = {
     **dict.fromkeys(("S", "N", "B"), str),
@@ -243,6 +256,6 @@ _SCALARS: Mapping[str, ValuePlan] = {
     "long": (frozenset({int}), None),
     "float": (frozenset({int, float}), None),
     "double": (frozenset({int, float}), None),
-    "timestamp": (frozenset({int, float, str}), None),
+    "timestamp": (frozenset({int, float}), _timestamp),
     "blob": (_TEXT, _blob),
 }

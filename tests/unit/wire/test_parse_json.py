@@ -145,6 +145,15 @@ def test_a_blob_that_is_not_base64_is_refused(blob: str) -> None:
         decode(operation(*DECRYPT), f'{{"CiphertextBlob": {blob}}}')
 
 
+@pytest.mark.parametrize(
+    "time", ['"1700000000"', '"2030-01-01T00:00:00Z"', "1e17", "1e999", "-1e999", "true"]
+)
+def test_a_time_is_seconds_of_a_year_that_there_is(time: str) -> None:
+    with pytest.raises(ServiceError, match="SerializationException: `ValidTo`"):
+        decode(operation("kms", "ImportKeyMaterial"), f'{{"ValidTo": {time}}}')
+    assert decode(operation("kms", "ImportKeyMaterial"), '{"ValidTo": 1.5}') == {"ValidTo": 1.5}
+
+
 def test_true_is_not_a_number() -> None:
     with pytest.raises(ServiceError, match="PendingWindowInDays"):
         decode(operation("kms", "ScheduleKeyDeletion"), b'{"KeyId": "k", "PendingWindowInDays": true}')
