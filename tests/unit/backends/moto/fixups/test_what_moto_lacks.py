@@ -68,7 +68,10 @@ def test_a_global_table_has_the_regions_that_it_was_given(account: Account, dyna
     elsewhere = account.root.client("dynamodb", region_name="eu-west-1")
     shown = elsewhere.describe_global_table(GlobalTableName="orders")["GlobalTableDescription"]
     assert [replica["RegionName"] for replica in shown["ReplicationGroup"]] == [REGION, "eu-west-1"]
-    assert len(dynamodb.describe_global_table_settings(GlobalTableName="orders")["ReplicaSettings"]) == 2
+    settings = dynamodb.describe_global_table_settings(GlobalTableName="orders")
+    assert settings["GlobalTableName"] == "orders"
+    units = {"ReplicaProvisionedReadCapacityUnits": 0, "ReplicaProvisionedWriteCapacityUnits": 0}
+    assert settings["ReplicaSettings"] == [{**at, "ReplicaStatus": "ACTIVE", **units} for at in (HERE, THERE)]
     assert len(dynamodb.list_global_tables(RegionName="eu-west-1")["GlobalTables"]) == 1
     change(GlobalTableName="orders", ReplicaUpdates=[{"Delete": THERE}])
     gone = {"GlobalTableName": "orders", "ReplicaUpdates": [{"Delete": THERE}]}
@@ -103,7 +106,11 @@ def test_an_export_is_described_by_the_arn_that_was_told(dynamodb: Any) -> None:
     assert made["ExportArn"].startswith(f"{ARN}/export/0")
     dynamodb.describe_export(ExportArn=made["ExportArn"])
     (listed,) = dynamodb.list_exports(TableArn=ARN)["ExportSummaries"]
-    assert listed["ExportArn"] == made["ExportArn"]
+    assert listed == {
+        "ExportArn": made["ExportArn"],
+        "ExportStatus": "COMPLETED",
+        "ExportType": "FULL_EXPORT",
+    }
 
 
 def test_each_is_decided_first(account: Account, dynamodb: Any) -> None:
