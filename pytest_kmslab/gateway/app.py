@@ -35,6 +35,9 @@ class Gateway:
     """The application. `now` answers epoch seconds, by which signatures expire; `passing` says what passes
     undecided, and `passed_creations` takes note of what of it makes an alarm or a stack."""
 
+    explanation = ""
+    """What is added to what AWS says to somebody who is not known."""
+
     def __init__(
         self,
         pipeline: Pipeline,
@@ -54,9 +57,9 @@ class Gateway:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         # Before anything is read: these paths are never a call of AWS's.
-        own = page(environ, self._enforcer, self._upstream.name, self._trail) or refused_path(environ)
+        own = self.own_answer(environ)
         if own is not None:
-            return _written(own, start_response)
+            return written(own, start_response)
         try:
             request = request_of(environ)
             form = form_fields(environ)
@@ -66,8 +69,7 @@ class Gateway:
             elif (refusal := self._passing.refusal(request, form)) is not None:
                 reply = refusal
             else:
-                if self._enforcer.active:
-                    self._enforcer.undecided.let_through(undecided_service(request))
+                self.count_undecided(request)
                 return self._forward(environ, request, form, start_response)
         except RefusedError as refused:
             reply = error_reply(service_model(refused.service), refused.error)
@@ -78,7 +80,16 @@ class Gateway:
         # --kmslab-undecided=error refuses the call: the client is told in the answer why.
         except BackendError as error:
             reply = told(501, str(error))
-        return _written(reply, start_response)
+        return written(reply, start_response)
+
+    def own_answer(self, environ: Environ) -> Reply | None:
+        """What is answered at a path of the gateway's own, or at one that it closes."""
+        return page(environ, self._enforcer, self._upstream.name, self._trail) or refused_path(environ)
+
+    def count_undecided(self, request: WireRequest) -> None:
+        """Count a request that is passed on; raises BackendError where the run lets none through."""
+        if self._enforcer.active:
+            self._enforcer.undecided.let_through(undecided_service(request))
 
     def _forward(
         self, environ: Environ, request: WireRequest, form: Fields, start_response: StartResponse
@@ -98,10 +109,13 @@ class Gateway:
         calls = WireCalls(self._enforcer, self._upstream.send, self._upstream.takes_account, self._now)
         # DynamoDB keeps a table's key for a connection, and so does what decides here.
         connection = environ.get(CONNECTION)
-        return calls.answer(service, lambda: replace(request, body=read_body(environ)), connection)
+        return calls.answer(
+            service, lambda: replace(request, body=read_body(environ)), connection, self.explanation
+        )
 
 
-def _written(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
+def written(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
+    """A reply as WSGI has it."""
     headers = [*reply.headers, ("Content-Length", str(len(reply.body)))]
     start_response(f"{reply.status} {responses.get(reply.status, '')}", headers)
     return (reply.body,)

@@ -39,21 +39,26 @@ def check_requirements() -> None:
 
 
 @contextmanager
-def open_gateway(pipeline: Pipeline, trail: Trail, exists: Exists | None = None) -> Iterator[str]:
+def open_gateway(
+    pipeline: Pipeline, trail: Trail, exists: Exists | None = None, *, is_door: bool = False
+) -> Iterator[str]:
     """Serve on a free port of this machine, and answer the URL; at the end every connection is closed.
 
     `exists` tells whether an alarm or a stack is there before one is made; without it none counts as made by
-    the run. Raises BackendError where no port is to be had, or the extra `gateway` is not installed.
+    the run. With `is_door` it is for what this process would send to the endpoint itself. Raises BackendError
+    where no port is to be had, or the extra `gateway` is not installed.
     """
     check_requirements()
     from pytest_kmslab.gateway.app import Gateway
     from pytest_kmslab.gateway.creations import PassedCreations
+    from pytest_kmslab.gateway.door import DoorGateway
     from pytest_kmslab.gateway.server import GatewayServer
 
     with closing(upstream_of(pipeline.backend)) as upstream:
         # Without a lab to adopt what is there nobody asks who made it.
         passed = exists and PassedCreations(pipeline.creations, pipeline.backend, exists)
-        gateway = Gateway(pipeline, upstream, trail, passed_creations=passed)
+        application = DoorGateway if is_door else Gateway
+        gateway = application(pipeline, upstream, trail, passed_creations=passed)
         server = GatewayServer(gateway, "127.0.0.1", 0)
         server.start()
         try:

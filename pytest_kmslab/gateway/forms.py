@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.wire.credential_scope import plain_scope
-from pytest_kmslab.wire.http_message import Environ
+from pytest_kmslab.wire.http_message import Environ, WireRequest
 from pytest_kmslab.wire.routing import Fields
 
 MAX_BODY = 32 << 20
@@ -43,8 +44,7 @@ def form_fields(environ: Environ) -> Fields:
 
     Some backends look for an `Action` in any form, however the request is signed.
     """
-    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if kind not in _FORMS or plain_scope(environ.get("HTTP_AUTHORIZATION", "").strip()) == "s3":
+    if not _is_form(environ.get("CONTENT_TYPE", ""), environ.get("HTTP_AUTHORIZATION", "")):
         return ()
     copy = _copied(environ)
     try:
@@ -52,6 +52,18 @@ def form_fields(environ: Environ) -> Fields:
     finally:
         copy.seek(0)
         environ["wsgi.input"] = copy
+
+
+def form_of(request: WireRequest) -> Fields:
+    """The same of a request that was read whole."""
+    if not _is_form(request.header("content-type"), request.header("authorization")):
+        return ()
+    return _fields(BytesIO(request.body), request.header("content-type"))
+
+
+def _is_form(content_type: str, authorization: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in _FORMS and plain_scope(authorization.strip()) != "s3"
 
 
 def _copied(environ: Environ) -> IO[bytes]:

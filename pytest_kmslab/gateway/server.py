@@ -37,6 +37,10 @@ _DIGITS = 15
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,12})(?:;[^\r\n]*)?\r\n")
 """The line before a chunk: https://www.rfc-editor.org/rfc/rfc9112#section-7.1"""
 
+_TLS = b"\x16"
+"""How the first message of TLS begins: https://www.rfc-editor.org/rfc/rfc8446#section-5.1"""
+_NO_TLS = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nthis is a server of HTTP without TLS\n"
+
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
@@ -238,6 +242,16 @@ class _Connection(HTTPConnection):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.wfile = _Writer(self.wfile)
+        self._is_new = True
+
+    def communicate(self) -> bool:
+        """Answer a request; one that begins TLS is told that this is HTTP, which clients recognize."""
+        is_new, self._is_new = self._is_new, False
+        # Read as HTTP it has no end: the client would wait as long as we do.
+        if is_new and self.socket.recv(1, socket.MSG_PEEK) == _TLS:
+            self.socket.sendall(_NO_TLS)
+            return False
+        return bool(super().communicate())  # type: ignore[no-untyped-call]
 
 
 class _Gateway(Gateway_10):

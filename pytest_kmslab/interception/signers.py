@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from botocore import UNSIGNED
@@ -17,8 +17,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.enforcement.entry import CONTEXT
+from pytest_kmslab.backends.straight import OURS, going_straight
+from pytest_kmslab.enforcement.entry import CONTEXT, TAKER
 from pytest_kmslab.errors import BackendError
+from pytest_kmslab.interception.import_hook import AfterImport
 from pytest_kmslab.wire.http_message import Reply
 
 ASYNC = (
@@ -125,8 +127,12 @@ def before_sending(ask: Callable[[dict[Any, Any], Any], Any]) -> Iterator[None]:
         return prepared
 
     def send_request(endpoint: Any, request: Any) -> Any:
-        answer = ask(getattr(request, CONTEXT, {}), request)
-        return send(endpoint, request) if answer is None else answer
+        context = getattr(request, CONTEXT, {})
+        answer = ask(context, request)
+        if answer is not None:
+            return answer
+        with _on_its_way(context):
+            return send(endpoint, request)
 
     # Of all that botocore does with a request only this comes after the last event.
     sender.prepare_request, sender._send = prepare_request, send_request
@@ -134,3 +140,34 @@ def before_sending(ask: Callable[[dict[Any, Any], Any], Any]) -> Iterator[None]:
         yield
     finally:
         sender.prepare_request, sender._send = prepare, send
+
+
+def _on_its_way(context: dict[Any, Any]) -> AbstractContextManager[None]:
+    """Send straight to the endpoint what was decided as a call, and what the plugin's own clients send."""
+    return going_straight() if TAKER in context or OURS in context else nullcontext()
+
+
+@contextmanager
+def awaited_calls_going_straight() -> Iterator[None]:
+    """While this is open, the same of what aiobotocore sends, which decided calls too."""
+    originals: list[tuple[Any, Any]] = []
+
+    def watch(module: Any) -> None:
+        sender = module.AioEndpoint
+        send = sender._send
+
+        async def send_request(endpoint: Any, request: Any) -> Any:
+            with _on_its_way(getattr(request, CONTEXT, {})):
+                return await send(endpoint, request)
+
+        originals.append((sender, send))
+        sender._send = send_request
+
+    after_import = AfterImport("aiobotocore.endpoint", watch)
+    after_import.install()
+    try:
+        yield
+    finally:
+        after_import.remove()
+        for sender, send in originals:
+            sender._send = send

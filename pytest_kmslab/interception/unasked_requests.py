@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_kmslab.backends.addresses import origin_of
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.wire_calls import UpstreamError, WireCalls
+from pytest_kmslab.gateway.forms import form_of
 from pytest_kmslab.gateway.pages import told
 from pytest_kmslab.gateway.upstreams.http import HttpUpstream
 from pytest_kmslab.interception.door import as_received
 from pytest_kmslab.interception.signers import received
 from pytest_kmslab.wire.http_message import RefusedError
 from pytest_kmslab.wire.models import service_model
-from pytest_kmslab.wire.routing import fields, route, undecided_service
+from pytest_kmslab.wire.routing import route, undecided_service
 from pytest_kmslab.wire.writing import error_reply
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ class UnaskedRequests:
             return None
         sent = as_received(request)
         try:
-            # A form's fields tell the service of IAM and STS.
-            is_form = "form" in sent.header("content-type")
-            service = route(sent, fields(sent.body.decode(errors="replace")) if is_form else ())
+            service = route(sent, form_of(sent))
             if service is None:
                 self._pipeline.undecided.let_through(undecided_service(sent))
                 return None

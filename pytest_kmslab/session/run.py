@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -336,6 +336,8 @@ class Run:
             from pytest_kmslab.interception.botocore import intercept
 
             intercept(self.interceptor.attach, self.pipeline, self._doorkeeper(self.pipeline))
+            if backend.endpoint_url is not None:
+                self._installed.enter_context(self._endpoint_door())
         elif self._observations is not None:
             from pytest_kmslab.enforcement.trail import UndecidedCalls
             from pytest_kmslab.observe.botocore_hooks import CallObservation
@@ -363,6 +365,17 @@ class Run:
         self._keeper = RunDoorkeeper(pipeline)
         backend.guard_door(self._keeper)
         return self._keeper
+
+    @contextmanager
+    def _endpoint_door(self) -> Iterator[None]:
+        """Guards the connections of this process to an endpoint, while it is open."""
+        from pytest_kmslab.gateway.embedded import open_gateway
+        from pytest_kmslab.interception.endpoint_door import EndpointDoor
+        from pytest_kmslab.interception.signers import awaited_calls_going_straight
+
+        opened = partial(open_gateway, self.pipeline, self.trail, self._exists, is_door=True)
+        with EndpointDoor(self.pipeline, opened).guarded(), awaited_calls_going_straight():
+            yield
 
     @contextmanager
     def gateway(self) -> Iterator[str]:

@@ -49,15 +49,15 @@ _PATH = re.compile(rf"^/+{_NAMES}[^/]*_", re.IGNORECASE)
 """moto's server takes an unsigned request to `/kms_us-east-1/` for one of KMS; no bucket has such a name."""
 
 _MATCHED = {"streams": "dynamodbstreams"}
-_QUERY_CREDENTIALS = frozenset({"x-amz-credential", "x-amz-algorithm", "x-amz-signature"})
+_CREDENTIALS = frozenset({"x-amz-credential", "x-amz-algorithm", "x-amz-signature"})
 
 
 def route(request: WireRequest, form: Fields) -> str | None:
     """The enforced service of a request (botocore's name), None for a request that is none of ours.
 
     `form` holds the fields of a form in the body. Raises RefusedError where signs disagree, and for a
-    presigned request of an enforced service: those services' APIs are not made for browsers, and a
-    signature in a URL outlives the request. Raises ServiceError for a signature in no known form.
+    signature in a form, which only S3 takes. Raises ServiceError for a signature in no known form.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
     """
     all_fields = (*fields(request.query), *form)
     credentials = [request.header("authorization")]
@@ -75,9 +75,8 @@ def route(request: WireRequest, form: Fields) -> str | None:
     names = {SIGNING_NAMES[sign] for sign in signs}
     if len(names) > 1 or any(scope not in names for scope in named_scopes(credentials)):
         raise RefusedError(service, _wrong_scope(service))
-    # Those services' APIs are not made for browsers, and a signature in a URL outlives the request.
-    if any(name.lower() in _QUERY_CREDENTIALS for name, _ in all_fields):
-        raise RefusedError(service, _presigned(service))
+    if any(name.lower() in _CREDENTIALS for name, _ in form):
+        raise RefusedError(service, _signed_form(service))
     return service
 
 
@@ -141,6 +140,6 @@ def _wrong_scope(service: str) -> ServiceError:
     return protocol_of(service).bad_signature.error(text)
 
 
-def _presigned(service: str) -> ServiceError:
-    text = f"presigned requests of `{service}` are refused: sign the request in its `Authorization` header"
+def _signed_form(service: str) -> ServiceError:
+    text = f"a form of `{service}` holds no signature: sign the request in its `Authorization` header"
     return protocol_of(service).incomplete_signature.error(text)

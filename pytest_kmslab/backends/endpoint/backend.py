@@ -62,7 +62,14 @@ class EndpointBackend(SharedAccountBackend):
         self._enforces_natively: bool | None = None
         self._url = url
         self._now: Callable[[], float] = time.time
+        self.at_start: Callable[[], None] = lambda: None
+        """Done each time that it starts, before anybody uses it."""
         super().__init__()
+
+    def start(self) -> None:
+        """Make sure that the endpoint answers, and that nothing goes by its door."""
+        super().start()
+        self.at_start()
 
     @cached_property
     def view(self) -> AccountView:

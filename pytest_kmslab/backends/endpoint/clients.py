@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.own_sessions import own_session
 from pytest_kmslab.backends.protocol import Credentials
+from pytest_kmslab.backends.straight import going_straight, mark_as_ours
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.error_codes import error_code
 
@@ -62,7 +63,8 @@ class EndpointClients:
         if not self.url:
             return False
         asked = AWSRequest("GET", f"{self.url.rstrip('/')}{OF_MOTO}").prepare()
-        return bool(URLLib3Session(timeout=CONNECT_SECONDS).send(asked).status_code == FOUND)
+        with going_straight():
+            return bool(URLLib3Session(timeout=CONNECT_SECONDS).send(asked).status_code == FOUND)
 
     def of(self, service: str, region: str = "") -> Any:
         """The client of a service; in the backend's Region if none is given."""
@@ -139,6 +141,7 @@ def _plain_session(*, calls_aws: bool) -> Any:
             events.register_first(event, handler)
         else:
             events.register_last(event, handler)
+    events.register("before-call", mark_as_ours)
     return session
 
 

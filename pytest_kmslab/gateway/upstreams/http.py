@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_kmslab.backends.straight import going_straight
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse, UpstreamError
 from pytest_kmslab.wire.http_message import Environ, Reply, headers_of, raw_target
@@ -93,15 +94,16 @@ class HttpUpstream:
         from urllib3.exceptions import HTTPError
 
         try:
-            return self._pool.request(
-                method,
-                self._origin + target,
-                headers=headers,
-                body=body,
-                preload_content=False,
-                decode_content=False,
-                redirect=False,
-            )
+            with going_straight():
+                return self._pool.request(
+                    method,
+                    self._origin + target,
+                    headers=headers,
+                    body=body,
+                    preload_content=False,
+                    decode_content=False,
+                    redirect=False,
+                )
         except (HTTPError, OSError) as error:
             raise UpstreamError(f"`{self.name}` does not answer: {error}") from error
 

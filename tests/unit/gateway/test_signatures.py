@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from urllib.parse import urlencode
 
 import pytest
-from helpers.gateway import CALLS, HOST, ROOT, GatewayUnderTest, call_of, client, error_code, signed
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
+from helpers.gateway import CALLS, HOST, REGION, ROOT, GatewayUnderTest, call_of, client, error_code, signed
 from werkzeug.test import TestResponse
 
 from pytest_kmslab.backends.moto.backend import MotoBackend
@@ -159,8 +163,30 @@ def test_two_authorization_headers(gateway: GatewayUnderTest) -> None:
     assert answered(response) == ("IncompleteSignatureException", 400)
 
 
+def test_a_presigned_url_says_who_made_it(gateway: GatewayUnderTest) -> None:
+    """As a cluster of EKS is asked for, with a header of its own that is signed too."""
+    asked = AWSRequest(
+        "GET", f"http://{HOST}/?Action=GetCallerIdentity&Version=2011-06-15", headers={"x-k8s-aws-id": "shop"}
+    )
+    keys = ReadOnlyCredentials(ROOT.access_key_id, ROOT.secret_access_key, None)
+    SigV4QueryAuth(keys, "sts", REGION, expires=60).add_auth(asked)
+    target = str(asked.url).removeprefix(f"http://{HOST}")
+    named = {"Host": HOST, "x-k8s-aws-id": "shop"}
+    response = gateway.send(b"", named, method="GET", target=target)
+    assert (response.status_code, b":root" in response.data) == (200, True)
+    other = gateway.send(b"", {**named, "x-k8s-aws-id": "yard"}, method="GET", target=target)
+    assert answered(other) == ("SignatureDoesNotMatch", 403)
+
+
+def test_a_form_holds_no_signature(gateway: GatewayUnderTest) -> None:
+    scope = "test/20260101/us-east-1/iam/aws4_request"
+    body = urlencode({"Action": "ListUsers", "Version": "2010-05-08", "X-Amz-Credential": scope}).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": HOST}
+    assert answered(gateway.send(body, headers)) == ("IncompleteSignature", 400)
+
+
 @EVERY_SERVICE
-def test_presigned_requests_are_refused(gateway: GatewayUnderTest, service: str) -> None:
+def test_presigned_requests_in_another_form_are_refused(gateway: GatewayUnderTest, service: str) -> None:
     scope = f"test%2F20260101%2Fus-east-1%2F{service}%2Faws4_request"
     target = f"/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={scope}&X-Amz-Signature={'0' * 64}"
     response = gateway.send(b"", {}, method="GET", target=target)

@@ -101,6 +101,13 @@ def test_a_signature_in_no_known_form_is_refused_in_an_answer(account: Account, 
     assert b"is not in the form that AWS documents" in answer.content
 
 
+def test_a_form_in_parts_is_looked_into(account: Account, server: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="Action"\r\n\r\nCreateUser\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    request = AWSRequest("POST", f"{server}/", headers=headers, data=body)
+    assert b"MalformedInput" in sent_alone(account.user("ana"), "iam", request).content
+
+
 def test_one_of_a_service_that_is_not_decided_is_counted(account: Account, server: str) -> None:
     session = account.user("ana")
     request = AWSRequest("GET", f"{server}/bucket")

@@ -13,6 +13,7 @@ OTHERS = {
     "ScopeMismatch",
     "Could not connect to the endpoint URL",
     "No module named 'openapi_spec_validator'",
+    "[SSL: WRONG_VERSION_NUMBER] wrong version number",
 }
 """Messages of pytest, botocore and Python."""
 PLACEHOLDER = "…"

@@ -1,0 +1,148 @@
+"""An endpoint's door: what this process sends there leads to a gateway, whichever library sends it.
+
+requests, urllib3, httpx and aiohttp connect by Python's sockets, and so does whoever writes HTTP by hand.
+While a lab is open a connection to the endpoint is led to a gateway in this process, which decides its
+requests as moto's door does. The calls of botocore's clients, decided before they are sent, go straight.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakSet
+
+from pytest_kmslab.backends.straight import is_straight
+from pytest_kmslab.errors import BackendError
+from pytest_kmslab.gateway.embedded import check_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_kmslab.backends.endpoint.backend import EndpointBackend
+    from pytest_kmslab.enforcement.pipeline import Pipeline
+
+Address = Any
+"""What a socket connects to: host, port and, of IPv6, two more; a path for a socket of Unix's."""
+
+OTHER_CLIENTS = "the endpoint by other clients than botocore's, without `pytest-kmslab[gateway]`,"
+"""What is counted as undecided where there is no gateway to lead to."""
+
+
+class EndpointDoor:
+    """Leads connections to the endpoint of one run to a gateway of its own, which it opens with the first."""
+
+    def __init__(self, pipeline: Pipeline, open_gateway: Callable[[], AbstractContextManager[str]]) -> None:
+        self._pipeline = pipeline
+        self._backend: EndpointBackend = pipeline.backend  # type: ignore[assignment]  # of an endpoint
+        self._open_gateway = open_gateway
+        self._gateway = ""
+        self._opening = Lock()
+        self._until_closed = ExitStack()
+        self._earlier: WeakSet[socket.socket] = WeakSet()
+        """Connections from before a lab was open, which may be kept for its requests."""
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """While this is open, connections are led."""
+        self._backend.at_start = self._end_earlier
+        with self._until_closed, _watched_sockets(self._led):
+            yield
+
+    def _led(self, connecting: socket.socket, address: Address) -> Address:
+        """Where a connection to an address goes."""
+        if is_straight() or not _is_at(connecting, address, str(self._backend.endpoint_url)):
+            return address
+        if not self._pipeline.active:
+            self._earlier.add(connecting)
+            return address
+        # Nothing is decided: whoever asks the endpoint asks it, as on moto.
+        if not self._pipeline.enforcing:
+            return address
+        try:
+            check_requirements()
+        except BackendError:
+            self._pipeline.undecided.let_through(OTHER_CLIENTS)
+            return address
+        return self._gateways_address(connecting)
+
+    def _gateways_address(self, connecting: socket.socket) -> Address:
+        with self._opening:
+            if not self._gateway:
+                self._gateway = self._until_closed.enter_context(self._open_gateway())
+        parts = urlsplit(self._gateway)
+        if connecting.family == socket.AF_INET6:
+            return f"::ffff:{parts.hostname}", parts.port, 0, 0
+        return parts.hostname, parts.port
+
+    def _end_earlier(self) -> None:
+        """End the connections that were made before a lab was open: who has kept one connects anew."""
+        for earlier in tuple(self._earlier):
+            self._earlier.discard(earlier)
+            try:
+                earlier.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it is closed
+
+
+Led = Callable[[socket.socket, Address], Address]
+
+
+@contextmanager
+def _watched_sockets(led: Led) -> Iterator[None]:
+    """While this is open, ask of each connection where it goes."""
+    # Of runs within runs each puts its own around that of the run outside.
+    owner: Any = socket.socket
+    before = {name: getattr(owner, name) for name in ("connect", "connect_ex")}
+
+    def watched(connect: Callable[..., Any]) -> Callable[..., Any]:
+        def led_connect(connecting: socket.socket, address: Address) -> Any:
+            return connect(connecting, led(connecting, address))
+
+        return led_connect
+
+    for name, connect in before.items():
+        setattr(owner, name, watched(connect))
+    try:
+        yield
+    finally:
+        for name, connect in before.items():
+            setattr(owner, name, connect)
+
+
+def _is_at(connecting: socket.socket, address: Address, url: str) -> bool:
+    """Whether an address is that of the server at a URL."""
+    if connecting.family not in (socket.AF_INET, socket.AF_INET6) or connecting.type != socket.SOCK_STREAM:
+        return False
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return bool(address[1] == port and _is_host(str(address[0]), str(parts.hostname)))
+
+
+@lru_cache(maxsize=256)
+def _is_host(host: str, other: str) -> bool:
+    """Whether two names or addresses are of one host; this machine has many."""
+    addresses, others = _addresses(host), _addresses(other)
+    return bool(addresses & others) or (any(map(_is_own, addresses)) and any(map(_is_own, others)))
+
+
+def _addresses(host: str) -> frozenset[str]:
+    try:
+        return frozenset(str(found[4][0]) for found in socket.getaddrinfo(host, None))
+    except OSError:
+        return frozenset()
+
+
+def _is_own(address: str) -> bool:
+    """Whether an address is one of this machine's: no other can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as bound:
+            bound.bind((address, 0))
+    except OSError:
+        return False
+    return True
