@@ -147,3 +147,38 @@ def test_what_a_chain_of_roles_cannot_change(world: World) -> None:
     with refused("ValidationError", "exceeds the MaxSessionDuration set for this role"):
         assume(starter, first, DurationSeconds=7201)
     assume(bob, second)
+
+
+def test_a_session_of_a_role_that_is_made_again_has_nothing_of_the_first_ones(
+    world: World, starter: Someone
+) -> None:
+    role = world.role(allow("dynamodb:ListTables"))
+    name, table = role.rpartition("/")[2], world.table()
+    before = assume(starter, role)
+    key = world.key(to(before.arn, "kms:Encrypt"))
+    principals = {"GranteePrincipal": before.arn, "RetiringPrincipal": before.arn}
+    grant = world.kms.create_grant(KeyId=key, Operations=["Decrypt"], **principals)["GrantId"]
+    world.put_table_policy(
+        world.table_arn(table), {**to(before.arn, "dynamodb:GetItem"), "Resource": world.table_arn(table)}
+    )
+    other = world.role(trusts=before.arn)
+    sealed = before.kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    before.kms.decrypt(CiphertextBlob=sealed)
+    before.dynamodb.get_item(TableName=table, Key=ITEM_KEY)
+    assume(before, other)
+    world.iam.delete_role_policy(RoleName=name, PolicyName="own")
+    world.iam.delete_role(RoleName=name)
+    trust = document({k: v for k, v in to(world.root_arn, "sts:AssumeRole").items() if k != "Resource"})
+    world.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    again = assume(starter, role)
+    assert again.arn == before.arn
+    with refused(DENIED):
+        again.kms.encrypt(KeyId=key, Plaintext=b"x")
+    with refused(DENIED):
+        again.kms.decrypt(CiphertextBlob=sealed)
+    with refused(DENIED):
+        again.kms.retire_grant(KeyId=key, GrantId=grant)
+    with refused(DENIED):
+        again.dynamodb.get_item(TableName=table, Key=ITEM_KEY)
+    with refused("AccessDenied"):
+        assume(again, other)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from pytest_kmslab.authz.arn import parts_of
+
 PAGE = 1000
 FILTER = ("User", "Role", "Group", "LocalManagedPolicy")
 """Without AWS's own policies: there are some 1,400, and LocalStack takes a second to list them."""
@@ -48,6 +50,13 @@ class Snapshot:
             ),
             None,
         )
+
+    def behind(self, arn: str) -> Entity | None:
+        """The user or role of an ARN, of a session its role."""
+        kind, _, session = parts_of(arn).resource.partition("/")
+        if kind == "assumed-role":
+            return self.named("role", session.partition("/")[0])
+        return self.entities.get(arn)
 
     def of_id(self, unique_id: str) -> Entity | None:
         """A user or role by its unique id."""

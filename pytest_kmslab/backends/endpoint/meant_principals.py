@@ -45,17 +45,21 @@ class MeantPrincipals:
         return renamed(text, names) if names else text
 
     def ids_of(self, arns: Iterable[str]) -> dict[str, str]:
-        """The unique ids of those of the ARNs that are there."""
+        """The unique ids of those of the ARNs that are there; of a session that of its role."""
         found = {}
         for arn in arns:
             snapshot = self._snapshot_of(account_of(arn))
-            if snapshot is not None and arn in snapshot.entities:
-                found[arn] = snapshot.entities[arn].unique_id
+            entity = None if snapshot is None else snapshot.behind(arn)
+            if entity is not None:
+                found[arn] = entity.unique_id
         return found
 
     def name_of(self, arn: str, unique_id: str) -> str:
         """What a principal that had this ARN is called now: its ARN, or its unique id where it is gone."""
         snapshot = self._snapshot_of(account_of(arn))
+        behind = None if snapshot is None else snapshot.behind(arn)
+        if behind is not None and behind.unique_id == unique_id:
+            return arn
         entity = None if snapshot is None else snapshot.of_id(unique_id)
         return unique_id if entity is None else entity.arn
 

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto.lookup import place_of
-from pytest_kmslab.backends.moto.principals import entity_of, present_name, unique_id
+from pytest_kmslab.backends.moto.principals import present_name, principal_id
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.sse.choose_key import GRANTS_A_TABLE, grant_of_table, is_of_table
 
@@ -77,9 +77,9 @@ def keep_grant(key: Any, account: str, response: dict[str, Any]) -> None:
         response.update(GrantId=twin.id, GrantToken=twin.token)
         return
     for member in PRINCIPALS:
-        entity = entity_of(str(getattr(grant, member)))
-        if entity is not None and f"kmslab_{member}" not in grant.__dict__:
-            setattr(grant, f"kmslab_{member}", unique_id(entity))
+        identifier = principal_id(str(getattr(grant, member)))
+        if identifier and f"kmslab_{member}" not in grant.__dict__:
+            setattr(grant, f"kmslab_{member}", identifier)
     setattr(grant, ISSUER, root_arn(place_of(key.arn).partition, account))
 
 
@@ -105,10 +105,9 @@ def _present(grant: Any, member: str) -> str:
     principal = str(getattr(grant, member) or "")
     # Renamed since it is shown by its ARN, deleted since by its unique id.
     recorded = getattr(grant, f"kmslab_{member}", None)
-    if recorded is None:
+    if recorded is None or principal_id(principal) == recorded:
         return principal
-    entity = entity_of(principal)
-    return principal if entity is not None and unique_id(entity) == recorded else present_name(str(recorded))
+    return present_name(str(recorded))
 
 
 def show_principals(key: Any, shown: dict[str, Any]) -> None:

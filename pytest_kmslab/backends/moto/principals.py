@@ -115,8 +115,7 @@ def record_principals(holder: Any, text: str) -> None:
     # AWS stores a principal by its unique id:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     principals = principals_of(text)
-    entities = ((arn, entity_of(arn)) for arn in principals)
-    recorded = {arn: unique_id(entity) for arn, entity in entities if entity is not None}
+    recorded = {arn: identifier for arn in principals if (identifier := principal_id(arn))}
     recorded.update((identifier, identifier) for identifier in principals if is_unique_id(identifier))
     setattr(holder, KEY_PRINCIPALS, recorded)
 
@@ -129,11 +128,21 @@ def present_principals(holder: Any, text: str) -> str:
     recorded: Mapping[str, str] = getattr(holder, KEY_PRINCIPALS, {})
     names = {}
     for arn, identifier in recorded.items():
-        entity = entity_of(arn)
-        # A user made again under the same name is another principal and has no access.
-        if entity is None or unique_id(entity) != identifier:
+        # A user or role made again under the same name is another principal and has no access.
+        if principal_id(arn) != identifier:
             names[arn] = present_name(identifier)
     return renamed(text, names) if names else text
+
+
+def principal_id(arn: str) -> str:
+    """The unique id of a user or role, of a session that of its role; empty where there is none."""
+    place = place_of(arn)
+    if place.kind == "assumed-role":
+        backend = backend_of(iam_backends, place.account, place.partition)
+        role = None if backend is None else by_name(backend.roles, place.name)
+        return "" if role is None else unique_id(role)
+    entity = entity_of(arn)
+    return "" if entity is None else unique_id(entity)
 
 
 def present_name(identifier: str) -> str:

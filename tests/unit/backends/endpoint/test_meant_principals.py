@@ -126,6 +126,19 @@ def test_whom_a_policy_means_in_another_account() -> None:
     assert meant.present("another", text) == text
 
 
+def test_a_session_means_that_of_the_role_that_was_there() -> None:
+    role, session = f"arn:aws:iam::{OTHER}:role/ops/app", f"arn:aws:sts::{OTHER}:assumed-role/app/s1"
+    there = {OTHER: Snapshot({role: Entity("role", "app", role, "AROAOLD", {}, {}, ())})}
+    meant = MeantPrincipals(Kept(), there.get)
+    meant.keep("holder", document("kms:Decrypt").replace(ANA, session))
+    text = json.dumps({"Statement": [{"Principal": {"AWS": session}}]})
+    assert meant.present("holder", text) == text
+    assert meant.name_of(session, "AROAOLD") == session
+    there[OTHER] = Snapshot({role: Entity("role", "app", role, "AROANEW", {}, {}, ())})
+    assert json.loads(meant.present("holder", text))["Statement"][0]["Principal"] == {"AWS": "AROAOLD"}
+    assert meant.name_of(session, "AROAOLD") == "AROAOLD"
+
+
 def test_a_policy_that_names_nobody_forgets_whom_it_named() -> None:
     kept = Kept()
     meant = MeantPrincipals(kept, {OTHER: snapshot(eve="AIDAOLD")}.get)
