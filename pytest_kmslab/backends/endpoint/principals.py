@@ -22,7 +22,7 @@ from pytest_kmslab.backends.endpoint.iam_snapshot import (
 from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.error_codes import error_code
-from pytest_kmslab.calls.sts.sessions import LASTING, merged_tags
+from pytest_kmslab.calls.sts.sessions import LASTING, merged_tags, of_renamed
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
 OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:policy/")
@@ -136,6 +136,10 @@ class ApiIdentities:
         lists = {name: tuple(record["caller"][name]) for name in ("session_policies", "transitive")}
         caller = Caller(**{**record["caller"], **lists})
         holder = self.entity(caller)
+        if holder is None or holder.unique_id != record["made_for"]:
+            renamed = self.snapshot.of_id(record["made_for"])
+            if renamed is not None and renamed.kind == "user":
+                holder, caller = renamed, of_renamed(caller, renamed.arn)
         if holder is not None:
             caller = replace(caller, tags=merged_tags(holder.tags, caller.tags))
         # A session lives as long as the user or role that it was made for.

@@ -19,7 +19,7 @@ from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_tex
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
-from pytest_kmslab.calls.sts.sessions import merged_tags
+from pytest_kmslab.calls.sts.sessions import merged_tags, of_renamed
 
 BOUNDARY = "permissions_boundary_arn"
 """moto keeps a role's boundary under this name; a user's, which moto drops, is kept under it too."""
@@ -194,6 +194,9 @@ def _issued_credential(key: Any) -> Credential:
     kept: tuple[Caller, str, datetime, str] = getattr(key, ISSUED)
     caller, token, expiration, owner = kept
     user = entity_of(caller.identity_arn or caller.principal_arn)
+    if owner and (user is None or unique_id(user) != owner):
+        user = next((entity for entity in _entities() if unique_id(entity) == owner), None)
+        caller = caller if user is None else of_renamed(caller, user.arn)
     # The tags of the user as they are now, and those of the session over them.
     caller = replace(caller, tags=merged_tags(_tags(user) if user is not None else {}, caller.tags))
     return Credential(

@@ -87,7 +87,8 @@ def _device(call: ApiCall, view: AccountView) -> str:
     return serial if serial.startswith("arn:") else iam_arn(call, f"mfa/{serial}")
 
 
-def _oidc_provider(call: ApiCall, view: AccountView) -> str:
+def oidc_provider_arn(call: ApiCall) -> str:
+    """The ARN of the OpenID Connect provider that a call makes."""
     url: str = call.params["Url"]
     return iam_arn(call, "oidc-provider/" + url.partition("://")[2].rstrip("/"))
 
@@ -150,7 +151,7 @@ _OWN_FINDERS: Mapping[str, Finder] = {
     "CreateVirtualMFADevice": _made("mfa", "VirtualMFADeviceName"),
     "UploadServerCertificate": _made("server-certificate", "ServerCertificateName"),
     "CreateSAMLProvider": _made("saml-provider", "Name"),
-    "CreateOpenIDConnectProvider": _oidc_provider,
+    "CreateOpenIDConnectProvider": lambda call, view: oidc_provider_arn(call),
     "CreateServiceLinkedRole": _service_linked_role,
     "GetServiceLinkedRoleDeletionStatus": _deleted_service_linked_role,
     "GetAccessKeyLastUsed": _key_holder,

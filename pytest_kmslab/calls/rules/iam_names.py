@@ -44,6 +44,28 @@ def check_name_is_free(call: ApiCall, view: AccountView) -> None:
         raise ServiceError("EntityAlreadyExists", text.format(name), 409)
 
 
+_OTHERS: Mapping[str, tuple[str, str]] = {
+    "CreateOpenIDConnectProvider": ("Url", "Provider with url {} already exists."),
+    "CreateSAMLProvider": ("Name", "Provider with name {} already exists."),
+    "UploadServerCertificate": (
+        "ServerCertificateName",
+        "The Server Certificate with name {} already exists.",
+    ),
+}
+"""By operation: the member that names what is made, and what IAM says where there is one already. Texts are
+pasted in pulumi/examples, org-formation/aws-resource-providers#59 and dlapiduz/certbot-s3front#17."""
+MADE_ONCE = tuple(f"iam:{operation}" for operation in _OTHERS)
+
+
+def already_there(call: ApiCall) -> ServiceError:
+    """What IAM answers to a provider or certificate that is made under the name of another.
+
+    No emulator's answer is this: they put the new one in the other's place, tags and all.
+    """
+    member, text = _OTHERS[call.operation]
+    return ServiceError("EntityAlreadyExists", text.format(call.params[member]), 409)
+
+
 # OpenID Connect providers that IAM does not make.
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
@@ -149,6 +150,16 @@ def federated_user(call: ApiCall, response: Mapping[str, Any], document_of: Call
         # Without a policy such a session may do nothing: one that allows nothing stands for none.
         session_policies=passed_policies(call.params, document_of) or (NOTHING,),
     )
+
+
+def of_renamed(caller: Caller, user_arn: str) -> Caller:
+    """The caller of a session whose user has another name or path by now: it is the same user.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    if caller.identity_arn:  # of GetFederationToken, whose session has an ARN of its own
+        return replace(caller, identity_arn=user_arn)
+    return replace(caller, arn=user_arn, principal_arn=user_arn, username=parts_of(user_arn).name)
 
 
 def issued_at(call: ApiCall) -> str:

@@ -170,6 +170,28 @@ def test_a_renamed_user_keeps_its_access_key(account: Account) -> None:
     assert user.client("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/v"
 
 
+@pytest.mark.parametrize("change", [{"NewUserName": "v"}, {"NewPath": "/team/"}])
+def test_so_do_its_sessions(account: Account, change: dict[str, str]) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
+    user = account.user("u", allow("kms:*", "sts:*"))
+    everything = json.dumps(allow("kms:*"))
+    sts = user.client("sts")
+    own = temporary(account, sts.get_session_token())
+    federated = temporary(account, sts.get_federation_token(Name="fed", Policy=everything))
+    account.root.client("iam").update_user(UserName="u", **change)
+    if "NewUserName" in change:
+        account.user("u")  # another user, whose sessions these are not
+    for session in (own, federated):
+        session.client("kms").list_keys()
+    now = f"arn:aws:iam::{ACCOUNT}:user{change.get('NewPath', '/')}{change.get('NewUserName', 'u')}"
+    assert own.client("sts", region_name=REGION).get_caller_identity()["Arn"] == now
+    named = allow("kms:*", Condition={"StringEquals": {"aws:username": change.get("NewUserName", "u")}})
+    account.root.client("iam").put_user_policy(
+        UserName=change.get("NewUserName", "u"), PolicyName="p0", PolicyDocument=json.dumps(named)
+    )
+    own.client("kms").list_keys()
+
+
 def test_the_identity_of_a_session_token_is_its_users(account: Account) -> None:
     user = account.user("u")
     session = temporary(account, user.client("sts").get_session_token())

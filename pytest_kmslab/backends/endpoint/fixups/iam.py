@@ -5,7 +5,7 @@ Each was seen on LocalStack 2026.3 or ministack 1.5.33.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -14,9 +14,11 @@ from pytest_kmslab.backends.endpoint.clients import lacks
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.iam.implicit_user import implicit_user
+from pytest_kmslab.calls.iam.resources import iam_arn, oidc_provider_arn
 from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.rules import attachments as attaching
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_inline_size
+from pytest_kmslab.calls.rules.iam_names import already_there
 from pytest_kmslab.calls.rules.policy_normalization import normalized_document
 
 if TYPE_CHECKING:
@@ -49,6 +51,40 @@ def passed(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     for policy in call.params.get("PolicyArns") or ():
         if not owner.identities.document(str(policy["arn"])):
             raise attaching.not_passable(str(policy["arn"]))
+    return {}
+
+
+_LISTED: Mapping[str, Callable[[Any], list[str]]] = {
+    "CreateOpenIDConnectProvider": lambda iam: [
+        provider["Arn"] for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    ],
+    "CreateSAMLProvider": lambda iam: [
+        provider["Arn"] for provider in iam.list_saml_providers()["SAMLProviderList"]
+    ],
+    "UploadServerCertificate": lambda iam: [
+        certificate["ServerCertificateName"]
+        for page in iam.get_paginator("list_server_certificates").paginate()
+        for certificate in page["ServerCertificateMetadataList"]
+    ],
+}
+"""The ARNs or names of those that are there."""
+_MADE: Mapping[str, Callable[[ApiCall], str]] = {
+    "CreateOpenIDConnectProvider": oidc_provider_arn,
+    "CreateSAMLProvider": lambda call: iam_arn(call, f"saml-provider/{call.params['Name']}"),
+    "UploadServerCertificate": lambda call: str(call.params["ServerCertificateName"]),
+}
+"""The same of the one to be made."""
+
+
+def first_of_its_name(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """A provider or certificate that is to be made."""
+    # LocalStack puts it in the place of another.
+    try:
+        listed = _LISTED[call.operation](view.clients.of("iam"))
+    except ClientError:  # the endpoint knows none of the kind
+        return {}
+    if _MADE[call.operation](call) in listed:
+        raise already_there(call)
     return {}
 
 

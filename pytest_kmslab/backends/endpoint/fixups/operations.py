@@ -28,6 +28,7 @@ from pytest_kmslab.calls.operations import changes_account
 from pytest_kmslab.calls.resource_owner import account_of_call
 from pytest_kmslab.calls.rules.attachments import ATTACHED
 from pytest_kmslab.calls.rules.aws_managed_key_policy import DESCRIPTIONS
+from pytest_kmslab.calls.rules.iam_names import MADE_ONCE
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
 from pytest_kmslab.calls.sts.sessions import moved_on
 
@@ -257,6 +258,7 @@ BOUNDING = (
 BEFORE_CALL: Mapping[str, BeforeCall] = {
     **dict.fromkeys((f"iam:{name}" for name in ATTACHED), endpoint_iam.attached),
     **dict.fromkeys(BOUNDING, endpoint_iam.bounding),
+    **dict.fromkeys(MADE_ONCE, endpoint_iam.first_of_its_name),
     **dict.fromkeys((*INLINE_PUTS, *MANAGED_PUTS, "iam:UpdateAssumeRolePolicy"), endpoint_iam.put_policy),
     "dynamodb:CreateTable": _plain_encryption,
     "dynamodb:DeleteTable": _protected,

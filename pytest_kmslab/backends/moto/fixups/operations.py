@@ -28,6 +28,7 @@ from pytest_kmslab.backends.moto.fixups import (
     streams,
     table_descriptions,
     tables,
+    taken_names,
     transfers,
     users,
 )
@@ -60,6 +61,7 @@ from pytest_kmslab.calls.kms.creation import SYNCHRONIZER
 from pytest_kmslab.calls.kms.keys import show_deletion
 from pytest_kmslab.calls.kms.policies import policy_name
 from pytest_kmslab.calls.rules.attachments import ATTACHED
+from pytest_kmslab.calls.rules.iam_names import MADE_ONCE
 from pytest_kmslab.calls.rules.policy_normalization import INLINE_PUTS, MANAGED_PUTS
 
 if TYPE_CHECKING:
@@ -225,6 +227,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "iam:CreateRole": attaching.bounding,
     "iam:CreateServiceLinkedRole": roles.refuse_second_linked,
     "iam:CreateUser": attaching.bounding,
+    **dict.fromkeys(MADE_ONCE, taken_names.check_is_first),
     "iam:UpdateUser": users.note_tags,
     "iam:DeletePolicy": attaching.deletable,
     "iam:DeleteUser": users.check_deletable,

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from helpers.account import allow
 from helpers.asserts import code
 from helpers.endpoint import moto_server
 from unit.backends.endpoint.test_backend import Elsewhere, run_at
+
+from pytest_kmslab.account.model import Caller
+from pytest_kmslab.backends.endpoint.fixups.iam import first_of_its_name
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 
 @pytest.fixture
@@ -44,6 +50,35 @@ def test_iam_refuses_what_aws_does(account: Elsewhere) -> None:
     iam.add_user_to_group(GroupName="g", UserName="me")
     assert code(iam.delete_group, GroupName="g") == "DeleteConflict"
     assert code(iam.create_role, RoleName="r", AssumeRolePolicyDocument="{bad") == "MalformedPolicyDocument"
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("CreateOpenIDConnectProvider", {"Url": "https://id.example.com"}),
+        ("CreateSAMLProvider", {"Name": "idp"}),
+        ("UploadServerCertificate", {"ServerCertificateName": "tls"}),
+    ],
+)
+def test_what_is_there_is_not_made_anew(operation: str, params: dict[str, str]) -> None:
+    root = "arn:aws:iam::111122223333:root"
+    iam = SimpleNamespace(
+        list_open_id_connect_providers=lambda: {
+            "OpenIDConnectProviderList": [{"Arn": root.replace("root", "oidc-provider/id.example.com")}]
+        },
+        list_saml_providers=lambda: {
+            "SAMLProviderList": [{"Arn": root.replace("root", "saml-provider/idp")}]
+        },
+        get_paginator=lambda _name: SimpleNamespace(
+            paginate=lambda: [{"ServerCertificateMetadataList": [{"ServerCertificateName": "tls"}]}]
+        ),
+    )
+    view: Any = SimpleNamespace(clients=SimpleNamespace(of=lambda _service: iam))
+    caller = Caller(root, "111122223333", root, "", "Account")
+    with pytest.raises(ServiceError, match=r"EntityAlreadyExists: .* already exists\."):
+        first_of_its_name(view, ApiCall("iam", operation, params, "us-east-1", caller))
+    other = {name: f"{value}2" for name, value in params.items()}
+    assert first_of_its_name(view, ApiCall("iam", operation, other, "us-east-1", caller)) == {}
 
 
 def test_a_session_at_an_endpoint_lasts_as_long_as_its_role_allows(account: Elsewhere) -> None:

@@ -56,6 +56,40 @@ def test_a_user_takes_nobody_elses_name(account: Account) -> None:
     assert iam.get_user(UserName="Bob")["User"]["UserName"] == "Bob"
 
 
+MADE_ONCE: dict[str, tuple[str, dict[str, Any], str]] = {
+    "certificate": (
+        "upload_server_certificate",
+        {"ServerCertificateName": "tls", "CertificateBody": "x", "PrivateKey": "x"},
+        "The Server Certificate with name tls already exists.",
+    ),
+    "OIDC": (
+        "create_open_id_connect_provider",
+        {"Url": "https://id.example.com"},
+        "Provider with url https://id.example.com already exists.",
+    ),
+    "SAML": (
+        "create_saml_provider",
+        {"Name": "idp", "SAMLMetadataDocument": "x" * 1000},
+        "Provider with name idp already exists.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("operation", "params", "text"), MADE_ONCE.values(), ids=MADE_ONCE)
+def test_what_is_there_is_not_made_anew(
+    account: Account, operation: str, params: dict[str, Any], text: str
+) -> None:
+    iam = account.root.client("iam")
+    make = getattr(iam, operation)
+    make(**params)
+    with pytest.raises(ClientError) as refused:
+        make(**params)
+    assert refused.value.response["Error"]["Code"] == "EntityAlreadyExists"
+    assert refused.value.response["Error"]["Message"] == text
+    name = next(iter(params))
+    make(**{**params, name: f"{params[name]}2"})
+
+
 def test_a_group_is_moved(account: Account) -> None:
     iam = account.root.client("iam")
     iam.create_group(GroupName="devs")
