@@ -83,5 +83,10 @@ def check_identity_provider(call: ApiCall) -> None:
     if not str(call.params["Url"]).startswith("https://"):
         raise ServiceError("InvalidInput", "The URL of an OpenID Connect provider must begin with https://")
     if len(call.params.get("ClientIDList") or ()) > MOST_CLIENTS:
-        text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENTS}"
-        raise ServiceError("LimitExceeded", text, 409)
+        raise too_many_clients()
+
+
+def too_many_clients() -> ServiceError:
+    """Where a provider would have more client ids than there may be."""
+    text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENTS}"
+    return ServiceError("LimitExceeded", text, 409)

@@ -11,12 +11,15 @@ from typing import Any
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.rules.iam_names import MOST_CLIENTS, too_many_clients
 
 
 def add_client(call: ApiCall) -> dict[str, Any]:
     """AddClientIDToOpenIDConnectProvider; one that is there is added again without an error."""
     clients = _clients(call)
     if call.params["ClientID"] not in clients:
+        if len(clients) >= MOST_CLIENTS:
+            raise too_many_clients()
         clients.append(str(call.params["ClientID"]))
     return {}
 

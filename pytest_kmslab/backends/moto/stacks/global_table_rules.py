@@ -12,11 +12,14 @@ from typing import Any
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.stacks.properties import Properties
+from pytest_kmslab.backends.moto.stacks.table_rules import attribute_faults
 from pytest_kmslab.calls.api_call import ServiceError
 
 _WRITE, _READ = "WriteProvisionedThroughputSettings", "ReadProvisionedThroughputSettings"
 _WRITE_ON_DEMAND, _READ_ON_DEMAND = "WriteOnDemandThroughputSettings", "ReadOnDemandThroughputSettings"
 _BOTH_UNITS = ("ReadCapacityUnits", "ReadCapacityAutoScalingSettings")
+_REGIONS_OF_STRONG = 3
+"""Replicas and witnesses of a strongly consistent table, that of the stack's Region among them."""
 
 Rule = Callable[[Properties, str], Iterator[str]]
 
@@ -31,6 +34,11 @@ def check_global_table(properties: Properties, region: str) -> None:
 def is_provisioned(properties: Properties) -> bool:
     """Whether the tables are to have units of their own; that is what a template means that does not say."""
     return properties.get("BillingMode") != "PAY_PER_REQUEST"
+
+
+def is_strong(properties: Properties) -> bool:
+    """Whether what is written in one Region is read in all of them at once."""
+    return properties.get("MultiRegionConsistency") == "STRONG"
 
 
 def _replicas(properties: Properties) -> Sequence[Mapping[str, Any]]:
@@ -53,9 +61,25 @@ def _keys(properties: Properties, _region: str) -> Iterator[str]:
 
 
 def _stream(properties: Properties, _region: str) -> Iterator[str]:
-    is_strong = properties.get("MultiRegionConsistency") == "STRONG"
-    if len(_replicas(properties)) > 1 and not is_strong and not properties.get("StreamSpecification"):
+    if (
+        len(_replicas(properties)) > 1
+        and not is_strong(properties)
+        and not properties.get("StreamSpecification")
+    ):
         yield "You must specify StreamSpecification for a global table."
+
+
+def _consistency(properties: Properties, _region: str) -> Iterator[str]:
+    witnesses = properties.get("GlobalTableWitnesses") or ()
+    of = "for global tables with MultiRegionConsistency set to"
+    if witnesses and not is_strong(properties):
+        yield f"Witnesses are not supported {of} EVENTUAL"
+    if is_strong(properties) and len(_replicas(properties)) + len(witnesses) != _REGIONS_OF_STRONG:
+        yield f"Unsupported replica count {of} STRONG"
+
+
+def _attributes(properties: Properties, _region: str) -> Iterator[str]:
+    yield from attribute_faults(properties)
 
 
 def _index_names(properties: Properties, _region: str) -> Iterator[str]:
@@ -88,6 +112,12 @@ def _provisioned(properties: Properties, _region: str) -> Iterator[str]:
             "You cannot specify both ReadCapacityUnits and ReadCapacityAutoScalingSettings at the same time "
             "for one replica or GSI."
         )
+    if any(
+        _READ in entry and not any(member in (entry[_READ] or {}) for member in _BOTH_UNITS)
+        for entry in of_replicas
+    ):
+        # That one of them is needed is the rule's, what AWS says of it is not known.
+        yield "You must specify either ReadCapacityUnits or ReadCapacityAutoScalingSettings."
 
 
 def _read_settings(properties: Properties, _region: str) -> Iterator[str]:
@@ -114,6 +144,8 @@ _RULES: Sequence[Rule] = (
     _regions,
     _keys,
     _stream,
+    _consistency,
+    _attributes,
     _index_names,
     _provisioned,
     _read_settings,

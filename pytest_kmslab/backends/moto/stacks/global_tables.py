@@ -10,7 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_kmslab.backends.moto.stacks import tables
-from pytest_kmslab.backends.moto.stacks.global_table_rules import check_global_table, is_provisioned
+from pytest_kmslab.backends.moto.stacks.global_table_rules import (
+    check_global_table,
+    is_provisioned,
+    is_strong,
+)
 from pytest_kmslab.backends.moto.stacks.properties import Properties, invalid
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
 
@@ -68,7 +72,9 @@ def _create(where: Deployment, properties: Properties) -> Iterator[Made]:
 def _add_replicas(where: Deployment, name: str, properties: Properties, regions: list[str]) -> None:
     # A strongly consistent table is made whole, every other by one replica after another.
     creates = [{"Create": _replica_of(where, properties, region)} for region in regions]
-    if properties.get("MultiRegionConsistency") == "STRONG":
+    if not creates:
+        return
+    if is_strong(properties):
         added = [{"Create": {"RegionName": region}} for region in _witnesses(properties)]
         where.call(
             "dynamodb",
@@ -184,7 +190,7 @@ def _remove_replica(where: Deployment, name: str, region: str) -> None:
 
 def _delete(where: Deployment, name: str, properties: Properties) -> None:
     regions = sorted(_regions(properties) - {where.region})
-    if properties.get("MultiRegionConsistency") == "STRONG":
+    if is_strong(properties):
         _dissolve(where, name, regions, _witnesses(properties))
     else:
         for region in regions:

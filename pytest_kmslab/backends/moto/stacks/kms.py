@@ -20,6 +20,7 @@ from pytest_kmslab.calls.api_call import ServiceError
 
 
 def _create_key(where: Deployment, properties: Properties) -> Iterator[Made]:
+    _check_rotation(properties)
     metadata = where.call(
         "kms",
         "CreateKey",
@@ -54,6 +55,7 @@ def _made(metadata: Mapping[str, Any]) -> Made:
 
 
 def _update_key(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
+    _check_rotation(new)
     # Enabled first and disabled last: the calls between need a key that is enabled.
     if _is_on(new, "Enabled", absent=True):
         _set_enabled(where, key_id, old, new)
@@ -88,6 +90,14 @@ def _default_policy(where: Deployment) -> str | None:
         "Resource": "*",
     }
     return policy_text({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
+
+
+def _check_rotation(properties: Properties) -> None:
+    # badmintoncryer/cdk-preflight, pf-kms-key-rotation.
+    rotates = properties.get("KeySpec", "SYMMETRIC_DEFAULT"), properties.get("Origin", "AWS_KMS")
+    if _is_on(properties, "EnableKeyRotation") and rotates != ("SYMMETRIC_DEFAULT", "AWS_KMS"):
+        text = "You cannot set the EnableKeyRotation property to true on asymmetric or external keys."
+        raise ServiceError("InvalidRequest", f"Invalid request provided: {text}")
 
 
 def _set_rotation(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:

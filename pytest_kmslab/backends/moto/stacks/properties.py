@@ -20,7 +20,9 @@ def policy_text(document: Any) -> str | None:
     """
     if document is None or isinstance(document, str):
         return document
-    return json.dumps(document, default=_iso_date)
+    # As AWS's handlers write it: without blanks, which count (pf-dynamodb-resource-policy-size), and with
+    # every character as it is, which may be one that the service refuses (pf-kms-key-policy-charset).
+    return json.dumps(document, default=_iso_date, separators=(",", ":"), ensure_ascii=False)
 
 
 def _iso_date(value: Any) -> str:

@@ -134,5 +134,9 @@ def test_the_clients_of_an_identity_provider(account: Account) -> None:
         iam.remove_client_id_from_open_id_connect_provider(**arn, ClientID=client_id)
 
     assert iam.get_open_id_connect_provider(**arn)["ClientIDList"] == ["two"]
+    for number in range(99):
+        iam.add_client_id_to_open_id_connect_provider(**arn, ClientID=f"client-{number}")
+    assert code(iam.add_client_id_to_open_id_connect_provider, **arn, ClientID="more") == "LimitExceeded"
+    iam.add_client_id_to_open_id_connect_provider(**arn, ClientID="two")
     iam.delete_open_id_connect_provider(**arn)
     assert code(iam.add_client_id_to_open_id_connect_provider, **arn, ClientID="one") == "NoSuchEntity"

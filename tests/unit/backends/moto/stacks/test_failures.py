@@ -149,7 +149,7 @@ TABLES = {
         "HandlerErrorCode: InvalidRequest",
     ),
     "policy that is none": ({"ResourcePolicy": {"PolicyDocument": {"Version": "x"}}}, "InvalidRequest"),
-    "an index without a name": ({"GlobalSecondaryIndexes": [{"KeySchema": []}]}, "another shape"),
+    "an index without a name": ({"GlobalSecondaryIndexes": [{"KeySchema": []}]}, "IndexName"),
     "unknown encryption": ({"SSESpecification": {"SSEEnabled": True, "Key": "x"}}, "Key"),
 }
 

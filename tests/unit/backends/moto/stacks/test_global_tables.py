@@ -86,6 +86,13 @@ def test_a_stack_takes_its_replicas_with_it(stacks: Stacks) -> None:
         assert there.list_tables()["TableNames"] == []
 
 
+def test_a_strong_table_is_changed_where_it_is(stacks: Stacks) -> None:
+    tagged = [{"Region": HERE, "Tags": [{"Key": "team", "Value": "blue"}]}, {"Region": THERE}]
+    strong = {"MultiRegionConsistency": "STRONG", "GlobalTableWitnesses": [{"Region": "us-east-2"}]}
+    assert stacks.deploy(of({"Region": HERE}, {"Region": THERE}, **strong)).status == "CREATE_COMPLETE"
+    assert stacks.update(of(*tagged, **strong)).status == "UPDATE_COMPLETE"
+
+
 def test_provisioned_tables_scale_by_their_stack(stacks: Stacks) -> None:
     template = in_both({}, {}, BillingMode="PROVISIONED", GlobalSecondaryIndexes=[INDEX | WRITE], **WRITE)
     assert stacks.deploy(template).failures == {}
@@ -136,6 +143,26 @@ REFUSED = {
         ),
         "You cannot specify both ReadCapacityUnits and ReadCapacityAutoScalingSettings at the same time",
     ),
+    "units of neither kind": (
+        of(
+            {"Region": HERE, "ReadProvisionedThroughputSettings": {}},
+            BillingMode="PROVISIONED",
+            **WRITE,
+        ),
+        "You must specify either ReadCapacityUnits or ReadCapacityAutoScalingSettings",
+    ),
+    "a witness of a table that is not strong": (
+        in_both({}, {}, GlobalTableWitnesses=[{"Region": "us-east-2"}]),
+        "Witnesses are not supported for global tables with MultiRegionConsistency set to EVENTUAL",
+    ),
+    "a strong table of one Region": (
+        of(MultiRegionConsistency="STRONG"),
+        "Unsupported replica count for global tables with MultiRegionConsistency set to STRONG",
+    ),
+    "an attribute that is none": (
+        of(AttributeDefinitions=[{"AttributeName": "other", "AttributeType": "S"}]),
+        "An attribute referenced in a KeySchema element is not defined in AttributeDefinitions",
+    ),
     "reads of all": (
         of(ReadOnDemandThroughputSettings={"MaxReadRequestUnits": 5}),
         "Table level ReadOnDemandThroughput settings cannot be set when Global Table Settings Replication is",
@@ -158,29 +185,6 @@ def test_what_the_handler_refuses(template: dict[str, Any], text: str, stacks: S
     assert made.status == "ROLLBACK_COMPLETE"
     assert text in made.failures["Table"]
     assert stacks.account.root.client("dynamodb").list_tables()["TableNames"] == []
-
-
-@pytest.mark.parametrize(
-    ("more", "text"),
-    [
-        (
-            {"PointInTimeRecoverySpecification": {"RecoveryPeriodInDays": 7}},
-            "Cannot set RecoveryPeriodInDays property when PointInTimeRecoveryEnabled is false",
-        ),
-        (
-            {"TimeToLiveSpecification": {"Enabled": "true"}},
-            "AttributeName property of TimeToLiveSpecification is required when TTL status is enabled",
-        ),
-    ],
-)
-def test_what_is_set_after_a_table_is_made(more: dict[str, Any], text: str, stacks: Stacks) -> None:
-    template = of()
-    table = template["Resources"]["Table"]
-    table["Type"] = "AWS::DynamoDB::Table"
-    table["Properties"] = {
-        name: value for name, value in table["Properties"].items() if name != "Replicas"
-    } | more
-    assert text in stacks.deploy(template).failures["Table"]
 
 
 @pytest.mark.parametrize("region", [HERE, THERE])
