@@ -1,6 +1,7 @@
 """Calls that a service of the backend makes in somebody's name: decided, done and recorded like any other.
 
-On moto this is CloudFormation, whose resources are made by calls of other services, and the tagging API.
+On moto this is CloudFormation, whose resources are made by calls of other services, and the tagging API; at
+endpoints the latter alone.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.context_keys import SERVICE as SERVICE_CALLER
 from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.enforcement import sigv4
-from pytest_kmslab.enforcement.authentication import check_service
+from pytest_kmslab.enforcement.authentication import access_key_to_send, check_service
 from pytest_kmslab.enforcement.pipeline import Incoming, PendingCall
 from pytest_kmslab.enforcement.wire_calls import unproven
-from pytest_kmslab.wire.http_message import Reply, request_of
+from pytest_kmslab.wire.http_message import Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
 from pytest_kmslab.wire.parsed_response import ParsedResponse
 from pytest_kmslab.wire.writing import JudgedRequest, judged_request
@@ -33,7 +34,7 @@ SERVICE = "cloudformation.amazonaws.com"
 
 
 class EnforcedServiceCalls:
-    """The pipeline of one backend in this process, as other services use it."""
+    """The pipeline of one backend, as other services use it."""
 
     def __init__(self, pipeline: Pipeline, send: Callable[[JudgedRequest], Reply]) -> None:
         self._pipeline = pipeline
@@ -41,12 +42,15 @@ class EnforcedServiceCalls:
 
     def signer(self, request: Any, service: str) -> Caller:
         """Who signed a request to a service; raises ServiceError where nobody known did."""
-        return self._pipeline.caller(self._proven(request, service), service)
+        return self.caller_of(request_of(request.environ, request.get_data()), service)
 
-    def _proven(self, request: Any, service: str) -> Credentials | None:
+    def caller_of(self, received: WireRequest, service: str) -> Caller:
+        """The same of a request as it stands on the wire."""
+        return self._pipeline.caller(self._proven(received, service), service)
+
+    def _proven(self, received: WireRequest, service: str) -> Credentials | None:
         """The credentials that a request proves; where nothing is enforced, a bad signature is none."""
         pipeline = self._pipeline
-        received = request_of(request.environ, request.get_data())
         try:
             signature = sigv4.parse_signature(received, service)
             if signature is None:
@@ -70,20 +74,26 @@ class EnforcedServiceCalls:
 
     def _sent(self, pending: PendingCall) -> dict[str, Any]:
         """What the backend answers to a call that was allowed."""
-        call, backend = pending.call, self._pipeline.backend
+        call = pending.call
         operation = service_model(call.service).operation_model(call.operation)
-        headers = (*unproven(backend.root.access_key_id, call), *pending.headers.items())
+        headers = (*unproven(self._access_key(call), call), *pending.headers.items())
         params = {**call.params, **pending.replaced}
         try:
             reply = self._send(judged_request(operation, params, call.region, headers))
         except Exception as error:  # moto raises whatever it meets; the stack fails for it
-            text = f"moto does not do this: {type(error).__name__}: {error}"
+            text = f"the backend does not do this: {type(error).__name__}: {error}"
             raise ServiceError("InternalFailure", text, 500) from error
         response = ParsedResponse(operation, reply).data
         if reply.status >= 300:
             refusal = response.get("Error") or {}
             raise ServiceError(str(refusal.get("Code")), str(refusal.get("Message")), reply.status)
         return response
+
+    def _access_key(self, call: ApiCall) -> str:
+        """The access key to send a call with: moto in this process is told the account by a header."""
+        backend = self._pipeline.backend
+        root = backend.root.access_key_id
+        return root if backend.endpoint_url is None else access_key_to_send(call, backend) or root
 
     def now(self) -> datetime:
         """The time that calls are made at."""

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.enforcement.wire_calls import UpstreamError, WireCalls
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.gateway.forms import form_fields, read_body
+from pytest_kmslab.gateway.forms import form_fields, peeked_body, read_body
 from pytest_kmslab.gateway.pages import page, refused_path, told
 from pytest_kmslab.gateway.pass_through import EVERY_OTHER, PassThrough
+from pytest_kmslab.gateway.tagging import WireTagging, is_tagging, refusal
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse, Upstream
 from pytest_kmslab.wire.http_message import CONNECTION, Environ, RefusedError, Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
@@ -70,7 +71,10 @@ class Gateway:
                 reply = refusal
             else:
                 self.count_undecided(request)
-                return self._forward(environ, request, form, start_response)
+                tagged = self._tag(environ, request) if is_tagging(request) else None
+                if tagged is None:
+                    return self._forward(environ, request, form, start_response)
+                reply = tagged
         except RefusedError as refused:
             reply = error_reply(service_model(refused.service), refused.error)
         except ServiceError as error:
@@ -90,6 +94,17 @@ class Gateway:
         """Count a request that is passed on; raises BackendError where the run lets none through."""
         if self._enforcer.active:
             self._enforcer.undecided.let_through(undecided_service(request))
+
+    def _tag(self, environ: Environ, request: WireRequest) -> Reply | None:
+        """Decide the part about keys and tables of a request to the tagging API of an endpoint; moto's own
+        does that by itself."""
+        if self._enforcer.backend.endpoint_url is None or not self._enforcer.active:
+            return None
+        tagging = WireTagging(self._enforcer, self._upstream.send)
+        try:
+            return tagging.answer(replace(request, body=peeked_body(environ)))
+        except ServiceError as error:
+            return refusal(error)
 
     def _forward(
         self, environ: Environ, request: WireRequest, form: Fields, start_response: StartResponse

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.enforcement.creations import CREATE_CALLS, Creations, looked_for
-from pytest_kmslab.gateway.forms import read_body
+from pytest_kmslab.gateway.forms import peeked_body
 from pytest_kmslab.gateway.upstreams.protocol import StartResponse
 from pytest_kmslab.wire.http_message import Environ, WireRequest
 from pytest_kmslab.wire.routing import Fields
@@ -129,11 +128,7 @@ def _is_alarm_call(request: WireRequest) -> bool:
 
 def _params(environ: Environ, request: WireRequest) -> dict[str, Any]:
     """The parameters in a body, which is left to be read again; none of one that cannot be read."""
-    body = read_body(environ)
-    # Whole from here on: the upstream reads it by its length, in chunks or not as it came.
-    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-    environ.pop("wsgi.input_terminated", None)
+    body = peeked_body(environ)
     try:
         params = _of_cbor(body) if request.header("smithy-protocol") else json.loads(body)
     except Exception:  # botocore raises whatever it meets; the backend will say

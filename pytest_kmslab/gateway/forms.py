@@ -31,6 +31,16 @@ def read_body(environ: Environ) -> bytes:
     return body
 
 
+def peeked_body(environ: Environ) -> bytes:
+    """The same, which is left to be read again."""
+    body = read_body(environ)
+    # Whole from here on: the upstream reads it by its length, in chunks or not as it came.
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ.pop("wsgi.input_terminated", None)
+    return body
+
+
 def _read(environ: Environ, size: int) -> Any:
     try:
         # The server raises it for chunks that have two readings.

@@ -17,6 +17,7 @@ from pytest_kmslab.backends.addresses import is_plain_http, origin_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.services import protocol_of
+from pytest_kmslab.calls.tagging_api import SERVICE as TAGGING_API
 from pytest_kmslab.enforcement.authentication import WRONG_SECRET, access_key_to_send
 from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.account.model import Caller
     from pytest_kmslab.enforcement.pipeline import PendingCall, Pipeline
     from pytest_kmslab.interception.door import RunDoorkeeper, Ticket
+    from pytest_kmslab.interception.tagging_calls import TaggingCalls
     from pytest_kmslab.interception.unasked_requests import UnaskedRequests
 
 Response = tuple[AWSResponse, dict[str, Any]]
@@ -77,6 +79,7 @@ class CallInterception:
         self._pipeline = pipeline
         self._keeper = keeper
         self._unasked: UnaskedRequests | None = None
+        self._tagging: TaggingCalls | None = None
         self._comes_here: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         """Whether a client's calls go to the backend, by its signer, of which each client has one."""
 
@@ -99,6 +102,8 @@ class CallInterception:
         if service not in pipeline.services:
             if comes_here:
                 pipeline.undecided.let_through(service, model.name)
+                if service == TAGGING_API:
+                    return self._tag(model, params, signer, context)
             return None
         if not comes_here:
             pipeline.record_undecided(origin_of(url))
@@ -107,14 +112,29 @@ class CallInterception:
             credentials = signing_credentials(signer, context)
             pending = pipeline.begin(self._incoming(model, params, signer, context, credentials))
         except ServiceError as error:
-            # botocore takes a response for the service's answer, and makes of it what it makes of AWS's.
-            kind = "Receiver" if error.status >= 500 else "Sender"
-            refusal = {"Type": kind, "Code": error.code, "Message": error.message}
-            return _response(url, error.status, {**error.members, "Error": refusal})
+            return _refusal(url, error)
         # moto cannot be awaited: the request would leave the process.
         if pending.response is None and pipeline.backend.endpoint_url is None and is_async(signer):
             check_served()
         return self._let_through(pending, params, context, credentials)
+
+    def _tag(
+        self, model: OperationModel, params: dict[str, Any], signer: Any, context: dict[Any, Any]
+    ) -> Response | None:
+        """Decide what a call to an endpoint's tagging API asks of keys and tables; moto's own does that."""
+        endpoint = self._pipeline.backend.endpoint_url
+        if endpoint is None:
+            return None
+        if self._tagging is None:
+            # Loaded with the first such call: most runs have none.
+            from pytest_kmslab.interception.tagging_calls import TaggingCalls
+
+            self._tagging = TaggingCalls(self._pipeline, endpoint)
+        try:
+            answer = self._tagging.answer(model, params, signer, context)
+        except ServiceError as error:
+            return _refusal(params["url"], error)
+        return None if answer is None else _response(params["url"], 200, answer)
 
     def signs_as_root(self, signer: Any, context: dict[Any, Any]) -> bool:
         """Whether a call is signed by the root user of this run's backend."""
@@ -159,6 +179,8 @@ class CallInterception:
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""
         ticket = self._forget(context)
+        if self._tagging is not None and http_response.status_code < 300:
+            self._tagging.add_failed(parsed, context)
         # What somebody else answered in the backend's place has changed nothing there.
         if ticket is not None and ticket.arrived and http_response.status_code < 300:
             self._pipeline.finish(ticket.pending, parsed)
@@ -237,6 +259,13 @@ def _is_plain_address(url: str, region: str, service: str) -> bool:
     Region than the request is signed for."""
     check_region(urlsplit(url).hostname or "", region, service)
     return is_plain_http(url)
+
+
+def _refusal(url: str, error: ServiceError) -> Response:
+    # botocore takes a response for the service's answer, and makes of it what it makes of AWS's.
+    kind = "Receiver" if error.status >= 500 else "Sender"
+    refusal = {"Type": kind, "Code": error.code, "Message": error.message}
+    return _response(url, error.status, {**error.members, "Error": refusal})
 
 
 def _replace(params: dict[str, Any], replacements: Any) -> None:

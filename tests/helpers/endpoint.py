@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import pytest
 from botocore import xform_name
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.protocol import Backend
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.config.options import Settings
+from pytest_kmslab.session.run import Run
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -29,6 +32,17 @@ def moto_server() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+
+
+@contextmanager
+def run_at(server: str, **settings: Any) -> Iterator[Run]:
+    """A pytest run's state with an endpoint for its backend, which is not started."""
+    run = Run(Settings(backend="localstack", endpoint=server, **settings))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", server)
+        run.install()
+        yield run
+        run.close()
 
 
 class Store:

@@ -1,46 +1,20 @@
-"""The Resource Groups Tagging API on moto: it tags keys and tables by calls of their own services, in the
-name of whoever asked for it.
-
-moto would write the tags by itself, and a tag can be all that a policy goes by.
-https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagResources.html
-"""
+"""The Resource Groups Tagging API on moto, which would tag keys and tables by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 from pytest_kmslab.backends.moto.patches.when_loaded import when_loaded
 from pytest_kmslab.backends.moto.stacks.service_calls import RECEIVED, ServiceCalls, as_method, keep_request
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.tagging_api import ARNS, FAILED, OPERATIONS, SIGNED_FOR, change_tags, decided_arns
 
 LOADED = "moto.resourcegroupstaggingapi.models"
-
-SIGNED_FOR = "tagging"
-"""The name by which requests to this API are signed."""
-
-Params = dict[str, Any]
-
-
-def _of_key(arn: str, given: Any) -> Params:
-    if not isinstance(given, Mapping):
-        return {"KeyId": arn, "TagKeys": list(given)}
-    return {"KeyId": arn, "Tags": [{"TagKey": name, "TagValue": value} for name, value in given.items()]}
-
-
-def _of_table(arn: str, given: Any) -> Params:
-    if not isinstance(given, Mapping):
-        return {"ResourceArn": arn, "TagKeys": list(given)}
-    return {"ResourceArn": arn, "Tags": [{"Key": name, "Value": value} for name, value in given.items()]}
-
-
-PARAMETERS: Mapping[str, Callable[[str, Any], Params]] = {"kms": _of_key, "dynamodb": _of_table}
-"""The parameters of TagResource and UntagResource, by the service that has the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +22,17 @@ class _Operation:
     """An operation of the tagging API, and how moto does it."""
 
     name: str
-    """The operation of the resource's own service."""
     method: str
     """moto's name of it, on its answerer and its backend."""
     arns: str
     """The argument of moto's backend that lists the resources."""
     argument: str
     """The argument that has the tags, or their names."""
-    member: str
-    """The member of the request that has them."""
 
 
-_OPERATIONS = (
-    _Operation("TagResource", "tag_resources", "resource_arns", "tags", "Tags"),
-    _Operation("UntagResource", "untag_resources", "resource_arn_list", "tag_keys", "TagKeys"),
+_ROWS = (
+    _Operation("TagResources", "tag_resources", "resource_arns", "tags"),
+    _Operation("UntagResources", "untag_resources", "resource_arn_list", "tag_keys"),
 )
 
 
@@ -79,7 +50,7 @@ def _installed(calls: ServiceCalls) -> Replaced:
         Replacement(
             answerer, row.method, as_method(partial(_answered, calls, row, getattr(answerer, row.method)))
         )
-        for row in _OPERATIONS
+        for row in _ROWS
     ]
     return Replaced(Replacement(answerer, "setup_class", received), *answered)
 
@@ -88,8 +59,8 @@ def _answered(calls: ServiceCalls, row: _Operation, original: Callable[[Any], An
     from moto.core.exceptions import JsonRESTError
     from moto.core.responses import ActionResult
 
-    arns = list(response._get_param("ResourceARNList", []))
-    own = [arn for arn in arns if _service_of(arn) in PARAMETERS]
+    arns = list(response._get_param(ARNS, []))
+    own = decided_arns(arns)
     # Who tags nothing of ours may be anybody.
     if not own:
         return original(response)
@@ -97,32 +68,9 @@ def _answered(calls: ServiceCalls, row: _Operation, original: Callable[[Any], An
         caller = calls.signer(getattr(response, RECEIVED), SIGNED_FOR)
     except ServiceError as error:
         raise JsonRESTError(error.code, error.message) from error
-    values = response._get_param(row.member, [])
+    values = response._get_param(OPERATIONS[row.name][1], [])
     others = {row.arns: [arn for arn in arns if arn not in own], row.argument: values}
     failed = getattr(response.backend, row.method)(**others)
     for arn in own:
-        failed.update(_tagged(calls, row.name, arn, values, response.region, caller))
-    return ActionResult({"FailedResourcesMap": failed})
-
-
-def _service_of(arn: str) -> str:
-    # moto goes by how a text begins: what is no whole ARN must not reach it undecided.
-    return "".join(arn.split(":")[2:3])
-
-
-def _tagged(
-    calls: ServiceCalls, operation: str, arn: str, values: Any, region: str, caller: Caller
-) -> dict[str, Params]:
-    """Tag one resource; what failed, by its ARN, with the error of its own service.
-
-    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_FailureInfo.html
-    """
-    service = _service_of(arn)
-    through = replace(caller, context={**caller.context, "aws:ViaAWSService": "true"}, address="")
-    call = ApiCall(service, operation, PARAMETERS[service](arn, values), region, through)
-    try:
-        calls.perform(call)
-    except ServiceError as error:
-        failure = {"StatusCode": error.status, "ErrorCode": error.code, "ErrorMessage": error.message}
-        return {arn: failure}
-    return {}
+        failed.update(change_tags(calls.perform, row.name, arn, values, response.region, caller))
+    return ActionResult({FAILED: failed})

@@ -8,7 +8,6 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,13 +18,11 @@ import urllib3
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from helpers.account import TABLE, Account, allow
-from helpers.endpoint import moto_server
+from helpers.endpoint import moto_server, run_at
 from helpers.raw_requests import DENIED, SITES, UNSIGNED, code_of, signed, written
 
-from pytest_kmslab.config.options import Settings
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception import endpoint_door
-from pytest_kmslab.session.run import Run
 
 from .test_presigned import presigned
 
@@ -97,21 +94,13 @@ def another() -> Iterator[str]:
         yield url
 
 
-@contextmanager
-def opened(server: str, **settings: Any) -> Iterator[Run]:
-    """A run at the endpoint, which is not started."""
-    run = Run(Settings(backend="localstack", endpoint=server, **settings))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", server)
-        run.install()
-        yield run
-        run.close()
-
-
 @pytest.fixture(scope="module")
 def account(server: str) -> Iterator[Account]:
     """Tests share it: what they make has names of its own."""
-    with opened(server) as run:
+    from moto.moto_api._internal.models import moto_api_backend
+
+    with run_at(server) as run:
+        moto_api_backend.reset()
         run.backend.start()
         account = Account(run)
         account.root.client("dynamodb").create_table(**TABLE)
@@ -182,7 +171,7 @@ def test_other_services_pass_and_count(account: Account, server: str) -> None:
 
 
 def test_other_services_are_refused_where_the_run_says_so(another: str) -> None:
-    with opened(another, undecided="error") as run:
+    with run_at(another, undecided="error") as run:
         run.backend.start()
         answer = requests.get(f"{another}/letters", timeout=10)
         run.backend.stop()
@@ -190,7 +179,7 @@ def test_other_services_are_refused_where_the_run_says_so(another: str) -> None:
 
 
 def test_a_connection_from_before_the_lab_is_ended(another: str) -> None:
-    with opened(another) as run, requests.Session() as session:
+    with run_at(another) as run, requests.Session() as session:
         assert run.backend
         assert session.get(f"{another}/moto-api/data.json", timeout=10).ok
         run.backend.start()
@@ -202,7 +191,7 @@ def test_a_connection_from_before_the_lab_is_ended(another: str) -> None:
 
 
 def test_without_enforcement_nobody_is_led(another: str) -> None:
-    with opened(another, enforcement="off") as run:
+    with run_at(another, enforcement="off") as run:
         run.backend.start()
         assert by_requests(*signed("iam", Account(run).user("dan"), f"{another}/"))[0] == 200
         run.backend.stop()
@@ -239,7 +228,7 @@ def test_the_calls_of_clients_go_straight(
 def test_sockets_are_left_as_they_were(another: str) -> None:
     names: list[str] = ["connect", "connect_ex"]
     before: list[Callable[..., Any]] = [getattr(socket.socket, name) for name in names]
-    with opened(another) as run:
+    with run_at(another) as run:
         assert run.backend
         assert [getattr(socket.socket, name) for name in names] != before
     assert [getattr(socket.socket, name) for name in names] == before
