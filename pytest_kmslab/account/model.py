@@ -7,7 +7,7 @@ reads. Nothing here is mirrored: a reader reads the backend at each call, or cac
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -158,6 +158,8 @@ class Table:
     """None for a table without replicas."""
     stream_tags: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     """By their ARNs, the tags of its streams."""
+    further_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """By the name of a global index, its partition key attributes after the first, where it has several."""
     key_attributes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The attributes of its primary key; empty where they are not known."""
 
@@ -177,6 +179,17 @@ class Table:
         if kind in ([], ["index"]):
             return self.tags
         return dict(dict(self.stream_tags).get(arn, ()))
+
+
+def further_keys(
+    schemas: Iterable[tuple[str, Iterable[Mapping[str, str]]]],
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """`Table.further_keys` of indexes, given by their names and key schemas."""
+    hashes = {
+        name: tuple(key["AttributeName"] for key in schema if key["KeyType"] == "HASH")
+        for name, schema in schemas
+    }
+    return tuple((name, keys[1:]) for name, keys in hashes.items() if keys[1:])
 
 
 Levels = tuple[tuple["NamedPolicy", ...], ...]

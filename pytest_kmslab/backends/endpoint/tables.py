@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pytest_kmslab.account.model import GlobalTable, Table
+from pytest_kmslab.account.model import GlobalTable, Table, further_keys
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.endpoint.cache import ReadCache
 from pytest_kmslab.backends.endpoint.clients import EndpointClients, lacks, unless_refused
@@ -158,6 +158,7 @@ class ApiTables:
             projected=tuple(_projected(description)),
             units=tuple(throughput[unit] for unit in UNITS if unit in throughput),
             global_table=_global_table(description),
+            further_keys=further_keys((index["IndexName"], index["KeySchema"]) for index in indexes),
             stream_tags=as_pairs(self.record(arn).get("stream_tags") or {}),
             index_keys={index["IndexName"]: _key_of_kind(index, "HASH") for index in indexes},
         )

@@ -13,7 +13,7 @@ from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 
-from pytest_kmslab.account.model import Caller, GlobalTable, Key, Organization, Table
+from pytest_kmslab.account.model import Caller, GlobalTable, Key, Organization, Table, further_keys
 from pytest_kmslab.authz.arn import partition_of, parts_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto import grants as moto_grants
@@ -302,6 +302,9 @@ def _table(table: Any) -> Table:
         tuple([table.throughput[unit] for unit in UNITS if unit in (table.throughput or ())]),
         None if GROUP not in table.__dict__ else _global_table(table),
         () if STREAM_TAGS not in table.__dict__ else as_pairs(table.__dict__[STREAM_TAGS]),
+        further_keys((index.name, index.schema) for index in table.global_indexes)
+        if table.global_indexes
+        else (),
     )
 
 

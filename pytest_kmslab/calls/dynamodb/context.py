@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,9 @@ from pytest_kmslab.calls.rules.old_parameters import OLD_PARAMETERS, check_old_p
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
 """Two names of the same values."""
+_FURTHER_KEYS = tuple(f"dynamodb:{which}PartitionKeyValues" for which in ("Second", "Third", "Fourth"))
+"""Of a global index whose partition key is made of several attributes.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html"""
 ATTRIBUTES = "dynamodb:Attributes"
 SELECT = "dynamodb:Select"
 RETURN_VALUES = "dynamodb:ReturnValues"
@@ -93,6 +96,9 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
         context[ATTRIBUTES] = attributes
     if leading:
         context.update(dict.fromkeys(LEADING_KEYS, leading))
+    if index:
+        equalities = key_equalities(params)
+        context.update(further_context(table, index, lambda key: _values_of(equalities, key)))
     if action in READS:
         context[SELECT] = selected(params, index)
     elif action in RETURNING:
@@ -147,12 +153,31 @@ def leading_context(values: tuple[str, ...]) -> Context:
     return dict.fromkeys(LEADING_KEYS, values) if values else {}
 
 
+def further_context(table: Table | None, index: str, values_of: Callable[[str], Iterable[str]]) -> Context:
+    """The condition keys for the values of an index's partition key after the first, given those that a
+    request names of an attribute; none where it names none."""
+    attributes = further_keys_of(table, index)
+    named = {key: tuple(values_of(name)) for key, name in zip(_FURTHER_KEYS, attributes, strict=False)}
+    return {key: values for key, values in named.items() if values}
+
+
+def _values_of(equalities: Iterable[tuple[str, Any]], attribute: str) -> Iterator[str]:
+    for name, value in equalities:
+        if name == attribute:
+            yield from value_texts(value)
+
+
 def hash_key_of(table: Table | None, index: str = "") -> str:
     """The partition key of a table or of one of its indexes; empty where it is not known."""
     if table is None:
         return ""
     # An index that the table does not have has no key either.
     return table.index_keys.get(index, "") if index else table.hash_key
+
+
+def further_keys_of(table: Table | None, index: str) -> tuple[str, ...]:
+    """The attributes of an index's partition key after the first."""
+    return dict(table.further_keys).get(index, ()) if table is not None else ()
 
 
 def value_text(value: Any) -> str:

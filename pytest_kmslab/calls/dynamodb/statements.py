@@ -19,6 +19,8 @@ from pytest_kmslab.calls.dynamodb.context import (
     SELECT,
     Context,
     authorization,
+    further_context,
+    further_keys_of,
     given_back,
     hash_key_of,
     leading_context,
@@ -139,10 +141,15 @@ def _context(call: ApiCall, statement: Statement, table: Table | None, values: A
     if statement.attributes:
         context[ATTRIBUTES] = statement.attributes
     context.update(leading_context(leading_values(statement, hash_key, values)))
+    if statement.index:
+        context.update(
+            further_context(table, statement.index, lambda key: leading_values(statement, key, values))
+        )
     if statement.action == "PartiQLSelect":
         everything = "ALL_PROJECTED_ATTRIBUTES" if statement.index else "ALL_ATTRIBUTES"
         context[SELECT] = everything if statement.everything else "SPECIFIC_ATTRIBUTES"
-        context[FULL_TABLE_SCAN] = is_full_scan(statement, hash_key)
+        keys = (hash_key, *further_keys_of(table, statement.index))
+        context[FULL_TABLE_SCAN] = any(is_full_scan(statement, key) for key in keys)
     elif statement.action != "PartiQLInsert":
         context[RETURN_VALUES] = statement.returned
     return context

@@ -86,7 +86,9 @@ def _select(statement: Statement, values: Sequence[Any], table: Table) -> ItemRe
     hash_key = table.index_keys.get(statement.index, "") if statement.index else table.hash_key
     if not statement.where:
         return _request("Scan", writer, table, **index)
-    values_of_key = _held(statement.where, values, hash_key)
+    # Of several attributes a Query would need all, and as many conditions.
+    several = statement.index in dict(table.further_keys)
+    values_of_key = None if several else _held(statement.where, values, hash_key)
     if values_of_key is None or len(split(bare(statement.where), "AND")) != 1:
         return _request("Scan", writer, table, FilterExpression=writer.condition(statement.where), **index)
     condition = f"{writer.name(hash_key)} = {writer.value(values_of_key)}"

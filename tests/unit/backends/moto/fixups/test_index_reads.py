@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from helpers.account import TABLE, Account
+from helpers.account import TABLE, Account, allow
+from helpers.asserts import code
 
 KEY = {"id": {"S": "1"}}
 ITEM = {**KEY, "team": {"S": "red"}, "weekday": {"S": "monday"}, "secret": {"S": "x"}}
@@ -121,3 +122,53 @@ def test_an_index_that_there_is_not_and_a_filter_by_the_key(db: Any) -> None:
     by_id = {"TableName": "orders", "FilterExpression": "attribute_exists(id)"}
     assert db.query(IndexName="all", **by_id, **BY_TEAM)["Count"] == 1
     assert db.scan(**by_id)["Count"] == 1
+
+
+def several_keys(account: Account) -> None:
+    names = ("id", "team", "place")
+    keys = [{"AttributeName": name, "KeyType": "HASH"} for name in names[1:]]
+    by_both = {**index("both", ProjectionType="ALL"), "KeySchema": keys}
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in names]
+    root = account.root.client("dynamodb")
+    root.create_table(**{**TABLE, "AttributeDefinitions": attributes, "GlobalSecondaryIndexes": [by_both]})
+    root.put_item(TableName="orders", Item={**KEY, "team": {"S": "red"}, "place": {"S": "rome"}})
+
+
+@pytest.mark.parametrize(("key", "value"), [("First", "red"), ("Second", "rome")])
+@pytest.mark.parametrize("operator", ["ForAllValues:StringEquals", "ForAnyValue:StringEquals"])
+def test_each_key_of_an_index_counts(account: Account, key: str, value: str, operator: str) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html"""
+    several_keys(account)
+    only = allow("dynamodb:*", Condition={operator: {f"dynamodb:{key}PartitionKeyValues": value}})
+    ana = account.user("ana", only).client("dynamodb")
+
+    def query(team: str, place: str) -> str:
+        values = {":t": {"S": team}, ":p": {"S": place}}
+        return code(
+            ana.query,
+            TableName="orders",
+            IndexName="both",
+            KeyConditionExpression="team = :t AND place = :p",
+            ExpressionAttributeValues=values,
+        )
+
+    def select(team: str, place: str) -> str:
+        statement = f"""SELECT * FROM "orders"."both" WHERE team = '{team}' AND place = '{place}'"""
+        return code(ana.execute_statement, Statement=statement)
+
+    other = {"First": ("blue", "rome"), "Second": ("red", "oslo")}[key]
+    for read in (query, select):
+        assert [read("red", "rome"), read(*other)] == ["allowed", "AccessDeniedException"]
+
+
+def test_one_key_of_several_is_a_full_scan(account: Account) -> None:
+    several_keys(account)
+    scans = {"Effect": "Deny", "Action": "dynamodb:*", "Resource": "*"}
+    scans["Condition"] = {"Bool": {"dynamodb:FullTableScan": "true"}}  # type: ignore[assignment]
+    policy = allow("dynamodb:*")
+    policy["Statement"].append(scans)
+    denied, root = account.user("ana", policy).client("dynamodb"), account.root.client("dynamodb")
+    one = """SELECT * FROM "orders"."both" WHERE team = 'red'"""
+    assert code(denied.execute_statement, Statement=one) == "AccessDeniedException"
+    assert code(denied.execute_statement, Statement=f"{one} AND place = 'rome'") == "allowed"
+    assert len(root.execute_statement(Statement=one)["Items"]) == 1
