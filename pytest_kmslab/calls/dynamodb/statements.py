@@ -27,7 +27,7 @@ from pytest_kmslab.calls.dynamodb.context import (
 )
 from pytest_kmslab.calls.dynamodb.item_keys import check_statement
 from pytest_kmslab.calls.dynamodb.names import empty, index_arn, invalid, required, required_text, table_arn
-from pytest_kmslab.calls.dynamodb.partiql.key_condition import is_full_scan, leading_values
+from pytest_kmslab.calls.dynamodb.partiql.key_condition import inserted_names, is_full_scan, leading_values
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import check_use
 from pytest_kmslab.calls.dynamodb.partiql.refusals import RefusedStatementError, StatementError
 from pytest_kmslab.calls.dynamodb.partiql.statement import Statement, read_statement, selected_attributes
@@ -138,8 +138,9 @@ def _context(call: ApiCall, statement: Statement, table: Table | None, values: A
     context: Context = {}
     if call.operation == "ExecuteTransaction":
         context[ENCLOSING_OPERATION] = call.operation
-    if statement.attributes:
-        context[ATTRIBUTES] = statement.attributes
+    attributes = statement.attributes or inserted_names(statement, values)
+    if attributes:
+        context[ATTRIBUTES] = attributes
     context.update(leading_context(leading_values(statement, hash_key, values)))
     if statement.index:
         context.update(

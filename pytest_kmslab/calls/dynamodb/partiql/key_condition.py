@@ -169,11 +169,20 @@ def _inserted(tokens: Tokens, hash_key: str) -> Iterator[Token]:
                 yield literal
 
 
+def inserted_names(statement: Statement, values: Values) -> tuple[str, ...]:
+    """The attributes of an item that is one parameter; none of any other statement, which names its own."""
+    return tuple(_whole_item(statement.inserted, values))
+
+
 def _of_whole_item(tokens: Tokens, hash_key: str, values: Values) -> Iterator[str]:
-    if len(tokens) != 1 or tokens[0].kind != "parameter" or int(tokens[0].value) >= len(values):
-        return
-    # The partition key of an item that is one parameter: a map.
-    item = values[int(tokens[0].value)]
-    members = item.get("M", {}) if isinstance(item, Mapping) else {}
+    members = _whole_item(tokens, values)
     if hash_key in members:
         yield from value_texts(members[hash_key])
+
+
+def _whole_item(tokens: Tokens, values: Values) -> Mapping[str, Any]:
+    if len(tokens) != 1 or tokens[0].kind != "parameter" or int(tokens[0].value) >= len(values):
+        return {}
+    item = values[int(tokens[0].value)]
+    members = item.get("M") if isinstance(item, Mapping) else None
+    return members if isinstance(members, Mapping) else {}

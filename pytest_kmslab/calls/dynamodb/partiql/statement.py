@@ -36,6 +36,7 @@ from pytest_kmslab.calls.dynamodb.partiql.tokens import (
     Tokens,
     at_depth,
     check_balance,
+    check_keywords,
     check_neighbours,
     closing,
     is_closed,
@@ -48,6 +49,7 @@ from pytest_kmslab.calls.dynamodb.partiql.values import (
     check_compared,
     check_exponents,
     check_inserted,
+    check_item,
     check_written,
 )
 
@@ -169,6 +171,7 @@ def _select(tokens: Tokens) -> Statement:
         raise RefusedStatementError(KEYWORD_FIRST)
     condition = _condition(where)
     _refuse_clauses((*projection, *rest))
+    check_keywords(condition)
     everything = any(is_sign(projection, at, "*") for at in range(len(projection)))
     names = _attributes((*projection, *rest))
     return Statement(
@@ -199,6 +202,7 @@ def _insert(tokens: Tokens) -> Statement:
         raise RefusedStatementError(LEFTOVER)
     _refuse_clauses(item)
     check_no_call(item)
+    check_item(item)
     check_inserted(item)
     return Statement("PartiQLInsert", table, index, _keys(item), inserted=tuple(item))
 
@@ -256,7 +260,9 @@ def _changing(statement: Statement, changed: Tokens, where: Tokens, returning: T
     _refuse_clauses((*changed, *where, *returning))
     returned = _returned(returning, statement.action)
     changes = tuple(_changes(changed))
+    check_keywords(condition)
     for change in changes:
+        check_keywords(change.value)
         check_assigned(change.path, change.value)
         check_written(change.value)
     return replace(statement, where=condition, returned=returned, changes=changes)

@@ -32,9 +32,10 @@ _PAIRS = {"(": ")", "[": "]", "{": "}", "<<": ">>"}
 _VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "EXISTS")
 CLAUSES = frozenset((*_VERBS, "FROM", "INTO", "VALUE", "VALUES", "JOIN", "UNION", "AS"))
 """Words that begin a part of a statement or an alias: none comes where it could name a second table."""
-_CONDITION = ("WHERE", "AND", "OR", "NOT", "IN", "BETWEEN", "IS", "MISSING", "NULL", "TRUE", "FALSE")
-_REST = ("ORDER", "BY", "ASC", "DESC", "SET", "REMOVE", "RETURNING", "ALL", "MODIFIED", "OLD", "NEW")
-_KEYWORDS = CLAUSES.union(_CONDITION, _REST)
+IN_CONDITIONS = frozenset(("AND", "OR", "NOT", "IN", "BETWEEN", "IS", "MISSING", "NULL", "TRUE", "FALSE"))
+"""The keywords that stand in conditions and values."""
+_REST = ("WHERE", "ORDER", "BY", "ASC", "DESC", "SET", "REMOVE", "RETURNING", "ALL", "MODIFIED", "OLD", "NEW")
+_KEYWORDS = CLAUSES.union(IN_CONDITIONS, _REST)
 _OPERANDS = frozenset({"quoted", "text", "number", "word", "parameter"})
 
 
@@ -110,6 +111,14 @@ def check_balance(tokens: Tokens) -> None:
         raise RefusedStatementError(NO_TERM)
     if expected:
         raise StatementError(f"`{expected[-1]}` is missing")
+
+
+def check_keywords(tokens: Tokens) -> None:
+    """Refuse a keyword that is none of conditions and values: taken for a name, it would be one that nobody
+    was asked about."""
+    for token in tokens:
+        if token.keyword and token.keyword not in IN_CONDITIONS:
+            raise StatementError(f"`{token.value}` is a keyword: as a name it stands in quotes")
 
 
 def keyword_at(tokens: Tokens, at: int) -> str:

@@ -16,7 +16,7 @@ from pytest_kmslab.calls.dynamodb.partiql.refusals import (
     RefusedStatementError,
     StatementError,
 )
-from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, at_depth, is_sign
+from pytest_kmslab.calls.dynamodb.partiql.tokens import Tokens, at_depth, check_neighbours, closing, is_sign
 
 AttributeValue = Mapping[str, Any]
 
@@ -85,9 +85,24 @@ def _plain(tokens: Tokens, values: Sequence[Any]) -> AttributeValue | None:
 
 
 def _member(tokens: Tokens, values: Sequence[Any]) -> tuple[str, AttributeValue]:
+    _check_member(tokens)
+    return tokens[0].value, attribute_value(tokens[2:], values)
+
+
+def _check_member(tokens: Tokens) -> None:
     if len(tokens) < 3 or tokens[0].kind not in ("text", "quoted") or not is_sign(tokens, 1, ":"):
         raise StatementError("a map has members of the form `'name': value`")
-    return tokens[0].value, attribute_value(tokens[2:], values)
+
+
+def check_item(tokens: Tokens) -> None:
+    """Refuse an item that is neither a map, whose attributes can be told, nor one parameter."""
+    if len(tokens) == 1 and tokens[0].kind == "parameter":
+        return
+    if not is_sign(tokens, 0, "{") or closing(tokens, 0) != len(tokens) - 1:
+        raise StatementError("`VALUE` takes one item: a map")
+    check_neighbours(tokens)
+    for member in between_commas(tokens[1:-1]):
+        _check_member(member)
 
 
 # Numbers that are written out in a statement: which of them DynamoDB refuses, and with which path.

@@ -243,7 +243,7 @@ SET = "a set holds strings, numbers or binary values, all of one kind"
         ),
         ("INSERT INTO orders VALUE {'id': other}", "`other` is not a value that is read here"),
         ("INSERT INTO orders VALUE {'id': - other}", "`- other` is not a value that is read here"),
-        ("INSERT INTO orders VALUE {'id': 1} 'x'", "`{ id : 1 } x` is not a value that is read here"),
+        ("INSERT INTO orders VALUE {'id': 1} 'x'", "`VALUE` takes one item: a map"),
         ("INSERT INTO orders VALUE {'id' 'a'}", refusals.LEFTOVER),
         ("INSERT INTO orders VALUE {'id': }", "a map has members of the form `'name': value`"),
         ("INSERT INTO orders VALUE {id: 1}", "a map has members of the form `'name': value`"),

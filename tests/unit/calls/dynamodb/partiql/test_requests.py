@@ -200,6 +200,19 @@ def test_an_inserted_item_names_its_partition_key(
     assert context(f"INSERT INTO orders VALUE {item}", view, parameter)["dynamodb:LeadingKeys"] == values
 
 
+def test_the_attributes_of_an_item_that_is_one_parameter(view: FakeAccount) -> None:
+    """Without their names a policy that lists the attributes would let in every one."""
+    item = {"M": {"id": {"S": "7"}, "secret": {"S": "x"}}}
+    entry = {"Statement": "INSERT INTO orders VALUE ?", "Parameters": [item]}
+    for operation, params in (
+        ("ExecuteStatement", entry),
+        ("BatchExecuteStatement", {"Statements": [entry]}),
+        ("ExecuteTransaction", {"TransactStatements": [entry]}),
+    ):
+        (found,) = asked(operation, params, view)
+        assert found.request.context["dynamodb:Attributes"] == ("id", "secret")
+
+
 @pytest.mark.parametrize(
     ("statement", "selected"),
     [

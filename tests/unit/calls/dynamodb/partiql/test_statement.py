@@ -44,6 +44,8 @@ NO_VERB = "it begins with none of SELECT, INSERT, UPDATE, FROM, DELETE and EXIST
 NO_NAME = "it does not name a table where it should"
 EMPTY_NAME = "it names a table by an empty name"
 NO_ITEM = "`VALUE` and one item do not follow the table"
+NO_MAP = "`VALUE` takes one item: a map"
+NO_MEMBER = "a map has members of the form `'name': value`"
 NO_CHANGE = "neither `SET` nor `REMOVE` follows the table"
 NOT_CHANGED = "`SET` is not followed by what it changes"
 RETURNS = "`RETURNING` takes `ALL` or `MODIFIED`, then `OLD` or `NEW`, then `*`"
@@ -64,6 +66,10 @@ def where(text: str) -> str:
 
 def no_path(text: str) -> str:
     return f"`{text}` is not a path to be selected"
+
+
+def keyword(text: str) -> str:
+    return f"`{text}` is a keyword: as a name it stands in quotes"
 
 
 def again(text: str) -> str:
@@ -121,6 +127,30 @@ def again(text: str) -> str:
         ("INSERT INTO orders VALUES {'id': '1'}", NO_ITEM),
         ("INSERT INTO orders VALUE {'id': '1'} FROM secret", again("FROM")),
         ("INSERT INTO orders VALUE <<{'id': '1'}>>", refusals.SEVERAL_ITEMS),
+        *(
+            (f"INSERT INTO orders VALUE {item}", NO_MAP)
+            for item in (
+                "'x'",
+                "7",
+                "['x']",
+                "({'id': '1'})",
+                "{'id': '1'} 'x'",
+                "{'id': '1'}[0]",
+                "{}.a",
+            )
+        ),
+        *(
+            (f"INSERT INTO orders VALUE {item}", NO_MEMBER)
+            for item in ("{'id': '1', ?: 2}", "{id: '1'}", "{'id'}", "{'id': '1',}", "{'id': '1', 'a'}")
+        ),
+        *(
+            (f"DELETE FROM orders WHERE id = 1 AND {name} = 2", keyword(name))
+            for name in ("old", "NEW", "modified", "All", "by", "asc", "DESC")
+        ),
+        ("SELECT * FROM orders WHERE id = 1 WHERE a = 2", keyword("WHERE")),
+        ("UPDATE orders SET a = old WHERE id = 1", keyword("old")),
+        ("UPDATE orders SET a = list_append(b, new) WHERE id = 1", keyword("new")),
+        ("UPDATE orders SET a = 1 WHERE id = 1 SET b = 2", keyword("SET")),
         ("UPDATE orders WHERE id = 1", NO_CHANGE),
         ("UPDATE orders", NO_CHANGE),
         ("UPDATE orders, secret SET a = 1", NO_CHANGE),
