@@ -92,6 +92,7 @@ class MotoBackend:
         from moto import mock_aws
         from moto.core.models import MockAWS
 
+        from pytest_kmslab.backends.moto.organizations import access_roles_of_members
         from pytest_kmslab.backends.moto.patches.fast_requests import fast_requests
         from pytest_kmslab.backends.moto.patches.fast_routing import fast_routing
         from pytest_kmslab.backends.moto.patches.indexed_items import checked_index_keys
@@ -118,16 +119,21 @@ class MotoBackend:
         started.enter_context(fast_routing())
         started.enter_context(mock_aws())
         started.enter_context(request_scope(self.account))
-        started.enter_context(multi_region_ciphertexts())
-        started.enter_context(without_moto_policy_check())
-        started.enter_context(only_changes_in_streams())
-        started.enter_context(readable_item_errors())
-        started.enter_context(item_values_of_dynamodb())
-        started.enter_context(checked_index_keys())
-        started.enter_context(transactions_taken_back())
+        for patched in (
+            multi_region_ciphertexts,
+            without_moto_policy_check,
+            only_changes_in_streams,
+            readable_item_errors,
+            item_values_of_dynamodb,
+            checked_index_keys,
+            transactions_taken_back,
+        ):
+            started.enter_context(patched())
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
             started.enter_context(tagging_by_calls(self._service_calls))
+        if not self._started:
+            started.enter_context(access_roles_of_members())
         if not self._started and self._doorkeeper is not None:
             started.enter_context(DOOR.guarded_by(self._doorkeeper))
         self._started.append(started)

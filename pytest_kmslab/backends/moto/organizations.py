@@ -6,15 +6,20 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.iam.models import iam_backends
 
 from pytest_kmslab.account.model import Organization
+from pytest_kmslab.authz.arn import COMMERCIAL, partition_of
 from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto import managed_policies as moto_managed_policies
-from pytest_kmslab.backends.moto.lookup import backend_of, place_of
-from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.backends.moto.lookup import backend_of
+from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
+from pytest_kmslab.backends.moto.patches.when_loaded import when_loaded
+from pytest_kmslab.backends.moto.principals import by_name
 
 ORGANIZATIONS = "moto.organizations.models"
 """Imported once somebody calls the service."""
@@ -22,8 +27,6 @@ SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"
 RESOURCE_CONTROL = "RESOURCE_CONTROL_POLICY"
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 ADMINISTRATOR = "arn:{partition}:iam::aws:policy/AdministratorAccess"
-OPENED = "kmslab_opened"
-"""On moto's access role: that it was given its policy, which it may have lost again since."""
 
 
 def organization_of(account: str, partition: str) -> Organization | None:
@@ -51,24 +54,39 @@ def _policies(node: Any, kind: str) -> tuple[NamedPolicy, ...]:
     return tuple([named_policy(str(policy.name), str(policy.content)) for policy in attached])
 
 
-def open_account(call: ApiCall) -> None:
-    """Give the role by which the management account enters a member its policy: it is an administrator.
+@contextmanager
+def access_roles_of_members() -> Iterator[None]:
+    """While this is open, an account that is made in an organization has its access role.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
     """
-    role_arn = place_of(str(call.params["RoleArn"]))
-    account, name = role_arn.account, role_arn.rest.removeprefix("role/")
-    organization = _organization(account, call.partition) if name == ACCESS_ROLE else None
-    backend = backend_of(iam_backends, account, call.partition)
-    if organization is None or backend is None or organization.account_id == account:
-        return
-    role = next((candidate for candidate in list(backend.roles.values()) if candidate.name == name), None)
-    if role is not None and not hasattr(role, OPENED):
-        setattr(role, OPENED, True)
-        policy = ADMINISTRATOR.format(partition=call.partition)
-        moto_managed_policies.seed(policy, account)
-        # moto gives the role nothing. Once only: somebody may have taken the policy away since.
-        backend.attach_role_policy(policy, name)
+    with when_loaded(ORGANIZATIONS, _making_access_roles):
+        yield
+
+
+def _making_access_roles() -> Replaced:
+    account = sys.modules[ORGANIZATIONS].FakeAccount
+    make = account.__init__
+
+    def make_account(made: Any, organization: Any, **given: Any) -> None:
+        make(made, organization, **given)
+        _open(made.id, partition_of(made.region).name, given.get("RoleName") or ACCESS_ROLE)
+
+    return Replaced(Replacement(account, "__init__", make_account))
+
+
+def _open(account: str, partition: str, name: str) -> None:
+    """Give an account's access role its policy, in the partition that the account is of."""
+    made: Any = by_name(iam_backends[account][COMMERCIAL.name].roles, name)
+    backend = iam_backends[account][partition]
+    if partition != COMMERCIAL.name:
+        # moto makes all of them in `aws`.
+        iam_backends[account][COMMERCIAL.name].roles.pop(made.id)
+        trust = made.assume_role_policy_document.replace("arn:aws:", f"arn:{partition}:")
+        backend.create_role(name, trust, "/", None, "", [], str(made.max_session_duration))
+    policy = ADMINISTRATOR.format(partition=partition)
+    moto_managed_policies.seed(policy, account)
+    backend.attach_role_policy(policy, name)
 
 
 def _organization(account: str, partition: str) -> Any:

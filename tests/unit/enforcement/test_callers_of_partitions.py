@@ -60,6 +60,26 @@ def test_an_organization_is_of_its_partition(account: Account, region: str) -> N
         assert code(boto3.client("kms", place, **given).list_keys) == expected
 
 
+@pytest.mark.parametrize(("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("us-east-1", "aws")])
+@pytest.mark.parametrize("name", ["OrganizationAccountAccessRole", "Opener"])
+def test_an_account_of_an_organization_has_its_access_role(
+    account: Account, region: str, partition: str, name: str
+) -> None:
+    organizations, iam = account.root.client("organizations", region), account.root.client("iam", region)
+    organizations.create_organization(FeatureSet="ALL")
+    asked = {"AccountName": "member", "Email": "member@example.org", "RoleName": name}
+    member = organizations.create_account(**asked)["CreateAccountStatus"]["AccountId"]
+    iam.create_user(UserName="ana")
+    iam.put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=json.dumps(allow("sts:AssumeRole")))
+    key = iam.create_access_key(UserName="ana")["AccessKey"]
+    given = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    sts = boto3.client("sts", region, **given)
+    role = f"arn:{partition}:iam::{member}:role/{name}"
+    opened = account.temporary(sts.assume_role(RoleArn=role, RoleSessionName="ana"))
+    made = opened.client("kms", region).create_key()["KeyMetadata"]
+    assert made["Arn"].startswith(f"arn:{partition}:kms:{region}:{member}:key/")
+
+
 def test_a_role_is_assumed_in_its_partition_only(account: Account) -> None:
     ana = account.user("ana", allow("sts:*"))
     trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_kmslab.backends.moto import grants, organizations
+from pytest_kmslab.backends.moto import grants
 from pytest_kmslab.backends.moto import iam_tags as tags
 from pytest_kmslab.backends.moto.fixups import attachments as attaching
 from pytest_kmslab.backends.moto.fixups import (
@@ -130,11 +130,6 @@ def _query(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {**old_filters.as_expressions(view, call), **in_plain_form(call.params)}
 
 
-def _assume_role(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    organizations.open_account(call)
-    return attaching.passed(view, call)
-
-
 def _record_principals(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
     key = view.moto_key(str(key_id), call.region, call.account)
@@ -223,7 +218,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "sts:GetFederationToken": attaching.passed,
     "iam:AddUserToGroup": attaching.joining,
     "iam:DeleteGroup": attaching.emptied,
-    "sts:AssumeRole": _assume_role,
+    "sts:AssumeRole": attaching.passed,
     "iam:CreateRole": attaching.bounding,
     "iam:CreateServiceLinkedRole": roles.refuse_second_linked,
     "iam:CreateUser": attaching.bounding,
