@@ -95,17 +95,8 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.organizations import access_roles_of_members
         from pytest_kmslab.backends.moto.patches.fast_requests import fast_requests
         from pytest_kmslab.backends.moto.patches.fast_routing import fast_routing
-        from pytest_kmslab.backends.moto.patches.indexed_items import checked_index_keys
-        from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
-        from pytest_kmslab.backends.moto.patches.item_values import item_values_of_dynamodb
-        from pytest_kmslab.backends.moto.patches.keys import (
-            multi_region_ciphertexts,
-            without_moto_policy_check,
-        )
         from pytest_kmslab.backends.moto.patches.performance import fast_moto
         from pytest_kmslab.backends.moto.patches.request_scope import request_scope
-        from pytest_kmslab.backends.moto.patches.streams import only_changes_in_streams
-        from pytest_kmslab.backends.moto.patches.transactions import transactions_taken_back
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
         from pytest_kmslab.backends.moto.tagging_api import tagging_by_calls
 
@@ -119,16 +110,8 @@ class MotoBackend:
         started.enter_context(fast_routing())
         started.enter_context(mock_aws())
         started.enter_context(request_scope(self.account))
-        for patched in (
-            multi_region_ciphertexts,
-            without_moto_policy_check,
-            only_changes_in_streams,
-            readable_item_errors,
-            item_values_of_dynamodb,
-            checked_index_keys,
-            transactions_taken_back,
-        ):
-            started.enter_context(patched())
+        for correction in _corrections():
+            started.enter_context(correction)
         if not self._started and self._service_calls is not None:
             started.enter_context(stacks_made_by_calls(self._service_calls))
             started.enter_context(tagging_by_calls(self._service_calls))
@@ -256,6 +239,26 @@ class MotoBackend:
     def retire_table_grants(self, table_arn: str) -> None:
         """Take them off again."""
         self._fixups.retire_table_grants(table_arn)
+
+
+def _corrections() -> tuple[AbstractContextManager[object], ...]:
+    """The patches by which moto does as AWS does."""
+    from pytest_kmslab.backends.moto.patches.indexed_items import checked_index_keys
+    from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
+    from pytest_kmslab.backends.moto.patches.item_values import item_values_of_dynamodb
+    from pytest_kmslab.backends.moto.patches.keys import multi_region_ciphertexts, without_moto_policy_check
+    from pytest_kmslab.backends.moto.patches.streams import only_changes_in_streams
+    from pytest_kmslab.backends.moto.patches.transactions import transactions_taken_back
+
+    return (
+        multi_region_ciphertexts(),
+        without_moto_policy_check(),
+        only_changes_in_streams(),
+        readable_item_errors(),
+        item_values_of_dynamodb(),
+        checked_index_keys(),
+        transactions_taken_back(),
+    )
 
 
 def _check_partition(region: str) -> None:
