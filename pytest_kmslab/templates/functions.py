@@ -129,7 +129,7 @@ def _select(argument: Any, values: Values) -> Any:
         if number < 0:
             raise IndexError
         return resolved[number]
-    except (IndexError, TypeError, ValueError, KeyError):
+    except (IndexError, KeyError, OverflowError, TypeError, ValueError):
         text = f"Template error: Fn::Select cannot select nonexistent value at index {index}"
         raise TemplateProblemError(text) from None
 
@@ -196,7 +196,7 @@ def _cidr(argument: Any, values: Values) -> Any:
         size = int(bits[0]) if bits else 8
         subnets = network.subnets(new_prefix=network.max_prefixlen - size)
         return [str(subnet) for subnet in islice(subnets, int(count))]
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise TemplateProblemError(
             f"Template error: Fn::Cidr cannot make blocks of {block}: {error}"
         ) from None

@@ -90,6 +90,8 @@ REFUSED: list[tuple[Any, str]] = [
     ({"Fn::Select": [2, ["a", "b"]]}, "cannot select nonexistent value at index 2"),
     ({"Fn::Select": [-1, ["a", "b"]]}, "cannot select nonexistent value at index -1"),
     ({"Fn::Select": ["x", ["a"]]}, "cannot select nonexistent value"),
+    ({"Fn::Select": [float("inf"), ["a"]]}, "cannot select nonexistent value"),
+    ({"Fn::Cidr": ["10.0.0.0/16", float("inf")]}, "cannot make blocks"),
     ({"Fn::FindInMap": ["M", "eu", "prod"]}, "Unable to get mapping for M::eu::prod"),
     ({"Fn::FindInMap": ["M", "eu"]}, "requires 3 or 4 parameters"),
     ({"Fn::GetAtt": ["Key"]}, "requires two non-empty parameters"),

@@ -95,6 +95,11 @@ def check_shapes(properties: Properties) -> None:
             if not isinstance(member, members):
                 wanted = "JSONObject" if members is dict else "String"
                 raise _unexpected(f"{name}/{number}", wanted, member)
+    for number, tag in enumerate(properties.get("Tags") or ()):
+        if "Key" not in tag:
+            raise invalid(f"#/Tags/{number}: required key [Key] not found")
+        if isinstance(tag["Key"], dict | list):
+            raise _unexpected(f"Tags/{number}/Key", "String", tag["Key"])
 
 
 _FOUND = {dict: "JSONObject", list: "JSONArray", str: "String", bool: "Boolean", int: "Integer"}
@@ -172,7 +177,9 @@ def with_stack_tags(properties: Properties, tags: Mapping[str, str]) -> Properti
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html
     """
     own = properties.get("Tags") or []
-    own_keys = {tag.get("Key") for tag in own if isinstance(tag, dict)}
+    if not isinstance(own, list):
+        return properties  # refused when the resource is made, as are keys that are no texts
+    own_keys = [tag.get("Key") for tag in own if isinstance(tag, dict)]
     more = [{"Key": key, "Value": value} for key, value in tags.items() if key not in own_keys]
     return {**properties, "Tags": [*own, *more]} if more else properties
 

@@ -43,6 +43,11 @@ def _with_resources(template: Any) -> Any:
     # Without anything it would pass for a stack that a change set is to make.
     if not template:
         raise ValidationError(message=NO_RESOURCES)
+    try:
+        json.dumps(template, ensure_ascii=False, default=str).encode()
+    except (RecursionError, UnicodeEncodeError):
+        # Half of a surrogate pair is no character; the text is inferred.
+        raise ValidationError(message="Template format error: unsupported structure.") from None
     return template
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.templates.functions import VARIABLE
 from pytest_kmslab.templates.references import spoken_of
 
@@ -52,9 +53,7 @@ def missing_value(value: Any, look_up: LookUp) -> str | None:
         if kind == "Fn::Sub":
             return _missing_in_sub(argument, look_up)
         if kind in ("Ref", "Fn::GetAtt") and argument != "AWS::NoValue":
-            is_text = isinstance(argument, str)
-            name = argument if is_text else ".".join(map(str, argument))
-            return None if look_up(value) is not None else str(name)
+            return None if look_up(value) is not None else ".".join(map(str, as_list(argument)))
     return missing_value(list(value.values()), look_up)
 
 

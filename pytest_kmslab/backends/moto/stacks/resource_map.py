@@ -194,6 +194,8 @@ class StackResourceMap(parsing.ResourceMap):
             if missing is not None:
                 raise invalid(f"pytest-kmslab: `{missing}` is nothing that moto has made")
             known = without_nothing(self._resolved(properties))
+            if not isinstance(known, Mapping):
+                raise invalid("#: expected type: JSONObject")
             found: Mapping[str, Any] = with_references(known, self._account_id, self._region_name)
             takes_tags = "Tags" in TYPES[raw["Type"]].properties
         return with_stack_tags(found, self.own_tags) if takes_tags else found
@@ -212,7 +214,7 @@ class StackResourceMap(parsing.ResourceMap):
                 return None  # told when it is resolved
             condition, then, otherwise = parts
             return then if self.lazy_condition_map[str(condition)] else otherwise
-        name = str((function.get("Fn::GetAtt") or [""])[0])
+        name = next(iter(references(function)), "") if "Fn::GetAtt" in function else ""
         if name in self._resource_json_map and self[name] is None:
             return None  # moto makes no resource of this type, and calls that an error of the template
         return parsing.clean_json(function, self)

@@ -112,6 +112,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("lists within lists", '{"Resources": ' + "[" * 10_000, "YAML not well-formed.*nested too deeply"),
     ("what is no number", "Resources: {A: !!float x}", "YAML not well-formed.*could not convert"),
     ("no template", "Key", "unsupported structure"),
+    ("half a character", '{"Resources": {"\\ud800": {"Type": "AWS::KMS::Key"}}}', "unsupported structure"),
 ]
 
 

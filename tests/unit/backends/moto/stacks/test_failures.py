@@ -118,6 +118,14 @@ IAM_RESOURCES = {
         "expected type: JSONArray, found: String",
     ),
     "a policy without a document": ("AWS::IAM::User", {"Policies": [{"PolicyName": "p"}]}, "PolicyDocument"),
+    "tags that are none": ("AWS::IAM::User", {"Tags": -1}, "#/Tags: expected type: JSONArray"),
+    "a tag without a key": ("AWS::IAM::User", {"Tags": [{"Value": "b"}]}, "#/Tags/0: required key [Key]"),
+    "a key of a tag that is no text": (
+        "AWS::IAM::User",
+        {"Tags": [{"Key": [], "Value": "b"}]},
+        "#/Tags/0/Key: expected type: String",
+    ),
+    "an attribute of a number": ("AWS::IAM::User", {"Path": {"Fn::GetAtt": 5}}, "every Fn::GetAtt object"),
     "a path that is none": ("AWS::IAM::User", {"Path": "/x"}, "The specified value for path is invalid"),
     "a type that nobody knows": ("AWS::IAM::Sesame", {}, "does not know the type"),
 }
