@@ -14,8 +14,13 @@ from typing import NoReturn
 
 from pytest_kmslab.calls.api_call import ServiceError
 
-_KEYWORDS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"))
-_WORD = re.compile(r"(?P<before>[:.]\s*)?(?P<name>#?\w+)(?P<call>\s*\()?", re.ASCII)
+_IN_CONDITIONS = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
+_KEYWORDS = {
+    "ProjectionExpression": frozenset[str](),
+    "UpdateExpression": frozenset(("SET", "REMOVE", "ADD", "DELETE")),
+}
+"""Of each kind of expression; all others are conditions."""
+_WORD = re.compile(r"(?P<before>[:.]\s*|\[\s*(?=\d))?(?P<name>#?\w+)(?P<call>\s*\()?", re.ASCII)
 _ALLOWED = re.compile(r"[\w\s#:.,\[\]()=<>+-]*", re.ASCII)
 _PATH_ONLY = re.compile(r"[\w\s#.,\[\]]*", re.ASCII)
 _LOOSE_DOT = re.compile(r"(?:^|[^\w\]])\.|\.(?![\w#])", re.ASCII)
@@ -37,8 +42,9 @@ def attributes_of(kind: str, expression: str) -> tuple[str, ...]:
     allowed = _PATH_ONLY if kind == "ProjectionExpression" else _ALLOWED
     if allowed.fullmatch(expression) is None or _LOOSE_DOT.search(expression):
         _refuse(kind, f"Syntax error; `{expression}` holds what cannot be read (said by pytest-kmslab)")
+    keywords = _KEYWORDS.get(kind, _IN_CONDITIONS)
     words = (word["name"] for word in _WORD.finditer(expression) if not (word["before"] or word["call"]))
-    return tuple(name for name in words if not (name.isdigit() or name.upper() in _KEYWORDS))
+    return tuple(name for name in words if name.upper() not in keywords)
 
 
 @lru_cache(maxsize=1024)

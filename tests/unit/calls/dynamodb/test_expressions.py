@@ -19,7 +19,27 @@ from pytest_kmslab.calls.dynamodb.expressions import attributes_of, updated_attr
     ],
 )
 def test_the_top_level_attributes_of_an_expression(expression: str, attributes: list[str]) -> None:
-    assert list(attributes_of("UpdateExpression", expression)) == attributes
+    kind = "UpdateExpression" if expression.startswith("SET") else "FilterExpression"
+    assert list(attributes_of(kind, expression)) == attributes
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression", "attributes"),
+    [
+        # What is a keyword elsewhere is a name here, and moto reads it so; AWS has `remove` in no list of
+        # reserved words.
+        ("ProjectionExpression", "remove, a.set", ["remove", "a"]),
+        ("FilterExpression", "remove = :x AND NOT a in (:y)", ["remove", "a"]),
+        ("UpdateExpression", "REMOVE a[0] set b = and", ["a", "b", "and"]),
+        # A number is a place in a list only within brackets.
+        ("FilterExpression", "5 = :x OR a[ 5 ] = :x", ["5", "a"]),
+        ("ConditionExpression", "size(a) > 5", ["a", "5"]),
+    ],
+)
+def test_only_what_is_no_name_where_it_stands_is_left_out(
+    kind: str, expression: str, attributes: list[str]
+) -> None:
+    assert list(attributes_of(kind, expression)) == attributes
 
 
 @pytest.mark.parametrize(
