@@ -111,6 +111,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a text within itself", "Resources: &a {A: *a}", "YAML aliases are not allowed"),
     ("lists within lists", '{"Resources": ' + "[" * 10_000, "YAML not well-formed.*nested too deeply"),
     ("what is no number", "Resources: {A: !!float x}", "YAML not well-formed.*could not convert"),
+    ("a number's attribute", named({"Fn::GetAtt": 5}), "every Fn::GetAtt object requires"),  # type: ignore[arg-type]
     ("no template", "Key", "unsupported structure"),
     ("half a character", '{"Resources": {"\\ud800": {"Type": "AWS::KMS::Key"}}}', "unsupported structure"),
 ]

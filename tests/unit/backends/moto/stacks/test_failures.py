@@ -125,7 +125,6 @@ IAM_RESOURCES = {
         {"Tags": [{"Key": [], "Value": "b"}]},
         "#/Tags/0/Key: expected type: String",
     ),
-    "an attribute of a number": ("AWS::IAM::User", {"Path": {"Fn::GetAtt": 5}}, "every Fn::GetAtt object"),
     "a path that is none": ("AWS::IAM::User", {"Path": "/x"}, "The specified value for path is invalid"),
     "a type that nobody knows": ("AWS::IAM::Sesame", {}, "does not know the type"),
 }
