@@ -152,6 +152,8 @@ class Table:
     projected: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """By their names, the attributes that its global indexes project which do not project all, their own keys
     among them."""
+    index_schemas: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """By their names, the key attributes of its indexes with their types, partition keys first."""
     units: tuple[int, ...] = ()
     """Those provisioned for reading and for writing; empty where they are not known."""
     global_table: GlobalTable | None = None

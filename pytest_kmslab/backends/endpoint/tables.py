@@ -111,7 +111,7 @@ class ApiTables:
         from dataclasses import asdict
 
         # JSON has no tuples of pairs: what cannot be read back as it was is left out.
-        left_out = ("key_attributes", "global_table")
+        left_out = ("key_attributes", "global_table", "index_schemas")
         fields = {name: value for name, value in asdict(table).items() if name not in left_out}
         plain = {**fields, "tags": dict(table.tags), "index_keys": dict(table.index_keys)}
         self._store.put(_backup_name(arn), {"table": plain})
@@ -156,6 +156,7 @@ class ApiTables:
             on_demand=is_on_demand(description.get("BillingModeSummary") or {}),
             key_types=tuple(_key_types(description)),
             projected=tuple(_projected(description)),
+            index_schemas=tuple(_index_schemas(description, indexes)),
             units=tuple(throughput[unit] for unit in UNITS if unit in throughput),
             global_table=_global_table(description),
             further_keys=further_keys((index["IndexName"], index["KeySchema"]) for index in indexes),
@@ -241,6 +242,15 @@ def _global_table(described: dict[str, Any]) -> GlobalTable | None:
         described.get("MultiRegionConsistency") == "STRONG",
         tuple(witness["RegionName"] for witness in described.get("GlobalTableWitnesses") or ()),
     )
+
+
+def _index_schemas(
+    described: dict[str, Any], indexes: Iterable[dict[str, Any]]
+) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    kinds = {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+    for index in indexes:
+        names = [key["AttributeName"] for key in index["KeySchema"]]
+        yield index["IndexName"], tuple((name, kinds[name]) for name in names)
 
 
 def _projected(described: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

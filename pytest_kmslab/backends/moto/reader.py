@@ -299,6 +299,7 @@ def _table(table: Any) -> Table:
         table.billing_mode == "PAY_PER_REQUEST",
         tuple([kind for kind in (table.hash_key_type, table.range_key_type) if kind]),
         _projected(table.global_indexes) if table.global_indexes else (),
+        _index_schemas(table) if table.global_indexes or table.indexes else (),
         tuple([table.throughput[unit] for unit in UNITS if unit in (table.throughput or ())]),
         None if GROUP not in table.__dict__ else _global_table(table),
         () if STREAM_TAGS not in table.__dict__ else as_pairs(table.__dict__[STREAM_TAGS]),
@@ -343,6 +344,19 @@ def _index_keys(*indexes: Any) -> tuple[tuple[str, str], ...]:
         [
             (index.name, next((key["AttributeName"] for key in index.schema if key["KeyType"] == "HASH"), ""))
             for index in indexes
+        ]
+    )
+
+
+def _index_schemas(table: Any) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    kinds = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
+    return tuple(
+        [
+            (
+                index.name,
+                tuple([(key["AttributeName"], kinds[key["AttributeName"]]) for key in index.schema]),
+            )
+            for index in (*table.global_indexes, *table.indexes)
         ]
     )
 

@@ -32,7 +32,7 @@ from pytest_kmslab.calls.dynamodb.item_keys import (
     check_targets,
     check_written,
 )
-from pytest_kmslab.calls.dynamodb.key_conditions import check_schema, without_partition_key
+from pytest_kmslab.calls.dynamodb.key_conditions import check_schema, schema_of, without_partition_key
 from pytest_kmslab.calls.dynamodb.names import (
     arn_of_table,
     empty,
@@ -50,6 +50,7 @@ from pytest_kmslab.calls.dynamodb.returned_items import (
     check_projected,
 )
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys, use_of_key
+from pytest_kmslab.calls.dynamodb.start_keys import check_bounds, check_start_key
 
 _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     "TransactGetItems": {"Get": "GetItem"},
@@ -96,14 +97,16 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
     check_index(table, index)
     check_projected(table, index, answered_attributes(call.params))
     hash_key = hash_key_of(table, index)
+    check_start_key(call, table, index)
     if call.operation == "Query" and hash_key and LEADING_KEYS[0] not in context:
         # moto takes a Query that has only a filter, and reads every item.
         raise without_partition_key(call.params, hash_key)
-    if call.operation == "Query" and table is not None and table.key_attributes and not index:
-        check_schema(call.params, table)
     if call.operation == "Query" and table is not None:
-        # Of an index its sort key is not known here.
-        check_filter(call.params, (hash_key,) if index else table.key_attributes)
+        schema = schema_of(table, index)
+        if schema:
+            check_schema(call.params, schema)
+            check_bounds(call.params, table, index)
+        check_filter(call.params, schema)
     yield from use_keys(call, view, (table,))
 
 

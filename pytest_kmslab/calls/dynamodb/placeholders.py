@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Exp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.dynamodb.grammar.checks import check_expression
 from pytest_kmslab.calls.validation_messages import ONE_ERROR
 
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
@@ -37,11 +38,6 @@ EXPRESSION_PARAMETERS = frozenset((*_READ, NAMES, VALUES))
 
 _FORMS = {NAMES: re.compile(r"#\w+", re.ASCII), VALUES: re.compile(r":\w+", re.ASCII)}
 _USED = re.compile(r"[#:]\w+", re.ASCII)
-_CLAUSE = re.compile(r"\s*(?:SET|REMOVE|ADD|DELETE)\s", re.IGNORECASE)
-_UNDEFINED = {
-    "#": "name used in the document path is not defined; attribute name",
-    ":": "value used in expression is not defined; attribute value",
-}
 
 
 def check_placeholders(action: str, params: Params) -> None:
@@ -56,14 +52,11 @@ def check_placeholders(action: str, params: Params) -> None:
         for placeholder in placeholders:
             if _FORMS[member].fullmatch(placeholder) is None:
                 raise _refused(f'{member} contains invalid key: Syntax error; key: "{placeholder}"')
-    update = present.get("UpdateExpression")
-    if update and _CLAUSE.match(update) is None:
-        return  # what is no update is told first, in words that depend on where it goes wrong
+    used: set[str] = set()
+    for member, expression in present.items():
+        check_expression(member, expression, by_member.get(NAMES, {}), by_member.get(VALUES, {}))
+        used.update(placeholders_of(expression))
     if present:
-        defined = frozenset(name for placeholders in by_member.values() for name in placeholders)
-        used: set[str] = set()
-        for member, expression in present.items():
-            used.update(_used(member, expression, defined))
         _check_used(by_member, used)
 
 
@@ -80,11 +73,6 @@ def check_write(params: Params, action: str) -> None:
         raise _refused(f"{ONE_ERROR}{text}") from None
 
 
-def undefined(member: str, placeholder: str) -> ServiceError:
-    """What DynamoDB answers to a placeholder that stands for nothing."""
-    return _refused(f"Invalid {member}: An expression attribute {_UNDEFINED[placeholder[0]]}: {placeholder}")
-
-
 def _check_needed(action: str, by_member: Mapping[str, Params]) -> None:
     if NAMES in by_member:
         raise _refused(f"{NAMES} {NEEDED}")
@@ -92,17 +80,6 @@ def _check_needed(action: str, by_member: Mapping[str, Params]) -> None:
         expressions = [member for member in EXPRESSIONS.get(action, ()) if member != _PROJECTION]
         are = f"{' and '.join(expressions)} {'are' if len(expressions) > 1 else 'is'} null"
         raise _refused(f"{VALUES} {NEEDED}: {are}")
-
-
-def _used(member: str, expression: str, defined: Iterable[str]) -> Sequence[str]:
-    """The placeholders of an expression, all of which are defined."""
-    if not expression:
-        raise _refused(f"Invalid {member}: The expression can not be empty;")
-    placeholders = placeholders_of(expression)
-    for placeholder in placeholders:
-        if placeholder not in defined:
-            raise undefined(member, placeholder)
-    return placeholders
 
 
 @lru_cache(maxsize=1024)

@@ -74,13 +74,13 @@ VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}}
         ("PutItem", {"Item": {"id": {"N": "12"}, "day": {"S": "monday"}}}, ("12",)),
         (
             "Query",
-            {"KeyConditionExpression": "id = :id AND day = :day", "ExpressionAttributeValues": VALUES},
+            {"KeyConditionExpression": "id = :id AND weekday = :day", "ExpressionAttributeValues": VALUES},
             ("1",),
         ),
         (
             "Query",
             {
-                "KeyConditionExpression": "#k=:id and day <= :day",
+                "KeyConditionExpression": "#k=:id and weekday <= :day",
                 "ExpressionAttributeNames": {"#k": "id"},
                 "ExpressionAttributeValues": VALUES,
             },
@@ -88,7 +88,7 @@ VALUES = {":id": {"S": "1"}, ":day": {"S": "monday"}}
         ),
         (
             "Query",
-            {"IndexName": "by-day", "KeyConditionExpression": "id = :id AND day = :day"}
+            {"IndexName": "by-day", "KeyConditionExpression": "id = :id AND weekday = :day"}
             | {"ExpressionAttributeValues": VALUES},
             ("monday",),
         ),
@@ -103,7 +103,7 @@ def test_leading_keys_are_the_values_of_the_partition_key(
     operation: str, params: dict[str, Any], values: tuple[str, ...], view: FakeAccount
 ) -> None:
     if operation == "Query":
-        view.add_table("orders", hash_key="id", range_key="day", index_keys={"by-day": "day"})
+        view.add_table("orders", hash_key="id", range_key="weekday", index_keys={"by-day": "weekday"})
     found = context(operation, params, view)
 
     assert found["dynamodb:LeadingKeys"] == values
