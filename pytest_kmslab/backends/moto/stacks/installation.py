@@ -24,7 +24,7 @@ from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
-    from pytest_kmslab.backends.moto.stacks.principal import Principals
+    from pytest_kmslab.backends.moto.stacks.operations import StackOperations
     from pytest_kmslab.backends.moto.stacks.resource import Deployment
     from pytest_kmslab.backends.moto.stacks.stack_sets import StackSetOperations
 
@@ -78,7 +78,7 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
             patches.enter_context(patch.object(owner, name, as_method(around)))
         kept = partial(keep_request, response.setup_class)
         patches.enter_context(patch.object(response, "setup_class", as_method(kept)))
-        answered = partial(_answered, principals, response.call_action)
+        answered = partial(_answered, operations, response.call_action)
         patches.enter_context(patch.object(response, "call_action", as_method(answered)))
         compared = partial(_differs, response._validate_different_update)
         patches.enter_context(patch.object(response, "_validate_different_update", as_method(compared)))
@@ -113,20 +113,31 @@ def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any
         original(response, params, body, stack)
 
 
-def _answered(principals: Principals, original: Callable[..., Any], response: Any) -> Any:
+def _answered(operations: StackOperations, original: Callable[..., Any], response: Any) -> Any:
     """One request to CloudFormation: who signed it is kept while moto answers it."""
     try:
-        request = principals.request(response)
+        request = operations.principals.request(response)
     except ServiceError as error:
         return _refusal(response, error)
     tokens = REQUEST.set(request), PRINCIPAL.set(None)
+    own = request and operations.own.get(request.operation)
     try:
-        return original(response)
+        return _own_answer(own, response) if own else original(response)
     except ServiceError as error:
         return _refusal(response, error)
     finally:
         REQUEST.reset(tokens[0])
         PRINCIPAL.reset(tokens[1])
+
+
+def _own_answer(operation: Callable[..., Any], response: Any) -> Any:
+    """The answer to an operation that moto has not."""
+    from moto.core.responses import ActionResult
+
+    answer = operation(response.cloudformation_backend, response.params)
+    status, headers, body = response.serialized(ActionResult(answer))
+    headers, body = response._enrich_response(headers, body)
+    return status, headers, body
 
 
 def _refusal(response: Any, error: ServiceError) -> tuple[int, dict[str, Any], str]:

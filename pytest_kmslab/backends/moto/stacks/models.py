@@ -6,6 +6,7 @@ Within a stack these are not used.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -91,7 +92,17 @@ def _create(
     try:
         with acting_as(PRINCIPAL.get() or root_caller(account_id, partition)):
             resource = StackResource(kind, where, str(more.get("LogicalId") or resource_name), properties)
-            resource.create()
+            _create_whole(resource)
     except ServiceError as error:
         raise JsonRESTError(error.code, error.message) from error
     return look_up(account_id, region_name, resource.physical_resource_id)
+
+
+def _create_whole(resource: StackResource) -> None:
+    try:
+        resource.create()
+    except ServiceError:
+        if resource.physical_resource_id:
+            with suppress(ServiceError):  # the first error is the one that counts
+                resource.remove()
+        raise

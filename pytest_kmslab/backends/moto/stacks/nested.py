@@ -2,44 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.utils import get_stack_from_s3_url
 
 from pytest_kmslab.authz.arn import partition_of
-from pytest_kmslab.backends.moto.stacks.operations import State, opened, retag
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
+from pytest_kmslab.backends.moto.stacks.rollback import (
+    continue_rollback,
+    fail_update,
+    opened,
+    roll_back,
+)
+from pytest_kmslab.backends.moto.stacks.stack_state import State, retag
 from pytest_kmslab.calls.api_call import ServiceError
 
 
-def update_nested(
-    nested: Any, properties: Mapping[str, Any], tags: Mapping[str, str]
-) -> Callable[[], None] | None:
-    """Bring a stack up to its properties and tags; answers how to change it back, None where nothing changes.
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a stack in a stack is made of."""
 
-    Raises ServiceError where it cannot be changed; it is as it was then.
-    """
+    template: str = field(repr=False)
+    parameters: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+
+def update_nested(nested: Any, properties: Mapping[str, Any], tags: Mapping[str, str]) -> NestedUpdate | None:
+    """The update of a stack to other properties and tags of it; None where nothing changes."""
     partition = partition_of(nested.region_name).name
     template = get_stack_from_s3_url(properties["TemplateURL"], nested.account_id, partition)
-    parameters = dict(properties.get("Parameters") or {})
-    before = nested.template, dict(nested.resource_map.input_parameters), nested.resource_map.own_tags
-    if (template, parameters, tags) == before:
-        return None
-    _update(nested, template, parameters, tags)
-    return partial(_update, nested, *before)
+    resources = nested.resource_map
+    before = Version(nested.template, dict(resources.input_parameters), resources.own_tags)
+    after = Version(template, dict(properties.get("Parameters") or {}), tags)
+    return None if before == after else NestedUpdate(nested, before, after)
 
 
-def _update(nested: Any, template: str, parameters: dict[str, Any], tags: Mapping[str, str]) -> None:
+@dataclass(slots=True)
+class NestedUpdate:
+    """The update of a stack in a stack."""
+
+    nested: Any
+    """moto's stack."""
+    before: Version
+    after: Version
+    is_made: bool = False
+
+    def make(self) -> None:
+        """Change it; raises ServiceError where it cannot be changed."""
+        _update(self.nested, self.after)
+        self.is_made = True
+
+    def take_back(self) -> None:
+        """Change it back, also where it failed and could not go back by itself; raises ServiceError."""
+        if self.is_made:
+            _update(self.nested, self.before)
+        elif self.nested.status == "UPDATE_ROLLBACK_FAILED":
+            continue_rollback(self.nested, ())
+        elif self.nested.status == "UPDATE_FAILED":
+            roll_back(self.nested)
+        if self.nested.status == "UPDATE_ROLLBACK_FAILED":
+            raise ServiceError("ValidationError", "Embedded stack could not be rolled back.")
+
+
+def _update(nested: Any, version: Version) -> None:
     state = State(nested)
-    retag(nested, dict(tags))
+    retag(nested, dict(version.tags))
     try:
         with opened(nested):
-            nested.update(template, parameters=parameters, tags=dict(tags))
+            nested.update(version.template, parameters=dict(version.parameters), tags=dict(version.tags))
     except ResourceFailedError as failure:
-        state.restore(nested)
+        fail_update(nested, failure, state)
         text = (
             "Embedded stack was not successfully updated: The following resource(s) failed to update: "
             f"[{failure.logical_id}]."

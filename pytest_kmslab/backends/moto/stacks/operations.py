@@ -14,36 +14,70 @@ from typing import Any
 from moto.cloudformation import models
 from moto.cloudformation.parsing import OutputMap
 
+from pytest_kmslab.backends.moto.stacks.change_sets import (
+    change_set_of,
+    check_change_set,
+    check_new,
+    retire,
+    stack_named,
+)
 from pytest_kmslab.backends.moto.stacks.left_out import tell_left_out
 from pytest_kmslab.backends.moto.stacks.outputs import check_outputs
 from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
-from pytest_kmslab.backends.moto.stacks.resource_map import CREATING, NESTED_TAGS
+from pytest_kmslab.backends.moto.stacks.resource_map import NESTED_TAGS
+from pytest_kmslab.backends.moto.stacks.rollback import (
+    PAUSED,
+    continue_rollback,
+    creating,
+    deleting,
+    fail_creation,
+    fail_update,
+    forget_resources,
+    keeps_what_is_there,
+    opened,
+    request_params,
+    roll_back,
+)
 from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, acting_as
+from pytest_kmslab.backends.moto.stacks.stack_state import State, retag, set_status, tell, which
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.templates.form import STACK_NAME
 
 Original = Callable[..., Any]
 
 NOT_UPDATED = frozenset(
-    {"CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+    {
+        "DELETE_FAILED",
+        "REVIEW_IN_PROGRESS",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "UPDATE_ROLLBACK_FAILED",
+    }
 )
-"""The states of a stack that can only be deleted, and of one that has nothing but a change set:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html"""
+"""The states of a stack that can only be deleted or rolled back, and of one that has only a change set:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
+One that failed and kept what it had is updated only by a request that keeps it too, as CDK has it:
+https://github.com/aws/aws-cdk-cli, packages/@aws-cdk/toolkit-lib/lib/api/deployments/deploy-stack.ts"""
 
 
 class StackOperations:
     """moto's operations on stacks, each within what it is given."""
 
     def __init__(self, principals: Principals) -> None:
-        self._principals = principals
+        self.principals = principals
+        self.own = {
+            "ContinueUpdateRollback": self.continue_update_rollback,
+            "RollbackStack": self.rollback_stack,
+        }
+        """The operations that moto has not, by their names."""
 
     @contextmanager
     def _acting(self, backend: Any, stack: Any, role_arn: str | None) -> Iterator[None]:
         with ExitStack() as entered:
             # In the name of the stack's principal; a nested stack acts as its parent.
             if PRINCIPAL.get() is None:
-                entered.enter_context(acting_as(self._principals.of_stack(backend, stack, role_arn)))
+                entered.enter_context(acting_as(self.principals.of_stack(backend, stack, role_arn)))
             yield
 
     def create_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
@@ -61,14 +95,14 @@ class StackOperations:
                     check_outputs(stack)
                 tell_left_out(stack)
                 if not nested:
-                    self._principals.note_stack(stack)
+                    self.principals.note_stack(stack)
                 return stack
             except ResourceFailedError as failure:
                 stack = next(stack for stack in reversed(list(backend.stacks.values())) if stack.name == name)
-                _fail_creation(stack, failure)
+                fail_creation(stack, failure)
                 if nested:
                     raise
-                if _request_params().get("OnFailure") == "DELETE":
+                if request_params().get("OnFailure") == "DELETE":
                     backend.delete_stack(stack.stack_id)
                 return stack
             except Exception:
@@ -79,9 +113,7 @@ class StackOperations:
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """UpdateStack; raises ServiceError for a stack that can only be deleted."""
         stack = backend.get_stack(name)
-        if stack.status in NOT_UPDATED:
-            text = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
-            raise ServiceError("ValidationError", text)
+        _check_state(stack)
         # moto passes template and role by position or by name.
         role_arn = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
         with self._acting(backend, stack, role_arn):
@@ -95,8 +127,7 @@ class StackOperations:
                     answer = original(backend, name, *arguments, **more)
                     check_outputs(stack)
             except ResourceFailedError as failure:
-                before.restore(stack)
-                _fail_update(stack, failure)
+                fail_update(stack, failure, before)
                 return stack
             except Exception:
                 before.restore(stack)
@@ -104,40 +135,58 @@ class StackOperations:
                 raise
             finally:
                 stack.role_arn = role
+            retire(backend, stack)
             tell_left_out(stack)
             return answer
 
     def create_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
         """CreateChangeSet: what is wrong with the template is told here, before anything is kept."""
-        if more.get("change_set_type") != "UPDATE":
-            _check_name(str(more.get("stack_name")))
+        name, kind = str(more["stack_name"]), more.get("change_set_type")
+        check_change_set(kind)
+        before = stack_named(backend, name)
+        if kind == "UPDATE" and before is not None:
+            _check_state(before)
+        elif kind != "UPDATE":
+            _check_name(name)
+            check_new(before, str(more["change_set_name"]))
         check_tags(more.get("tags"))
-        resources = _read(backend, more["stack_name"], more["template"], more["parameters"])
+        resources = _read(backend, name, more["template"], more["parameters"])
         change_set_id, stack_id = original(backend, *arguments, **more)
         change_set = backend.change_sets[change_set_id]
         change_set.parameters = resources.texts_of(change_set.parameters)
-        return change_set_id, stack_id
+        if before is not None and stack_id != before.stack_id:
+            # moto makes another stack of the same name for each change set of a new one.
+            del backend.stacks[stack_id]
+            change_set.stack, change_set.stack_id = before, before.stack_id
+        return change_set_id, change_set.stack_id
 
     def execute_change_set(self, original: Original, backend: Any, *arguments: Any, **more: Any) -> Any:
         """ExecuteChangeSet, of a new stack or of one that is there."""
-        change_set = backend.describe_change_set(more.get("change_set_name") or arguments[0])
+        change_set = change_set_of(
+            backend, more.get("stack_name"), more.get("change_set_name") or arguments[0]
+        )
         stack = backend.stacks[change_set.stack_id]
+        is_new = change_set.change_set_type == "CREATE"
+        if not is_new:
+            _check_state(stack)
         with self._acting(backend, stack, change_set.role_arn):
             stack.role_arn = change_set.role_arn or stack.role_arn
             before = State(stack)
             retag(stack, change_set.tags)
             try:
                 with opened(stack):
-                    original(backend, *arguments, **more)
+                    # By its ARN: of one name there may be several, of other stacks.
+                    original(backend, change_set.change_set_id, stack.name)
                     # moto reads neither outputs nor exports of what it made.
                     stack._parse_template()
                     stack.parameters = change_set.parameters or stack.parameters
                     stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
                     check_outputs(stack)
             except ResourceFailedError as failure:
-                before.restore(stack)
-                fail = _fail_creation if change_set.change_set_type == "CREATE" else _fail_update
-                fail(stack, failure)
+                if is_new:
+                    fail_creation(stack, failure)
+                else:
+                    fail_update(stack, failure, before)
                 change_set.execution_status = "EXECUTE_FAILED"
                 return
             except Exception:
@@ -145,6 +194,7 @@ class StackOperations:
                 raise
             for export in stack.exports:
                 backend.exports[export.name] = export
+            retire(backend, stack)
             tell_left_out(stack)
 
     def delete_stack(self, original: Original, backend: Any, name: str) -> None:
@@ -155,18 +205,39 @@ class StackOperations:
         if stack is None:
             original(backend, name)
             return
-        params = _request_params()
+        params = request_params()
         nested = PRINCIPAL.get() is not None
         _retain(stack, (not nested and params.get("RetainResources")) or ())
-        with self._acting(backend, stack, params.get("RoleARN")), opened(stack):
+        with self._acting(backend, stack, params.get("RoleARN")), deleting(stack):
             try:
                 original(backend, stack.stack_id)
-                _forget_resources(stack)
+                forget_resources(stack)
             except ResourceFailedError as failure:
                 # moto forgets the stack before its resources are gone; a failed one can be deleted again.
                 backend.stacks[stack.stack_id] = stack
-                _tell(stack, failure, "DELETE_FAILED")
-                _set_status(stack, "DELETE_FAILED", _which("delete", failure))
+                tell(stack, failure, "DELETE_FAILED")
+                set_status(stack, "DELETE_FAILED", which("delete", failure))
+
+    def continue_update_rollback(self, backend: Any, params: Mapping[str, Any]) -> dict[str, str]:
+        """ContinueUpdateRollback, which moto has not."""
+        stack = backend.get_stack(params["StackName"])
+        with self._acting(backend, stack, params.get("RoleARN")):
+            continue_rollback(stack, params.get("ResourcesToSkip") or ())
+        return {}
+
+    def rollback_stack(self, backend: Any, params: Mapping[str, Any]) -> dict[str, str]:
+        """RollbackStack, which moto has not."""
+        stack = backend.get_stack(params["StackName"])
+        with self._acting(backend, stack, params.get("RoleARN")):
+            roll_back(stack)
+        return {"StackId": stack.stack_id}
+
+
+def _check_state(stack: Any) -> None:
+    """Raise ServiceError for a stack that can only be deleted or rolled back."""
+    if stack.status in NOT_UPDATED or (stack.status in PAUSED and not keeps_what_is_there()):
+        text = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
+        raise ServiceError("ValidationError", text)
 
 
 def check_tags(tags: dict[str, str] | None) -> None:
@@ -222,135 +293,3 @@ def _retain(stack: Any, names: Iterable[str]) -> None:
         )
         raise ServiceError("ValidationError", text)
     stack.resource_map.retained = retained
-
-
-class State:
-    """What a stack was before an update."""
-
-    _NAMES = ("template", "template_dict", "parameters", "tags", "output_map", "description", "status")
-
-    def __init__(self, stack: Any) -> None:
-        self._values = {name: getattr(stack, name) for name in self._NAMES}
-        resources = stack.resource_map
-        self._map = (
-            resources._template,
-            resources._resource_json_map,
-            resources.input_parameters,
-            dict(resources.resolved_parameters),
-            resources.parameter_texts,
-            dict(resources.tags),
-        )
-
-    def restore(self, stack: Any) -> None:
-        """Put it back; the resources have been rolled back already."""
-        for name, value in self._values.items():
-            setattr(stack, name, value)
-        resources = stack.resource_map
-        template, resources._resource_json_map, parameters, resolved, texts, resources.tags = self._map
-        resources._template, resources.input_parameters = template, parameters
-        resources.resolved_parameters, resources.parameter_texts = resolved, texts
-        resources._parsed_resources.update(resolved)
-        resources.load_conditions()
-
-
-def retag(stack: Any, tags: dict[str, str] | None) -> None:
-    """Let the tags of the stack that an update gives take the place of those before."""
-    if tags is None:
-        return
-    resources = stack.resource_map
-    system = {name: value for name, value in resources.tags.items() if name.startswith("aws:")}
-    resources.tags = {**tags, **system}
-
-
-@contextmanager
-def opened(stack: Any) -> Iterator[None]:
-    """Let the stack's resources be made; where one fails, what was done is rolled back."""
-    resources = stack.resource_map
-    resources.is_open, resources.teardown = True, []
-    try:
-        yield
-    except BaseException:
-        if not _keeps_what_is_there():
-            resources.roll_back()
-        raise
-    finally:
-        resources.is_open, resources.teardown = False, []
-
-
-@contextmanager
-def creating() -> Iterator[None]:
-    """Let the resources of stacks be made that are created; where one fails, what was done is rolled back."""
-    maps: list[Any] = []
-    token = CREATING.set(maps)
-    try:
-        yield
-    except BaseException:
-        if not _keeps_what_is_there():
-            for resources in reversed(maps):
-                resources.roll_back()
-        raise
-    finally:
-        CREATING.reset(token)
-        for resources in maps:
-            resources.is_open, resources.teardown = False, []
-
-
-def _request_params() -> Mapping[str, Any]:
-    request = REQUEST.get()
-    return request.params if request is not None else {}
-
-
-def _keeps_what_is_there() -> bool:
-    """Whether the request says that a stack which fails keeps what it has."""
-    params = _request_params()
-    return str(params.get("DisableRollback")).lower() == "true" or params.get("OnFailure") == "DO_NOTHING"
-
-
-def _fail_creation(stack: Any, failure: ResourceFailedError) -> None:
-    _tell(stack, failure, "CREATE_FAILED")
-    reason = f"{_which('create', failure)} Rollback requested by user."
-    if _keeps_what_is_there():
-        _set_status(stack, "CREATE_FAILED", _which("create", failure))
-        return
-    _set_status(stack, "ROLLBACK_IN_PROGRESS", reason)
-    _forget_resources(stack)
-    _set_status(stack, "ROLLBACK_COMPLETE", None)
-
-
-def _forget_resources(stack: Any) -> None:
-    # Nothing of the template is there: nobody who describes the stack may make it.
-    resources = stack.resource_map
-    resources._resource_json_map = {}
-    stack.output_map = OutputMap(resources, {}, stack.stack_id)
-
-
-def _fail_update(stack: Any, failure: ResourceFailedError) -> None:
-    verb = "update" if failure.physical_id else "create"
-    _tell(stack, failure, f"{verb.upper()}_FAILED")
-    _set_status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", _which(verb, failure))
-    _set_status(stack, "UPDATE_ROLLBACK_COMPLETE", None)
-
-
-def _which(verb: str, failure: ResourceFailedError) -> str:
-    return f"The following resource(s) failed to {verb}: [{failure.logical_id}]."
-
-
-def _tell(stack: Any, failure: ResourceFailedError, status: str) -> None:
-    """The event of the resource that failed."""
-    stack.events.append(
-        models.Event(
-            stack_id=stack.stack_id,
-            stack_name=stack.name,
-            logical_resource_id=failure.logical_id,
-            physical_resource_id=failure.physical_id,
-            resource_type=failure.type_name,
-            resource_status=status,
-            resource_status_reason=failure.reason,
-            resource_properties=None,
-        )
-    )
-
-
-def _set_status(stack: Any, status: str, reason: str | None) -> None:
-    stack.status = status
-    stack._add_stack_event(status, resource_status_reason=reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -135,6 +135,28 @@ class ResourceType:
         return properties
 
 
+@dataclass(frozen=True, slots=True)
+class UndoStep:
+    """How to take back one thing that an operation on a stack did."""
+
+    name: str
+    """The resource, by its logical id."""
+    type_name: str
+    act: Callable[[], None] = field(repr=False)
+    physical_id: str = ""
+    is_new: bool = True
+    """Whether the resource is to go, having been made; one that was changed is to be as it was."""
+    is_partial: bool = False
+    """Whether it was made in part, and then failed."""
+
+
+class LeftUndone(NamedTuple):
+    """What could not be taken back."""
+
+    step: UndoStep
+    failure: ResourceFailedError
+
+
 class ResourceFailedError(Exception):
     """A resource could not be made, changed or deleted: the stack fails.
 
@@ -219,16 +241,10 @@ class StackResource:
         return self.made.attributes[name]
 
     def create(self) -> None:
-        """Make it; where a later call fails, what is there already is deleted again."""
-        try:
-            with _of_another_shape():
-                for made in self.kind.create(self.where, self.properties):
-                    self.made = made
-        except ServiceError:
-            if self.made.physical_id:
-                with suppress(ServiceError):  # the first error is the one that counts
-                    self.remove()
-            raise
+        """Make it; where a later call fails, what has a physical id already is to be removed."""
+        with _of_another_shape():
+            for made in self.kind.create(self.where, self.properties):
+                self.made = made
 
     def update(self, properties: Properties) -> None:
         """Change it to other properties."""

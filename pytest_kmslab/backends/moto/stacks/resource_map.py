@@ -6,6 +6,7 @@ the stack only, in an order that is known, and what fails can be undone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -13,10 +14,7 @@ from functools import partial
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import CloudFormationError, ValidationError
-from moto.ssm.models import ssm_backends
 
-from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.backends.moto.stacks.dynamic_references import with_references
 from pytest_kmslab.backends.moto.stacks.left_out import is_made
@@ -25,30 +23,25 @@ from pytest_kmslab.backends.moto.stacks.other_services import (
     code_from_elsewhere,
     is_of_a_service,
 )
-from pytest_kmslab.backends.moto.stacks.outputs import check_attributes
-from pytest_kmslab.backends.moto.stacks.parameters import ParameterTexts, parameter_texts, resolved
 from pytest_kmslab.backends.moto.stacks.properties import invalid, with_stack_tags, without_nothing
 from pytest_kmslab.backends.moto.stacks.references import in_order, missing_value, references
 from pytest_kmslab.backends.moto.stacks.resource import (
     Deployment,
+    LeftUndone,
     ResourceFailedError,
     StackResource,
+    UndoStep,
 )
-from pytest_kmslab.backends.moto.stacks.template_check import check_form, check_stack
+from pytest_kmslab.backends.moto.stacks.template_map import TemplateMap
 from pytest_kmslab.backends.moto.stacks.types import ENFORCED_PREFIXES, SAM_PREFIX, TYPES
-from pytest_kmslab.backends.moto.stacks.values import StackValues, as_mapping
+from pytest_kmslab.backends.moto.stacks.values import as_mapping
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.templates.conditions import Conditions
-from pytest_kmslab.templates.form import BOOTSTRAP
 from pytest_kmslab.templates.functions import text_of
-from pytest_kmslab.templates.parameters import is_list, items_of
-from pytest_kmslab.templates.problem import TemplateProblemError
+
+logger = logging.getLogger(__name__)
 
 RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
-
-BOOTSTRAP_VERSION = "30"
-"""https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
 NESTED = "AWS::CloudFormation::Stack"
 
@@ -66,34 +59,33 @@ NESTED_TAGS: ContextVar[Mapping[str, str]] = ContextVar("kmslab_nested_stack_tag
 Deploy = Callable[["StackResourceMap", str], Deployment]
 
 
-class StackResourceMap(parsing.ResourceMap):
+class StackResourceMap(TemplateMap):
     """The resources of one stack."""
 
     deploy: Deploy
     """How a resource of the stack reaches the services; set where the map is installed."""
 
-    update_nested: Callable[[Any, Mapping[str, Any], Mapping[str, str]], Callable[[], None] | None]
-    """Changes a stack in the stack, and answers how to change it back; set there too."""
-
-    parameter_texts: ParameterTexts
-    """The value of each parameter, as it was given or is by default."""
+    update_nested: Callable[[Any, Mapping[str, Any], Mapping[str, str]], Any]
+    """The update of a stack in the stack, None where nothing changes; set there too."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.tags.update(SET_TAGS.get())
-        self.parameter_texts = ParameterTexts()
         self.left_out: dict[str, str] = {}
         """The types of the resources that moto does not make, by their names."""
-        partition = partition_of(self._region_name)
-        own = {"AWS::Partition": partition.name, "AWS::URLSuffix": partition.dns_suffix}
-        self._parsed_resources.update(own)
         creating = CREATING.get()
         if creating is not None:
             creating.append(self)
         self.is_open = creating is not None
         """Whether resources may be made and changed now: within an operation on the stack."""
-        self.teardown: list[Callable[[], None]] = []
+        self.teardown: list[UndoStep] = []
         """How to take back what the operation under way did so far."""
+        self.undoable: list[UndoStep] = []
+        """What a rollback takes back, in its order: of an operation that failed, and what failed in that."""
+        self.left_undone: list[LeftUndone] = []
+        """What the last rollback could not take back."""
+        self.stable: Any = None
+        """The state before updates that failed and were not rolled back; None where there were none."""
         self.retained: frozenset[str] = frozenset()
         """What whoever deletes the stack wants left."""
         self._replaced: list[tuple[StackResource, Mapping[str, Any]]] = []
@@ -106,13 +98,9 @@ class StackResourceMap(parsing.ResourceMap):
         raw = self._resource_json_map.get(name)
         if raw is None:
             raise KeyError(name)
-        if not self.is_open or not self._is_wanted(raw):
+        if not self.is_open or not self.is_wanted(raw):
             return None
         return self._make(name, raw)
-
-    def _is_wanted(self, raw: Mapping[str, Any]) -> bool:
-        condition = raw.get("Condition")
-        return not condition or bool(self.lazy_condition_map[str(condition)])
 
     def _make(self, name: str, raw: dict[str, Any]) -> Any:
         if not str(raw.get("Type")).startswith(ENFORCED_PREFIXES):
@@ -120,7 +108,9 @@ class StackResourceMap(parsing.ResourceMap):
         else:
             resource = self._make_ours(name, raw)
             self._parsed_resources[name] = resource
-        self.teardown.append(lambda: self._discard(name, resource, raw))
+        physical_id = str(getattr(resource, "physical_resource_id", ""))
+        discard = partial(self._discard, name, resource, raw)
+        self.teardown.append(UndoStep(name, str(raw.get("Type")), discard, physical_id))
         return resource
 
     @contextmanager
@@ -157,11 +147,6 @@ class StackResourceMap(parsing.ResourceMap):
             finally:
                 NESTED_TAGS.reset(token)
 
-    @property
-    def own_tags(self) -> dict[str, str]:
-        """The tags of the stack, without CloudFormation's own, which nobody can set by a call."""
-        return {name: value for name, value in self.tags.items() if not name.startswith("aws:")}
-
     def _nested_tags(self, raw: Mapping[str, Any]) -> Mapping[str, str]:
         """The tags of a stack in this one: those of this one, and its own.
 
@@ -179,8 +164,25 @@ class StackResourceMap(parsing.ResourceMap):
         with self._failing(name, raw):
             where = type(self).deploy(self, name)
             resource = StackResource(TYPES[raw["Type"]], where, name, properties)
-            resource.create()
+            try:
+                resource.create()
+            except ServiceError:
+                if resource.physical_resource_id:
+                    self._note_partial(name, resource)
+                raise
         return resource
+
+    def _note_partial(self, name: str, resource: StackResource) -> None:
+        """Know of a resource that was made in part, so that it goes with what was made before it."""
+        self._parsed_resources.setdefault(name, resource)
+        remove, physical_id = partial(self._remove_partial, name, resource), resource.physical_resource_id
+        self.teardown.append(UndoStep(name, resource.kind.name, remove, physical_id, is_partial=True))
+
+    def _remove_partial(self, name: str, resource: StackResource) -> None:
+        resource.remove()
+        # In an update what it was to replace may have its name.
+        if self._parsed_resources.get(name) is resource:
+            del self._parsed_resources[name]
 
     def properties_of(self, name: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The properties of a resource of an enforced service, resolved; raises ResourceFailedError."""
@@ -193,19 +195,12 @@ class StackResourceMap(parsing.ResourceMap):
             missing = missing_value(properties, self._look_up)
             if missing is not None:
                 raise invalid(f"pytest-kmslab: `{missing}` is nothing that moto has made")
-            known = without_nothing(self._resolved(properties))
+            known = without_nothing(self.resolved(properties))
             if not isinstance(known, Mapping):
                 raise invalid("#: expected type: JSONObject")
             found: Mapping[str, Any] = with_references(known, self._account_id, self._region_name)
             takes_tags = "Tags" in TYPES[raw["Type"]].properties
         return with_stack_tags(found, self.own_tags) if takes_tags else found
-
-    def _resolved(self, properties: Any) -> Any:
-        """Properties without functions; raises ServiceError for one that cannot be resolved."""
-        try:
-            return parsing.clean_json(properties, self)
-        except CloudFormationError as error:
-            raise ServiceError("ValidationError", str(error.message)) from error
 
     def _look_up(self, function: Mapping[str, Any]) -> Any:
         if "Fn::If" in function:
@@ -218,56 +213,6 @@ class StackResourceMap(parsing.ResourceMap):
         if name in self._resource_json_map and self[name] is None:
             return None  # moto makes no resource of this type, and calls that an error of the template
         return parsing.clean_json(function, self)
-
-    def load(self) -> None:
-        """Read the template; raises moto's ValidationError as CloudFormation refuses it."""
-        if self._template == {}:
-            self.input_parameters = {}  # a stack that has nothing but a change set takes none
-            super().load()
-            return
-        with _refusing():
-            check_form(self._template)
-            super().load()
-            check_stack(self._template, self)
-
-    def load_parameters(self) -> None:
-        """Hold the parameters to their declarations and resolve them."""
-        declared = as_mapping(self._template.get("Parameters"))
-        self.parameter_texts = parameter_texts(declared, self.input_parameters)
-        self.no_echo_parameter_keys = sorted(self.parameter_texts.secret)
-        self.resolved_parameters = resolved(declared, self.parameter_texts, self.parse_ssm_parameter)
-        self._parsed_resources.update(self.resolved_parameters)
-
-    def texts_of(self, parameters: Mapping[str, str]) -> ParameterTexts:
-        """Those of the values that were given, and which of them are secret."""
-        texts = ParameterTexts(parameters)
-        texts.secret = self.parameter_texts.secret
-        return texts
-
-    def load_conditions(self) -> None:
-        """Find out which conditions hold."""
-        declared = as_mapping(self._template.get("Conditions"))
-        self.lazy_condition_map: Any = Conditions(declared, StackValues(self))
-        for name in declared:
-            # To look one up is to work it out: what is wrong with one is told before anything is made.
-            self.lazy_condition_map[name]
-
-    def parse_ssm_parameter(self, value: str, value_type: str) -> Any:
-        """The value of a parameter in the parameter store; raises moto's ValidationError for none.
-
-        CDK asks in every template for the version of its bootstrap stack: the account counts as bootstrapped.
-        """
-        parameter = ssm_backends[self._account_id][self._region_name].get_parameter(value)
-        if parameter is None and BOOTSTRAP.fullmatch(value):
-            return BOOTSTRAP_VERSION
-        if parameter is None:
-            text = f"Unable to fetch parameters [{value}] from parameter store for this account."
-            raise ValidationError(message=text)
-        return items_of(str(parameter.value)) if is_list(value_type) else str(parameter.value)
-
-    def validate_outputs(self) -> None:
-        """Raise moto's error for an output that is an attribute which its resource does not have."""
-        check_attributes(self)
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Make what is new, change what differs, then delete what is gone."""
@@ -288,7 +233,7 @@ class StackResourceMap(parsing.ResourceMap):
 
     def _bring_up(self, name: str, old: Mapping[str, Any] | None, parameters: set[str]) -> None:
         raw = self._resource_json_map[name]
-        if not self._is_wanted(raw):
+        if not self.is_wanted(raw):
             return
         current = self._parsed_resources.get(name)
         if current is None:
@@ -311,15 +256,18 @@ class StackResourceMap(parsing.ResourceMap):
         """Change a stack in the stack where it is; moto makes another in its place."""
         properties = parsing.clean_json(raw.get("Properties") or {}, self)
         with self._failing(name, raw, nested.stack_id):
-            change_back = type(self).update_nested(nested, properties, self._nested_tags(raw))
-        if change_back is not None:
-            self.teardown.append(change_back)
+            update = type(self).update_nested(nested, properties, self._nested_tags(raw))
+            if update is not None:
+                step = UndoStep(name, NESTED, update.take_back, nested.stack_id, is_new=False)
+                self.teardown.append(step)
+                update.make()
 
     def _replace(self, name: str, old: Mapping[str, Any], current: Any) -> None:
         """Make a resource of another type in place of one."""
         # moto's map is lazy: to look up what is not in it is to make it.
         del self._parsed_resources[name]
-        self.teardown.append(lambda: self._parsed_resources.__setitem__(name, current))
+        put_back = partial(self._parsed_resources.__setitem__, name, current)
+        self.teardown.append(UndoStep(name, str(old.get("Type")), put_back))
         self[name]
         self._replaced.append((current, old))
 
@@ -329,12 +277,14 @@ class StackResourceMap(parsing.ResourceMap):
         if not current.changed(properties):
             return
         if current.is_replaced_by(properties):
-            self._parsed_resources[name] = self._make_ours(name, raw)
-            made = self._parsed_resources[name]
-            self.teardown.append(lambda: self._put_back(name, current, made))
+            made = self._make_ours(name, raw)
+            self._parsed_resources[name] = made
+            put_back = partial(self._put_back, name, current, made)
+            self.teardown.append(UndoStep(name, raw["Type"], put_back, made.physical_resource_id))
             self._replaced.append((current, raw))
             return
-        self.teardown.append(lambda: current.update(before))
+        change_back, physical_id = partial(_change_back, current, before), current.physical_resource_id
+        self.teardown.append(UndoStep(name, raw["Type"], change_back, physical_id, is_new=False))
         with self._failing(name, raw, current.physical_resource_id):
             current.update(properties)
 
@@ -346,14 +296,14 @@ class StackResourceMap(parsing.ResourceMap):
         # What was replaced, then what is no longer in the template, each after what refers to it.
         while self._replaced:
             resource, raw = self._replaced.pop()
-            if self._policy(raw, "UpdateReplacePolicy") not in RETAINED:
+            if self.policy_of(raw, "UpdateReplacePolicy") not in RETAINED:
                 _quietly(partial(self._delete_one, resource, dict(raw)))
-        kept = {name for name, raw in self._resource_json_map.items() if self._is_wanted(raw)}
+        kept = {name for name, raw in self._resource_json_map.items() if self.is_wanted(raw)}
         for name in reversed(in_order(old, list(old))):
             if name in kept or name not in self._parsed_resources:
                 continue
             resource = self._parsed_resources.pop(name)
-            if self._policy(old[name]) not in RETAINED:
+            if self.policy_of(old[name]) not in RETAINED:
                 _quietly(partial(self._delete_one, resource, old[name]))
 
     def delete(self) -> None:
@@ -367,7 +317,7 @@ class StackResourceMap(parsing.ResourceMap):
             if name not in self._parsed_resources:
                 continue
             resource, raw = self._parsed_resources[name], self._resource_json_map[name]
-            if name not in self.retained and self._policy(raw) not in RETAINED:
+            if name not in self.retained and self.policy_of(raw) not in RETAINED:
                 try:
                     with self._failing(name, raw, str(getattr(resource, "physical_resource_id", ""))):
                         self._delete_one(resource, raw)
@@ -377,11 +327,6 @@ class StackResourceMap(parsing.ResourceMap):
             self._parsed_resources.pop(name)
         if failed is not None:
             raise failed
-
-    def _policy(self, raw: Mapping[str, Any], attribute: str = "DeletionPolicy") -> str:
-        """What becomes of a resource; a function may say so:
-        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/function-refs-in-policy-attributes.html"""
-        return str(parsing.clean_json(raw.get(attribute), self))
 
     def _delete_one(self, resource: Any, raw: dict[str, Any]) -> None:
         if isinstance(resource, StackResource):
@@ -394,26 +339,53 @@ class StackResourceMap(parsing.ResourceMap):
 
     def _discard(self, name: str, resource: Any, raw: dict[str, Any]) -> None:
         """Take back what was made; `Retain` holds here too, `RetainExceptOnCreate` does not."""
-        self._parsed_resources.pop(name, None)
         # Of `RetainExceptOnCreate` the creation is the exception.
-        if self._policy(raw) != "Retain":
+        if self.policy_of(raw) != "Retain":
             self._delete_one(resource, raw)
+        self._parsed_resources.pop(name, None)
+
+    def forget(self, name: str) -> None:
+        """Leave behind a resource that is not in the template any more and could not be deleted."""
+        if name not in self._resource_json_map:
+            self._parsed_resources.pop(name, None)
+
+    def fail(self, keep: bool) -> None:
+        """The operation under way failed: take back what it did.
+
+        With `keep` that waits for `roll_back`, save for what was made in part.
+        """
+        self._replaced.clear()
+        self.undoable = [*reversed(self.teardown), *self.undoable]
+        self.teardown = []
+        if not keep:
+            self.roll_back()
+            return
+        for step in [step for step in self.undoable if step.is_partial]:
+            _quietly(step.act)
+            self.undoable.remove(step)
 
     def roll_back(self) -> None:
-        """Take back what the operation under way did, last thing first."""
-        self._replaced.clear()
-        while self.teardown:
-            _quietly(self.teardown.pop())
+        """Take back what can be, last thing first; what cannot stays `undoable`, and is `left_undone`."""
+        steps, self.undoable, self.left_undone = self.undoable, [], []
+        for step in steps:
+            try:
+                with self._failing(step.name, {"Type": step.type_name}, step.physical_id):
+                    step.act()
+            except ResourceFailedError as failure:
+                self.undoable.append(step)
+                self.left_undone.append(LeftUndone(step, failure))
+            except Exception:  # moto raises whatever it meets, of services that nobody decides on
+                logger.warning("what %s was could not be brought back", step.name, exc_info=True)
 
 
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """What is wrong with a template, as moto's error of it."""
+def _change_back(resource: StackResource, properties: Mapping[str, Any]) -> None:
+    """Change a resource to what it was; where that fails, a second try has the whole way to go."""
+    after = resource.properties
     try:
-        yield
-    except TemplateProblemError as error:
-        # moto makes a response of its own errors only.
-        raise ValidationError(message=error.text) from error
+        resource.update(properties)
+    except ServiceError:
+        resource.properties = after
+        raise
 
 
 def _quietly(act: Callable[[], None]) -> None:

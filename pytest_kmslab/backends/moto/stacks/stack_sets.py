@@ -12,11 +12,13 @@ from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError
 
-from pytest_kmslab.backends.moto.stacks.operations import Original, State, creating, opened, retag
+from pytest_kmslab.backends.moto.stacks.operations import Original
 from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
 from pytest_kmslab.backends.moto.stacks.resource_map import SET_TAGS
+from pytest_kmslab.backends.moto.stacks.rollback import creating, opened
 from pytest_kmslab.backends.moto.stacks.service_calls import REQUEST, acting_as
+from pytest_kmslab.backends.moto.stacks.stack_state import State, retag
 from pytest_kmslab.calls.api_call import ServiceError
 
 STACK_SET: ContextVar[Any] = ContextVar("kmslab_stack_set")
