@@ -19,7 +19,11 @@ from pytest_kmslab.calls.iam.implicit_user import check_roots_own
 from pytest_kmslab.calls.iam.resources import arn_by_name, foreign_key, owner_of, renamed, resource_of
 from pytest_kmslab.calls.rules.attachments import check_policy_arns
 from pytest_kmslab.calls.rules.iam_documents import INLINE, check_identity_policy, check_trust_policy
-from pytest_kmslab.calls.rules.iam_names import check_identity_provider, check_name_is_free
+from pytest_kmslab.calls.rules.iam_names import (
+    check_identity_provider,
+    check_name_is_free,
+    check_number_of_tags,
+)
 from pytest_kmslab.calls.rules.protected_entities import (
     check_managed_policy,
     check_protected_role,
@@ -97,7 +101,7 @@ def _last_used(call: ApiCall, view: AccountView) -> Authorizations:
     yield from _one(call, view)
     if foreign_key(call, view):
         # A key of another account is as unknown as one that nobody has.
-        text = f"The Access Key with id {call.params['AccessKeyId']} cannot be found"
+        text = f"The Access Key with id {call.params['AccessKeyId']} cannot be found."
         raise ServiceError("NoSuchEntity", text, 404)
 
 
@@ -128,6 +132,8 @@ def _checked(plan: AuthorizationPlan) -> AuthorizationPlan:
         check_identity_provider(call)
         check_protected_role(call, view)
         check_name_is_free(call, view)
+        if call.operation.startswith("Tag"):
+            check_number_of_tags(call, view.iam_tags(resource_of(call, view)))
 
     return checked
 

@@ -90,3 +90,17 @@ def too_many_clients() -> ServiceError:
     """Where a provider would have more client ids than there may be."""
     text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENTS}"
     return ServiceError("LimitExceeded", text, 409)
+
+
+MOST_TAGS = 50
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+def check_number_of_tags(call: ApiCall, tags: Mapping[str, str]) -> None:
+    """Raise LimitExceeded where something would have more tags than there may be.
+
+    The text is that of versity/versitygw#2316.
+    """
+    keys = {key.lower() for key in (*tags, *(tag["Key"] for tag in call.params["Tags"]))}
+    if len(keys) > MOST_TAGS:
+        raise ServiceError("LimitExceeded", "The number of tags has reached the maximum limit.", 409)

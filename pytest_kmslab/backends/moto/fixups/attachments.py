@@ -27,7 +27,7 @@ def found(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
 
 
 def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
-    """DeletePolicy. Raises DeleteConflict where somebody has the policy, or has it as boundary.
+    """DeletePolicy. Raises DeleteConflict where somebody has the policy, or where it has older versions.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
     """
@@ -36,6 +36,14 @@ def deletable(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     # Whoever has it as permissions boundary counts too.
     if _bounded(call, arn) or any(arn in holder.managed_policies for holder in _holders(call)):
         raise ServiceError("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
+    if len(iam_backends[call.account][call.partition].managed_policies[arn].versions) > 1:
+        # As ACK's iam-controller (policy/hooks) quotes it.
+        raise ServiceError(
+            "DeleteConflict",
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's "
+            "versions. The default version is deleted with the policy.",
+            409,
+        )
     return {}
 
 

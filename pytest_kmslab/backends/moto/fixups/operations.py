@@ -46,6 +46,7 @@ from pytest_kmslab.backends.moto.fixups.kms import (
 )
 from pytest_kmslab.backends.moto.fixups.kms.key_stores import KEY_STORES, check_store_is_there
 from pytest_kmslab.backends.moto.fixups.kms.materials import materials
+from pytest_kmslab.backends.moto.fixups.missing_entities import check_is_there
 from pytest_kmslab.backends.moto.fixups.oidc_providers import CLIENTS
 from pytest_kmslab.backends.moto.fixups.partiql import PARTIQL
 from pytest_kmslab.backends.moto.fixups.partiql import answer as answer_partiql
@@ -78,6 +79,8 @@ class MotoFixups:
 
     def before_call(self, call: ApiCall) -> Mapping[str, Any]:
         """Parameters to send in place of the caller's; empty for most calls."""
+        if call.service == "iam":
+            check_is_there(call)
         fixup = BEFORE_CALL.get(call.name)
         replaced = dict(fixup(self._reader, call)) if fixup else {}
         if call.service == "iam":
@@ -300,6 +303,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "kms:UpdatePrimaryRegion": keys.change_primary,
     "kms:Verify": signatures.verify,
     "kms:VerifyMac": signatures.verify_mac,
+    "sts:DecodeAuthorizationMessage": sessions.decode_message,
     "iam:PutUserPermissionsBoundary": users.put_boundary,
     "iam:DeleteUserPermissionsBoundary": users.delete_boundary,
 }

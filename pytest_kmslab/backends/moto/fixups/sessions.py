@@ -29,7 +29,7 @@ from pytest_kmslab.backends.moto.principals import (
     owner_id,
     unique_id,
 )
-from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.sts.sessions import (
     expiration,
     federated_user,
@@ -77,6 +77,15 @@ def issue_session_token(_reader: MotoAccountReader, call: ApiCall, response: dic
     context = {**lasting_context(call.caller), **_authenticated(call)}
     # A session of a user has none of the user's tags of its own: they are read when it is used.
     _issue(call, response, replace(call.caller, tags={}, context=context))
+
+
+def decode_message(_call: ApiCall) -> dict[str, Any]:
+    """DecodeAuthorizationMessage, which moto lacks. No denial here carries a message, so none is a real one.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+    """
+    # The text is inferred.
+    raise ServiceError("InvalidAuthorizationMessageException", "Message is not valid")
 
 
 def issue_federation_token(_reader: MotoAccountReader, call: ApiCall, response: dict[str, Any]) -> None:

@@ -146,7 +146,7 @@ def test_the_holder_of_an_access_key(view: FakeAccount) -> None:
     view.credentials["AKIAEVE"] = Credential("AKIAEVE", "secret", user("eve", "999988887777"))
     with pytest.raises(ServiceError) as refused:
         asked(view, "GetAccessKeyLastUsed", {"AccessKeyId": "AKIAEVE"})
-    told = ("NoSuchEntity", "The Access Key with id AKIAEVE cannot be found", 404)
+    told = ("NoSuchEntity", "The Access Key with id AKIAEVE cannot be found.", 404)
     assert (refused.value.code, refused.value.message, refused.value.status) == told
 
 
