@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_kmslab.account.model import AccountView, Caller
+from pytest_kmslab.account.model import AccountView, Caller, Levels
 from pytest_kmslab.authz.arn import ACCOUNT_ID, SEGMENTS, parts_of
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.context import Context
@@ -30,7 +30,10 @@ _TYPES = ("string", "numeric", "boolean", "ip", "binary", "date")
 CONTEXT_KEY_TYPES = frozenset((*_TYPES, *(f"{name}List" for name in _TYPES)))
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ContextEntry.html"""
 
+MATCHED_TYPES = (PolicyType.IDENTITY, PolicyType.RESOURCE)
+"""Whose statements are told: not those of the organization and of a permissions boundary."""
 SOURCE_TYPES = {PolicyType.RESOURCE: "Resource Policy"}
+_NOT_EXCLUDED = "pytest-kmslab does not simulate without a policy of a user, group or role:"
 DELEGATION = "kmslab: key policy taken to trust the account"
 NOBODY = "simulated"
 """Who asks where no user is named: one of the account without policies of their own."""
@@ -90,7 +93,7 @@ def _custom(call: ApiCall, _view: AccountView) -> Simulation:
 def _principal(call: ApiCall, view: AccountView) -> Simulation:
     source = str(call.params["PolicySourceArn"])
     kind = _entity(source)[1]
-    policies = policies_of_source(call, view)
+    policies = _without_excluded(policies_of_source(call, view), call.params.get("PolicyExclusionList"))
     caller = _caller(call, source if kind == "user" else "")
     return _simulation(call, caller or f"{source.rpartition(':')[0]}:user/{NOBODY}", policies, {})
 
@@ -136,16 +139,44 @@ def _simulation(call: ApiCall, principal: str, own: Policies, texts: dict[str, s
     resource = given_policies(
         "ResourcePolicy", [params["ResourcePolicy"]] if params.get("ResourcePolicy") else None, texts
     )
+    # The code is inferred.
+    if len(boundary) > 1:
+        raise ServiceError("InvalidInput", "You can input only one permissions boundary.")
     policies = Policies(
         identity=(*own.identity, *named_policies),
         resource=resource[0] if resource else None,
         permissions_boundary=boundary[0] if boundary else own.permissions_boundary,
-        service_control=own.service_control,
+        service_control=_given_levels(params, texts) or own.service_control,
     )
     # The account of resources that do not say whose they are: as the ARN of its root user, or as its id.
     owner = str(params.get("ResourceOwner") or "")
     owner = owner.split(":")[4] if owner.count(":") >= SEGMENTS - 1 else owner
     return Simulation(principal, policies, texts, _context(params), owner)
+
+
+def _given_levels(params: Mapping[str, Any], texts: dict[str, str]) -> Levels:
+    """The service control policies that a call gives, level by level from the organization's root."""
+    levels = params.get("OrderedOrganizationPolicyInputList") or ()
+    return tuple(
+        given_policies(
+            f"OrderedOrganizationPolicyInputList.{number}", level.get("ServiceControlPolicyInputList"), texts
+        )
+        for number, level in enumerate(levels, start=1)
+    )
+
+
+def _without_excluded(policies: Policies, excluded: Any) -> Policies:
+    """What is left without the policies that PolicyExclusionList names by their type. Raises ServiceError
+    InvalidInput for those of a user, group or role, which are not told apart here."""
+    for one in excluded or ():
+        kind = one.get("PolicyType")
+        if kind == "permission-boundary":
+            policies = policies._replace(permissions_boundary=None)
+        elif kind == "scp":
+            policies = policies._replace(service_control=())
+        elif kind != "rcp":
+            raise ServiceError("InvalidInput", f"{_NOT_EXCLUDED} {json.dumps(one)}")
+    return policies
 
 
 def given_policies(kind: str, documents: Any, texts: dict[str, str]) -> tuple[NamedPolicy, ...]:
@@ -239,7 +270,9 @@ def _matched(simulation: Simulation, decision: Decision) -> list[dict[str, Any]]
     if decision.decision is Outcome.IMPLICIT_DENY:
         return []
     reasons = (
-        reason for reason in decision.reasons if reason.effect is wanted and reason.policy != DELEGATION
+        reason
+        for reason in decision.reasons
+        if reason.effect is wanted and reason.policy_type in MATCHED_TYPES and reason.policy != DELEGATION
     )
     return [_statement(simulation, reason) for reason in reasons]
 

@@ -61,6 +61,60 @@ def test_the_organization_and_the_boundary_limit_on_keys_too(resources: list[str
     assert "OrganizationsDecisionDetail" not in result
 
 
+EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+ALL_BUT_KMS = json.dumps(
+    {
+        "Statement": [
+            *json.loads(EVERYTHING)["Statement"],
+            {"Effect": "Deny", "Action": "kms:*", "Resource": "*"},
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("levels", "decision"),
+    [
+        ([[EVERYTHING], [EVERYTHING]], "allowed"),
+        ([[EVERYTHING], [EVERYTHING, ALL_BUT_KMS]], "explicitDeny"),
+        ([[EVERYTHING], []], "implicitDeny"),
+        ([[ALL_BUT_KMS.replace("*", "s3:*", 1)], [EVERYTHING]], "explicitDeny"),
+    ],
+)
+def test_service_control_policies_that_are_given_limit(levels: list[list[str]], decision: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html"""
+    given = [{"ServiceControlPolicyInputList": policies} for policies in levels]
+    asked = {"PolicyInputList": [EVERYTHING], "ActionNames": ["kms:Decrypt"]}
+    asked_call = call("iam", "SimulateCustomPolicy", {**asked, "OrderedOrganizationPolicyInputList": given})
+    (result,) = simulate(asked_call, FakeAccount())["EvaluationResults"]  # type: ignore[index]
+    assert result["EvalDecision"] == decision
+    assert result["OrganizationsDecisionDetail"] == {"AllowedByOrganizations": decision == "allowed"}
+    # Statements of the organization are not told.
+    assert len(result["MatchedStatements"]) == (decision == "allowed")
+
+
+@pytest.mark.parametrize(
+    ("excluded", "decision"),
+    [
+        ([], "explicitDeny"),
+        (["permission-boundary", "rcp"], "explicitDeny"),
+        (["scp"], "implicitDeny"),
+        (["scp", "permission-boundary"], "allowed"),
+    ],
+)
+def test_policies_are_excluded_by_their_type(excluded: list[str], decision: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyIdentifier.html"""
+    limited = Policies(
+        identity=(DECRYPT,),
+        service_control=((NO_KMS,),),
+        permissions_boundary=NamedPolicy("b", policy({"Action": "s3:*"})),
+    )
+    (result,) = answer(limited, PolicyExclusionList=[{"PolicyType": kind} for kind in excluded])[
+        "EvaluationResults"
+    ]
+    assert result["EvalDecision"] == decision
+
+
 def test_each_resource_is_answered() -> None:
     other = "arn:aws:s3:::b"
     own = Policies(identity=(NamedPolicy("own", policy({"Action": "kms:*", "Resource": key_arn()})),))
@@ -101,6 +155,15 @@ DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": []})
                 f"arn:aws:sts::{ACCOUNT}:user/one",
                 f"arn:aws:iam::{ACCOUNT}:policy/one",
             )
+        ),
+        (
+            {"PolicyExclusionList": [{"PolicyType": "inline"}]},
+            "pytest-kmslab does not simulate without a policy of a user, group or role: "
+            '{"PolicyType": "inline"}',
+        ),
+        (
+            {"PermissionsBoundaryPolicyInputList": [DOCUMENT, DOCUMENT]},
+            "You can input only one permissions boundary.",
         ),
         ({"ActionNames": ["kms:*"]}, "Invalid action name: kms:*"),
         ({"ResourceArns": ["b"]}, "Invalid resource ARN: b"),
