@@ -19,7 +19,9 @@ Folded = Mapping[str, tuple[str, ...]]
 VERSION = "2012-10-17"
 """The version of the policy language that has variables."""
 
-_VARIABLE = re.compile(r"\$\{(?:([*?$])|\s*([^{}',]+?)\s*(?:,\s*'([^']*)'\s*)?)\}")
+# A key neither begins nor ends with a blank, so that blanks are tried in one way only.
+_KEY = r"[^{}',\s](?:[^{}',]*[^{}',\s])?"
+_VARIABLE = re.compile(rf"\$\{{(?:([*?$])|\s*({_KEY})\s*(?:,\s*'([^']*)'\s*)?)\}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,8 @@ def test_before_2012_a_variable_is_text() -> None:
         ({"StringLike": {"k": "a${aws:username"}}, "malformed policy variable in `a${aws:username`"),
         ({"StringLike": {"k": "a${${aws:username}"}}, "malformed policy variable in `a${${aws:username}`"),
         ({"StringLike": {"k": "${}"}}, "malformed policy variable"),
+        ({"StringLike": {"k": "${ }"}}, "malformed policy variable"),
+        ({"StringLike": {"k": f"${{{' ' * 50_000}x"}}, "malformed policy variable"),
         ({"ArnLike": {"k": "${aws:username, x}"}}, "malformed policy variable"),
     ],
 )
