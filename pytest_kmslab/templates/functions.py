@@ -45,6 +45,10 @@ class Values(Protocol):
     def exported(self, name: str) -> Any:
         """The value that another stack exports; raises TemplateProblemError for none."""
 
+    def stack_output(self, stack: str, output: str, region: str, role: str) -> Any:
+        """An output of another stack, of a Region (empty: this one) and as a role reads it (empty: as who is
+        there); raises TemplateProblemError for none."""
+
 
 def resolve(value: Any, values: Values) -> Any:
     """A value with its functions resolved, without what is `AWS::NoValue` or not known.
@@ -182,6 +186,27 @@ def _import_value(argument: Any, values: Values) -> Any:
     return None if name is None else values.exported(text_of(name))
 
 
+def _get_stack_output(argument: Any, values: Values) -> Any:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html"""
+    if (
+        not isinstance(argument, Mapping)
+        or not {"StackName", "OutputName"} <= argument.keys() <= STACK_OUTPUT
+    ):
+        raise TemplateProblemError(
+            "Template error: every Fn::GetStackOutput object requires StackName and OutputName, and may have "
+            "Region and RoleArn."
+        )
+    parts = {name: resolve(part, values) for name, part in argument.items()}
+    if None in parts.values():
+        return None
+    stack, output, region, role = (text_of(parts.get(name, "")) for name in STACK_OUTPUT)
+    return values.stack_output(stack, output, region, role)
+
+
+STACK_OUTPUT = dict.fromkeys(("StackName", "OutputName", "Region", "RoleArn")).keys()
+"""What `Fn::GetStackOutput` takes, in this order."""
+
+
 def _base64(argument: Any, values: Values) -> Any:
     text = resolve(argument, values)
     return None if text is None else base64.b64encode(text_of(text).encode()).decode()
@@ -219,6 +244,7 @@ FUNCTIONS: Mapping[str, Callable[[Any, Values], Any]] = {
         f"{resolve(argument, values) or values.region}{zone}" for zone in ZONES
     ],
     "Fn::GetAtt": _get_att,
+    "Fn::GetStackOutput": _get_stack_output,
     "Fn::If": _if,
     "Fn::ImportValue": _import_value,
     "Fn::Join": _join,

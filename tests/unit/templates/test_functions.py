@@ -45,6 +45,9 @@ class Template:
     def exported(self, name: str) -> Any:
         return {"shared": "exported"}[name]
 
+    def stack_output(self, stack: str, output: str, region: str, role: str) -> Any:
+        return f"{stack}/{output}/{region}/{role}"
+
 
 RESOLVED: list[tuple[Any, Any]] = [
     ({"Ref": "Names"}, ["ana", "bob"]),
@@ -55,6 +58,7 @@ RESOLVED: list[tuple[Any, Any]] = [
     ({"Fn::Join": ["", ["a", {"Ref": "AWS::NoValue"}, {"Ref": "Count"}]]}, "a2"),
     ({"Fn::Join": ["", ["a", {"Ref": "Unmade"}]]}, None),
     ({"Fn::Select": [5, {"Fn::Split": [":", {"Fn::GetAtt": ["Key", "Arn"]}]}]}, "key/1"),
+    ({"Fn::GetStackOutput": {"OutputName": "O", "StackName": {"Ref": "Count"}}}, "2/O//"),
     ({"Fn::GetAtt": "Key.Arn"}, ARN),
     ({"Fn::GetAtt": ["Nested", "Outputs.Name"]}, "inner"),
     ({"Fn::Sub": "${Nested.Outputs.Name}-${Key.Arn}"}, f"inner-{ARN}"),

@@ -83,6 +83,7 @@ def _installed(calls: ServiceCalls) -> Iterator[None]:
         compared = partial(_differs, response._validate_different_update)
         patches.enter_context(patch.object(response, "_validate_different_update", as_method(compared)))
         reached = {
+            "call": staticmethod(partial(send, calls)),
             "deploy": staticmethod(partial(_deployment, calls)),
             "update_nested": staticmethod(update_nested),
         }

@@ -21,11 +21,12 @@ from pytest_kmslab.backends.moto.stacks.change_sets import (
     retire,
     stack_named,
 )
+from pytest_kmslab.backends.moto.stacks.exports import exports_of, in_use, set_exports, values_of
 from pytest_kmslab.backends.moto.stacks.left_out import tell_left_out
 from pytest_kmslab.backends.moto.stacks.outputs import check_outputs
 from pytest_kmslab.backends.moto.stacks.principal import Principals
 from pytest_kmslab.backends.moto.stacks.resource import ResourceFailedError
-from pytest_kmslab.backends.moto.stacks.resource_map import NESTED_TAGS
+from pytest_kmslab.backends.moto.stacks.resource_map import NESTED, NESTED_TAGS
 from pytest_kmslab.backends.moto.stacks.rollback import (
     PAUSED,
     continue_rollback,
@@ -69,6 +70,7 @@ class StackOperations:
         self.own = {
             "ContinueUpdateRollback": self.continue_update_rollback,
             "RollbackStack": self.rollback_stack,
+            "UpdateTerminationProtection": self.update_termination_protection,
         }
         """The operations that moto has not, by their names."""
 
@@ -82,7 +84,7 @@ class StackOperations:
 
     def create_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
         """CreateStack, also of a nested stack."""
-        nested, before = PRINCIPAL.get() is not None, set(backend.stacks)
+        nested, before, exports = PRINCIPAL.get() is not None, set(backend.stacks), dict(backend.exports)
         if not nested and REQUEST.get() is not None:
             _check_name(name)
         check_tags(more.get("tags"))
@@ -100,6 +102,7 @@ class StackOperations:
             except ResourceFailedError as failure:
                 stack = next(stack for stack in reversed(list(backend.stacks.values())) if stack.name == name)
                 fail_creation(stack, failure)
+                backend.exports = exports  # moto knows them before all is made
                 if nested:
                     raise
                 if request_params().get("OnFailure") == "DELETE":
@@ -108,6 +111,7 @@ class StackOperations:
             except Exception:
                 for stack_id in backend.stacks.keys() - before:
                     del backend.stacks[stack_id]  # what was refused as a whole is not there
+                backend.exports = exports
                 raise
 
     def update_stack(self, original: Original, backend: Any, name: str, *arguments: Any, **more: Any) -> Any:
@@ -118,7 +122,7 @@ class StackOperations:
         role_arn = more.get("role_arn") or (arguments[1] if len(arguments) > 1 else None)
         with self._acting(backend, stack, role_arn):
             role = role_arn or stack.role_arn
-            before, events = State(stack), len(stack.events)
+            before, events, exports = State(stack), len(stack.events), values_of(stack)
             tags = more.get("tags") or (arguments[3] if len(arguments) > 3 else None)
             check_tags(tags)
             retag(stack, tags)
@@ -126,6 +130,7 @@ class StackOperations:
                 with opened(stack):
                     answer = original(backend, name, *arguments, **more)
                     check_outputs(stack)
+                    _check_exports(backend, stack, exports)
             except ResourceFailedError as failure:
                 fail_update(stack, failure, before)
                 return stack
@@ -135,6 +140,7 @@ class StackOperations:
                 raise
             finally:
                 stack.role_arn = role
+            set_exports(backend, stack, exports)
             retire(backend, stack)
             tell_left_out(stack)
             return answer
@@ -171,7 +177,7 @@ class StackOperations:
             _check_state(stack)
         with self._acting(backend, stack, change_set.role_arn):
             stack.role_arn = change_set.role_arn or stack.role_arn
-            before = State(stack)
+            before, exports = State(stack), values_of(stack)
             retag(stack, change_set.tags)
             try:
                 with opened(stack):
@@ -182,6 +188,7 @@ class StackOperations:
                     stack.parameters = change_set.parameters or stack.parameters
                     stack.output_map = OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
                     check_outputs(stack)
+                    _check_exports(backend, stack, exports)
             except ResourceFailedError as failure:
                 if is_new:
                     fail_creation(stack, failure)
@@ -192,8 +199,7 @@ class StackOperations:
             except Exception:
                 before.restore(stack)
                 raise
-            for export in stack.exports:
-                backend.exports[export.name] = export
+            set_exports(backend, stack, exports)
             retire(backend, stack)
             tell_left_out(stack)
 
@@ -207,6 +213,13 @@ class StackOperations:
             return
         params = request_params()
         nested = PRINCIPAL.get() is not None
+        if not nested and str(stack.enable_termination_protection).lower() == "true":
+            text = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            raise ServiceError("ValidationError", text)
+        if not nested and (used := in_use(backend, stack, values_of(stack), {})):
+            # AWS takes the request, and the stack stays what it was.
+            stack._add_stack_event(stack.status, resource_status_reason=used)
+            return
         _retain(stack, (not nested and params.get("RetainResources")) or ())
         with self._acting(backend, stack, params.get("RoleARN")), deleting(stack):
             try:
@@ -231,6 +244,20 @@ class StackOperations:
         with self._acting(backend, stack, params.get("RoleARN")):
             roll_back(stack)
         return {"StackId": stack.stack_id}
+
+    def update_termination_protection(self, backend: Any, params: Mapping[str, Any]) -> dict[str, str]:
+        """UpdateTerminationProtection, which moto has not."""
+        stack = backend.get_stack(params["StackName"])
+        stack.enable_termination_protection = params["EnableTerminationProtection"]
+        return {"StackId": stack.stack_id}
+
+
+def _check_exports(backend: Any, stack: Any, before: Mapping[str, str]) -> None:
+    """Raise ResourceFailedError, of the stack itself, for exports that it cannot have."""
+    why = in_use(backend, stack, before, exports_of(stack))
+    if why is not None:
+        error = ServiceError("ValidationError", why)
+        raise ResourceFailedError(stack.resource_map, NESTED, stack.name, error, of_stack=why)
 
 
 def _check_state(stack: Any) -> None:

@@ -161,11 +161,18 @@ class ResourceFailedError(Exception):
     """A resource could not be made, changed or deleted: the stack fails.
 
     Carries the `error` of the service that refused, what CloudFormation says of it as `reason`, and the map
-    of the stack's `resources`, by which a stack knows the failure of a stack in it from its own.
+    of the stack's `resources`, by which a stack knows the failure of a stack in it from its own. Where it is
+    the stack itself that failed, `of_stack` is what is said of it.
     """
 
     def __init__(
-        self, resources: Any, type_name: str, logical_id: str, error: ServiceError, physical_id: str = ""
+        self,
+        resources: Any,
+        type_name: str,
+        logical_id: str,
+        error: ServiceError,
+        physical_id: str = "",
+        of_stack: str = "",
     ) -> None:
         self.resources = resources
         self.type_name = type_name
@@ -173,6 +180,7 @@ class ResourceFailedError(Exception):
         self.physical_id = physical_id
         self.error = error
         self.reason = handler_message(type_name, error)
+        self.of_stack = of_stack
         super().__init__(f"{logical_id}: {self.reason}")
 
 

@@ -62,6 +62,9 @@ Deploy = Callable[["StackResourceMap", str], Deployment]
 class StackResourceMap(TemplateMap):
     """The resources of one stack."""
 
+    call: Callable[[str, str, str, dict[str, Any]], dict[str, Any]]
+    """Makes one call in the name of the stack's principal; set where the map is installed."""
+
     deploy: Deploy
     """How a resource of the stack reaches the services; set where the map is installed."""
 

@@ -117,15 +117,17 @@ def forget_resources(stack: Any, kept: Iterable[str] = ()) -> None:
 def fail_update(stack: Any, failure: ResourceFailedError, before: State) -> None:
     """A resource failed in an update: the stack is what it was, or stays between while that fails."""
     verb = "update" if failure.physical_id else "create"
-    tell(stack, failure, f"{verb.upper()}_FAILED")
+    if not failure.of_stack:
+        tell(stack, failure, f"{verb.upper()}_FAILED")
+    reason = failure.of_stack or which(verb, failure)
     resources = stack.resource_map
     if keeps_what_is_there():
         # What a later rollback goes back to is the state before the first update that failed.
         resources.stable = resources.stable or before
-        set_status(stack, "UPDATE_FAILED", which(verb, failure))
+        set_status(stack, "UPDATE_FAILED", reason)
         return
     (resources.stable or before).restore(stack)
-    set_status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", which(verb, failure))
+    set_status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", reason)
     _end_of_rollback(stack)
 
 

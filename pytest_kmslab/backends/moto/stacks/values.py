@@ -16,6 +16,10 @@ from moto.cloudformation.exceptions import (
     ValidationError,
 )
 
+from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.backends.moto.stacks.exports import output_of
+from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL
+from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.templates.functions import resolve
 from pytest_kmslab.templates.problem import TemplateProblemError
 from pytest_kmslab.templates.references import Named, Unresolved
@@ -84,6 +88,28 @@ class StackValues:
         if not values:
             raise ExportNotFound(name)
         return values[0]
+
+    def stack_output(self, stack: str, output: str, region: str, role: str) -> Any:
+        """An output of another stack; None where it takes a role, and nothing is being made.
+
+        Raises TemplateProblemError for an output that is not there or that the role may not be asked for.
+        """
+        account = self._resources._account_id
+        if role:
+            if PRINCIPAL.get() is None:
+                return None
+            account = self._assumed(role)
+        return output_of(account, region or self.region, stack, output)
+
+    def _assumed(self, role: str) -> str:
+        """The account of a role, which the stack's principal assumes; raises TemplateProblemError."""
+        params = {"RoleArn": role, "RoleSessionName": "AWSCloudFormation"}
+        try:
+            type(self._resources).call("sts", "AssumeRole", self.region, params)
+        except ServiceError as error:
+            text = f"Template error: Fn::GetStackOutput cannot assume {role}: {error.message}"
+            raise TemplateProblemError(text) from error
+        return parts_of(role).account
 
 
 def _output(outputs: Any, name: str, attribute: str) -> Any:

@@ -65,6 +65,9 @@ class MadeValues:
     def exported(self, name: str) -> Any:
         """Not known."""
 
+    def stack_output(self, stack: str, output: str, region: str, role: str) -> Any:
+        """Not known."""
+
 
 def mend_tables(
     client: Client, content: Mapping[str, Any], given: Mapping[str, str], members: list[Member]
