@@ -64,12 +64,9 @@ def delegation(partition: str, account: str) -> Policy:
 
 
 def lockout_check(authorization: Authorization, policy: Policy) -> Authorization:
-    """The question whether the caller could put the key policy again, once `policy` is in force."""
-    # Whatever the call is (CreateKey, ReplicateKey), KMS asks for this action: it is the way back.
-    request = authorization.request._replace(action="kms:PutKeyPolicy")
-    return authorization._replace(
-        request=request, resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT)
-    )
+    """The question whether the caller could put the key policy again, once `policy` is in force: of
+    kms:PutKeyPolicy, whatever the call is."""
+    return authorization._replace(resource_policy=policy, instead=ServiceError(_MALFORMED, _LOCKOUT))
 
 
 def bypasses(call: ApiCall) -> bool:

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
-from pytest_kmslab.calls.error_codes import PASSING_CODES, denied_action
+from pytest_kmslab.calls.error_codes import PASSING_CODES, denied_action, error_code
+from pytest_kmslab.calls.services import QUERY, protocol_of
+
+
+def test_the_code_of_an_error() -> None:
+    assert error_code(ClientError({"Error": {"Code": "AccessDenied"}}, "GetUser")) == "AccessDenied"
+    assert error_code(ValueError("AccessDenied")) == ""
+
+
+def test_a_service_that_is_not_decided_has_the_codes_of_the_oldest_protocol() -> None:
+    assert protocol_of("ec2") is QUERY
+    assert protocol_of("sts") is QUERY
+    assert protocol_of("kms") is not QUERY
+
 
 OLD = "The ciphertext refers to a customer master key that does not exist"
 

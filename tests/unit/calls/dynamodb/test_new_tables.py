@@ -134,6 +134,15 @@ def test_other_updates_of_replicas(update_of: dict[str, Any], wanted: list[str],
     ]
 
 
+def test_a_key_of_a_replica_that_makes_no_grant_is_an_internal_error(view: FakeAccount) -> None:
+    view.add_table("orders", key_arn())
+    view.add_key(region="eu-west-1", spec="RSA_2048")
+    create = {"Create": {"RegionName": "eu-west-1", "KMSMasterKeyId": KEY_ID}}
+    with pytest.raises(ServiceError) as refused:
+        asked("UpdateTable", {"TableName": "orders", "ReplicaUpdates": [create]}, view)
+    assert (refused.value.code, refused.value.status) == ("InternalServerError", 500)
+
+
 def test_a_witness_is_asked_for_in_its_region(view: FakeAccount) -> None:
     table = view.add_table("orders")
     params = {

@@ -154,6 +154,11 @@ def test_a_quota_that_is_exceeded_is_a_conflict() -> None:
         (document(ALLOW), ""),
         (document({**ALLOW, "Principal": "*"}), NO_PRINCIPAL),
         (TWICE, SYNTAX),
+        (document({**ALLOW, "Resource": "arn:aws:s3:::b"}), ""),
+        (
+            document({**ALLOW, "Resource": "arn:aws-cn:s3:::b"}),
+            'MalformedPolicyDocument: Partition "aws-cn" is not valid for resource "arn:aws-cn:s3:::b".',
+        ),
     ],
 )
 def test_a_session_policy(text: str, expected: str) -> None:

@@ -9,7 +9,7 @@ from helpers.authorizations import required_authorizations
 from helpers.botocore_models import parameters, service_model
 from helpers.fake_account import ACCOUNT, FakeAccount, call, outcome, policy, role_session, root, user
 
-from pytest_kmslab.account.model import Credential
+from pytest_kmslab.account.model import Caller, Credential
 from pytest_kmslab.authz.policy import NamedPolicy, Policies
 from pytest_kmslab.calls.api_call import Authorization, ServiceError
 from pytest_kmslab.calls.iam.actions import ACTIONS
@@ -238,6 +238,25 @@ def test_the_boundary_that_a_user_has_counts_where_the_request_sets_none(view: F
     assert first(view, "PutUserPolicy", params).request.context["iam:PermissionsBoundary"] == (BOUNDARY,)
     params["UserName"] = "nobody"
     assert "iam:PermissionsBoundary" not in first(view, "PutUserPolicy", params).request.context
+
+
+def test_whose_boundary_it_is_is_asked_by_kind(view: FakeAccount) -> None:
+    """A reader looks for a user among the users, and for a role among the roles."""
+    asked: list[Caller] = []
+    answer = view.policies
+
+    def policies(caller: Caller, resource: str) -> Policies:
+        asked.append(caller)
+        return answer(caller, resource)
+
+    view.policies = policies  # type: ignore[method-assign]
+    named = {"PolicyName": "p", "PolicyDocument": READING}
+    for operation, params in (("PutUserPolicy", {"UserName": "bob"}), ("PutRolePolicy", {"RoleName": "app"})):
+        first(view, operation, {**params, **named})
+    assert [(caller.kind, caller.arn, caller.principal_arn) for caller in asked] == [
+        ("User", arn("user/team/bob"), arn("user/team/bob")),
+        ("AssumedRole", arn("role/svc/app"), arn("role/svc/app")),
+    ]
 
 
 def test_tags_of_users_and_roles_have_two_names(view: FakeAccount) -> None:

@@ -228,6 +228,31 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "AlreadyExistsException: us-east-1 cannot have a replica because it contains the primary.",
     ),
     (
+        "ReplicateKey",
+        {"ReplicaRegion": "eu-west-2"},
+        PRIMARY,
+        f"AlreadyExistsException: {key_arn(region='eu-west-2')} already exists",
+    ),
+    (
+        "Decrypt",
+        {"CiphertextBlob": b"x", "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"},
+        {"spec": "RSA_2048", "usage": "SIGN_VERIFY"},
+        f"InvalidKeyUsageException: {key_arn()} key usage is SIGN_VERIFY which is not valid for Decrypt.",
+    ),
+    (
+        "CreateKey",
+        {"CustomKeyStoreId": "cks-1", "Origin": "EXTERNAL"},
+        {},
+        f"{V}CustomKeyStoreId is not valid for Origin EXTERNAL",
+    ),
+    (
+        "CreateKey",
+        {"Origin": "AWS_CLOUDHSM"},
+        {},
+        f"{V}CustomKeyStoreId is required for Origin AWS_CLOUDHSM",
+    ),
+    ("CreateKey", {"XksKeyId": "one"}, {}, f"{V}XksKeyId is not valid for Origin AWS_KMS"),
+    (
         "CreateKey",
         {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1", "MultiRegion": True},
         {},
@@ -248,6 +273,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 def test_code_and_text(operation: str, params: dict[str, Any], key: dict[str, Any], told: str) -> None:
     view = FakeAccount()
     view.add_key(**key)
+    view.add_key(region="eu-west-2", multi_region=True, multi_region_type="REPLICA")
     view.key_policies[key_arn()] = policy({"Principal": "*", "Action": "kms:*"})
     given = {"KeyId": KEY_ID, **params}
     with pytest.raises(ServiceError) as refused:

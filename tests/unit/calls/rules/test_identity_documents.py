@@ -231,6 +231,8 @@ def test_a_condition_without_keys_is_taken(condition: Any) -> None:
         ),
         ({"Version": "2012-10-17", "Statement": [{**ALLOW, "Sid": ""}, {**ALLOW, "Sid": ""}]}, ""),
         # which of two faults is told
+        ({**statement(Principal="*"), "Description": "d"}, SYNTAX),
+        ({**statement(Principal="*"), "Version": "2012-10-18"}, SYNTAX),
         (statement("Action", Effect="denY", Resource="arn:aws:s3:us-east-1::b"), LEGACY),
         (statement(Action="s:3:ListBucket", Resource="sdf"), 'Resource sdf must be in ARN format or "*".'),
         (statement("Resource", Action="invalid"), NO_VENDOR),

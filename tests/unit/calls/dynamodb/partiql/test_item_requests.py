@@ -254,6 +254,7 @@ SET = "a set holds strings, numbers or binary values, all of one kind"
         (f"UPDATE orders SET v = a[b] {WHERE}", "`a [ b ]` is not a path"),
         (f"DELETE FROM orders {WHERE} AND v BETWEEN 1", "`v BETWEEN 1` is not a condition that is read here"),
         (f"DELETE FROM orders {WHERE} AND v", "`v` is not a condition that is read here"),
+        (f"DELETE FROM orders {WHERE} AND v IS NULL = 1", "`IS NULL = 1` is not a type that is read here"),
         (f"DELETE FROM orders {WHERE} AND v = 1 = 2", "`1 = 2` is not a path"),
         (f"DELETE FROM orders {WHERE} AND v[0.5] = 1", "`v [ 0.5 ]` is not a path"),
         (f"DELETE FROM orders {WHERE} AND v..x = 1", "`v . . x` is not a path"),
@@ -276,6 +277,12 @@ def test_what_is_no_operation_is_refused(text: str, told: str) -> None:
         ("id = 'a' AND r > 1", {"id": KEY["id"]}, "(r > N=1)"),
         ("id IN ['a'] AND r = 1", {"r": KEY["r"]}, "(id IN (S=a))"),
         ("id = ? AND r = -1 AND v = ?", {"id": {"S": "7"}, "r": {"N": "-1"}}, "(v = S=8)"),
+        ("v BETWEEN 1 AND 2 AND id = 'a' AND r = 1", KEY, "(v BETWEEN N=1 AND N=2)"),
+        (
+            "v BETWEEN 1 AND 2 AND w BETWEEN 3 AND 4 AND id = 'a' AND r = 1",
+            KEY,
+            "(v BETWEEN N=1 AND N=2) AND (w BETWEEN N=3 AND N=4)",
+        ),
         ("id = 'a' OR r = 1", {}, "((id = S=a) OR (r = N=1))"),
     ],
 )

@@ -76,6 +76,10 @@ def when(operator: str, key: str, *values: str) -> str:
             f'{MALFORMED}The following action names are invalid: "*:GetItem"',
         ),
         (
+            document(without("Action") | {"NotAction": ["dynamodb:GetItem", "d*:PutItem"]}),
+            f'{MALFORMED}The following action names are invalid: "d*:PutItem"',
+        ),
+        (
             document(STATEMENT | {"Principal": {"Service": "nosuch.amazonaws.com"}}),
             f"{BEGINNING}Invalid principal in policy document.",
         ),
