@@ -203,6 +203,9 @@ def _timestamp(value: float, where: str) -> float:
 
 
 _SETS = ("SS", "NS", "BS")
+_BINARY = frozenset(("B", "BS"))
+_NOT_BASE64 = "Invalid last non-pad Base64 character dectected"
+"""As dynalite recorded it."""
 _ATTRIBUTE_TYPES: Mapping[str, type] = {
     **dict.fromkeys(("S", "N", "B"), str),
     **dict.fromkeys((*_SETS, "L"), list),
@@ -223,7 +226,19 @@ def _attribute_value(value: Any, where: str) -> Any:
             raise UnreadableError(text, told)
         if type(content) in _NESTING:
             attribute[kind] = _nested(kind, content, where)
+        if kind in _BINARY:
+            for text in (content,) if kind == "B" else content:
+                _check_base64(text, where)
     return attribute
+
+
+def _check_base64(text: str, where: str) -> None:
+    # Not kept: attribute values stay as they are on the wire.
+    try:
+        _blob(text, where)
+    except UnreadableError as error:
+        told = f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}"
+        raise UnreadableError(error.message, told if len(text) % 4 else _NOT_BASE64) from None
 
 
 def _nested(kind: str, content: Any, where: str) -> Any:

@@ -15,6 +15,8 @@ from pytest_kmslab.account.model import Table
 from pytest_kmslab.calls.api_call import Params, ServiceError
 from pytest_kmslab.calls.dynamodb.attribute_values import as_stored
 from pytest_kmslab.calls.dynamodb.expressions import updated_attributes
+from pytest_kmslab.calls.dynamodb.grammar.checks import nested_attributes
+from pytest_kmslab.calls.dynamodb.grammar.operand_types import sortable
 from pytest_kmslab.calls.dynamodb.names import invalid
 from pytest_kmslab.calls.dynamodb.partiql.key_condition import equality, inserted_literal
 from pytest_kmslab.calls.dynamodb.partiql.operation_rules import is_pinned
@@ -36,6 +38,12 @@ EMPTY = (
     "empty {kind} value. Key: {name}"
 )
 """Measured on AWS, for every operation: paritysuite/dynamodb-conformance, error-messages."""
+_SIZES = (
+    (2048, "Size of hashkey has exceeded the maximum size limit of2048 bytes"),
+    (1024, "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"),
+)
+"""Of partition key and sort key; a blank is missing on AWS too (dynalite)."""
+EXPRESSIONS_OF_PARTS = frozenset(("ProjectionExpression", "FilterExpression", "UpdateExpression"))
 _EMPTY_KINDS = {"S": "string", "B": "binary"}
 
 
@@ -76,6 +84,7 @@ def check_item(part: Params, table: Table | None) -> None:
         names = part.get("ExpressionAttributeNames") or {}
         changed = updated_attributes(part["UpdateExpression"])
         _check_changed((names.get(name, name) for name in changed), table)
+    check_scalars(part, table)
     if part.get("AttributeUpdates"):
         _check_changed(part["AttributeUpdates"], table)
 
@@ -136,6 +145,36 @@ def check_key(key: Mapping[str, Any], table: Table) -> None:
     for name, kind in zip(names, table.key_types, strict=False):
         if not isinstance(key[name], Mapping) or kind not in key[name]:
             raise KeyMismatchError(NOT_THE_KEY)
+    check_size(key, table)
+
+
+def check_size(attributes: Mapping[str, Any], table: Table) -> None:
+    """Raise ValidationException for a key of more bytes than DynamoDB takes."""
+    for name, (most, text) in zip(table.key_attributes, _SIZES, strict=False):
+        ((kind, content),) = attributes[name].items()
+        # A character has at most four bytes, and base64 is longer than what it stands for.
+        if kind != "N" and len(content) > most // 4 and len(sortable(kind, content)) > most:
+            raise refused(text)
+
+
+def check_scalars(part: Params, table: Table | None) -> None:
+    """Raise what DynamoDB answers to an expression that names a part of a key, of the table or an index.
+
+    As dynalite's tests of GetItem, Query, Scan and UpdateItem have it, which were run against AWS.
+    """
+    if table is None or EXPRESSIONS_OF_PARTS.isdisjoint(part):
+        return
+    names = part.get("ExpressionAttributeNames") or {}
+    nested = {
+        names.get(name, name)
+        for member in EXPRESSIONS_OF_PARTS
+        for name in (nested_attributes(member, part[member]) if part.get(member) else ())
+    }
+    index_keys = [name for _, schema in table.index_schemas for name, _ in schema]
+    for what, keys in (("Key", table.key_attributes), ("IndexKey", index_keys)):
+        for name in [key for key in keys if key in nested]:
+            text = "list random access '[]' and map lookup '.' are not allowed"
+            raise invalid(f"Key attributes must be scalars; {text}: {what}: {name}")
 
 
 def check_statement(statement: Statement, values: Sequence[Any], table: Table | None) -> None:
@@ -172,6 +211,7 @@ def _check_whole_item(item: Mapping[str, Any], table: Table) -> None:
         if not isinstance(item[name], Mapping) or kind not in item[name]:
             actual = next(iter(item[name]), "")
             raise KeyMismatchError(f"{PREFIX}Type mismatch for key {name} expected: {kind} actual: {actual}")
+    check_size(item, table)
 
 
 def _check_inserted(statement: Statement, values: Sequence[Any], table: Table) -> None:

@@ -29,6 +29,7 @@ from pytest_kmslab.calls.dynamodb.item_keys import (
     cancelled,
     check_batch,
     check_item,
+    check_scalars,
     check_targets,
     check_written,
 )
@@ -107,6 +108,7 @@ def search(call: ApiCall, view: AccountView) -> Authorizations:
             check_schema(call.params, schema)
             check_bounds(call.params, table, index)
         check_filter(call.params, schema)
+    check_scalars(call.params, table)
     yield from use_keys(call, view, (table,))
 
 
@@ -132,6 +134,7 @@ def batch_get(call: ApiCall, view: AccountView) -> Authorizations:
         yield authorization(call, call.operation, arn, _with_parts(context, keys, "Key", table), table)
         for key in keys:
             check_item({"Key": key}, table)
+        check_scalars(wanted, table)
         check_batch(({"Key": key} for key in keys), table)
     yield from use_keys(call, view, tables)
 

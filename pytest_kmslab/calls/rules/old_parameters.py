@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.calls.api_call import Params, ServiceError
+from pytest_kmslab.calls.dynamodb.grammar.operand_types import refusals_of_bounds
 from pytest_kmslab.calls.validation_messages import invalid, refused
 
 _NEW = ("ProjectionExpression", "FilterExpression", "UpdateExpression", "ConditionExpression")
@@ -19,6 +20,7 @@ OLD_PARAMETERS = frozenset((*_OLD, "KeyConditions"))
 """What expressions have replaced: a request that has none of these has nothing that is refused here."""
 _CONDITIONS = ("KeyConditions", "QueryFilter", "ScanFilter")
 _MOST = 1_000_000
+_MOST_KEYS = 2
 _NUMBERS: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("EQ", "NE", "LE", "LT", "GE", "GT", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH"), (1, 1)),
     **dict.fromkeys(("NULL", "NOT_NULL"), (0, 0)),
@@ -45,6 +47,11 @@ def check_old_parameters(params: Params) -> None:
 
 def _refusals(params: Params) -> Refusals:
     yield from _both_kinds(params)
+    wanted = params.get("AttributesToGet") or ()
+    for name in [name for at, name in enumerate(wanted) if name in wanted[:at]]:
+        yield refused(f"Duplicate value in attribute name: {name}")
+    if len(params.get("KeyConditions") or ()) > _MOST_KEYS:
+        yield invalid("Conditions can be of length 1 or 2 only")
     for member in _CONDITIONS:
         for condition in (params.get(member) or {}).values():
             yield from _condition(condition)
@@ -85,6 +92,9 @@ def _condition(condition: Mapping[str, Any]) -> Refusals:
             yield refused(f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
     if len(set(_kinds(values))) > 1:
         yield refused("AttributeValues inside AttributeValueList must be of same type")
+    if operator == "BETWEEN" and [*refusals_of_bounds(*values)]:
+        what = "the lower bound is greater than the upper bound"
+        yield invalid(f"The BETWEEN condition was provided a range where {what}")
 
 
 def _kinds(values: Any) -> list[str]:
@@ -92,6 +102,8 @@ def _kinds(values: Any) -> list[str]:
 
 
 def _expected(name: str, expected: Mapping[str, Any]) -> Refusals:
+    if "Value" in expected and "AttributeValueList" in expected:
+        yield refused(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
     if "ComparisonOperator" in expected:
         values = [expected["Value"]] if "Value" in expected else expected.get("AttributeValueList")
         operator = expected["ComparisonOperator"]

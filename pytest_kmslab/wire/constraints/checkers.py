@@ -142,7 +142,15 @@ def _worded(violation: Violation, dialect: Dialect) -> str:
     return f"{value} at '{violation.path}' failed to satisfy constraint: {violation.constraint}"
 
 
-_ATTRIBUTE = "AttributeValue"
+_ATTRIBUTE, _VALUES = "AttributeValue", "ExpressionAttributeValueMap"
+_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
+_MOST_LEVELS, _ANY_LEVELS = 32, 1_000_000
+"""The attribute itself is the first; measured by paritysuite/dynamodb-conformance, as is the text.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+_TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
+    "supported limit"
+)
 _TOLD_AS_ONE = frozenset(f"dynamodb:{operation}" for operation in ("PutItem", "UpdateItem", "DeleteItem"))
 _TOLD_WITH_KEYS = frozenset({"Scan", "TransactWriteItems"})
 """Operations that name the placeholder whose value is wrong: valueLayers."""
@@ -171,7 +179,7 @@ class Compiler:
     def _compile(self, shape: Shape, member: Row, within: tuple[str, ...]) -> _Compiled:
         """`member` is what is known of the place that the shape stands in."""
         if shape.name == _ATTRIBUTE:
-            return _Compiled(None, partial(_of_attribute, shape))
+            return _Compiled(None, partial(_of_attribute, shape, self._levels(within)))
         if shape.name in within:
             return _Compiled(None, None)
         row = self._rows.get(shape.name, Row())
@@ -184,6 +192,12 @@ class Compiler:
         limits = limits_of(shape, row, lists_values=self._dialect.lists_enums)
         make = _CONTAINERS.get(shape.type_name)
         return _Compiled(limits, None if make is None else make(self, shape, row, (*within, shape.name)))
+
+    def _levels(self, within: tuple[str, ...]) -> int:
+        """How deep attribute values are in a structure may be nested."""
+        # Of transactions only most Regions look at what expressions compare with, of reads it is not known.
+        compared = self._operation == "TransactWriteItems" and _VALUES in within
+        return _MOST_LEVELS if self._operation in _WRITES and not compared else _ANY_LEVELS
 
     def _structure(self, shape: StructureShape, row: Row, within: tuple[str, ...]) -> Checker | None:
         fields = [
@@ -250,7 +264,7 @@ class Compiler:
         limits, inner = self._compile(shape.value, Row(), within)
         if keys is None and limits is None and inner is None:
             return None
-        tells_key = shape.name == "ExpressionAttributeValueMap" and self._operation in _TOLD_WITH_KEYS
+        tells_key = shape.name == _VALUES and self._operation in _TOLD_WITH_KEYS
         around = _WITH_KEY if tells_key else "{said}"
 
         def check(value: Any) -> list[Violation]:
@@ -293,10 +307,12 @@ class _Field(NamedTuple):
     said: Mapping[str, str]
 
 
-def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
+def _of_attribute(shape: Shape, levels: int, value: Any) -> list[Violation]:
     """What is wrong with an attribute value: it has one type, of which DynamoDB takes not everything."""
     if not isinstance(value, dict):
         return []
+    if not levels:
+        return [Violation("", value, shape, _A_VALUE, _TOO_DEEP)]
     # Recorded by dynalite, as is the text.
     if len(value) != 1:
         fault = "has more than one datatypes set" if value else "is empty"
@@ -307,7 +323,8 @@ def _of_attribute(shape: Shape, value: Any) -> list[Violation]:
         said = refusal_of_value(kind, content)
         return [Violation("", value, shape, _A_VALUE, said)] if said else []
     items = content if kind == "L" else content.values()
-    return next((violations for item in items if (violations := _of_attribute(shape, item))), [])
+    found = (_of_attribute(shape, levels - 1, item) for item in items)
+    return next((violations for violations in found if violations), [])
 
 
 def _all_allowed(limits: Limits, values: Iterable[Any]) -> bool:

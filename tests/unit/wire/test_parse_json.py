@@ -146,6 +146,21 @@ def test_a_blob_that_is_not_base64_is_refused(blob: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ('{"B": "a"}', "Base64 encoded length is expected a multiple of 4 bytes but found: 1"),
+        ('{"BS": ["YQ==", "a b="]}', "Invalid last non-pad Base64 character dectected"),
+        ('{"L": [{"M": {"x": {"B": "=+/="}}}]}', "Invalid last non-pad Base64 character dectected"),
+    ],
+)
+def test_binary_attribute_values_are_base64(value: str, told: str) -> None:
+    """The texts are dynalite's, whose tests were run against AWS; moto failed at such a request."""
+    with pytest.raises(ServiceError) as refused:
+        decode(operation(*GET_ITEM), f'{{"Key": {{"id": {value}}}}}')
+    assert (refused.value.code, refused.value.message) == ("SerializationException", told)
+
+
+@pytest.mark.parametrize(
     "time", ['"1700000000"', '"2030-01-01T00:00:00Z"', "1e17", "1e999", "-1e999", "true"]
 )
 def test_a_time_is_seconds_of_a_year_that_there_is(time: str) -> None:

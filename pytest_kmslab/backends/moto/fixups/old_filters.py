@@ -1,6 +1,10 @@
-"""QueryFilter and ScanFilter as the filter expressions that say the same: moto fails on many of them.
+"""QueryFilter, ScanFilter and Expected as the expressions that say the same: moto fails on many of them.
+
+Of Expected it reads the half: DeleteItem does without, `OR` is `AND`, and an attribute that must exist may
+have any value.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.QueryFilter.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.Expected.html
 """
 
 from __future__ import annotations
@@ -31,7 +35,15 @@ _FORMS = {
 
 def as_expressions(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """The parameters that take the place of an old filter."""
-    member = "QueryFilter" if call.operation == "Query" else "ScanFilter"
+    return _replaced(call, "QueryFilter" if call.operation == "Query" else "ScanFilter", "FilterExpression")
+
+
+def expected_as_condition(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    """The parameters that take the place of what an item is expected to be before it is written."""
+    return _replaced(call, "Expected", "ConditionExpression")
+
+
+def _replaced(call: ApiCall, member: str, expression: str) -> Mapping[str, Any]:
     conditions: Mapping[str, Any] = call.params.get(member) or {}
     if not conditions:
         return {}
@@ -40,15 +52,17 @@ def as_expressions(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, An
     parts = [_written(f"#old{at}", each, values) for at, each in enumerate(conditions.values())]
     joined = f" {call.params.get('ConditionalOperator') or 'AND'} ".join(parts)
     placed = {"ExpressionAttributeValues": values} if values else {}
-    return {member: {}, "FilterExpression": joined, "ExpressionAttributeNames": names, **placed}
+    return {member: {}, expression: joined, "ExpressionAttributeNames": names, **placed}
 
 
 def _written(name: str, condition: Mapping[str, Any], values: dict[str, Any]) -> str:
     placeholders = []
-    for value in condition.get("AttributeValueList") or ():
+    given = condition.get("AttributeValueList") or ([condition["Value"]] if "Value" in condition else ())
+    for value in given:
         placeholders.append(f":old{len(values)}")
         values[placeholders[-1]] = value
-    operator = condition["ComparisonOperator"]
+    # Without an operator: the attribute has the value, or is not there.
+    operator = condition.get("ComparisonOperator") or ("EQ" if placeholders else "NULL")
     if operator == "IN":
         return f"{name} IN ({', '.join(placeholders)})"
     return _FORMS[operator].format(*placeholders, name=name)

@@ -133,6 +133,10 @@ def _query(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
     return {**old_filters.as_expressions(view, call), **in_plain_form(call.params)}
 
 
+def _update_item(view: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:
+    return {**old_filters.expected_as_condition(view, call), **item_answers.with_some_update(view, call)}
+
+
 def _record_principals(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
     key_id = call.params.get("KeyId") or response["KeyMetadata"]["KeyId"]
     key = view.moto_key(str(key_id), call.region, call.account)
@@ -242,7 +246,8 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     **dict.fromkeys(("dynamodb:DeleteBackup", "dynamodb:DescribeBackup"), backups.look_here),
     "dynamodb:ListTagsOfResource": page_tokens.check_tag_token,
     "dynamodb:TransactGetItems": tables.check_projections,
-    "dynamodb:UpdateItem": item_answers.with_some_update,
+    **dict.fromkeys(("dynamodb:DeleteItem", "dynamodb:PutItem"), old_filters.expected_as_condition),
+    "dynamodb:UpdateItem": _update_item,
     "dynamodb:UpdateTable": tables.reopen_stream,
     "dynamodb:UpdateContinuousBackups": restores.check_days,
     "dynamodb:UpdateTimeToLive": tables.check_time_to_live,

@@ -10,13 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.dynamodb import responses
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.responses import ProjectionExpressionParser
 
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
 from pytest_kmslab.calls.dynamodb.attribute_values import as_stored
 
 _MOST_ACTIONS = 100
+_MOST_BYTES = 400 * 1024
+"""Of an item.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 _init: Any = DynamoType.__init__
 _read: Any = ProjectionExpressionParser.__init__
 _PLACED = re.compile(r"(#\w+)((?:\[\d+\])+)", re.ASCII)
@@ -24,10 +29,12 @@ _PLACED = re.compile(r"(#\w+)((?:\[\d+\])+)", re.ASCII)
 
 
 def item_values_of_dynamodb() -> Replaced:
-    """While this is open, moto keeps numbers in the one form that DynamoDB has for each, takes a hundred
-    actions in a transaction, and leaves it to `calls` to say which placeholders are not used."""
+    """While this is open, moto keeps numbers in the one form that DynamoDB has for each, takes items of
+    400 KB and a hundred actions in a transaction, and leaves it to `calls` to say which placeholders are
+    not used."""
     return Replaced(
         Replacement(DynamoType, "__init__", _with_plain_numbers),
+        Replacement(LimitedSizeDict, "__setitem__", _within_the_limit),
         Replacement(responses, "TRANSACTION_MAX_ITEMS", _MOST_ACTIONS),
         Replacement(ProjectionExpressionParser, "__init__", _with_places),
         Replacement(responses, "validate_attributes_used", lambda *_args, **_options: None),
@@ -41,6 +48,18 @@ def _with_plain_numbers(value: Any, given: Any) -> None:
         value.value = as_stored(str(value.value))
     elif value.type == "NS":
         value.value = [as_stored(str(member)) for member in value.value]
+
+
+def _within_the_limit(attributes: dict[str, Any], name: str, value: Any) -> None:
+    # moto stops at 405,000 bytes, and counts what is written over too.
+    after = {**attributes, name: value}
+    if sum(bytesize(key) + _size(each) for key, each in after.items()) > _MOST_BYTES:
+        raise ItemSizeTooLarge
+    dict.__setitem__(attributes, name, value)
+
+
+def _size(value: Any) -> int:
+    return int(value.size() if type(value) is DynamoType else bytesize(str(value)))
 
 
 def _with_places(parser: Any, expression: str | None, names: Mapping[str, str] | None) -> None:

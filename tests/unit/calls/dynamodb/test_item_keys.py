@@ -44,6 +44,8 @@ WRONG_KEYS = [
     ({"id": {"S": ""}, "r": {"N": "1"}}, EMPTY),
     ({"id": {"B": b""}, "r": {"N": "1"}}, EMPTY_BINARY),
 ]
+LONG_HASH = f"{PREFIX}Size of hashkey has exceeded the maximum size limit of2048 bytes"
+LONG_SORT = f"{PREFIX}Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
 WRONG_ITEMS = [
     ({"id": {"S": "a"}}, f"{PREFIX}Missing the key r in the item"),
     ({"r": {"N": "1"}, "v": {"S": "x"}}, f"{PREFIX}Missing the key id in the item"),
@@ -208,3 +210,69 @@ def test_a_transaction_reads_or_writes(view: FakeAccount) -> None:
     assert error.message.startswith("A transaction is made of reads or of writes")
     assert len(asked("ExecuteTransaction", entries(read, read), view)) == 2
     assert len(asked("ExecuteTransaction", entries(check, write), view)) == 2
+
+
+@pytest.mark.parametrize(
+    ("sort", "key", "text"),
+    [
+        ("S", {"id": {"S": "x" * 2048}, "r": {"S": "y" * 1024}}, ""),
+        ("B", {"id": {"S": "\u00e9" * 1024}, "r": {"B": b"y" * 1024}}, ""),
+        ("B", {"id": {"S": "a"}, "r": {"B": "eXl5" * 341}}, ""),
+        ("S", {"id": {"S": "x" * 2049}, "r": {"S": "y"}}, LONG_HASH),
+        ("S", {"id": {"S": "\u00e9" * 1025}, "r": {"S": "y"}}, LONG_HASH),
+        ("S", {"id": {"S": "a"}, "r": {"S": "y" * 1025}}, LONG_SORT),
+        ("B", {"id": {"S": "a"}, "r": {"B": b"y" * 1025}}, LONG_SORT),
+        ("B", {"id": {"S": "a"}, "r": {"B": "eXl5" * 342}}, LONG_SORT),
+    ],
+)
+@pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem", "TransactGetItems", "PutItem"])
+def test_a_key_has_so_many_bytes(operation: str, sort: str, key: Any, text: str) -> None:
+    """The texts are dynalite's, whose tests were run against AWS; moto looks at writes only."""
+    view = FakeAccount()
+    view.add_table("orders", hash_key="id", range_key="r", key_types=("S", sort))
+    forms = {
+        "GetItem": {"TableName": "orders", "Key": key},
+        "BatchGetItem": {"RequestItems": {"orders": {"Keys": [key]}}},
+        "TransactGetItems": {"TransactItems": [{"Get": {"TableName": "orders", "Key": key}}]},
+        "PutItem": {"TableName": "orders", "Item": key},
+    }
+    if text:
+        assert refused(operation, forms[operation], view).message == text
+    else:
+        assert asked(operation, forms[operation], view)
+
+
+SCALARS = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+WITH_KEY = {"TableName": "orders", "Key": KEY}
+BY_KEY = {"TableName": "orders", "KeyConditionExpression": "id = :a"}
+VALUE = {"ExpressionAttributeValues": {":a": {"S": "a"}}}
+NAME = {"ExpressionAttributeNames": {"#i": "id"}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "of"),
+    [
+        ("GetItem", {**WITH_KEY, "ProjectionExpression": "#i.b", **NAME}, "Key: id"),
+        ("GetItem", {**WITH_KEY, "ProjectionExpression": "team[0]"}, "IndexKey: team"),
+        (
+            "BatchGetItem",
+            {"RequestItems": {"orders": {"Keys": [KEY], "ProjectionExpression": "r[1]"}}},
+            "Key: r",
+        ),
+        ("Scan", {"TableName": "orders", "FilterExpression": "attribute_exists(id.b.c)"}, "Key: id"),
+        ("Query", {**BY_KEY, **VALUE, "FilterExpression": "team[1] = :a"}, "IndexKey: team"),
+        ("UpdateItem", {**WITH_KEY, "UpdateExpression": "SET team.x = :a", **VALUE}, "IndexKey: team"),
+        ("UpdateItem", {**WITH_KEY, "UpdateExpression": "SET v = team[1]"}, "IndexKey: team"),
+        ("UpdateItem", {**WITH_KEY, "UpdateExpression": "SET v.id = :a, w = team", **VALUE}, ""),
+        ("GetItem", {**WITH_KEY, "ProjectionExpression": "id, v.id, v.team[0]"}, ""),
+    ],
+)
+def test_a_key_has_no_parts(operation: str, params: dict[str, Any], of: str) -> None:
+    """As dynalite's tests have it, which were run against AWS."""
+    view = FakeAccount()
+    schemas = (("by-team", (("team", "S"),)),)
+    view.add_table("orders", hash_key="id", range_key="r", key_types=("S", "N"), index_schemas=schemas)
+    if of:
+        assert refused(operation, params, view).message == f"{SCALARS}{of}"
+    else:
+        assert asked(operation, params, view)

@@ -166,3 +166,29 @@ def test_an_update(update: dict[str, Any], told: str) -> None:
 def test_old_and_new(params: dict[str, Any], told: tuple[str, str] | None) -> None:
     shown = told and f"{BOTH}Non-expression parameters: {{{told[0]}}} Expression parameters: {{{told[1]}}}"
     assert refusal(params) == (shown or "")
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"AttributesToGet": ["a", "b", "a"]}, "Duplicate value in attribute name: a"),
+        ({"AttributesToGet": ["a", "b"]}, ""),
+        (
+            {"Expected": {"a": {"Value": S, "AttributeValueList": [S], "ComparisonOperator": "EQ"}}},
+            "Value and AttributeValueList cannot be used together for Attribute: a",
+        ),
+        ({"KeyConditions": dict.fromkeys("abc", old("EQ", S))}, "Conditions can be of length 1 or 2 only"),
+        *(
+            (
+                {member: {"a": old("BETWEEN", *bounds)}},
+                "The BETWEEN condition was provided a range where the lower bound is greater than the upper "
+                "bound",
+            )
+            for member in ("KeyConditions", "QueryFilter", "ScanFilter", "Expected")
+            for bounds in ([{"S": "b"}, {"S": "a"}], [{"N": "10"}, {"N": "9"}], [{"B": b"b"}, {"B": b"a"}])
+        ),
+        ({"ScanFilter": {"a": old("BETWEEN", {"N": "9"}, {"N": "10"})}}, ""),
+    ],
+)
+def test_what_does_not_go_together(params: dict[str, Any], told: str) -> None:
+    assert refusal(params) == told

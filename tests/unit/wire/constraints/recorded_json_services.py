@@ -28,7 +28,45 @@ def table(**more: Any) -> Params:
     }
 
 
+def nested(levels: int, kind: str = "M") -> Params:
+    """An attribute value with so many levels, the attribute itself being the first."""
+    value: Params = {"S": "leaf"}
+    for _ in range(levels - 1):
+        value = {"M": {"n": value}} if kind == "M" else {"L": [value]}
+    return value
+
+
+TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
+    "supported limit"
+)
+
 REFUSED: list[Recorded] = [
+    # CONF nesting depth
+    (
+        "dynamodb:PutItem",
+        {"TableName": "orders", "Item": {**KEY, "v": nested(33)}},
+        "ValidationException",
+        f"{ONE}{TOO_DEEP}",
+    ),
+    (
+        "dynamodb:UpdateItem",
+        {"TableName": "orders", "Key": KEY, "ExpressionAttributeValues": {":v": nested(33, "L")}},
+        "ValidationException",
+        f"{ONE}{TOO_DEEP}",
+    ),
+    (
+        "dynamodb:BatchWriteItem",
+        {"RequestItems": {"orders": [{"PutRequest": {"Item": {**KEY, "v": nested(33)}}}]}},
+        "ValidationException",
+        TOO_DEEP,
+    ),
+    (
+        "dynamodb:TransactWriteItems",
+        {"TransactItems": [{"Put": {"TableName": "orders", "Item": {**KEY, "v": nested(33)}}}]},
+        "ValidationException",
+        TOO_DEEP,
+    ),
     # LS kms
     (
         "kms:GenerateMac",

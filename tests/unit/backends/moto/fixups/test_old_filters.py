@@ -110,3 +110,44 @@ def test_filters_are_joined_as_asked(db: Any) -> None:
     assert db.scan(TableName="orders", ScanFilter=both, ConditionalOperator="OR")["Items"] == [ITEM]
     assert db.scan(TableName="orders", ScanFilter={"l": old("CONTAINS", {"S": "x"})})["Items"] == [ITEM]
     assert db.scan(TableName="orders", ScanFilter={"q": old("GT", {"N": "1"})})["Items"] == []
+
+
+VALUE_3, EXISTS = {"Value": {"N": "3"}}, {"Exists": True, "Value": {"N": "4"}}
+
+
+@pytest.mark.parametrize(
+    ("expected", "more", "holds"),
+    [
+        ({"n": VALUE_3}, {}, True),
+        ({"n": EXISTS}, {}, False),
+        ({"n": {"Exists": False}}, {}, False),
+        ({"x": {"Exists": False}, "s": old("BEGINS_WITH", {"S": "r"})}, {}, True),
+        ({"n": {"ComparisonOperator": "GT", "Value": {"N": "2"}}}, {}, True),
+        ({"n": EXISTS, "s": {"Value": {"S": "red"}}}, {"ConditionalOperator": "OR"}, True),
+        ({"n": EXISTS, "s": {"Value": {"S": "red"}}}, {"ConditionalOperator": "AND"}, False),
+        ({"x": old("NULL"), "l": old("NOT_NULL")}, {}, True),
+    ],
+)
+def test_what_an_item_is_expected_to_be_counts(db: Any, expected: Any, more: Any, holds: bool) -> None:
+    """paritysuite/dynamodb-conformance, legacy-api/expected, and dynalite's tests."""
+    put = {"TableName": "orders", "Item": ITEM}
+    change = {"TableName": "orders", "Key": KEY, "AttributeUpdates": {"v": {"Value": {"S": "new"}}}}
+    calls = (("put_item", put), ("update_item", change), ("delete_item", {"TableName": "orders", "Key": KEY}))
+    for operation, params in calls:
+        if holds:
+            getattr(db, operation)(**params, Expected=expected, **more)
+        else:
+            with pytest.raises(db.exceptions.ConditionalCheckFailedException):
+                getattr(db, operation)(**params, Expected=expected, **more)
+    assert ("Item" in db.get_item(TableName="orders", Key=KEY)) is not holds
+
+
+def test_an_item_may_have_400_kb(db: Any) -> None:
+    """moto stopped at 405,000 bytes, and counted what is written over twice."""
+    whole = {**KEY, "v": {"S": "x" * (400 * 1024 - 4)}}
+    db.put_item(TableName="orders", Item=whole)
+    change = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": whole["v"]}}
+    db.update_item(TableName="orders", Key=KEY, **change)
+
+    with pytest.raises(ClientError, match="Item size has exceeded the maximum allowed size"):
+        db.put_item(TableName="orders", Item={**whole, "w": {"S": ""}})
