@@ -227,8 +227,9 @@ def _attribute_value(value: Any, where: str) -> Any:
         if type(content) in _NESTING:
             attribute[kind] = _nested(kind, content, where)
         if kind in _BINARY:
-            for text in (content,) if kind == "B" else content:
-                _check_base64(text, where)
+            binaries: list[str] = [content] if kind == "B" else content
+            for binary in binaries:
+                _check_base64(binary, where)
     return attribute
 
 
