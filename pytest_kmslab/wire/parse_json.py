@@ -227,7 +227,7 @@ def _attribute_value(value: Any, where: str) -> Any:
         if type(content) in _NESTING:
             attribute[kind] = _nested(kind, content, where)
         if kind in _BINARY:
-            binaries: list[str] = [content] if kind == "B" else content
+            binaries: Any = [content] if kind == "B" else content
             for binary in binaries:
                 _check_base64(binary, where)
     return attribute
