@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from pytest_kmslab.backends.addresses import is_plain_http, origin_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.calls.services import protocol_of
+from pytest_kmslab.calls.services import SIGNING_NAMES, protocol_of
 from pytest_kmslab.calls.tagging_api import SERVICE as TAGGING_API
 from pytest_kmslab.enforcement.authentication import WRONG_SECRET, access_key_to_send
 from pytest_kmslab.enforcement.entry import TAKER
@@ -31,7 +31,7 @@ from pytest_kmslab.interception.signers import (
     signing_credentials,
     signing_region,
 )
-from pytest_kmslab.wire.credential_scope import check_region
+from pytest_kmslab.wire.credential_scope import SignedAs, check_region
 from pytest_kmslab.wire.models import keep_model, service_model
 from pytest_kmslab.wire.parse_json import decode
 from pytest_kmslab.wire.writing import error_reply
@@ -166,10 +166,10 @@ class CallInterception:
     def before_sending(self, context: dict[Any, Any], request: Any) -> AWSResponse | None:
         """Refuse to send another request than the one that was judged: handlers of botocore's events may have
         changed it. moto's door judges such a request anew; an endpoint has no door."""
-        from pytest_kmslab.interception.door import is_content_of
+        from pytest_kmslab.interception.door import is_judged
 
         ticket: Ticket | None = context.get(self)
-        if ticket is None or not self._pipeline.enforcing or is_content_of(request, ticket):
+        if ticket is None or not self._pipeline.enforcing or is_judged(request, ticket):
             return None
         call = ticket.pending.call
         model = service_model(call.service)
@@ -213,7 +213,7 @@ class CallInterception:
         context: dict[Any, Any],
         credentials: Credentials | None,
     ) -> Incoming:
-        service, region = model.service_model.service_name, signing_region(context)
+        service, region = model.service_model.service_name, signing_region(signer, context)
         authenticate = partial(self._pipeline.caller, credentials, service)
         if _is_plain_address(params["url"], region, service):
             authenticate = partial(self._caller_without_tls, credentials, service)
@@ -247,10 +247,14 @@ class CallInterception:
             params["url"],
             params["headers"].get("X-Amz-Target", ""),
             dict(body) if isinstance(body, dict) else body,
-            "" if credentials is None else f"{credentials.access_key_id}/",
+            None if credentials is None else _signature(access_key or credentials.access_key_id, pending),
             arrived=self._keeper is None or pending.response is not None,
         )
         return None if pending.response is None else _response(params["url"], 200, pending.response)
+
+
+def _signature(access_key_id: str, pending: PendingCall) -> SignedAs:
+    return SignedAs(access_key_id, pending.call.region, SIGNING_NAMES[pending.call.service])
 
 
 @lru_cache(maxsize=1024)

@@ -21,6 +21,7 @@ from pytest_kmslab.calls.operations import changes_account
 from pytest_kmslab.enforcement.pipeline import PendingCall, Pipeline
 from pytest_kmslab.enforcement.wire_calls import WireCalls
 from pytest_kmslab.gateway.upstreams.moto import MotoUpstream
+from pytest_kmslab.wire.credential_scope import SignedAs, signed_as
 from pytest_kmslab.wire.http_message import Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
 from pytest_kmslab.wire.writing import error_reply
@@ -41,8 +42,8 @@ class Ticket:
     target: str
     body: Any
     """As botocore has it: bytes, or the fields of a form."""
-    access_key_id: str
-    """Who signs; empty where nobody need."""
+    signature: SignedAs | None
+    """Who signs, and for which Region; None where nobody need."""
     mark: str = ""
     """Of the attempt that is being made."""
     arrived: bool = False
@@ -132,28 +133,31 @@ class DecidedCall:
 
 def _is_of(request: Any, ticket: Ticket) -> bool:
     """Whether a request is the one that was judged: handlers of botocore's events may have changed it."""
+    return request.url == ticket.url and is_judged(request, ticket)
+
+
+def is_judged(request: Any, ticket: Ticket) -> bool:
+    """Whether a request asks for what was judged, in its account and Region, whichever host it goes to."""
     headers = request.headers
-    return (
-        is_content_of(request, ticket)
-        and request.url == ticket.url
-        and _text(headers.get(ACCOUNT_HEADER)) == ticket.pending.headers.get(ACCOUNT_HEADER, "")
-        and f"Credential={ticket.access_key_id}" in _text(headers.get("Authorization"), "Credential=")
-    )
-
-
-def is_content_of(request: Any, ticket: Ticket) -> bool:
-    """Whether a request asks for what was judged, wherever it goes and whoever signs it."""
     body = urlencode(ticket.body, doseq=True) if isinstance(ticket.body, dict) else ticket.body
     return (
         request.method == "POST"
-        and _text(request.headers.get("X-Amz-Target")) == ticket.target
+        and _text(headers.get("X-Amz-Target")) == ticket.target
         and _bytes(request.body) == _bytes(body)
+        and _target_of(request.url) == _target_of(ticket.url)
+        and _text(headers.get(ACCOUNT_HEADER)) == ticket.pending.headers.get(ACCOUNT_HEADER, "")
+        and (ticket.signature is None or signed_as(_text(headers.get("Authorization"))) == ticket.signature)
     )
 
 
-def _text(value: Any, missing: str = "") -> str:
+def _target_of(url: str) -> str:
+    """Path and query of a URL."""
+    return url.partition("://")[2].partition("/")[2]
+
+
+def _text(value: Any) -> str:
     if value is None:
-        return missing
+        return ""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 

@@ -29,9 +29,9 @@ ASYNC = (
 )
 
 
-def signing_region(context: dict[Any, Any]) -> str:
+def signing_region(signer: Any, context: dict[Any, Any]) -> str:
     """The Region a request is signed for: a global service (IAM) has its own."""
-    return str((context.get("signing") or {}).get("region") or context["client_region"])
+    return str((context.get("signing") or {}).get("region") or signer.region_name)
 
 
 def signing_credentials(signer: Any, context: dict[Any, Any]) -> Credentials | None:

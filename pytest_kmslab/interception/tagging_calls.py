@@ -33,7 +33,7 @@ class TaggingCalls:
         """
         if model.name not in OPERATIONS:
             return None
-        credentials, region = signing_credentials(signer, context), signing_region(context)
+        credentials, region = signing_credentials(signer, context), signing_region(signer, context)
         authenticate = partial(self._pipeline.caller, credentials, SIGNED_FOR)
         tagged = self._tagging.tag(model.name, json.loads(params["body"]), region, authenticate)
         if tagged is None:

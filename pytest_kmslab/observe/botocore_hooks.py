@@ -77,7 +77,7 @@ class CallObservation(Onlooker):
         def parse() -> Any:
             return decode(model, params["body"])
 
-        region = signing_region(context)
+        region = signing_region(signer, context)
         context[self] = observer.before(Incoming(service, model.name, region, authenticate, parse))
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:

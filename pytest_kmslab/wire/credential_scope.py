@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pytest_kmslab.calls.services import QUERY, SIGNING_NAMES, protocol_of
@@ -16,7 +17,8 @@ from pytest_kmslab.calls.services import QUERY, SIGNING_NAMES, protocol_of
 _KEY = r"[^/,\s\"'\\%*=]+"
 _REST = r"SignedHeaders=[\w;.-]+, ?Signature=[0-9a-f]+"
 _PLAIN = re.compile(
-    rf"AWS4-HMAC-SHA256 Credential={_KEY}/\d{{8}}/[\w-]+/(?P<service>[a-z0-9-]+)/aws4_request, ?{_REST}",
+    rf"AWS4-HMAC-SHA256 Credential=(?P<key>{_KEY})/\d{{8}}/(?P<region>[\w-]+)/"
+    rf"(?P<service>[a-z0-9-]+)/aws4_request, ?{_REST}",
     re.ASCII,
 )
 _PLAIN_4A = re.compile(
@@ -26,6 +28,21 @@ _PLAIN_4A = re.compile(
 _SCOPE = re.compile(r"/([^/,\s&]+)/aws4_request", re.IGNORECASE)
 _REGION_OF_HOST = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com", re.ASCII)
 _WORD = re.compile(r"[a-z0-9-]+")
+
+
+class SignedAs(NamedTuple):
+    """What a backend takes from a signature."""
+
+    access_key_id: str
+    region: str
+    service: str
+    """Its signing name."""
+
+
+def signed_as(authorization: str) -> SignedAs | None:
+    """What an Authorization header says in the one form that botocore writes; None for any other."""
+    match = _PLAIN.fullmatch(authorization)
+    return SignedAs(match["key"], match["region"], match["service"]) if match else None
 
 
 def plain_scope(authorization: str) -> str | None:

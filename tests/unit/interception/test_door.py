@@ -199,6 +199,11 @@ def altered_address(request: Any) -> None:
     request.url = "https://dynamodb.eu-west-1.amazonaws.com/"
 
 
+def altered_region(request: Any) -> None:
+    signed = request.headers["Authorization"].decode()
+    request.headers["Authorization"] = signed.replace("us-east-1", "eu-west-1")
+
+
 def altered_method(request: Any) -> None:
     request.method = "PUT"
 
@@ -208,7 +213,7 @@ def altered_account(request: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "alter", [altered_body, altered_target, altered_address, altered_method], ids=lambda alter: alter.__name__
+    "alter", [altered_body, altered_target, altered_address, altered_region, altered_method]
 )
 def test_what_a_handler_altered_after_the_signature_is_refused(
     account: Account, table: str, alter: Any
