@@ -215,7 +215,7 @@ class AwaitedSigner:
     __module__ = "aiobotocore.signers"
 
     def __init__(self, signer: Any) -> None:
-        self._event_emitter = signer._event_emitter
+        self._event_emitter, self.region_name = signer._event_emitter, signer.region_name
         self._credentials = self
         self._held = signer._credentials.get_frozen_credentials()
 
