@@ -36,6 +36,9 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
             raise AliasError(problem=_NO_ALIASES, problem_mark=self.peek_event().start_mark)
         return super().compose_node(parent, index)
 
+    def flatten_mapping(self, node: Any) -> None:
+        """Merges nothing: `<<` is a name like any other, as to CloudFormation."""
+
 
 def _function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
     value = _value(loader, node)
@@ -54,7 +57,8 @@ def _value(loader: _Loader, node: yaml.Node) -> Any:
 
 
 _Loader.add_multi_constructor("!", _function)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_str)
+for _tag in ("merge", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_yaml_str)
 
 
 def parse(text: str) -> Any:

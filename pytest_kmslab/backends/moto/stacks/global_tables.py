@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -104,11 +104,17 @@ def _replica_of(where: Deployment, properties: Properties, region: str) -> dict[
 
 def _set_up(where: Deployment, name: str, properties: Properties, region: str) -> None:
     """What a replica has of its own is put in its Region."""
-    # Its time to live is that of all.
-    there, elsewhere = _as_table(where, properties, region), replace(where, region=region)
-    own = {member: value for member, value in there.items() if member in _BY_CALLS}
-    tables.bring(elsewhere, name, {}, own)
-    tables.set_up_stream(elsewhere, name, there)
+    # Its time to live is that of all; its key and class came with it.
+    there = _as_table(where, properties, region)
+    _bring_replica(replace(where, region=region), name, {}, there, _BY_CALLS)
+
+
+def _bring_replica(
+    there: Deployment, name: str, old: Properties, new: Properties, members: Iterable[str]
+) -> None:
+    before, after = ({name: table[name] for name in members if name in table} for table in (old, new))
+    tables.bring(there, name, before, after)
+    tables.bring_stream(there, name, old, new)
 
 
 def _witnesses(properties: Properties) -> list[str]:
@@ -174,12 +180,10 @@ def _update(where: Deployment, name: str, old: Properties, new: Properties) -> M
         _remove_replica(where, name, region)
     _add_replicas(where, name, new, sorted(_regions(new) - _regions(old)))
     for region in sorted((_regions(new) & _regions(old)) - {where.region}):
-        # What cannot be brought to a replica elsewhere is refused, not dropped.
-        if _replica(old, region) != _replica(new, region):
-            raise invalid(
-                f"#/Replicas: pytest-kmslab does not change a replica in place ({region}): remove it in one "
-                "update and add it in the next"
-            )
+        before, after = (_as_table(where, properties, region) for properties in (old, new))
+        if before != after:
+            own = (*_BY_CALLS, "SSESpecification", "TableClass")
+            _bring_replica(replace(where, region=region), name, before, after, own)
     return made
 
 

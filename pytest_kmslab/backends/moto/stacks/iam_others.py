@@ -98,6 +98,24 @@ def _update_oidc(where: Deployment, arn: str, old: Properties, new: Properties) 
     where.set_tags("iam", "OpenIDConnectProvider", old, new, **provider)
 
 
+def _create_saml(where: Deployment, properties: Properties) -> Iterator[Made]:
+    arn = where.call(
+        "iam",
+        "CreateSAMLProvider",
+        Name=where.named(properties, "Name", 128),
+        SAMLMetadataDocument=properties.get("SamlMetadataDocument"),
+        Tags=properties.get("Tags"),
+    )["SAMLProviderArn"]
+    yield Made(arn, {"Arn": arn})
+
+
+def _update_saml(where: Deployment, arn: str, old: Properties, new: Properties) -> None:
+    metadata = new.get("SamlMetadataDocument")
+    if metadata != old.get("SamlMetadataDocument"):
+        where.call("iam", "UpdateSAMLProvider", SAMLProviderArn=arn, SAMLMetadataDocument=metadata)
+    where.set_tags("iam", "SAMLProvider", old, new, SAMLProviderArn=arn)
+
+
 def _create_linked_role(where: Deployment, properties: Properties) -> Iterator[Made]:
     parameters: dict[str, Any] = {
         name: properties.get(name) for name in ("AWSServiceName", "CustomSuffix", "Description")
@@ -152,6 +170,15 @@ TYPES = (
         deletion("iam", "DeleteOpenIDConnectProvider", "OpenIDConnectProviderArn"),
         properties=frozenset({"ClientIdList", "Tags", "ThumbprintList", "Url"}),
         replaces=frozenset({"Url"}),
+        attributes=frozenset({"Arn"}),
+    ),
+    ResourceType(
+        "AWS::IAM::SAMLProvider",
+        _create_saml,
+        _update_saml,
+        deletion("iam", "DeleteSAMLProvider", "SAMLProviderArn"),
+        properties=frozenset({"Name", "SamlMetadataDocument", "Tags"}),
+        replaces=frozenset({"Name"}),
         attributes=frozenset({"Arn"}),
     ),
     ResourceType(

@@ -156,6 +156,8 @@ class StackOperations:
             _check_name(name)
             check_new(before, str(more["change_set_name"]))
         check_tags(more.get("tags"))
+        # Whoever executes it need not be able to pass the role.
+        self.principals.check_pass_role(more.get("role_arn"), "" if before is None else before.stack_id)
         resources = _read(backend, name, more["template"], more["parameters"])
         change_set_id, stack_id = original(backend, *arguments, **more)
         change_set = backend.change_sets[change_set_id]
@@ -175,8 +177,8 @@ class StackOperations:
         is_new = change_set.change_set_type == "CREATE"
         if not is_new:
             _check_state(stack)
-        with self._acting(backend, stack, change_set.role_arn):
-            stack.role_arn = change_set.role_arn or stack.role_arn
+        stack.role_arn = change_set.role_arn or stack.role_arn
+        with self._acting(backend, stack, None):
             before, exports = State(stack), values_of(stack)
             retag(stack, change_set.tags)
             try:

@@ -286,14 +286,19 @@ def _stream_policy(properties: Properties) -> str | None:
     return policy_of(properties.get("StreamSpecification") or {})
 
 
-def set_up_stream(where: Deployment, name: str, properties: Properties) -> None:
-    """Put the policy and the tags of the stream that a table has already."""
-    policy = _stream_policy(properties)
-    if policy is not None or (properties.get("StreamSpecification") or {}).get("Tags"):
+def bring_stream(where: Deployment, name: str, old: Properties, new: Properties) -> None:
+    """Bring the policy and the tags of the stream that a table has already from some properties to others."""
+    before, after = _of_stream(old), _of_stream(new)
+    if before != after and new.get("StreamSpecification"):
         table = where.call("dynamodb", "DescribeTable", TableName=name)["Table"]
         arn = str(table.get("LatestStreamArn", ""))
-        _set_policy(where, arn, None, policy)
-        _tag_stream(where, arn, {}, properties)
+        _set_policy(where, arn, _stream_policy(old), _stream_policy(new))
+        _tag_stream(where, arn, old, new)
+
+
+def _of_stream(properties: Properties) -> tuple[str | None, Any]:
+    """What a stream has of its own."""
+    return _stream_policy(properties), (properties.get("StreamSpecification") or {}).get("Tags") or None
 
 
 def _set_policy(where: Deployment, arn: str, before: str | None, after: str | None) -> None:

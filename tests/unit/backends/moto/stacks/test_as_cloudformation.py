@@ -108,6 +108,12 @@ REFUSED: list[tuple[str, Any, str]] = [
         "every Fn::If object requires 3",
     ),
     ("an alias", "Resources: {A: &a {Type: X}, B: *a}", "Template error: YAML aliases are not allowed in"),
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+    (
+        "a merge",
+        "Resources: {K: {<<: {Type: AWS::KMS::Key}, Type: AWS::KMS::Key}}",
+        "template resource property '<<'",
+    ),
     ("a text within itself", "Resources: &a {A: *a}", "YAML aliases are not allowed"),
     ("lists within lists", '{"Resources": ' + "[" * 10_000, "YAML not well-formed.*nested too deeply"),
     ("what is no number", "Resources: {A: !!float x}", "YAML not well-formed.*could not convert"),

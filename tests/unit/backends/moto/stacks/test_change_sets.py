@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from helpers.account import allow
 
 from .conftest import Stacks
 
@@ -71,3 +72,26 @@ def test_a_stack_is_not_made_again(stacks: Stacks) -> None:
 def test_nothing_is_made_in_place_of_what_is_to_be_imported(stacks: Stacks) -> None:
     with pytest.raises(ClientError, match="moto imports no resources"):
         change(stacks, "s", user("ana"), "IMPORT")
+
+
+def test_whoever_makes_a_change_set_passes_its_role(stacks: Stacks) -> None:
+    """Who executes it need not: the role is the stack's from then on.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
+    """
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudformation.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    iam = stacks.account.root.client("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="maker", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="maker", PolicyName="p", PolicyDocument=json.dumps(allow("iam:*")))
+    given = {"StackName": "s", "ChangeSetName": "deploy", "ChangeSetType": "CREATE", "RoleARN": role}
+    eve = Stacks(stacks.account, stacks.account.user("eve")).client
+    with pytest.raises(ClientError, match="is not authorized to perform: iam:PassRole"):
+        eve.create_change_set(**given, TemplateBody=json.dumps(user("ana")))
+    stacks.client.create_change_set(**given, TemplateBody=json.dumps(user("ana")))
+    eve.execute_change_set(StackName="s", ChangeSetName="deploy")
+    assert "ana" in users(stacks)

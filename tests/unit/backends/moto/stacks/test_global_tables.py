@@ -200,3 +200,44 @@ def test_the_stream_of_each_replica_has_its_own_policy(stacks: Stacks, region: s
         streams = root.client("dynamodbstreams", region_name=place)
         described = code(streams.describe_stream, StreamArn=table["LatestStreamArn"])
         assert described == ("AccessDeniedException" if place == region else "allowed")
+
+
+def test_a_replica_is_changed_where_it_is(stacks: Stacks) -> None:
+    """Its tags, its key and the policy of its stream; where the update fails it is changed back."""
+    kms = stacks.account.root.client("kms", region_name=THERE)
+    keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
+    home = {"SSESpecification": {"KMSMasterKeyId": stacks.account.key()}}
+    encrypted = {"SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"}}
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:DescribeStream", "Resource": "*"}
+
+    def template(key: str, team: str, action: str, **more: Any) -> dict[str, Any]:
+        policy = {"Version": "2012-10-17", "Statement": [{**denied, "Action": action}]}
+        own = {
+            "ReplicaStreamSpecification": {"ResourcePolicy": {"PolicyDocument": policy}},
+            "SSESpecification": {"KMSMasterKeyId": key},
+            "Tags": [{"Key": "team", "Value": team}],
+        }
+        made = in_both(home, own, **encrypted)
+        return {"Resources": {**made["Resources"], **more}}
+
+    def found() -> tuple[str, str, str]:
+        root = stacks.account.root
+        dynamodb = root.client("dynamodb", region_name=THERE)
+        table = dynamodb.describe_table(TableName="orders")["Table"]
+        (tag,) = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+        streams = root.client("dynamodbstreams", region_name=THERE)
+        described = code(streams.describe_stream, StreamArn=table["LatestStreamArn"])
+        return table["SSEDescription"]["KMSMasterKeyArn"], tag["Value"], described
+
+    first = stacks.deploy(template(keys[0], "blue", "dynamodb:DescribeStream"))
+    assert first.status == "CREATE_COMPLETE", first.failures
+    before = (keys[0], "blue", "AccessDeniedException")
+    assert found() == before
+    second = template(keys[1], "red", "dynamodb:GetRecords")
+    bad = {"Bad": {"Type": "AWS::IAM::Sesame", "DependsOn": "Table"}}
+    assert stacks.update(template(keys[1], "red", "dynamodb:GetRecords", **bad)).status == (
+        "UPDATE_ROLLBACK_COMPLETE"
+    )
+    assert found() == before
+    assert stacks.update(second).status == "UPDATE_COMPLETE"
+    assert found() == (keys[1], "red", "allowed")

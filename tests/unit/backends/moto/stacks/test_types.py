@@ -71,6 +71,7 @@ CASES: dict[str, dict[str, Any]] = {
         "ClientIdList": ["sts.amazonaws.com"],
         "ThumbprintList": ["c" * 40],
     },
+    "AWS::IAM::SAMLProvider": {"SamlMetadataDocument": f"<x>{'y' * 1000}</x>"},
     "AWS::IAM::ServiceLinkedRole": {"AWSServiceName": "autoscaling.amazonaws.com"},
 }
 ELSEWHERE = {"AWS::KMS::ReplicaKey", "AWS::IAM::RolePolicy", "AWS::IAM::InstanceProfile"}
