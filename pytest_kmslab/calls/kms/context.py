@@ -33,12 +33,12 @@ def key_authorization(
 
 
 def account_authorization(
-    call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = ""
+    call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = "", account: str = ""
 ) -> Authorization:
-    """The question whether the caller may do what involves no key."""
+    """The question whether the caller may do what involves no key, in their account or another."""
     own: Keys = {"aws:ResourceAccount": call.account}
     every = {**caller_context(call.caller, region or call.region, call.time), **own, **keys}
-    return call.requires(action, resource, every, call.account)
+    return call.requires(action, resource, every, account or call.account)
 
 
 def key_keys(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:

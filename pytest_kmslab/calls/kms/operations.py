@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.kms.aliases import create_alias, delete_alias, update_alias
 from pytest_kmslab.calls.kms.ciphertext import decrypt, re_encrypt
@@ -45,11 +46,16 @@ def generate_random(call: ApiCall, view: AccountView) -> Authorizations:
 
 
 def list_retirable_grants(call: ApiCall, view: AccountView) -> Authorizations:
-    """kms:ListRetirableGrants on no key; then whose grants: a principal's or a service's.
+    """kms:ListRetirableGrants on the retiring principal, who is of the caller's account; then whose grants:
+    a principal's or a service's.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html
     """
-    yield account_authorization(call, "kms:ListRetirableGrants", {})
+    principal = str(call.params.get("RetiringPrincipal", ""))
+    resource = principal if principal.startswith("arn:") else "*"
+    owner = account_of(resource) or call.account
+    keys = {"aws:ResourceAccount": owner}
+    yield account_authorization(call, "kms:ListRetirableGrants", keys, resource, account=owner)
     named = [call.params.get(member) for member in ("RetiringPrincipal", "RetiringServicePrincipal")]
     if len(list(filter(None, named))) != 1:
         # The text is inferred.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,3 +139,18 @@ def test_a_grant_to_a_service_is_listed(account: Account, kms: Any) -> None:
     )
     (grant,) = kms.list_grants(KeyId=key)["Grants"]
     assert grant["GranteePrincipal"] == service
+
+
+def test_grants_on_keys_of_other_accounts_are_listed_to_who_may_retire_them(
+    account: Account, kms: Any
+) -> None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html"""
+    other = account.session(replace(account.run.backend.root, access_key_id="444455556666"))
+    eve = "arn:aws:iam::444455556666:user/eve"
+    client = account.user_in(other, "eve", allow("kms:ListRetirableGrants")).client("kms")
+    grantee = {"GranteePrincipal": eve, "RetiringPrincipal": eve, "Operations": ["Decrypt"]}
+    grant = kms.create_grant(KeyId=account.key(), **grantee)["GrantId"]
+    listed = client.list_retirable_grants(RetiringPrincipal=eve)["Grants"]
+    assert [row["GrantId"] for row in listed] == [grant]
+    # Of one's own account only.
+    assert denied(kms.list_retirable_grants, RetiringPrincipal=eve)

@@ -222,5 +222,6 @@ def test_operations_on_no_key(operation: str, says_account: bool) -> None:
     named = {"RetiringPrincipal": "arn:aws:iam::123456789012:root"}
     params = named if operation == "ListRetirableGrants" else {}
     request = only(required_authorizations(call("kms", operation, params), FakeAccount())).request
-    assert (request.action, request.resource) == (f"kms:{operation}", "*")
+    resource = params.get("RetiringPrincipal", "*")
+    assert (request.action, request.resource) == (f"kms:{operation}", resource)
     assert ("kms:CallerAccount" in request.context) is says_account

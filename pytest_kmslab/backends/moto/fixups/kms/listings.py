@@ -54,9 +54,10 @@ def of_key(view: MotoAccountReader, call: ApiCall, response: Response) -> None:
 
 
 def retirable(call: ApiCall) -> Response:
-    """ListRetirableGrants: those of the Region that a principal may retire."""
+    """ListRetirableGrants: those of the Region that a principal may retire, on keys of any account."""
     named = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
-    keys = list(kms_backends[call.account][call.region].keys.values())
+    there = [dict.get(regions, call.region) for regions in list(kms_backends.values())]
+    keys = [key for backend in there if backend is not None for key in list(backend.keys.values())]
     rows = [row for key in keys for row in grants.listed(key, named, "RetiringPrincipal")]
     return page(call, "Grants", rows)
 
