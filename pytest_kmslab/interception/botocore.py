@@ -26,7 +26,6 @@ from pytest_kmslab.interception.signers import (
     check_served,
     events_of,
     is_async,
-    received,
     sign_as,
     signing_credentials,
     signing_region,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_kmslab.interception.door import RunDoorkeeper, Ticket
     from pytest_kmslab.interception.tagging_calls import TaggingCalls
     from pytest_kmslab.interception.unasked_requests import UnaskedRequests
+    from pytest_kmslab.wire.http_message import Reply
 
 Response = tuple[AWSResponse, dict[str, Any]]
 
@@ -163,7 +163,7 @@ class CallInterception:
             self._unasked = UnaskedRequests(self._pipeline, endpoint)
         return self._unasked.answer(request)
 
-    def before_sending(self, context: dict[Any, Any], request: Any) -> AWSResponse | None:
+    def before_sending(self, context: dict[Any, Any], request: Any) -> Reply | None:
         """Refuse to send another request than the one that was judged: handlers of botocore's events may have
         changed it. moto's door judges such a request anew; an endpoint has no door."""
         from pytest_kmslab.interception.door import is_judged
@@ -172,9 +172,9 @@ class CallInterception:
         if ticket is None or not self._pipeline.enforcing or is_judged(request, ticket):
             return None
         call = ticket.pending.call
-        model = service_model(call.service)
-        reply = error_reply(model, protocol_of(call.service).bad_signature.error(CHANGED))
-        return received(request.url, reply)
+        return error_reply(
+            service_model(call.service), protocol_of(call.service).bad_signature.error(CHANGED)
+        )
 
     def after_call(self, http_response: Any, parsed: dict[str, Any], context: dict[Any, Any]) -> None:
         """After a call that was let through and succeeded: keep what the backend dropped."""

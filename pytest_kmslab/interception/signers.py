@@ -105,17 +105,21 @@ def _done(coroutine: Any) -> Any:
     raise BackendError("credentials of aiobotocore that are renewed cannot be read here: use lasting ones")
 
 
-def received(url: str, reply: Reply) -> AWSResponse:
-    """A reply as botocore has it that was received from an address."""
-    response = AWSResponse(url, reply.status, HTTPHeaders.from_dict(dict(reply.headers)), None)
+def received(url: str, reply: Reply, kind: type[AWSResponse] = AWSResponse) -> AWSResponse:
+    """A reply as botocore has it that was received from an address; `kind` is another library's class."""
+    response = kind(url, reply.status, HTTPHeaders.from_dict(dict(reply.headers)), None)
     vars(response)["_content"] = reply.body
     return response
 
 
+Ask = Callable[[dict[Any, Any], Any], "Reply | None"]
+"""What to answer to a request of a call, by the call's context; None for one that may go."""
+
+
 @contextmanager
-def before_sending(ask: Callable[[dict[Any, Any], Any], Any]) -> Iterator[None]:
+def before_sending(ask: Ask) -> Iterator[None]:
     """While this is open, ask once no handler of an event can change a request any more; what is answered is
-    taken for the service's response, None lets the request go. Not for asynchronous clients."""
+    taken for the service's response. What may go, and was decided as a call, goes straight to an endpoint."""
     from botocore.endpoint import Endpoint
 
     sender: Any = Endpoint
@@ -128,36 +132,38 @@ def before_sending(ask: Callable[[dict[Any, Any], Any], Any]) -> Iterator[None]:
 
     def send_request(endpoint: Any, request: Any) -> Any:
         context = getattr(request, CONTEXT, {})
-        answer = ask(context, request)
-        if answer is not None:
-            return answer
+        reply = ask(context, request)
+        if reply is not None:
+            return received(request.url, reply)
         with _on_its_way(context):
             return send(endpoint, request)
 
     # Of all that botocore does with a request only this comes after the last event.
     sender.prepare_request, sender._send = prepare_request, send_request
     try:
-        yield
+        with _before_awaited_sending(ask):
+            yield
     finally:
         sender.prepare_request, sender._send = prepare, send
 
 
-def _on_its_way(context: dict[Any, Any]) -> AbstractContextManager[None]:
-    """Send straight to the endpoint what was decided as a call, and what the plugin's own clients send."""
-    return going_straight() if TAKER in context or OURS in context else nullcontext()
-
-
 @contextmanager
-def awaited_calls_going_straight() -> Iterator[None]:
-    """While this is open, the same of what aiobotocore sends, which decided calls too."""
+def _before_awaited_sending(ask: Ask) -> Iterator[None]:
+    """The same for aiobotocore, which prepares requests as botocore does, now or when it is imported."""
     originals: list[tuple[Any, Any]] = []
 
     def watch(module: Any) -> None:
+        from aiobotocore.awsrequest import AioAWSResponse
+
         sender = module.AioEndpoint
         send = sender._send
 
         async def send_request(endpoint: Any, request: Any) -> Any:
-            with _on_its_way(getattr(request, CONTEXT, {})):
+            context = getattr(request, CONTEXT, {})
+            reply = ask(context, request)
+            if reply is not None:
+                return received(request.url, reply, AioAWSResponse)
+            with _on_its_way(context):
                 return await send(endpoint, request)
 
         originals.append((sender, send))
@@ -171,3 +177,8 @@ def awaited_calls_going_straight() -> Iterator[None]:
         after_import.remove()
         for sender, send in originals:
             sender._send = send
+
+
+def _on_its_way(context: dict[Any, Any]) -> AbstractContextManager[None]:
+    """Send straight to the endpoint what was decided as a call, and what the plugin's own clients send."""
+    return going_straight() if TAKER in context or OURS in context else nullcontext()

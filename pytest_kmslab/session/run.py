@@ -371,10 +371,9 @@ class Run:
         """Guards the connections of this process to an endpoint, while it is open."""
         from pytest_kmslab.gateway.embedded import open_gateway
         from pytest_kmslab.interception.endpoint_door import EndpointDoor
-        from pytest_kmslab.interception.signers import awaited_calls_going_straight
 
         opened = partial(open_gateway, self.pipeline, self.trail, self._exists, is_door=True)
-        with EndpointDoor(self.pipeline, opened).guarded(), awaited_calls_going_straight():
+        with EndpointDoor(self.pipeline, opened).guarded():
             yield
 
     @contextmanager
