@@ -13,8 +13,6 @@ from typing import Any
 
 from pytest_kmslab.account.model import Caller, Standing
 from pytest_kmslab.authz.decision import Outcome
-from pytest_kmslab.authz.policy import Policies
-from pytest_kmslab.authz.request import Request
 from pytest_kmslab.backends.protocol import Backend, Credentials
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Params, ServiceError
 from pytest_kmslab.calls.denial import denial_of
@@ -326,11 +324,6 @@ class Pipeline:
             self._trail.tell(call, entries, error)
             raise
         self._trail.tell(call, entries, None)
-
-    def service_may(self, request: Request) -> bool:
-        """Whether a resource's own policy lets a service do something on its own account."""
-        policies = Policies(resource=self.backend.view.resource_policy(request.resource))
-        return not self.enforcing or self._authorizer.decide(request, policies, ()).allowed
 
     def _authorize(
         self,

@@ -12,15 +12,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.account.model import Caller
-from pytest_kmslab.authz.context import Context
-from pytest_kmslab.authz.request import Request
+from pytest_kmslab.authz.arn import account_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.context_keys import SERVICE as SERVICE_CALLER
-from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
+from pytest_kmslab.calls.context_keys import Keys, caller_context
+from pytest_kmslab.calls.iam.context import tags_of
 from pytest_kmslab.enforcement import sigv4
 from pytest_kmslab.enforcement.authentication import access_key_to_send, check_service
 from pytest_kmslab.enforcement.pipeline import Incoming, PendingCall
+from pytest_kmslab.enforcement.trail import Trail
 from pytest_kmslab.enforcement.wire_calls import unproven
 from pytest_kmslab.wire.http_message import Reply, WireRequest, request_of
 from pytest_kmslab.wire.models import service_model
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pytest_kmslab.enforcement.pipeline import Pipeline
 
 SERVICE = "cloudformation.amazonaws.com"
+_SESSION = "AWSCloudFormation"
+"""What CloudFormation calls its sessions."""
 
 
 class EnforcedServiceCalls:
@@ -108,17 +111,31 @@ class EnforcedServiceCalls:
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
         """
-        keys: Keys = {"iam:PassedToService": SERVICE}
+        owner = account_of(role_arn) or call.account
+        keys: Keys = {
+            **caller_context(call.caller, call.region, self._pipeline.now()),
+            **tags_of(self._pipeline.backend.view, role_arn),
+            "iam:PassedToService": SERVICE,
+            "aws:ResourceAccount": owner,
+        }
         if resource_arn:
             keys["iam:AssociatedResourceArn"] = resource_arn
-        keys.update(resource_tags(self._pipeline.backend.view.iam_tags(role_arn)))
-        every = {**caller_context(call.caller, call.region, self._pipeline.now()), **keys}
-        self._pipeline.require(call, call.requires("iam:PassRole", role_arn, every))
+        self._pipeline.require(call, call.requires("iam:PassRole", role_arn, keys, owner))
 
     def can_assume(self, role_arn: str, keys: Mapping[str, str]) -> bool:
-        """Whether a role's trust policy lets CloudFormation assume it."""
-        context = Context({"aws:PrincipalIsAWSService": True, "aws:PrincipalServiceName": SERVICE, **keys})
-        return self._pipeline.service_may(Request(SERVICE, "sts:AssumeRole", role_arn, context))
+        """Whether CloudFormation may assume a role: its AssumeRole is decided, and not written down."""
+        parameters = {"RoleArn": role_arn, "RoleSessionName": _SESSION}
+        region = self._pipeline.backend.region
+        call = _of_service(SERVICE, account_of(role_arn), region, parameters, keys)
+        return self._pipeline.judge(call, Trail()).refusal is None
+
+
+def _of_service(
+    service: str, account: str, region: str, parameters: Mapping[str, Any], keys: Mapping[str, str]
+) -> ApiCall:
+    """AssumeRole of a service that acts by itself: its condition keys say in whose name."""
+    caller = Caller(service, account, service, user_id="", kind=SERVICE_CALLER, context=keys)
+    return ApiCall("sts", "AssumeRole", dict(parameters), region, caller)
 
 
 def assume_as_service(
@@ -130,9 +147,7 @@ def assume_as_service(
 ) -> dict[str, Any]:
     """Call AssumeRole as a service does; raises ServiceError where the role does not trust it so."""
     backend = pipeline.backend
-    # A service that acts by itself; its condition keys say in whose name.
-    caller = Caller(service, backend.account, service, user_id="", kind=SERVICE_CALLER, context=keys)
-    call = ApiCall("sts", "AssumeRole", dict(parameters), backend.region, caller)
+    call = _of_service(service, backend.account, backend.region, parameters, keys)
     return EnforcedServiceCalls(pipeline, send).perform(call)
 
 

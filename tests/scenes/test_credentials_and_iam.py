@@ -238,6 +238,9 @@ def test_a_renamed_user_is_the_same_with_tags_and_all(world: World) -> None:
             raise
         pytest.skip("the endpoint renames nobody")
     user.kms.list_keys()
+    # Whoever takes the old name is somebody else.
+    world.iam.create_user(UserName=user.name)
+    assert world.iam.list_user_tags(UserName=user.name)["Tags"] == []
 
 
 def test_tags_of_a_managed_policy_count(world: World) -> None:

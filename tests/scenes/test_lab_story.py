@@ -141,6 +141,11 @@ def test_records_of_its_stream_need_the_key(world: World, outsider: Someone) -> 
     records = _AT_LEISURE(streams.get_shard_iterator, **start)["ShardIterator"]
     with refused(DENIED):
         streams.get_records(ShardIterator=records)
+    # Nor are they read by the name of a stream that needs no key.
+    other = world.table(StreamSpecification=streamed)
+    open_stream = world.dynamodb.describe_table(TableName=other)["Table"]["LatestStreamArn"]
+    with refused("ValidationException"):
+        streams.get_records(ShardIterator=records.replace(stream, open_stream))
     world.kms.create_grant(KeyId=key, GranteePrincipal=outsider.arn, Operations=["Decrypt"])
     streams.get_records(ShardIterator=records)
 

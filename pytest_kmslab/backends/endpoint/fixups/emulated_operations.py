@@ -125,12 +125,18 @@ def update_user(view: EndpointAccountReader, call: ApiCall) -> Response | None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
     user = view.identities.snapshot.named("user", str(call.params["UserName"]))
-    response = view.clients.do(call)
-    # LocalStack keeps tags by the ARN that a user had, so they are given to the user anew.
-    if user is not None and user.tags:
-        name = str(call.params.get("NewUserName") or user.name)
+    if user is None or not user.tags:
+        return view.clients.do(call)
+    # LocalStack keeps tags by the ARN that a user had: nobody else may find them there, and the user needs
+    # them anew.
+    iam, name = view.clients.of("iam"), user.name
+    iam.untag_user(UserName=name, TagKeys=list(user.tags))
+    try:
+        response = view.clients.do(call)
+        name = str(call.params.get("NewUserName") or name)
+    finally:
         tags = [{"Key": key, "Value": value} for key, value in user.tags.items()]
-        view.clients.of("iam").tag_user(UserName=name, Tags=tags)
+        iam.tag_user(UserName=name, Tags=tags)
     return response
 
 

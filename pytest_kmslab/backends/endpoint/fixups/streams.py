@@ -1,7 +1,8 @@
-"""Shard iterators that do not tell their stream, as ministack's, which are base64: they are given AWS's form.
+"""Shard iterators as an emulator gives them, sealed together with their stream.
 
 On AWS an iterator is `<stream ARN>|<version>|<opaque>`: by the ARN it is decided who may read the records.
-What an emulator gave stands behind a seal, so that nobody reads one stream by the name of another.
+ministack's do not tell their stream, and LocalStack takes no notice of which one they tell: what an emulator
+gave stands behind a seal, so that nobody reads one stream by the name of another.
 """
 
 from __future__ import annotations
@@ -16,43 +17,48 @@ from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.names import invalid
 
 if TYPE_CHECKING:
-    from pytest_kmslab.backends.endpoint.account import KeepsRecords
+    from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
+    from pytest_kmslab.backends.endpoint.store import Store
 
 SEALED = "kmslab"
-"""The version of an iterator that was given this form."""
+"""The version of a sealed iterator."""
 
-_KEY = secrets.token_bytes(16)
+_RECORD = "streams/seal"
+"""Under which name the key of the seals is kept: all processes that share an endpoint have the same."""
 
 
-def iterator_made(_reader: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
+def iterator_made(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetShardIterator."""
-    response["ShardIterator"] = _with_stream(str(call.params["StreamArn"]), response["ShardIterator"])
+    response["ShardIterator"] = _sealed(view.store, str(call.params["StreamArn"]), response["ShardIterator"])
 
 
-def records_read(_reader: KeepsRecords, call: ApiCall, response: dict[str, Any]) -> None:
+def records_read(view: EndpointAccountReader, call: ApiCall, response: dict[str, Any]) -> None:
     """GetRecords answers where to read on, of the same stream."""
     if following := response.get("NextShardIterator"):
         stream = str(call.params["ShardIterator"]).partition("|")[0]
-        response["NextShardIterator"] = _with_stream(stream, following)
+        response["NextShardIterator"] = _sealed(view.store, stream, following)
 
 
-def plain_iterator(_reader: KeepsRecords, call: ApiCall) -> Mapping[str, Any]:
+def plain_iterator(view: EndpointAccountReader, call: ApiCall) -> Mapping[str, Any]:
     """What the emulator gave, in place of what was made of it."""
     stream, _, rest = str(call.params["ShardIterator"]).partition("|")
     version, _, sealed = rest.partition("|")
-    if version != SEALED:
-        return {}
     seal, _, iterator = sealed.partition("|")
-    if not hmac.compare_digest(seal, _seal(stream, iterator)):
+    if version != SEALED or not hmac.compare_digest(seal.encode(), _seal(view.store, stream, iterator)):
         raise invalid("Invalid ShardIterator")
     return {"ShardIterator": iterator}
 
 
-def _with_stream(stream: str, iterator: str) -> str:
-    if "|" in iterator:  # LocalStack's begin with the ARN
-        return iterator
-    return f"{stream}|{SEALED}|{_seal(stream, iterator)}|{iterator}"
+def _sealed(store: Store, stream: str, iterator: str) -> str:
+    return f"{stream}|{SEALED}|{_seal(store, stream, iterator).decode()}|{iterator}"
 
 
-def _seal(stream: str, iterator: str) -> str:
-    return hmac.new(_KEY, f"{stream}|{iterator}".encode(), hashlib.sha256).hexdigest()[:32]
+def _seal(store: Store, stream: str, iterator: str) -> bytes:
+    sealed = hmac.new(_key(store), f"{stream}|{iterator}".encode(), hashlib.sha256)
+    return sealed.hexdigest()[:32].encode()
+
+
+def _key(store: Store) -> bytes:
+    if store.lasting(_RECORD) is None:
+        store.put(_RECORD, {"key": secrets.token_hex(16)})
+    return str((store.lasting(_RECORD) or {})["key"]).encode()

@@ -1,7 +1,8 @@
-"""An iterator that does not tell its stream is given AWS's form, and back."""
+"""An iterator is sealed together with its stream, in AWS's form, and sent as the emulator gave it."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,8 +15,23 @@ ACCOUNT = "111122223333"
 STREAM = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders/stream/2026-11-30T00:00:00.000"
 OTHER = STREAM.replace("orders", "users")
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
-NOBODY = cast(Any, None)
-"""Nothing is kept of an account."""
+FROM_LOCALSTACK = f"{STREAM}|1|AAAA"
+
+
+class Kept:
+    """The store of an endpoint."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Any] = {}
+
+    def lasting(self, name: str) -> Any:
+        return self.records.get(name)
+
+    def put(self, name: str, record: Any) -> None:
+        self.records[name] = record
+
+
+ENDPOINT = cast(Any, SimpleNamespace(store=Kept()))
 
 
 def call(operation: str, **params: Any) -> ApiCall:
@@ -25,12 +41,12 @@ def call(operation: str, **params: Any) -> ApiCall:
 
 def named(iterator: str, stream: str = STREAM) -> str:
     response = {"ShardIterator": iterator}
-    iterator_made(NOBODY, call("GetShardIterator", StreamArn=stream), response)
+    iterator_made(ENDPOINT, call("GetShardIterator", StreamArn=stream), response)
     return response["ShardIterator"]
 
 
 def sent(iterator: str) -> Any:
-    return plain_iterator(NOBODY, call("GetRecords", ShardIterator=iterator))
+    return plain_iterator(ENDPOINT, call("GetRecords", ShardIterator=iterator))
 
 
 def test_it_begins_with_its_stream_and_is_sent_as_it_was() -> None:
@@ -38,18 +54,16 @@ def test_it_begins_with_its_stream_and_is_sent_as_it_was() -> None:
     assert sent(named("eyJ0Ijo=")) == {"ShardIterator": "eyJ0Ijo="}
 
 
-def test_one_that_tells_its_stream_is_left_alone() -> None:
-    iterator = f"{STREAM}|1|AAAA"
-    assert named(iterator) == iterator
-    assert sent(iterator) == {}
+def test_one_that_tells_its_stream_is_sealed_too() -> None:
+    assert sent(named(FROM_LOCALSTACK)) == {"ShardIterator": FROM_LOCALSTACK}
 
 
 def test_so_is_where_to_read_on() -> None:
     response = {"Records": [], "NextShardIterator": "eyJ0Ijo="}
-    records_read(NOBODY, call("GetRecords", ShardIterator=named("eyJ0Ijn=")), response)
+    records_read(ENDPOINT, call("GetRecords", ShardIterator=named("eyJ0Ijn=")), response)
     assert response["NextShardIterator"] == named("eyJ0Ijo=")
     ended: dict[str, Any] = {"Records": []}
-    records_read(NOBODY, call("GetRecords", ShardIterator=named("eyJ0Ijn=")), ended)
+    records_read(ENDPOINT, call("GetRecords", ShardIterator=named("eyJ0Ijn=")), ended)
     assert ended == {"Records": []}
 
 
@@ -60,6 +74,9 @@ def test_so_is_where_to_read_on() -> None:
         named("eyJ0Ijo=").replace("eyJ0Ijo=", named("x", OTHER).rpartition("|")[2]),
         f"{STREAM}|kmslab||eyJ0Ijo=",
         f"{STREAM}|kmslab|eyJ0Ijo=",
+        FROM_LOCALSTACK,
+        FROM_LOCALSTACK.replace(STREAM, OTHER),
+        f"{OTHER}{named(FROM_LOCALSTACK).removeprefix(STREAM)}",
     ],
 )
 def test_nobody_reads_a_stream_by_the_name_of_another(forged: str) -> None:

@@ -172,11 +172,38 @@ def test_a_role_may_be_passed_to_cloudformation_only(account: Account) -> None:
         Stacks(account, other).deploy(one(*KEY), "t", RoleARN=ROLE)
 
 
+@pytest.mark.parametrize("key", ["aws:ResourceTag/kept", "iam:ResourceTag/kept", "aws:ResourceAccount"])
+def test_a_role_is_passed_by_its_tags_and_account(account: Account, key: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html"""
+    role(account, "kms:*")
+    account.root.client("iam").tag_role(RoleName="deployer", Tags=[{"Key": "kept", "Value": ACCOUNT}])
+    user = account.user("ana", allow("iam:*"), deny("iam:PassRole", key, ACCOUNT, "StringEquals"))
+    refused(Stacks(account, user), "explicit deny", RoleARN=ROLE)
+    only = allow("iam:PassRole", Condition={"StringEquals": {key: ACCOUNT}})
+    passer = Stacks(account, account.user("bob", only))
+    assert passer.deploy(one(*KEY), RoleARN=ROLE).status == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"DateLessThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}},
+        {"StringEquals": {"sts:RoleSessionName": "AWSCloudFormation"}},
+        {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    ],
+    ids=["time", "session", "account"],
+)
+def test_what_a_trust_policy_asks_of_cloudformation(account: Account, condition: Any) -> None:
+    role(account, "kms:*", Condition=condition)
+    assert Stacks(account).deploy(one(*KEY), RoleARN=ROLE).status == "CREATE_COMPLETE"
+
+
 @pytest.mark.parametrize(
     "more",
     [
         {"service": "lambda.amazonaws.com"},
         {"Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}},
+        {"Condition": {"DateGreaterThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}}},
     ],
 )
 def test_a_role_has_to_trust_cloudformation(account: Account, more: dict[str, Any]) -> None:
