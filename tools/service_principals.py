@@ -37,7 +37,8 @@ elasticbeanstalk elasticfilesystem elasticloadbalancing elasticmapreduce elastic
 emr-containers emrwal enhancedmonitoring es events export.rds firehose freertos gamelift glue grafana
 guardduty health.polly hooks.cloudformation importexport inspector2 internetmonitor iot iotevents
 iotmanagedintegrations iotroborunner kafka kafka.application-autoscaling kafkaconnect kinesis kinesisanalytics
-kinesisreplication.dynamodb kms lakeformation lambda lambda.application-autoscaling lex lexv2 license-manager
+kinesisreplication.dynamodb kms lakeformation lambda lambda.alarms.cloudwatch
+lambda.application-autoscaling lex lexv2 license-manager
 license-manager.master-account lightsail logger.cloudfront logging.s3 logs machinelearning macie mail
 malware-protection-plan.guardduty malware-protection.guardduty managedservices management.chatbot mediaconvert
 meetings.chime member.org.stacksets.cloudformation memorydb mgn migrationhub mobilehub monitoring
@@ -46,7 +47,8 @@ opensearchservice ops.apigateway ops.emr-serverless opsdatasync.ssm opsinsights.
 organizations osis-pipelines pinpoint pipes pods.eks polly practice-run.arc-zonal-shift private-networks
 pullthroughcache.ecr purchaseorders qldb quicksight ram rds rds-preview rds.application-autoscaling redshift
 redshift-serverless rekognition replication.cassandra replication.dynamodb replication.ecr replicator.lambda
-reports.backup repository.sync.codeconnections resource-explorer-2 resourcegroups robomaker rolesanywhere
+reports.backup repository.sync.codeconnections resource-explorer-2 resourcegroups
+resources.cloudformation robomaker rolesanywhere
 route53 route53resolver s3 s3-outposts sagemaker sagemaker.application-autoscaling scheduler scraper.aps
 secretsmanager securityhub self-managed-vpce.osis serverlessrepo servicecatalog servicediscovery ses shield
 signer sms sns spot spotfleet sqs ssm ssm-incidents ssm-quicksetup sso stacksets.cloudformation states

@@ -72,6 +72,13 @@ def condition_fault(conditions: Any) -> str:
     return next((fault for fault in faults if fault), "")
 
 
+def unknown_operator(conditions: Any) -> str:
+    """The first operator of a Condition element that IAM does not know; empty where it knows all of them."""
+    blocks = conditions.items() if isinstance(conditions, dict) else ()
+    unknown = [operator for operator, keys in blocks if keys and not _is_operator(operator)]
+    return next((operator for operator in unknown if not operator.endswith("NullIfExists")), "")
+
+
 def _is_block(entry: tuple[str, Any]) -> bool:
     operator, keys = entry
     if not isinstance(keys, dict) or not all(map(_are_values, keys.values())):

@@ -15,9 +15,10 @@ from pytest_kmslab.account.model import AccountView
 from pytest_kmslab.authz.json_text import as_list
 from pytest_kmslab.authz.policy import parse_policy
 from pytest_kmslab.authz.principal import plain_account
-from pytest_kmslab.calls.rules.condition_values import SYNTAX, condition_fault
+from pytest_kmslab.calls.rules.condition_values import SYNTAX, condition_fault, unknown_operator
 from pytest_kmslab.calls.rules.identity_documents import malformed, read_document, texts
 from pytest_kmslab.calls.rules.principals import is_known_principal, named_principals, unknown_services
+from pytest_kmslab.calls.rules.shared_providers import shared_provider_fault
 from pytest_kmslab.errors import PolicyError
 
 ACTIONS = frozenset(
@@ -86,7 +87,12 @@ def _faults(statement: Mapping[str, Any], view: AccountView, partition: str) -> 
     # NotAction leaves more actions than a trust policy may name; that it is refused is inferred.
     if "NotAction" in statement or not set(texts(statement.get("Action", []))) <= ACTIONS:
         yield _NOT_STS
-    yield from filter(None, [condition_fault(statement.get("Condition", {}))])
+    conditions = statement.get("Condition", {})
+    operator = unknown_operator(conditions)
+    if operator:
+        # As somebody pasted it: aws-samples/github-actions-oidc-cdk-construct#5.
+        yield f"Invalid Condition type : {operator}"
+    yield from filter(None, [condition_fault(conditions)])
     yield from _principal_faults(statement, view, partition)
 
 
@@ -118,6 +124,8 @@ def _principal_faults(statement: Mapping[str, Any], view: AccountView, partition
     for provider in named_principals(statement, "Federated"):
         if not (isinstance(provider, str) and _is_provider(provider, partition)):
             yield _FEDERATED
+        else:
+            yield from filter(None, [shared_provider_fault(statement, provider)])
         if provider == _COGNITO and not statement.get("Condition"):
             yield _NO_CONDITION
 

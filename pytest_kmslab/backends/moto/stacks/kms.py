@@ -11,6 +11,7 @@ from typing import Any
 from pytest_kmslab.authz.arn import parts_of, root_arn
 from pytest_kmslab.backends.moto.stacks.properties import (
     Properties,
+    invalid,
     kms_tags,
     policy_text,
     truth,
@@ -18,9 +19,12 @@ from pytest_kmslab.backends.moto.stacks.properties import (
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType, deletion
 from pytest_kmslab.calls.api_call import ServiceError
 
+SHORTEST_WAIT, LONGEST_WAIT = 7, 30
+"""Days that a key waits for its deletion, and waits where nothing is said."""
+
 
 def _create_key(where: Deployment, properties: Properties) -> Iterator[Made]:
-    _check_rotation(properties)
+    _check_key(properties)
     metadata = where.call(
         "kms",
         "CreateKey",
@@ -35,6 +39,7 @@ def _create_key(where: Deployment, properties: Properties) -> Iterator[Made]:
 
 
 def _create_replica(where: Deployment, properties: Properties) -> Iterator[Made]:
+    _check_key(properties)
     primary = str(properties["PrimaryKeyArn"])
     metadata = where.call(
         "kms",
@@ -55,7 +60,7 @@ def _made(metadata: Mapping[str, Any]) -> Made:
 
 
 def _update_key(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
-    _check_rotation(new)
+    _check_key(new)
     # Enabled first and disabled last: the calls between need a key that is enabled.
     if _is_on(new, "Enabled", absent=True):
         _set_enabled(where, key_id, old, new)
@@ -92,7 +97,13 @@ def _default_policy(where: Deployment) -> str | None:
     return policy_text({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
 
 
-def _check_rotation(properties: Properties) -> None:
+def _check_key(properties: Properties) -> None:
+    # CloudFormation's schema of the type has the same range as KMS, which hears of it when the key goes.
+    days = int(properties.get("PendingWindowInDays", LONGEST_WAIT))
+    if days < SHORTEST_WAIT:
+        raise invalid(f"#/PendingWindowInDays: {days} is not greater or equal to {SHORTEST_WAIT}")
+    if days > LONGEST_WAIT:
+        raise invalid(f"#/PendingWindowInDays: {days} is not less or equal to {LONGEST_WAIT}")
     # badmintoncryer/cdk-preflight, pf-kms-key-rotation.
     rotates = properties.get("KeySpec", "SYMMETRIC_DEFAULT"), properties.get("Origin", "AWS_KMS")
     if _is_on(properties, "EnableKeyRotation") and rotates != ("SYMMETRIC_DEFAULT", "AWS_KMS"):

@@ -219,7 +219,12 @@ def _set_time_to_live(where: Deployment, name: str, old: Properties, new: Proper
             "TTL status is enabled or when enabling TTL.",
         )
     specification = life or {**before, "Enabled": False}
-    where.call("dynamodb", "UpdateTimeToLive", TableName=name, TimeToLiveSpecification=specification)
+    try:
+        where.call("dynamodb", "UpdateTimeToLive", TableName=name, TimeToLiveSpecification=specification)
+    except ServiceError as error:
+        # It is so already: a rollback of an update that did not come so far.
+        if not error.message.startswith("TimeToLive is already"):
+            raise
 
 
 def _set_insights(where: Deployment, name: str, old: Properties, new: Properties) -> None:

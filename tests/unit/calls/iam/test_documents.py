@@ -19,6 +19,7 @@ from pytest_kmslab.calls.rules.iam_documents import check_inline_size, check_inl
 ALLOW = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 TRUST = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 SYNTAX = "MalformedPolicyDocument: Syntax errors in policy."
+NO_OPERATOR = "MalformedPolicyDocument: Invalid Condition type : StringEqual"
 NO_PRINCIPAL = "MalformedPolicyDocument: Policy document should not specify a principal."
 TWICE = '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}'
 NOT_JSON = "MalformedPolicyDocument: This policy contains invalid Json"
@@ -110,7 +111,7 @@ def test_inline_policies_are_only_so_long_together(operation: str, most: int) ->
         (TWICE, NOT_JSON),
         ("{}", "MalformedPolicyDocument: Could not parse the policy: Statement is empty!"),
         (document(), "MalformedPolicyDocument: Could not parse the policy: Statement is empty!"),
-        (document({**TRUST, "Condition": {"StringEqual": {"a:b": "c"}}}), SYNTAX),
+        (document({**TRUST, "Condition": {"StringEqual": {"a:b": "c"}}}), NO_OPERATOR),
         (document({**TRUST, "Effect": "allow"}), SYNTAX),
         (document({"Effect": "allow", "NotPrincipal": {"AWS": "*"}, "Action": "sts:AssumeRole"}), SYNTAX),
         (document({**TRUST, "Resource": "*"}), "MalformedPolicyDocument: Has prohibited field Resource"),

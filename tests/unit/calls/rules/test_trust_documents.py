@@ -50,7 +50,7 @@ def said_of(*statements: dict[str, Any]) -> str:
         {"AWS": [], "Service": "lambda.amazonaws.com"},
         {"Federated": "accounts.google.com"},
         {"Federated": SAML},
-        {"Federated": OIDC},
+        {"Federated": OIDC.replace("token.actions.githubusercontent.com", "id.example.com")},
     ],
 )
 def test_principals_that_iam_takes(principal: Any) -> None:
@@ -105,6 +105,53 @@ def test_cognito_with_a_condition() -> None:
     aud = {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}}
     assert fault(COGNITO, "sts:AssumeRoleWithWebIdentity", Condition=aud) == ""
     assert fault({"Federated": "accounts.google.com"}, "sts:AssumeRoleWithWebIdentity") == ""
+
+
+GITHUB = "token.actions.githubusercontent.com"
+EVALUATES = (
+    f"Trust policy with trusted principal {OIDC} must evaluate, using StringEquals, StringLike or "
+    f"StringEqualsIgnoreCase, {GITHUB}:sub or {GITHUB}:job_workflow_ref which is not scoped to all."
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ({}, EVALUATES),
+        ({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}, EVALUATES),
+        ({"StringLike": {f"{GITHUB}:sub": "*"}}, EVALUATES),
+        ({"StringLike": {f"{GITHUB}:sub": ["repo:me/mine:*", "**"]}}, EVALUATES),
+        ({"StringLike": {f"{GITHUB}:sub": []}}, EVALUATES),
+        ({"StringLikeIfExists": {f"{GITHUB}:sub": "repo:me/mine:*"}}, EVALUATES),
+        ({"StringNotEquals": {f"{GITHUB}:sub": "repo:me/mine:*"}}, EVALUATES),
+        ({"StringLike": {f"{GITHUB}/other:sub": "repo:me/mine:*"}}, EVALUATES),
+        ({"StringLike": {f"{GITHUB}:sub": "repo:*"}}, ""),
+        ({"StringEquals": {f"{GITHUB}:SUB": "repo:me/mine:ref:refs/heads/main"}}, ""),
+        ({"ForAnyValue:StringLike": {f"{GITHUB}:job_workflow_ref": ["me/*"]}}, ""),
+    ],
+)
+def test_a_provider_that_many_share_needs_whose_tokens_are_taken(
+    conditions: dict[str, Any], said: str
+) -> None:
+    assert fault({"Federated": OIDC}, "sts:AssumeRoleWithWebIdentity", Condition=conditions) == said
+
+
+def test_other_shared_providers_and_those_of_ones_own() -> None:
+    arn, action = OIDC.rpartition("/")[0], "sts:AssumeRoleWithWebIdentity"
+    pulumi = f"{arn}/api.pulumi.com/oidc"
+    assert fault({"Federated": pulumi}, action).endswith(
+        " api.pulumi.com/oidc:aud which is not scoped to all."
+    )
+    tenant = {"StringEquals": {"api.pulumi.com/oidc:aud": "mine"}}
+    assert fault({"Federated": pulumi}, action, Condition=tenant) == ""
+    assert fault({"Federated": f"{arn}/oidc.eks.us-east-1.amazonaws.com/id/AB"}, action) == ""
+    assert fault({"Federated": OIDC}, action, Effect="Deny") == ""
+
+
+def test_an_operator_that_is_none() -> None:
+    conditions = {"ForAllValuesStringEquals": {"aws:PrincipalTag/team": "a"}}
+    said = "Invalid Condition type : ForAllValuesStringEquals"
+    assert fault({"AWS": ROOT}, Condition=conditions) == said
 
 
 @pytest.mark.parametrize(
@@ -176,6 +223,7 @@ def test_nor_can_not_action() -> None:
         ("ec2.amazonaws.com.cn", "aws", False),
         ("logs.us-gov-west-1.amazonaws.com", "aws-us-gov", True),
         ("replicator.lambda.amazonaws.com", "aws", True),
+        ("resources.cloudformation.amazonaws.com", "aws", True),
         ("anything.aws.internal", "aws", True),
         ("notreal.amazonaws.com", "aws", False),
         ("lambda", "aws", False),

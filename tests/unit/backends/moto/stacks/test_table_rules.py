@@ -142,6 +142,12 @@ KEYS: dict[str, tuple[dict[str, Any], str]] = {
         {"EnableKeyRotation": "true", "Origin": "EXTERNAL"},
         "You cannot set the EnableKeyRotation property to true on asymmetric or external keys.",
     ),
+    "too short a wait": ({"PendingWindowInDays": 6}, "#/PendingWindowInDays: 6 is not greater or equal to 7"),
+    "too long a wait": (
+        {"PendingWindowInDays": "31"},
+        "#/PendingWindowInDays: 31 is not less or equal to 30",
+    ),
+    "the longest wait": ({"PendingWindowInDays": "30"}, ""),
     "a policy of other characters": ({"Sid": "\u9375"}, "Member must satisfy regular expression pattern"),
     "no rotation of an asymmetric key": (
         {"EnableKeyRotation": False, "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
