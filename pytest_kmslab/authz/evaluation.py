@@ -150,7 +150,7 @@ class Evaluation:
         return any(answers) if statement.denies else all(answers)
 
 
-_ON_NO_KEY = frozenset({"kms:listretirablegrants"})
+ON_NO_KEY = frozenset({"kms:listretirablegrants"})
 """Actions of KMS whose resource is a principal.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_ListRetirableGrants.html"""
 
@@ -170,7 +170,7 @@ def _classify(
     identity = identify(principal, role_arn)
     # Only the path of an ARN tells a key from an alias: the action says nothing about it.
     if service == "kms":
-        requires_resource_trust = resource != "*" and ":alias/" not in resource and folded not in _ON_NO_KEY
+        requires_resource_trust = resource != "*" and ":alias/" not in resource and folded not in ON_NO_KEY
     else:
         requires_resource_trust = service == "sts" and ":role/" in resource
     return folded, service, identity, account or _owner(resource) or identity.account, requires_resource_trust

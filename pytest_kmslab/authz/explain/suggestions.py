@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_kmslab.authz.decision import Decision, Effect, Outcome, PolicyType, Reason
-from pytest_kmslab.authz.evaluation import Evaluation
+from pytest_kmslab.authz.evaluation import ON_NO_KEY, Evaluation
 from pytest_kmslab.authz.policy import Policies
 from pytest_kmslab.authz.principal import PrincipalKind
 
@@ -97,7 +97,7 @@ def _obstacle(evaluation: Evaluation, policies: Policies, kind: PolicyType) -> s
     if evaluation.action == "kms:retiregrant":
         return "only those whom the grant names may retire it; an administrator may revoke it"
     if not evaluation.cross_account_allowed:
-        what = _RESOURCES[evaluation.service]
+        what = "a principal" if evaluation.action in ON_NO_KEY else _RESOURCES[evaluation.service]
         return f"{evaluation.request.action} cannot be used on {what} of another account"
     if evaluation.requires_resource_trust and policies.resource is None:
         return f"the policy of {evaluation.request.resource} is not known: every one has a policy"

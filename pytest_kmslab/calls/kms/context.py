@@ -36,9 +36,10 @@ def account_authorization(
     call: ApiCall, action: str, keys: Keys, resource: str = "*", region: str = "", account: str = ""
 ) -> Authorization:
     """The question whether the caller may do what involves no key, in their account or another."""
-    own: Keys = {"aws:ResourceAccount": call.account}
+    owner = account or call.account
+    own: Keys = {"aws:ResourceAccount": owner}
     every = {**caller_context(call.caller, region or call.region, call.time), **own, **keys}
-    return call.requires(action, resource, every, account or call.account)
+    return call.requires(action, resource, every, owner)
 
 
 def key_keys(caller: Caller, region: str, time: datetime | None, key: Key, own: Keys) -> Keys:

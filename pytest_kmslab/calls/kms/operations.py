@@ -54,8 +54,7 @@ def list_retirable_grants(call: ApiCall, view: AccountView) -> Authorizations:
     principal = str(call.params.get("RetiringPrincipal", ""))
     resource = principal if principal.startswith("arn:") else "*"
     owner = account_of(resource) or call.account
-    keys = {"aws:ResourceAccount": owner}
-    yield account_authorization(call, "kms:ListRetirableGrants", keys, resource, account=owner)
+    yield account_authorization(call, "kms:ListRetirableGrants", {}, resource, account=owner)
     named = [call.params.get(member) for member in ("RetiringPrincipal", "RetiringServicePrincipal")]
     if len(list(filter(None, named))) != 1:
         # The text is inferred.
