@@ -254,6 +254,48 @@ def _nested(kind: str, content: Any, where: str) -> Any:
     return content if kind in _SETS else [_attribute_value(member, where) for member in content]
 
 
+# A backend's client, and moto, have binary values as bytes.
+
+
+def with_bytes(operation: OperationModel, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request, as `decode` reads them, with all binary values as bytes."""
+    shape = operation.input_shape
+    read: dict[str, Any] = dict(params) if shape is None else _in_bytes(shape, params)
+    return read
+
+
+def _in_bytes(shape: Any, value: Any) -> Any:
+    if shape.name == "AttributeValue":
+        return _value_in_bytes(value)
+    if shape.type_name == "structure":
+        members = shape.members
+        return {
+            name: _in_bytes(members[name], item) if name in members else item for name, item in value.items()
+        }
+    if shape.type_name == "list":
+        return [_in_bytes(shape.member, item) for item in value]
+    if shape.type_name == "map":
+        return {name: _in_bytes(shape.value, item) for name, item in value.items()}
+    return value
+
+
+def _value_in_bytes(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {kind: _BYTES[kind](content) if kind in _BYTES else content for kind, content in value.items()}
+
+
+def _bytes(content: str | bytes) -> bytes:
+    # What is made of an answer of the backend's is in bytes already.
+    return base64.b64decode(content) if isinstance(content, str) else content
+
+
+_BYTES: Mapping[str, Callable[[Any], Any]] = {
+    "B": _bytes,
+    "BS": lambda members: [_bytes(member) for member in members],
+    "L": lambda members: [_value_in_bytes(member) for member in members],
+    "M": lambda members: {name: _value_in_bytes(member) for name, member in members.items()},
+}
+
+
 # Types are compared and not tested with `isinstance`: a JSON true is not the number 1.
 _OBJECT: frozenset[type] = frozenset({Members})
 _LIST: frozenset[type] = frozenset({list})

@@ -17,6 +17,7 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.backends.straight import going_straight, mark_as_ours
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 from pytest_kmslab.calls.error_codes import error_code
+from pytest_kmslab.wire.parse_json import with_bytes
 
 LACKING = frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"})
 NOT_IMPLEMENTED = 501
@@ -91,8 +92,9 @@ class EndpointClients:
         from botocore.exceptions import ClientError
 
         client = self.of(call.service, call.region)
+        params = with_bytes(client.meta.service_model.operation_model(call.operation), call.params)
         try:
-            response: dict[str, Any] = getattr(client, xform_name(call.operation))(**call.params)
+            response: dict[str, Any] = getattr(client, xform_name(call.operation))(**params)
         except ClientError as error:
             raise service_error(error) from None
         response.pop("ResponseMetadata", None)

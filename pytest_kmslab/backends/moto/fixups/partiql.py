@@ -18,6 +18,8 @@ from pytest_kmslab.account.model import Table
 from pytest_kmslab.backends import partiql
 from pytest_kmslab.backends.moto.reader import table_named
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.wire.models import service_model
+from pytest_kmslab.wire.parse_json import with_bytes
 
 Response = dict[str, Any]
 Execute = Callable[[ApiCall, partiql.FindTable, partiql.Do], Response]
@@ -53,7 +55,7 @@ def do_on_items(account: str, region: str, operation: str, params: Mapping[str, 
     """Do an operation of DynamoDB in an account and Region; raises ServiceError with what moto answers."""
     handler = DynamoHandler()
     handler.current_account, handler.region = account, region
-    handler.body = dict(params)
+    handler.body = with_bytes(service_model("dynamodb").operation_model(operation), params)
     try:
         result: dict[str, Any] = getattr(handler, xform_name(operation))().result
     except JsonRESTError as error:

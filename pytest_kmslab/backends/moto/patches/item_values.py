@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.dynamodb import responses
 from moto.dynamodb.exceptions import ItemSizeTooLarge
-from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.responses import ProjectionExpressionParser
 
@@ -23,16 +23,18 @@ _MOST_BYTES = 400 * 1024
 """Of an item.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 _init: Any = DynamoType.__init__
+_update: Any = Item.update_with_attribute_updates
 _read: Any = ProjectionExpressionParser.__init__
 _PLACED = re.compile(r"(#\w+)((?:\[\d+\])+)", re.ASCII)
 """A name with a place in a list, or places in lists within it."""
 
 
 def item_values_of_dynamodb() -> Replaced:
-    """While this is open, moto keeps numbers in the one form that DynamoDB has for each, takes items of
-    400 KB and a hundred actions in a transaction, and leaves it to `calls` to say which placeholders are
-    not used."""
+    """While this is open, moto keeps numbers in the one form that DynamoDB has for each, and values of
+    AttributeUpdates in their types, takes items of 400 KB and a hundred actions in a transaction, and leaves
+    it to `calls` to say which placeholders are not used."""
     return Replaced(
+        Replacement(Item, "update_with_attribute_updates", _with_typed_updates),
         Replacement(DynamoType, "__init__", _with_plain_numbers),
         Replacement(LimitedSizeDict, "__setitem__", _within_the_limit),
         Replacement(responses, "TRANSACTION_MAX_ITEMS", _MOST_ACTIONS),
@@ -60,6 +62,18 @@ def _within_the_limit(attributes: dict[str, Any], name: str, value: Any) -> None
 
 def _size(value: Any) -> int:
     return int(value.size() if type(value) is DynamoType else bytesize(str(value)))
+
+
+def _with_typed_updates(item: Any, updates: Mapping[str, Mapping[str, Any]]) -> None:
+    put = {
+        name: update["Value"]
+        for name, update in updates.items()
+        if update.get("Value") and update.get("Action", "PUT") == "PUT"
+    }
+    # moto makes texts of binary values and of truths, lists of sets of them, and drops what is to be null.
+    for name, value in put.items():
+        item.attrs[name] = DynamoType(value)
+    _update(item, {name: update for name, update in updates.items() if name not in put})
 
 
 def _with_places(parser: Any, expression: str | None, names: Mapping[str, str] | None) -> None:

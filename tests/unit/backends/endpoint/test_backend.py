@@ -299,9 +299,10 @@ def test_partiql_is_done_as_it_was_decided(account: Elsewhere) -> None:
 
     do("INSERT INTO table VALUE {'id':'1','price':1.5}")
     assert code(lambda: do("INSERT INTO table VALUE {'id':'1'}")) == "DuplicateItemException"
-    do("UPDATE table SET Age=20 SET kind=? WHERE id='1'", Parameters=[{"L": [{"BOOL": True}]}])
+    kinds = {"L": [{"BOOL": True}, {"B": b"\x00\xff"}, {"BS": [b"\xff"]}]}
+    do("UPDATE table SET Age=20 SET kind=? WHERE id='1'", Parameters=[kinds])
     shown = do("SELECT * FROM table WHERE id=?", Parameters=[{"S": "1"}])
-    item = {**ITEM, "price": {"N": "1.5"}, "Age": {"N": "20"}, "kind": {"L": [{"BOOL": True}]}}
+    item = {**ITEM, "price": {"N": "1.5"}, "Age": {"N": "20"}, "kind": kinds}
     assert shown == [item]
     dynamodb.execute_transaction(
         TransactStatements=[{"Statement": "UPDATE table SET Age=Age+1 WHERE id='1'"}]
