@@ -149,6 +149,8 @@ def test_a_blob_that_is_not_base64_is_refused(blob: str) -> None:
     ("value", "told"),
     [
         ('{"B": "a"}', "Base64 encoded length is expected a multiple of 4 bytes but found: 1"),
+        ('{"B": "YR=="}', "Invalid last non-pad Base64 character dectected"),
+        ('{"BS": ["YWI=", "YWJ="]}', "Invalid last non-pad Base64 character dectected"),
         ('{"BS": ["YQ==", "a b="]}', "Invalid last non-pad Base64 character dectected"),
         ('{"L": [{"M": {"x": {"B": "=+/="}}}]}', "Invalid last non-pad Base64 character dectected"),
     ],
