@@ -243,6 +243,7 @@ class MotoBackend:
 
 def _corrections() -> tuple[AbstractContextManager[object], ...]:
     """The patches by which moto does as AWS does."""
+    from pytest_kmslab.backends.moto.patches.conditions import conditions_of_dynamodb
     from pytest_kmslab.backends.moto.patches.indexed_items import checked_index_keys
     from pytest_kmslab.backends.moto.patches.item_errors import readable_item_errors
     from pytest_kmslab.backends.moto.patches.item_values import item_values_of_dynamodb
@@ -256,6 +257,7 @@ def _corrections() -> tuple[AbstractContextManager[object], ...]:
         only_changes_in_streams(),
         readable_item_errors(),
         item_values_of_dynamodb(),
+        conditions_of_dynamodb(),
         checked_index_keys(),
         transactions_taken_back(),
     )

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondy
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.account.model import AccountView, Table
@@ -63,6 +63,7 @@ _TRANSACTION_PARTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+_MOST_ITEMS = {"BatchGetItem": 100, "BatchWriteItem": 25}
 _SEVERAL_WRITES = "TransactItems can only contain one of Check, Put, Update or Delete"
 _NO_WRITE = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
 """Both are texts of AWS's DynamoDB local; the first is in moto's tests too. The model lets no entry of a
@@ -125,6 +126,7 @@ def search_vectors(call: ApiCall, view: AccountView) -> Authorizations:
 def batch_get(call: ApiCall, view: AccountView) -> Authorizations:
     """BatchGetItem: one question a table, naming every key that is read of it."""
     tables: list[Table | None] = []
+    _check_number(call, [key for _, wanted in _request_items(call) for key in wanted.get("Keys") or ()])
     for name, wanted in _request_items(call):
         arn = table_arn(call, name)
         table = view.table(arn, call.region, call.account)
@@ -142,6 +144,7 @@ def batch_get(call: ApiCall, view: AccountView) -> Authorizations:
 def batch_write(call: ApiCall, view: AccountView) -> Authorizations:
     """BatchWriteItem: one question a table, naming every key and attribute that is written."""
     tables: list[Table | None] = []
+    _check_number(call, [write for _, writes in _request_items(call) for write in writes])
     for name, writes in _request_items(call):
         arn = table_arn(call, name)
         table = view.table(arn, call.region, call.account)
@@ -155,6 +158,13 @@ def batch_write(call: ApiCall, view: AccountView) -> Authorizations:
             check_written(part, table)
         check_batch(parts, table)
     yield from use_keys(call, view, tables)
+
+
+def _check_number(call: ApiCall, items: Sequence[Any]) -> None:
+    """Raise for more items than a batch takes of all tables: of one the model says it."""
+    # Texts are dynalite's, whose tests were run against AWS.
+    if len(items) > _MOST_ITEMS[call.operation]:
+        raise invalid(f"Too many items requested for the {call.operation} call")
 
 
 def _request_items(call: ApiCall) -> Iterator[tuple[str, Any]]:

@@ -50,11 +50,11 @@ def _refusals(params: Params) -> Refusals:
     wanted = params.get("AttributesToGet") or ()
     for name in [name for at, name in enumerate(wanted) if name in wanted[:at]]:
         yield refused(f"Duplicate value in attribute name: {name}")
-    if len(params.get("KeyConditions") or ()) > _MOST_KEYS:
-        yield invalid("Conditions can be of length 1 or 2 only")
     for member in _CONDITIONS:
         for condition in (params.get(member) or {}).values():
             yield from _condition(condition)
+    if "KeyConditions" in params and not 1 <= len(params["KeyConditions"]) <= _MOST_KEYS:
+        yield invalid("Conditions can be of length 1 or 2 only")
     for name, expected in (params.get("Expected") or {}).items():
         yield from _expected(name, expected)
     for update in (params.get("AttributeUpdates") or {}).values():

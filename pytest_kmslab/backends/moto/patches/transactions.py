@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 
 from pytest_kmslab.backends.moto.patches.replacing import Replaced, Replacement
@@ -31,7 +34,8 @@ def _transact_whole(backend: Any, transact_items: Any) -> None:
     shards = [shard for table in tables for shard in (table.stream_shard, *shards_elsewhere(table)) if shard]
     records = [(shard, len(shard.items)) for shard in shards]
     try:
-        _transact(backend, parts)
+        with _cancelled_by_updates(backend):
+            _transact(backend, parts)
     except BaseException:
         for table in tables:
             # Not moto's copy of the table: replicas and shard iterators hold parts of this one.
@@ -41,3 +45,28 @@ def _transact_whole(backend: Any, transact_items: Any) -> None:
         for shard, number in records:
             del shard.items[number:]
         raise
+
+
+class ValidationError(Exception):
+    """What an update cannot do to an item: moto calls the reason by the name of the class."""
+
+
+@contextmanager
+def _cancelled_by_updates(backend: Any) -> Iterator[None]:
+    """While this is open, an update that an item does not bear cancels its transaction, with a reason.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    update = backend.update_item
+
+    def update_item(*given: Any, **named: Any) -> Any:
+        try:
+            return update(*given, **named)
+        except MockValidationException as error:
+            raise ValidationError(error.message) from error
+
+    backend.update_item = update_item
+    try:
+        yield
+    finally:
+        del backend.update_item

@@ -178,6 +178,7 @@ def test_old_and_new(params: dict[str, Any], told: tuple[str, str] | None) -> No
             "Value and AttributeValueList cannot be used together for Attribute: a",
         ),
         ({"KeyConditions": dict.fromkeys("abc", old("EQ", S))}, "Conditions can be of length 1 or 2 only"),
+        ({"KeyConditions": {}}, "Conditions can be of length 1 or 2 only"),
         *(
             (
                 {member: {"a": old("BETWEEN", *bounds)}},
