@@ -17,8 +17,8 @@ from pytest_kmslab.calls.context_keys import Keys, caller_context, resource_tags
 from pytest_kmslab.calls.dynamodb.attribute_values import as_stored, binary_text
 from pytest_kmslab.calls.dynamodb.expressions import attributes_of
 from pytest_kmslab.calls.dynamodb.key_conditions import key_equalities
+from pytest_kmslab.calls.dynamodb.old_parameters import OLD_PARAMETERS, check_old_parameters
 from pytest_kmslab.calls.dynamodb.placeholders import EXPRESSION_PARAMETERS, check_placeholders
-from pytest_kmslab.calls.rules.old_parameters import OLD_PARAMETERS, check_old_parameters
 
 LEADING_KEYS = ("dynamodb:LeadingKeys", "dynamodb:FirstPartitionKeyValues")
 """Two names of the same values."""

@@ -1,6 +1,6 @@
 """The parameters that expressions have replaced: refused on moto as DynamoDB refuses them, and done.
 
-What is refused, and in which words, is in tests/unit/calls/rules/test_old_parameters.py.
+What is refused, and in which words, is in tests/unit/calls/dynamodb/test_old_parameters.py.
 """
 
 from __future__ import annotations

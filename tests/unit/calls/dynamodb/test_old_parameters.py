@@ -1,6 +1,6 @@
 """What DynamoDB refuses of the parameters that expressions have replaced, and what it takes.
 
-The texts are DynamoDB's: see pytest_kmslab/calls/rules/old_parameters.py.
+The texts are DynamoDB's: see pytest_kmslab/calls/dynamodb/old_parameters.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_kmslab.calls.api_call import ServiceError
-from pytest_kmslab.calls.rules.old_parameters import check_old_parameters
+from pytest_kmslab.calls.dynamodb.old_parameters import check_old_parameters
 from pytest_kmslab.calls.validation_messages import PREFIX
 
 S, N, SS = {"S": "x"}, {"N": "1"}, {"SS": ["x"]}
@@ -158,7 +158,7 @@ def test_an_update(update: dict[str, Any], told: str) -> None:
             ("KeyConditions", "KeyConditionExpression"),
         ),
         ({"QueryFilter": {}, "KeyConditionExpression": "a"}, ("QueryFilter", "KeyConditionExpression")),
-        ({"KeyConditions": {}, "ProjectionExpression": "a", "FilterExpression": "b"}, None),
+        ({"KeyConditions": {"a": old("EQ", S)}, "ProjectionExpression": "a", "FilterExpression": "b"}, None),
         ({"AttributesToGet": ["a"], "ProjectionExpression": ""}, None),
         ({"Expected": {}, "QueryFilter": {}}, None),
     ],
