@@ -100,6 +100,15 @@ class EndpointClients:
         response.pop("ResponseMetadata", None)
         return response
 
+    def do_or(self, call: ApiCall, instead: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The same; where the endpoint has no such operation, what is done instead."""
+        try:
+            return self.do(call)
+        except ServiceError as error:
+            if not lacks(error):
+                raise
+        return instead()
+
     def _client(self, service: str, region: str, credentials: Credentials | None = None) -> Any:
         from botocore.config import Config
 

@@ -239,18 +239,30 @@ class ApiIdentities:
             return {}
         operation, member = LISTED_TAGS[kind]
         name = parts_of(arn).name if member.endswith("Name") else arn
-        return self._cache.get(("tags", arn), lambda: self._read_tags(operation, {member: name}))
+        return self._cache.get(("tags", arn), lambda: self._read_tags(arn, operation, {member: name}))
 
-    def _read_tags(self, operation: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    def _read_tags(self, arn: str, operation: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
         from botocore.exceptions import ClientError
 
         try:
             asked: Mapping[str, Any] = getattr(self._clients.of("iam"), operation)(**parameters)
         except ClientError as error:
-            if lacks(error) or error_code(error) in NO_SUCH:
+            if lacks(error):
+                return self.kept_tags(arn)
+            if error_code(error) in NO_SUCH:
                 return {}
             raise
         return tags_of(asked)
+
+    def kept_tags(self, arn: str) -> Mapping[str, str]:
+        """The tags that were kept of something in IAM, where the endpoint keeps none."""
+        record: Mapping[str, Any] = self._store.get(f"tags/{arn}") or {}
+        return dict(record.get("tags") or {})
+
+    def keep_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Keep the tags of something in IAM."""
+        self._store.put(f"tags/{arn}", {"tags": dict(tags)})
+        self._cache.drop()
 
     def has_arn(self, arn: str) -> bool:
         """Whether there is a user or role of an ARN."""

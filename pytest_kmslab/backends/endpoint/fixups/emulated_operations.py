@@ -9,10 +9,11 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.account.model import Table
 from pytest_kmslab.backends import partiql
-from pytest_kmslab.backends.endpoint.clients import lacks, service_error
+from pytest_kmslab.backends.endpoint.clients import service_error
 from pytest_kmslab.backends.endpoint.fixups import table_policies
+from pytest_kmslab.backends.endpoint.fixups.iam_tags import TAGS
 from pytest_kmslab.backends.endpoint.fixups.stream_tags import STREAM_TAGS
-from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.dynamodb.statements import is_refused
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def without_any(**empty: Any) -> Callable[[EndpointAccountReader, ApiCall], Resp
     """A list operation: where it is lacking, nobody has any."""
 
     def answer(view: EndpointAccountReader, call: ApiCall) -> Response | None:
-        return _if_lacking(view, call, lambda: dict(empty))
+        return view.clients.do_or(call, lambda: dict(empty))
 
     return answer
 
@@ -78,7 +79,7 @@ def partiql_instead(
         undecided = any(map(is_refused, call.params.get("Statements") or ()))
         if undecided or view.clients.is_moto_server:
             return instead()
-        return _if_lacking(view, call, instead)
+        return view.clients.do_or(call, instead)
 
     return answer
 
@@ -107,16 +108,6 @@ def re_encrypt(view: EndpointAccountReader, call: ApiCall) -> Response | None:
 
 def _given(params: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {member: params[name] for member, name in names.items() if name in params}
-
-
-def _if_lacking(view: EndpointAccountReader, call: ApiCall, instead: Callable[[], Response]) -> Response:
-    """What the endpoint answers; where it has no such operation, what is done instead."""
-    try:
-        return view.clients.do(call)
-    except ServiceError as error:
-        if not lacks(error):
-            raise
-    return instead()
 
 
 def update_user(view: EndpointAccountReader, call: ApiCall) -> Response | None:
@@ -151,6 +142,7 @@ EMULATED: Mapping[str, Answer] = {
     "dynamodb:ListBackups": without_any(BackupSummaries=[]),
     "dynamodb:PutResourcePolicy": table_policies.put,
     **STREAM_TAGS,
+    **TAGS,
     "dynamodb:UpdateTable": only_encryption,
     "kms:ReEncrypt": re_encrypt,
     "iam:UpdateUser": update_user,

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.arn import root_arn
 from pytest_kmslab.backends.endpoint.fixups import iam as endpoint_iam
+from pytest_kmslab.backends.endpoint.fixups import iam_tags, streams, table_policies
 from pytest_kmslab.backends.endpoint.fixups import sessions as endpoint_sessions
-from pytest_kmslab.backends.endpoint.fixups import streams, table_policies
 from pytest_kmslab.backends.endpoint.fixups.emulated_operations import EMULATED, SSE
 from pytest_kmslab.backends.endpoint.fixups.names import plain_names, show_given_names
 from pytest_kmslab.backends.endpoint.meant_principals import of_role
@@ -287,6 +287,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     "dynamodbstreams:GetRecords": streams.records_read,
     "dynamodbstreams:GetShardIterator": streams.iterator_made,
     "iam:CreateAccessKey": endpoint_sessions.keep_access_key,
+    **dict.fromkeys(iam_tags.MADE, iam_tags.keep_made),
     **dict.fromkeys(("iam:CreateRole", "iam:UpdateAssumeRolePolicy"), _trust_put),
     "kms:CancelKeyDeletion": _deletion_response,
     "kms:CreateGrant": keep_grant_token,
