@@ -78,6 +78,9 @@ _REGIONAL = re.compile(
 _INTERNAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aws\.internal", re.ASCII)
 """Services that AWS has for itself: none is on a list."""
 _CHINA, _SUFFIX = ".amazonaws.com.cn", ".amazonaws.com"
+_NOT_CHINESE = frozenset({"eks", "lambda", "monitoring.rds", "rds", "sqs"})
+"""Services that AWS was seen to refuse with China's suffix: aws/aws-cdk#2198; of terraform-aws-modules
+terraform-aws-eks#2263 and #2932, terraform-aws-rds-aurora#437, terraform-aws-rds-proxy#32."""
 
 
 @lru_cache(maxsize=1)
@@ -92,7 +95,8 @@ def is_service_principal(name: str, partition: str = "aws") -> bool:
     """
     regional = _REGIONAL.fullmatch(name)
     plain = regional["name"] + regional["suffix"] if regional else name
-    # In China services go by `.amazonaws.com` or by `.amazonaws.com.cn`, elsewhere by the first.
+    # In China services go by `.amazonaws.com`, many by `.amazonaws.com.cn` too; elsewhere by the first.
     if partition == "aws-cn" and plain.endswith(_CHINA):
-        plain = plain.removesuffix(_CHINA) + _SUFFIX
+        service = plain.removesuffix(_CHINA)
+        plain = plain if service in _NOT_CHINESE else service + _SUFFIX
     return plain in _all_services() or bool(_INTERNAL.fullmatch(name))
