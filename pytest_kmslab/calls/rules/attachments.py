@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -28,26 +29,28 @@ MOST: Mapping[str, int] = {
 MOST_PASSED = 10
 """Managed policies that limit one session."""
 
+ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
+"""What IAM and STS take for an ARN, of whatever it may be."""
 _UNREAD = "Invalid ARN:  Could not be parsed!"
-_BOUNDED = frozenset({"CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"})
+BOUNDED = frozenset({"CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"})
 
 
 def check_policy_arns(call: ApiCall) -> None:
     """Raise ServiceError for what cannot be the ARN of a managed policy, before it is looked for.
 
-    Texts were recorded by LocalStack (test_role_attach_policy) and measured by cdk-preflight
-    (pf-iam-policy-arn-partition, pf-iam-permissions-boundary-policy-arn).
+    Texts were recorded by LocalStack (test_role_attach_policy, non_existent_malformed_policy_arn), and
+    measured by cdk-preflight (pf-iam-policy-arn-partition, pf-iam-permissions-boundary-policy-arn).
     """
     if call.params.get("PolicyArn") is not None:
         _check_policy_arn(call, str(call.params["PolicyArn"]))
-    if call.operation in _BOUNDED and call.params.get("PermissionsBoundary"):
+    if call.operation in BOUNDED and call.params.get("PermissionsBoundary"):
         _check_policy_arn(call, str(call.params["PermissionsBoundary"]))
 
 
 def _check_policy_arn(call: ApiCall, arn: str) -> None:
-    policy = parts_of(arn)
-    if not policy.partition:
+    if ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationError", _UNREAD)
+    policy = parts_of(arn)
     if policy.partition != call.partition:
         raise ServiceError("ValidationError", "Invalid ARN partition")
     if policy.service != "iam" or not policy.resource.startswith("policy/"):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
-from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.rules.attachments import ARN, BOUNDED, check_policy_arns
 from pytest_kmslab.calls.rules.exports import check_export, check_table_arn
 from pytest_kmslab.calls.rules.selections import check_segments, check_selection
 from pytest_kmslab.calls.validation_messages import invalid, violated
@@ -14,7 +13,6 @@ from pytest_kmslab.calls.validation_messages import invalid, violated
 RESERVED = "aws:"
 SHORTEST_NEW_NAME = 3
 MOST_TABLE_KEYS = 2
-_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 _IAM_RESERVED = "Tag keys beginning with aws: are reserved for system use."
 _DUPLICATE = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
 _CASELESS = frozenset({"CreateRole", "CreateUser", "TagRole", "TagUser"})
@@ -25,30 +23,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
 def _check_role_arn(call: ApiCall) -> None:
     # Recorded: LocalStack's snapshot of STS, `test_sts_invalid_parameters`.
     arn = call.params.get("RoleArn")
-    if arn is not None and _ARN.fullmatch(arn) is None:
+    if arn is not None and ARN.fullmatch(arn) is None:
         raise ServiceError("ValidationError", f"{arn} is invalid")
-
-
-def _check_policy_arn(call: ApiCall) -> None:
-    # Recorded: LocalStack's snapshot of IAM, `non_existent_malformed_policy_arn`.
-    _parse_policy_arn(call, str(call.params["PolicyArn"]))
-
-
-def _check_boundary(call: ApiCall) -> None:
-    arn = call.params.get("PermissionsBoundary")
-    # Measured: cdk-preflight, pf-iam-permissions-boundary-policy-arn.
-    if arn is not None and not _parse_policy_arn(call, arn).startswith("policy/"):
-        raise ServiceError("InvalidInput", f"ARN {arn} is not valid.")
-
-
-def _parse_policy_arn(call: ApiCall, arn: str) -> str:
-    # The last part of an ARN of the caller's partition (cdk-preflight, pf-iam-policy-arn-partition).
-    if _ARN.fullmatch(arn) is None:
-        raise ServiceError("ValidationError", "Invalid ARN:  Could not be parsed!")
-    policy = parts_of(arn)
-    if policy.partition != call.partition:
-        raise ServiceError("ValidationError", "Invalid ARN partition")
-    return policy.resource
 
 
 def _check_iam_tags(call: ApiCall) -> None:
@@ -121,7 +97,6 @@ _TAGGING = (
     "UploadServerCertificate",
 )
 
-_BOUNDING = ("CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary")
 _ON_POLICIES = (
     *(f"{way}{kind}Policy" for way in ("Attach", "Detach") for kind in ("Group", "Role", "User")),
     "CreatePolicyVersion",
@@ -139,8 +114,7 @@ _ON_POLICIES = (
 
 Check = Callable[[ApiCall], None]
 _ROWS: tuple[tuple[str, Sequence[str], Check], ...] = (
-    ("iam", _ON_POLICIES, _check_policy_arn),
-    ("iam", _BOUNDING, _check_boundary),
+    ("iam", (*_ON_POLICIES, *BOUNDED), check_policy_arns),
     ("iam", _TAGGING, _check_iam_tags),
     ("sts", ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"), _check_role_arn),
     ("dynamodb", ("CreateTable",), _check_new_name),
