@@ -149,12 +149,33 @@ def bring(where: Deployment, name: str, old: Properties, new: Properties) -> Mad
     """Bring a table that is there from one set of properties to another."""
     # One change a call: DynamoDB refuses several of them together.
     for change in (*_changes(old, new), *_index_changes(old, new)):
-        where.call("dynamodb", "UpdateTable", TableName=name, **change)
+        _change(where, "UpdateTable", name, **change)
     arn = str(where.call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"])
     _set_policy(where, arn, policy_of(old), policy_of(new))
     where.set_tags("dynamodb", "Resource", old, new, ResourceArn=arn)
     _set_extras(where, name, old, new)
     return _with_stream(where, name, old, new)
+
+
+_ALREADY_SO = (
+    "TimeToLive is already",
+    "Table has no stream to disable",
+    "Table is already encrypted",
+    "Attempting to create an index which already exists",
+    "Requested resource not found: Index",
+    "is not in a valid state to disable Kinesis",
+    "is not in a valid state to enable Kinesis",
+)
+"""What DynamoDB says of a change that is there already."""
+
+
+def _change(where: Deployment, operation: str, name: str, **change: Any) -> None:
+    """Make one change of a table, unless it is there: an update that stopped half way goes back so."""
+    try:
+        where.call("dynamodb", operation, TableName=name, **change)
+    except ServiceError as error:
+        if not any(text in error.message for text in _ALREADY_SO):
+            raise
 
 
 def _changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:
@@ -220,7 +241,7 @@ def _set_time_to_live(where: Deployment, name: str, old: Properties, new: Proper
         )
     specification = life or {**before, "Enabled": False}
     try:
-        where.call("dynamodb", "UpdateTimeToLive", TableName=name, TimeToLiveSpecification=specification)
+        _change(where, "UpdateTimeToLive", name, TimeToLiveSpecification=specification)
     except ServiceError as error:
         # It is so already: a rollback of an update that did not come so far.
         if not error.message.startswith("TimeToLive is already"):
@@ -255,13 +276,13 @@ def _set_kinesis(where: Deployment, name: str, old: Properties, new: Properties)
     # Also for another precision: AWS's handler has that as an update in place, and nothing is streamed here.
     if before:
         stream = before.get("StreamArn")
-        where.call("dynamodb", "DisableKinesisStreamingDestination", TableName=name, StreamArn=stream)
+        _change(where, "DisableKinesisStreamingDestination", name, StreamArn=stream)
     if kinesis:
         precision = {name: value for name, value in kinesis.items() if name != "StreamArn"}
-        where.call(
-            "dynamodb",
+        _change(
+            where,
             "EnableKinesisStreamingDestination",
-            TableName=name,
+            name,
             StreamArn=kinesis.get("StreamArn"),
             EnableKinesisStreamingConfiguration=precision or None,
         )

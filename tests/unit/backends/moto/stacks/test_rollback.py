@@ -151,3 +151,26 @@ def test_a_stack_in_a_stack_is_tried_again_with_it(stacks: Stacks) -> None:
     assert hers.update(outer).status == "UPDATE_ROLLBACK_FAILED"
     stacks.client.continue_update_rollback(StackName="s")
     assert (hers.look("s").status, denials(stacks, inner["KeyId"])) == ("UPDATE_ROLLBACK_COMPLETE", 0)
+
+
+def test_an_update_that_stopped_half_way_goes_back_whole(stacks: Stacks) -> None:
+    """Also where a change that is to be taken back was never made, which DynamoDB refuses."""
+    hers = eve(stacks.account, "dynamodb:PutResourcePolicy")
+    shape = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    more = {
+        "ResourcePolicy": {
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [deny("*", "dynamodb:Scan")]}
+        },
+        "StreamSpecification": {"StreamViewType": "KEYS_ONLY"},
+        "TimeToLiveSpecification": {"AttributeName": "end", "Enabled": True},
+    }
+    assert hers.deploy(of({"Type": "AWS::DynamoDB::Table", "Properties": shape})).status == "CREATE_COMPLETE"
+    updated = hers.update(of({"Type": "AWS::DynamoDB::Table", "Properties": {**shape, **more}}))
+    assert updated.status == "UPDATE_ROLLBACK_COMPLETE", updated.failures
+    (name,) = stacks.account.root.client("dynamodb").list_tables()["TableNames"]
+    table = stacks.account.root.client("dynamodb").describe_table(TableName=name)["Table"]
+    assert not table.get("StreamSpecification", {}).get("StreamEnabled")
