@@ -19,6 +19,7 @@ from weakref import WeakSet
 from pytest_kmslab.backends.straight import is_straight
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.gateway.embedded import check_requirements
+from pytest_kmslab.interception.import_hook import AfterImport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ class EndpointDoor:
         self._backend: EndpointBackend = pipeline.backend  # type: ignore[assignment]  # of an endpoint
         self._open_gateway = open_gateway
         self._gateway = ""
-        self._opening = Lock()
+        self._lock = Lock()
         self._until_closed = ExitStack()
         self._earlier: WeakSet[socket.socket] = WeakSet()
         """Connections from before a lab was open, which may be kept for its requests."""
@@ -50,7 +51,7 @@ class EndpointDoor:
     def guarded(self) -> Iterator[None]:
         """While this is open, connections are led."""
         self._backend.at_start = self._end_earlier
-        with self._until_closed, _watched_sockets(self._led):
+        with self._until_closed, _watched_sockets(self._led), _watched_uvloop(self._led):
             yield
 
     def _led(self, connecting: socket.socket, address: Address) -> Address:
@@ -58,7 +59,8 @@ class EndpointDoor:
         if is_straight() or not _is_at(connecting, address, str(self._backend.endpoint_url)):
             return address
         if not self._pipeline.active:
-            self._earlier.add(connecting)
+            with self._lock:
+                self._earlier.add(connecting)
             return address
         # Nothing is decided: whoever asks the endpoint asks it, as on moto.
         if not self._pipeline.enforcing:
@@ -71,7 +73,7 @@ class EndpointDoor:
         return self._gateways_address(connecting)
 
     def _gateways_address(self, connecting: socket.socket) -> Address:
-        with self._opening:
+        with self._lock:
             if not self._gateway:
                 self._gateway = self._until_closed.enter_context(self._open_gateway())
         parts = urlsplit(self._gateway)
@@ -81,8 +83,10 @@ class EndpointDoor:
 
     def _end_earlier(self) -> None:
         """End the connections that were made before a lab was open: who has kept one connects anew."""
-        for earlier in tuple(self._earlier):
-            self._earlier.discard(earlier)
+        with self._lock:
+            ended = tuple(self._earlier)
+            self._earlier.clear()
+        for earlier in ended:
             try:
                 earlier.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -112,6 +116,36 @@ def _watched_sockets(led: Led) -> Iterator[None]:
     finally:
         for name, connect in before.items():
             setattr(owner, name, connect)
+
+
+@contextmanager
+def _watched_uvloop(led: Led) -> Iterator[None]:
+    """The same of uvloop, which connects by no socket of Python's, now or when it is imported."""
+    originals: list[tuple[Any, Any]] = []
+
+    def watch(module: Any) -> None:
+        owner = module.Loop
+        connect = owner.create_connection
+
+        async def led_connect(
+            loop: Any, protocol: Any, host: Any = None, port: Any = None, **more: Any
+        ) -> Any:
+            if host and port:
+                with socket.socket() as asked:
+                    host, port = led(asked, (host, int(port)))
+            return await connect(loop, protocol, host, port, **more)
+
+        originals.append((owner, connect))
+        owner.create_connection = led_connect
+
+    after_import = AfterImport("uvloop", watch)
+    after_import.install()
+    try:
+        yield
+    finally:
+        after_import.remove()
+        for owner, connect in originals:
+            owner.create_connection = connect
 
 
 def _is_at(connecting: socket.socket, address: Address, url: str) -> bool:

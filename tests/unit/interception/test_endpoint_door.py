@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import http.client
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -232,3 +234,28 @@ def test_sockets_are_left_as_they_were(another: str) -> None:
         assert run.backend
         assert [getattr(socket.socket, name) for name in names] != before
     assert [getattr(socket.socket, name) for name in names] == before
+
+
+class Loop:
+    """As uvloop's, which connects by itself."""
+
+    async def create_connection(self, _: Any, host: Any = None, port: Any = None, **more: Any) -> Any:
+        return host, port, more
+
+
+def test_uvloop_s_connections_are_led(another: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", SimpleNamespace(Loop=Loop))
+    there = urlsplit(another).hostname, urlsplit(another).port
+
+    def connected(*place: Any, **more: Any) -> Any:
+        return asyncio.run(Loop().create_connection(None, *place, **more))
+
+    with run_at(another) as run:
+        assert (run.backend.running, connected(*there)) == (False, (*there, {}))
+        run.backend.start()
+        host, port, more = connected(*there, ssl=True)
+        assert (host, port != there[1], more) == ("127.0.0.1", True, {"ssl": True})
+        assert connected(None, None, sock=1) == (None, None, {"sock": 1})
+        assert connected("127.0.0.1", 9) == ("127.0.0.1", 9, {})
+        run.backend.stop()
+    assert connected(*there) == (*there, {})
