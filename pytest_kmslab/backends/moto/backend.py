@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import partition_of
+from pytest_kmslab.authz.arn import ACCOUNT_ID, partition_of
 from pytest_kmslab.backends.addresses import leads_to_aws
 from pytest_kmslab.backends.moto.door import DOOR, Doorkeeper
 from pytest_kmslab.backends.moto.patches.request_scope import ACCOUNT_HEADER
@@ -87,7 +87,8 @@ class MotoBackend:
     def start(self) -> None:
         """Start moto's mock; the first one of the process empties the account.
 
-        Raises BackendError for a Region of a partition that moto does not know.
+        Raises BackendError for a MOTO_ACCOUNT_ID that is no account, and for a Region of a partition that
+        moto does not know.
         """
         from moto import mock_aws
         from moto.core.models import MockAWS
@@ -100,7 +101,7 @@ class MotoBackend:
         from pytest_kmslab.backends.moto.stacks.installation import stacks_made_by_calls
         from pytest_kmslab.backends.moto.tagging_api import tagging_by_calls
 
-        _check_partition(self.region)
+        _check_place(self.account, self.region)
         # Whoever started moto's mock before us owns the account, and throws it away.
         if not self._started:
             self.discards_account = MockAWS._nested_count == 0
@@ -263,10 +264,13 @@ def _corrections() -> tuple[AbstractContextManager[object], ...]:
     )
 
 
-def _check_partition(region: str) -> None:
-    """Raise BackendError for a Region of a partition that moto does not know."""
+def _check_place(account: str, region: str) -> None:
+    """Raise BackendError for what is no account, and for a Region of a partition that moto does not know."""
     from moto.utilities.utils import PARTITION_NAMES
 
+    # Nobody would have a right in it: ARNs and policies name accounts by twelve digits.
+    if not ACCOUNT_ID.fullmatch(account):
+        raise BackendError(f"{MOTO_ACCOUNT} is `{account}`: give the 12 digits of an account's id")
     partition = partition_of(region).name
     if partition not in PARTITION_NAMES:
         # moto would take it for one of `aws`, and AWS's managed policies would not be found.

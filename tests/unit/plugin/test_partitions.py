@@ -92,3 +92,10 @@ def test_the_account_is_the_one_that_was_asked_for(
 def test_a_partition_that_moto_lacks_is_named() -> None:
     with pytest.raises(BackendError, match="--kmslab-region is `eu-isoe-west-1`: moto has no partition"):
         MotoBackend("eu-isoe-west-1").start()
+
+
+@pytest.mark.parametrize("account", ["abc", "1111-2222-3333", " 111122223333", "\u0661" * 12])
+def test_an_account_of_motos_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, account: str) -> None:
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", account)
+    with pytest.raises(BackendError, match=f"MOTO_ACCOUNT_ID is `{account}`: give the 12 digits"):
+        MotoBackend("us-east-1").start()
