@@ -93,7 +93,9 @@ def _adding_role(call: ApiCall, view: AccountView) -> Authorizations:
     # A role put into an instance profile is passed to EC2.
     # https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html
     role = arn_by_name(call, view, "role", call.params["RoleName"])
-    keys = {**iam_context(call, view, role), "iam:PassedToService": "ec2.amazonaws.com"}
+    # AWS's own policies name both: `AWSBatchServiceRolePolicy`, `AWSBackupServiceRolePolicyForRestores`.
+    service = "ec2.amazonaws.com.cn" if call.partition == "aws-cn" else "ec2.amazonaws.com"
+    keys = {**iam_context(call, view, role), "iam:PassedToService": service}
     yield _authorization(call, "iam:PassRole", role, keys)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,6 +199,13 @@ def test_a_role_put_into_an_instance_profile_is_passed_to_ec2(view: FakeAccount)
     _, passing = required_authorizations(call("iam", "AddRoleToInstanceProfile", params), view)
     assert (passing.request.action, passing.request.resource) == ("iam:PassRole", arn("role/svc/app"))
     assert passing.request.context["iam:PassedToService"] == ("ec2.amazonaws.com",)
+
+
+def test_ec2_has_another_name_in_china(view: FakeAccount) -> None:
+    asked = call("iam", "AddRoleToInstanceProfile", {"InstanceProfileName": "web", "RoleName": "app"})
+    there = replace(asked.caller, arn=asked.caller.arn.replace("arn:aws:", "arn:aws-cn:"))
+    _, passing = required_authorizations(asked._replace(caller=there), view)
+    assert passing.request.context["iam:PassedToService"] == ("ec2.amazonaws.com.cn",)
 
 
 @pytest.mark.parametrize(
