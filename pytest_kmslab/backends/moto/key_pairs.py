@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from pytest_kmslab.backends.moto.sm2 import Sm2PrivateKey
 from pytest_kmslab.calls.api_call import ServiceError
 
 RSA_BITS: Mapping[str, int] = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
@@ -23,7 +24,7 @@ CURVES: Mapping[str, type[ec.EllipticCurve]] = {
     "ECC_NIST_P521": ec.SECP521R1,
     "ECC_SECG_P256K1": ec.SECP256K1,
 }
-EDWARDS = "ECC_NIST_EDWARDS25519"
+EDWARDS, CHINESE = "ECC_NIST_EDWARDS25519", "SM2"
 LATTICES: Mapping[str, tuple[str, str]] = {
     **{f"ML_DSA_{size}": ("mldsa", f"MLDSA{size}PrivateKey") for size in (44, 65, 87)},
     **{f"ML_KEM_{size}": ("mlkem", f"MLKEM{size}PrivateKey") for size in (512, 768, 1024)},
@@ -46,17 +47,21 @@ def new_private_key(spec: str) -> Any:
         return ec.generate_private_key(CURVES[spec]())
     if spec == EDWARDS:
         return ed25519.Ed25519PrivateKey.generate()
+    if spec == CHINESE:
+        return Sm2PrivateKey.generate()
     return _lattice_class(spec).generate()
 
 
 def check_can_be_made(spec: str) -> None:
     """Raise UnsupportedOperationException for a KeySpec whose cryptography is not installed here."""
-    if spec not in RSA_BITS and spec not in CURVES and spec != EDWARDS:
+    if spec not in RSA_BITS and spec not in CURVES and spec not in (EDWARDS, CHINESE):
         _lattice_class(spec)
 
 
 def load_private_key(spec: str, pkcs8: bytes) -> Any:
     """The private key of a KeySpec in DER-encoded PKCS #8; raises ValueError where it holds none."""
+    if spec == CHINESE:
+        return Sm2PrivateKey.from_pkcs8(pkcs8)
     try:
         key: Any = serialization.load_der_private_key(pkcs8, password=None)
     except Exception as error:  # cryptography raises TypeError and its own UnsupportedAlgorithm too
@@ -81,18 +86,22 @@ def public_key(private_key: Any) -> bytes:
 
 
 def encrypt(private_key: Any, algorithm: str, plaintext: bytes) -> bytes:
-    """RSAES-OAEP under the public key: nothing is put around the ciphertext."""
-    ciphertext: bytes = private_key.public_key().encrypt(plaintext, oaep(algorithm))
+    """RSAES-OAEP, or SM2PKE, under the public key: nothing is put around the ciphertext."""
+    ciphertext: bytes = private_key.public_key().encrypt(plaintext, *_padding(algorithm))
     return ciphertext
 
 
 def decrypt(private_key: Any, algorithm: str, ciphertext: bytes) -> bytes:
     """The plaintext; raises InvalidCiphertextException for what was not encrypted so."""
     try:
-        plaintext: bytes = private_key.decrypt(ciphertext, oaep(algorithm))
+        plaintext: bytes = private_key.decrypt(ciphertext, *_padding(algorithm))
     except ValueError:
         raise ServiceError("InvalidCiphertextException", "") from None
     return plaintext
+
+
+def _padding(algorithm: str) -> tuple[Any, ...]:
+    return () if algorithm == "SM2PKE" else (oaep(algorithm),)
 
 
 def oaep(algorithm: str) -> padding.OAEP:
@@ -127,6 +136,8 @@ def is_signature(
 def shared_secret(private_key: Any, peer: bytes) -> bytes:
     """What ECDH derives; raises ValidationException (recorded, without text) for no key of the curve."""
     try:
+        if isinstance(private_key, Sm2PrivateKey):
+            return private_key.exchange(peer)
         key: Any = serialization.load_der_public_key(peer)
         secret: bytes = private_key.exchange(ec.ECDH(), key)
     except Exception:  # whatever cryptography raises for bytes that are no key, or one of another kind
@@ -139,6 +150,8 @@ def _scheme(algorithm: str, message_type: str) -> tuple[Any, ...]:
 
     https://docs.aws.amazon.com/kms/latest/cryptographic-details/crypto-primitives.html
     """
+    if algorithm == "SM2DSA":
+        return (message_type == "DIGEST",)
     if algorithm in ("ED25519_SHA_512", "ML_DSA_SHAKE_256"):
         return ()
     if algorithm == "ED25519_PH_SHA_512":

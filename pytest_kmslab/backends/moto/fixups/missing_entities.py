@@ -61,6 +61,13 @@ def _inline(call: ApiCall) -> None:
         raise _missing(f"The {kind} policy with name {name} cannot be found.")
 
 
+def _role_of_profile(call: ApiCall) -> None:
+    # moto ends in an error of Python's; that IAM says so is inferred.
+    profile, name = _entity(call, "instance-profile", "InstanceProfileName"), call.params["RoleName"]
+    if all(role.name != name for role in profile.roles):
+        raise _missing(f"The role with name {name} cannot be found.")
+
+
 def _version(call: ApiCall) -> None:
     arn, version = str(call.params["PolicyArn"]), call.params["VersionId"]
     policy = iam_backends[call.account][call.partition].managed_policies.get(arn)
@@ -89,6 +96,7 @@ def _user(call: ApiCall) -> Any:
 
 _PARTS: tuple[tuple[Iterable[str], Callable[[ApiCall], None]], ...] = (
     (_INLINE, _inline),
+    (("RemoveRoleFromInstanceProfile",), _role_of_profile),
     (_VERSIONS, _version),
     (_LOGINS, _login),
     (_ACCESS_KEYS, _access_key),

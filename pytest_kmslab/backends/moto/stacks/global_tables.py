@@ -16,7 +16,8 @@ from pytest_kmslab.backends.moto.stacks.global_table_rules import (
     is_strong,
 )
 from pytest_kmslab.backends.moto.stacks.properties import Properties, invalid
-from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
+from pytest_kmslab.backends.moto.stacks.resource import GONE, Deployment, Made, ResourceType
+from pytest_kmslab.calls.api_call import ServiceError
 
 _SHARED = (
     "AttributeDefinitions",
@@ -193,16 +194,33 @@ def _remove_replica(where: Deployment, name: str, region: str) -> None:
 
 
 def _delete(where: Deployment, name: str, properties: Properties) -> None:
-    regions = sorted(_regions(properties) - {where.region})
-    if is_strong(properties):
-        _dissolve(where, name, regions, _witnesses(properties))
+    regions, witnesses = _elsewhere(where, name)
+    if witnesses or is_strong(properties):
+        _dissolve(where, name, regions, witnesses)
     else:
         for region in regions:
             _remove_replica(where, name, region)
     tables.delete_table(where, name, properties)
 
 
+def _elsewhere(where: Deployment, name: str) -> tuple[list[str], list[str]]:
+    """The Regions of a table's replicas and witnesses, as far as they were made."""
+    try:
+        table = where.call("dynamodb", "DescribeTable", TableName=name)["Table"]
+    except ServiceError as error:
+        if error.code in GONE:
+            return [], []
+        raise
+    regions, witnesses = (
+        sorted(str(entry["RegionName"]) for entry in table.get(member) or ())
+        for member in ("Replicas", "GlobalTableWitnesses")
+    )
+    return [region for region in regions if region != where.region], witnesses
+
+
 def _dissolve(where: Deployment, name: str, regions: list[str], witnesses: list[str]) -> None:
+    if not regions:
+        return
     gone = [[{"Delete": {"RegionName": region}} for region in group] for group in (regions, witnesses)]
     where.delete(
         "dynamodb",

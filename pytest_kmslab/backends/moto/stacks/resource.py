@@ -56,7 +56,8 @@ class Deployment:
         try:
             self.call(service, operation, **params)
         except ServiceError as error:
-            if error.code not in GONE:
+            # What cannot be a name or an ARN was never made: a creation failed because of it.
+            if error.code not in (*GONE, "ValidationError"):
                 raise
 
     def call_each(

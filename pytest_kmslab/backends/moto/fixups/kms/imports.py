@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from cryptography.hazmat.primitives import keywrap
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pytest_kmslab.backends.moto import key_pairs
 from pytest_kmslab.backends.moto.fixups.kms.encryption import called_key
@@ -52,7 +51,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-conceptual.
 class _Wrapping:
     """What unwraps the material that comes with a token, and until when."""
 
-    private_key: rsa.RSAPrivateKey
+    private_key: Any
     algorithm: str
     until: datetime
 
@@ -60,8 +59,7 @@ class _Wrapping:
 def parameters(call: ApiCall) -> dict[str, Any]:
     """The answer to GetParametersForImport."""
     key, params = called_key(call), call.params
-    bits = key_pairs.RSA_BITS[params["WrappingKeySpec"]]
-    private = rsa.generate_private_key(public_exponent=key_pairs.LEAST_PUBLIC_EXPONENT, key_size=bits)
+    private = key_pairs.new_private_key(params["WrappingKeySpec"])
     token, until = secrets.token_bytes(64), _now(call) + GOOD_FOR
     wrappings: dict[bytes, _Wrapping] = key.__dict__.setdefault(PARAMETERS, {})
     wrappings[token] = _Wrapping(private, params["WrappingAlgorithm"], until)
@@ -204,8 +202,8 @@ def _unwrapped(key: Any, call: ApiCall) -> bytes:
 
 
 def _unwrap(wrapping: _Wrapping, blob: bytes) -> bytes:
-    """By RSAES-OAEP, or an AES key by it and the material by AES key wrap with padding (RFC 5649)."""
-    if wrapping.algorithm.startswith("RSAES_OAEP"):
+    """By RSAES-OAEP or SM2PKE, or an AES key so and the material by AES key wrap with padding (RFC 5649)."""
+    if not wrapping.algorithm.startswith("RSA_AES_KEY_WRAP"):
         return key_pairs.decrypt(wrapping.private_key, wrapping.algorithm, blob)
     size = wrapping.private_key.key_size // 8
     aes = key_pairs.decrypt(wrapping.private_key, wrapping.algorithm, blob[:size])

@@ -19,6 +19,7 @@ TRUST = json.dumps(
 )
 ROLE, GROUP, USER = {"RoleName": "r"}, {"GroupName": "g"}, {"UserName": "u"}
 NO_ROLE, NO_GROUP = {"RoleName": "none"}, {"GroupName": "none"}
+PROFILE = {"InstanceProfileName": "i"}
 NO_PROFILE = {"InstanceProfileName": "none"}
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/p"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -44,6 +45,7 @@ MISSING: list[tuple[str, dict[str, Any], str]] = [
     ("delete_group", NO_GROUP, "The group with name none cannot be found."),
     ("get_instance_profile", NO_PROFILE, "Instance Profile none cannot be found."),
     ("delete_instance_profile", NO_PROFILE, "Instance Profile none cannot be found."),
+    ("remove_role_from_instance_profile", ROLE | PROFILE, "The role with name r cannot be found."),
     ("get_role_policy", ROLE | INLINE, "The role policy with name none cannot be found."),
     ("delete_user_policy", USER | INLINE, "The user policy with name none cannot be found."),
     ("get_group_policy", GROUP | INLINE, "The group policy with name none cannot be found."),
@@ -67,6 +69,7 @@ def iam(account: Account) -> Any:
     iam.create_user(**USER)
     iam.create_group(**GROUP)
     iam.create_role(**ROLE, AssumeRolePolicyDocument=TRUST)
+    iam.create_instance_profile(**PROFILE)
     iam.create_policy(PolicyName="p", PolicyDocument=READ)
     return iam
 

@@ -301,3 +301,46 @@ def test_a_tag_that_only_aws_can_give(stacks: Stacks) -> None:
     text = "aws: prefixed tag key names are not allowed for external use."
     with pytest.raises(ClientError, match=text):
         stacks.deploy(one("AWS::KMS::Key", {}), Tags=[{"Key": "aws:team", "Value": "blue"}])
+
+
+PROFILES = {
+    "an ARN of another partition": (
+        "AWS::IAM::Role",
+        {
+            "AssumeRolePolicyDocument": trust(),
+            "ManagedPolicyArns": ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"],
+        },
+        "Invalid ARN partition",
+    ),
+    "what is no ARN": (
+        "AWS::IAM::User",
+        {"ManagedPolicyArns": ["nope"]},
+        "Invalid length for parameter PolicyArn",
+    ),
+    "two roles": (
+        "AWS::IAM::InstanceProfile",
+        {"Roles": ["one", "two"]},
+        "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
+    ),
+    "Regions of two sets": (
+        "AWS::DynamoDB::GlobalTable",
+        {
+            **SHAPE,
+            "MultiRegionConsistency": "STRONG",
+            "Replicas": [{"Region": region} for region in ("us-east-1", "us-east-2", "eu-west-1")],
+        },
+        "Unsupported Region(s) specified",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROFILES)
+def test_what_was_made_half_goes_again(stacks: Stacks, case: str) -> None:
+    iam = stacks.account.root.client("iam")
+    for name in ("one", "two"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust()))
+    kind, properties, text = PROFILES[case]
+    failed(stacks.one(kind, properties), text)
+    assert {role["RoleName"] for role in iam.list_roles()["Roles"]} == {"one", "two"}
+    assert iam.list_users()["Users"] == iam.list_instance_profiles()["InstanceProfiles"] == []
+    assert stacks.account.root.client("dynamodb").list_tables()["TableNames"] == []

@@ -179,7 +179,6 @@ def test_shared_secrets(account: Account, kms: Any, spec: str) -> None:
     ("region", "spec", "usage"),
     [
         ("us-east-1", "SM2", "SIGN_VERIFY"),
-        ("cn-north-1", "SM2", "SIGN_VERIFY"),
         ("cn-north-1", "ML_KEM_768", "ENCAPSULATE_DECAPSULATE"),
         ("us-east-1", "ML_KEM_512", "ENCAPSULATE_DECAPSULATE"),
     ],
