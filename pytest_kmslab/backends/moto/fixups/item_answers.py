@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from moto.dynamodb.models import dynamodb_backends
+
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.fixups.partiql import do_on_items
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.dynamodb.names import arn_of_table
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.moto.reader import MotoAccountReader
@@ -30,7 +33,10 @@ COUNTED = tuple(
     )
 )
 """Operations of which moto tells what they consumed though nobody asked."""
+MEASURED = tuple(f"dynamodb:{operation}" for operation in ("DeleteItem", "PutItem", "UpdateItem"))
+"""Operations on one item of a collection, which moto does not measure."""
 EVENT_VERSION = "1.1"
+_MOST_TABLES = 100
 
 
 def count_only_if_asked(_reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
@@ -40,6 +46,35 @@ def count_only_if_asked(_reader: MotoAccountReader, call: ApiCall, response: Res
         response.pop("ConsumedCapacity", None)
     if call.params.get("ReturnItemCollectionMetrics") in (None, "NONE"):
         response.pop("ItemCollectionMetrics", None)
+
+
+def measure_collection(reader: MotoAccountReader, call: ApiCall, response: Response) -> None:
+    """Tell how large the collection of an item is, where it was asked for and the table has local indexes.
+
+    paritysuite/dynamodb-conformance, itemCollectionMetrics; the range is that of less than a gigabyte.
+    """
+    count_only_if_asked(reader, call, response)
+    if call.params.get("ReturnItemCollectionMetrics") != "SIZE":
+        return
+    arn = arn_of_table(call.params["TableName"], call.partition, call.region, call.account)
+    table = reader.table(arn, call.region, call.account)
+    if table is None or not table.local_indexes:
+        return
+    item = call.params.get("Item") or call.params["Key"]
+    response["ItemCollectionMetrics"] = {
+        "ItemCollectionKey": {table.hash_key: item[table.hash_key]},
+        "SizeEstimateRangeGB": [0.0, 1.0],
+    }
+
+
+def list_tables(call: ApiCall) -> Response:
+    """ListTables: in the order of their names, after the one that is named, be it there or not."""
+    backend: Any = dynamodb_backends[call.account][call.region]
+    after = call.params.get("ExclusiveStartTableName") or ""
+    names = [name for name in sorted(backend.tables) if name > after]
+    shown = names[: call.params.get("Limit") or _MOST_TABLES]
+    more = {"LastEvaluatedTableName": shown[-1]} if len(shown) < len(names) else {}
+    return {"TableNames": shown, **more}
 
 
 def with_some_update(_reader: MotoAccountReader, call: ApiCall) -> Mapping[str, Any]:

@@ -274,6 +274,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     **KEY_STORES,
     "dynamodb:BatchWriteItem": item_answers.write_in_order,
     "dynamodb:ListBackups": backups.list_backups,
+    "dynamodb:ListTables": item_answers.list_tables,
     "dynamodb:RestoreTableFromBackup": restores.from_backup,
     "dynamodb:RestoreTableToPointInTime": restores.to_point_in_time,
     "dynamodb:UpdateTable": replicas.update,
@@ -324,6 +325,7 @@ AFTER_CALL: Mapping[str, AfterCall] = {
     ),
     "dynamodb:UpdateTable": _each(replicas.spread, table_descriptions.show_changed),
     **dict.fromkeys(item_answers.COUNTED, item_answers.count_only_if_asked),
+    **dict.fromkeys(item_answers.MEASURED, item_answers.measure_collection),
     **client_tokens.KEPT,
     "dynamodb:TransactWriteItems": _each(
         item_answers.count_only_if_asked, client_tokens.KEPT["dynamodb:TransactWriteItems"]

@@ -145,3 +145,11 @@ def test_an_alias_stays_with_keys_of_one_kind(view: FakeAccount, key: dict[str, 
         text = "The current and the new KMS key must be of the same type and have the same key usage."
         with pytest.raises(ServiceError, match=f"^ValidationException: {text}$"):
             list(asked)
+
+
+@pytest.mark.parametrize("operation", ["CreateAlias", "UpdateAlias", "DeleteAlias"])
+def test_an_alias_has_a_name_behind_its_prefix(view: FakeAccount, operation: str) -> None:
+    with pytest.raises(ServiceError, match="InvalidAliasNameException"):
+        list(
+            required_authorizations(call("kms", operation, {"AliasName": "alias/", "TargetKeyId": NEW}), view)
+        )

@@ -205,3 +205,45 @@ def test_a_batch_names_an_item_once(dynamodb: Any) -> None:
     told = ("ValidationException", "Provided list of item keys contains duplicates")
     assert refusal(dynamodb.batch_write_item, RequestItems={"orders": twice}) == told
     assert refusal(dynamodb.batch_get_item, RequestItems={"orders": {"Keys": [KEY, KEY]}}) == told
+
+
+def test_tables_are_listed_by_name(dynamodb: Any) -> None:
+    """paritysuite/dynamodb-conformance, listTables."""
+    for name in ("orders", "a-table", "zoo"):
+        dynamodb.create_table(**TABLE | {"TableName": name})
+    pages = list(dynamodb.get_paginator("list_tables").paginate(PaginationConfig={"PageSize": 2}))
+    assert [page["TableNames"] for page in pages] == [["a-table", "orders"], ["zoo"]]
+    assert dynamodb.list_tables(ExclusiveStartTableName="bbb")["TableNames"] == ["orders", "zoo"]
+
+
+def test_a_collection_is_measured_where_it_is_asked(dynamodb: Any) -> None:
+    """paritysuite/dynamodb-conformance, itemCollectionMetrics."""
+    local = {
+        "IndexName": "local",
+        "KeySchema": [
+            {"AttributeName": "id", "KeyType": "HASH"},
+            {"AttributeName": "day", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    names = ("id", "r", "day")
+    dynamodb.create_table(
+        TableName="orders",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=[
+            {"AttributeName": "id", "KeyType": "HASH"},
+            {"AttributeName": "r", "KeyType": "RANGE"},
+        ],
+        LocalSecondaryIndexes=[local],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    key = {"id": {"S": "1"}, "r": {"S": "x"}}
+    asked = {"TableName": "orders", "ReturnItemCollectionMetrics": "SIZE"}
+    shown = {"ItemCollectionKey": {"id": {"S": "1"}}, "SizeEstimateRangeGB": [0.0, 1.0]}
+    answers = [
+        dynamodb.put_item(**asked, Item=key),
+        dynamodb.update_item(**asked, Key=key),
+        dynamodb.delete_item(**asked, Key=key),
+    ]
+    assert [answer["ItemCollectionMetrics"] for answer in answers] == [shown] * 3
+    assert "ItemCollectionMetrics" not in dynamodb.put_item(TableName="orders", Item=key)
