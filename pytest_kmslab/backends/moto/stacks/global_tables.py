@@ -86,9 +86,10 @@ def _add_replicas(where: Deployment, name: str, properties: Properties, regions:
             GlobalTableWitnessUpdates=added or None,
         )
     else:
-        where.call_each(
-            "dynamodb", "UpdateTable", "ReplicaUpdates", [[create] for create in creates], TableName=name
-        )
+        for create in creates:
+            where.change(
+                "dynamodb", "UpdateTable", ["already exist"], TableName=name, ReplicaUpdates=[create]
+            )
     for region in regions:
         _set_up(where, name, properties, region)
 
@@ -190,7 +191,19 @@ def _update(where: Deployment, name: str, old: Properties, new: Properties) -> M
 
 def _remove_replica(where: Deployment, name: str, region: str) -> None:
     updates = [{"Delete": {"RegionName": region}}]
-    where.delete("dynamodb", "UpdateTable", TableName=name, ReplicaUpdates=updates)
+    _take_apart(where, name, ReplicaUpdates=updates)
+
+
+def _take_apart(where: Deployment, name: str, **updates: Any) -> None:
+    """Remove replicas of a table that may be gone already, or were never made."""
+    never_made = ("were not part of the global table",)
+    try:
+        replace(where, is_going_back=True).change(
+            "dynamodb", "UpdateTable", never_made, TableName=name, **updates
+        )
+    except ServiceError as error:
+        if error.code not in GONE:
+            raise
 
 
 def _delete(where: Deployment, name: str, properties: Properties) -> None:
@@ -222,13 +235,7 @@ def _dissolve(where: Deployment, name: str, regions: list[str], witnesses: list[
     if not regions:
         return
     gone = [[{"Delete": {"RegionName": region}} for region in group] for group in (regions, witnesses)]
-    where.delete(
-        "dynamodb",
-        "UpdateTable",
-        TableName=name,
-        ReplicaUpdates=gone[0] or None,
-        GlobalTableWitnessUpdates=gone[1] or None,
-    )
+    _take_apart(where, name, ReplicaUpdates=gone[0] or None, GlobalTableWitnessUpdates=gone[1] or None)
 
 
 TYPES = (

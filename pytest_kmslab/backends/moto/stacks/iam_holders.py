@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_kmslab.backends.moto.stacks.properties import Properties, policy_text, without
 from pytest_kmslab.backends.moto.stacks.resource import Deployment, Made, ResourceType
+from pytest_kmslab.calls.api_call import ServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,13 @@ def _set_groups(where: Deployment, name: str, old: Properties, new: Properties) 
 def _set_login(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     before, after = old.get("LoginProfile"), new.get("LoginProfile")
     if after and after != before:
-        operation = "UpdateLoginProfile" if before else "CreateLoginProfile"
-        USER.call(where, operation, name, **after)
+        try:
+            USER.call(where, "UpdateLoginProfile" if before else "CreateLoginProfile", name, **after)
+        except ServiceError:
+            if not where.is_going_back:
+                raise
+            # It was never made, or never deleted.
+            USER.call(where, "CreateLoginProfile" if before else "UpdateLoginProfile", name, **after)
     elif before and not after:
         USER.delete(where, "DeleteLoginProfile", name)
 

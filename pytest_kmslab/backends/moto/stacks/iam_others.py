@@ -62,7 +62,9 @@ def _set_roles(where: Deployment, name: str, old: list[str], new: list[str]) -> 
     # The old role goes first: a profile holds one.
     profile = {"InstanceProfileName": name}
     where.delete_each("iam", "RemoveRoleFromInstanceProfile", "RoleName", without(old, new), **profile)
-    where.call_each("iam", "AddRoleToInstanceProfile", "RoleName", without(new, old), **profile)
+    for role in without(new, old):
+        is_there = ["Cannot exceed quota for InstanceSessionsPerInstanceProfile"]
+        where.change("iam", "AddRoleToInstanceProfile", is_there, RoleName=role, **profile)
 
 
 def _update_profile(where: Deployment, name: str, old: Properties, new: Properties) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pytest_kmslab.authz.arn import iam_region
@@ -44,12 +44,22 @@ class Deployment:
     """The name that CloudFormation gives it where the template gives none."""
     send: Callable[[str, str, str, dict[str, Any]], dict[str, Any]] = field(repr=False)
     """Does one call: service, operation, Region, parameters; answers the response, raises ServiceError."""
+    is_going_back: bool = False
+    """Whether an update is taken back, which may have stopped half way: what was never done is no error."""
 
     def call(self, service: str, operation: str, *, region: str = "", **params: Any) -> dict[str, Any]:
         """Make one call in the name of the stack's principal; parameters that are None are left out."""
         # IAM has one Region, whatever that of the stack.
         there = iam_region(self.partition) if service == "iam" else self.region
         return self.send(service, operation, region or there, fitted(service, operation, params))
+
+    def change(self, service: str, operation: str, done: Iterable[str], **params: Any) -> None:
+        """Make a call whose refusal with one of these texts says that it is done already."""
+        try:
+            self.call(service, operation, **params)
+        except ServiceError as error:
+            if not self.is_going_back or not any(text in error.message for text in done):
+                raise
 
     def delete(self, service: str, operation: str, **params: Any) -> None:
         """Make a call that removes something which may be gone already."""
@@ -255,8 +265,8 @@ class StackResource:
             for made in self.kind.create(self.where, self.properties):
                 self.made = made
 
-    def update(self, properties: Properties) -> None:
-        """Change it to other properties."""
+    def update(self, properties: Properties, where: Deployment | None = None) -> None:
+        """Change it to other properties, by another way to the services if one is given."""
         self.kind.checked(properties)
         changed = self.changed(properties)
         fixed = sorted(changed & self.kind.fixed)
@@ -265,8 +275,17 @@ class StackResource:
             raise ServiceError("ValidationException", text)
         before, self.properties = self.properties, properties  # also where it fails: it may be half done
         with _of_another_shape():
-            made = self.kind.update(self.where, self.physical_resource_id, before, properties)
+            made = self.kind.update(where or self.where, self.physical_resource_id, before, properties)
         self.made = made or self.made
+
+    def change_back(self, properties: Properties) -> None:
+        """Change it to what it was; where that fails, a second try has the whole way to go."""
+        after = self.properties
+        try:
+            self.update(properties, replace(self.where, is_going_back=True))
+        except ServiceError:
+            self.properties = after
+            raise
 
     def is_replaced_by(self, properties: Properties) -> bool:
         """Whether other properties need a new resource."""

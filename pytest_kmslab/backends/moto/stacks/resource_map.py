@@ -286,7 +286,7 @@ class StackResourceMap(TemplateMap):
             self.teardown.append(UndoStep(name, raw["Type"], put_back, made.physical_resource_id))
             self._replaced.append((current, raw))
             return
-        change_back, physical_id = partial(_change_back, current, before), current.physical_resource_id
+        change_back, physical_id = partial(current.change_back, before), current.physical_resource_id
         self.teardown.append(UndoStep(name, raw["Type"], change_back, physical_id, is_new=False))
         with self._failing(name, raw, current.physical_resource_id):
             current.update(properties)
@@ -379,16 +379,6 @@ class StackResourceMap(TemplateMap):
                 self.left_undone.append(LeftUndone(step, failure))
             except Exception:  # moto raises whatever it meets, of services that nobody decides on
                 logger.warning("what %s was could not be brought back", step.name, exc_info=True)
-
-
-def _change_back(resource: StackResource, properties: Mapping[str, Any]) -> None:
-    """Change a resource to what it was; where that fails, a second try has the whole way to go."""
-    after = resource.properties
-    try:
-        resource.update(properties)
-    except ServiceError:
-        resource.properties = after
-        raise
 
 
 def _quietly(act: Callable[[], None]) -> None:

@@ -170,12 +170,8 @@ _ALREADY_SO = (
 
 
 def _change(where: Deployment, operation: str, name: str, **change: Any) -> None:
-    """Make one change of a table, unless it is there: an update that stopped half way goes back so."""
-    try:
-        where.call("dynamodb", operation, TableName=name, **change)
-    except ServiceError as error:
-        if not any(text in error.message for text in _ALREADY_SO):
-            raise
+    """Make one change of a table."""
+    where.change("dynamodb", operation, _ALREADY_SO, TableName=name, **change)
 
 
 def _changes(old: Properties, new: Properties) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,11 @@ from .conftest import Stacks
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 EVE = f"arn:aws:iam::{ACCOUNT}:user/eve"
 ALL = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
+SHAPE = {
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 FAILS = {"Type": "AWS::IAM::Sesame", "DependsOn": "Key"}
 
 
@@ -156,11 +161,6 @@ def test_a_stack_in_a_stack_is_tried_again_with_it(stacks: Stacks) -> None:
 def test_an_update_that_stopped_half_way_goes_back_whole(stacks: Stacks) -> None:
     """Also where a change that is to be taken back was never made, which DynamoDB refuses."""
     hers = eve(stacks.account, "dynamodb:PutResourcePolicy")
-    shape = {
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
     more = {
         "ResourcePolicy": {
             "PolicyDocument": {"Version": "2012-10-17", "Statement": [deny("*", "dynamodb:Scan")]}
@@ -168,9 +168,38 @@ def test_an_update_that_stopped_half_way_goes_back_whole(stacks: Stacks) -> None
         "StreamSpecification": {"StreamViewType": "KEYS_ONLY"},
         "TimeToLiveSpecification": {"AttributeName": "end", "Enabled": True},
     }
-    assert hers.deploy(of({"Type": "AWS::DynamoDB::Table", "Properties": shape})).status == "CREATE_COMPLETE"
-    updated = hers.update(of({"Type": "AWS::DynamoDB::Table", "Properties": {**shape, **more}}))
+    assert hers.deploy(of({"Type": "AWS::DynamoDB::Table", "Properties": SHAPE})).status == "CREATE_COMPLETE"
+    updated = hers.update(of({"Type": "AWS::DynamoDB::Table", "Properties": {**SHAPE, **more}}))
     assert updated.status == "UPDATE_ROLLBACK_COMPLETE", updated.failures
     (name,) = stacks.account.root.client("dynamodb").list_tables()["TableNames"]
     table = stacks.account.root.client("dynamodb").describe_table(TableName=name)["Table"]
     assert not table.get("StreamSpecification", {}).get("StreamEnabled")
+
+
+def test_a_global_table_that_was_made_in_part_is_deleted(stacks: Stacks) -> None:
+    """Its replica was never made, which DynamoDB refuses to delete."""
+    stream = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    replicas = [{"Region": "us-east-1"}, {"Region": "eu-west-1"}]
+    properties = {**SHAPE, "StreamSpecification": stream, "Replicas": replicas}
+    hers = eve(stacks.account, "dynamodb:CreateTableReplica")
+    made = hers.deploy(of({"Type": "AWS::DynamoDB::GlobalTable", "Properties": properties}))
+    assert made.status == "ROLLBACK_COMPLETE", made.failures
+    assert stacks.account.root.client("dynamodb").list_tables()["TableNames"] == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_password_goes_back_with_the_rest(stacks: Stacks, first: bool) -> None:
+    """Whether the update that stopped was to make it or to delete it, and had not come to it."""
+    hers = eve(stacks.account, "iam:AttachUserPolicy")
+    password = {"LoginProfile": {"Password": "Correct-Horse-1"}}
+    attached = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}
+    before, after = (password, attached) if first else ({}, {**password, **attached})
+    hers.deploy(of({"Type": "AWS::IAM::User", "Properties": {"UserName": "ana", **before}}))
+    updated = hers.update(of({"Type": "AWS::IAM::User", "Properties": {"UserName": "ana", **after}}))
+    assert updated.status == "UPDATE_ROLLBACK_COMPLETE", updated.failures
+    iam = stacks.account.root.client("iam")
+    if first:
+        assert iam.get_login_profile(UserName="ana")
+    else:
+        with pytest.raises(ClientError, match="NoSuchEntity"):
+            iam.get_login_profile(UserName="ana")
