@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import partition_of, parts_of
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.reader import table_of
 from pytest_kmslab.backends.moto.table_groups import GROUP, Group, group_of
@@ -76,8 +76,10 @@ def update(call: ApiCall) -> Response | None:
 
 def _check_new(call: ApiCall, table: Any, region: str) -> None:
     everywhere = dynamodb_backends[table.account_id]
-    if region not in everywhere.regions:
-        named = ", ".join(everywhere.regions)
+    # A table does not leave its partition.
+    own = [name for name in everywhere.regions if partition_of(name) == partition_of(call.region)]
+    if region not in own:
+        named = ", ".join(own)
         raise invalid(
             f"Region {region} is not supported. The latest version of global tables are only supported in "
             f"the following regions: [{named}]"

@@ -216,6 +216,12 @@ def test_a_table_of_that_name_is_no_replica(here: Any, there: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("region", ["eu-nowhere-1", "cn-north-1", "us-gov-west-1"])
+def test_a_replica_is_in_a_region_of_the_partition(here: Any, region: str) -> None:
+    text = f"Region {region} is not supported. The latest version of global tables are only supported in "
+    assert refusal(here.update_table, **updates("Create", region)).startswith(text)
+
+
 def test_provisioned_units_have_to_scale(account: Account, there: Any) -> None:
     dynamodb, scaling = account.root.client("dynamodb"), account.root.client("application-autoscaling")
     units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
