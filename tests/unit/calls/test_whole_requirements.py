@@ -74,7 +74,14 @@ def of_keys(view: FakeAccount) -> None:
 def of_tables(view: FakeAccount) -> None:
     """Tables under customers' keys and one under none, one with a replica, and one of another account."""
     keys = {"hash_key": "id", "range_key": "r", "index_keys": {"by-day": "day"}, "tags": {"Team": "blue"}}
-    orders = view.add_table("orders", key_arn(), stream_arn=STREAM, stream_enabled=True, **keys)
+    orders = view.add_table(
+        "orders",
+        key_arn(),
+        stream_arn=STREAM,
+        stream_enabled=True,
+        stream_tags=((STREAM, (("Kind", "log"),)),),
+        **keys,
+    )
     view.tables_by_backup[f"{orders.arn}/backup/01-ab"] = orders
     view.add_table("plain", hash_key="id")
     view.add_table("world", key_arn(SECOND), hash_key="id", global_table=GlobalTable(("eu-west-1",)))
