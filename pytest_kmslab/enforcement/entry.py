@@ -45,6 +45,9 @@ ORIGIN: ContextVar[Origin] = ContextVar("kmslab_origin", default=Origin.TEST)
 CONTEXT = "kmslab_context"
 """On a request that botocore has prepared for an endpoint: the context of its call."""
 
+ASKED = "kmslab_asked"
+"""On a request of which no call told: that it was decided as it was sent."""
+
 TAKER = "kmslab_taker"
 """In a call's context: the backend of the run that has taken it; None where it goes to a gateway of that run.
 No other run has to do with the call then: a pytest run may be inside a pytest run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from pytest_kmslab.enforcement.entry import TAKER
 from pytest_kmslab.enforcement.pipeline import Incoming
 from pytest_kmslab.interception.signers import (
     before_sending,
+    before_sending_unasked,
     check_served,
     events_of,
     is_async,
@@ -36,7 +38,7 @@ from pytest_kmslab.wire.parse_json import decode
 from pytest_kmslab.wire.writing import error_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from botocore.awsrequest import AWSRequest
@@ -64,8 +66,8 @@ def intercept(
 ) -> None:
     """Take calls through a pipeline: attach to botocore's hooks what decides them."""
     interception = CallInterception(pipeline, keeper)
-    # An endpoint has no door behind which a request could be looked at once more.
-    attach(interception, before_sending(interception.before_sending) if keeper is None else None)
+    # Behind moto's door a request is looked at once more; to an endpoint it goes as it is sent.
+    attach(interception, interception.sending() if keeper is None else None)
 
 
 class CallInterception:
@@ -162,6 +164,12 @@ class CallInterception:
 
             self._unasked = UnaskedRequests(self._pipeline, endpoint)
         return self._unasked.answer(request)
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """While this is open, look at what is sent to an endpoint once more."""
+        with before_sending(self.before_sending), before_sending_unasked(self.before_send):
+            yield
 
     def before_sending(self, context: dict[Any, Any], request: Any) -> Reply | None:
         """Refuse to send another request than the one that was judged: handlers of botocore's events may have

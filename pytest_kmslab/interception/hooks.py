@@ -14,17 +14,13 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from pytest_kmslab.enforcement.entry import CONTEXT, TAKER
+from pytest_kmslab.enforcement.entry import ASKED, CONTEXT, TAKER
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest, AWSResponse
     from botocore.model import OperationModel
 
     from pytest_kmslab.interception.botocore import Response
-
-
-ASKED = "kmslab_asked"
-"""On one of which no call told: that it was decided as it was sent."""
 
 
 class CallHandler(Protocol):

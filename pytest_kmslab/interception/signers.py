@@ -17,8 +17,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from pytest_kmslab.backends.protocol import Credentials
-from pytest_kmslab.backends.straight import OURS, going_straight
-from pytest_kmslab.enforcement.entry import CONTEXT, TAKER
+from pytest_kmslab.backends.straight import OURS, going_straight, is_straight
+from pytest_kmslab.enforcement.entry import ASKED, CONTEXT, TAKER
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.interception.import_hook import AfterImport
 from pytest_kmslab.wire.http_message import Reply
@@ -177,6 +177,33 @@ def _before_awaited_sending(ask: Ask) -> Iterator[None]:
         after_import.remove()
         for sender, send in originals:
             sender._send = send
+
+
+@contextmanager
+def before_sending_unasked(answer: Callable[[Any], AWSResponse | None]) -> Iterator[None]:
+    """While this is open, ask what to answer to what is given to botocore's HTTP sessions by hand: they keep
+    connections that decided calls went by."""
+    from botocore.httpsession import URLLib3Session
+
+    owner: Any = URLLib3Session
+    send = owner.send
+
+    def send_request(session: Any, request: Any) -> Any:
+        # What streams is not read here.
+        is_read = request.body is None or isinstance(request.body, (bytes, str))
+        if is_straight() or hasattr(request, ASKED) or not is_read:
+            return send(session, request)
+        answered = answer(request)
+        if answered is not None:
+            return answered
+        with going_straight():
+            return send(session, request)
+
+    owner.send = send_request
+    try:
+        yield
+    finally:
+        owner.send = send
 
 
 def _on_its_way(context: dict[Any, Any]) -> AbstractContextManager[None]:

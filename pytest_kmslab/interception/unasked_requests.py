@@ -1,7 +1,8 @@
 """Requests to an endpoint of which botocore's `before-call` never told: they are decided as they are sent.
 
-PynamoDB 5 makes requests with botocore's clients, and fires of their events `before-send` alone. At moto such
-requests are judged at its door; an endpoint has none.
+PynamoDB 5 makes requests with botocore's clients, and fires of their events `before-send` alone; others give
+them to a client's HTTP session by hand, which keeps connections that go by an endpoint's door. At moto such
+requests are judged at its door.
 https://github.com/pynamodb/PynamoDB/blob/5.5.1/pynamodb/connection/base.py
 """
 

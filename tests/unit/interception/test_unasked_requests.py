@@ -14,6 +14,7 @@ from helpers.endpoint import moto_server
 from helpers.raw_requests import held, written
 
 from pytest_kmslab.config.options import Settings
+from pytest_kmslab.interception import endpoint_door
 from pytest_kmslab.session.run import Run
 
 from .test_door_clients import NAME, orders_of
@@ -92,6 +93,23 @@ def sent_alone(session: Any, service: str, request: AWSRequest) -> Any:
     prepared = client._endpoint.prepare_request(request)
     answers = client.meta.events.emit(f"before-send.{service}.Any", request=prepared)
     return next((value for _, value in answers if value is not None), None)
+
+
+def test_what_a_client_s_own_http_session_sends_by_hand_is_decided(
+    account: Account, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = account.root.client("kms")
+    client.list_keys()
+    _, body, headers = written("kms")
+    request = AWSRequest("POST", f"{server}/", headers=headers, data=body)
+    SigV4Auth(held(account.user("ana")), "kms", REGION).add_auth(request)
+    # A moto server keeps no connection: as if one had been kept, nothing is led.
+    monkeypatch.setattr(endpoint_door, "_is_at", lambda *_: False)
+    answer = client._endpoint.http_session.send(request.prepare())
+    assert b"AccessDeniedException" in answer.content
+    bucket = AWSRequest("PUT", f"{server}/letters").prepare()
+    assert client._endpoint.http_session.send(bucket).status_code == 200
+    assert account.run.trail.undecided == {"an unnamed service": 1}
 
 
 def test_a_signature_in_no_known_form_is_refused_in_an_answer(account: Account, server: str) -> None:
