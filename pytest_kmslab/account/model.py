@@ -258,7 +258,8 @@ class AccountReader(Protocol):
         """The grant that a grant token was given out for, and its key."""
 
     def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
-        """The ARN, path included, of a `user`, `role`, `group` or `instance-profile` by its name."""
+        """The ARN, path included, of a `user`, `role`, `group`, `instance-profile` or `server-certificate` by
+        its name."""
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user, role or managed policy, or of what else IAM has that is tagged, by its ARN;

@@ -39,6 +39,17 @@ LISTED_TAGS: Mapping[str, tuple[str, str]] = {
 }
 """How the tags of each kind are asked for, and by which member it is named."""
 
+SHOWN: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "instance-profile": ("get_instance_profile", "InstanceProfileName", ("InstanceProfile",)),
+    "server-certificate": (
+        "get_server_certificate",
+        "ServerCertificateName",
+        ("ServerCertificate", "ServerCertificateMetadata"),
+    ),
+}
+"""How each kind that the account's details leave out is asked for, by which member it is named, and in which
+members of the answer its ARN stands."""
+
 Identity = tuple[tuple[NamedPolicy, ...], NamedPolicy | None]
 
 
@@ -232,6 +243,13 @@ class ApiIdentities:
 
         return unless_refused({"NoSuchEntity"}, read, "")
 
+    def arn(self, kind: str, name: str) -> str | None:
+        """The ARN of what IAM has, by its name."""
+        if kind not in SHOWN:
+            entity = self.snapshot.named(kind, name)
+            return None if entity is None else entity.arn
+        return self._cache.get(("arn", kind, name), lambda: shown_arn(self._clients.of("iam"), kind, name))
+
     def tags_of_other(self, arn: str) -> Mapping[str, str]:
         """The tags of what is neither user nor role; none where the endpoint does not tell them."""
         kind = parts_of(arn).kind
@@ -276,3 +294,19 @@ class ApiIdentities:
         """Whether the account has a role of a name."""
         role = self.snapshot.named("role", name) if account == self.account else None
         return role is not None and parts_of(role.arn).partition == partition
+
+
+def shown_arn(iam: Any, kind: str, name: str) -> str | None:
+    """The ARN of an instance profile or a server certificate; None where there is none."""
+    from botocore.exceptions import ClientError
+
+    operation, member, within = SHOWN[kind]
+    try:
+        shown: Any = getattr(iam, operation)(**{member: name})
+    except ClientError as error:
+        if lacks(error) or error_code(error) in NO_SUCH:
+            return None
+        raise
+    for part in within:
+        shown = shown[part]
+    return str(shown["Arn"])

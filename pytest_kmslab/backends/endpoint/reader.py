@@ -102,8 +102,7 @@ class EndpointAccountReader(ApiAccountReader):
     def iam_arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
         """The ARN of an IAM entity by its name."""
         view = self.at(account)
-        entity = None if view is None else view.identities.snapshot.named(kind, name)
-        return None if entity is None else entity.arn
+        return None if view is None else view.identities.arn(kind, name)
 
     def iam_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of a user or role."""

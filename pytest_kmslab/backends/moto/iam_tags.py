@@ -89,7 +89,8 @@ def _entity(arn: str) -> Any:
     if place.kind in _BY_ARN:
         return getattr(backend, _BY_ARN[place.kind]).get(arn)
     entities = getattr(backend, _BY_NAME[place.kind]).values() if place.kind in _BY_NAME else ()
-    return next((entity for entity in list(entities) if place_of(entity.arn).last == place.last), None)
+    # Of that very ARN: by another spelling of it nobody was asked.
+    return next((entity for entity in list(entities) if entity.arn == arn), None)
 
 
 def keep_made(_view: object, call: ApiCall, response: Response) -> None:
@@ -133,10 +134,16 @@ def _there(call: ApiCall) -> str:
     """The ARN of what is to be tagged; raises NoSuchEntity where it is not there."""
     member, kind = next((member, kind) for member, kind in _NAMED.items() if member in call.params)
     name = str(call.params[member])
-    arn = name if name.startswith("arn:") else f"{call.caller.arn.rpartition(':')[0]}:{kind}/{name}"
-    # A caller with temporary credentials has an ARN of STS; what it tags is IAM's.
-    arn = arn.replace(":sts:", ":iam:", 1)
+    arn = _arn_of(call, kind, name) if member.endswith("Name") else name
     if _entity(arn) is None:
         # The text is inferred.
         raise ServiceError("NoSuchEntity", f"{arn} cannot be found.", 404)
     return arn
+
+
+def _arn_of(call: ApiCall, kind: str, name: str) -> str:
+    """The ARN, path included, of an instance profile or a certificate; of one that is not there, without."""
+    entities = getattr(iam_backends[call.account][call.partition], _BY_NAME[kind]).values()
+    arns = [str(entity.arn) for entity in list(entities)]
+    named = next((arn for arn in arns if place_of(arn).last.lower() == name.lower()), "")
+    return named or f"arn:{call.partition}:iam::{call.account}:{kind}/{name}"

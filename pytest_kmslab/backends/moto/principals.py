@@ -70,8 +70,11 @@ class IdentityReader:
         return Credential(access_key_id, self._root.secret_access_key, caller)
 
     def arn(self, kind: str, name: str, account: str, partition: str) -> str | None:
-        """The ARN of a user, role, group or instance profile by its name."""
+        """The ARN of a user, role, group, instance profile or server certificate by its name."""
         backend = backend_of(iam_backends, account, partition)
+        if kind == "server-certificate":
+            certificates = () if backend is None else list(backend.certificates.values())
+            return next((str(one.arn) for one in certificates if one.cert_name.lower() == name.lower()), None)
         entities: Mapping[str, Any] = getattr(backend, COLLECTIONS[kind], NOTHING)
         entity = entities.get(name) or by_name(entities, name)
         return None if entity is None else str(entity.arn)

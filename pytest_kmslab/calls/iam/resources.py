@@ -14,7 +14,7 @@ from pytest_kmslab.calls.iam.actions import ACTIONS
 
 Finder = Callable[[ApiCall, AccountView], str]
 ANY = "*"
-LOOKED_UP = frozenset({"user", "role", "group", "instance-profile"})
+LOOKED_UP = frozenset({"user", "role", "group", "instance-profile", "server-certificate"})
 """Kinds whose path only the account knows; others are named by ARN, or taken to have no path."""
 _NOT_A_USER = "Must specify userName when calling with non-User credentials"
 

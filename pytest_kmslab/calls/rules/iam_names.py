@@ -51,10 +51,14 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
         "ServerCertificateName",
         "The Server Certificate with name {} already exists.",
     ),
+    "UpdateServerCertificate": (
+        "NewServerCertificateName",
+        "The Server Certificate with name {} already exists.",
+    ),
 }
 """By operation: the member that names what is made, and what IAM says where there is one already. Texts are
 pasted in pulumi/examples, org-formation/aws-resource-providers#59 and dlapiduz/certbot-s3front#17."""
-MADE_ONCE = tuple(f"iam:{operation}" for operation in _OTHERS)
+MADE_ONCE = tuple(f"iam:{operation}" for operation in _OTHERS if not operation.startswith("Update"))
 
 
 def already_there(call: ApiCall) -> ServiceError:

@@ -230,6 +230,7 @@ BEFORE_CALL: Mapping[str, BeforeCall] = {
     "iam:CreateServiceLinkedRole": roles.refuse_second_linked,
     "iam:CreateUser": attaching.bounding,
     **dict.fromkeys(MADE_ONCE, taken_names.check_is_first),
+    "iam:DeleteSAMLProvider": taken_names.check_is_there,
     "iam:UpdateUser": users.note_tags,
     "iam:DeletePolicy": attaching.deletable,
     "iam:DeleteUser": users.check_deletable,
@@ -310,6 +311,7 @@ EMULATED: Mapping[str, Callable[[ApiCall], Response | None]] = {
     "kms:Verify": signatures.verify,
     "kms:VerifyMac": signatures.verify_mac,
     "sts:DecodeAuthorizationMessage": sessions.decode_message,
+    "iam:UpdateServerCertificate": taken_names.update_certificate,
     "iam:PutUserPermissionsBoundary": users.put_boundary,
     "iam:DeleteUserPermissionsBoundary": users.delete_boundary,
 }

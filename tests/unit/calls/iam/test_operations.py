@@ -34,6 +34,7 @@ def view() -> FakeAccount:
         ("role", "app"): arn("role/svc/app"),
         ("group", "devs"): arn("group/g/devs"),
         ("instance-profile", "web"): arn("instance-profile/p/web"),
+        ("server-certificate", "tls"): arn("server-certificate/prod/tls"),
     }
     return view
 
@@ -82,6 +83,7 @@ def first(view: FakeAccount, operation: str, params: dict[str, Any]) -> Authoriz
             arn("oidc-provider/token.actions.githubusercontent.com"),
         ),
         ("GetServerCertificate", {"ServerCertificateName": "c"}, arn("server-certificate/c")),
+        ("DeleteServerCertificate", {"ServerCertificateName": "tls"}, arn("server-certificate/prod/tls")),
         (
             "CreateServiceLinkedRole",
             {"AWSServiceName": "dax.amazonaws.com"},
@@ -185,6 +187,11 @@ def test_making_something_with_tags_needs_the_permission_to_tag_it(
             "UpdateServerCertificate",
             {"ServerCertificateName": "c", "NewPath": "/x/"},
             ["server-certificate/c", "server-certificate/x/c"],
+        ),
+        (
+            "UpdateServerCertificate",
+            {"ServerCertificateName": "tls", "NewServerCertificateName": "old"},
+            ["server-certificate/prod/tls", "server-certificate/prod/old"],
         ),
     ],
 )

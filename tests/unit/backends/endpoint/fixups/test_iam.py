@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from helpers.account import allow
 from helpers.asserts import code
 from helpers.endpoint import moto_server
@@ -15,6 +16,7 @@ from unit.backends.endpoint.test_backend import Elsewhere, run_at
 
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.endpoint.fixups.iam import first_of_its_name
+from pytest_kmslab.backends.endpoint.principals import shown_arn
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
 
 
@@ -93,3 +95,17 @@ def test_a_session_at_an_endpoint_lasts_as_long_as_its_role_allows(account: Else
     none = [{"arn": "arn:aws:iam::123456789012:policy/none"}]
     assert code(sts.assume_role, **given, PolicyArns=none) == "MalformedPolicyDocument"
     sts.assume_role(**given, DurationSeconds=7200)
+
+
+def test_what_the_accounts_details_leave_out_is_asked_for_by_name() -> None:
+    path = "arn:aws:iam::111122223333:server-certificate/prod/tls"
+
+    def get(**named: str) -> Any:
+        if named == {"ServerCertificateName": "tls"}:
+            return {"ServerCertificate": {"ServerCertificateMetadata": {"Arn": path}}}
+        response = {"Error": {"Code": "NoSuchEntity"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+        raise ClientError(cast(Any, response), "GetServerCertificate")
+
+    iam = SimpleNamespace(get_server_certificate=get)
+    assert shown_arn(iam, "server-certificate", "tls") == path
+    assert shown_arn(iam, "server-certificate", "none") is None

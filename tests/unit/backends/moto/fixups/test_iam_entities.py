@@ -90,6 +90,52 @@ def test_what_is_there_is_not_made_anew(
     make(**{**params, name: f"{params[name]}2"})
 
 
+SPELLED = {"/idp": "/x/idp", "idp": "/idp", ":iam:": ":sts:", "iam::": "iam:us-east-1:", "arn:": "ARN:"}
+
+
+@pytest.mark.parametrize(("kind", "name"), [("mfa", "mfa_device"), ("saml-provider", "saml_provider")])
+def test_nothing_is_reached_by_another_spelling_of_its_arn(account: Account, kind: str, name: str) -> None:
+    iam, arn = account.root.client("iam"), f"arn:aws:iam::{ACCOUNT}:{kind}/idp"
+    iam.create_virtual_mfa_device(VirtualMFADeviceName="idp")
+    iam.create_saml_provider(Name="idp", SAMLMetadataDocument="x" * 1000)
+    barred = allow("iam:*")
+    barred["Statement"].append({"Effect": "Deny", "Action": "iam:*", "Resource": arn})
+    ana = account.user("ana", barred).client("iam")
+    member = {"mfa": "SerialNumber", "saml-provider": "SAMLProviderArn"}[kind]
+    tags = [{"Key": "team", "Value": "red"}]
+    delete = getattr(ana, f"delete_{'virtual_' if kind == 'mfa' else ''}{name}")
+    for old, new in SPELLED.items():
+        other = {member: arn.replace(old, new, 1)}
+        assert code(getattr(ana, f"tag_{name}"), **other, Tags=tags) == "NoSuchEntity"
+        assert code(delete, **other) == "NoSuchEntity"
+    assert getattr(iam, f"list_{name}_tags")(**{member: arn})["Tags"] == []
+
+
+def test_a_certificate_has_a_path_which_changes_with_its_name(account: Account) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateServerCertificate.html"""
+    iam, tags = account.root.client("iam"), [{"Key": "team", "Value": "red"}]
+    body = {"CertificateBody": "x", "PrivateKey": "x"}
+    iam.upload_server_certificate(ServerCertificateName="tls", Path="/prod/", Tags=tags, **body)
+    iam.upload_server_certificate(ServerCertificateName="other", **body)
+    barred = allow("iam:*")
+    prod = f"arn:aws:iam::{ACCOUNT}:server-certificate/prod/*"
+    barred["Statement"].append({"Effect": "Deny", "Action": "iam:*", "Resource": prod})
+    ana = account.user("ana", barred).client("iam")
+    for operation in (ana.delete_server_certificate, ana.update_server_certificate):
+        assert code(operation, ServerCertificateName="tls") == "AccessDenied"
+        assert code(operation, ServerCertificateName="TLS") == "AccessDenied"
+    assert (
+        code(ana.update_server_certificate, ServerCertificateName="other", NewPath="/prod/") == "AccessDenied"
+    )
+    rename = {"ServerCertificateName": "tls", "NewServerCertificateName": "other"}
+    assert code(iam.update_server_certificate, **rename) == "EntityAlreadyExists"
+    rename["NewServerCertificateName"] = "old"
+    assert code(iam.update_server_certificate, **rename, NewPath="/test/") == "allowed"
+    assert code(iam.update_server_certificate, **rename) == "NoSuchEntity"
+    assert iam.list_server_certificate_tags(ServerCertificateName="old")["Tags"] == tags
+    assert code(ana.delete_server_certificate, ServerCertificateName="old") == "allowed"
+
+
 def test_a_group_is_moved(account: Account) -> None:
     iam = account.root.client("iam")
     iam.create_group(GroupName="devs")
