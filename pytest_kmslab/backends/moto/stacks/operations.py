@@ -39,6 +39,7 @@ from pytest_kmslab.backends.moto.stacks.rollback import (
     opened,
     request_params,
     roll_back,
+    tell_left_behind,
 )
 from pytest_kmslab.backends.moto.stacks.service_calls import PRINCIPAL, REQUEST, acting_as
 from pytest_kmslab.backends.moto.stacks.stack_state import State, retag, set_status, tell, which
@@ -142,6 +143,7 @@ class StackOperations:
                 stack.role_arn = role
             set_exports(backend, stack, exports)
             retire(backend, stack)
+            tell_left_behind(stack)
             tell_left_out(stack)
             return answer
 
@@ -203,6 +205,7 @@ class StackOperations:
                 raise
             set_exports(backend, stack, exports)
             retire(backend, stack)
+            tell_left_behind(stack)
             tell_left_out(stack)
 
     def delete_stack(self, original: Original, backend: Any, name: str) -> None:

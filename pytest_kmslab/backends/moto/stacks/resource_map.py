@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -86,7 +86,7 @@ class StackResourceMap(TemplateMap):
         self.undoable: list[UndoStep] = []
         """What a rollback takes back, in its order: of an operation that failed, and what failed in that."""
         self.left_undone: list[LeftUndone] = []
-        """What the last rollback could not take back."""
+        """What the last rollback could not take back, or the last update not clean up."""
         self.stable: Any = None
         """The state before updates that failed and were not rolled back; None where there were none."""
         self.retained: frozenset[str] = frozenset()
@@ -219,6 +219,7 @@ class StackResourceMap(TemplateMap):
 
     def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
         """Make what is new, change what differs, then delete what is gone."""
+        self.left_undone = []
         old = self._resource_json_map
         before = {**self.resolved_parameters}
         self._read(template, parameters)
@@ -300,14 +301,32 @@ class StackResourceMap(TemplateMap):
         while self._replaced:
             resource, raw = self._replaced.pop()
             if self.policy_of(raw, "UpdateReplacePolicy") not in RETAINED:
-                _quietly(partial(self._delete_one, resource, dict(raw)))
+                self._clean(resource.logical_resource_id, resource, dict(raw))
         kept = {name for name, raw in self._resource_json_map.items() if self.is_wanted(raw)}
         for name in reversed(in_order(old, list(old))):
             if name in kept or name not in self._parsed_resources:
                 continue
             resource = self._parsed_resources.pop(name)
             if self.policy_of(old[name]) not in RETAINED:
-                _quietly(partial(self._delete_one, resource, old[name]))
+                self._clean(name, resource, old[name])
+
+    def _clean(self, name: str, resource: Any, raw: dict[str, Any]) -> None:
+        """Delete what is not needed any more; what cannot be deleted is left behind, and fails no update."""
+        physical_id = str(getattr(resource, "physical_resource_id", ""))
+        step = UndoStep(name, str(raw.get("Type")), partial(self._delete_one, resource, raw), physical_id)
+        self._take(step)
+
+    def _take(self, step: UndoStep) -> bool:
+        """Take a step; whether it could be taken."""
+        try:
+            with self._failing(step.name, {"Type": step.type_name}, step.physical_id):
+                step.act()
+        except ResourceFailedError as failure:
+            self.left_undone.append(LeftUndone(step, failure))
+            return False
+        except Exception:  # moto raises whatever it meets, of services that nobody decides on
+            logger.warning("what %s was could not be brought back", step.name, exc_info=True)
+        return True
 
     def delete(self) -> None:
         """Delete everything but what is `retained`, each after what refers to it.
@@ -364,24 +383,10 @@ class StackResourceMap(TemplateMap):
             self.roll_back()
             return
         for step in [step for step in self.undoable if step.is_partial]:
-            _quietly(step.act)
+            self._take(step)
             self.undoable.remove(step)
 
     def roll_back(self) -> None:
         """Take back what can be, last thing first; what cannot stays `undoable`, and is `left_undone`."""
-        steps, self.undoable, self.left_undone = self.undoable, [], []
-        for step in steps:
-            try:
-                with self._failing(step.name, {"Type": step.type_name}, step.physical_id):
-                    step.act()
-            except ResourceFailedError as failure:
-                self.undoable.append(step)
-                self.left_undone.append(LeftUndone(step, failure))
-            except Exception:  # moto raises whatever it meets, of services that nobody decides on
-                logger.warning("what %s was could not be brought back", step.name, exc_info=True)
-
-
-def _quietly(act: Callable[[], None]) -> None:
-    # What cannot be taken back stays, as on AWS, where the clean-up of a stack fails no update.
-    with suppress(Exception):  # moto raises whatever it meets
-        act()
+        self.left_undone = []
+        self.undoable = [step for step in self.undoable if not self._take(step)]

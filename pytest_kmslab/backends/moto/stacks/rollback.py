@@ -147,6 +147,12 @@ def _end_of_rollback(stack: Any) -> None:
     set_status(stack, "UPDATE_ROLLBACK_COMPLETE")
 
 
+def tell_left_behind(stack: Any) -> None:
+    """The events of what an update replaced or took out, and could not delete."""
+    for _, failure in stack.resource_map.left_undone:
+        tell(stack, failure, "DELETE_FAILED")
+
+
 def continue_rollback(stack: Any, skipped: Iterable[str]) -> None:
     """ContinueUpdateRollback: what could not be changed back is tried again, save what is skipped."""
     if stack.status != "UPDATE_ROLLBACK_FAILED":

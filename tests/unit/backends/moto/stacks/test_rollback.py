@@ -203,3 +203,14 @@ def test_a_password_goes_back_with_the_rest(stacks: Stacks, first: bool) -> None
     else:
         with pytest.raises(ClientError, match="NoSuchEntity"):
             iam.get_login_profile(UserName="ana")
+
+
+def test_what_an_update_cannot_clean_up_is_told(stacks: Stacks) -> None:
+    """It stays, and the update is done all the same."""
+    hers = eve(stacks.account, "kms:ScheduleKeyDeletion", "iam:DeleteUser")
+    user = {"Type": "AWS::IAM::User", "Properties": {"UserName": "ana"}}
+    hers.deploy(of(key(), Old=key(), User=user))
+    renamed = {"Type": "AWS::IAM::User", "Properties": {"UserName": "bob"}}
+    updated = hers.update(of(key(), User=renamed))
+    assert (updated.status, set(updated.failures)) == ("UPDATE_COMPLETE", {"Old", "User"})
+    assert resources(hers) == ["Key", "User"]
