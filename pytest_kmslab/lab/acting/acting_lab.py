@@ -144,10 +144,21 @@ class ActingLab:
         known_by = via.arn if isinstance(via, IamRole) else None if via is None else via.credentials
         key = actor.arn, replace(assumer, via=known_by)
         kept = self._role_sessions.get(key)
-        if kept is None or kept.expires.timestamp() <= self._context.clock.now() + MARGIN:
+        if kept is None or self._has_ended(kept):
             parameters = {"RoleArn": actor.arn, "RoleSessionName": SESSION_NAME}
             self._role_sessions[key] = self._assumption.assume(parameters, assumer)
         return self._role_sessions[key]
+
+    def _has_ended(self, session: RoleSession) -> bool:
+        """Whether a session is over by the lab's clock, or its role was deleted, which AWS tells nobody."""
+        if session.expires.timestamp() <= self._context.clock.now() + MARGIN:
+            return True
+        backend = self._context.backend
+        if backend.capabilities.enforces:
+            return False
+        # There may be another role of its ARN by now.
+        known = backend.view.credential(session.credentials.access_key_id)
+        return known is None or not known.active
 
     def _client_of_assumer(self, via: Any, service: str) -> Any:
         """The client of whoever is to assume a role."""

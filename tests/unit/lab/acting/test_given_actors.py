@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,18 @@ def test_a_session_without_credentials_is_told(kmslab: Lab, monkeypatch: pytest.
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     with pytest.raises(ResourceError, match="the session has no credentials"):
         kmslab.as_(boto3.Session())
+
+
+def test_a_role_that_was_made_again_under_its_name_is_assumed_anew(kmslab: Lab) -> None:
+    iam = kmslab.as_(kmslab.admin).client("iam")
+    statement = {"Effect": "Allow", "Principal": {"AWS": kmslab.admin.arn}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for _ in range(2):
+        arn = iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        acting = kmslab.as_(kmslab.adopt(arn))
+        assert "/app/" in acting.client("sts").get_caller_identity()["Arn"]
+        assert kmslab.as_(kmslab.adopt(arn)) is acting
+        iam.delete_role(RoleName="app")
 
 
 def test_a_session_of_a_role_is_renewed_when_the_labs_clock_has_passed_its_end(
