@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.context_keys import tags_by_key
 
 Tags = dict[str, str]
 
@@ -25,7 +26,7 @@ def is_of_stream(call: ApiCall) -> bool:
 def changed(call: ApiCall, tags: Mapping[str, str]) -> Tags:
     """The tags of a stream once TagResource or UntagResource is done."""
     if call.operation == "TagResource":
-        return {**tags, **{tag["Key"]: tag["Value"] for tag in call.params["Tags"]}}
+        return {**tags, **tags_by_key(call.params["Tags"])}
     return {key: value for key, value in tags.items() if key not in call.params["TagKeys"]}
 
 

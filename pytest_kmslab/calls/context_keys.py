@@ -97,6 +97,11 @@ def resource_tags(tags: Mapping[str, str]) -> Keys:
     return {f"aws:ResourceTag/{name}": value for name, value in tags.items()}
 
 
+def tags_by_key(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """A list of tags as IAM, DynamoDB and CloudFormation have it, as a mapping; an empty one for none."""
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}
+
+
 def request_tags(tags: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> Keys:
     """`aws:RequestTag/…` and `aws:TagKeys` for the tags of a request; nothing where it has none.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.lab.cost.prices import HOURS_A_MONTH, Prices
 from pytest_kmslab.lab.naming import KEPT_TAG, OF_A_STACK, RUN_TAG
@@ -210,7 +211,7 @@ def is_same(one: ResourceRef, other: ResourceRef) -> bool:
 
 def tags_of_pages(pages: Any) -> dict[str, str]:
     """The tags that a service lists, by key."""
-    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    return tags_by_key(tag for page in pages for tag in page["Tags"])
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.calls.context_keys import tags_by_key
 
 PAGE = 1000
 FILTER = ("User", "Role", "Group", "LocalManagedPolicy")
@@ -121,4 +122,4 @@ def as_text(document: Any) -> str:
 
 def tags_of(holder: Mapping[str, Any]) -> dict[str, str]:
     """IAM's and DynamoDB's list of tags as a mapping."""
-    return {tag["Key"]: tag["Value"] for tag in holder.get("Tags") or ()}
+    return tags_by_key(holder.get("Tags"))

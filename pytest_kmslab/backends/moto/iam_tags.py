@@ -14,6 +14,7 @@ from moto.iam.models import iam_backends
 from pytest_kmslab.backends.moto.lookup import backend_of, place_of
 from pytest_kmslab.backends.moto.principals import named_entity
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.context_keys import tags_by_key
 
 Response = dict[str, Any]
 
@@ -51,7 +52,7 @@ def tags_of(arn: str) -> Mapping[str, str]:
     own: Mapping[str, str] | None = getattr(entity, TAGS, None)
     tags = getattr(entity, "tags", None) or ()
     listed = list(tags.values()) if isinstance(tags, Mapping) else tags
-    return {tag["Key"]: tag["Value"] for tag in listed} if own is None else own
+    return tags_by_key(listed) if own is None else own
 
 
 _TAGGED: Mapping[str, str] = {"User": "user", "Role": "role", "InstanceProfile": "instance-profile"}
@@ -99,12 +100,12 @@ def keep_made(_view: object, call: ApiCall, response: Response) -> None:
     arn = shown.get("SerialNumber") or shown.get("Arn") or shown.get("SAMLProviderArn")
     entity = _entity(str(arn))
     if entity is not None:
-        setattr(entity, TAGS, {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()})
+        setattr(entity, TAGS, tags_by_key(call.params.get("Tags")))
 
 
 def tag(call: ApiCall) -> Response:
     """TagMFADevice and kin, which moto lacks."""
-    new_tags = {tag["Key"]: tag["Value"] for tag in call.params["Tags"]}
+    new_tags = tags_by_key(call.params["Tags"])
     return _change(call, lambda tags: {**_without(tags, new_tags), **new_tags})
 
 

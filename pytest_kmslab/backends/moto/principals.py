@@ -18,6 +18,7 @@ from pytest_kmslab.authz.policy import NamedPolicy, named_policy
 from pytest_kmslab.backends.moto.lookup import NOTHING, backend_of, document_text, place_of
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.calls.rules.policy_principals import is_unique_id, principals_of, renamed
 from pytest_kmslab.calls.sts.sessions import merged_tags, of_renamed
 
@@ -257,7 +258,7 @@ def _session_texts(session: Any, backend: Any) -> tuple[str, ...]:
 
 
 def _tags(entity: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in entity.tags or ()}
+    return tags_by_key(entity.tags)
 
 
 def _policies_of(holder: Any) -> list[NamedPolicy]:

@@ -15,6 +15,7 @@ from pytest_kmslab.account.model import AccountView, Caller
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.authz.values import timestamp
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.context_keys import tags_by_key
 
 CHAINED = 3_600
 """Seconds that the session of a role lasts at most which was assumed by the session of another."""
@@ -94,7 +95,7 @@ _AGREES = timedelta(minutes=1)
 
 def given_tags(params: Mapping[str, Any]) -> dict[str, str]:
     """The tags that a call passes."""
-    return {tag["Key"]: tag["Value"] for tag in params.get("Tags") or ()}
+    return tags_by_key(params.get("Tags"))
 
 
 def merged_tags(own: Mapping[str, str], session: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_kmslab.calls.api_call import ApiCall
+from pytest_kmslab.calls.context_keys import tags_by_key
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.endpoint.reader import EndpointAccountReader
@@ -37,7 +38,7 @@ MADE = tuple(f"iam:{operation}" for operation in _MADE)
 
 def keep_made(view: EndpointAccountReader, call: ApiCall, response: Response) -> None:
     """The tags that a device or provider is made with: it has none of one that had its name."""
-    tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags") or ()}
+    tags = tags_by_key(call.params.get("Tags"))
     view.identities.keep_tags(_MADE[call.operation](response), tags)
 
 
@@ -68,7 +69,7 @@ def _listing(kind: str) -> Answer:
 
 
 def _tagged(tags: _Tags, call: ApiCall) -> _Tags:
-    given = {tag["Key"]: tag["Value"] for tag in call.params["Tags"]}
+    given = tags_by_key(call.params["Tags"])
     return {**_without(tags, given), **given}
 
 

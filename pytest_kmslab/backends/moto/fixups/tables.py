@@ -22,6 +22,7 @@ from pytest_kmslab.backends.moto.fixups.streams import VIEW
 from pytest_kmslab.backends.moto.lookup import place_of
 from pytest_kmslab.backends.moto.principals import present_principals, record_principals
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.calls.dynamodb.placeholders import NAMES
 from pytest_kmslab.calls.dynamodb.sse.specification import PROTECTED
 from pytest_kmslab.calls.dynamodb.table_policy.operations import missing_stream
@@ -58,7 +59,7 @@ def keep_last_tags(_reader: MotoAccountReader, call: ApiCall, _response: dict[st
     where = parts_of(arn)
     for table in dynamodb_backends[where.account][where.region].tables.values():
         if table.table_arn == arn:
-            values = {tag["Key"]: tag["Value"] for tag in table.tags}
+            values = tags_by_key(table.tags)
             table.tags = [{"Key": key, "Value": value} for key, value in values.items()]
 
 

@@ -21,6 +21,7 @@ from pytest_kmslab.backends.moto.stacks.service_calls import (
     send,
 )
 from pytest_kmslab.calls.api_call import ServiceError
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.errors import BackendError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _differs(original: Callable[..., Any], response: Any, params: Any, body: Any
     """Refuse an update that changes nothing."""
     tags = response._get_param("Tags")
     # Other tags are a change, which moto does not count.
-    if tags is None or {tag["Key"]: tag["Value"] for tag in tags} == stack.tags:
+    if tags is None or tags_by_key(tags) == stack.tags:
         original(response, params, body, stack)
 
 

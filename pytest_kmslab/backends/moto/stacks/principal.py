@@ -21,6 +21,7 @@ from pytest_kmslab.backends.moto.stacks.service_calls import (
     StackRequest,
 )
 from pytest_kmslab.calls.api_call import ApiCall, ServiceError
+from pytest_kmslab.calls.context_keys import tags_by_key
 
 SESSION = "AWSCloudFormation"
 """The name of the session in which CloudFormation uses a role."""
@@ -127,7 +128,7 @@ class Principals:
             principal_arn=role.arn,
             user_id=f"{unique_id(role)}:{SESSION}",
             kind="AssumedRole",
-            tags={tag["Key"]: tag["Value"] for tag in role.tags or ()},
+            tags=tags_by_key(role.tags),
             token_issued=timestamp(self._pipeline.now()),
             context=context,
         )

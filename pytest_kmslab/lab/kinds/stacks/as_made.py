@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.arn import parse_arn
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.lab.kinds.kms.key import POLICY_NAME
 from pytest_kmslab.lab.kinds.stacks.fits import Made, Properties, fits, tags_fit
 from pytest_kmslab.lab.kinds.stacks.iam_as_made import IAM_CHECKS
@@ -88,7 +89,7 @@ def _lost_of_table(made: Made, properties: Properties, table: Any, encryption: A
         yield "ResourcePolicy"
     if properties.get("Tags"):
         tags = dynamodb.list_tags_of_resource(ResourceArn=arn).get("Tags", ())
-        if not tags_fit(properties["Tags"], {tag["Key"]: tag["Value"] for tag in tags}):
+        if not tags_fit(properties["Tags"], tags_by_key(tags)):
             yield "Tags"
 
 

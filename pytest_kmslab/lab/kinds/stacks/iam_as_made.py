@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_kmslab.authz.json_text import as_list
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.lab.kinds.iam.permissions import IAM_MEMBERS
 from pytest_kmslab.lab.kinds.stacks.fits import Made, Properties, fits, is_function, tags_fit
 
@@ -34,7 +35,7 @@ def _holder(kind: str) -> Check:
         groups = made.names(properties.get("Groups"))
         if kind == "user" and groups and not _is_in(iam, made.physical_id, groups):
             yield "Groups"
-        tags = {tag["Key"]: tag["Value"] for tag in entity.get("Tags") or ()}
+        tags = tags_by_key(entity.get("Tags"))
         if properties.get("Tags") and not tags_fit(properties["Tags"], tags):
             yield "Tags"
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.endpoint.clients import lacks
+from pytest_kmslab.calls.context_keys import tags_by_key
 from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.errors import ResourceError
 from pytest_kmslab.lab.creation import record_found
@@ -250,7 +251,7 @@ class StackKind(ResourceKind):
         stack = described(cloudformation, ref.arn)
         if stack.get("StackStatus") not in UPDATED_FROM:
             return
-        present = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
+        present = tags_by_key(stack.get("Tags"))
         names = [parameter["ParameterKey"] for parameter in stack.get("Parameters", ())]
         try:
             cloudformation.update_stack(
@@ -286,7 +287,7 @@ class StackKind(ResourceKind):
             raise unseen[0]
 
     def _found(self, stack: Mapping[str, Any], region: str) -> Found:
-        tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", ())}
+        tags = tags_by_key(stack.get("Tags"))
         ref = ResourceRef(self, stack["StackName"], region, stack["StackId"], stack["StackId"])
         return Found(ref, tags, stack.get("CreationTime"))
 
