@@ -179,6 +179,7 @@ def test_old_and_new(params: dict[str, Any], told: tuple[str, str] | None) -> No
         ),
         ({"KeyConditions": dict.fromkeys("abc", old("EQ", S))}, "Conditions can be of length 1 or 2 only"),
         ({"KeyConditions": {}}, "Conditions can be of length 1 or 2 only"),
+        ({"KeyConditions": dict.fromkeys("abc", old("EQ", S)), "IndexName": "several"}, ""),
         *(
             (
                 {member: {"a": old("BETWEEN", *bounds)}},
