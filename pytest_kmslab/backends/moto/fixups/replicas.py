@@ -61,7 +61,7 @@ def update(call: ApiCall) -> Response | None:
     group = group_of(table)
     if group is not None:
         for region in deletes:
-            dynamodb_backends[table.account_id][region].tables.pop(table.name, None)
+            _forget(dynamodb_backends[table.account_id][region], table.name)
             group.leave(region)
     for region in creates:
         _add(call, table, region)
@@ -72,6 +72,13 @@ def update(call: ApiCall) -> Response | None:
     described: Response = table.describe()
     # Replicas that are made show a while later.
     return {"TableDescription": {**described["TableDescription"], "TableStatus": "UPDATING"}}
+
+
+def _forget(backend: Any, name: str) -> None:
+    gone = backend.tables.pop(name, None)
+    if gone is not None:
+        # The policy goes with the table: another under its name has none.
+        backend.resource_policies.pop(gone.table_arn, None)
 
 
 def _check_new(call: ApiCall, table: Any, region: str) -> None:

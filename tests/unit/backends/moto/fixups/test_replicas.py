@@ -274,3 +274,21 @@ def test_a_consistent_table_comes_and_goes_whole(here: Any, there: Any) -> None:
     gone = [{"Delete": {"RegionName": "us-east-2"}}]
     here.update_table(**updates("Delete"), GlobalTableWitnessUpdates=gone)
     assert not {"Replicas", "MultiRegionConsistency", "GlobalTableWitnesses"} & described(here).keys()
+
+
+def test_a_replica_that_is_made_again_has_no_policy_of_the_one_before(
+    account: Account, here: Any, there: Any
+) -> None:
+    """Whom the policy of a replica lets in has nothing of another table under its name."""
+    reader = account.user("ana")
+    here.update_table(**updates("Create"))
+    arn = described(there)["TableArn"]
+    who = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/ana"}
+    let_in = {**allow("dynamodb:Scan")["Statement"][0], "Principal": who}
+    there.put_resource_policy(ResourceArn=arn, Policy=json.dumps({**allow(), "Statement": [let_in]}))
+    theirs = reader.client("dynamodb", region_name=THERE)
+    assert theirs.scan(TableName="orders")["Count"] == 1
+    here.update_table(**updates("Delete"))
+    here.update_table(**updates("Create"))
+    assert "not authorized to perform: dynamodb:Scan" in refusal(theirs.scan, TableName="orders")
+    assert "Resource-based policy not found" in refusal(there.get_resource_policy, ResourceArn=arn)
