@@ -132,7 +132,9 @@ def _misshapen(content: Mapping[str, Any]) -> Iterator[Malformed]:
             text = f"Template format error: Assertions of the rule {name} must be a list of objects."
             yield Malformed(("Rules", str(name)), text)
     for name, output in section_of(content, "Outputs").items():
-        if not isinstance(output.get("Export", {}), Mapping):
+        if not isinstance(output.get("Export", {}), Mapping) or not isinstance(
+            output.get("Condition", ""), str
+        ):
             yield Malformed(("Outputs", str(name)), f"Template format error: Output {name} is malformed!")
 
 

@@ -91,12 +91,11 @@ def check_stack(template: Mapping[str, Any], resources: Any) -> None:
 
 
 def _check_output(output: Any, resources: Mapping[str, Any], values: StackValues) -> None:
-    """Of an output that no resource is in, its value is known before anything is made."""
-    value = output["Value"]
-    if not any(
-        reference.name in resources for reference in spoken_of("Outputs", {"Value": value}, values.holds)
-    ):
-        check_text(resolve(value, values))
+    """Of an output that no resource is in, value and export are known before anything is made."""
+    for value in (output["Value"], as_mapping(output.get("Export")).get("Name")):
+        named = spoken_of("Outputs", {"Value": value}, values.holds)
+        if not any(reference.name in resources for reference in named):
+            check_text(resolve(value, values))
 
 
 def check_text(value: Any) -> None:

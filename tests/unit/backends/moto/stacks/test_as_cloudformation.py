@@ -97,6 +97,12 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("a nameless transform", of(Mappings={"M": {"Fn::Transform": {}}}), "Every Mappings attribute must be"),
     ("a rule of texts", of(Rules={"R": {"Assertions": ["x"]}}), "rule R must be a list of objects"),
     ("an export of a text", of(Outputs={"O": {"Value": "x", "Export": "e"}}), "Output O is malformed"),
+    ("a listed output", of(Outputs={"O": {"Value": "x", "Condition": ["C"]}}), "Output O is malformed"),
+    (
+        "a list as the name of an export",
+        of(Outputs={"O": {"Value": "x", "Export": {"Name": {"Fn::GetAZs": ""}}}}),
+        "evaluate to a String",
+    ),
     ("to come after what", {"Resources": {"K": {**KEY, "DependsOn": {"Ref": "K"}}}}, "string or list of str"),
     ("to come after no text", {"Resources": {"K": {**KEY, "DependsOn": [7]}}}, "Every DependsOn value must"),
     ("a listed condition", {"Resources": {"K": {**KEY, "Condition": ["C"]}}}, "/Condition. must be a string"),
