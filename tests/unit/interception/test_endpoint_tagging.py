@@ -91,14 +91,14 @@ def test_who_may_not_tag_a_resource_does_not_tag_it_so_either(
 
 
 def test_other_resources_are_the_endpoints_to_tag(account: Account, arns: dict[str, str], call: Any) -> None:
-    topics = account.root.client("sns")
-    topic = topics.create_topic(Name="letters")["TopicArn"]
+    buckets, bucket = account.root.client("s3"), "arn:aws:s3:::letters"
+    buckets.create_bucket(Bucket="letters")
     user = account.user(f"other-{call.__name__}", allow("tag:*"))
-    params = {"ResourceARNList": [topic, arns["kms"]], "Tags": {"team": call.__name__}}
+    params = {"ResourceARNList": [bucket, arns["kms"]], "Tags": {"team": call.__name__}}
     assert list(call(user, "TagResources", params)["FailedResourcesMap"]) == [arns["kms"]]
-    tags = topics.list_tags_for_resource(ResourceArn=topic)["Tags"]
+    tags = buckets.get_bucket_tagging(Bucket="letters")["TagSet"]
     assert tags == [{"Key": "team", "Value": call.__name__}]
-    assert call(user, "TagResources", {**params, "ResourceARNList": [topic]})["FailedResourcesMap"] == {}
+    assert call(user, "TagResources", {**params, "ResourceARNList": [bucket]})["FailedResourcesMap"] == {}
 
 
 @pytest.mark.parametrize(
