@@ -105,10 +105,14 @@ def _check_key(properties: Properties) -> None:
     if days > LONGEST_WAIT:
         raise invalid(f"#/PendingWindowInDays: {days} is not less or equal to {LONGEST_WAIT}")
     # badmintoncryer/cdk-preflight, pf-kms-key-rotation.
-    rotates = properties.get("KeySpec", "SYMMETRIC_DEFAULT"), properties.get("Origin", "AWS_KMS")
-    if _is_on(properties, "EnableKeyRotation") and rotates != ("SYMMETRIC_DEFAULT", "AWS_KMS"):
+    if _is_on(properties, "EnableKeyRotation") and not _can_rotate(properties):
         text = "You cannot set the EnableKeyRotation property to true on asymmetric or external keys."
         raise ServiceError("InvalidRequest", f"Invalid request provided: {text}")
+
+
+def _can_rotate(properties: Properties) -> bool:
+    kind = properties.get("KeySpec", "SYMMETRIC_DEFAULT"), properties.get("Origin", "AWS_KMS")
+    return kind == ("SYMMETRIC_DEFAULT", "AWS_KMS")
 
 
 def _set_rotation(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
@@ -116,7 +120,8 @@ def _set_rotation(where: Deployment, key_id: str, old: Properties, new: Properti
         (_is_on(properties, "EnableKeyRotation"), properties.get("RotationPeriodInDays"))
         for properties in (old, new)
     )
-    if before == after:
+    # What cannot rotate never did: an update that is rolled back was refused for it.
+    if before == after or not _can_rotate(new):
         return
     if after[0]:
         where.call("kms", "EnableKeyRotation", KeyId=key_id, RotationPeriodInDays=after[1])

@@ -87,6 +87,8 @@ class Deployment:
     def set_tags(self, service: str, kind: str, old: Properties, new: Properties, **identity: str) -> None:
         """Bring the tags from one set of properties to another, by `Tag{kind}` and `Untag{kind}`."""
         changed, removed = tag_changes(old, new)
+        # No template can have set AWS's own: an update that is rolled back was refused for them.
+        removed = [key for key in removed if not key.lower().startswith("aws:")]
         if removed:
             self.call(service, f"Untag{kind}", TagKeys=removed, **identity)
         if changed:

@@ -54,6 +54,15 @@ def recovery_faults(properties: Properties) -> Iterator[str]:
         yield "Cannot set RecoveryPeriodInDays property when PointInTimeRecoveryEnabled is false"
 
 
+def _index_names(properties: Properties) -> Iterator[str]:
+    # pf-dynamodb-duplicate-index-name.
+    indexes = (*_global(properties), *(properties.get("LocalSecondaryIndexes") or ()))
+    names = [index.get("IndexName") for index in indexes]
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
+    if twice:
+        yield f"One or more parameter values were invalid: Duplicate index name: {twice[0]}"
+
+
 def _throughput(properties: Properties) -> Iterator[str]:
     # pf-dynamodb-billing-throughput, …-gsi-billing-throughput.
     units = [entry.get("ProvisionedThroughput") for entry in (properties, *_global(properties))]
@@ -83,5 +92,12 @@ def _global(properties: Properties) -> Sequence[Mapping[str, Any]]:
     return properties.get("GlobalSecondaryIndexes") or ()
 
 
-_RULES: Sequence[Rule] = (attribute_faults, _throughput, _on_demand, _table_class, recovery_faults)
+_RULES: Sequence[Rule] = (
+    attribute_faults,
+    _index_names,
+    _throughput,
+    _on_demand,
+    _table_class,
+    recovery_faults,
+)
 """Which of several is told first is not known."""

@@ -225,8 +225,8 @@ def _set_extras(where: Deployment, name: str, old: Properties, new: Properties) 
 def _set_time_to_live(where: Deployment, name: str, old: Properties, new: Properties) -> None:
     life, before = (template.get("TimeToLiveSpecification") or {} for template in (new, old))
     is_on = [truth(specification.get("Enabled", False)) for specification in (life, before)]
-    if life == before or not any(is_on):
-        # DynamoDB refuses to turn off what is off.
+    if life == before or not any(is_on) or not (life or before.get("AttributeName")):
+        # DynamoDB refuses to turn off what is off, or never was on.
         return
     if life and not life.get("AttributeName"):
         # pf-dynamodb-ttl-attribute-required.

@@ -102,6 +102,18 @@ def test_what_the_handler_refuses(more: dict[str, Any], text: str, stacks: Stack
     assert text in made.failures["One"]
 
 
+def test_an_update_that_is_refused_is_taken_back(stacks: Stacks) -> None:
+    assert stacks.deploy(table()).failures == {}
+    aws_tag = {"Tags": [{"Key": "aws:mine", "Value": ""}]}
+    for more in (*(more for more, _ in REFUSED.values()), aws_tag):
+        if "KeySchema" not in more:  # which would be another table
+            assert stacks.update(table(**more)).status == "UPDATE_ROLLBACK_COMPLETE", more
+    asymmetric = {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}
+    assert stacks.one("AWS::KMS::Key", asymmetric, "key").failures == {}
+    rotating = one("AWS::KMS::Key", asymmetric | {"EnableKeyRotation": True})
+    assert stacks.update(rotating, name="key").status == "UPDATE_ROLLBACK_COMPLETE"
+
+
 TAKEN: dict[str, dict[str, Any]] = {
     "units": PROVISIONED | {"GlobalSecondaryIndexes": [INDEX | UNITS]},
     "a local index": {
