@@ -247,10 +247,13 @@ def _global_table(described: dict[str, Any]) -> GlobalTable | None:
 def _index_schemas(
     described: dict[str, Any], indexes: Iterable[dict[str, Any]]
 ) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    kinds = {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+    # A table that is being removed may tell of no attributes.
+    definitions = described.get("AttributeDefinitions") or ()
+    kinds = {each["AttributeName"]: each["AttributeType"] for each in definitions}
     for index in indexes:
         names = [key["AttributeName"] for key in index["KeySchema"]]
-        yield index["IndexName"], tuple((name, kinds[name]) for name in names)
+        if kinds.keys() >= set(names):
+            yield index["IndexName"], tuple((name, kinds[name]) for name in names)
 
 
 def _projected(described: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

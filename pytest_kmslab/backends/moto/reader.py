@@ -350,13 +350,16 @@ def _index_keys(*indexes: Any) -> tuple[tuple[str, str], ...]:
 
 def _index_schemas(table: Any) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     kinds = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
+    named = [
+        (index.name, [key["AttributeName"] for key in index.schema])
+        for index in (*table.global_indexes, *table.indexes)
+    ]
+    # Of a key whose type is not told nothing is said.
     return tuple(
         [
-            (
-                index.name,
-                tuple([(key["AttributeName"], kinds[key["AttributeName"]]) for key in index.schema]),
-            )
-            for index in (*table.global_indexes, *table.indexes)
+            (name, tuple([(key, kinds[key]) for key in keys]))
+            for name, keys in named
+            if kinds.keys() >= set(keys)
         ]
     )
 
