@@ -125,17 +125,21 @@ class _Reader:
         return self._tail(node) if isinstance(node, Path) else node
 
     def _in_brackets(self, read: Callable[[], _Node]) -> _Node:
+        node = self._between_brackets(read)
+        self._redundant = self._redundant or node is self._bracketed
+        self._bracketed = node
+        return node
+
+    def _between_brackets(self, read: Callable[[], _Part]) -> _Part:
         self._tokens.expect("(")
         self._depth += 1
         if self._depth > DEEPEST:
             text = f"Brackets are nested more than {DEEPEST} deep (said by pytest-kmslab)"
             raise invalid(f"Invalid {self._member}: {text}")
-        node = read()
-        self._redundant = self._redundant or node is self._bracketed
+        part = read()
         self._tokens.expect(")")
         self._depth -= 1
-        self._bracketed = node
-        return node
+        return part
 
     # Operands
 
@@ -146,10 +150,7 @@ class _Reader:
         return node
 
     def _operands(self) -> tuple[Operand, ...]:
-        self._tokens.expect("(")
-        operands = self._several(self._operand)
-        self._tokens.expect(")")
-        return operands
+        return self._between_brackets(lambda: self._several(self._operand))
 
     def _named(self) -> Operand:
         token = self._tokens.next

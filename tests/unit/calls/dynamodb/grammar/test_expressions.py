@@ -218,4 +218,5 @@ def test_what_is_refused_of_a_projection(expression: str, told: str) -> None:
 
 def test_many_brackets_are_no_crash() -> None:
     assert refusal_of(FILTER, "(" * 4000).startswith("Brackets are nested more than 60 deep")
+    assert refusal_of(FILTER, "size(" * 400).startswith("Brackets are nested more than 60 deep")
     assert refusal_of(FILTER, "NOT (" * 60 + "a = :s" + ")" * 60) == ""
