@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from helpers.fake_account import FakeAccount, call, policy, user
 
+from pytest_kmslab.account.model import Organization, Standing
 from pytest_kmslab.authz.context import LazyContext
 from pytest_kmslab.authz.decision import Decision, Outcome
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, parse_policy
 from pytest_kmslab.authz.request import Request
+from pytest_kmslab.calls.api_call import Authorization
 from pytest_kmslab.enforcement import authorizer as module
 from pytest_kmslab.enforcement.authorizer import Authorizer
 
@@ -101,3 +104,58 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, evaluated: lis
         "kms:Sign",
         "kms:Decrypt",
     ]
+
+
+NOTHING, ALL = ({"Action": "s3:*"},), ({"Action": "*"},)
+ORGANIZATION = Organization("o-1", "o-1/r-1/", (), ())
+"""Of the account itself."""
+
+
+class Granting(FakeAccount):
+    """An account whose resources are under control policies."""
+
+    control: tuple[tuple[NamedPolicy, ...], ...] = ()
+
+    def resource_control(self, resource: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        assert resource == KEY
+        return self.control
+
+
+def given(name: str, statements: tuple[dict[str, Any], ...]) -> NamedPolicy:
+    return NamedPolicy(name, policy(*statements))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "decision"),
+    [
+        ("", Outcome.ALLOWED),
+        ("identity", Outcome.IMPLICIT_DENY),
+        ("permissions_boundary", Outcome.IMPLICIT_DENY),
+        ("session", Outcome.IMPLICIT_DENY),
+        ("service_control", Outcome.IMPLICIT_DENY),
+        ("resource_control", Outcome.IMPLICIT_DENY),
+        ("resource", Outcome.IMPLICIT_DENY),
+    ],
+)
+def test_every_type_of_policy_counts(lacking: str, decision: Outcome) -> None:
+    def of(kind: str) -> tuple[dict[str, Any], ...]:
+        return NOTHING if kind == lacking else ALL
+
+    view = Granting()
+    everybody = tuple({**statement, "Principal": "*"} for statement in of("resource_control"))
+    view.control = ((given("rcp", everybody),),)
+    root = {"Principal": {"AWS": "111122223333"}}
+    view.key_policies[KEY] = policy({**root, "Action": "s3:*" if lacking == "resource" else "kms:*"})
+    own = Policies(
+        identity=(given("own", of("identity")),),
+        permissions_boundary=given("boundary", of("permissions_boundary")),
+        session=(given("session", of("session")),),
+        service_control=((given("scp", of("service_control")),),),
+    )
+    caller = user("ana", "111122223333")
+    request = Request(ANA, "kms:Decrypt", KEY, LazyContext(dict), "111122223333")
+    standing = Standing("111122223333", ORGANIZATION, own)
+    made = Authorizer().authorize(call("kms", "Decrypt", {}, caller), Authorization(request), view, standing)
+    assert made.decision.decision is decision
+    assert made.request.context["aws:ResourceOrgID"] == ("o-1",)
+    assert made.request.context["aws:ResourceOrgPaths"] == ("o-1/r-1/",)
