@@ -28,8 +28,8 @@ _NEITHER = "Either the KeyConditions or KeyConditionExpression parameter must be
 _TURNED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """A comparison whose value comes first says the same the other way round: `:low < sort` is `sort > :low`."""
 _FORMS = {"BETWEEN": "{} BETWEEN {} AND {}", "begins_with": "begins_with({}, {})"}
-_UNUSUAL = re.compile(r"\(\s*[#:]?\w+\s*\)|:\w+\s*[<>=]", re.ASCII)
-"""An operand in brackets, and a value before its comparison: moto reads neither."""
+_UNUSUAL = re.compile(r"\(\s*[#:]?\w+\s*\)|:\w+\s*[<>=]|[\t\r\n]", re.ASCII)
+"""An operand in brackets, a value before its comparison, tabs and ends of lines: moto reads none of these."""
 _NEW_NAMES = {"EQ": "=", "LE": "<=", "LT": "<", "GE": ">=", "GT": ">"}
 """How expressions write the operators of KeyConditions."""
 _NOT_INDEXABLE = "Attempted conditional constraint is not an indexable operation"

@@ -1,7 +1,7 @@
 """Conditions as DynamoDB reads and compares them.
 
-moto fails at brackets around operands, at sizes of what has none and at values of two types, and takes `true`
-for `1` and what is not there for a null.
+moto fails at brackets around operands, at tabs, at sizes of what has none and at values of two types, and
+takes `true` for `1` and what is not there for a null.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
 
@@ -41,7 +41,7 @@ def conditions_of_dynamodb() -> Replaced:
 
 
 def _plain(member: str, expression: Any) -> Any:
-    if not expression or "(" not in expression:
+    if not expression:
         return expression
     # What cannot be read was refused before, or is moto's own affair.
     try:

@@ -96,6 +96,21 @@ def test_brackets_around_sums(db: Any) -> None:
     assert "s" not in item
 
 
+def test_tabs_and_ends_of_lines_are_blanks(db: Any) -> None:
+    change = "\n\tSET\n\t\tn = n\t+\r\n:one\n"
+    db.update_item(TableName="orders", Key=KEY, UpdateExpression=change, **used(change))
+    key, filtered = "id\n=\t:id", "n\t>\n:nine\n"
+    values = used(filtered)["ExpressionAttributeValues"] | {":id": {"S": "1"}}
+    found = db.query(
+        TableName="orders",
+        KeyConditionExpression=key,
+        FilterExpression=filtered,
+        ProjectionExpression="id,\n\tn",
+        ExpressionAttributeValues=values,
+    )
+    assert found["Items"] == [{**KEY, "n": {"N": "11"}}]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
