@@ -23,6 +23,7 @@ from pytest_kmslab.backends.endpoint.store import Record, Store
 from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.calls.error_codes import error_code
 from pytest_kmslab.calls.sts.sessions import LASTING, merged_tags, of_renamed
+from pytest_kmslab.errors import BackendError
 
 ACCESS_KEY_ID = re.compile(r"\w{1,128}", re.ASCII)
 OF_AWS = re.compile(r"arn:[a-z-]+:iam::aws:policy/")
@@ -65,10 +66,22 @@ class ApiIdentities:
 
     @property
     def account(self) -> str:
-        """The account that the root user's credentials belong to."""
+        """The account that the root user's credentials belong to; raises BackendError for an endpoint that
+        is in another partition than the Region."""
         if not self._account:
-            self._account = self._clients.of("sts").get_caller_identity()["Account"]
+            identity = self._clients.of("sts").get_caller_identity()
+            self._check_partition(parts_of(identity["Arn"]).partition)
+            self._account = identity["Account"]
         return self._account
+
+    def _check_partition(self, answered: str) -> None:
+        # LocalStack is in `us-east-1` wherever it is called: nobody in `aws` would be known in `aws-cn`.
+        region, partition = self._clients.region, self._clients.partition
+        if answered != partition:
+            raise BackendError(
+                f"--kmslab-region is `{region}`, of the partition `{partition}`, and the endpoint answers in "
+                f"`{answered}`: give a Region of that, or take moto"
+            )
 
     @property
     def root(self) -> Credentials:

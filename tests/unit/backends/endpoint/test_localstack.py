@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
+from pytest_kmslab.authz.arn import partition_of
 from pytest_kmslab.backends.endpoint.localstack import LocalStackBackend
+from pytest_kmslab.backends.endpoint.principals import ApiIdentities
 from pytest_kmslab.errors import BackendError
 
 REGION = "us-east-1"
@@ -57,3 +60,22 @@ def test_an_endpoint_that_does_not_answer_is_an_error_that_says_what_to_do() -> 
 )
 def test_it_serves_what_would_go_to_aws_and_its_port_under_every_name(url: str, served: bool) -> None:
     assert LocalStackBackend(REGION, "http://localhost:4566").owns_url(url) is served
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eu-west-1"])
+def test_an_endpoint_in_another_partition_than_the_region_is_told(region: str) -> None:
+    """LocalStack answers as in us-east-1, wherever it is called."""
+    answer = {"Account": "000000000000", "Arn": "arn:aws:iam::000000000000:root"}
+    clients: Any = SimpleNamespace(
+        region=region,
+        partition=partition_of(region).name,
+        of=lambda _service: SimpleNamespace(get_caller_identity=lambda: answer),
+    )
+    identities = ApiIdentities(clients, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    if region == "eu-west-1":
+        assert identities.account == "000000000000"
+    else:
+        with pytest.raises(
+            BackendError, match=f"--kmslab-region is `{region}`.* the endpoint answers in `aws`"
+        ):
+            assert identities.account
