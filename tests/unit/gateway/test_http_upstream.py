@@ -150,13 +150,13 @@ def test_a_judged_call_reaches_the_endpoint_in_one_form(
     backend: MotoBackend, upstream: HttpUpstream, endpoint: Endpoint
 ) -> None:
     gateway = GatewayUnderTest(backend, upstream)
-    endpoint.body = [b'{"TableNames": ["t"]}']
-    body, headers = call_of("dynamodb", "ListTables", {"Limit": 3})
+    endpoint.body = [b'{"GlobalTables": []}']
+    body, headers = call_of("dynamodb", "ListGlobalTables", {"Limit": 3})
     response = gateway.send(body, signed("dynamodb", body, headers))
-    assert json.loads(response.get_data()) == {"TableNames": ["t"]}
+    assert json.loads(response.get_data()) == {"GlobalTables": []}
     ((method, uri, given, sent),) = endpoint.seen
     assert (method, uri, json.loads(sent)) == ("POST", "/", {"Limit": 3})
-    assert given["x-amz-target"] == "DynamoDB_20120810.ListTables"
+    assert given["x-amz-target"] == "DynamoDB_20120810.ListGlobalTables"
     assert "/dynamodb/aws4_request" in given["authorization"]
 
 
