@@ -65,7 +65,8 @@ class AfterImport(MetaPathFinder):
 
     def remove(self) -> None:
         """Wait no more."""
-        if self in sys.meta_path:
+        # None while the interpreter shuts down, which ends what a killed run left open.
+        if self in (sys.meta_path or ()):
             sys.meta_path.remove(self)
 
     def find_spec(

@@ -2,7 +2,9 @@ import subprocess
 import sys
 import textwrap
 
-from pytest_kmslab.interception.import_hook import Registration
+import pytest
+
+from pytest_kmslab.interception.import_hook import AfterImport, Registration
 
 
 def run(program: str) -> str:
@@ -67,3 +69,14 @@ def test_a_registration_that_never_met_botocore_leaves_no_hook_behind() -> None:
         """)
         == "True"
     )
+
+
+def test_waiting_ends_while_the_interpreter_shuts_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = AfterImport("no_such_module", lambda _module: None)
+    waiting.install()
+    assert waiting in sys.meta_path
+    waiting.remove()
+    with monkeypatch.context() as shutting_down:
+        shutting_down.setattr(sys, "meta_path", None)
+        waiting.remove()
+    assert waiting not in sys.meta_path
