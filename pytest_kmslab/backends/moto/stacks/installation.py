@@ -134,9 +134,14 @@ def _answered(operations: StackOperations, original: Callable[..., Any], respons
 
 def _own_answer(operation: Callable[..., Any], response: Any) -> Any:
     """The answer to an operation that moto has not."""
+    from moto.cloudformation.exceptions import CloudFormationError
     from moto.core.responses import ActionResult
 
-    answer = operation(response.cloudformation_backend, response.params)
+    try:
+        answer = operation(response.cloudformation_backend, response.params)
+    except CloudFormationError as error:
+        # moto makes a response of its errors in its own operations only.
+        raise ServiceError("ValidationError", str(error.message)) from error
     status, headers, body = response.serialized(ActionResult(answer))
     headers, body = response._enrich_response(headers, body)
     return status, headers, body

@@ -214,3 +214,9 @@ def test_what_an_update_cannot_clean_up_is_told(stacks: Stacks) -> None:
     updated = hers.update(of(key(), User=renamed))
     assert (updated.status, set(updated.failures)) == ("UPDATE_COMPLETE", {"Old", "User"})
     assert resources(hers) == ["Key", "User"]
+
+
+@pytest.mark.parametrize("operation", ["continue_update_rollback", "rollback_stack"])
+def test_a_stack_that_is_not_there(stacks: Stacks, operation: str) -> None:
+    with pytest.raises(ClientError, match="Stack with id none does not exist"):
+        getattr(stacks.client, operation)(StackName="none")

@@ -32,6 +32,8 @@ def test_a_stack_acts_as_its_caller(account: Account) -> None:
         root = client(url, "cloudformation", account.run.backend.root)
         root.create_stack(StackName="t", TemplateBody=KEY)
         assert root.describe_stacks(StackName="t")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+        # An operation that moto has not.
+        assert root.update_termination_protection(StackName="t", EnableTerminationProtection=True)["StackId"]
 
 
 def test_what_is_made_counts(account: Account) -> None:
