@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_kmslab.authz.arn import parts_of
-from pytest_kmslab.backends.moto.stacks.properties import Properties
-from pytest_kmslab.backends.moto.stacks.table_rules import attribute_faults
+from pytest_kmslab.backends.moto.stacks.properties import Properties, truth
+from pytest_kmslab.backends.moto.stacks.resource import Deployment
+from pytest_kmslab.backends.moto.stacks.table_rules import attribute_faults, class_faults
 from pytest_kmslab.calls.api_call import ServiceError
 
 _WRITE, _READ = "WriteProvisionedThroughputSettings", "ReadProvisionedThroughputSettings"
@@ -24,10 +25,10 @@ _REGIONS_OF_STRONG = 3
 Rule = Callable[[Properties, str], Iterator[str]]
 
 
-def check_global_table(properties: Properties, region: str) -> None:
+def check_global_table(where: Deployment, properties: Properties) -> None:
     """Raise the first thing that the handler refuses in a stack of this Region."""
     for rule in _RULES:
-        for text in rule(properties, region):
+        for text in rule(properties, where.region):
             raise ServiceError("InvalidRequest", f"Invalid request provided: {text}")
 
 
@@ -76,10 +77,18 @@ def _consistency(properties: Properties, _region: str) -> Iterator[str]:
         yield f"Witnesses are not supported {of} EVENTUAL"
     if is_strong(properties) and len(_replicas(properties)) + len(witnesses) != _REGIONS_OF_STRONG:
         yield f"Unsupported replica count {of} STRONG"
+    life = properties.get("TimeToLiveSpecification") or {}
+    if is_strong(properties) and truth(life.get("Enabled", False)):
+        yield f"Time To Live is not supported {of} STRONG"
 
 
 def _attributes(properties: Properties, _region: str) -> Iterator[str]:
     yield from attribute_faults(properties)
+
+
+def _classes(properties: Properties, _region: str) -> Iterator[str]:
+    for replica in _replicas(properties):
+        yield from class_faults(replica)
 
 
 def _index_names(properties: Properties, _region: str) -> Iterator[str]:
@@ -146,6 +155,7 @@ _RULES: Sequence[Rule] = (
     _stream,
     _consistency,
     _attributes,
+    _classes,
     _index_names,
     _provisioned,
     _read_settings,

@@ -61,7 +61,6 @@ _REPLICA_MEMBERS = frozenset(
 
 
 def _create(where: Deployment, properties: Properties) -> Iterator[Made]:
-    check_global_table(properties, where.region)
     here = _as_table(where, properties, where.region)
     made = None
     for made in tables.create_table(where, here):
@@ -174,7 +173,6 @@ def _throughput(write: Any) -> dict[str, int]:
 
 
 def _update(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
-    check_global_table(new, where.region)
     before, after = (_as_table(where, properties, where.region) for properties in (old, new))
     table = tables.TYPES[0]
     made = table.update(where, name, before, after)
@@ -261,5 +259,6 @@ TYPES = (
         required=frozenset({"Replicas", "KeySchema"}),
         replaces=frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes"}),
         attributes=frozenset({"Arn", "StreamArn", "TableId"}),
+        check=check_global_table,
     ),
 )

@@ -24,7 +24,6 @@ SHORTEST_WAIT, LONGEST_WAIT = 7, 30
 
 
 def _create_key(where: Deployment, properties: Properties) -> Iterator[Made]:
-    _check_key(properties)
     metadata = where.call(
         "kms",
         "CreateKey",
@@ -39,7 +38,6 @@ def _create_key(where: Deployment, properties: Properties) -> Iterator[Made]:
 
 
 def _create_replica(where: Deployment, properties: Properties) -> Iterator[Made]:
-    _check_key(properties)
     primary = str(properties["PrimaryKeyArn"])
     metadata = where.call(
         "kms",
@@ -60,7 +58,6 @@ def _made(metadata: Mapping[str, Any]) -> Made:
 
 
 def _update_key(where: Deployment, key_id: str, old: Properties, new: Properties) -> None:
-    _check_key(new)
     # Enabled first and disabled last: the calls between need a key that is enabled.
     if _is_on(new, "Enabled", absent=True):
         _set_enabled(where, key_id, old, new)
@@ -97,7 +94,7 @@ def _default_policy(where: Deployment) -> str | None:
     return policy_text({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
 
 
-def _check_key(properties: Properties) -> None:
+def _check_key(_where: Deployment, properties: Properties) -> None:
     # CloudFormation's schema of the type has the same range as KMS, which hears of it when the key goes.
     days = int(properties.get("PendingWindowInDays", LONGEST_WAIT))
     if days < SHORTEST_WAIT:
@@ -120,8 +117,7 @@ def _set_rotation(where: Deployment, key_id: str, old: Properties, new: Properti
         (_is_on(properties, "EnableKeyRotation"), properties.get("RotationPeriodInDays"))
         for properties in (old, new)
     )
-    # What cannot rotate never did: an update that is rolled back was refused for it.
-    if before == after or not _can_rotate(new):
+    if before == after:
         return
     if after[0]:
         where.call("kms", "EnableKeyRotation", KeyId=key_id, RotationPeriodInDays=after[1])
@@ -181,6 +177,7 @@ TYPES = (
         | {"BypassPolicyLockoutSafetyCheck", "EnableKeyRotation", "RotationPeriodInDays"},
         fixed=_MATERIAL,
         attributes=frozenset({"Arn", "KeyId"}),
+        check=_check_key,
     ),
     ResourceType(
         "AWS::KMS::ReplicaKey",
@@ -191,6 +188,7 @@ TYPES = (
         required=frozenset({"KeyPolicy", "PrimaryKeyArn"}),
         fixed=frozenset({"PrimaryKeyArn"}),
         attributes=frozenset({"Arn", "KeyId"}),
+        check=_check_key,
     ),
     ResourceType(
         "AWS::KMS::Alias",

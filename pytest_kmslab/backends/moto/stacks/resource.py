@@ -116,6 +116,14 @@ Update = Callable[[Deployment, str, Properties, Properties], "Made | None"]
 Delete = Callable[[Deployment, str, Properties], None]
 
 
+Check = Callable[[Deployment, Properties], None]
+"""Raises ServiceError for properties that are refused before anything is made or changed."""
+
+
+def _nothing_more(_where: Deployment, _properties: Properties) -> None:
+    """The check of a type whose calls tell all that is wrong."""
+
+
 def deletion(service: str, operation: str, member: str) -> Delete:
     """The deletion of a resource by one call, which takes what `Ref` answers as the parameter `member`."""
     return lambda where, name, properties: where.delete(service, operation, **{member: name})
@@ -137,6 +145,8 @@ class ResourceType:
     """Properties whose change is refused."""
     attributes: frozenset[str] = frozenset()
     """What `Fn::GetAtt` knows."""
+    check: Check = _nothing_more
+    """What its handler refuses by itself."""
 
     def checked(self, properties: Properties) -> Properties:
         """The properties; raises ServiceError where they do not fit the type."""
@@ -264,6 +274,7 @@ class StackResource:
     def create(self) -> None:
         """Make it; where a later call fails, what has a physical id already is to be removed."""
         with _of_another_shape():
+            self.kind.check(self.where, self.properties)
             for made in self.kind.create(self.where, self.properties):
                 self.made = made
 
@@ -275,6 +286,8 @@ class StackResource:
         if fixed:
             text = f"You cannot change {fixed[0]} of an existing resource of type {self.kind.name}."
             raise ServiceError("ValidationException", text)
+        with _of_another_shape():
+            self.kind.check(self.where, properties)
         before, self.properties = self.properties, properties  # also where it fails: it may be half done
         with _of_another_shape():
             made = self.kind.update(where or self.where, self.physical_resource_id, before, properties)

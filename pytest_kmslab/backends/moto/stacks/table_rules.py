@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.backends.moto.stacks.properties import Properties, truth
+from pytest_kmslab.backends.moto.stacks.resource import Deployment
 from pytest_kmslab.calls.api_call import ServiceError
 from pytest_kmslab.calls.rules.new_tables import is_on_demand
 from pytest_kmslab.calls.rules.throughput import limits_of
@@ -22,13 +23,13 @@ _UNITS = "Property ProvisionedThroughput"
 Rule = Callable[[Properties], Iterator[str]]
 
 
-def check_table(properties: Properties, region: str) -> None:
-    """Raise the first thing that the handler refuses of a table in this Region."""
+def check_table(where: Deployment, properties: Properties) -> None:
+    """Raise the first thing that the handler refuses of a table."""
     for rule in _RULES:
         for text in rule(properties):
             raise ServiceError("InvalidRequest", text)
     stream = (properties.get("KinesisStreamSpecification") or {}).get("StreamArn")
-    if stream and parts_of(str(stream)).region != region:
+    if stream and parts_of(str(stream)).region != where.region:
         # pf-dynamodb-kinesis-stream-region: DynamoDB takes it, and never streams.
         text = "Resource of type 'AWS::DynamoDB::Table' did not stabilize."
         raise ServiceError("NotStabilized", text)
@@ -81,11 +82,15 @@ def _on_demand(properties: Properties) -> Iterator[str]:
             yield f"Property {unit} for OnDemandThroughput can't be used with PROVISIONED BillingMode."
 
 
-def _table_class(properties: Properties) -> Iterator[str]:
+def class_faults(properties: Properties) -> Iterator[str]:
+    """What is wrong with the class of a table or of a replica."""
     # pf-dynamodb-table-class.
     if properties.get("TableClass", "STANDARD") not in _CLASSES:
-        valid = " and ".join(_CLASSES)
-        yield f"Invalid request provided: The only valid values for TableClass are {valid}"
+        yield f"The only valid values for TableClass are {' and '.join(_CLASSES)}"
+
+
+def _table_class(properties: Properties) -> Iterator[str]:
+    yield from (f"Invalid request provided: {text}" for text in class_faults(properties))
 
 
 def _global(properties: Properties) -> Sequence[Mapping[str, Any]]:

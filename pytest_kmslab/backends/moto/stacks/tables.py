@@ -28,7 +28,6 @@ _INDEX_MEMBERS = (
 
 def create_table(where: Deployment, properties: Properties) -> Iterator[Made]:
     """Make a table, and then what CreateTable does not take."""
-    check_table(properties, where.region)
     name = where.named(properties, "TableName", LONGEST_NAME)
     if properties.get("ImportSourceSpecification"):
         yield from _import_table(where, name, properties)
@@ -137,12 +136,6 @@ def _encryption(properties: Properties) -> dict[str, Any] | None:
 def policy_of(properties: Properties) -> str | None:
     """The text of the resource-based policy in these properties."""
     return policy_text((properties.get("ResourcePolicy") or {}).get("PolicyDocument"))
-
-
-def update_table(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
-    """Change a table by a new template."""
-    check_table(new, where.region)
-    return bring(where, name, old, new)
 
 
 def bring(where: Deployment, name: str, old: Properties, new: Properties) -> Made | None:
@@ -340,7 +333,7 @@ TYPES = (
     ResourceType(
         "AWS::DynamoDB::Table",
         create_table,
-        update_table,
+        bring,
         delete_table,
         properties=_NAMED
         | frozenset(_AS_THEY_ARE)
@@ -360,5 +353,6 @@ TYPES = (
         required=frozenset({"KeySchema"}),
         replaces=_NAMED,
         attributes=frozenset({"Arn", "StreamArn"}),
+        check=check_table,
     ),
 )

@@ -91,6 +91,13 @@ def test_a_strong_table_is_changed_where_it_is(stacks: Stacks) -> None:
     strong = {"MultiRegionConsistency": "STRONG", "GlobalTableWitnesses": [{"Region": "us-east-2"}]}
     assert stacks.deploy(of({"Region": HERE}, {"Region": THERE}, **strong)).status == "CREATE_COMPLETE"
     assert stacks.update(of(*tagged, **strong)).status == "UPDATE_COMPLETE"
+    refused = (
+        of(*tagged, MultiRegionConsistency="STRONG"),
+        of(*tagged, **strong, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"}),
+        of({"Region": THERE}, **strong),
+    )
+    for template in refused:
+        assert stacks.update(template).status == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_provisioned_tables_scale_by_their_stack(stacks: Stacks) -> None:
@@ -162,6 +169,10 @@ REFUSED = {
     "an attribute that is none": (
         of(AttributeDefinitions=[{"AttributeName": "other", "AttributeType": "S"}]),
         "An attribute referenced in a KeySchema element is not defined in AttributeDefinitions",
+    ),
+    "a class of a replica": (
+        of({"Region": HERE, "TableClass": "COLD"}),
+        "The only valid values for TableClass are STANDARD and STANDARD_INFREQUENT_ACCESS",
     ),
     "reads of all": (
         of(ReadOnDemandThroughputSettings={"MaxReadRequestUnits": 5}),
