@@ -212,7 +212,7 @@ def test_the_region_is_that_of_the_signature(
 def test_an_error_of_the_backend_passes_as_it_is(backend: MotoBackend) -> None:
     body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "gone"}'
     upstream = FakeUpstream(Reply(400, (("x-own", "yes"),), body))
-    response = GatewayUnderTest(backend, upstream).call("dynamodb", "ListGlobalTables")
+    response = GatewayUnderTest(backend, upstream).call("dynamodb", "DescribeLimits")
     assert (response.status_code, response.get_data()) == (400, body)
     assert response.headers["x-own"] == "yes"
 
@@ -255,7 +255,7 @@ def test_a_backend_that_does_not_tell_what_a_decision_needs(
 def test_what_goes_wrong_in_here_is_a_failure_and_never_a_pass(
     backend: MotoBackend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    response = GatewayUnderTest(backend, Broken()).call("dynamodb", "ListGlobalTables")
+    response = GatewayUnderTest(backend, Broken()).call("dynamodb", "DescribeLimits")
     assert (response.status_code, error_code(response)) == (500, "InternalServerError")
     assert "RuntimeError: surprise" in capsys.readouterr().err
 

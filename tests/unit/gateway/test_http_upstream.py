@@ -150,14 +150,14 @@ def test_a_judged_call_reaches_the_endpoint_in_one_form(
     backend: MotoBackend, upstream: HttpUpstream, endpoint: Endpoint
 ) -> None:
     gateway = GatewayUnderTest(backend, upstream)
-    endpoint.body = [b'{"GlobalTables": []}']
-    body, headers = call_of("dynamodb", "ListGlobalTables", {"Limit": 3})
-    response = gateway.send(body, signed("dynamodb", body, headers))
-    assert json.loads(response.get_data()) == {"GlobalTables": []}
+    endpoint.body = [b'{"Keys": [], "Truncated": false}']
+    body, headers = call_of("kms", "ListKeys", {"Limit": 3})
+    response = gateway.send(body, signed("kms", body, headers))
+    assert json.loads(response.get_data()) == {"Keys": [], "Truncated": False}
     ((method, uri, given, sent),) = endpoint.seen
     assert (method, uri, json.loads(sent)) == ("POST", "/", {"Limit": 3})
-    assert given["x-amz-target"] == "DynamoDB_20120810.ListGlobalTables"
-    assert "/dynamodb/aws4_request" in given["authorization"]
+    assert given["x-amz-target"] == "TrentService.ListKeys"
+    assert "/kms/aws4_request" in given["authorization"]
 
 
 def test_an_endpoint_that_is_not_there(backend: MotoBackend, serve: Serve) -> None:
