@@ -350,10 +350,8 @@ def _index_keys(*indexes: Any) -> tuple[tuple[str, str], ...]:
 
 def _index_schemas(table: Any) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     kinds = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table.attr}
-    named = [
-        (index.name, [key["AttributeName"] for key in index.schema])
-        for index in (*table.global_indexes, *table.indexes)
-    ]
+    indexes = (*table.global_indexes, *table.indexes)
+    named = [(index.name, [key["AttributeName"] for key in index.schema]) for index in indexes]
     # Of a key whose type is not told nothing is said.
     return tuple(
         [
