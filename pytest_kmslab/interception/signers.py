@@ -123,7 +123,7 @@ def before_sending(ask: Ask) -> Iterator[None]:
     from botocore.endpoint import Endpoint
 
     sender: Any = Endpoint
-    prepare, send = sender.prepare_request, sender._send
+    prepare, send, is_open = sender.prepare_request, sender._send, True
 
     def prepare_request(endpoint: Any, request: Any) -> Any:
         prepared = prepare(endpoint, request)
@@ -132,7 +132,7 @@ def before_sending(ask: Ask) -> Iterator[None]:
 
     def send_request(endpoint: Any, request: Any) -> Any:
         context = getattr(request, CONTEXT, {})
-        reply = ask(context, request)
+        reply = ask(context, request) if is_open else None
         if reply is not None:
             return received(request.url, reply)
         with _on_its_way(context):
@@ -144,7 +144,10 @@ def before_sending(ask: Ask) -> Iterator[None]:
         with _before_awaited_sending(ask):
             yield
     finally:
-        sender.prepare_request, sender._send = prepare, send
+        # Of two runs the first may end first: what the second has put in place stays.
+        is_open = False
+        if sender._send is send_request:
+            sender.prepare_request, sender._send = prepare, send
 
 
 @contextmanager
@@ -186,12 +189,12 @@ def before_sending_unasked(answer: Callable[[Any], AWSResponse | None]) -> Itera
     from botocore.httpsession import URLLib3Session
 
     owner: Any = URLLib3Session
-    send = owner.send
+    send, is_open = owner.send, True
 
     def send_request(session: Any, request: Any) -> Any:
         # What streams is not read here.
         is_read = request.body is None or isinstance(request.body, (bytes, str))
-        if is_straight() or hasattr(request, ASKED) or not is_read:
+        if not is_open or is_straight() or hasattr(request, ASKED) or not is_read:
             return send(session, request)
         answered = answer(request)
         if answered is not None:
@@ -203,7 +206,10 @@ def before_sending_unasked(answer: Callable[[Any], AWSResponse | None]) -> Itera
     try:
         yield
     finally:
-        owner.send = send
+        # Of two runs the first may end first: what the second has put in place stays.
+        is_open = False
+        if owner.send is send_request:
+            owner.send = send
 
 
 def _on_its_way(context: dict[Any, Any]) -> AbstractContextManager[None]:
