@@ -101,21 +101,26 @@ def _watched_sockets(led: Led) -> Iterator[None]:
     """While this is open, ask of each connection where it goes."""
     # Of runs within runs each puts its own around that of the run outside.
     owner: Any = socket.socket
-    before = {name: getattr(owner, name) for name in ("connect", "connect_ex")}
+    is_open = True
 
     def watched(connect: Callable[..., Any]) -> Callable[..., Any]:
         def led_connect(connecting: socket.socket, address: Address) -> Any:
-            return connect(connecting, led(connecting, address))
+            return connect(connecting, led(connecting, address) if is_open else address)
 
         return led_connect
 
-    for name, connect in before.items():
-        setattr(owner, name, watched(connect))
+    before = {name: getattr(owner, name) for name in ("connect", "connect_ex")}
+    ours = {name: watched(connect) for name, connect in before.items()}
+    for name, connect in ours.items():
+        setattr(owner, name, connect)
     try:
         yield
     finally:
+        # Of two runs the first may end first, and others replace these too: what came later stays.
+        is_open = False
         for name, connect in before.items():
-            setattr(owner, name, connect)
+            if getattr(owner, name) is ours[name]:
+                setattr(owner, name, connect)
 
 
 @contextmanager

@@ -175,7 +175,7 @@ def test_a_client_from_before_that_moto_patched_is_judged(account: Account, tabl
 
 
 def test_what_a_handler_altered_before_the_signature_is_judged_as_it_is(account: Account, table: str) -> None:
-    client = account.user("ana", allow("dynamodb:ListTables")).client("dynamodb")
+    client = account.user("ana", allow("dynamodb:DescribeLimits")).client("dynamodb")
 
     def alter(params: dict[str, Any], **_: Any) -> None:
         params["headers"]["X-Amz-Target"] = "DynamoDB_20120810.DeleteTable"
@@ -183,7 +183,7 @@ def test_what_a_handler_altered_before_the_signature_is_judged_as_it_is(account:
 
     client.meta.events.register_last("before-call", alter)
     with pytest.raises(ClientError, match="not authorized to perform: dynamodb:DeleteTable"):
-        client.list_tables()
+        client.describe_limits()
     assert account.root.client("dynamodb").list_tables()["TableNames"] == ["orders"]
 
 
