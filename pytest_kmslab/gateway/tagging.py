@@ -47,13 +47,12 @@ class WireTagging:
         if operation not in OPERATIONS:
             return None
         if not is_json or request.header("content-encoding") not in ("", "identity"):
-            raise ServiceError(
-                "SerializationException", "a request that tags is read in JSON, as it is, only"
-            )
+            raise _unreadable()
         try:
             params = json.loads(request.body)
-        except ValueError:
-            return None
+        except (ValueError, RecursionError):
+            # An endpoint might read it.
+            raise _unreadable() from None
         signature = parse_signature(request, SIGNED_FOR)
         region = self._pipeline.backend.region if signature is None else signature.region
         tagged = self._tagging.tag(operation, params, region, lambda: self._tagging.caller_of(request))
@@ -68,6 +67,10 @@ class WireTagging:
             answer = json.loads(reply.body)
         answer[FAILED] = {**answer.get(FAILED, {}), **tagged.failed}
         return Reply(200, (("Content-Type", KIND),), json.dumps(answer).encode())
+
+
+def _unreadable() -> ServiceError:
+    return ServiceError("SerializationException", "a request that tags is read in JSON, as it is, only")
 
 
 def _written(request: WireRequest, operation: str, tagged: Tagged) -> JudgedRequest:

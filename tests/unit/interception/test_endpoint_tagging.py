@@ -117,3 +117,10 @@ def test_what_nobody_signed_tags_no_key(
     answer = requests.post(url, data=json.dumps(params), headers=headers, timeout=10)
     assert (answer.status_code >= 400, answer.json()["__type"]) == (True, code)
     assert tags_of(account, arns)[0] == {}
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000], ids=["unclosed", "deep"])
+def test_what_cannot_be_read_here_is_not_left_to_the_endpoint(account: Account, body: bytes) -> None:
+    headers = {"X-Amz-Target": f"{TARGET}.TagResources"}
+    answer = requests.post(str(account.run.backend.endpoint_url), data=body, headers=headers, timeout=10)
+    assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
