@@ -77,4 +77,4 @@ async def test_credentials_that_are_given_in_code_stay(
 async def test_without_aiomoto_an_error_says_how(kmslab: Lab) -> None:
     async with client("dynamodb") as dynamodb:
         with pytest.raises(BackendError, match="give its client the address of fixture `kmslab_endpoint`"):
-            await dynamodb.list_tables()
+            await dynamodb.describe_limits()
