@@ -112,12 +112,12 @@ def received(url: str, reply: Reply, kind: type[AWSResponse] = AWSResponse) -> A
     return response
 
 
-Ask = Callable[[dict[Any, Any], Any], "Reply | None"]
+CheckSent = Callable[[dict[Any, Any], Any], "Reply | None"]
 """What to answer to a request of a call, by the call's context; None for one that may go."""
 
 
 @contextmanager
-def before_sending(ask: Ask) -> Iterator[None]:
+def before_sending(check: CheckSent) -> Iterator[None]:
     """While this is open, ask once no handler of an event can change a request any more; what is answered is
     taken for the service's response. What may go, and was decided as a call, goes straight to an endpoint."""
     from botocore.endpoint import Endpoint
@@ -132,7 +132,7 @@ def before_sending(ask: Ask) -> Iterator[None]:
 
     def send_request(endpoint: Any, request: Any) -> Any:
         context = getattr(request, CONTEXT, {})
-        reply = ask(context, request) if is_open else None
+        reply = check(context, request) if is_open else None
         if reply is not None:
             return received(request.url, reply)
         with _on_its_way(context):
@@ -141,7 +141,7 @@ def before_sending(ask: Ask) -> Iterator[None]:
     # Of all that botocore does with a request only this comes after the last event.
     sender.prepare_request, sender._send = prepare_request, send_request
     try:
-        with _before_awaited_sending(ask):
+        with _before_awaited_sending(check):
             yield
     finally:
         # Of two runs the first may end first: what the second has put in place stays.
@@ -151,7 +151,7 @@ def before_sending(ask: Ask) -> Iterator[None]:
 
 
 @contextmanager
-def _before_awaited_sending(ask: Ask) -> Iterator[None]:
+def _before_awaited_sending(check: CheckSent) -> Iterator[None]:
     """The same for aiobotocore, which prepares requests as botocore does, now or when it is imported."""
     originals: list[tuple[Any, Any]] = []
 
@@ -163,7 +163,7 @@ def _before_awaited_sending(ask: Ask) -> Iterator[None]:
 
         async def send_request(endpoint: Any, request: Any) -> Any:
             context = getattr(request, CONTEXT, {})
-            reply = ask(context, request)
+            reply = check(context, request)
             if reply is not None:
                 return received(request.url, reply, AioAWSResponse)
             with _on_its_way(context):

@@ -69,8 +69,8 @@ def _listing(kind: str) -> Answer:
 
 
 def _tagged(tags: _Tags, call: ApiCall) -> _Tags:
-    given = tags_by_key(call.params["Tags"])
-    return {**_without(tags, given), **given}
+    new = tags_by_key(call.params["Tags"])
+    return {**_without(tags, new), **new}
 
 
 def _untagged(tags: _Tags, call: ApiCall) -> _Tags:

@@ -57,8 +57,8 @@ def _replaced(call: ApiCall, member: str, expression: str) -> Mapping[str, Any]:
 
 def _written(name: str, condition: Mapping[str, Any], values: dict[str, Any]) -> str:
     placeholders = []
-    given = condition.get("AttributeValueList") or ([condition["Value"]] if "Value" in condition else ())
-    for value in given:
+    operands = condition.get("AttributeValueList") or ([condition["Value"]] if "Value" in condition else ())
+    for value in operands:
         placeholders.append(f":old{len(values)}")
         values[placeholders[-1]] = value
     # Without an operator: the attribute has the value, or is not there.

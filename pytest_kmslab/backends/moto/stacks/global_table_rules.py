@@ -71,11 +71,11 @@ def _stream(properties: Properties, _region: str) -> Iterator[str]:
 
 
 def _consistency(properties: Properties, _region: str) -> Iterator[str]:
-    witnesses = properties.get("GlobalTableWitnesses") or ()
+    witness_regions = properties.get("GlobalTableWitnesses") or ()
     of = "for global tables with MultiRegionConsistency set to"
-    if witnesses and not is_strong(properties):
+    if witness_regions and not is_strong(properties):
         yield f"Witnesses are not supported {of} EVENTUAL"
-    if is_strong(properties) and len(_replicas(properties)) + len(witnesses) != _REGIONS_OF_STRONG:
+    if is_strong(properties) and len(_replicas(properties)) + len(witness_regions) != _REGIONS_OF_STRONG:
         yield f"Unsupported replica count {of} STRONG"
     life = properties.get("TimeToLiveSpecification") or {}
     if is_strong(properties) and truth(life.get("Enabled", False)):
