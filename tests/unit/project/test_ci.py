@@ -76,5 +76,5 @@ def test_what_is_left_out_or_shared_is_there(name: str) -> None:
 def test_ci_runs_that_label() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert re.findall(r"^.*bin/tox.* run.*$", script, re.MULTILINE) == [
-        '"$tools/bin/tox" run-parallel -m ci --parallel "$at_once" --skip-missing-interpreters false'
+        '"$tools/bin/tox" run-parallel -m ci --parallel auto --skip-missing-interpreters false'
     ]
