@@ -13,14 +13,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial, wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pytest_kmslab.backends.addresses import ENDPOINT_PREFIX, NOWHERE
 from pytest_kmslab.backends.own_sessions import keeps_credentials
-from pytest_kmslab.interception.import_hook import AfterImport
+from pytest_kmslab.interception.wrapped_methods import Wrap, WrappedMethods
 
 if TYPE_CHECKING:
     from pytest_kmslab.backends.protocol import Credentials
@@ -175,51 +174,20 @@ class AmbientClients:
         self._blocks = blocks
         self._found: WeakSet[Any] = WeakSet()
         """Credentials that botocore found by itself."""
-        self._watching = False
-        self._undo: list[Callable[[], None]] = []
-        self._hooks = (
-            self._hook("botocore.credentials", "CredentialResolver", "load_credentials", self._search),
-            self._hook("botocore.session", "Session", "create_client", self._create),
-            self._hook(
-                "aiobotocore.credentials", "AioCredentialResolver", "load_credentials", self._search_async
-            ),
-            self._hook("aiobotocore.session", "AioSession", "_create_client", self._create_async),
+        self._methods = WrappedMethods(
+            Wrap("botocore.credentials", "CredentialResolver", "load_credentials", self._search),
+            Wrap("botocore.session", "Session", "create_client", self._create),
+            Wrap("aiobotocore.credentials", "AioCredentialResolver", "load_credentials", self._search_async),
+            Wrap("aiobotocore.session", "AioSession", "_create_client", self._create_async),
         )
 
     def install(self) -> None:
         """Watch how sessions find credentials and make clients, now or when botocore is imported."""
-        self._watching = True
-        for hook in self._hooks:
-            hook.install()
+        self._methods.install()
 
     def remove(self) -> None:
         """Watch no more; the clients that were made act as without us."""
-        self._watching = False
-        for hook in self._hooks:
-            hook.remove()
-        while self._undo:
-            self._undo.pop()()
-
-    def _hook(self, module: str, owner: str, name: str, around: Callable[..., Any]) -> AfterImport:
-        """Puts something around a method, as soon as its module is imported."""
-        return AfterImport(module, lambda imported: self._wrap(getattr(imported, owner), name, around))
-
-    def _wrap(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
-        # Read now, not when the hook was made: another run may have put its own around it since.
-        original = getattr(owner, name)
-
-        @wraps(original)
-        def wrapper(*arguments: Any, **named: Any) -> Any:
-            # Runs may end in another order than they began, and then a wrapper stays.
-            call = partial(around, original) if self._watching else original
-            return call(*arguments, **named)
-
-        def undo() -> None:
-            if getattr(owner, name) is wrapper:
-                setattr(owner, name, original)
-
-        setattr(owner, name, wrapper)
-        self._undo.append(undo)
+        self._methods.remove()
 
     def _search(self, original: Any, resolver: Any) -> Any:
         return self._noted(resolver, original(resolver))

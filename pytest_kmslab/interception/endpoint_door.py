@@ -19,7 +19,7 @@ from weakref import WeakSet
 from pytest_kmslab.backends.straight import is_straight
 from pytest_kmslab.errors import BackendError
 from pytest_kmslab.gateway.embedded import check_requirements
-from pytest_kmslab.interception.import_hook import AfterImport
+from pytest_kmslab.interception.wrapped_methods import Wrap, WrappedMethods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,25 @@ class EndpointDoor:
     def guarded(self) -> Iterator[None]:
         """While this is open, connections are led."""
         self._backend.at_start = self._end_earlier
-        with self._until_closed, _watched_sockets(self._led), _watched_uvloop(self._led):
+        methods = WrappedMethods(
+            Wrap("socket", "socket", "connect", self._connect),
+            Wrap("socket", "socket", "connect_ex", self._connect),
+            Wrap("uvloop", "Loop", "create_connection", self._connect_by_uvloop),
+        )
+        with self._until_closed, methods:
             yield
+
+    def _connect(self, original: Any, connecting: socket.socket, address: Address) -> Any:
+        return original(connecting, self._led(connecting, address))
+
+    async def _connect_by_uvloop(
+        self, original: Any, loop: Any, protocol: Any, host: Any = None, port: Any = None, **more: Any
+    ) -> Any:
+        # uvloop connects by no socket of Python's.
+        if host and port:
+            with socket.socket() as asked:
+                host, port = self._led(asked, (host, int(port)))
+        return await original(loop, protocol, host, port, **more)
 
     def _led(self, connecting: socket.socket, address: Address) -> Address:
         """Where a connection to an address goes."""
@@ -91,66 +108,6 @@ class EndpointDoor:
                 earlier.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue  # it is closed
-
-
-Led = Callable[[socket.socket, Address], Address]
-
-
-@contextmanager
-def _watched_sockets(led: Led) -> Iterator[None]:
-    """While this is open, ask of each connection where it goes."""
-    # Of runs within runs each puts its own around that of the run outside.
-    owner: Any = socket.socket
-    is_open = True
-
-    def watched(connect: Callable[..., Any]) -> Callable[..., Any]:
-        def led_connect(connecting: socket.socket, address: Address) -> Any:
-            return connect(connecting, led(connecting, address) if is_open else address)
-
-        return led_connect
-
-    before = {name: getattr(owner, name) for name in ("connect", "connect_ex")}
-    ours = {name: watched(connect) for name, connect in before.items()}
-    for name, connect in ours.items():
-        setattr(owner, name, connect)
-    try:
-        yield
-    finally:
-        # Of two runs the first may end first, and others replace these too: what came later stays.
-        is_open = False
-        for name, connect in before.items():
-            if getattr(owner, name) is ours[name]:
-                setattr(owner, name, connect)
-
-
-@contextmanager
-def _watched_uvloop(led: Led) -> Iterator[None]:
-    """The same of uvloop, which connects by no socket of Python's, now or when it is imported."""
-    originals: list[tuple[Any, Any]] = []
-
-    def watch(module: Any) -> None:
-        owner = module.Loop
-        connect = owner.create_connection
-
-        async def led_connect(
-            loop: Any, protocol: Any, host: Any = None, port: Any = None, **more: Any
-        ) -> Any:
-            if host and port:
-                with socket.socket() as asked:
-                    host, port = led(asked, (host, int(port)))
-            return await connect(loop, protocol, host, port, **more)
-
-        originals.append((owner, connect))
-        owner.create_connection = led_connect
-
-    after_import = AfterImport("uvloop", watch)
-    after_import.install()
-    try:
-        yield
-    finally:
-        after_import.remove()
-        for owner, connect in originals:
-            owner.create_connection = connect
 
 
 def _is_at(connecting: socket.socket, address: Address, url: str) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from botocore import UNSIGNED
@@ -20,7 +20,7 @@ from pytest_kmslab.backends.protocol import Credentials
 from pytest_kmslab.backends.straight import OURS, going_straight, is_straight
 from pytest_kmslab.enforcement.entry import ASKED, CONTEXT, TAKER
 from pytest_kmslab.errors import BackendError
-from pytest_kmslab.interception.import_hook import AfterImport
+from pytest_kmslab.interception.wrapped_methods import Wrap, WrappedMethods
 from pytest_kmslab.wire.http_message import Reply
 
 ASYNC = (
@@ -116,100 +116,57 @@ CheckSent = Callable[[dict[Any, Any], Any], "Reply | None"]
 """What to answer to a request of a call, by the call's context; None for one that may go."""
 
 
-@contextmanager
-def before_sending(check: CheckSent) -> Iterator[None]:
+def before_sending(check: CheckSent) -> WrappedMethods:
     """While this is open, ask once no handler of an event can change a request any more; what is answered is
     taken for the service's response. What may go, and was decided as a call, goes straight to an endpoint."""
-    from botocore.endpoint import Endpoint
 
-    sender: Any = Endpoint
-    prepare, send, is_open = sender.prepare_request, sender._send, True
-
-    def prepare_request(endpoint: Any, request: Any) -> Any:
-        prepared = prepare(endpoint, request)
+    def prepare(original: Any, endpoint: Any, request: Any) -> Any:
+        prepared = original(endpoint, request)
         setattr(prepared, CONTEXT, request.context)
         return prepared
 
-    def send_request(endpoint: Any, request: Any) -> Any:
+    def send(original: Any, endpoint: Any, request: Any) -> Any:
         context = getattr(request, CONTEXT, {})
-        reply = check(context, request) if is_open else None
+        reply = check(context, request)
         if reply is not None:
             return received(request.url, reply)
         with _on_its_way(context):
-            return send(endpoint, request)
+            return original(endpoint, request)
 
-    # Of all that botocore does with a request only this comes after the last event.
-    sender.prepare_request, sender._send = prepare_request, send_request
-    try:
-        with _before_awaited_sending(check):
-            yield
-    finally:
-        # Of two runs the first may end first: what the second has put in place stays.
-        is_open = False
-        if sender._send is send_request:
-            sender.prepare_request, sender._send = prepare, send
-
-
-@contextmanager
-def _before_awaited_sending(check: CheckSent) -> Iterator[None]:
-    """The same for aiobotocore, which prepares requests as botocore does, now or when it is imported."""
-    originals: list[tuple[Any, Any]] = []
-
-    def watch(module: Any) -> None:
+    async def send_awaited(original: Any, endpoint: Any, request: Any) -> Any:
         from aiobotocore.awsrequest import AioAWSResponse
 
-        sender = module.AioEndpoint
-        send = sender._send
+        context = getattr(request, CONTEXT, {})
+        reply = check(context, request)
+        if reply is not None:
+            return received(request.url, reply, AioAWSResponse)
+        with _on_its_way(context):
+            return await original(endpoint, request)
 
-        async def send_request(endpoint: Any, request: Any) -> Any:
-            context = getattr(request, CONTEXT, {})
-            reply = check(context, request)
-            if reply is not None:
-                return received(request.url, reply, AioAWSResponse)
-            with _on_its_way(context):
-                return await send(endpoint, request)
-
-        originals.append((sender, send))
-        sender._send = send_request
-
-    after_import = AfterImport("aiobotocore.endpoint", watch)
-    after_import.install()
-    try:
-        yield
-    finally:
-        after_import.remove()
-        for sender, send in originals:
-            sender._send = send
+    # Of all that botocore does with a request only `_send` comes after the last event.
+    return WrappedMethods(
+        Wrap("botocore.endpoint", "Endpoint", "prepare_request", prepare),
+        Wrap("botocore.endpoint", "Endpoint", "_send", send),
+        Wrap("aiobotocore.endpoint", "AioEndpoint", "_send", send_awaited),
+    )
 
 
-@contextmanager
-def before_sending_unasked(answer: Callable[[Any], AWSResponse | None]) -> Iterator[None]:
+def before_sending_unasked(answer: Callable[[Any], AWSResponse | None]) -> WrappedMethods:
     """While this is open, ask what to answer to what is given to botocore's HTTP sessions by hand: they keep
     connections that decided calls went by."""
-    from botocore.httpsession import URLLib3Session
 
-    owner: Any = URLLib3Session
-    send, is_open = owner.send, True
-
-    def send_request(session: Any, request: Any) -> Any:
+    def send(original: Any, session: Any, request: Any) -> Any:
         # What streams is not read here.
         is_read = request.body is None or isinstance(request.body, (bytes, str))
-        if not is_open or is_straight() or hasattr(request, ASKED) or not is_read:
-            return send(session, request)
+        if is_straight() or hasattr(request, ASKED) or not is_read:
+            return original(session, request)
         answered = answer(request)
         if answered is not None:
             return answered
         with going_straight():
-            return send(session, request)
+            return original(session, request)
 
-    owner.send = send_request
-    try:
-        yield
-    finally:
-        # Of two runs the first may end first: what the second has put in place stays.
-        is_open = False
-        if owner.send is send_request:
-            owner.send = send
+    return WrappedMethods(Wrap("botocore.httpsession", "URLLib3Session", "send", send))
 
 
 def _on_its_way(context: dict[Any, Any]) -> AbstractContextManager[None]:
