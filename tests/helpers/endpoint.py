@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore import xform_name
 
+from helpers.account import TABLE, Account
 from pytest_kmslab.account.model import Caller
 from pytest_kmslab.backends.protocol import Backend
 from pytest_kmslab.calls.api_call import ApiCall
@@ -43,6 +44,20 @@ def run_at(server: str, **settings: Any) -> Iterator[Run]:
         run.install()
         yield run
         run.close()
+
+
+@contextmanager
+def account_at(server: str, **settings: Any) -> Iterator[Account]:
+    """A new account at a moto server, which has a table."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    with run_at(server, **settings) as run:
+        moto_api_backend.reset()
+        run.backend.start()
+        account = Account(run)
+        account.root.client("dynamodb").create_table(**TABLE)
+        yield account
+        run.backend.stop()
 
 
 class Store:

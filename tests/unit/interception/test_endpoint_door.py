@@ -19,8 +19,8 @@ import requests
 import urllib3
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
-from helpers.account import TABLE, Account, allow
-from helpers.endpoint import moto_server, run_at
+from helpers.account import Account, allow
+from helpers.endpoint import account_at, moto_server, run_at
 from helpers.raw_requests import DENIED, SITES, UNSIGNED, code_of, signed, written
 
 from pytest_kmslab.errors import BackendError
@@ -99,15 +99,8 @@ def another() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def account(server: str) -> Iterator[Account]:
     """Tests share it: what they make has names of its own."""
-    from moto.moto_api._internal.models import moto_api_backend
-
-    with run_at(server) as run:
-        moto_api_backend.reset()
-        run.backend.start()
-        account = Account(run)
-        account.root.client("dynamodb").create_table(**TABLE)
+    with account_at(server) as account:
         yield account
-        run.backend.stop()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from helpers.account import REGION, TABLE, Account, allow
-from helpers.endpoint import moto_server, run_at
+from helpers.endpoint import account_at, moto_server
 from helpers.raw_requests import held
 
 TARGET = "ResourceGroupsTaggingAPI_20170126"
@@ -20,15 +20,8 @@ TARGET = "ResourceGroupsTaggingAPI_20170126"
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    from moto.moto_api._internal.models import moto_api_backend
-
-    with moto_server() as url, run_at(url) as run:
-        moto_api_backend.reset()
-        run.backend.start()
-        account = Account(run)
-        account.root.client("dynamodb").create_table(**TABLE)
+    with moto_server() as url, account_at(url) as account:
         yield account
-        run.backend.stop()
 
 
 @pytest.fixture(scope="module")

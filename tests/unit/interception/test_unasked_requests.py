@@ -9,13 +9,11 @@ import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from helpers.account import REGION, TABLE, Account, allow
-from helpers.endpoint import moto_server
+from helpers.account import REGION, Account, allow
+from helpers.endpoint import account_at, moto_server
 from helpers.raw_requests import held, written
 
-from pytest_kmslab.config.options import Settings
 from pytest_kmslab.interception import endpoint_door
-from pytest_kmslab.session.run import Run
 
 from .test_door_clients import NAME, orders_of
 
@@ -36,20 +34,10 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(params=["enforce"])
-def account(server: str, request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    from moto.moto_api._internal.models import moto_api_backend
-
-    moto_api_backend.reset()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    run = Run(Settings(backend="localstack", endpoint=server, enforcement=request.param))
-    run.install()
-    run.backend.start()
-    account = Account(run)
-    account.root.client("dynamodb").create_table(**TABLE)
-    account.root.client("dynamodb").put_item(TableName=NAME, Item=ITEM)
-    yield account
-    run.backend.stop()
-    run.close()
+def account(server: str, request: Any) -> Iterator[Account]:
+    with account_at(server, enforcement=request.param) as account:
+        account.root.client("dynamodb").put_item(TableName=NAME, Item=ITEM)
+        yield account
 
 
 def test_pynamodb_goes_by_its_signature(account: Account) -> None:
