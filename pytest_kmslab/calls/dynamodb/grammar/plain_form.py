@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pytest_kmslab.calls.dynamodb.grammar.reader import read_expression
+from pytest_kmslab.calls.dynamodb.grammar.reader import CLAUSES, read_expression
 from pytest_kmslab.calls.dynamodb.grammar.tree import (
     Action,
     Condition,
@@ -17,8 +17,6 @@ from pytest_kmslab.calls.dynamodb.grammar.tree import (
     Path,
     Value,
 )
-
-_CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 
 
 @lru_cache(maxsize=1024)
@@ -62,7 +60,7 @@ def _operand(operand: Operand) -> str:
 
 
 def _update(tree: Expression) -> str:
-    clauses = {clause: [action for action in tree.actions if action.clause == clause] for clause in _CLAUSES}
+    clauses = {clause: [action for action in tree.actions if action.clause == clause] for clause in CLAUSES}
     return " ".join(
         f"{clause} {', '.join(map(_action, actions))}" for clause, actions in clauses.items() if actions
     )

@@ -25,8 +25,9 @@ from pytest_kmslab.calls.dynamodb.grammar.tree import (
 from pytest_kmslab.calls.validation_messages import invalid
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
-_JOINING = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
-_CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
+JOINING = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
+CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
+"""Of updates. These are keywords there alone, as JOINING are in conditions alone."""
 DEEPEST = 60
 """Brackets within brackets: ours, AWS's limit is not known."""
 MOST_OPERATORS = 300
@@ -47,7 +48,7 @@ class _Reader:
     def __init__(self, member: str, expression: str) -> None:
         self._member = member
         self._tokens = Tokens(member, expression)
-        self._keywords = frozenset(_CLAUSES) if member == "UpdateExpression" else _JOINING
+        self._keywords = frozenset(CLAUSES) if member == "UpdateExpression" else JOINING
         self._redundant = False
         self._operators = 0
         self._depth = 0
@@ -190,7 +191,7 @@ class _Reader:
     def _update(self) -> Expression:
         actions: list[Action] = []
         seen: list[str] = []
-        while clause := self._tokens.accept(*_CLAUSES):
+        while clause := self._tokens.accept(*CLAUSES):
             seen.append(clause)
             actions.extend(self._several(lambda: self._action(seen[-1])))
         if not seen:
