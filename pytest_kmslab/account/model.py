@@ -177,8 +177,7 @@ class Table:
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-streams.html
         """
-        kind = arn.split("/")[2:3]
-        if kind in ([], ["index"]):
+        if parts_of(arn).part in ("", "index"):
             return self.tags
         return dict(dict(self.stream_tags).get(arn, ()))
 

@@ -61,6 +61,11 @@ def parse_arn(text: str) -> Arn:
     return Arn(*segments[1:])
 
 
+def table_arn_of(arn: str) -> str:
+    """The ARN of the table that an index, stream or backup hangs on; a table's own."""
+    return "/".join(arn.split("/")[:2])
+
+
 @lru_cache(maxsize=4096)
 def account_of(text: str) -> str:
     """The account of an ARN; empty where it has none or the text is not an ARN."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_kmslab.authz.arn import parts_of
 from pytest_kmslab.calls.api_call import ApiCall
 from pytest_kmslab.calls.context_keys import tags_by_key
 
@@ -20,7 +21,7 @@ KEPT = "kmslab_stream_tags"
 
 def is_of_stream(call: ApiCall) -> bool:
     """Whether a call about tags names a stream, and no table."""
-    return "/stream/" in str(call.params["ResourceArn"])
+    return parts_of(str(call.params["ResourceArn"])).part == "stream"
 
 
 def changed(call: ApiCall, tags: Mapping[str, str]) -> Tags:

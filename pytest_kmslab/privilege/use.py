@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from pytest_kmslab.authz.arn import name_in, parts_of
+from pytest_kmslab.authz.arn import name_in, parts_of, table_arn_of
 from pytest_kmslab.authz.authorize import authorize
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.authz.policy import NamedPolicy, Policies, Policy, parse_policy
@@ -28,7 +28,7 @@ def policy_owner(resource: str) -> str:
     """The ARN of what has the resource-based policy that is about a resource."""
     arn = parts_of(resource)
     # The policy of a table is about its indexes too.
-    return "/".join(resource.split("/")[:2]) if (arn.kind, arn.part) == ("table", "index") else resource
+    return table_arn_of(resource) if (arn.kind, arn.part) == ("table", "index") else resource
 
 
 def identity_of(request: Request) -> Identity:

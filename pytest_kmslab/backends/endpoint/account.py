@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pytest_kmslab.account.model import Caller, Identity, Key, Organization, Table, grants_to
-from pytest_kmslab.authz.arn import account_of, parts_of
+from pytest_kmslab.authz.arn import account_of, parts_of, table_arn_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.endpoint.keys import ApiKeys, token_name
 from pytest_kmslab.backends.endpoint.meant_principals import MeantPrincipals, of_role, of_table
@@ -53,7 +53,7 @@ class ApiAccount:
             key = self.keys.by_arn(resource)
             return None if key is None else self.keys.policy_text(key)
         if service == "dynamodb":
-            holder = resource if arn.part == "stream" else "/".join(resource.split("/")[:2])
+            holder = resource if arn.part == "stream" else table_arn_of(resource)
             return self._present(of_table(holder), self.tables.policy_text(resource))
         if service == "iam" and arn.kind == "role":
             role = self.identities.snapshot.entities.get(resource)

@@ -14,7 +14,7 @@ from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 
 from pytest_kmslab.account.model import Caller, GlobalTable, Key, Organization, Table, further_keys
-from pytest_kmslab.authz.arn import partition_of, parts_of
+from pytest_kmslab.authz.arn import partition_of, parts_of, table_arn_of
 from pytest_kmslab.authz.grant import Grant
 from pytest_kmslab.backends.moto import grants as moto_grants
 from pytest_kmslab.backends.moto.iam_tags import tags_of
@@ -233,7 +233,7 @@ def table_policy(arn: str) -> Any:
     if place.kind != "table" or place.name not in backend.tables:
         return None
     is_stream = parts_of(arn).part == "stream"
-    return backend.resource_policies.get(arn if is_stream else "/".join(arn.split("/")[:2]))
+    return backend.resource_policies.get(arn if is_stream else table_arn_of(arn))
 
 
 _RESOURCE_POLICIES: Mapping[str, tuple[Callable[[str], Any], str]] = {

@@ -96,7 +96,7 @@ def item_context(action: str, params: Params, table: Table | None, index: str = 
         context[ATTRIBUTES] = attributes
     if leading:
         context.update(dict.fromkeys(LEADING_KEYS, leading))
-    if index:
+    if further_keys_of(table, index):
         equalities = key_equalities(params)
         context.update(further_context(table, index, lambda key: _values_of(equalities, key)))
     if action in READS:

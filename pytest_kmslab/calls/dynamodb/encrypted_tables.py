@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usag
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Table
+from pytest_kmslab.authz.arn import table_arn_of
 from pytest_kmslab.calls.api_call import ApiCall, Authorizations
 from pytest_kmslab.calls.context_keys import request_tags
 from pytest_kmslab.calls.dynamodb.context import authorization
@@ -16,7 +17,6 @@ from pytest_kmslab.calls.dynamodb.names import (
     new_table,
     required,
     required_text,
-    table_of,
     target_table,
 )
 from pytest_kmslab.calls.dynamodb.replicas import joining, replica_updates
@@ -89,7 +89,7 @@ def restore_from_backup(call: ApiCall, view: AccountView) -> Authorizations:
     yield authorization(call, call.operation, backup)
     yield authorization(call, call.operation, target)
     yield from _restored(
-        call, view, view.backup(backup) or view.table(table_of(backup), *_home(call)), target
+        call, view, view.backup(backup) or view.table(table_arn_of(backup), *_home(call)), target
     )
 
 

@@ -175,8 +175,3 @@ def global_table_arn(call: ApiCall) -> str:
     # It has no Region.
     name = _name(required_text(call.params, "GlobalTableName"), "globalTableName")
     return arn_of(call, f"global-table/{name}", region="")
-
-
-def table_of(arn: str) -> str:
-    """The ARN of the table that an index, stream or backup hangs on."""
-    return "/".join(arn.split("/")[:2])

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import parts_of, table_arn_of
 from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import authorization
-from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn, table_of
+from pytest_kmslab.calls.dynamodb.names import invalid, required_text, sub_arn
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 
 
 def _on_stream(call: ApiCall, view: AccountView) -> Authorizations:
     arn = sub_arn(required_text(call.params, "StreamArn"), "stream")
-    table = view.table(table_of(arn), call.region, call.account)
+    table = view.table(table_arn_of(arn), call.region, call.account)
     yield authorization(call, call.operation, arn, None, table)
     # The stream that is decided about is the one that is read: a backend that looks for its table only would
     # read it by any label, Region or partition. Of a table's streams only the latest is known.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pytest_kmslab.account.model import AccountView
-from pytest_kmslab.authz.arn import in_region, parts_of
+from pytest_kmslab.authz.arn import in_region, parts_of, table_arn_of
 from pytest_kmslab.calls.api_call import ApiCall, AuthorizationPlan, Authorizations, Params
 from pytest_kmslab.calls.dynamodb.auto_scaling import passing_roles
 from pytest_kmslab.calls.dynamodb.context import authorization
@@ -25,7 +25,6 @@ from pytest_kmslab.calls.dynamodb.names import (
     resource_arn,
     sub_arn,
     table_arn,
-    table_of,
 )
 from pytest_kmslab.calls.dynamodb.sse.key_use import use_keys
 from pytest_kmslab.calls.dynamodb.table_policy.operations import on_policy, put_policy
@@ -51,7 +50,7 @@ def authorization_plan(
     def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
         tables = []
         for arn in resources(call):
-            table = view.table(table_of(arn), call.region, call.account) if ":table/" in arn else None
+            table = view.table(table_arn_of(arn), call.region, call.account) if ":table/" in arn else None
             tables.append(table)
             yield authorization(call, call.operation, arn, None, table)
             if needs_table and table is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from pytest_kmslab.account.model import AccountView
+from pytest_kmslab.authz.arn import table_arn_of
 from pytest_kmslab.calls.api_call import (
     ApiCall,
     AuthorizationPlan,
@@ -19,7 +20,7 @@ from pytest_kmslab.calls.api_call import (
 )
 from pytest_kmslab.calls.context_keys import Keys, request_tags, tag_keys
 from pytest_kmslab.calls.dynamodb.context import authorization
-from pytest_kmslab.calls.dynamodb.names import required, table_of
+from pytest_kmslab.calls.dynamodb.names import required
 from pytest_kmslab.calls.dynamodb.table_policy.operations import is_here, table_or_stream
 from pytest_kmslab.calls.rules.table_tags import check_tagging, check_untagging
 from pytest_kmslab.calls.validation_messages import invalid
@@ -33,7 +34,7 @@ def tags_plan(
 
     def required_authorizations(call: ApiCall, view: AccountView) -> Authorizations:
         arn = _tagged(call)
-        table = view.table(table_of(arn), call.region, call.account)
+        table = view.table(table_arn_of(arn), call.region, call.account)
         yield authorization(call, call.operation, arn, keys(call.params), table)
         check(call.params, () if table is None else table.tags_of(arn))
         # Of a table's streams only the latest is known.

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePo
 from __future__ import annotations
 
 from pytest_kmslab.account.model import AccountView, Table
-from pytest_kmslab.authz.arn import parts_of
+from pytest_kmslab.authz.arn import parts_of, table_arn_of
 from pytest_kmslab.authz.policy import Policy
 from pytest_kmslab.calls.api_call import ApiCall, Authorization, Authorizations, ServiceError
 from pytest_kmslab.calls.dynamodb.context import authorization
@@ -15,7 +15,6 @@ from pytest_kmslab.calls.dynamodb.names import (
     kind_of,
     missing_table,
     required_text,
-    table_of,
 )
 from pytest_kmslab.calls.dynamodb.sse.specification import refused
 from pytest_kmslab.calls.dynamodb.table_policy.document import read_table_policy
@@ -64,7 +63,7 @@ def is_here(call: ApiCall, arn: str) -> bool:
 
 def table_behind(call: ApiCall, view: AccountView, arn: str) -> Table | None:
     """The table that an ARN is of, None where there is none."""
-    return view.table(table_of(arn), call.region, call.account)
+    return view.table(table_arn_of(arn), call.region, call.account)
 
 
 def check_exists(arn: str, table: Table | None) -> None:
