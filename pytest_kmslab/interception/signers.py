@@ -156,9 +156,7 @@ def before_sending_unasked(answer: Callable[[Any], AWSResponse | None]) -> Wrapp
     connections that decided calls went by."""
 
     def send(original: Any, session: Any, request: Any) -> Any:
-        # What streams is not read here.
-        is_read = request.body is None or isinstance(request.body, (bytes, str))
-        if is_straight() or hasattr(request, ASKED) or not is_read:
+        if is_straight() or hasattr(request, ASKED):
             return original(session, request)
         answered = answer(request)
         if answered is not None:

@@ -52,6 +52,8 @@ class UnaskedRequests:
         if not self._pipeline.enforcing:
             self._pipeline.record_undecided(origin_of(request.url))
             return None
+        # What streams is read, and sent as it was read: nothing else than what is decided.
+        request.body = _whole(request.body)
         sent = as_received(request)
         try:
             service = route(sent, form_of(sent))
@@ -66,3 +68,14 @@ class UnaskedRequests:
         except UpstreamError as error:
             reply = told(502, str(error))
         return received(request.url, reply)
+
+
+def _whole(body: Any) -> Any:
+    """The body of one of botocore's requests, which may be a file or yield its parts."""
+    if body is None or isinstance(body, (bytes, str)):
+        return body
+    if hasattr(body, "read"):
+        return body.read()
+    if isinstance(body, bytearray):
+        return bytes(body)
+    return b"".join(part.encode() if isinstance(part, str) else part for part in body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import boto3
@@ -83,8 +84,9 @@ def sent_alone(session: Any, service: str, request: AWSRequest) -> Any:
     return next((value for _, value in answers if value is not None), None)
 
 
+@pytest.mark.parametrize("form", [bytes, bytearray, BytesIO, lambda body: iter([body])])
 def test_what_a_client_s_own_http_session_sends_by_hand_is_decided(
-    account: Account, server: str, monkeypatch: pytest.MonkeyPatch
+    account: Account, server: str, monkeypatch: pytest.MonkeyPatch, form: Any
 ) -> None:
     client = account.root.client("kms")
     client.list_keys()
@@ -93,7 +95,9 @@ def test_what_a_client_s_own_http_session_sends_by_hand_is_decided(
     SigV4Auth(held(account.user("ana")), "kms", REGION).add_auth(request)
     # A moto server keeps no connection: as if one had been kept, nothing is led.
     monkeypatch.setattr(endpoint_door, "_is_at", lambda *_: False)
-    answer = client._endpoint.http_session.send(request.prepare())
+    prepared: Any = request.prepare()
+    prepared.body = form(prepared.body)
+    answer = client._endpoint.http_session.send(prepared)
     assert b"AccessDeniedException" in answer.content
     bucket = AWSRequest("PUT", f"{server}/letters").prepare()
     assert client._endpoint.http_session.send(bucket).status_code == 200
