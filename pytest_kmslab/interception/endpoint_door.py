@@ -114,6 +114,9 @@ def _is_at(connecting: socket.socket, address: Address, url: str) -> bool:
     """Whether an address is that of the server at a URL."""
     if connecting.family not in (socket.AF_INET, socket.AF_INET6) or connecting.type != socket.SOCK_STREAM:
         return False
+    # What is no address Python refuses.
+    if not isinstance(address, tuple) or len(address) < 2:
+        return False
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return bool(address[1] == port and _is_host(str(address[0]), str(parts.hostname)))

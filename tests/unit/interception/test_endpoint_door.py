@@ -220,6 +220,12 @@ def test_the_calls_of_clients_go_straight(
     account.root.client("s3").list_buckets()
 
 
+@pytest.mark.parametrize("address", ["x", (), ("127.0.0.1",), None])
+def test_what_is_no_address_is_python_s_to_refuse(ana: boto3.Session, address: Any) -> None:
+    with socket.socket() as connecting, pytest.raises(TypeError, match="AF_INET address must be"):
+        connecting.connect(address)
+
+
 def test_sockets_are_left_as_they_were(another: str) -> None:
     names: list[str] = ["connect", "connect_ex"]
     before: list[Callable[..., Any]] = [getattr(socket.socket, name) for name in names]
